@@ -1,0 +1,23 @@
+//! `POST /acct/{accountId}`: read, change, end (RFC 8555 §7.3.2, §7.3.6).
+
+use acme::{AccountUpdate, Resource};
+use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};
+use http::StatusCode;
+
+/// Serves a request.
+pub async fn serve(context: &Context, request: Request) -> Response {
+    api::serve(context, Operation::Account, request, handle).await
+}
+
+async fn handle(context: &Context, call: AccountCall<Optional<AccountUpdate>>) -> Result<Reply, Error> {
+    let AccountCall { serving, resource, account, payload: Optional(update), .. } = call;
+    if resource != Resource::Account(account.id) {
+        return Err(ra::Error::NotFound.into());
+    }
+    let account = match update {
+        None => account.value,
+        Some(update) => context.authority().update_account(&serving, account, &update).await?,
+    };
+    let object = account.object(context.urls().orders(&account.directory, account.id));
+    Ok(Reply::json(StatusCode::OK, &object))
+}

@@ -1,0 +1,30 @@
+//! `POST /chall/{challengeId}`: read one, or say that it is ready (RFC 8555 §7.5.1).
+
+use acme::{ChallengeStatus, Resource};
+use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+/// Serves a request.
+pub async fn serve(context: &Context, request: Request) -> Response {
+    api::serve(context, Operation::Challenge, request, handle).await
+}
+
+/// Any JSON object says "ready": older clients send members that later drafts dropped.
+async fn handle(context: &Context, call: AccountCall<Optional<Map<String, Value>>>) -> Result<Reply, Error> {
+    let AccountCall { serving, resource, account, payload: Optional(ready), .. } = call;
+    let Resource::Challenge(id, r#type) = resource else { return Err(Error::NoSuchResource) };
+    let authority = context.authority();
+    let authorization = match ready {
+        None => authority.challenge(&account, id, r#type).await?,
+        Some(_) => authority.initiate_challenge(&account, id, r#type).await?,
+    };
+    let challenge = authorization.challenge(r#type).ok_or(ra::Error::NotFound)?;
+    let (urls, directory) = (context.urls(), &serving.directory);
+    let object = challenge.object(urls.challenge(directory, id, r#type), authority.now());
+    let reply = Reply::json(StatusCode::OK, &object).with_link(&urls.authorization(directory, id), "up");
+    Ok(match object.status {
+        ChallengeStatus::Pending | ChallengeStatus::Processing => reply.with_retry_after(serving.acme.retry_interval),
+        ChallengeStatus::Valid | ChallengeStatus::Invalid => reply,
+    })
+}

@@ -1,0 +1,8 @@
+//! Everything that no other function takes: 404, 405 and CORS preflights, as problem documents.
+
+use api::{Context, Request, Response};
+
+/// Serves a request.
+pub async fn serve(context: &Context, request: Request) -> Response {
+    api::fallback(context, request).await
+}

@@ -1,0 +1,27 @@
+//! `POST /order/{orderId}/finalize` (RFC 8555 §7.4).
+
+use acme::{Finalization, OrderStatus, Resource};
+use api::{AccountCall, Context, Error, Json, Operation, Reply, Request, Response};
+use http::StatusCode;
+use jose::base64url;
+
+/// Serves a request.
+pub async fn serve(context: &Context, request: Request) -> Response {
+    api::serve(context, Operation::Finalize, request, handle).await
+}
+
+async fn handle(context: &Context, call: AccountCall<Json<Finalization>>) -> Result<Reply, Error> {
+    let AccountCall { serving, resource, account, payload: Json(request), .. } = call;
+    let Resource::Finalize(id) = resource else { return Err(Error::NoSuchResource) };
+    let csr = base64url::decode(&request.csr)
+        .map_err(|_| Error::Member("\"csr\" is not base64url without padding. Send the DER form, not PEM."))?;
+    let authority = context.authority();
+    let view = authority.finalize(&serving, &account, id, &csr).await?;
+    let object = view.order.object(context.urls(), &view.authorizations, authority.now());
+    // Some clients look for the order's URL here rather than remember it.
+    let reply = Reply::json(StatusCode::OK, &object).with_location(&context.urls().order(&serving.directory, id));
+    Ok(match object.status {
+        OrderStatus::Processing => reply.with_retry_after(serving.acme.retry_interval),
+        _ => reply,
+    })
+}

@@ -1,0 +1,11 @@
+//! Queue worker: finishes an issuance that a crash or a lost signer interrupted.
+
+use ra::{Authority, Error, IssuanceTask};
+
+/// Does one task. Doing it twice is harmless.
+///
+/// # Errors
+/// When it failed again and should come back.
+pub async fn work(authority: &Authority, task: IssuanceTask) -> Result<(), Error> {
+    authority.resume_issuance(task).await
+}

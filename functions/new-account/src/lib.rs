@@ -1,0 +1,22 @@
+//! `POST /new-account` (RFC 8555 §7.3).
+
+use acme::NewAccount;
+use api::{Context, Error, Json, KeyCall, Operation, Reply, Request, Response};
+use http::StatusCode;
+use ra::AccountCreation;
+
+/// Serves a request.
+pub async fn serve(context: &Context, request: Request) -> Response {
+    api::serve(context, Operation::NewAccount, request, handle).await
+}
+
+async fn handle(context: &Context, call: KeyCall<Json<NewAccount>>) -> Result<Reply, Error> {
+    let KeyCall { serving, key, payload: Json(request) } = call;
+    let (status, account) = match context.authority().create_account(&serving, key, &request).await? {
+        AccountCreation::Created(account) => (StatusCode::CREATED, account),
+        AccountCreation::Existing(account) => (StatusCode::OK, account),
+    };
+    let directory = &serving.directory;
+    let object = account.object(context.urls().orders(directory, account.id));
+    Ok(Reply::json(status, &object).with_location(&context.urls().account(directory, account.id)))
+}

@@ -1,0 +1,23 @@
+//! `POST /new-authz`: authorizes a name ahead of an order (RFC 8555 §7.4.1).
+
+use acme::NewAuthorization;
+use api::{AccountCall, Context, Error, Json, Operation, Reply, Request, Response};
+use http::StatusCode;
+use ra::AuthorizationCreation;
+
+/// Serves a request.
+pub async fn serve(context: &Context, request: Request) -> Response {
+    api::serve(context, Operation::NewAuthorization, request, handle).await
+}
+
+async fn handle(context: &Context, call: AccountCall<Json<NewAuthorization>>) -> Result<Reply, Error> {
+    let AccountCall { serving, account, payload: Json(request), .. } = call;
+    let authority = context.authority();
+    let created = authority.create_authorization(&serving, &account, request.identifier).await?;
+    let (status, authorization) = match created {
+        AuthorizationCreation::Created(authorization) => (StatusCode::CREATED, authorization),
+        AuthorizationCreation::Reused(authorization) => (StatusCode::OK, authorization),
+    };
+    let url = context.urls().authorization(&serving.directory, authorization.id);
+    Ok(Reply::json(status, &authorization.object(context.urls(), authority.now())).with_location(&url))
+}

@@ -1,0 +1,52 @@
+//! The two lists of an account's orders: `POST /acct/{accountId}/orders` with URLs (RFC 8555
+//! §7.1.2.1), and `POST /orders/{accountId}` with whole order objects.
+
+use acme::{OrderId, OrderObject, OrdersObject, Resource};
+use api::{AccountCall, Context, Empty, Error, Operation, Reply, Request, Response};
+use http::StatusCode;
+
+/// Serves a request.
+pub async fn serve(context: &Context, request: Request) -> Response {
+    api::serve(context, Operation::Orders, request, handle).await
+}
+
+async fn handle(context: &Context, call: AccountCall<Empty>) -> Result<Reply, Error> {
+    let AccountCall { serving, resource, query, account, .. } = call;
+    let (owner, whole) = match resource {
+        Resource::AccountOrders(owner) => (owner, false),
+        Resource::Orders(owner) => (owner, true),
+        _ => return Err(Error::NoSuchResource),
+    };
+    let authority = context.authority();
+    let cursor = query.as_deref().map(cursor).transpose()?.flatten();
+    let list = authority.orders(&account, owner, cursor).await?;
+    let directory = &serving.directory;
+    let reply = if whole {
+        let mut objects: Vec<OrderObject> = Vec::with_capacity(list.orders.len());
+        for id in &list.orders {
+            let view = authority.order(&account, *id).await?;
+            objects.push(view.order.object(context.urls(), &view.authorizations, authority.now()));
+        }
+        Reply::json(StatusCode::OK, &objects)
+    } else {
+        let orders = list.orders.iter().map(|id| context.urls().order(directory, *id)).collect();
+        Reply::json(StatusCode::OK, &OrdersObject { orders })
+    };
+    Ok(match list.next {
+        Some(next) => {
+            let here = context.urls().of(directory, &resource);
+            reply.with_link(&format!("{here}?cursor={next}"), "next")
+        }
+        None => reply,
+    })
+}
+
+/// The order behind which the page begins. A cursor that is none of ours is refused rather than
+/// taken for the first page.
+fn cursor(query: &str) -> Result<Option<OrderId>, Error> {
+    let Some(value) = query.split('&').find_map(|pair| pair.strip_prefix("cursor=")) else {
+        return Ok(None);
+    };
+    let refused = Error::Member("The cursor is none that this list gave out. Follow its Link with rel=\"next\".");
+    value.parse().map(Some).map_err(|_| refused)
+}

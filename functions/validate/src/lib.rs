@@ -1,0 +1,104 @@
+//! Queue worker: runs the probes of a challenge and writes down what came of them.
+//!
+//! Three attempts for faults that may heal, at once, after three and after ten seconds. Each failed
+//! one is visible in the challenge while it is still processing.
+
+mod pace;
+
+use std::{net::SocketAddr, time::Duration};
+
+use acme::ChallengeType;
+use ipnet::IpNet;
+use ra::{Authority, Error, ValidationJob, ValidationTask};
+use validation::{Failure, Probe, Proof, Rules};
+
+pub use pace::{Pace, Sleep};
+
+/// What the host decides for all validations.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The resolver where the profile names none; without either, the system's.
+    pub resolver: Option<SocketAddr>,
+    /// Special-purpose networks that validation may reach besides those of the profile.
+    pub allowed_networks: Vec<IpNet>,
+    /// The port of http-01, 80 by the standard.
+    pub http_port: u16,
+    /// The port of tls-alpn-01, 443 by the standard.
+    pub tls_port: u16,
+    /// Takes every challenge as shown without looking. For test CAs only.
+    pub always_valid: bool,
+}
+
+impl Default for Settings {
+    /// The standard ports, the system's resolver, the public Internet.
+    fn default() -> Self {
+        Self { resolver: None, allowed_networks: Vec::new(), http_port: 80, tls_port: 443, always_valid: false }
+    }
+}
+
+/// Does one task. Doing it twice is harmless: results are conditional.
+///
+/// # Errors
+/// When it could not be finished and should come back.
+pub async fn work(authority: &Authority, settings: &Settings, task: ValidationTask, pace: &dyn Pace) -> Result<(), Error> {
+    match run(authority, settings, task, pace).await {
+        // The challenge was settled or given up meanwhile; nobody waits for this result.
+        Err(Error::Transition(_)) => Ok(()),
+        other => other,
+    }
+}
+
+async fn run(authority: &Authority, settings: &Settings, task: ValidationTask, pace: &dyn Pace) -> Result<(), Error> {
+    let Some(mut job) = authority.validation(task).await? else { return Ok(()) };
+    let probe = probe(settings, &job);
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let failure = match attempt(settings, &probe).await {
+            Ok(proof) => {
+                log(&job, "control was shown", None);
+                return authority.validation_succeeded(job, proof.address).await;
+            }
+            Err(failure) => failure,
+        };
+        log(&job, "an attempt failed", Some(&failure));
+        let pause = pauses.next().filter(|_| failure.may_heal);
+        let Some(pause) = pause else { return authority.validation_failed(job, failure.problem).await };
+        job = authority.attempt_failed(job, failure.problem).await?;
+        pace.pause(pause).await;
+    }
+}
+
+async fn attempt(settings: &Settings, probe: &Probe) -> Result<Proof, Failure> {
+    match settings.always_valid {
+        true => Ok(Proof { address: None }),
+        false => validation::probe(probe).await,
+    }
+}
+
+fn probe(settings: &Settings, job: &ValidationJob) -> Probe {
+    let resolver = job.profile.dns_resolver.map(|resolver| resolver.socket_address());
+    let networks = job.profile.allowed_networks.iter().chain(&settings.allowed_networks);
+    Probe {
+        challenge: job.challenge,
+        identifier: job.identifier.clone(),
+        token: job.token.clone(),
+        key_authorization: job.key_authorization.clone(),
+        rules: Rules {
+            resolver: resolver.or(settings.resolver),
+            allowed_networks: networks.copied().collect(),
+            http_port: settings.http_port,
+            tls_port: settings.tls_port,
+            ..Rules::default()
+        },
+    }
+}
+
+fn log(job: &ValidationJob, what: &str, failure: Option<&Failure>) {
+    let challenge: ChallengeType = job.challenge;
+    let reason = failure.map(|failure| failure.problem.detail.as_str());
+    let address = failure.and_then(|failure| failure.address).map(|address| address.to_string());
+    tracing::info!(%challenge, identifier = %job.identifier, reason, address, "{what}");
+}
+
+/// Before the second and the third attempt.
+const PAUSES: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(7)];

@@ -1,0 +1,1 @@
+//! A certificate through the whole protocol.

@@ -1,0 +1,95 @@
+//! The host's own HTTPS certificate: issued by the CA itself, renewed while it runs.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use acme::Identifier;
+use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
+};
+use jiff::Timestamp;
+use jose::PublicKey;
+use ra::{Authority, HostCertificate};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+use store::RaProfile;
+
+use crate::StartError;
+
+/// The certificate in use.
+#[derive(Debug)]
+pub(crate) struct HostTls {
+    identifiers: Vec<Identifier>,
+    profile: RaProfile,
+    current: RwLock<(Arc<CertifiedKey>, Timestamp)>,
+}
+
+impl HostTls {
+    /// Issues the first certificate, for these names.
+    pub(crate) async fn start(
+        authority: &Authority,
+        identifiers: Vec<Identifier>,
+        profile: RaProfile,
+    ) -> Result<Arc<Self>, StartError> {
+        let current = issue(authority, &identifiers, &profile).await?;
+        Ok(Arc::new(Self { identifiers, profile, current: RwLock::new(current) }))
+    }
+
+    /// Issues the next certificate when the present one is due: in the last third of its life.
+    pub(crate) async fn renew_if_due(&self, authority: &Authority) -> Result<(), StartError> {
+        let due_at = self.current.read().unwrap_or_else(PoisonError::into_inner).1;
+        if authority.now() < due_at {
+            return Ok(());
+        }
+        let next = issue(authority, &self.identifiers, &self.profile).await?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
+        tracing::info!("the host's own certificate is renewed");
+        Ok(())
+    }
+
+    /// The TLS settings of the listener.
+    pub(crate) fn server_config(self: &Arc<Self>) -> Result<ServerConfig, StartError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(self.clone());
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+impl ResolvesServerCert for HostTls {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone())
+    }
+}
+
+/// A certificate for a fresh key, which never leaves the memory, and when it is due.
+async fn issue(
+    authority: &Authority,
+    identifiers: &[Identifier],
+    profile: &RaProfile,
+) -> Result<(Arc<CertifiedKey>, Timestamp), StartError> {
+    let unusable = |_| StartError::Tls(rustls::Error::General("the listener's key cannot be used".to_owned()));
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(unusable)?;
+    let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unusable)?;
+    let public_key = PublicKey::from_spki_der(spki.as_ref())
+        .map_err(|_| StartError::Tls(rustls::Error::General("the listener's key breaks the key rules".to_owned())))?;
+    let chain = authority
+        .issue_host_certificate(HostCertificate { identifiers, public_key: &public_key, profile })
+        .await?;
+    let pkcs8 = pair.to_pkcs8v1().map_err(unusable)?;
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()));
+    let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key)?;
+    let certificates = chain.certificates();
+    let due_at = certificates.first().map_or(Timestamp::MAX, |leaf| {
+        leaf.not_after() - leaf.not_after().duration_since(leaf.not_before()) / 3
+    });
+    let certificates = certificates.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
+    Ok((Arc::new(CertifiedKey::new(certificates, key)), due_at))
+}

@@ -1,0 +1,24 @@
+//! The one-process host: the same functions as on AWS, on an embedded store, a software signer,
+//! in-process queues and two listeners.
+//!
+//! [`Host::start`] puts the parts together; everything else here is one of the parts.
+
+pub mod config;
+pub mod demo;
+
+mod banner;
+mod data_folder;
+mod dispatch;
+mod host;
+mod host_tls;
+mod listener;
+mod maintenance;
+mod queue;
+mod software_signer;
+mod start_error;
+mod status;
+
+pub use banner::banner;
+pub use config::{Config, TestSwitches};
+pub use host::Host;
+pub use start_error::StartError;

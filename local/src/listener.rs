@@ -1,0 +1,135 @@
+//! Connections: accepted, counted, served, and let finish when the process stops.
+
+use std::{io, sync::Arc, time::Duration};
+
+use api::{MAX_BODY_LEN, RequestId};
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// How a connection becomes a stream of plain octets.
+#[derive(Clone)]
+pub(crate) enum Transport {
+    /// It is one.
+    Plain,
+    /// By TLS.
+    Tls(TlsAcceptor),
+}
+
+/// Serves connections until `stop` turns true; then lets those under way finish their request.
+pub(crate) async fn serve<F, Fut>(listener: TcpListener, transport: Transport, mut stop: watch::Receiver<bool>, answer: F)
+where
+    F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Bytes>> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let graceful = Arc::new(GracefulShutdown::new());
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok((stream, _)) => {
+                let Ok(place) = places.clone().acquire_owned().await else { break };
+                let (transport, answer, watcher) = (transport.clone(), answer.clone(), graceful.watcher());
+                connections.spawn(async move {
+                    let _place = place;
+                    let served = match transport {
+                        Transport::Plain => serve_connection(stream, watcher, answer).await,
+                        Transport::Tls(acceptor) => match handshake(acceptor, stream).await {
+                            Ok(stream) => serve_connection(stream, watcher, answer).await,
+                            Err(error) => Err(error.into()),
+                        },
+                    };
+                    if let Err(error) = served {
+                        tracing::debug!(%error, "a connection ended early");
+                    }
+                });
+            }
+            // Mostly too many open files: others will close theirs.
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    if let Ok(graceful) = Arc::try_unwrap(graceful) {
+        // A client that neither finishes nor leaves must not hold the process.
+        drop(time::timeout(PATIENCE_AT_STOP, graceful.shutdown()).await);
+    }
+}
+
+/// A request with its whole body, named for the log.
+pub(crate) async fn collect(request: Request<Incoming>, id: String) -> api::Request {
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(RequestId(id));
+    let body = time::timeout(BODY_TIMEOUT, read(body)).await.unwrap_or_default();
+    Request::from_parts(parts, body)
+}
+
+/// Reads a body up to one octet more than is allowed, which is enough to see that it is too large.
+/// What follows is read and dropped, within reason, so that the client gets to read its answer.
+async fn read(mut body: Incoming) -> Bytes {
+    let mut read = BytesMut::new();
+    let mut dropped = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        let Ok(data) = frame.into_data() else { continue };
+        let room = (MAX_BODY_LEN + 1).saturating_sub(read.len()).min(data.len());
+        read.extend_from_slice(data.get(..room).unwrap_or_default());
+        dropped += data.len() - room;
+        if dropped > MOST_DROPPED {
+            break;
+        }
+    }
+    read.freeze()
+}
+
+async fn handshake(acceptor: TlsAcceptor, stream: TcpStream) -> io::Result<tokio_rustls::server::TlsStream<TcpStream>> {
+    stream.set_nodelay(true)?;
+    time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await?
+}
+
+async fn serve_connection<S, F, Fut>(
+    stream: S,
+    watcher: hyper_util::server::graceful::Watcher,
+    answer: F,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Bytes>> + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let answer = answer.clone();
+        async move { Ok::<_, std::convert::Infallible>(answer(request).await.map(Full::new)) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE_TIMEOUT).max_buf_size(64 * 1024);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(IDLE_TIMEOUT).max_concurrent_streams(128);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    watcher.watch(connection.into_owned()).await
+}
+
+const MOST_CONNECTIONS: usize = 4096;
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const PATIENCE_AT_STOP: Duration = Duration::from_secs(10);
+const MOST_DROPPED: usize = 16 << 20;

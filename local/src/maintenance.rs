@@ -1,0 +1,39 @@
+//! What has to be done now and then while the host runs.
+
+use std::{sync::Arc, time::Duration};
+
+use ra::Authority;
+use store::embedded::EmbeddedStore;
+use tokio::time;
+
+use crate::host_tls::HostTls;
+
+/// Renews the host's certificate, makes CRLs that are due, and forgets what has had its time. Never
+/// ends; dropping the future is harmless.
+pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore>, tls: Arc<HostTls>) {
+    let mut clock = time::interval(EVERY);
+    clock.tick().await;
+    loop {
+        clock.tick().await;
+        if let Err(error) = tls.renew_if_due(&authority).await {
+            tracing::error!(%error, "the host's own certificate was not renewed");
+        }
+        if let Err(error) = publish_crl::on_schedule(&authority).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "CRLs were not published");
+        }
+        // Small portions: writes of clients wait for each.
+        loop {
+            match store.purge(authority.now(), PORTION).await {
+                Ok(purged) if purged < PORTION => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "old records were not purged");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+const EVERY: Duration = Duration::from_secs(10 * 60);
+const PORTION: usize = 500;

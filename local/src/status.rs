@@ -1,0 +1,83 @@
+//! The status listener: CRLs, issuer certificates and the root, over plain HTTP, as relying parties
+//! fetch them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use ra::{PublishError, PublishedObject, Publisher};
+
+/// The files, in memory. They are made anew from the store at every start.
+#[derive(Clone, Default)]
+pub(crate) struct StatusFiles(Arc<RwLock<BTreeMap<String, StatusFile>>>);
+
+#[derive(Clone)]
+struct StatusFile {
+    media_type: &'static str,
+    max_age: u32,
+    bytes: Bytes,
+}
+
+#[async_trait]
+impl Publisher for StatusFiles {
+    async fn publish(&self, object: PublishedObject) -> Result<(), PublishError> {
+        let PublishedObject { path, media_type, max_age, bytes } = object;
+        self.put(path, StatusFile { media_type, max_age, bytes: bytes.into() });
+        Ok(())
+    }
+}
+
+impl StatusFiles {
+    /// Puts the root certificate where people look for it.
+    pub(crate) fn put_root(&self, pem: String) {
+        let file = StatusFile { media_type: "application/x-pem-file", max_age: 300, bytes: pem.into() };
+        self.put("root.pem".to_owned(), file);
+    }
+
+    fn put(&self, path: String, file: StatusFile) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(path, file);
+    }
+
+    /// Answers a request. `/` lists what there is, `/health` says that the process is up.
+    pub(crate) fn answer(&self, request: &Request<hyper::body::Incoming>) -> Response<Bytes> {
+        let with_body = match *request.method() {
+            Method::GET => true,
+            Method::HEAD => false,
+            _ => return text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n", true),
+        };
+        let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match request.uri().path().strip_prefix('/').unwrap_or_default() {
+            "" => text(StatusCode::OK, &index(&files), with_body),
+            "health" => text(StatusCode::OK, "ok\n", with_body),
+            path => match files.get(path) {
+                Some(file) => {
+                    let mut response = Response::new(if with_body { file.bytes.clone() } else { Bytes::new() });
+                    let headers = response.headers_mut();
+                    headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static(file.media_type));
+                    if let Ok(value) = format!("max-age={}", file.max_age).parse() {
+                        headers.insert(header::CACHE_CONTROL, value);
+                    }
+                    response
+                }
+                None => text(StatusCode::NOT_FOUND, "There is no such file. / lists what there is.\n", with_body),
+            },
+        }
+    }
+}
+
+fn index(files: &BTreeMap<String, StatusFile>) -> String {
+    let lines = files.iter().map(|(path, file)| format!("/{path}  {}, {} bytes\n", file.media_type, file.bytes.len()));
+    lines.collect()
+}
+
+fn text(status: StatusCode, text: &str, with_body: bool) -> Response<Bytes> {
+    let mut response = Response::new(if with_body { Bytes::from(text.to_owned()) } else { Bytes::new() });
+    *response.status_mut() = status;
+    let plain = http::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}

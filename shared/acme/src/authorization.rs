@@ -1,0 +1,246 @@
+//! Authorizations (RFC 8555 §7.1.4): an account may hold certificates for a name, once one of the
+//! challenges shows that it controls it.
+
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccountId, AuthorizationId, Challenge, ChallengeObject, ChallengeState, ChallengeStatus,
+    ChallengeType, DirectoryId, Identifier, IdentifierObject, Problem, TransitionError, Urls,
+    Validation,
+};
+
+/// An authorization with its challenges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    /// Its id.
+    pub id: AuthorizationId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The directory of the account.
+    pub directory: DirectoryId,
+    /// The name that it is for, with `*.` when it was made for a wildcard.
+    pub identifier: Identifier,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// What was decided.
+    pub state: AuthorizationState,
+    /// The ways to show control, in the order of [`ChallengeType::ALL`].
+    pub challenges: Vec<Challenge>,
+}
+
+/// What was decided about an authorization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AuthorizationState {
+    /// Nothing yet.
+    Pending,
+    /// Control was shown.
+    Valid,
+    /// A challenge failed.
+    Invalid,
+    /// The client gave it up.
+    Deactivated,
+}
+
+/// What can happen to an authorization.
+#[derive(Clone, Debug)]
+pub enum AuthorizationEvent {
+    /// The client is ready for a challenge.
+    Requested(ChallengeType, Validation),
+    /// A worker takes over a validation whose lease ran out.
+    Resumed(ChallengeType, Timestamp),
+    /// An attempt failed and another will follow.
+    AttemptFailed(ChallengeType, Problem),
+    /// Control was shown.
+    Succeeded {
+        /// By this challenge.
+        r#type: ChallengeType,
+        /// Then.
+        at: Timestamp,
+        /// There.
+        address: Option<IpAddr>,
+        /// For how long the authorization holds.
+        lifetime: SignedDuration,
+    },
+    /// The last attempt failed.
+    Failed(ChallengeType, Timestamp, Problem),
+    /// The client gives it up, or its account ends (RFC 8555 §7.5.2, §7.3.6).
+    Deactivated,
+}
+
+impl Authorization {
+    /// The status at `now`.
+    pub fn status(&self, now: Timestamp) -> AuthorizationStatus {
+        match self.state {
+            AuthorizationState::Deactivated => AuthorizationStatus::Deactivated,
+            AuthorizationState::Invalid => AuthorizationStatus::Invalid,
+            AuthorizationState::Pending if self.challenges.iter().any(|c| c.status(now) == ChallengeStatus::Invalid) => {
+                AuthorizationStatus::Invalid
+            }
+            _ if self.expires_at <= now => AuthorizationStatus::Expired,
+            AuthorizationState::Pending => AuthorizationStatus::Pending,
+            AuthorizationState::Valid => AuthorizationStatus::Valid,
+        }
+    }
+
+    /// The challenge of that type, when it is offered.
+    pub fn challenge(&self, r#type: ChallengeType) -> Option<&Challenge> {
+        self.challenges.iter().find(|challenge| challenge.r#type == r#type)
+    }
+
+    /// Why it failed, when it did.
+    pub fn error(&self, now: Timestamp) -> Option<Problem> {
+        let failed = |challenge: &&Challenge| challenge.status(now) == ChallengeStatus::Invalid;
+        self.challenges.iter().find(failed).and_then(|challenge| challenge.error(now))
+    }
+
+    /// The authorization after `event`.
+    ///
+    /// # Errors
+    /// When the present state does not allow the event: a settled challenge does not move (N3), and
+    /// neither does a challenge of a settled authorization.
+    pub fn transition(&self, event: AuthorizationEvent) -> Result<Self, TransitionError> {
+        use AuthorizationEvent as Event;
+        let refused = |event| TransitionError { object: "authorization", state: self.state.name(), event };
+        let mut next = self.clone();
+        if let Event::Deactivated = event {
+            return match self.state {
+                AuthorizationState::Pending | AuthorizationState::Valid => {
+                    next.state = AuthorizationState::Deactivated;
+                    Ok(next)
+                }
+                _ => Err(refused("deactivation")),
+            };
+        }
+        if self.state != AuthorizationState::Pending {
+            return Err(refused("validation"));
+        }
+        match event {
+            Event::Requested(r#type, validation) => {
+                let challenge = next.challenge_mut(r#type)?;
+                match challenge.state {
+                    ChallengeState::Pending => challenge.state = ChallengeState::Processing(validation),
+                    _ => return Err(refused("a second request")),
+                }
+            }
+            Event::Resumed(r#type, lease_until) => next.validation_mut(r#type)?.lease_until = lease_until,
+            Event::AttemptFailed(r#type, problem) => {
+                let validation = next.validation_mut(r#type)?;
+                validation.failures += 1;
+                validation.error = Some(problem);
+            }
+            Event::Succeeded { r#type, at, address, lifetime } => {
+                // Past its deadline the challenge has been shown as invalid; it may not come back.
+                if next.validation_mut(r#type)?.deadline <= at {
+                    return Err(refused("a result after the deadline"));
+                }
+                next.challenge_mut(r#type)?.state = ChallengeState::Valid { at, address };
+                next.state = AuthorizationState::Valid;
+                next.expires_at = at.checked_add(lifetime).unwrap_or(self.expires_at);
+            }
+            Event::Failed(r#type, at, error) => {
+                next.validation_mut(r#type)?;
+                next.challenge_mut(r#type)?.state = ChallengeState::Invalid { at, error };
+                next.state = AuthorizationState::Invalid;
+            }
+            Event::Deactivated => {}
+        }
+        Ok(next)
+    }
+
+    /// The authorization object at `now` (RFC 8555 §7.1.4). Once it is valid, the challenge that
+    /// showed it stands alone, as §7.1.4 asks.
+    pub fn object(&self, urls: &Urls, now: Timestamp) -> AuthorizationObject {
+        let settled = self.state == AuthorizationState::Valid;
+        let shown = |challenge: &&Challenge| !settled || matches!(challenge.state, ChallengeState::Valid { .. });
+        AuthorizationObject {
+            identifier: self.identifier.base(),
+            status: self.status(now),
+            expires: self.expires_at,
+            challenges: self
+                .challenges
+                .iter()
+                .filter(shown)
+                .map(|challenge| {
+                    let url = urls.challenge(&self.directory, self.id, challenge.r#type);
+                    challenge.object(url, now)
+                })
+                .collect(),
+            wildcard: self.identifier.is_wildcard(),
+        }
+    }
+
+    fn challenge_mut(&mut self, r#type: ChallengeType) -> Result<&mut Challenge, TransitionError> {
+        let refused = TransitionError { object: "authorization", state: self.state.name(), event: "a challenge that is not offered" };
+        self.challenges.iter_mut().find(|challenge| challenge.r#type == r#type).ok_or(refused)
+    }
+
+    fn validation_mut(&mut self, r#type: ChallengeType) -> Result<&mut Validation, TransitionError> {
+        match &mut self.challenge_mut(r#type)?.state {
+            ChallengeState::Processing(validation) => Ok(validation),
+            _ => Err(TransitionError { object: "challenge", state: "settled or not asked for", event: "a result" }),
+        }
+    }
+}
+
+impl AuthorizationState {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Deactivated => "deactivated",
+        }
+    }
+}
+
+/// The statuses of an authorization (RFC 8555 §7.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthorizationStatus {
+    /// Waiting for a challenge to be settled.
+    Pending,
+    /// Control was shown.
+    Valid,
+    /// A challenge failed.
+    Invalid,
+    /// The client gave it up.
+    Deactivated,
+    /// It ended by itself.
+    Expired,
+}
+
+/// The authorization object of RFC 8555 §7.1.4.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuthorizationObject {
+    /// The name without `*.`.
+    pub identifier: Identifier,
+    /// The status.
+    pub status: AuthorizationStatus,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// The ways to show control.
+    pub challenges: Vec<ChallengeObject>,
+    /// Present and true when the order named `*.` and the identifier.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub wildcard: bool,
+}
+
+/// The payload of a pre-authorization request (RFC 8555 §7.4.1).
+#[derive(Clone, Debug, Deserialize)]
+pub struct NewAuthorization {
+    /// The name.
+    pub identifier: IdentifierObject,
+}
+
+/// The payload of a request to an authorization (RFC 8555 §7.5.2); `status` may be `deactivated`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AuthorizationUpdate {
+    /// The status that the client asks for.
+    pub status: Option<String>,
+}

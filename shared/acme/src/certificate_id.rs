@@ -1,0 +1,158 @@
+//! The id of a certificate for renewal information (RFC 9773 §4.1): the key identifier of its issuer
+//! and its serial number, both base64url, with a dot between.
+
+use std::{fmt, str::FromStr};
+
+use jose::base64url;
+use serde::{Deserialize, Serialize};
+
+/// Which certificate, over all issuers.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CertificateId {
+    authority_key_identifier: Vec<u8>,
+    serial: Serial,
+}
+
+impl CertificateId {
+    /// From the `keyIdentifier` of the authority key identifier extension, and the serial number.
+    pub fn new(authority_key_identifier: Vec<u8>, serial: Serial) -> Self {
+        Self { authority_key_identifier, serial }
+    }
+
+    /// The key identifier of the issuer.
+    pub fn authority_key_identifier(&self) -> &[u8] {
+        &self.authority_key_identifier
+    }
+
+    /// The serial number under that issuer.
+    pub fn serial(&self) -> &Serial {
+        &self.serial
+    }
+}
+
+impl fmt::Display for CertificateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (issuer, serial) = (&self.authority_key_identifier, self.serial.as_bytes());
+        write!(f, "{}.{}", base64url::encode(issuer), base64url::encode(serial))
+    }
+}
+
+impl fmt::Debug for CertificateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CertificateId({self})")
+    }
+}
+
+impl FromStr for CertificateId {
+    type Err = CertificateIdError;
+
+    fn from_str(text: &str) -> Result<Self, CertificateIdError> {
+        let (issuer, serial) = text.split_once('.').ok_or(CertificateIdError)?;
+        let issuer = base64url::decode(issuer).map_err(|_| CertificateIdError)?;
+        let serial = base64url::decode(serial).map_err(|_| CertificateIdError)?;
+        if issuer.is_empty() || issuer.len() > 64 {
+            return Err(CertificateIdError);
+        }
+        Ok(Self::new(issuer, Serial::from_der_content(serial).ok_or(CertificateIdError)?))
+    }
+}
+
+impl TryFrom<String> for CertificateId {
+    type Error = CertificateIdError;
+
+    fn try_from(text: String) -> Result<Self, CertificateIdError> {
+        text.parse()
+    }
+}
+
+impl From<CertificateId> for String {
+    fn from(id: CertificateId) -> String {
+        id.to_string()
+    }
+}
+
+/// A certificate serial number: the content octets of its DER INTEGER (RFC 5280 §4.1.2.2),
+/// positive, at most twenty octets, in the shortest form.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial(Vec<u8>);
+
+impl Serial {
+    /// Reads the content octets; `None` when they are no positive DER INTEGER of at most twenty octets.
+    pub fn from_der_content(bytes: Vec<u8>) -> Option<Self> {
+        let shortest = match bytes.as_slice() {
+            [] | [0] => false,
+            [0, second, ..] => second & 0x80 != 0,
+            [first, ..] => first & 0x80 == 0,
+        };
+        (shortest && bytes.len() <= 20).then_some(Self(bytes))
+    }
+
+    /// A fresh serial from sixteen random bytes: the top bit is cleared and the next one set, so
+    /// that it is positive and always sixteen octets long, with 126 random bits.
+    pub fn from_random(mut bytes: [u8; 16]) -> Self {
+        let [first, ..] = &mut bytes;
+        *first = *first & 0x7f | 0x40;
+        Self(bytes.to_vec())
+    }
+
+    /// The content octets of the INTEGER.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Serial {
+    /// Lower-case hexadecimal, two digits an octet.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Serial({self})")
+    }
+}
+
+/// The text is no certificate id of RFC 9773 §4.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a certificate id: base64url(authority key identifier) '.' base64url(serial number) is")]
+pub struct CertificateIdError;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_example_of_rfc_9773_reads_back() {
+        let text = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
+        let id: CertificateId = text.parse().unwrap();
+        assert_eq!(id.serial().as_bytes(), [0x00, 0x87, 0x65, 0x43, 0x21]);
+        assert_eq!(id.to_string(), text);
+    }
+
+    #[test]
+    fn serials_that_der_would_not_write_are_refused() {
+        for bytes in [vec![], vec![0], vec![0, 1], vec![0x80], vec![1; 21]] {
+            assert_eq!(Serial::from_der_content(bytes.clone()), None, "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_fresh_serial_is_a_valid_one(random: [u8; 16]) {
+            let serial = Serial::from_random(random);
+            prop_assert_eq!(Serial::from_der_content(serial.as_bytes().to_vec()), Some(serial));
+        }
+
+        #[test]
+        fn no_text_panics_and_each_id_has_one_text(text in "\\PC{0,60}") {
+            if let Ok(id) = text.parse::<CertificateId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Identifiers: what a certificate names (RFC 8555 §9.7.7, RFC 8738).
+//!
+//! An [`Identifier`] exists only in its canonical form: DNS names as lower-case A-labels without a
+//! trailing dot, addresses in the text form of RFC 5952. Two identifiers are the same name exactly
+//! when they are equal.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// A name that an order may ask for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "IdentifierObject", into = "IdentifierObject")]
+pub enum Identifier {
+    /// One host name.
+    Dns(DnsName),
+    /// Every host name one label below (RFC 6125 §6.4.3), asked for as `*.` and the name held here.
+    Wildcard(DnsName),
+    /// An address.
+    Ip(IpAddr),
+}
+
+impl Identifier {
+    /// The name that authorizations are for: the wildcard's `*.` is taken off (RFC 8555 §7.1.4).
+    pub fn base(&self) -> Identifier {
+        match self {
+            Self::Wildcard(name) => Self::Dns(name.clone()),
+            other => other.clone(),
+        }
+    }
+
+    /// Whether the name starts with `*.`.
+    pub fn is_wildcard(&self) -> bool {
+        matches!(self, Self::Wildcard(_))
+    }
+
+    /// `dns` or `ip`, as in the identifier object.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Dns(_) | Self::Wildcard(_) => DNS,
+            Self::Ip(_) => IP,
+        }
+    }
+}
+
+impl fmt::Display for Identifier {
+    /// The `value` of the identifier object.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => name.fmt(f),
+            Self::Wildcard(name) => write!(f, "*.{name}"),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+impl TryFrom<IdentifierObject> for Identifier {
+    type Error = IdentifierError;
+
+    fn try_from(object: IdentifierObject) -> Result<Self, IdentifierError> {
+        match object.r#type.as_str() {
+            DNS => match object.value.strip_prefix("*.") {
+                Some(base) => base.parse().map(Self::Wildcard),
+                None => object.value.parse().map(Self::Dns),
+            },
+            IP => object.value.parse().map(Self::Ip).map_err(|_| IdentifierError::Address),
+            _ => Err(IdentifierError::UnsupportedType),
+        }
+    }
+}
+
+impl From<Identifier> for IdentifierObject {
+    fn from(identifier: Identifier) -> Self {
+        Self { r#type: identifier.type_name().to_owned(), value: identifier.to_string() }
+    }
+}
+
+/// The identifier object as it stands in JSON, not yet checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentifierObject {
+    /// `dns` or `ip`.
+    pub r#type: String,
+    /// The name or address.
+    pub value: String,
+}
+
+/// A host name in canonical form: lower-case letters, digits and hyphens in labels of 1–63
+/// characters, 253 in all, every `xn--` label a valid A-label (RFC 5891), the last label not a number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DnsName(String);
+
+impl DnsName {
+    /// The name without a trailing dot.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this name is `suffix` or lies below it.
+    pub fn is_within(&self, suffix: &DnsName) -> bool {
+        self.0.strip_suffix(&suffix.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+}
+
+impl fmt::Display for DnsName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for DnsName {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, IdentifierError> {
+        if text.is_empty() {
+            return Err(IdentifierError::Empty);
+        }
+        if text.len() > 253 {
+            return Err(IdentifierError::TooLong);
+        }
+        if text.ends_with('.') {
+            return Err(IdentifierError::TrailingDot);
+        }
+        let name = text.to_ascii_lowercase();
+        name.split('.').try_for_each(check_label)?;
+        let last = name.rsplit('.').next().unwrap_or_default();
+        if last.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(IdentifierError::NumericTopLevel);
+        }
+        Ok(Self(name))
+    }
+}
+
+impl TryFrom<String> for DnsName {
+    type Error = IdentifierError;
+
+    fn try_from(text: String) -> Result<Self, IdentifierError> {
+        text.parse()
+    }
+}
+
+impl From<DnsName> for String {
+    fn from(name: DnsName) -> String {
+        name.0
+    }
+}
+
+/// Why a text is no identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentifierError {
+    /// `type` is neither `dns` nor `ip`.
+    #[error("identifier types are dns and ip")]
+    UnsupportedType,
+    /// Nothing there.
+    #[error("the name is empty")]
+    Empty,
+    /// Longer than DNS can carry.
+    #[error("the name is longer than 253 characters")]
+    TooLong,
+    /// The fully-qualified form with the root's dot.
+    #[error("the name ends in a dot")]
+    TrailingDot,
+    /// Two dots in a row, or one in front.
+    #[error("the name has an empty label")]
+    EmptyLabel,
+    /// A label of more than 63 characters.
+    #[error("a label is longer than 63 characters")]
+    LabelTooLong,
+    /// Underscores, U-labels, spaces and the rest.
+    #[error("a label has a character other than letters, digits and hyphens (write international names as A-labels)")]
+    Character,
+    /// `*` anywhere but as the whole first label.
+    #[error("an asterisk may only stand as the whole first label")]
+    Asterisk,
+    /// A label that begins or ends in a hyphen.
+    #[error("a label begins or ends in a hyphen")]
+    Hyphen,
+    /// `ab--…` is reserved and only `xn--` is in use (RFC 5890 §2.3.1).
+    #[error("a label has hyphens in its third and fourth place but is no A-label")]
+    ReservedLabel,
+    /// `xn--` followed by something that does not decode to a valid U-label.
+    #[error("a label begins with xn-- but is no valid A-label")]
+    Punycode,
+    /// The name reads as an address or as part of one.
+    #[error("the last label is a number; addresses have the identifier type ip")]
+    NumericTopLevel,
+    /// Not an IPv4 or IPv6 address.
+    #[error("the value is no IPv4 or IPv6 address")]
+    Address,
+}
+
+fn check_label(label: &str) -> Result<(), IdentifierError> {
+    if label.is_empty() {
+        return Err(IdentifierError::EmptyLabel);
+    }
+    if label.len() > 63 {
+        return Err(IdentifierError::LabelTooLong);
+    }
+    if label.contains('*') {
+        return Err(IdentifierError::Asterisk);
+    }
+    if !label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        return Err(IdentifierError::Character);
+    }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Err(IdentifierError::Hyphen);
+    }
+    if label.get(2..4) != Some("--") {
+        return Ok(());
+    }
+    if !label.starts_with("xn--") {
+        return Err(IdentifierError::ReservedLabel);
+    }
+    // The A-label is valid exactly when it decodes and encodes back to itself.
+    let (unicode, decoded) = idna::domain_to_unicode(label);
+    match decoded.and_then(|()| idna::domain_to_ascii_strict(&unicode)) {
+        Ok(ascii) if ascii == label => Ok(()),
+        _ => Err(IdentifierError::Punycode),
+    }
+}
+
+const DNS: &str = "dns";
+const IP: &str = "ip";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn identifier(r#type: &str, value: &str) -> Result<Identifier, IdentifierError> {
+        Identifier::try_from(IdentifierObject { r#type: r#type.into(), value: value.into() })
+    }
+
+    #[test]
+    fn names_are_folded_to_lower_case_a_labels() {
+        assert_eq!(identifier("dns", "EXAMPLE.Com").unwrap().to_string(), "example.com");
+        assert_eq!(identifier("dns", "xn--bcher-kva.example").unwrap().to_string(), "xn--bcher-kva.example");
+        assert_eq!(identifier("dns", "localhost").unwrap().to_string(), "localhost");
+    }
+
+    #[test]
+    fn a_wildcard_keeps_its_base_apart() {
+        let wildcard = identifier("dns", "*.Example.com").unwrap();
+        assert!(wildcard.is_wildcard());
+        assert_eq!(wildcard.to_string(), "*.example.com");
+        assert_eq!(wildcard.base(), identifier("dns", "example.com").unwrap());
+    }
+
+    #[test]
+    fn addresses_take_their_canonical_text() {
+        assert_eq!(identifier("ip", "2001:DB8:0::1").unwrap().to_string(), "2001:db8::1");
+        assert_eq!(identifier("ip", "192.0.2.1").unwrap().to_string(), "192.0.2.1");
+    }
+
+    #[test]
+    fn threat_27_odd_names_are_refused_with_their_reason() {
+        use IdentifierError::*;
+        let long = format!("{}.example", "a".repeat(64));
+        let endless = format!("{}example", "a.".repeat(125));
+        for (value, reason) in [
+            ("", Empty),
+            (".", TrailingDot),
+            ("example.com.", TrailingDot),
+            (".example.com", EmptyLabel),
+            ("a..example.com", EmptyLabel),
+            (long.as_str(), LabelTooLong),
+            (endless.as_str(), TooLong),
+            ("under_score.example", Character),
+            ("bücher.example", Character),
+            ("a b.example", Character),
+            ("a\0.example", Character),
+            ("example.com/path", Character),
+            ("example.com:80", Character),
+            ("user@example.com", Character),
+            ("*", Asterisk),
+            ("*.", Empty),
+            ("*.*.example", Asterisk),
+            ("a.*.example", Asterisk),
+            ("a*.example", Asterisk),
+            ("-a.example", Hyphen),
+            ("a-.example", Hyphen),
+            ("ab--cd.example", ReservedLabel),
+            ("xn--.example", Hyphen),
+            ("xn--999999999.example", Punycode),
+            ("xn--a.example", Punycode),
+            ("192.0.2.1", NumericTopLevel),
+            ("example.123", NumericTopLevel),
+            ("::1", Character),
+        ] {
+            assert_eq!(identifier("dns", value), Err(reason), "{value:?}");
+        }
+        for value in ["", "1", "192.0.2.256", "0x7f.1", "017700000001", "example.com", "[::1]", "::1%eth0", "1.2.3.4/32"] {
+            assert_eq!(identifier("ip", value), Err(Address), "{value:?}");
+        }
+        assert_eq!(identifier("email", "a@example.com"), Err(UnsupportedType));
+    }
+
+    #[test]
+    fn a_name_is_within_itself_and_its_parents_only() {
+        let name = |text: &str| text.parse::<DnsName>().unwrap();
+        assert!(name("a.example.com").is_within(&name("example.com")));
+        assert!(name("example.com").is_within(&name("example.com")));
+        assert!(!name("badexample.com").is_within(&name("example.com")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_is_read_is_canonical(text in "\\PC{0,80}") {
+            for r#type in ["dns", "ip"] {
+                if let Ok(read) = identifier(r#type, &text) {
+                    prop_assert_eq!(identifier(r#type, &read.to_string()), Ok(read));
+                }
+            }
+        }
+    }
+}

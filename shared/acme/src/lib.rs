@@ -1,0 +1,57 @@
+//! The objects of RFC 8555: what an account, an order, an authorization and a challenge are, how they
+//! move from status to status, how they are named and addressed, and what a problem looks like.
+//!
+//! Pure data and pure functions. Nothing here knows a clock, a socket, a store or an HTTP header.
+
+mod account;
+mod authorization;
+mod base32;
+mod certificate_id;
+mod challenge;
+mod contact;
+mod directory;
+mod id;
+mod identifier;
+mod key_change;
+mod order;
+mod problem;
+mod renewal_info;
+mod revocation;
+mod timestamp;
+mod url;
+
+pub use account::{Account, AccountObject, AccountStatus, AccountUpdate, AgreedTerms, NewAccount};
+pub use authorization::{
+    Authorization, AuthorizationEvent, AuthorizationObject, AuthorizationState,
+    AuthorizationStatus, AuthorizationUpdate, NewAuthorization,
+};
+pub use certificate_id::{CertificateId, CertificateIdError, Serial};
+pub use challenge::{
+    Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType,
+    KeyAuthorization, UnknownChallengeType, Validation,
+};
+pub use contact::{Contact, ContactError};
+pub use directory::{
+    DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError,
+};
+pub use id::{AccountId, AuthorizationId, IdError, OrderId};
+pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierObject};
+pub use key_change::KeyChange;
+pub use order::{Finalization, Issuance, NewOrder, Order, OrderEvent, OrderObject, OrderState, OrderStatus, OrdersObject};
+pub use problem::{Problem, ProblemType, Subproblem};
+pub use renewal_info::{RenewalInfo, SuggestedWindow};
+pub use revocation::{RevocationReason, RevocationRequest, UnknownReason};
+pub use timestamp::whole_seconds;
+pub use url::{Resource, Urls};
+
+/// A state change that the object's present state does not allow (RFC 8555 §7.1.6).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{object} in state {state} does not allow {event}")]
+pub struct TransitionError {
+    /// The kind of object, as RFC 8555 calls it.
+    pub object: &'static str,
+    /// Its present state.
+    pub state: &'static str,
+    /// The event that does not fit.
+    pub event: &'static str,
+}

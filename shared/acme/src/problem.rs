@@ -1,0 +1,239 @@
+//! Problem documents (RFC 7807) with the types of RFC 8555 §6.7, RFC 9773 §7.4 and the profiles extension.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::IdentifierObject;
+
+/// What a client is told when something is wrong: what, and what to do about it.
+///
+/// `detail` holds printable ASCII only; anything else in it is escaped when the problem is made, so
+/// text from elsewhere can neither smuggle control characters into a terminal nor markup into a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What kind of problem.
+    pub r#type: ProblemType,
+    /// The type in words.
+    pub title: Cow<'static, str>,
+    /// This occurrence, and what the client can do.
+    pub detail: String,
+    /// The HTTP status code.
+    pub status: u16,
+    /// Where a human can act, for `userActionRequired`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// The name that the problem is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<IdentifierObject>,
+    /// One for each name, when several names fail (RFC 8555 §6.7.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subproblems: Vec<Subproblem>,
+    /// The allowed algorithms, for `badSignatureAlgorithm`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub algorithms: Vec<Cow<'static, str>>,
+}
+
+impl Problem {
+    /// A problem with its type's usual status.
+    pub fn new(r#type: ProblemType, detail: impl AsRef<str>) -> Self {
+        Self {
+            r#type,
+            title: Cow::Borrowed(r#type.title()),
+            detail: printable(detail.as_ref()),
+            status: r#type.status(),
+            instance: None,
+            identifier: None,
+            subproblems: Vec::new(),
+            algorithms: Vec::new(),
+        }
+    }
+
+    /// The same problem under another status code.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The same problem about this name.
+    #[must_use]
+    pub fn with_identifier(mut self, identifier: impl Into<IdentifierObject>) -> Self {
+        self.identifier = Some(printable_identifier(identifier.into()));
+        self
+    }
+
+    /// The same problem with a page where a human can act.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<String>) -> Self {
+        self.instance = Some(instance.into());
+        self
+    }
+
+    /// One problem for several names: the type that they share, else `compound`; the single one alone
+    /// stands for itself.
+    pub fn of_names(subproblems: Vec<Subproblem>, detail: &str) -> Self {
+        match subproblems.as_slice() {
+            [only] => Self::new(only.r#type, &only.detail).with_identifier(only.identifier.clone()),
+            [first, rest @ ..] => {
+                let same = rest.iter().all(|other| other.r#type == first.r#type);
+                let r#type = if same { first.r#type } else { ProblemType::Compound };
+                Self { subproblems, ..Self::new(r#type, detail) }
+            }
+            [] => Self::new(ProblemType::Malformed, detail),
+        }
+    }
+}
+
+/// The problem of one name among several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subproblem {
+    /// What kind of problem.
+    pub r#type: ProblemType,
+    /// This name's problem, printable ASCII.
+    pub detail: String,
+    /// The name as the client gave it, printable ASCII.
+    pub identifier: IdentifierObject,
+}
+
+impl Subproblem {
+    /// The problem of `identifier`.
+    pub fn new(r#type: ProblemType, detail: impl AsRef<str>, identifier: impl Into<IdentifierObject>) -> Self {
+        Self { r#type, detail: printable(detail.as_ref()), identifier: printable_identifier(identifier.into()) }
+    }
+}
+
+macro_rules! problem_types {
+    ($($(#[$doc:meta])* $name:ident, $text:literal, $status:literal, $title:literal;)*) => {
+        /// The kinds of problem, in the order of RFC 8555 §6.7, then the later ones.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum ProblemType {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+        }
+
+        impl ProblemType {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The URN.
+            pub fn urn(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The HTTP status that goes with it unless the situation has its own.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The type in words.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+problem_types! {
+    /// The `kid` names no account, or `onlyReturnExisting` found none.
+    AccountDoesNotExist, "urn:ietf:params:acme:error:accountDoesNotExist", 400, "Account does not exist";
+    /// The certificate is revoked already.
+    AlreadyRevoked, "urn:ietf:params:acme:error:alreadyRevoked", 400, "Certificate is already revoked";
+    /// The certificate request cannot be used.
+    BadCsr, "urn:ietf:params:acme:error:badCSR", 400, "Certificate request is not acceptable";
+    /// The nonce cannot be used; the answer carries a fresh one.
+    BadNonce, "urn:ietf:params:acme:error:badNonce", 400, "Nonce is not acceptable";
+    /// The public key cannot be used.
+    BadPublicKey, "urn:ietf:params:acme:error:badPublicKey", 400, "Public key is not acceptable";
+    /// Not one of the reasons that a subscriber may give.
+    BadRevocationReason, "urn:ietf:params:acme:error:badRevocationReason", 400, "Revocation reason is not allowed";
+    /// The JWS algorithm is not one of ours.
+    BadSignatureAlgorithm, "urn:ietf:params:acme:error:badSignatureAlgorithm", 400, "Signature algorithm is not supported";
+    /// A CAA record forbids issuing.
+    Caa, "urn:ietf:params:acme:error:caa", 403, "CAA forbids issuing";
+    /// Several kinds of problem; see the subproblems.
+    Compound, "urn:ietf:params:acme:error:compound", 400, "Several problems";
+    /// The validation target could not be reached.
+    Connection, "urn:ietf:params:acme:error:connection", 400, "Could not connect to the validation target";
+    /// A DNS look-up failed.
+    Dns, "urn:ietf:params:acme:error:dns", 400, "DNS look-up failed";
+    /// The directory demands an external account binding.
+    ExternalAccountRequired, "urn:ietf:params:acme:error:externalAccountRequired", 400, "External account binding is required";
+    /// What was found is not what the challenge asks for.
+    IncorrectResponse, "urn:ietf:params:acme:error:incorrectResponse", 403, "Validation target gave a wrong response";
+    /// A contact cannot be used.
+    InvalidContact, "urn:ietf:params:acme:error:invalidContact", 400, "Contact is not acceptable";
+    /// The request is not well formed.
+    Malformed, "urn:ietf:params:acme:error:malformed", 400, "Request is malformed";
+    /// The order is not ready to be finalized.
+    OrderNotReady, "urn:ietf:params:acme:error:orderNotReady", 403, "Order is not ready";
+    /// A limit is reached.
+    RateLimited, "urn:ietf:params:acme:error:rateLimited", 429, "Limit reached";
+    /// The name will not be certified here.
+    RejectedIdentifier, "urn:ietf:params:acme:error:rejectedIdentifier", 400, "Identifier is rejected by policy";
+    /// Our fault.
+    ServerInternal, "urn:ietf:params:acme:error:serverInternal", 500, "Internal error";
+    /// The TLS connection to the validation target failed.
+    Tls, "urn:ietf:params:acme:error:tls", 400, "TLS with the validation target failed";
+    /// The client may not do that.
+    Unauthorized, "urn:ietf:params:acme:error:unauthorized", 403, "Not authorized";
+    /// The contact's URL scheme is not supported.
+    UnsupportedContact, "urn:ietf:params:acme:error:unsupportedContact", 400, "Contact type is not supported";
+    /// The identifier type is not supported.
+    UnsupportedIdentifier, "urn:ietf:params:acme:error:unsupportedIdentifier", 400, "Identifier type is not supported";
+    /// A human has to act at `instance` first.
+    UserActionRequired, "urn:ietf:params:acme:error:userActionRequired", 403, "User action is required";
+    /// Another order replaces that certificate already (RFC 9773 §5).
+    AlreadyReplaced, "urn:ietf:params:acme:error:alreadyReplaced", 409, "Certificate is already replaced";
+    /// The order asks for a profile that the directory does not offer (profiles extension).
+    InvalidProfile, "urn:ietf:params:acme:error:invalidProfile", 400, "Profile is not offered";
+}
+
+/// A name as it may be echoed: printable, and no longer than a DNS name can be.
+fn printable_identifier(identifier: IdentifierObject) -> IdentifierObject {
+    let short = |text: String| printable(&text.chars().take(253).collect::<String>());
+    IdentifierObject { r#type: short(identifier.r#type), value: short(identifier.value) }
+}
+
+/// Leaves printable ASCII and escapes the rest.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, character| {
+        if matches!(character, ' '..='~') {
+            out.push(character);
+        } else {
+            out.extend(character.escape_unicode());
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threat_22_absent_members_are_left_out() {
+        let json = serde_json::to_value(Problem::new(ProblemType::Malformed, "no")).unwrap();
+        let members: Vec<&String> = json.as_object().unwrap().keys().collect();
+        assert_eq!(members, ["detail", "status", "title", "type"]);
+    }
+
+    #[test]
+    fn threat_30_details_are_printable_ascii() {
+        let problem = Problem::new(ProblemType::Malformed, "a\u{1b}[31m<b>\u{e9}\n");
+        assert_eq!(problem.detail, "a\\u{1b}[31m<b>\\u{e9}\\u{a}");
+        assert!(ProblemType::ALL.iter().all(|r#type| r#type.title().is_ascii()));
+    }
+
+    #[test]
+    fn several_names_share_a_type_or_are_compound() {
+        let name = |text: &str| IdentifierObject { r#type: "dns".into(), value: text.into() };
+        let one = Subproblem::new(ProblemType::RejectedIdentifier, "no", name("a.test"));
+        let two = Subproblem::new(ProblemType::RejectedIdentifier, "no", name("b.test"));
+        let other = Subproblem::new(ProblemType::UnsupportedIdentifier, "no", name("c.test"));
+        let single = Problem::of_names(vec![one.clone()], "several");
+        assert_eq!((single.identifier, single.subproblems.len()), (Some(name("a.test")), 0));
+        let same = Problem::of_names(vec![one.clone(), two], "several");
+        assert_eq!((same.r#type, same.subproblems.len()), (ProblemType::RejectedIdentifier, 2));
+        assert_eq!(Problem::of_names(vec![one, other], "several").r#type, ProblemType::Compound);
+    }
+}

@@ -1,0 +1,86 @@
+//! Revocation: the request (RFC 8555 §7.6) and its reasons (RFC 5280 §5.3.1).
+
+use serde::{Deserialize, Serialize};
+
+/// The payload of a revocation request.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RevocationRequest {
+    /// The certificate, base64url of its DER.
+    pub certificate: String,
+    /// The reason code; absent means unspecified.
+    pub reason: Option<u64>,
+}
+
+/// Why a certificate is revoked. Only the reasons that a subscriber may give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub enum RevocationReason {
+    /// No reason given; the CRL entry then carries no reason extension.
+    #[default]
+    Unspecified,
+    /// The private key is in other hands.
+    KeyCompromise,
+    /// The subject's name or other data changed.
+    AffiliationChanged,
+    /// Replaced by another certificate.
+    Superseded,
+    /// No longer needed.
+    CessationOfOperation,
+    /// A right that the certificate states was taken back.
+    PrivilegeWithdrawn,
+}
+
+impl RevocationReason {
+    /// The `CRLReason` code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::KeyCompromise => 1,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::PrivilegeWithdrawn => 9,
+        }
+    }
+}
+
+impl TryFrom<u64> for RevocationReason {
+    type Error = UnknownReason;
+
+    fn try_from(code: u64) -> Result<Self, UnknownReason> {
+        Ok(match code {
+            0 => Self::Unspecified,
+            1 => Self::KeyCompromise,
+            3 => Self::AffiliationChanged,
+            4 => Self::Superseded,
+            5 => Self::CessationOfOperation,
+            9 => Self::PrivilegeWithdrawn,
+            _ => return Err(UnknownReason),
+        })
+    }
+}
+
+impl From<RevocationReason> for u64 {
+    fn from(reason: RevocationReason) -> u64 {
+        reason.code().into()
+    }
+}
+
+/// A reason code that subscribers may not give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("allowed reasons are 0, 1, 3, 4, 5 and 9")]
+pub struct UnknownReason;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_the_reasons_of_the_interface_are_read() {
+        let read: Vec<u64> = (0..=20).filter(|code| RevocationReason::try_from(*code).is_ok()).collect();
+        assert_eq!(read, [0, 1, 3, 4, 5, 9]);
+        for code in read {
+            assert_eq!(u64::from(RevocationReason::try_from(code).unwrap()), code);
+        }
+    }
+}

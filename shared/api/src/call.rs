@@ -1,0 +1,132 @@
+//! What a handler is given. Each type is a demand on the request, and the proof that it was met.
+
+use std::sync::Arc;
+
+use acme::{Account, Resource};
+use jose::PublicKey;
+use ra::{Revoker, Serving};
+use store::Versioned;
+
+use crate::{
+    Context, Error, Payload, Request, Route,
+    verify::{Signer, Signers, verify},
+};
+
+/// A request that nobody has to sign.
+#[derive(Debug)]
+pub struct PublicCall {
+    /// The directory.
+    pub serving: Arc<Serving>,
+    /// What is asked for.
+    pub resource: Resource,
+}
+
+/// A request that a key signed for itself: of a new account.
+#[derive(Debug)]
+pub struct KeyCall<P> {
+    /// The directory.
+    pub serving: Arc<Serving>,
+    /// The key that signed.
+    pub key: PublicKey,
+    /// What it signed.
+    pub payload: P,
+}
+
+/// A request that a valid account of the directory signed.
+#[derive(Debug)]
+pub struct AccountCall<P> {
+    /// The directory.
+    pub serving: Arc<Serving>,
+    /// What is asked for.
+    pub resource: Resource,
+    /// The raw query.
+    pub query: Option<String>,
+    /// The account that signed.
+    pub account: Versioned<Account>,
+    /// What it signed.
+    pub payload: P,
+    /// The URL that it signed for.
+    pub url: String,
+}
+
+/// A request that either an account or a key signed: a revocation.
+#[derive(Debug)]
+pub struct RevocationCall<P> {
+    /// Who signed.
+    pub signer: RevocationSigner,
+    /// What was signed.
+    pub payload: P,
+}
+
+/// Who signed a revocation request.
+#[derive(Debug)]
+pub enum RevocationSigner {
+    /// A valid account.
+    Account(Box<Versioned<Account>>),
+    /// A key, perhaps that of the certificate.
+    Key(PublicKey),
+}
+
+impl RevocationSigner {
+    /// The same for the authority.
+    pub fn revoker(&self) -> Revoker<'_> {
+        match self {
+            Self::Account(account) => Revoker::Account(account),
+            Self::Key(key) => Revoker::Key(key),
+        }
+    }
+}
+
+/// A demand on a request.
+pub trait Call: Sized + Send {
+    /// Meets the demand, or says why not.
+    #[doc(hidden)]
+    fn admit(
+        context: &Context,
+        serving: Arc<Serving>,
+        route: Route,
+        request: &Request,
+    ) -> impl Future<Output = Result<Self, Error>> + Send;
+}
+
+impl Call for PublicCall {
+    async fn admit(_: &Context, serving: Arc<Serving>, route: Route, _: &Request) -> Result<Self, Error> {
+        Ok(Self { serving, resource: route.resource })
+    }
+}
+
+impl<P: Payload + Send> Call for KeyCall<P> {
+    async fn admit(context: &Context, serving: Arc<Serving>, _: Route, request: &Request) -> Result<Self, Error> {
+        match verify(context, &serving, request, Signers::Key).await? {
+            (Signer::Key(key), jws) => Ok(Self { serving, key, payload: P::read(jws.payload())? }),
+            (Signer::Account(_), _) => Err(Error::KeyReference("a \"jwk\"")),
+        }
+    }
+}
+
+impl<P: Payload + Send> Call for AccountCall<P> {
+    async fn admit(context: &Context, serving: Arc<Serving>, route: Route, request: &Request) -> Result<Self, Error> {
+        match verify(context, &serving, request, Signers::Account).await? {
+            (Signer::Account(account), jws) => Ok(Self {
+                serving,
+                resource: route.resource,
+                query: route.query,
+                account: *account,
+                payload: P::read(jws.payload())?,
+                url: jws.url().to_owned(),
+            }),
+            (Signer::Key(_), _) => Err(Error::KeyReference("a \"kid\"")),
+        }
+    }
+}
+
+impl<P: Payload + Send> Call for RevocationCall<P> {
+    async fn admit(context: &Context, serving: Arc<Serving>, _: Route, request: &Request) -> Result<Self, Error> {
+        let (signer, jws) = verify(context, &serving, request, Signers::Any).await?;
+        let signer = match signer {
+            Signer::Account(account) => RevocationSigner::Account(account),
+            Signer::Key(key) => RevocationSigner::Key(key),
+        };
+        Ok(Self { signer, payload: P::read(jws.payload())? })
+    }
+}

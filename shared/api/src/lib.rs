@@ -1,0 +1,40 @@
+//! The HTTP face of the CA: what every function does around its own one verb.
+//!
+//! [`serve`] takes a request the whole way: route, method, media type, size, then the checks of
+//! RFC 8555 §6 in one readable order (`verify.rs`), then the function's handler, then the reply with the
+//! headers that every answer carries. What a function demands of a request is the type that its
+//! handler takes: a [`PublicCall`], a [`KeyCall`], an [`AccountCall`] or a [`RevocationCall`].
+//!
+//! Neither of the two hosts is known here: both hand in an `http::Request<Bytes>`.
+
+mod call;
+mod context;
+mod error;
+mod fallback;
+mod log;
+mod nonce;
+mod operation;
+mod payload;
+mod problem;
+mod reply;
+mod route;
+mod serve;
+mod verify;
+
+pub use call::{AccountCall, KeyCall, PublicCall, RevocationCall, RevocationSigner};
+pub use context::{Context, Options};
+pub use error::{Error, UrlError};
+pub use fallback::fallback;
+pub use log::RequestId;
+pub use nonce::{NonceError, Nonces};
+pub use operation::Operation;
+pub use payload::{Empty, Json, Optional, Payload, PayloadError};
+pub use reply::Reply;
+pub use route::{Route, MAX_BODY_LEN};
+pub use serve::serve;
+
+/// A request as both hosts hand it in.
+pub type Request = http::Request<bytes::Bytes>;
+
+/// An answer as both hosts send it.
+pub type Response = http::Response<bytes::Bytes>;

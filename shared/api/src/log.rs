@@ -1,0 +1,51 @@
+//! One line for each request, refusals too.
+
+use std::time::Instant;
+
+use http::StatusCode;
+
+use crate::{Error, Request};
+
+/// The host's name for a request, handed in as an extension of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// A request under way.
+pub(crate) struct RequestLog {
+    began: Instant,
+    id: String,
+    method: String,
+    path: String,
+}
+
+impl RequestLog {
+    pub(crate) fn begin(request: &Request) -> Self {
+        Self {
+            began: Instant::now(),
+            id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+            method: request.method().to_string(),
+            path: request.uri().path().to_owned(),
+        }
+    }
+
+    pub(crate) fn succeeded(&self, status: StatusCode) {
+        let Self { id, method, path, .. } = self;
+        tracing::info!(request = id, status = status.as_u16(), ms = self.milliseconds(), "{method} {path}");
+    }
+
+    /// The client is told what it can do; the cause is told here.
+    pub(crate) fn refused(&self, status: StatusCode, error: &Error) {
+        let Self { id, method, path, .. } = self;
+        let (status, ms) = (status.as_u16(), self.milliseconds());
+        let error = error as &dyn std::error::Error;
+        if status < 500 {
+            tracing::info!(request = id, status, ms, error, "{method} {path}");
+        } else {
+            tracing::error!(request = id, status, ms, error, "{method} {path}");
+        }
+    }
+
+    fn milliseconds(&self) -> f64 {
+        (self.began.elapsed().as_secs_f64() * 1e5).round() / 100.0
+    }
+}

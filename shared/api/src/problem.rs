@@ -1,0 +1,211 @@
+//! The one place where an error becomes a problem document.
+//!
+//! What the client can mend is said with what to do; what only the operator can mend is a fixed text,
+//! and its cause is in the log under the request's id.
+
+use std::borrow::Cow;
+
+use acme::{AccountStatus, IdentifierError, OrderStatus, Problem, ProblemType as Type, Subproblem};
+use http::{StatusCode, header};
+use jose::{Algorithm, JwsError, KeyError};
+use ra::{IdentifierRefusal, Serving};
+use store::StoreError;
+
+use crate::{Context, Error, Reply};
+
+/// The answer to an error.
+pub(crate) fn reply(context: &Context, serving: Option<&Serving>, error: &Error) -> Reply {
+    let problem = problem(error);
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let reply = Reply::typed_json(status, "application/problem+json", &problem);
+    match error {
+        Error::Method { allow } => reply.with(header::ALLOW, allow),
+        Error::Authority(ra::Error::KeyInUse(account)) => match serving {
+            Some(serving) => reply.with_location(&context.urls().account(&serving.directory, *account)),
+            None => reply,
+        },
+        Error::Authority(ra::Error::TermsNotAgreed { url: Some(url) }) => reply.with_link(url, "terms-of-service"),
+        _ if status == StatusCode::SERVICE_UNAVAILABLE => reply.with_retry_after(RETRY_AFTER_OVERLOAD),
+        _ => reply,
+    }
+}
+
+fn problem(error: &Error) -> Problem {
+    match error {
+        Error::NoSuchResource => not_found(),
+        Error::Method { allow } => {
+            Problem::new(Type::Malformed, format!("This resource takes {allow}.")).with_status(405)
+        }
+        Error::MediaType => {
+            Problem::new(Type::Malformed, "Requests are POSTed as application/jose+json.").with_status(415)
+        }
+        Error::TooLarge => Problem::new(Type::Malformed, "The request body is larger than 64 KiB.").with_status(413),
+        Error::Jws(error) => jws(error),
+        Error::Url(error) => Problem::new(
+            Type::Unauthorized,
+            format!("The \"url\" of the protected header is not the URL of the request, {}.", error.received),
+        )
+        .with_status(401),
+        Error::Nonce(error) => Problem::new(Type::BadNonce, format!("{}. Try again with the nonce of this answer.", sentence(error))),
+        Error::KeyReference(expected) => {
+            Problem::new(Type::Malformed, format!("This resource takes requests signed with {expected}."))
+        }
+        Error::Payload(error) => Problem::new(Type::Malformed, format!("{}.", sentence(error))),
+        Error::Member(text) => Problem::new(Type::Malformed, text),
+        Error::Authority(error) => authority(error),
+    }
+}
+
+fn jws(error: &JwsError) -> Problem {
+    let detail = format!("{}.", sentence(error));
+    match error {
+        JwsError::Malformed(_) | JwsError::Key(KeyError::Malformed(_)) => Problem::new(Type::Malformed, detail),
+        JwsError::UnsupportedAlgorithm { .. } | JwsError::AlgorithmMismatch { .. } => {
+            let algorithms = Algorithm::ALL.map(|algorithm| Cow::Borrowed(algorithm.as_str())).to_vec();
+            Problem { algorithms, ..Problem::new(Type::BadSignatureAlgorithm, detail) }
+        }
+        JwsError::Key(_) => Problem::new(Type::BadPublicKey, detail),
+        JwsError::BadSignature => Problem::new(Type::Malformed, detail),
+    }
+}
+
+fn authority(error: &ra::Error) -> Problem {
+    use ra::Error as E;
+    match error {
+        E::NoSuchDirectory => {
+            Problem::new(Type::Malformed, "There is no such directory. Check the directory URL.").with_status(404)
+        }
+        E::DirectoryOff(reason) => Problem::new(
+            Type::Unauthorized,
+            format!("This directory is out of service: {reason}. Certificates can still be downloaded and revoked."),
+        ),
+        E::NotFound => not_found(),
+        E::AccountDoesNotExist => Problem::new(
+            Type::AccountDoesNotExist,
+            "No account of this directory has that key or URL. Create one at newAccount.",
+        ),
+        E::AccountEnded(status) => {
+            let how = match status {
+                AccountStatus::Revoked => "disabled by the operator",
+                AccountStatus::Deactivated | AccountStatus::Valid => "deactivated",
+            };
+            Problem::new(Type::Unauthorized, format!("The account is {how}. Use another account key.")).with_status(401)
+        }
+        E::ContactRequired => {
+            Problem::new(Type::InvalidContact, "This directory requires a contact, such as mailto:admin@example.com.")
+        }
+        E::Contact(acme::ContactError::UnsupportedScheme) => {
+            Problem::new(Type::UnsupportedContact, "Only mailto: contacts are supported.")
+        }
+        E::Contact(error) => Problem::new(Type::InvalidContact, format!("A contact is refused: {error}.")),
+        E::TooManyContacts(most) => Problem::new(Type::InvalidContact, format!("An account has at most {most} contacts.")),
+        E::TermsNotAgreed { url } => {
+            let problem = Problem::new(
+                Type::UserActionRequired,
+                "Agree to the terms of service first: send termsOfServiceAgreed: true when creating or updating the account.",
+            );
+            match url {
+                Some(url) => problem.with_instance(url),
+                None => problem,
+            }
+        }
+        E::StatusNotAllowed => Problem::new(Type::Malformed, "The only status that a client can set is \"deactivated\"."),
+        E::KeyInUse(_) => {
+            let detail = "That key belongs to an account of this directory already, whose URL is in Location.";
+            Problem::new(Type::Malformed, detail).with_status(409)
+        }
+        E::KeyBlocked => Problem::new(Type::BadPublicKey, "This key was reported as compromised. Make a new one."),
+        E::KeyChange(reason) => Problem::new(Type::Malformed, format!("The key change is refused: {reason}.")),
+        E::NoIdentifiers => Problem::new(Type::Malformed, "The order names no identifiers."),
+        E::TooManyIdentifiers(most) => {
+            Problem::new(Type::Malformed, format!("An order has at most {most} identifiers. Split it into several."))
+        }
+        E::Identifiers(refused) => {
+            let subproblems = refused.iter().map(|(name, refusal)| identifier(name, refusal)).collect();
+            Problem::of_names(subproblems, "Several identifiers are refused; see the subproblems.")
+        }
+        E::Validity(refusal) => Problem::new(Type::Malformed, format!("The requested validity is refused: {refusal}.")),
+        E::InvalidProfile(_) => Problem::new(
+            Type::InvalidProfile,
+            "This directory does not offer that profile. The directory's meta.profiles lists what it offers.",
+        ),
+        E::Replaces(reason) => Problem::new(Type::Malformed, format!("\"replaces\" is refused: {reason}.")),
+        E::AlreadyReplaced => Problem::new(
+            Type::AlreadyReplaced,
+            "Another order replaces that certificate already. Order again without \"replaces\".",
+        ),
+        E::OrderNotReady(status) => Problem::new(Type::OrderNotReady, order_not_ready(*status)),
+        E::OtherCsr => {
+            Problem::new(Type::OrderNotReady, "The order was finalized with another certificate request. Create a new order.")
+        }
+        E::AuthorizationEnded(status) => Problem::new(
+            Type::Malformed,
+            format!("The authorization is {} and can no longer be changed. Create a new order.", lower(status)),
+        ),
+        E::Csr(error) => Problem::new(Type::BadCsr, format!("{}.", sentence(error))),
+        E::CertificateKey(reason) => Problem::new(Type::BadCsr, format!("{}.", sentence(reason))),
+        E::NotACertificate => Problem::new(Type::Malformed, "\"certificate\" is not a DER certificate in base64url."),
+        E::BadRevocationReason => {
+            Problem::new(Type::BadRevocationReason, "Allowed reasons are 0, 1, 3, 4, 5 and 9 (RFC 5280, section 5.3.1).")
+        }
+        E::AlreadyRevoked => Problem::new(Type::AlreadyRevoked, "The certificate is revoked already."),
+        E::MayNotRevoke => Problem::new(
+            Type::Unauthorized,
+            "Revoke with the certificate's own key, the account that ordered it, or an account authorized for all its names.",
+        ),
+        E::Busy => busy("Other requests changed the same object at the same time. Try again."),
+        E::Store(StoreError::Unavailable(_) | StoreError::Conflict) | E::Queue(_) | E::Publish(_) => {
+            busy("The service is overloaded. Try again.")
+        }
+        E::Sign(ca::SignError::Throttled { .. } | ca::SignError::Unavailable { .. }) => {
+            busy("The signer is not available. Try again.")
+        }
+        E::Store(StoreError::Corrupt { .. })
+        | E::Sign(_)
+        | E::Issuing(_)
+        | E::MissingIssuer(_)
+        | E::ForeignIssuer(_)
+        | E::Transition(_)
+        | E::Randomness => Problem::new(Type::ServerInternal, "An internal error occurred. The operator has the details."),
+    }
+}
+
+fn not_found() -> Problem {
+    Problem::new(Type::Malformed, "There is no such resource.").with_status(404)
+}
+
+fn busy(detail: &str) -> Problem {
+    Problem::new(Type::ServerInternal, detail).with_status(503)
+}
+
+fn order_not_ready(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Pending => "The order has authorizations that are not valid yet. Complete a challenge of each.",
+        OrderStatus::Invalid => "The order is invalid; its \"error\" says why. Create a new order.",
+        OrderStatus::Processing => "The order is being processed. Ask for it again.",
+        OrderStatus::Ready | OrderStatus::Valid => "The order cannot be finalized now.",
+    }
+}
+
+fn identifier(name: &acme::IdentifierObject, refusal: &IdentifierRefusal) -> Subproblem {
+    let r#type = match refusal {
+        IdentifierRefusal::Malformed(IdentifierError::UnsupportedType) => Type::UnsupportedIdentifier,
+        IdentifierRefusal::Malformed(_) => Type::Malformed,
+        IdentifierRefusal::Policy(_) => Type::RejectedIdentifier,
+    };
+    Subproblem::new(r#type, format!("{}.", sentence(refusal)), name.clone())
+}
+
+fn lower(status: &impl std::fmt::Debug) -> String {
+    format!("{status:?}").to_ascii_lowercase()
+}
+
+/// A message with a capital at its begin.
+fn sentence(message: impl std::fmt::Display) -> String {
+    let text = message.to_string();
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// When to come back after an overload, in seconds.
+const RETRY_AFTER_OVERLOAD: u32 = 2;

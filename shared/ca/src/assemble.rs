@@ -1,0 +1,93 @@
+//! The second half of an issue: a linted TBS and a signature become a certificate, or nothing.
+
+use jose::PublicKey;
+
+use crate::{
+    Certificate, CertificateError, Issuer, KeyHandle, LintedTbs, SignError, Signature, SignatureError, Signer,
+    raw::Signed,
+};
+
+impl LintedTbs {
+    /// Has the bytes signed and puts the certificate together.
+    ///
+    /// # Errors
+    /// When the signer does not sign, or what it signed is not a certificate of this issuer.
+    pub async fn sign(&self, issuer: &Issuer, signer: &dyn Signer, key: &KeyHandle) -> Result<Certificate, IssueError> {
+        let signature = signer.sign(key, self.algorithm(), self.bytes()).await?;
+        Ok(self.assemble(&signature, issuer)?)
+    }
+
+    /// The same for a root, which has no issuer but itself.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub async fn sign_root(&self, signer: &dyn Signer, key: &KeyHandle) -> Result<Certificate, IssueError> {
+        let signature = signer.sign(key, self.algorithm(), self.bytes()).await?;
+        Ok(self.assemble_root(&signature)?)
+    }
+
+    /// Puts the certificate together, reads it back, compares the signed part byte for byte and
+    /// verifies the signature with the issuer's key.
+    ///
+    /// # Errors
+    /// When one of these fails; then there is no certificate.
+    pub fn assemble(&self, signature: &Signature, issuer: &Issuer) -> Result<Certificate, AssembleError> {
+        let certificate = self.put_together(signature)?;
+        self.verify(&certificate, signature, issuer.public_key())?;
+        Ok(certificate)
+    }
+
+    /// The same for a root, verified with the key that it certifies.
+    ///
+    /// # Errors
+    /// As [`assemble`](Self::assemble), and when it is not its own issuer.
+    pub fn assemble_root(&self, signature: &Signature) -> Result<Certificate, AssembleError> {
+        let certificate = self.put_together(signature)?;
+        if !certificate.is_self_issued() {
+            return Err(AssembleError::NotSelfIssued);
+        }
+        self.verify(&certificate, signature, certificate.public_key())?;
+        Ok(certificate)
+    }
+
+    fn put_together(&self, signature: &Signature) -> Result<Certificate, AssembleError> {
+        let der = Signed::encode(self.bytes(), self.algorithm(), signature).map_err(CertificateError::Malformed)?;
+        let certificate = Certificate::from_der(&der)?;
+        if certificate.tbs_bytes() != self.bytes() {
+            return Err(AssembleError::OtherBytes);
+        }
+        Ok(certificate)
+    }
+
+    fn verify(&self, certificate: &Certificate, signature: &Signature, key: &PublicKey) -> Result<(), AssembleError> {
+        Ok(self.algorithm().verify(key, certificate.tbs_bytes(), signature)?)
+    }
+}
+
+/// Why a linted TBS and a signature do not make a certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// What came out does not read as a certificate.
+    #[error("the assembled certificate does not read back")]
+    Certificate(#[from] CertificateError),
+    /// The signed part of what came out is not what was linted.
+    #[error("the assembled certificate does not hold the linted bytes")]
+    OtherBytes,
+    /// Meant as a root, but issuer and subject differ.
+    #[error("a root is its own issuer, this certificate is not")]
+    NotSelfIssued,
+    /// The signature is not the issuer's.
+    #[error("the signer's answer does not verify with the key of the issuer")]
+    Signature(#[from] SignatureError),
+}
+
+/// Why nothing was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The signer did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// It signed, but not this or not with this key.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+}

@@ -1,0 +1,228 @@
+//! Certificate revocation lists (RFC 5280 §5), in the same two steps as certificates.
+
+use std::{collections::BTreeMap, fmt};
+
+use acme::{RevocationReason, Serial, whole_seconds};
+use const_oid::db::rfc5280::{ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER};
+use der::{Decode, Encode, asn1::Uint};
+use jiff::Timestamp;
+use jose::PublicKey;
+use x509_cert::{
+    Version,
+    crl::{CertificateList, RevokedCert, TbsCertList},
+    ext::pkix::AuthorityKeyIdentifier,
+    serial_number::SerialNumber,
+};
+
+use crate::{
+    Issuer, KeyHandle, SignError, Signature, SignatureAlgorithm, SignatureError, Signer, TimeError, certificate::pem,
+    extension, raw::Signed, signature::verify_stated, time,
+};
+
+/// A revoked certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrlEntry {
+    /// Its serial number.
+    pub serial: Serial,
+    /// When it was revoked.
+    pub revoked_at: Timestamp,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// A CRL to be signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrlTbs {
+    bytes: Vec<u8>,
+    algorithm: SignatureAlgorithm,
+}
+
+impl CrlTbs {
+    /// Builds a CRL of an issuer. `number` grows with every CRL of the issuer and shard. The entries
+    /// are sorted by serial number, so that equal sets give equal bytes; of two for one certificate
+    /// the later counts. `distribution` is the URL of a shard, exactly as it stands in the
+    /// certificates that the shard covers; a CRL without it covers all certificates of the issuer.
+    ///
+    /// # Errors
+    /// When the times are in the wrong order or do not fit, or the URL is not ASCII.
+    pub fn build(
+        issuer: &Issuer,
+        number: u64,
+        this_update: Timestamp,
+        next_update: Timestamp,
+        entries: impl IntoIterator<Item = CrlEntry>,
+        distribution: Option<&str>,
+    ) -> Result<Self, CrlError> {
+        if whole_seconds(next_update) <= whole_seconds(this_update) {
+            return Err(CrlError::Order);
+        }
+        let entries: BTreeMap<Serial, CrlEntry> =
+            entries.into_iter().map(|entry| (entry.serial.clone(), entry)).collect();
+        let revoked = entries.into_values().map(|entry| revoked(&entry)).collect::<Result<Vec<_>, _>>()?;
+        let mut extensions =
+            vec![extension::authority_key_identifier(issuer.key_identifier())?, extension::crl_number(number)?];
+        if let Some(url) = distribution {
+            extensions.push(extension::issuing_distribution_point(url)?);
+        }
+        let list: TbsCertList = TbsCertList {
+            version: Version::V2,
+            signature: issuer.algorithm().identifier(),
+            issuer: issuer.name().clone(),
+            this_update: time::asn1(this_update)?,
+            next_update: Some(time::asn1(next_update)?),
+            // RFC 5280 §5.1.2.6: with nothing revoked the list is absent, not empty.
+            revoked_certificates: (!revoked.is_empty()).then_some(revoked),
+            crl_extensions: Some(extensions),
+        };
+        Ok(Self { bytes: list.to_der()?, algorithm: issuer.algorithm() })
+    }
+
+    /// The DER of the TBSCertList: exactly what is signed.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Has the bytes signed and puts the CRL together.
+    ///
+    /// # Errors
+    /// When the signer does not sign, or what it signed is not a CRL of this issuer.
+    pub async fn sign(&self, issuer: &Issuer, signer: &dyn Signer, key: &KeyHandle) -> Result<Crl, CrlError> {
+        let signature = signer.sign(key, self.algorithm, &self.bytes).await?;
+        self.assemble(&signature, issuer)
+    }
+
+    /// Puts the CRL together, reads it back, compares the signed part byte for byte and verifies the
+    /// signature with the issuer's key.
+    ///
+    /// # Errors
+    /// When one of these fails; then there is no CRL.
+    pub fn assemble(&self, signature: &Signature, issuer: &Issuer) -> Result<Crl, CrlError> {
+        let crl = Crl::from_der(&Signed::encode(&self.bytes, self.algorithm, signature)?)?;
+        if Signed::from_der(&crl.der)?.message != self.bytes {
+            return Err(CrlError::OtherBytes);
+        }
+        if crl.authority_key_identifier != issuer.key_identifier() {
+            return Err(CrlError::OtherIssuer);
+        }
+        crl.verify(issuer.public_key())?;
+        Ok(crl)
+    }
+}
+
+/// A CRL.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Crl {
+    der: Vec<u8>,
+    number: u64,
+    this_update: Timestamp,
+    next_update: Timestamp,
+    authority_key_identifier: Vec<u8>,
+}
+
+impl Crl {
+    /// Reads a CRL of this authority. That it was read says nothing about its signature.
+    ///
+    /// # Errors
+    /// When the bytes are no CRL that this authority could have made.
+    pub fn from_der(der: &[u8]) -> Result<Self, CrlError> {
+        let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der)?.tbs_cert_list;
+        let extensions = list.crl_extensions.as_ref();
+        let number = extension::find::<Uint>(extensions, ID_CE_CRL_NUMBER)?
+            .and_then(|(_, number)| number_of(&number))
+            .ok_or(CrlError::Foreign)?;
+        let authority_key_identifier =
+            extension::find::<AuthorityKeyIdentifier>(extensions, ID_CE_AUTHORITY_KEY_IDENTIFIER)?
+                .and_then(|(_, value)| value.key_identifier)
+                .map(|identifier| identifier.as_bytes().to_vec())
+                .ok_or(CrlError::Foreign)?;
+        Ok(Self {
+            der: der.to_vec(),
+            number,
+            this_update: time::timestamp(&list.this_update),
+            next_update: list.next_update.as_ref().map(time::timestamp).ok_or(CrlError::Foreign)?,
+            authority_key_identifier,
+        })
+    }
+
+    /// Its DER, the body of `application/pkix-crl` (RFC 2585 §4.2).
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Its PEM, with a newline at the end.
+    pub fn pem(&self) -> String {
+        pem("X509 CRL", &self.der)
+    }
+
+    /// Its number (RFC 5280 §5.2.3).
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// When it was made.
+    pub fn this_update(&self) -> Timestamp {
+        self.this_update
+    }
+
+    /// When the next one is out at the latest.
+    pub fn next_update(&self) -> Timestamp {
+        self.next_update
+    }
+
+    /// Verifies the signature with the key of the issuer.
+    ///
+    /// # Errors
+    /// When the signature is not that key's.
+    pub fn verify(&self, issuer: &PublicKey) -> Result<(), SignatureError> {
+        let signed = Signed::from_der(&self.der).map_err(|_| SignatureError::Invalid)?;
+        verify_stated(&signed.algorithm, issuer, signed.message, &signed.signature)
+    }
+}
+
+impl fmt::Debug for Crl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Crl({} of {})", self.number, self.this_update)
+    }
+}
+
+/// Why there is no CRL.
+#[derive(Debug, thiserror::Error)]
+pub enum CrlError {
+    /// The next update is not after this one.
+    #[error("the next update of a CRL comes after this one")]
+    Order,
+    /// A time does not fit.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// Something has no encoding, or the bytes are no DER of a CRL.
+    #[error("the CRL is not well-formed")]
+    Malformed(#[from] der::Error),
+    /// A CRL, but none that this authority could have made: no number, no next update, or no
+    /// authority key identifier.
+    #[error("the CRL is not one of this authority")]
+    Foreign,
+    /// Assembled with another issuer than it was built for.
+    #[error("the CRL was built for another issuer")]
+    OtherIssuer,
+    /// The signed part of what came out is not what was built.
+    #[error("the assembled CRL does not hold the built bytes")]
+    OtherBytes,
+    /// The signer did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The signature is not the issuer's.
+    #[error("the signer's answer does not verify with the key of the issuer")]
+    Signature(#[from] SignatureError),
+}
+
+fn revoked(entry: &CrlEntry) -> Result<RevokedCert, CrlError> {
+    Ok(RevokedCert {
+        serial_number: SerialNumber::new(entry.serial.as_bytes())?,
+        revocation_date: time::asn1(entry.revoked_at)?,
+        crl_entry_extensions: extension::reason_code(entry.reason)?.map(|reason| vec![reason]),
+    })
+}
+
+fn number_of(number: &Uint) -> Option<u64> {
+    number.as_bytes().iter().try_fold(0_u64, |value, octet| value.checked_mul(256)?.checked_add(u64::from(*octet)))
+}

@@ -1,0 +1,151 @@
+//! Certificate signing requests (RFC 2986, RFC 8555 §7.4).
+//!
+//! A [`Csr`] exists only if it is well-formed, its owner signed it, its key passes the key rules, and
+//! it names nothing but host names and addresses. The certificate takes the public key from it and
+//! nothing else; the names are read only to be compared with the order (N4, threat 15).
+
+mod names;
+
+use std::{collections::BTreeSet, fmt};
+
+use acme::Identifier;
+use const_oid::db::rfc5912::ID_EXTENSION_REQ;
+use der::{Decode, oid::ObjectIdentifier};
+use jose::{KeyError, PublicKey};
+use sha2::{Digest, Sha256};
+use x509_cert::request::CertReq;
+
+use crate::{
+    NameError, SignatureError,
+    raw::{self, Signed},
+    signature::verify_stated,
+};
+
+/// A certificate signing request that proves possession of its key.
+#[derive(Clone)]
+pub struct Csr {
+    public_key: PublicKey,
+    identifiers: BTreeSet<Identifier>,
+    digest: [u8; 32],
+}
+
+impl Csr {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// When it is not well-formed, not signed by its own key, names what is no identifier, or its
+    /// key is refused. All of it is `badCSR`.
+    pub fn from_der(der: &[u8]) -> Result<Self, CsrError> {
+        let request = CertReq::from_der(der).map_err(CsrError::Malformed)?;
+        let signed = Signed::from_der(der).map_err(CsrError::Malformed)?;
+        let public_key = public_key(signed.message)?;
+        verify_stated(&signed.algorithm, &public_key, signed.message, &signed.signature)?;
+        let identifiers = names::identifiers(&request.info)?;
+        Ok(Self { public_key, identifiers, digest: Sha256::digest(der).into() })
+    }
+
+    /// The key to be certified.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// What it names: subject alternative names and common name, in canonical form.
+    pub fn identifiers(&self) -> &BTreeSet<Identifier> {
+        &self.identifiers
+    }
+
+    /// SHA-256 of its DER, by which a repeated request is known.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// Compares its names with those of an order: they must be the same set (RFC 8555 §7.4, N4).
+    ///
+    /// # Errors
+    /// With the names that are in only one of both.
+    pub fn check_names(&self, order: &[Identifier]) -> Result<(), CsrError> {
+        let order: BTreeSet<_> = order.iter().cloned().collect();
+        if self.identifiers == order {
+            return Ok(());
+        }
+        Err(CsrError::OtherNames {
+            missing: order.difference(&self.identifiers).cloned().collect(),
+            unexpected: self.identifiers.difference(&order).cloned().collect(),
+        })
+    }
+}
+
+impl fmt::Debug for Csr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Csr")
+            .field("public_key", &self.public_key)
+            .field("identifiers", &self.identifiers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a request is refused, in words for the client. None of them repeats what the client sent but
+/// identifiers in canonical form and object identifiers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CsrError {
+    /// Not the DER of a PKCS#10 request.
+    #[error("the CSR is not a well-formed PKCS#10 request in DER")]
+    Malformed(#[source] der::Error),
+    /// The key is refused.
+    #[error("the key of the CSR is refused: {0}")]
+    Key(#[from] KeyError),
+    /// Not signed by its own key.
+    #[error("the CSR is not signed by its own key: {0}")]
+    Signature(#[from] SignatureError),
+    /// An attribute, a requested extension or the common name is there more than once.
+    #[error("the CSR has more than one {0}")]
+    Repeated(&'static str),
+    /// A relative distinguished name with several attributes.
+    #[error("the subject of the CSR puts several attributes into one relative distinguished name")]
+    MultiValuedName,
+    /// The subject has an attribute that could carry a name, or that nobody expects there.
+    #[error("the subject of the CSR has the attribute {0}, only a common name is of use there")]
+    SubjectAttribute(ObjectIdentifier),
+    /// The common name is in no string type in use.
+    #[error("the common name of the CSR is not readable")]
+    CommonNameEncoding,
+    /// The common name is no identifier.
+    #[error("the common name of the CSR is no identifier: {0}")]
+    CommonName(#[source] NameError),
+    /// A subject alternative name is no identifier.
+    #[error("a subject alternative name of the CSR is no identifier: {0}")]
+    SubjectAlternativeName(#[source] NameError),
+    /// The names are not those of the order.
+    #[error("the CSR must name exactly what the order names{}", differences(.missing, .unexpected))]
+    OtherNames {
+        /// In the order, not in the CSR.
+        missing: Vec<Identifier>,
+        /// In the CSR, not in the order.
+        unexpected: Vec<Identifier>,
+    },
+}
+
+/// The key from the very bytes that were signed.
+fn public_key(info: &[u8]) -> Result<PublicKey, CsrError> {
+    let fields = raw::elements(info).map_err(CsrError::Malformed)?;
+    let spki = fields.get(2).copied().unwrap_or_default();
+    Ok(PublicKey::from_spki_der(spki)?)
+}
+
+fn differences(missing: &[Identifier], unexpected: &[Identifier]) -> String {
+    let list = |title: &str, names: &[Identifier]| {
+        // A few names are a hint, a hundred are noise.
+        let shown: Vec<String> = names.iter().take(SHOWN).map(Identifier::to_string).collect();
+        match names.len() {
+            0 => String::new(),
+            1..=SHOWN => format!("; {title}: {}", shown.join(", ")),
+            many => format!("; {title}: {} and {} more", shown.join(", "), many - SHOWN),
+        }
+    };
+    list("not in the CSR", missing) + &list("not in the order", unexpected)
+}
+
+const SHOWN: usize = 5;
+
+/// The attribute that carries the requested extensions (RFC 2985 §5.4.2).
+const EXTENSION_REQUEST: ObjectIdentifier = ID_EXTENSION_REQ;

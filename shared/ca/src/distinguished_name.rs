@@ -1,0 +1,141 @@
+//! Distinguished names: those of our authorities, and the one common name of a leaf (RFC 5280 §4.1.2.4).
+
+use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
+use der::{
+    Decode, Encode, Tag, Tagged,
+    asn1::{Any, SetOfVec},
+    oid::ObjectIdentifier,
+};
+use serde::{Deserialize, Serialize};
+use x509_cert::{
+    attr::AttributeTypeAndValue,
+    name::{Name, RdnSequence, RelativeDistinguishedName},
+};
+
+/// The name of a root or an issuing CA: what people see when they look at a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "AuthorityNameParts", into = "AuthorityNameParts")]
+pub struct AuthorityName {
+    common_name: String,
+    organization: Option<String>,
+}
+
+impl AuthorityName {
+    /// A name of these parts.
+    ///
+    /// # Errors
+    /// When a part is empty, longer than 64 characters, or has control characters.
+    pub fn new(common_name: impl Into<String>, organization: Option<String>) -> Result<Self, AuthorityNameError> {
+        let name = Self { common_name: common_name.into(), organization };
+        std::iter::once(&name.common_name).chain(&name.organization).try_for_each(|part| check(part))?;
+        Ok(name)
+    }
+
+    /// The common name.
+    pub fn common_name(&self) -> &str {
+        &self.common_name
+    }
+
+    /// The organization, when it has one.
+    pub fn organization(&self) -> Option<&str> {
+        self.organization.as_deref()
+    }
+
+    /// The distinguished name, the organization first as names go from large to small.
+    pub(crate) fn to_name(&self) -> der::Result<Name> {
+        let mut sequence = RdnSequence::default();
+        if let Some(organization) = &self.organization {
+            sequence.push(relative(ORGANIZATION_NAME, organization)?);
+        }
+        sequence.push(relative(COMMON_NAME, &self.common_name)?);
+        name(&sequence)
+    }
+}
+
+impl TryFrom<AuthorityNameParts> for AuthorityName {
+    type Error = AuthorityNameError;
+
+    fn try_from(parts: AuthorityNameParts) -> Result<Self, AuthorityNameError> {
+        Self::new(parts.common_name, parts.organization)
+    }
+}
+
+impl From<AuthorityName> for AuthorityNameParts {
+    fn from(name: AuthorityName) -> Self {
+        Self { common_name: name.common_name, organization: name.organization }
+    }
+}
+
+/// A text cannot be part of an authority's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a part of an authority's name has 1 to 64 characters and no control characters")]
+pub struct AuthorityNameError;
+
+/// The subject of a leaf: one common name, or nothing at all.
+pub(crate) fn of_leaf(common_name: Option<&str>) -> der::Result<Name> {
+    let mut sequence = RdnSequence::default();
+    if let Some(text) = common_name {
+        sequence.push(relative(COMMON_NAME, text)?);
+    }
+    name(&sequence)
+}
+
+/// The text of an attribute; `None` when it is in none of the string types in use.
+pub(crate) fn text(attribute: &AttributeTypeAndValue) -> Option<&str> {
+    let value = &attribute.value;
+    match value.tag() {
+        // TeletexString is read as ASCII, which is all that anyone ever put there.
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString => {
+            std::str::from_utf8(value.value()).ok()
+        }
+        _ => None,
+    }
+}
+
+/// The longest common name and organization (RFC 5280 appendix A.1, `ub-common-name`).
+pub(crate) const MAX_LENGTH: usize = 64;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthorityNameParts {
+    common_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
+}
+
+fn check(part: &str) -> Result<(), AuthorityNameError> {
+    let fits = (1..=MAX_LENGTH).contains(&part.chars().count());
+    if fits && !part.contains(char::is_control) { Ok(()) } else { Err(AuthorityNameError) }
+}
+
+fn relative(oid: ObjectIdentifier, text: &str) -> der::Result<RelativeDistinguishedName> {
+    let value = Any::new(Tag::Utf8String, text.as_bytes())?;
+    Ok(RelativeDistinguishedName::from(SetOfVec::from_iter([AttributeTypeAndValue { oid, value }])?))
+}
+
+/// `Name` has no constructor of its own; its encoding is that of the sequence.
+fn name(sequence: &RdnSequence) -> der::Result<Name> {
+    Name::from_der(&sequence.to_der()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_organization_stands_before_the_common_name() {
+        let name = AuthorityName::new("Root X1", Some("Example Ltd".to_owned())).unwrap();
+        assert_eq!(name.to_name().unwrap().to_string(), "CN=Root X1,O=Example Ltd");
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        for common_name in ["", "a\nb", &"x".repeat(65)] {
+            assert_eq!(AuthorityName::new(common_name, None), Err(AuthorityNameError));
+        }
+        assert_eq!(AuthorityName::new("x", Some(String::new())), Err(AuthorityNameError));
+        assert!(AuthorityName::new("ü".repeat(64), None).is_ok());
+        let json = r#"{"common_name":"","organization":"x"}"#;
+        assert!(serde_json::from_str::<AuthorityName>(json).is_err());
+    }
+}

@@ -1,0 +1,131 @@
+//! Leaf certificates: what an order, a profile and the evidence make of a public key.
+//!
+//! Of the CSR only the public key gets here (threat 15). Everything else comes from the order and
+//! from the profile, and each name of the order needs its evidence (threats 2 and 3).
+
+use acme::{Identifier, Serial};
+use jiff::Timestamp;
+use jose::PublicKey;
+
+use crate::{
+    AuthorityNameError, CertificateKeyType, Evidence, Issuer, LeafProfile, Pointers, SubjectRule, TbsCertificate,
+    TimeError, distinguished_name, extension,
+    lint::{Kind, Request},
+    tbs::Fields,
+};
+
+/// A leaf certificate to be built.
+#[derive(Clone, Debug)]
+pub struct Leaf<'a> {
+    /// Who signs.
+    pub issuer: &'a Issuer,
+    /// The serial number, fresh.
+    pub serial: Serial,
+    /// The key to certify.
+    pub public_key: &'a PublicKey,
+    /// The names of the order, in its order.
+    pub identifiers: &'a [Identifier],
+    /// The first second of the validity.
+    pub not_before: Timestamp,
+    /// The last second of the validity; not beyond that of the issuer.
+    pub not_after: Timestamp,
+    /// What else it contains.
+    pub profile: &'a LeafProfile,
+    /// Where issuer and CRL are found.
+    pub pointers: &'a Pointers,
+    /// Why it may be issued.
+    pub evidence: &'a Evidence,
+}
+
+impl<'a> Leaf<'a> {
+    /// Builds what is to be signed.
+    ///
+    /// # Errors
+    /// When evidence is missing for a name, or the parts do not make a certificate.
+    pub fn tbs(self) -> Result<TbsCertificate<'a>, BuildError> {
+        let missing = self.identifiers.iter().find(|name| self.evidence.of(name).is_none());
+        if let Some(identifier) = missing {
+            return Err(BuildError::MissingEvidence(identifier.clone()));
+        }
+        if self.identifiers.is_empty() {
+            return Err(BuildError::NoIdentifiers);
+        }
+        let key_type = CertificateKeyType::of(self.public_key);
+        if !self.profile.key_types.contains(&key_type) {
+            return Err(BuildError::KeyType(key_type));
+        }
+        let common_name = common_name(self.profile.subject, self.identifiers);
+        let mut extensions = vec![
+            extension::key_usage(&extension::key_usage_of_leaf(self.public_key))?,
+            extension::extended_key_usage(&self.profile.extended_key_usage)?,
+            extension::basic_constraints(&extension::LEAF)?,
+            extension::subject_key_identifier(&extension::key_identifier(self.public_key))?,
+            extension::authority_key_identifier(self.issuer.key_identifier())?,
+        ];
+        if let Some(url) = &self.pointers.ca_issuers {
+            extensions.push(extension::authority_information_access(url)?);
+        }
+        extensions.push(extension::subject_alternative_name(self.identifiers, common_name.is_none())?);
+        if !self.profile.policies.is_empty() {
+            extensions.push(extension::certificate_policies(&self.profile.policies)?);
+        }
+        if let Some(url) = &self.pointers.crl {
+            extensions.push(extension::crl_distribution_points(url)?);
+        }
+        let request = Request {
+            serial: self.serial,
+            public_key: self.public_key,
+            not_before: self.not_before,
+            not_after: self.not_after,
+            pointers: self.pointers,
+        };
+        let fields = Fields::new(
+            &request,
+            self.issuer.algorithm(),
+            self.issuer.name().clone(),
+            distinguished_name::of_leaf(common_name.as_deref())?,
+            extensions,
+        )?;
+        let kind = Kind::Leaf { identifiers: self.identifiers, profile: self.profile };
+        Ok(TbsCertificate::new(&fields, self.issuer.authority(), request, kind)?)
+    }
+}
+
+/// The common name that a profile wants for these names.
+pub(crate) fn common_name(rule: SubjectRule, identifiers: &[Identifier]) -> Option<String> {
+    let fits = |name: &String| name.len() <= distinguished_name::MAX_LENGTH;
+    match rule {
+        SubjectRule::Empty => None,
+        SubjectRule::CommonName => identifiers
+            .iter()
+            .filter(|identifier| !matches!(identifier, Identifier::Ip(_)))
+            .map(Identifier::to_string)
+            .find(fits),
+    }
+}
+
+/// Why no certificate can be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// Nothing says that this name may be certified.
+    #[error("there is no evidence for {0}")]
+    MissingEvidence(Identifier),
+    /// The order has no names.
+    #[error("a certificate names at least one identifier")]
+    NoIdentifiers,
+    /// The profile does not allow such keys.
+    #[error("the profile does not allow {0} keys")]
+    KeyType(CertificateKeyType),
+    /// The key of an authority is of a kind that issuers do not have.
+    #[error("the key is of no kind that issuers have")]
+    IssuerKeyType,
+    /// The name of an authority does not fit.
+    #[error(transparent)]
+    Name(#[from] AuthorityNameError),
+    /// A time does not fit.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// A part has no encoding, such as a URL that is not ASCII.
+    #[error("a part of the certificate cannot be encoded")]
+    Encoding(#[from] der::Error),
+}

@@ -1,0 +1,53 @@
+//! What a CA signs: certificate signing requests are read, certificates and CRLs are built, linted,
+//! signed through the [`Signer`] seam, put together and verified (RFC 2986, RFC 5280, RFC 9773).
+//!
+//! The way of a leaf: [`Csr`] gives the public key and nothing else → [`Leaf::tbs`] builds the
+//! [`TbsCertificate`] from the order, the profile and the evidence → [`TbsCertificate::lint`] gives
+//! the [`LintedTbs`], whose bytes are stored before anything is signed → [`LintedTbs::sign`] has
+//! exactly these bytes signed, and gives the [`Certificate`] only if it verifies.
+//!
+//! Invariants: no clock, no randomness, no network; times and serial numbers are arguments. No
+//! private key is ever in here. Nothing that was not linted can be signed.
+
+mod assemble;
+mod certificate;
+mod chain;
+mod crl;
+mod csr;
+mod distinguished_name;
+mod evidence;
+mod extension;
+mod general_name;
+mod hierarchy;
+mod issuer;
+mod key;
+mod leaf;
+mod lint;
+mod profile;
+mod raw;
+mod signature;
+mod signer;
+mod tbs;
+mod time;
+
+pub use assemble::{AssembleError, IssueError};
+pub use certificate::{Certificate, CertificateError};
+pub use chain::{Chain, ChainError};
+pub use crl::{Crl, CrlEntry, CrlError, CrlTbs};
+pub use csr::{Csr, CsrError};
+pub use distinguished_name::{AuthorityName, AuthorityNameError};
+pub use evidence::{AuthorizationEvidence, CaaEvidence, Evidence};
+pub use general_name::NameError;
+pub use hierarchy::{IssuingAuthority, Root};
+pub use issuer::{Issuer, IssuerError};
+pub use key::{CertificateKeyType, IssuerKeyType, UnknownKeyType};
+pub use leaf::{BuildError, Leaf};
+pub use lint::{Finding, LintError};
+pub use profile::{ExtendedKeyUsage, LeafProfile, Pointers, Policy, PolicyError, SubjectRule};
+pub use signature::{Signature, SignatureAlgorithm, SignatureError};
+pub use signer::{KeyHandle, SignError, Signer};
+pub use tbs::{LintedTbs, TbsCertificate};
+pub use time::TimeError;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Lints for roots and issuing CAs.
+
+use const_oid::db::rfc5280::{
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_KEY_USAGE,
+    ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS,
+};
+use der::oid::ObjectIdentifier;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+
+use super::{Examined, Fault, Report, ensure};
+use crate::{AuthorityName, IssuerKeyType, extension};
+
+pub(super) fn check(examined: &Examined<'_>, subject: &AuthorityName, path_length: Option<u8>, report: &mut Report) {
+    report.note("authority-extensions", known_extensions(examined));
+    report.note("authority-subject", self::subject(examined, subject));
+    report.note("authority-self-issued", self_issued(examined));
+    report.note("authority-key-type", key_type(examined));
+    report.note("authority-key-usage", key_usage(examined));
+    report.note("authority-basic-constraints", basic_constraints(examined, path_length));
+}
+
+fn known_extensions(examined: &Examined<'_>) -> Result<(), Fault> {
+    match examined.extensions().find(|oid| !EXTENSIONS.contains(oid)) {
+        None => Ok(()),
+        Some(oid) => Err(Fault(format!("{oid} has no place in an authority"))),
+    }
+}
+
+fn subject(examined: &Examined<'_>, subject: &AuthorityName) -> Result<(), Fault> {
+    ensure(*examined.tbs.subject() == subject.to_name()?, "another name")
+}
+
+/// A root is its own issuer, and nothing else is: two authorities of one name would make chains
+/// that depend on the order in which somebody looks.
+fn self_issued(examined: &Examined<'_>) -> Result<(), Fault> {
+    let same = examined.tbs.subject() == examined.tbs.issuer();
+    let root = examined.authority.validity.is_none();
+    ensure(same == root, if root { "a root with another issuer" } else { "the name of its issuer" })
+}
+
+fn key_type(examined: &Examined<'_>) -> Result<(), Fault> {
+    ensure(IssuerKeyType::of(&examined.key).is_some(), "a key of no kind that issuers have")
+}
+
+fn key_usage(examined: &Examined<'_>) -> Result<(), Fault> {
+    let (critical, usage) = examined.extension::<KeyUsage>(ID_CE_KEY_USAGE)?;
+    ensure(critical, "not critical")?;
+    ensure(usage == extension::key_usage_of_authority(), "not that of an authority")
+}
+
+fn basic_constraints(examined: &Examined<'_>, path_length: Option<u8>) -> Result<(), Fault> {
+    let (critical, constraints) = examined.extension::<BasicConstraints>(ID_CE_BASIC_CONSTRAINTS)?;
+    ensure(critical, "not critical")?;
+    ensure(constraints.ca, "not those of a CA")?;
+    ensure(constraints.path_len_constraint == path_length, "another path length")
+}
+
+const EXTENSIONS: [ObjectIdentifier; 6] = [
+    ID_CE_AUTHORITY_KEY_IDENTIFIER,
+    ID_CE_BASIC_CONSTRAINTS,
+    ID_CE_CRL_DISTRIBUTION_POINTS,
+    ID_CE_KEY_USAGE,
+    ID_CE_SUBJECT_KEY_IDENTIFIER,
+    ID_PE_AUTHORITY_INFO_ACCESS,
+];

@@ -1,0 +1,148 @@
+//! The part of an RA Profile that decides what a leaf certificate looks like.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
+use der::oid::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
+
+use crate::CertificateKeyType;
+
+/// What certificates of a profile contain beside key and names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeafProfile {
+    /// The kinds of keys that may be certified.
+    pub key_types: BTreeSet<CertificateKeyType>,
+    /// What the key may be used for; at least one.
+    pub extended_key_usage: BTreeSet<ExtendedKeyUsage>,
+    /// The certificate policies to state; none leaves the extension out.
+    pub policies: Vec<Policy>,
+    /// The subject.
+    pub subject: SubjectRule,
+}
+
+impl Default for LeafProfile {
+    /// A server certificate of any kind of key.
+    fn default() -> Self {
+        Self {
+            key_types: BTreeSet::from(CertificateKeyType::ALL),
+            extended_key_usage: BTreeSet::from([ExtendedKeyUsage::Server]),
+            policies: Vec::new(),
+            subject: SubjectRule::default(),
+        }
+    }
+}
+
+/// What a key may be used for (RFC 5280 §4.2.1.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExtendedKeyUsage {
+    /// TLS server authentication.
+    Server,
+    /// TLS client authentication.
+    Client,
+}
+
+impl ExtendedKeyUsage {
+    /// All usages.
+    pub const ALL: [Self; 2] = [Self::Server, Self::Client];
+
+    pub(crate) fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::Server => ID_KP_SERVER_AUTH,
+            Self::Client => ID_KP_CLIENT_AUTH,
+        }
+    }
+}
+
+/// What stands as the subject. Names that count are in the subject alternative name alone; the
+/// common name is for people and for old software.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectRule {
+    /// Nothing.
+    Empty,
+    /// The first DNS name of the order that fits into a common name; nothing when none does. An
+    /// address is never a common name: some clients cannot read it there.
+    #[default]
+    CommonName,
+}
+
+/// The object identifier of a certificate policy (RFC 5280 §4.2.1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Policy(pub(crate) ObjectIdentifier);
+
+impl FromStr for Policy {
+    type Err = PolicyError;
+
+    fn from_str(text: &str) -> Result<Self, PolicyError> {
+        ObjectIdentifier::new(text).map(Self).map_err(|_| PolicyError)
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl TryFrom<String> for Policy {
+    type Error = PolicyError;
+
+    fn try_from(text: String) -> Result<Self, PolicyError> {
+        text.parse()
+    }
+}
+
+impl From<Policy> for String {
+    fn from(policy: Policy) -> String {
+        policy.to_string()
+    }
+}
+
+/// The text is no object identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a policy is an object identifier in dotted form, such as 2.23.140.1.2.1")]
+pub struct PolicyError;
+
+/// Where relying parties find what they need to judge a certificate. Plain `http://` URLs: fetching
+/// them over TLS would need the very chain that is being judged (RFC 5280 §4.2.1.13, §8).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pointers {
+    /// The issuer's certificate, DER (`caIssuers` of RFC 5280 §4.2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_issuers: Option<String>,
+    /// The CRL that lists the certificate when it is revoked (RFC 5280 §4.2.1.13).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crl: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_reads_with_defaults_for_what_is_absent() {
+        assert_eq!(serde_json::from_str::<LeafProfile>("{}").unwrap(), LeafProfile::default());
+        let profile: LeafProfile = serde_json::from_str(
+            r#"{"key_types":["P-256","RSA"],"extended_key_usage":["server","client"],
+                "policies":["2.23.140.1.2.1"],"subject":"empty"}"#,
+        )
+        .unwrap();
+        assert_eq!(profile.key_types.len(), 2);
+        assert_eq!(profile.extended_key_usage, BTreeSet::from(ExtendedKeyUsage::ALL));
+        assert_eq!(profile.subject, SubjectRule::Empty);
+        let json = serde_json::to_string(&profile).unwrap();
+        assert_eq!(serde_json::from_str::<LeafProfile>(&json).unwrap(), profile);
+    }
+
+    #[test]
+    fn a_misspelled_member_or_policy_is_refused() {
+        for json in [r#"{"keytypes":[]}"#, r#"{"policies":["x"]}"#, r#"{"key_types":["P-224"]}"#] {
+            assert!(serde_json::from_str::<LeafProfile>(json).is_err(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! DER as it stands: slices of the very bytes that were signed or that will be.
+//!
+//! A signature is over bytes, not over values. So what is verified, compared or copied is cut out of
+//! the input and never encoded again.
+
+use der::{
+    Decode, Encode, Header, Reader, Sequence, SliceReader, Tag,
+    asn1::{AnyRef, BitStringRef},
+};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use crate::{Signature, SignatureAlgorithm};
+
+/// The elements of one SEQUENCE, each with its header.
+pub(crate) fn elements(der: &[u8]) -> der::Result<Vec<&[u8]>> {
+    let mut outer = SliceReader::new(der)?;
+    let header = Header::decode(&mut outer)?;
+    header.tag().assert_eq(Tag::Sequence)?;
+    let body = outer.read_slice(header.length())?;
+    outer.finish()?;
+    let mut inner = SliceReader::new(body)?;
+    let mut elements = Vec::new();
+    while !inner.is_finished() {
+        elements.push(inner.tlv_bytes()?);
+    }
+    Ok(elements)
+}
+
+/// What certificates, requests and CRLs have in common: the signed part, how, and the signature.
+pub(crate) struct Signed<'a> {
+    /// The signed bytes.
+    pub(crate) message: &'a [u8],
+    /// The algorithm that the outside states.
+    pub(crate) algorithm: AlgorithmIdentifierOwned,
+    /// The contents of the BIT STRING.
+    pub(crate) signature: Signature,
+}
+
+impl<'a> Signed<'a> {
+    pub(crate) fn from_der(der: &'a [u8]) -> der::Result<Self> {
+        let elements = elements(der)?;
+        let [message, algorithm, signature] = elements.as_slice() else {
+            return Err(Tag::Sequence.length_error().into());
+        };
+        let signature = BitStringRef::from_der(signature)?;
+        let octets = signature.as_bytes().ok_or_else(|| Tag::BitString.value_error())?;
+        Ok(Self {
+            message,
+            algorithm: AlgorithmIdentifierOwned::from_der(algorithm)?,
+            signature: Signature::new(octets.to_vec()),
+        })
+    }
+
+    /// Puts the parts together; `message` is taken over byte for byte.
+    pub(crate) fn encode(message: &[u8], algorithm: SignatureAlgorithm, signature: &Signature) -> der::Result<Vec<u8>> {
+        Parts {
+            message: AnyRef::from_der(message)?,
+            algorithm: algorithm.identifier(),
+            signature: BitStringRef::from_bytes(signature.as_bytes())?,
+        }
+        .to_der()
+    }
+}
+
+#[derive(Sequence)]
+struct Parts<'a> {
+    message: AnyRef<'a>,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: BitStringRef<'a>,
+}

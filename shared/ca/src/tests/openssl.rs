@@ -1,0 +1,59 @@
+//! The `openssl` command line in a folder of its own.
+
+use std::{path::Path, process::Command};
+
+/// The tool; each instance has a temporary folder for its files.
+pub(crate) struct Openssl {
+    folder: tempfile::TempDir,
+}
+
+/// What a run gave.
+pub(crate) struct Outcome {
+    pub(crate) success: bool,
+    /// Both streams.
+    pub(crate) text: String,
+}
+
+impl Openssl {
+    /// The tool, or a loud note that a test does not run without it.
+    pub(crate) fn find() -> Option<Self> {
+        match Command::new("openssl").arg("version").output() {
+            Ok(output) if output.status.success() => Some(Self { folder: tempfile::tempdir().unwrap() }),
+            _ => {
+                eprintln!("SKIPPED: there is no openssl binary, nothing was checked against it");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        std::fs::write(self.folder.path().join(name), content).unwrap();
+        self
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command line, split at spaces.
+    pub(crate) fn run(&self, command: &str) -> Outcome {
+        self.run_arguments(&command.split_whitespace().collect::<Vec<_>>())
+    }
+
+    pub(crate) fn run_arguments(&self, arguments: &[&str]) -> Outcome {
+        let output = Command::new("openssl").args(arguments).current_dir(self.path()).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        Outcome { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
+    }
+
+    /// Runs a command line that must succeed, and gives what it printed.
+    pub(crate) fn expect(&self, command: &str) -> String {
+        let outcome = self.run(command);
+        assert!(outcome.success, "openssl {command}\n{}", outcome.text);
+        outcome.text
+    }
+}

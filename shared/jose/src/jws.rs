@@ -1,0 +1,186 @@
+//! JWS as RFC 8555 §6.2 narrows it: flattened JSON (RFC 7515 §7.2.2), everything in the protected
+//! header, one signature, one key, a closed set of algorithms.
+//!
+//! The payload of an [`UnverifiedJws`] cannot be read; [`UnverifiedJws::verify`] is the only way to
+//! a [`VerifiedJws`], which shows it.
+
+mod error;
+mod flattened;
+
+use std::str;
+
+use serde_json::value::RawValue;
+
+pub use error::{JwsError, MalformedJws};
+pub(crate) use flattened::{FlattenedJws, ProtectedHeader};
+
+use crate::{Algorithm, PublicKey, SignatureError, algorithm::printable_name, base64url};
+
+/// The largest JWS that is parsed, in octets. A request with a certificate for a hundred names
+/// needs a tenth of it.
+pub const MAX_JWS_LEN: usize = 64 * 1024;
+
+/// A JWS that is well formed. Nothing is known yet about who made it.
+#[derive(Debug)]
+pub struct UnverifiedJws {
+    content: Content,
+    signing_input: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl UnverifiedJws {
+    /// Reads a request body, or the inner JWS of a key change (RFC 8555 §7.3.5).
+    ///
+    /// The nonce is optional here, because an inner JWS has none; if it is there, it is well-formed
+    /// base64url (RFC 8555 §6.5.2). Header parameters that are not understood are ignored, except
+    /// `crit` and `b64`.
+    ///
+    /// # Errors
+    /// The form is not the required one, the algorithm is not accepted, or the embedded key is
+    /// refused.
+    pub fn parse(body: &[u8]) -> Result<Self, JwsError> {
+        if body.len() > MAX_JWS_LEN {
+            return Err(MalformedJws::TooLarge.into());
+        }
+        let body = str::from_utf8(body).map_err(|_| MalformedJws::NotAnObject)?;
+        let FlattenedJws {
+            protected,
+            signing_input,
+            payload,
+            signature,
+        } = FlattenedJws::parse(body)?;
+        let header = ProtectedHeader::parse(&protected)?;
+
+        let algorithm = header.string("alg")?;
+        let algorithm = algorithm
+            .parse()
+            .map_err(|_| JwsError::UnsupportedAlgorithm {
+                algorithm: printable_name(&algorithm),
+            })?;
+        let key = match (header.find("jwk"), header.find("kid")) {
+            (Some(jwk), None) => embedded_key(jwk, algorithm)?,
+            (None, Some(_)) => KeyReference::Kid(header.string("kid")?),
+            (Some(_), Some(_)) => return Err(MalformedJws::JwkAndKid.into()),
+            (None, None) => return Err(MalformedJws::NeitherJwkNorKid.into()),
+        };
+        let nonce = header
+            .find("nonce")
+            .map(|_| header.string("nonce"))
+            .transpose()?;
+        if nonce
+            .as_deref()
+            .is_some_and(|nonce| base64url::decode(nonce).is_err())
+        {
+            return Err(MalformedJws::MalformedParameter("nonce").into());
+        }
+        let url = header.string("url")?;
+        Ok(Self {
+            content: Content {
+                algorithm,
+                key,
+                nonce,
+                url,
+                payload,
+            },
+            signing_input,
+            signature,
+        })
+    }
+
+    /// The `alg` header parameter.
+    pub fn algorithm(&self) -> Algorithm {
+        self.content.algorithm
+    }
+
+    /// The `jwk` or `kid` header parameter.
+    pub fn key(&self) -> &KeyReference {
+        &self.content.key
+    }
+
+    /// The `nonce` header parameter (RFC 8555 §6.5.2), if there is one: well-formed base64url.
+    pub fn nonce(&self) -> Option<&str> {
+        self.content.nonce.as_deref()
+    }
+
+    /// The `url` header parameter (RFC 8555 §6.4), as it was sent.
+    pub fn url(&self) -> &str {
+        &self.content.url
+    }
+
+    /// Verifies the signature with the embedded key, or with the key that the caller found behind
+    /// `kid`.
+    ///
+    /// # Errors
+    /// The algorithm is not the one of the key, the signature is not the key's, or the JWS embeds
+    /// another key than this: whoever reads [`VerifiedJws::key`] may rely on that key having
+    /// signed.
+    pub fn verify(self, key: &PublicKey) -> Result<VerifiedJws, JwsError> {
+        if matches!(self.key(), KeyReference::Jwk(embedded) if embedded != key) {
+            return Err(JwsError::BadSignature);
+        }
+        key.verify(self.algorithm(), &self.signing_input, &self.signature)?;
+        Ok(VerifiedJws(self.content))
+    }
+}
+
+/// A JWS whose signature was verified.
+#[derive(Debug)]
+pub struct VerifiedJws(Content);
+
+impl VerifiedJws {
+    /// The payload; empty for POST-as-GET (RFC 8555 §6.3).
+    pub fn payload(&self) -> &[u8] {
+        &self.0.payload
+    }
+
+    /// The `url` header parameter.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The `nonce` header parameter, if there is one.
+    pub fn nonce(&self) -> Option<&str> {
+        self.0.nonce.as_deref()
+    }
+
+    /// The `jwk` or `kid` header parameter.
+    pub fn key(&self) -> &KeyReference {
+        &self.0.key
+    }
+
+    /// The `alg` header parameter.
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm
+    }
+}
+
+/// How a JWS says whose it is (RFC 8555 §6.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyReference {
+    /// The key itself, which passed the rules and fits the algorithm.
+    Jwk(PublicKey),
+    /// The URL of an account.
+    Kid(String),
+}
+
+#[derive(Debug)]
+struct Content {
+    algorithm: Algorithm,
+    key: KeyReference,
+    nonce: Option<String>,
+    url: String,
+    payload: Vec<u8>,
+}
+
+fn embedded_key(jwk: &RawValue, algorithm: Algorithm) -> Result<KeyReference, JwsError> {
+    let key = PublicKey::from_jwk(jwk)?;
+    if key.algorithm() == algorithm {
+        Ok(KeyReference::Jwk(key))
+    } else {
+        Err(SignatureError::AlgorithmMismatch {
+            algorithm,
+            key: key.kind(),
+        }
+        .into())
+    }
+}

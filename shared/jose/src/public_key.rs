@@ -1,0 +1,261 @@
+//! Public keys of accounts and certificates, and the rules that each must pass.
+//!
+//! | key | read from | checked |
+//! | --- | --- | --- |
+//! | P-256, P-384, P-521 | named curve, uncompressed point, coordinates in full length | the point is on the curve |
+//! | Ed25519 | 32 octets | the point is on the curve, canonical, not of small order |
+//! | RSA | minimal integers | see [`rsa`] |
+//!
+//! Invariants: a [`PublicKey`] exists only if its rules passed, whether it came from a client or
+//! from storage; its SubjectPublicKeyInfo is canonical DER, so equal octets mean equal keys and the
+//! other way round; its type allows exactly one [`Algorithm`].
+
+mod elliptic_curve;
+mod kind;
+pub(crate) mod rsa;
+mod spki;
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::value::RawValue;
+
+pub(crate) use elliptic_curve::Curve;
+pub use kind::KeyKind;
+
+use crate::{Algorithm, Jwk, KeyError, Thumbprint, base64url, jwk::ReceivedJwk, members::Members};
+
+/// A public key that passed the rules. Cloning is cheap.
+#[derive(Clone)]
+pub struct PublicKey(Arc<Parts>);
+
+struct Parts {
+    kind: KeyKind,
+    jwk: Jwk,
+    spki: Vec<u8>,
+    /// Parsed once: verifying again with the same value spares the parsing, and for RSA the
+    /// Montgomery set-up.
+    verifier: ParsedPublicKey,
+}
+
+impl PublicKey {
+    /// Reads a JWK (RFC 7517) and applies the rules.
+    ///
+    /// # Errors
+    /// The value is not a well-formed public JWK, or a rule refuses the key.
+    pub fn from_jwk(jwk: &RawValue) -> Result<Self, KeyError> {
+        Self::from_jwk_str(jwk.get())
+    }
+
+    /// The same for the text of a JWK.
+    ///
+    /// # Errors
+    /// As for [`Self::from_jwk`].
+    pub fn from_jwk_str(jwk: &str) -> Result<Self, KeyError> {
+        Self::from_received(&ReceivedJwk::parse(jwk)?)
+    }
+
+    /// Reads a DER SubjectPublicKeyInfo (RFC 5280 §4.1, RFC 3279 §2.3.1, RFC 5480 §2, RFC 8410 §4)
+    /// and applies the rules.
+    ///
+    /// # Errors
+    /// The octets are not exactly one such structure in strict DER, or a rule refuses the key.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
+        Self::from_encoded(spki::decode(der)?)
+    }
+
+    /// The canonical DER SubjectPublicKeyInfo.
+    pub fn spki_der(&self) -> &[u8] {
+        &self.0.spki
+    }
+
+    /// The contents of the BIT STRING in the SubjectPublicKeyInfo, over which key identifiers are
+    /// made (RFC 5280 §4.2.1.2).
+    pub fn subject_public_key(&self) -> &[u8] {
+        self.0.verifier.as_ref()
+    }
+
+    /// The public members as a JWK.
+    pub fn to_jwk(&self) -> Jwk {
+        self.0.jwk.clone()
+    }
+
+    /// The SHA-256 thumbprint (RFC 7638).
+    pub fn thumbprint(&self) -> Thumbprint {
+        self.0.jwk.thumbprint()
+    }
+
+    /// Type and size.
+    pub fn kind(&self) -> KeyKind {
+        self.0.kind
+    }
+
+    /// The one JWS algorithm of this type of key.
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.kind.algorithm()
+    }
+
+    /// Verifies a signature in the form that JWS gives it: for ECDSA `r ‖ s`, both in the full
+    /// length of the group order (RFC 7518 §3.4), for Ed25519 64 octets, for RSA as long as the
+    /// modulus.
+    ///
+    /// # Errors
+    /// The algorithm is not the one of this key, or the signature does not fit key and message.
+    pub fn verify(
+        &self,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureError> {
+        if algorithm != self.algorithm() {
+            return Err(SignatureError::AlgorithmMismatch {
+                algorithm,
+                key: self.kind(),
+            });
+        }
+        self.0
+            .verifier
+            .verify_sig(message, signature)
+            .map_err(|_| SignatureError::BadSignature)
+    }
+
+    fn from_received(jwk: &ReceivedJwk<'_>) -> Result<Self, KeyError> {
+        let key = Self::from_encoded(jwk.encoded_key()?)?;
+        jwk.check_algorithm(key.algorithm())?;
+        Ok(key)
+    }
+
+    /// The one place where a key comes into being.
+    fn from_encoded(key: EncodedKey) -> Result<Self, KeyError> {
+        let (kind, jwk) = match &key {
+            EncodedKey::Ec(curve, point) => {
+                let (x, y) = curve.check(point)?;
+                let (x, y) = (base64url::encode(x), base64url::encode(y));
+                (
+                    curve.kind(),
+                    Jwk::Ec {
+                        crv: curve.name(),
+                        x,
+                        y,
+                    },
+                )
+            }
+            EncodedKey::Ed25519(point) => {
+                elliptic_curve::check_ed25519(point)?;
+                (
+                    KeyKind::Ed25519,
+                    Jwk::Okp {
+                        x: base64url::encode(point),
+                    },
+                )
+            }
+            EncodedKey::Rsa(der) => {
+                let rsa = rsa::check(der)?;
+                let (e, n) = (
+                    base64url::encode(rsa.exponent),
+                    base64url::encode(rsa.modulus),
+                );
+                (KeyKind::Rsa { bits: rsa.bits }, Jwk::Rsa { e, n })
+            }
+        };
+        let verifier = ParsedPublicKey::new(verification(kind), key.octets())
+            .map_err(|_| KeyError::Unusable)?;
+        Ok(Self(Arc::new(Parts {
+            kind,
+            jwk,
+            spki: spki::encode(&key)?,
+            verifier,
+        })))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({}, {})", self.kind(), self.thumbprint())
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki_der() == other.spki_der()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl Hash for PublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spki_der().hash(state);
+    }
+}
+
+impl Serialize for PublicKey {
+    /// As a JWK object.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.jwk.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicKey {
+    /// From a JWK object. The rules apply here too: a stored key is as good as a fresh one.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ReceivedJwk::from_members(Members::deserialize(deserializer)?)
+            .and_then(|jwk| Self::from_received(&jwk))
+            .map_err(de::Error::custom)
+    }
+}
+
+/// Why a signature was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// The key is of a type for which the algorithm is not defined.
+    #[error("{algorithm} does not fit a key of type {key}: use {}", key.algorithm())]
+    AlgorithmMismatch {
+        /// What was asked for.
+        algorithm: Algorithm,
+        /// The key at hand.
+        key: KeyKind,
+    },
+    /// The signature is not one of this key over this message.
+    #[error("the signature is not valid")]
+    BadSignature,
+}
+
+/// A key whose encoding was read and whose value is not yet checked: what the BIT STRING of its
+/// SubjectPublicKeyInfo holds, by type.
+pub(crate) enum EncodedKey {
+    /// A point in the form of SEC 1 §2.3.3.
+    Ec(Curve, Vec<u8>),
+    /// RFC 8032 §5.1.2.
+    Ed25519([u8; 32]),
+    /// DER RSAPublicKey (RFC 8017 §A.1.1).
+    Rsa(Vec<u8>),
+}
+
+impl EncodedKey {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Self::Ec(_, point) => point,
+            Self::Ed25519(point) => point,
+            Self::Rsa(der) => der,
+        }
+    }
+}
+
+fn verification(kind: KeyKind) -> &'static dyn VerificationAlgorithm {
+    match kind {
+        KeyKind::P256 => &ECDSA_P256_SHA256_FIXED,
+        KeyKind::P384 => &ECDSA_P384_SHA384_FIXED,
+        KeyKind::P521 => &ECDSA_P521_SHA512_FIXED,
+        KeyKind::Rsa { .. } => &RSA_PKCS1_2048_8192_SHA256,
+        KeyKind::Ed25519 => &ED25519,
+    }
+}

@@ -1,0 +1,15 @@
+//! The crate from outside: vectors of the RFCs, every fault of a JWS, the rules for keys, and the
+//! two cryptographic libraries against each other.
+
+#[cfg(test)]
+mod external_account;
+#[cfg(test)]
+mod jws_faults;
+#[cfg(test)]
+mod key_rules;
+#[cfg(test)]
+mod rfc_vectors;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
+mod signer;

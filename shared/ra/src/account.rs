@@ -1,0 +1,148 @@
+//! Accounts: making, changing, ending (RFC 8555 §7.3).
+
+use std::collections::BTreeSet;
+
+use acme::{Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, NewAccount};
+use jose::PublicKey;
+use store::{Creation, Versioned};
+
+use crate::{
+    Authority, Error, Serving,
+    authority::{ROUNDS, is_conflict, versioned},
+    random,
+};
+
+/// The outcome of a new-account request.
+#[derive(Clone, Debug)]
+pub enum AccountCreation {
+    /// It is new.
+    Created(Account),
+    /// The key had one.
+    Existing(Account),
+}
+
+impl Authority {
+    /// The valid account behind a `kid` of this directory.
+    ///
+    /// # Errors
+    /// [`Error::AccountDoesNotExist`] also for an account of another directory;
+    /// [`Error::AccountEnded`].
+    pub async fn account(&self, directory: &DirectoryId, id: AccountId) -> Result<Versioned<Account>, Error> {
+        let account = self.store.account(id).await?.filter(|account| account.directory == *directory);
+        let account = account.ok_or(Error::AccountDoesNotExist)?;
+        match account.status {
+            AccountStatus::Valid => Ok(account),
+            ended => Err(Error::AccountEnded(ended)),
+        }
+    }
+
+    /// Makes an account, or finds the one that the key has (RFC 8555 §7.3, §7.3.1). A known key is
+    /// answered before anything else in the request is looked at.
+    ///
+    /// # Errors
+    /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] when none is to be made, and every
+    /// refusal of contact, terms and key.
+    pub async fn create_account(
+        &self,
+        serving: &Serving,
+        key: PublicKey,
+        request: &NewAccount,
+    ) -> Result<AccountCreation, Error> {
+        let thumbprint = key.thumbprint();
+        if let Some(existing) = self.store.account_by_key(&serving.directory, &thumbprint).await? {
+            return found(existing.value);
+        }
+        if request.only_return_existing == Some(true) {
+            return Err(Error::AccountDoesNotExist);
+        }
+        if self.store.is_key_blocked(&thumbprint).await? {
+            return Err(Error::KeyBlocked);
+        }
+        let contact = accepted_contacts(serving, request.contact.as_deref().unwrap_or_default())?;
+        let agreed = request.terms_of_service_agreed == Some(true);
+        if serving.acme.require_terms_of_service && !agreed {
+            return Err(Error::TermsNotAgreed { url: serving.acme.terms_of_service_url.clone() });
+        }
+        let now = self.now();
+        let account = versioned(Account {
+            id: AccountId::new(now, random()?),
+            directory: serving.directory.clone(),
+            key,
+            status: AccountStatus::Valid,
+            contact,
+            agreed_terms: agreed.then(|| self.agreement(serving)),
+            created_at: acme::whole_seconds(now),
+        })?;
+        match self.store.create_account_if_absent(&account).await? {
+            Creation::Created => Ok(AccountCreation::Created(account.value)),
+            Creation::Existing(winner) => found(winner.value),
+        }
+    }
+
+    /// Changes contacts, agrees to terms, or ends the account (RFC 8555 §7.3.2, §7.3.3, §7.3.6).
+    ///
+    /// The orders and authorizations of an ended account end with it: every request for them is
+    /// made by the account and refused, and no worker goes on with them.
+    ///
+    /// # Errors
+    /// [`Error::StatusNotAllowed`] for any status but `deactivated`, and every refusal of a contact.
+    pub async fn update_account(
+        &self,
+        serving: &Serving,
+        account: Versioned<Account>,
+        update: &AccountUpdate,
+    ) -> Result<Account, Error> {
+        let mut before = account;
+        for _ in 0..ROUNDS {
+            let mut after = before.value.clone();
+            match update.status.as_deref() {
+                None => {}
+                Some("valid") if after.status == AccountStatus::Valid => {}
+                Some("deactivated") => after.status = AccountStatus::Deactivated,
+                Some(_) => return Err(Error::StatusNotAllowed),
+            }
+            if let Some(contact) = &update.contact {
+                after.contact = accepted_contacts(serving, contact)?;
+            }
+            if update.terms_of_service_agreed == Some(true) {
+                after.agreed_terms = Some(self.agreement(serving));
+            }
+            if after == before.value {
+                return Ok(after);
+            }
+            let after = versioned(after)?;
+            let result = self.store.update_account(&before, &after).await;
+            if !is_conflict(&result) {
+                result?;
+                return Ok(after.value);
+            }
+            before = self.account(&before.directory, before.id).await?;
+        }
+        Err(Error::Busy)
+    }
+
+    fn agreement(&self, serving: &Serving) -> AgreedTerms {
+        AgreedTerms { url: serving.acme.terms_of_service_url.clone(), at: acme::whole_seconds(self.now()) }
+    }
+}
+
+fn found(account: Account) -> Result<AccountCreation, Error> {
+    match account.status {
+        AccountStatus::Valid => Ok(AccountCreation::Existing(account)),
+        ended => Err(Error::AccountEnded(ended)),
+    }
+}
+
+fn accepted_contacts(serving: &Serving, contacts: &[String]) -> Result<Vec<Contact>, Error> {
+    if contacts.is_empty() && serving.acme.require_contact {
+        return Err(Error::ContactRequired);
+    }
+    if contacts.len() > MOST_CONTACTS {
+        return Err(Error::TooManyContacts(MOST_CONTACTS));
+    }
+    let mut seen = BTreeSet::new();
+    let distinct = contacts.iter().filter(|contact| seen.insert(contact.as_str()));
+    distinct.map(|contact| contact.parse().map_err(Error::from)).collect()
+}
+
+const MOST_CONTACTS: usize = 10;

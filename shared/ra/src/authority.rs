@@ -1,0 +1,82 @@
+//! The authority itself: its seams, its settings, and what its verbs share.
+
+use std::sync::Arc;
+
+use ca::Signer;
+use jiff::{SignedDuration, Timestamp};
+use store::{OperationId, Store, StoreError, Versioned};
+
+use crate::{Clock, Error, Publisher, Queue, directory::ProfileCache, issuer::IssuerCache, random};
+
+/// The registration authority. One for each process; every function asks it for one verb.
+pub struct Authority {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) signer: Arc<dyn Signer>,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) publisher: Arc<dyn Publisher>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) profiles: ProfileCache,
+    pub(crate) issuers: IssuerCache,
+}
+
+/// What the host puts behind the authority.
+#[derive(Clone)]
+pub struct Seams {
+    /// The memory.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub signer: Arc<dyn Signer>,
+    /// Work for later.
+    pub queue: Arc<dyn Queue>,
+    /// Files for relying parties.
+    pub publisher: Arc<dyn Publisher>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the host decides once, for all profiles.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where relying parties find CRLs and issuer certificates: an `http://` URL without a slash at
+    /// its end. Without one, certificates hold no pointers and live seven days at most.
+    pub status_url: Option<String>,
+    /// How many orders a page of a list has.
+    pub orders_per_page: usize,
+    /// For how long a profile may be answered from memory.
+    pub profile_cache: SignedDuration,
+}
+
+impl Default for Settings {
+    /// No status URL, 50 orders a page, profiles cached for ten seconds.
+    fn default() -> Self {
+        Self { status_url: None, orders_per_page: 50, profile_cache: SignedDuration::from_secs(10) }
+    }
+}
+
+impl Authority {
+    /// An authority over these seams.
+    pub fn new(seams: Seams, settings: Settings) -> Self {
+        let Seams { store, signer, queue, publisher, clock } = seams;
+        let profiles = ProfileCache::new(settings.profile_cache);
+        Self { store, signer, queue, publisher, clock, settings, profiles, issuers: IssuerCache::default() }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// A value to be written by a write of its own.
+pub(crate) fn versioned<T>(value: T) -> Result<Versioned<T>, Error> {
+    Ok(Versioned::new(value, OperationId::from_random(random()?)))
+}
+
+/// Whether a decision should be taken anew because another write came between.
+pub(crate) fn is_conflict(result: &Result<(), StoreError>) -> bool {
+    matches!(result, Err(StoreError::Conflict))
+}
+
+/// How often a verb decides anew before it gives up. Each round that is lost was won by another.
+pub(crate) const ROUNDS: usize = 5;

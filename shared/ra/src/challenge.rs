@@ -1,0 +1,112 @@
+//! Challenges: reading one, and saying that one is ready (RFC 8555 §7.5.1).
+
+use acme::{
+    Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationStatus, ChallengeState,
+    ChallengeStatus, ChallengeType, KeyAuthorization, Validation,
+};
+use jiff::SignedDuration;
+use store::{StoreError, Versioned};
+
+use crate::{
+    Authority, Error, ValidationTask,
+    authority::{ROUNDS, versioned},
+};
+
+impl Authority {
+    /// The authorization that holds the challenge.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for a type that the authorization does not offer.
+    pub async fn challenge(
+        &self,
+        account: &Account,
+        id: AuthorizationId,
+        r#type: ChallengeType,
+    ) -> Result<Authorization, Error> {
+        let authorization = self.authorization(account, id).await?;
+        authorization.challenge(r#type).is_some().then_some(authorization).ok_or(Error::NotFound)
+    }
+
+    /// The client is ready: starts the validation, once. While it runs, asks for the next attempt
+    /// at once. A settled challenge stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::AuthorizationEnded`] when the challenge was never answered and
+    /// no longer can be.
+    pub async fn initiate_challenge(
+        &self,
+        account: &Account,
+        id: AuthorizationId,
+        r#type: ChallengeType,
+    ) -> Result<Authorization, Error> {
+        let task = ValidationTask { account: account.id, authorization: id, challenge: r#type };
+        for _ in 0..ROUNDS {
+            let before = self.owned_authorization(account, id).await?;
+            let challenge = before.challenge(r#type).ok_or(Error::NotFound)?;
+            let now = self.now();
+            match (before.status(now), challenge.status(now)) {
+                (AuthorizationStatus::Pending, ChallengeStatus::Pending) => {}
+                (AuthorizationStatus::Pending, ChallengeStatus::Processing) => {
+                    self.hand_over_orphaned_validations(&before).await?;
+                    self.queue.validate(task).await?;
+                    return Ok(before.value);
+                }
+                (AuthorizationStatus::Valid, _) | (_, ChallengeStatus::Valid | ChallengeStatus::Invalid) => {
+                    return Ok(before.value);
+                }
+                (ended, _) => return Err(Error::AuthorizationEnded(ended)),
+            }
+            let validation = Validation {
+                requested_at: now,
+                lease_until: now + LEASE,
+                deadline: now + DEADLINE,
+                failures: 0,
+                error: None,
+                key_authorization: KeyAuthorization::new(&challenge.token, &account.key.thumbprint()),
+            };
+            let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;
+            match self.store.update_authorization(&before, &after).await {
+                // Another request was faster: it starts the validation, and this one finds it running.
+                Err(StoreError::Conflict) => {}
+                result => {
+                    result?;
+                    self.queue.validate(task).await?;
+                    return Ok(after.value);
+                }
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// Hands over again what a lost worker left behind: validations whose lease ran out.
+    pub(crate) async fn hand_over_orphaned_validations(&self, authorization: &Versioned<Authorization>) -> Result<(), Error> {
+        let now = self.now();
+        for challenge in &authorization.challenges {
+            let ChallengeState::Processing(validation) = &challenge.state else { continue };
+            if validation.lease_until > now || validation.deadline <= now {
+                continue;
+            }
+            let event = AuthorizationEvent::Resumed(challenge.r#type, now + LEASE);
+            let after = versioned(authorization.transition(event)?)?;
+            match self.store.update_authorization(authorization, &after).await {
+                // Whoever came between has the lease or the result.
+                Err(StoreError::Conflict) => return Ok(()),
+                result => result?,
+            }
+            let task = ValidationTask {
+                account: authorization.account,
+                authorization: authorization.id,
+                challenge: challenge.r#type,
+            };
+            self.queue.validate(task).await?;
+            return Ok(());
+        }
+        Ok(())
+    }
+}
+
+/// For how long one worker has a validation: more than its attempts take at their slowest.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// When a validation that nobody settled counts as failed.
+const DEADLINE: SignedDuration = SignedDuration::from_mins(5);

@@ -1,0 +1,145 @@
+//! Why an operation was refused or failed. Named by cause; how a client is told is not decided here.
+
+use acme::{AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus, TransitionError};
+use store::StoreError;
+
+use crate::{PublishError, QueueError, ValidityRefusal};
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    // What the client can mend
+    /// No profile of that name, or none that this family serves.
+    #[error("there is no such directory")]
+    NoSuchDirectory,
+    /// The operator has switched it off.
+    #[error("the directory is out of service: {0}")]
+    DirectoryOff(&'static str),
+    /// Unknown or somebody else's; nobody is told which.
+    #[error("no such resource")]
+    NotFound,
+    /// No account has that key or id in this directory.
+    #[error("no such account in this directory")]
+    AccountDoesNotExist,
+    /// The account has ended.
+    #[error("the account is {0:?}")]
+    AccountEnded(AccountStatus),
+    /// The directory demands a contact.
+    #[error("a contact is required")]
+    ContactRequired,
+    /// A contact is not accepted.
+    #[error("contact refused")]
+    Contact(#[from] ContactError),
+    /// Too many contacts.
+    #[error("more than {0} contacts")]
+    TooManyContacts(usize),
+    /// The account must agree to the terms at this URL first.
+    #[error("the terms of service are not agreed to")]
+    TermsNotAgreed {
+        /// The present terms.
+        url: Option<String>,
+    },
+    /// An account or order status that a client cannot ask for.
+    #[error("the status can only be changed to deactivated")]
+    StatusNotAllowed,
+    /// Another account has the key.
+    #[error("the key is in use by another account")]
+    KeyInUse(AccountId),
+    /// The key was compromised or is blocked by the operator.
+    #[error("the key is blocked")]
+    KeyBlocked,
+    /// The inner JWS of a key rollover contradicts the outer one or the account.
+    #[error("key rollover refused: {0}")]
+    KeyChange(&'static str),
+    /// An order without names.
+    #[error("the order names nothing")]
+    NoIdentifiers,
+    /// An order with too many names.
+    #[error("the order has more than {0} names")]
+    TooManyIdentifiers(usize),
+    /// Some names are refused.
+    #[error("{} names refused", .0.len())]
+    Identifiers(Vec<(IdentifierObject, IdentifierRefusal)>),
+    /// `notBefore` or `notAfter` cannot be honoured.
+    #[error("validity refused: {0}")]
+    Validity(#[from] ValidityRefusal),
+    /// The directory offers no such profile.
+    #[error("no such profile")]
+    InvalidProfile(String),
+    /// `replaces` names no certificate that this order can replace.
+    #[error("the certificate cannot be replaced: {0}")]
+    Replaces(&'static str),
+    /// Another order replaces that certificate.
+    #[error("the certificate is replaced by another order already")]
+    AlreadyReplaced,
+    /// Not the time to finalize.
+    #[error("the order is {0:?}")]
+    OrderNotReady(OrderStatus),
+    /// The order was finalized with another certificate request.
+    #[error("the order was finalized with another certificate request")]
+    OtherCsr,
+    /// The authorization has ended, so its challenges cannot be answered.
+    #[error("the authorization is {0:?}")]
+    AuthorizationEnded(AuthorizationStatus),
+    /// The certificate request cannot be used.
+    #[error("certificate request refused")]
+    Csr(#[from] ca::CsrError),
+    /// The certificate's key is of a kind that the RA Profile does not allow, or is the account's.
+    #[error("certificate key refused: {0}")]
+    CertificateKey(&'static str),
+    /// The submitted bytes are no certificate.
+    #[error("not a certificate")]
+    NotACertificate,
+    /// A reason that subscribers may not give.
+    #[error("revocation reason refused")]
+    BadRevocationReason,
+    /// Revoked before.
+    #[error("the certificate is revoked already")]
+    AlreadyRevoked,
+    /// None of the three rights to revoke (RFC 8555 §7.6).
+    #[error("the requester may not revoke this certificate")]
+    MayNotRevoke,
+    /// Writes of others kept coming between.
+    #[error("too much contention")]
+    Busy,
+
+    // What only the operator can mend
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The signer.
+    #[error(transparent)]
+    Sign(#[from] ca::SignError),
+    /// The certificate or CRL that policy asks for cannot be made, or did not come out as intended.
+    #[error("issuing failed")]
+    Issuing(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A queue.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The place for published objects.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// An RA Profile or issuer names an issuer that is not there.
+    #[error("issuer {0} is not there")]
+    MissingIssuer(store::IssuerId),
+    /// The signer's key is not the one in the stored certificate.
+    #[error("the signer's key does not fit the stored certificate of issuer {0}")]
+    ForeignIssuer(store::IssuerId),
+    /// A transition that the code believed possible.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+    /// The random generator.
+    #[error("the random generator failed")]
+    Randomness,
+}
+
+/// Why a name is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentifierRefusal {
+    /// It is no identifier.
+    #[error(transparent)]
+    Malformed(#[from] IdentifierError),
+    /// Policy.
+    #[error("{0}")]
+    Policy(&'static str),
+}

@@ -1,0 +1,136 @@
+//! Finalize (RFC 8555 §7.4): an order that is ready becomes one certificate.
+
+use acme::{Account, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
+use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
+use jose::PublicKey;
+use store::{CertificateRecord, StoreError, Versioned};
+
+use crate::{
+    Authority, Error, OrderView, Serving,
+    authority::versioned,
+    issuance::Intention,
+    validity::{self, Wish},
+};
+
+impl Authority {
+    /// Finalizes an order. The same request again answers the same order; only the first makes a
+    /// certificate.
+    ///
+    /// When the signer cannot be reached the order stays `processing`, and the issuance is handed
+    /// over to be finished later.
+    ///
+    /// # Errors
+    /// [`Error::OrderNotReady`], [`Error::OtherCsr`], and every refusal of the request and its key.
+    pub async fn finalize(
+        &self,
+        serving: &Serving,
+        account: &Account,
+        id: OrderId,
+        csr: &[u8],
+    ) -> Result<OrderView, Error> {
+        let order = self.owned_order(account.id, id).await?;
+        if !matches!(order.state, OrderState::Open) {
+            return self.finalized(order, &Csr::from_der(csr)?).await;
+        }
+        let authorizations = self.authorizations_of(&order).await?;
+        match order.status(&authorizations, self.now()) {
+            OrderStatus::Ready => {}
+            other => return Err(Error::OrderNotReady(other)),
+        }
+        let csr = Csr::from_der(csr)?;
+        csr.check_names(&order.identifiers)?;
+        self.check_certificate_key(serving, account, csr.public_key()).await?;
+        let evidence = evidence(&order, &authorizations);
+        let (processing, record) = match self.begin(serving, &order, &csr, &evidence).await? {
+            Some(begun) => begun,
+            // Another request was faster; it decides which certificate the order has.
+            None => {
+                let winner = self.owned_order(account.id, id).await?;
+                return self.finalized(winner, &csr).await;
+            }
+        };
+        match self.complete_order(processing.clone(), record).await {
+            Ok(valid) => self.view(valid).await,
+            Err(Error::Sign(error)) => {
+                tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is put off");
+                let task = crate::IssuanceTask { account: account.id, order: id };
+                self.queue.issue(task).await?;
+                Ok(OrderView { order: processing.value, authorizations })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the intended certificate, then points the order to it; `None` when another request
+    /// pointed it elsewhere first. The certificate that lost stays intended and is never signed.
+    async fn begin(
+        &self,
+        serving: &Serving,
+        order: &Versioned<Order>,
+        csr: &Csr,
+        evidence: &Evidence,
+    ) -> Result<Option<(Versioned<Order>, Versioned<CertificateRecord>)>, Error> {
+        let issuer = self.issuer(&serving.ra.issuer).await?;
+        let wish = Wish { not_before: order.not_before, not_after: order.not_after };
+        let validity = validity::decide(
+            wish,
+            &serving.ra,
+            self.longest_validity(),
+            issuer.ends_at(),
+            order.created_at,
+            self.now(),
+        )?;
+        let intention = Intention {
+            owner: Some((order.account, order.id)),
+            public_key: csr.public_key(),
+            identifiers: &order.identifiers,
+            validity,
+            profile: &serving.ra,
+            evidence,
+        };
+        let record = self.intend(&issuer, intention).await?;
+        let issuance = Issuance {
+            certificate: record.id.clone(),
+            csr_digest: csr.digest().to_vec(),
+            began_at: self.now(),
+            not_after: validity.not_after,
+        };
+        let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
+        match self.store.update_order(order, &processing).await {
+            Err(StoreError::Conflict) => Ok(None),
+            result => result.map(|()| Some((processing, record))).map_err(Error::from),
+        }
+    }
+
+    /// The answer for an order that was finalized before: the order, to the same request.
+    async fn finalized(&self, order: Versioned<Order>, csr: &Csr) -> Result<OrderView, Error> {
+        match order.issuance() {
+            Some(issuance) if issuance.csr_digest == csr.digest() => self.view(order).await,
+            Some(_) => Err(Error::OtherCsr),
+            None => Err(Error::OrderNotReady(order.status(&[], self.now()))),
+        }
+    }
+
+    async fn check_certificate_key(&self, serving: &Serving, account: &Account, key: &PublicKey) -> Result<(), Error> {
+        if *key == account.key {
+            return Err(Error::CertificateKey("the certificate must not have the account's key; make a key of its own"));
+        }
+        if !serving.ra.key_types.contains(&CertificateKeyType::of(key)) {
+            return Err(Error::CertificateKey("this profile does not certify keys of that type"));
+        }
+        match self.store.is_key_blocked(&key.thumbprint()).await? {
+            true => Err(Error::CertificateKey("this key was reported as compromised; make a new one")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Which authorization stands for which name. A name without one is a gap that stops the issue.
+fn evidence(order: &Order, authorizations: &[Authorization]) -> Evidence {
+    let mut evidence = Evidence::new();
+    for authorization in authorizations.iter().filter(|a| order.authorizations.contains(&a.id)) {
+        let shown = AuthorizationEvidence::Authorization(authorization.id);
+        evidence.insert(authorization.identifier.clone(), shown, CaaEvidence::PolicyOff);
+    }
+    evidence
+}

@@ -1,0 +1,47 @@
+//! The certificate of the host's own HTTPS listener.
+//!
+//! It goes the way of every certificate: intended, linted, signed, recorded. What is different is
+//! its evidence: the host vouches for its own names. Nothing that a client can send leads here.
+
+use acme::Identifier;
+use ca::{AuthorizationEvidence, CaaEvidence, Chain, Evidence};
+use jose::PublicKey;
+use store::RaProfile;
+
+use crate::{
+    Authority, Error,
+    issuance::{Intention, issuing},
+    validity::{self, Wish},
+};
+
+/// What the host asks for.
+#[derive(Clone, Debug)]
+pub struct HostCertificate<'a> {
+    /// The names and addresses that it listens at.
+    pub identifiers: &'a [Identifier],
+    /// The key of its listener.
+    pub public_key: &'a PublicKey,
+    /// What the certificate looks like; a profile that no directory refers to.
+    pub profile: &'a RaProfile,
+}
+
+impl Authority {
+    /// Issues a certificate to the host itself.
+    ///
+    /// # Errors
+    /// As any issue.
+    pub async fn issue_host_certificate(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
+        let HostCertificate { identifiers, public_key, profile } = request;
+        let issuer = self.issuer(&profile.issuer).await?;
+        let now = self.now();
+        let validity = validity::decide(Wish::default(), profile, self.longest_validity(), issuer.ends_at(), now, now)?;
+        let mut evidence = Evidence::new();
+        for identifier in identifiers {
+            evidence.insert(identifier.clone(), AuthorizationEvidence::HostOwner, CaaEvidence::PolicyOff);
+        }
+        let intention = Intention { owner: None, public_key, identifiers, validity, profile, evidence: &evidence };
+        let record = self.intend(&issuer, intention).await?;
+        let leaf = self.complete(record).await?;
+        Chain::new(leaf, self.issuer_certificates(&issuer.id).await?).map_err(issuing)
+    }
+}

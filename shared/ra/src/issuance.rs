@@ -1,0 +1,159 @@
+//! One certificate, exactly once: intended, then signed, then issued.
+//!
+//! The TBS bytes are stored before anything is signed, and every continuation signs the stored
+//! bytes. However often a crash or a lost answer makes it begin again, there are never two
+//! certificates with one serial, and none that is not on record.
+
+use acme::{AccountId, CertificateId, Identifier, Order, OrderEvent, OrderId, OrderState, Serial};
+use ca::{Certificate, Chain, Evidence, Leaf, LintedTbs};
+use jose::PublicKey;
+use store::{CertificateRecord, CertificateState, RaProfile, StoreError, Versioned};
+
+use crate::{
+    Authority, Error, IssuanceTask,
+    authority::{ROUNDS, versioned},
+    issuer::LoadedIssuer,
+    random,
+    validity::ValidityPeriod,
+};
+
+/// What a certificate is to be made of.
+pub(crate) struct Intention<'a> {
+    pub(crate) owner: Option<(AccountId, OrderId)>,
+    pub(crate) public_key: &'a PublicKey,
+    pub(crate) identifiers: &'a [Identifier],
+    pub(crate) validity: ValidityPeriod,
+    pub(crate) profile: &'a RaProfile,
+    pub(crate) evidence: &'a Evidence,
+}
+
+impl Authority {
+    /// Builds, lints and stores a certificate as intended. Nothing is signed here.
+    pub(crate) async fn intend(
+        &self,
+        issuer: &LoadedIssuer,
+        intention: Intention<'_>,
+    ) -> Result<Versioned<CertificateRecord>, Error> {
+        let serial = Serial::from_random(random()?);
+        let crl_shard = shard_of(&serial, issuer.crl_shards);
+        let pointers = self.pointers(&issuer.id, crl_shard);
+        let leaf = Leaf {
+            issuer: &issuer.issuer,
+            serial,
+            public_key: intention.public_key,
+            identifiers: intention.identifiers,
+            not_before: intention.validity.not_before,
+            not_after: intention.validity.not_after,
+            profile: &intention.profile.leaf(),
+            pointers: &pointers,
+            evidence: intention.evidence,
+        };
+        let linted = leaf.tbs().map_err(issuing)?.lint().map_err(issuing)?;
+        let record = versioned(CertificateRecord {
+            id: linted.certificate_id().clone(),
+            issuer: issuer.id.clone(),
+            crl_shard,
+            account: intention.owner.map(|(account, _)| account),
+            order: intention.owner.map(|(_, order)| order),
+            identifiers: intention.identifiers.to_vec(),
+            not_before: intention.validity.not_before,
+            not_after: intention.validity.not_after,
+            state: CertificateState::Intended { tbs: linted.bytes().to_vec() },
+            revocation: None,
+            replacement: None,
+        })?;
+        self.store.intend_certificate(&record).await?;
+        Ok(record)
+    }
+
+    /// Signs an intended certificate and records it as issued. An issued one is given back as it is.
+    pub(crate) async fn complete(&self, record: Versioned<CertificateRecord>) -> Result<Certificate, Error> {
+        let mut before = record;
+        for _ in 0..ROUNDS {
+            let tbs = match &before.state {
+                CertificateState::Issued { der } => return Certificate::from_der(der).map_err(issuing),
+                CertificateState::Intended { tbs } => tbs,
+            };
+            let issuer = self.issuer(&before.issuer).await?;
+            let linted = LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &before.identifiers).map_err(issuing)?;
+            let certificate = linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(signing)?;
+            let state = CertificateState::Issued { der: certificate.der().to_vec() };
+            let after = versioned(CertificateRecord { state, ..before.value.clone() })?;
+            match self.store.update_certificate(&before, &after).await {
+                // Somebody else completed it, or it was revoked meanwhile: their signature counts.
+                Err(StoreError::Conflict) => {}
+                result => return result.map(|()| certificate).map_err(Error::from),
+            }
+            before = self.store.certificate(&before.id).await?.ok_or(Error::NotFound)?;
+        }
+        Err(Error::Busy)
+    }
+
+    /// Completes the issuance of an order that is processing, and makes it valid.
+    pub(crate) async fn complete_order(
+        &self,
+        order: Versioned<Order>,
+        record: Versioned<CertificateRecord>,
+    ) -> Result<Versioned<Order>, Error> {
+        self.complete(record).await?;
+        let mut before = order;
+        for _ in 0..ROUNDS {
+            if let OrderState::Valid(_) = before.state {
+                return Ok(before);
+            }
+            let after = versioned(before.transition(OrderEvent::Issued)?)?;
+            match self.store.update_order(&before, &after).await {
+                Err(StoreError::Conflict) => before = self.owned_order(before.account, before.id).await?,
+                result => return result.map(|()| after).map_err(Error::from),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// Goes on with an issuance that a crash or a lost signer interrupted. Harmless when there is
+    /// nothing to go on with.
+    ///
+    /// # Errors
+    /// When it failed again; the task should come back.
+    pub async fn resume_issuance(&self, task: IssuanceTask) -> Result<(), Error> {
+        let Some(order) = self.store.order(task.account, task.order).await? else { return Ok(()) };
+        let OrderState::Processing(issuance) = &order.state else { return Ok(()) };
+        let record = self.intended(&issuance.certificate).await?;
+        self.complete_order(order, record).await.map(drop)
+    }
+
+    /// The record behind an order's issuance, which was written before the order pointed to it.
+    pub(crate) async fn intended(&self, id: &CertificateId) -> Result<Versioned<CertificateRecord>, Error> {
+        self.store.certificate(id).await?.ok_or(Error::NotFound)
+    }
+
+    /// The certificate of one of the account's orders (RFC 8555 §7.4.2).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] while there is none.
+    pub async fn certificate_chain(&self, account: AccountId, order: OrderId) -> Result<Chain, Error> {
+        let order = self.owned_order(account, order).await?;
+        let issuance = order.issuance().ok_or(Error::NotFound)?;
+        let record = self.store.certificate(&issuance.certificate).await?.ok_or(Error::NotFound)?;
+        let CertificateState::Issued { der } = &record.state else { return Err(Error::NotFound) };
+        let leaf = Certificate::from_der(der).map_err(issuing)?;
+        Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(issuing)
+    }
+}
+
+/// Which CRL would list the certificate.
+fn shard_of(serial: &Serial, shards: u16) -> u16 {
+    let low = serial.as_bytes().iter().rev().take(2).fold(0u16, |sum, byte| sum << 8 | u16::from(*byte));
+    low % shards.max(1)
+}
+
+pub(crate) fn issuing(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Issuing(Box::new(error))
+}
+
+pub(crate) fn signing(error: ca::IssueError) -> Error {
+    match error {
+        ca::IssueError::Sign(error) => Error::Sign(error),
+        other => issuing(other),
+    }
+}

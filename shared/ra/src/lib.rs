@@ -1,0 +1,47 @@
+//! The registration authority: what each operation of RFC 8555 means, and the only place where state
+//! changes.
+//!
+//! One verb for each operation, all on [`Authority`]: policy, then a pure transition of `acme`, then
+//! one conditional write. Nothing here knows HTTP, a queue's wire, a key's place or a table's layout;
+//! those are arguments: [`store::Store`], [`ca::Signer`], [`Queue`], [`Publisher`], [`Clock`].
+
+mod account;
+mod authority;
+mod authorization;
+mod challenge;
+mod clock;
+mod crl;
+mod directory;
+mod error;
+mod finalize;
+mod hierarchy;
+mod host_certificate;
+mod issuance;
+mod issuer;
+mod key_change;
+mod nonce;
+mod order;
+mod publisher;
+mod queue;
+mod random;
+mod renewal_info;
+mod revocation;
+mod validation;
+mod validity;
+
+pub use account::AccountCreation;
+pub use authority::{Authority, Seams, Settings};
+pub use authorization::AuthorizationCreation;
+pub use clock::{Clock, SystemClock};
+pub use directory::{Access, Serving};
+pub use error::{Error, IdentifierRefusal};
+pub use hierarchy::{Hierarchy, IssuerPlan};
+pub use host_certificate::HostCertificate;
+pub use key_change::KeyRollover;
+pub use order::{OrderList, OrderView};
+pub use publisher::{PublishError, PublishedObject, Publisher};
+pub use queue::{CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};
+pub use random::random;
+pub use revocation::Revoker;
+pub use validation::ValidationJob;
+pub use validity::ValidityRefusal;

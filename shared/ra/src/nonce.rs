@@ -1,0 +1,52 @@
+//! Nonces, as far as they are state: which were used, and the secrets that they are made with.
+
+use jiff::{SignedDuration, Timestamp};
+use store::{NonceSecret, NonceSecrets, OperationId, Redemption, StoreError, Versioned};
+
+use crate::{Authority, Error, authority::versioned, random};
+
+impl Authority {
+    /// Marks a nonce as used; `false` when it was used before.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn redeem_nonce(&self, nonce: &str, expires_at: Timestamp) -> Result<bool, Error> {
+        let operation = OperationId::from_random(random()?);
+        Ok(self.store.redeem_nonce(nonce, expires_at, operation).await? == Redemption::Redeemed)
+    }
+
+    /// The live secrets, newest first. The first are made, and old ones replaced, on the way.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn nonce_secrets(&self) -> Result<NonceSecrets, Error> {
+        let stored = self.store.nonce_secrets().await?;
+        let now = self.now();
+        let newest = stored.as_ref().and_then(|stored| stored.live.first());
+        if let (Some(newest), Some(stored)) = (newest, &stored)
+            && now.duration_since(newest.made_at) < ROTATION
+        {
+            return Ok(stored.value.clone());
+        }
+        let secret = NonceSecret {
+            number: newest.map_or(0, |newest| newest.number.wrapping_add(1)),
+            made_at: now,
+            key: random::<32>()?.to_vec(),
+        };
+        let live = std::iter::once(secret).chain(newest.cloned()).collect();
+        let after: Versioned<NonceSecrets> = versioned(NonceSecrets { live })?;
+        match self.store.update_nonce_secrets(stored.map(|stored| stored.version), &after).await {
+            Ok(()) => Ok(after.value),
+            Err(StoreError::Conflict) => {
+                // Another process was faster; its secrets count for all.
+                let winner = self.store.nonce_secrets().await?;
+                winner.map(|winner| winner.value).ok_or(Error::Busy)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// How long new nonces are made with one secret. Much longer than a nonce lives, so that a nonce is
+/// never older than the second secret.
+const ROTATION: SignedDuration = SignedDuration::from_hours(24);

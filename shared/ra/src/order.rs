@@ -1,0 +1,240 @@
+//! Orders: making, reading, listing (RFC 8555 §7.4, §7.1.2.1; RFC 9773 §5).
+
+use std::collections::BTreeSet;
+
+use acme::{
+    Account, AccountId, AgreedTerms, Authorization, CertificateId, Identifier, NewOrder, Order, OrderId,
+    OrderState, OrderStatus,
+};
+use jiff::SignedDuration;
+use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChange, Versioned};
+
+use crate::{
+    Authority, Error, IssuanceTask, Serving,
+    authority::versioned,
+    authorization::{challenges_for, expiry},
+    random,
+    validity::{self, Wish},
+};
+
+/// An order with what its object is made of.
+#[derive(Clone, Debug)]
+pub struct OrderView {
+    /// The order.
+    pub order: Order,
+    /// Its authorizations; only read while the status depends on them.
+    pub authorizations: Vec<Authorization>,
+}
+
+/// A page of an account's orders.
+#[derive(Clone, Debug)]
+pub struct OrderList {
+    /// Newest first.
+    pub orders: Vec<OrderId>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<OrderId>,
+}
+
+impl Authority {
+    /// Makes an order with an authorization for each name; valid ones of the account are reused.
+    ///
+    /// # Errors
+    /// Every refusal of terms, names, validity, profile and `replaces`.
+    pub async fn create_order(
+        &self,
+        serving: &Serving,
+        account: &Account,
+        request: NewOrder,
+    ) -> Result<OrderView, Error> {
+        check_terms(serving, account)?;
+        let identifiers = accepted_identifiers(serving, &request)?;
+        if let Some(profile) = request.profile {
+            return Err(Error::InvalidProfile(profile));
+        }
+        let now = self.now();
+        let wish = Wish {
+            not_before: request.not_before.map(acme::whole_seconds),
+            not_after: request.not_after.map(acme::whole_seconds),
+        };
+        let issuer_ends = self.issuer(&serving.ra.issuer).await?.ends_at();
+        validity::decide(wish, &serving.ra, self.longest_validity(), issuer_ends, now, now)?;
+
+        let id = OrderId::new(now, random()?);
+        let replaces = match request.replaces {
+            Some(text) => Some(self.replace(account, id, &identifiers, &text).await?),
+            None => None,
+        };
+        let reusable = self.reusable_authorizations(serving, account, &identifiers).await?;
+        let mut authorizations = Vec::with_capacity(identifiers.len());
+        let mut new_authorizations = Vec::new();
+        for (identifier, reusable) in identifiers.iter().zip(reusable) {
+            authorizations.push(match reusable {
+                Some(valid) => valid,
+                None => {
+                    let new = self.new_authorization(serving, account, identifier.clone())?;
+                    new_authorizations.push(new.clone());
+                    new.value
+                }
+            });
+        }
+        // An order cannot outlive the authorizations that it rests on.
+        let first_end = authorizations.iter().map(|authorization| authorization.expires_at).min();
+        let order = versioned(Order {
+            id,
+            account: account.id,
+            directory: serving.directory.clone(),
+            identifiers,
+            authorizations: authorizations.iter().map(|authorization| authorization.id).collect(),
+            created_at: acme::whole_seconds(now),
+            expires_at: first_end.map_or(expiry(serving, now), |end| end.min(expiry(serving, now))),
+            not_before: wish.not_before,
+            not_after: wish.not_after,
+            profile: None,
+            replaces,
+            state: OrderState::Open,
+        })?;
+        self.store.create_order(&order, &new_authorizations).await?;
+        Ok(OrderView { order: order.value, authorizations })
+    }
+
+    /// One of the account's orders. A certificate that is there makes a `processing` order valid;
+    /// an issuance that takes too long is handed over again on the way.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn order(&self, account: &Account, id: OrderId) -> Result<OrderView, Error> {
+        let order = self.owned_order(account.id, id).await?;
+        self.view(order).await
+    }
+
+    /// A page of the account's orders, newest first (RFC 8555 §7.1.2.1).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when `owner` is not the account itself.
+    pub async fn orders(&self, account: &Account, owner: AccountId, before: Option<OrderId>) -> Result<OrderList, Error> {
+        if owner != account.id {
+            return Err(Error::NotFound);
+        }
+        let page = self.store.orders(account.id, before, self.settings.orders_per_page).await?;
+        let next = if page.more { page.orders.last().copied() } else { None };
+        Ok(OrderList { orders: page.orders, next })
+    }
+
+    pub(crate) async fn owned_order(&self, account: AccountId, id: OrderId) -> Result<Versioned<Order>, Error> {
+        self.store.order(account, id).await?.ok_or(Error::NotFound)
+    }
+
+    pub(crate) async fn authorizations_of(&self, order: &Order) -> Result<Vec<Authorization>, Error> {
+        let read = self.store.authorizations(order.account, &order.authorizations).await?;
+        Ok(read.into_iter().map(|authorization| authorization.value).collect())
+    }
+
+    /// The order as it is to be shown.
+    pub(crate) async fn view(&self, order: Versioned<Order>) -> Result<OrderView, Error> {
+        let order = order.value;
+        match &order.state {
+            OrderState::Open => {
+                let authorizations = self.authorizations_of(&order).await?;
+                Ok(OrderView { order, authorizations })
+            }
+            OrderState::Processing(issuance) => {
+                let certificate = self.store.certificate(&issuance.certificate).await?;
+                let issued = certificate.is_some_and(|record| matches!(record.state, CertificateState::Issued { .. }));
+                if self.now().duration_since(issuance.began_at) >= PATIENCE {
+                    self.queue.issue(IssuanceTask { account: order.account, order: order.id }).await?;
+                }
+                let state = if issued { OrderState::Valid(issuance.clone()) } else { order.state.clone() };
+                Ok(OrderView { order: Order { state, ..order }, authorizations: Vec::new() })
+            }
+            OrderState::Valid(_) | OrderState::Invalid(_) => Ok(OrderView { order, authorizations: Vec::new() }),
+        }
+    }
+
+    /// Reserves the certificate that `text` names to be replaced by order `by` (RFC 9773 §5).
+    ///
+    /// The mark is written before the order: a crash between leaves a mark that points to no order,
+    /// which the next order overwrites, as it does the mark of an order that failed.
+    async fn replace(
+        &self,
+        account: &Account,
+        by: OrderId,
+        identifiers: &[Identifier],
+        text: &str,
+    ) -> Result<CertificateId, Error> {
+        let id: CertificateId = text.parse().map_err(|_| Error::Replaces("that is no certificate id"))?;
+        let before = self.store.certificate(&id).await?.filter(|record| record.account == Some(account.id));
+        let before = before.ok_or(Error::Replaces("this account has no such certificate"))?;
+        if !before.identifiers.iter().any(|name| identifiers.contains(name)) {
+            return Err(Error::Replaces("the order shares no name with it"));
+        }
+        if let Some(replacement) = before.replacement
+            && self.is_alive(replacement).await?
+        {
+            return Err(Error::AlreadyReplaced);
+        }
+        let replacement = Some(Replacement { account: account.id, order: by });
+        let after = versioned(CertificateRecord { replacement, ..before.value.clone() })?;
+        match self.store.update_certificate(&before, &after).await {
+            Err(store::StoreError::Conflict) => Err(Error::Busy),
+            result => result.map(|()| id).map_err(Error::from),
+        }
+    }
+
+    async fn is_alive(&self, replacement: Replacement) -> Result<bool, Error> {
+        let Some(order) = self.store.order(replacement.account, replacement.order).await? else {
+            return Ok(false);
+        };
+        let authorizations = self.authorizations_of(&order).await?;
+        Ok(order.status(&authorizations, self.now()) != OrderStatus::Invalid)
+    }
+}
+
+fn check_terms(serving: &Serving, account: &Account) -> Result<(), Error> {
+    let terms = &serving.acme;
+    let agreed_to = account.agreed_terms.as_ref().and_then(|AgreedTerms { url, .. }| url.as_ref());
+    let changed = terms.terms_of_service_change == TermsOfServiceChange::Url
+        && agreed_to != terms.terms_of_service_url.as_ref();
+    if terms.require_terms_of_service && changed {
+        return Err(Error::TermsNotAgreed { url: terms.terms_of_service_url.clone() });
+    }
+    Ok(())
+}
+
+/// The names of the order, each once; all refusals together.
+fn accepted_identifiers(serving: &Serving, request: &NewOrder) -> Result<Vec<Identifier>, Error> {
+    if request.identifiers.is_empty() {
+        return Err(Error::NoIdentifiers);
+    }
+    let mut seen = BTreeSet::new();
+    let mut accepted = Vec::new();
+    let mut refused = Vec::new();
+    for object in &request.identifiers {
+        let identifier = match Identifier::try_from(object.clone()) {
+            Ok(identifier) => identifier,
+            Err(error) => {
+                refused.push((object.clone(), error.into()));
+                continue;
+            }
+        };
+        if !seen.insert(identifier.clone()) {
+            continue;
+        }
+        match challenges_for(serving, &identifier) {
+            Ok(_) => accepted.push(identifier),
+            Err(refusal) => refused.push((object.clone(), refusal)),
+        }
+    }
+    if seen.len() + refused.len() > MOST_IDENTIFIERS {
+        return Err(Error::TooManyIdentifiers(MOST_IDENTIFIERS));
+    }
+    match refused.is_empty() {
+        true => Ok(accepted),
+        false => Err(Error::Identifiers(refused)),
+    }
+}
+
+/// As many names as the largest public CAs put into one certificate.
+const MOST_IDENTIFIERS: usize = 100;
+
+/// For how long an order may be processing before somebody else is asked to finish it.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(15);

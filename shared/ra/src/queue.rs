@@ -1,0 +1,62 @@
+//! Work that outlives a request: at least once, in any order.
+
+use acme::{AccountId, AuthorizationId, ChallengeType, OrderId};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use store::IssuerId;
+
+/// Where such work goes: SQS on AWS, tasks in one process.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Has the challenge probed. When a worker is at it already, its next attempt comes at once.
+    ///
+    /// # Errors
+    /// When the task could not be handed over.
+    async fn validate(&self, task: ValidationTask) -> Result<(), QueueError>;
+
+    /// Has an interrupted issuance finished.
+    ///
+    /// # Errors
+    /// When the task could not be handed over.
+    async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError>;
+
+    /// Has a CRL made that lists what is revoked by now.
+    ///
+    /// # Errors
+    /// When the task could not be handed over.
+    async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError>;
+}
+
+/// A challenge to be probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ValidationTask {
+    /// Whose.
+    pub account: AccountId,
+    /// Of which authorization.
+    pub authorization: AuthorizationId,
+    /// Which of its challenges.
+    pub challenge: ChallengeType,
+}
+
+/// An order whose certificate is intended and perhaps not signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct IssuanceTask {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub order: OrderId,
+}
+
+/// A CRL to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CrlTask {
+    /// Whose.
+    pub issuer: IssuerId,
+    /// Which shard.
+    pub shard: u16,
+}
+
+/// A task could not be handed over.
+#[derive(Debug, thiserror::Error)]
+#[error("the work queue did not take a task")]
+pub struct QueueError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,0 +1,95 @@
+//! Revocation in its three forms (RFC 8555 §7.6).
+
+use acme::{Account, AuthorizationId, AuthorizationStatus, RevocationReason};
+use ca::Certificate;
+use jose::PublicKey;
+use store::{CertificateRecord, CertificateState, Revocation, StoreError, Versioned};
+
+use crate::{
+    Authority, CrlTask, Error,
+    authority::{ROUNDS, versioned},
+};
+
+/// Who asks for a revocation; the signature over the request is verified.
+#[derive(Clone, Debug)]
+pub enum Revoker<'a> {
+    /// An account of this CA.
+    Account(&'a Account),
+    /// Whoever holds this private key.
+    Key(&'a PublicKey),
+}
+
+impl Authority {
+    /// Revokes the certificate with exactly these bytes.
+    ///
+    /// The submitted certificate only says which one is meant. Its bytes must equal the stored ones,
+    /// and rights are judged by the stored key: a forged certificate with a known issuer and serial
+    /// and the forger's key gets nowhere.
+    ///
+    /// # Errors
+    /// [`Error::NotACertificate`], [`Error::NotFound`], [`Error::MayNotRevoke`],
+    /// [`Error::AlreadyRevoked`].
+    pub async fn revoke(&self, revoker: Revoker<'_>, der: &[u8], reason: RevocationReason) -> Result<(), Error> {
+        let submitted = Certificate::from_der(der).map_err(|_| Error::NotACertificate)?;
+        let id = submitted.certificate_id();
+        for _ in 0..ROUNDS {
+            let before = self.store.certificate(id).await?.ok_or(Error::NotFound)?;
+            let stored = match &before.state {
+                CertificateState::Issued { der: stored } if stored == der => {
+                    Certificate::from_der(stored).map_err(crate::issuance::issuing)?
+                }
+                _ => return Err(Error::NotFound),
+            };
+            self.check_right(&revoker, &before, &stored).await?;
+            if before.revocation.is_some() {
+                return Err(Error::AlreadyRevoked);
+            }
+            let revocation = Some(Revocation { at: acme::whole_seconds(self.now()), reason });
+            let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
+            match self.store.update_certificate(&before, &after).await {
+                Err(StoreError::Conflict) => {}
+                result => {
+                    result?;
+                    // Only its holder can prove that a key is compromised: a reason that an account
+                    // gives must not block a key that others may use (threat 5).
+                    if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
+                        self.store.block_key(&key.thumbprint(), self.now()).await?;
+                    }
+                    let task = CrlTask { issuer: after.issuer.clone(), shard: after.crl_shard };
+                    self.queue.publish_crl(task).await?;
+                    return Ok(());
+                }
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    async fn check_right(
+        &self,
+        revoker: &Revoker<'_>,
+        record: &Versioned<CertificateRecord>,
+        stored: &Certificate,
+    ) -> Result<(), Error> {
+        let may = match revoker {
+            Revoker::Key(key) => *key == stored.public_key(),
+            Revoker::Account(account) => {
+                record.account == Some(account.id) || self.controls_every_name(account, record).await?
+            }
+        };
+        may.then_some(()).ok_or(Error::MayNotRevoke)
+    }
+
+    /// Whether the account holds a valid authorization for each name of the certificate.
+    async fn controls_every_name(&self, account: &Account, record: &CertificateRecord) -> Result<bool, Error> {
+        let proofs = self.store.proofs(account.id, &record.identifiers).await?;
+        if proofs.len() < record.identifiers.len() {
+            return Ok(false);
+        }
+        let ids: Vec<AuthorizationId> = proofs.iter().map(|proof| proof.authorization).collect();
+        let authorizations = self.store.authorizations(account.id, &ids).await?;
+        let now = self.now();
+        Ok(record.identifiers.iter().all(|name| {
+            authorizations.iter().any(|a| a.identifier == *name && a.status(now) == AuthorizationStatus::Valid)
+        }))
+    }
+}

@@ -1,0 +1,91 @@
+//! What a validation worker asks of the authority: the job, and where to write what came of it.
+//!
+//! Delivery may be double and workers may die. Every result is a conditional write on an
+//! authorization that is still waiting for it; a result that comes too late changes nothing.
+
+use std::net::IpAddr;
+
+use acme::{
+    Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType, Identifier,
+    KeyAuthorization, Problem,
+};
+use store::{AcmeProfile, Versioned};
+
+use crate::{Access, Authority, Error, ValidationTask, authorization::lifetime};
+
+/// A challenge that waits for its result.
+#[derive(Clone, Debug)]
+pub struct ValidationJob {
+    authorization: Versioned<Authorization>,
+    /// Which way.
+    pub challenge: ChallengeType,
+    /// The name to be probed, without `*.`.
+    pub identifier: Identifier,
+    /// Where the proof is.
+    pub token: ChallengeToken,
+    /// The proof.
+    pub key_authorization: KeyAuthorization,
+    /// Resolver and networks.
+    pub profile: AcmeProfile,
+}
+
+impl Authority {
+    /// The job behind a task; `None` when there is nothing to do any more.
+    ///
+    /// # Errors
+    /// When the store or the directory cannot answer.
+    pub async fn validation(&self, task: ValidationTask) -> Result<Option<ValidationJob>, Error> {
+        let Some(authorization) = self.store.authorization(task.account, task.authorization).await? else {
+            return Ok(None);
+        };
+        let now = self.now();
+        let Some(challenge) = authorization.challenge(task.challenge) else { return Ok(None) };
+        let ChallengeState::Processing(validation) = &challenge.state else { return Ok(None) };
+        if authorization.status(now) != AuthorizationStatus::Pending || validation.deadline <= now {
+            return Ok(None);
+        }
+        let serving = self.serving(&authorization.directory, Access::Aftercare).await?;
+        Ok(Some(ValidationJob {
+            challenge: task.challenge,
+            identifier: authorization.identifier.base(),
+            token: challenge.token.clone(),
+            key_authorization: validation.key_authorization.clone(),
+            profile: serving.acme.clone(),
+            authorization,
+        }))
+    }
+
+    /// An attempt failed and another will follow: the reason is visible from now on.
+    ///
+    /// # Errors
+    /// [`Error::Transition`] when the challenge no longer waits.
+    pub async fn attempt_failed(&self, job: ValidationJob, problem: Problem) -> Result<ValidationJob, Error> {
+        let event = AuthorizationEvent::AttemptFailed(job.challenge, problem);
+        let authorization = self.apply_to_authorization(job.authorization.clone(), event).await?;
+        Ok(ValidationJob { authorization, ..job })
+    }
+
+    /// Control was shown.
+    ///
+    /// # Errors
+    /// [`Error::Transition`] when the challenge no longer waits.
+    pub async fn validation_succeeded(&self, job: ValidationJob, address: Option<IpAddr>) -> Result<(), Error> {
+        let serving = self.serving(&job.authorization.directory, Access::Aftercare).await?;
+        let event = AuthorizationEvent::Succeeded {
+            r#type: job.challenge,
+            at: acme::whole_seconds(self.now()),
+            address,
+            lifetime: lifetime(&serving),
+        };
+        self.apply_to_authorization(job.authorization, event).await.map(drop)
+    }
+
+    /// The last attempt failed.
+    ///
+    /// # Errors
+    /// [`Error::Transition`] when the challenge no longer waits.
+    pub async fn validation_failed(&self, job: ValidationJob, problem: Problem) -> Result<(), Error> {
+        let event = AuthorizationEvent::Failed(job.challenge, acme::whole_seconds(self.now()), problem);
+        self.apply_to_authorization(job.authorization, event).await.map(drop)
+    }
+}

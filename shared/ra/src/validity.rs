@@ -1,0 +1,139 @@
+//! When a certificate begins and ends: what the order asks for, within what the RA Profile allows.
+
+use jiff::{SignedDuration, Timestamp};
+use store::RaProfile;
+
+/// What an order asks for (RFC 8555 §7.4); it is honoured to the second or refused, never ignored.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    pub(crate) not_before: Option<Timestamp>,
+    pub(crate) not_after: Option<Timestamp>,
+}
+
+/// A begin and an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ValidityPeriod {
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+}
+
+/// Why a wish is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValidityRefusal {
+    /// The end comes first.
+    #[error("notAfter must be later than notBefore")]
+    Reversed,
+    /// It would have ended already.
+    #[error("notAfter is in the past")]
+    Past,
+    /// It would begin before the order was made.
+    #[error("notBefore is more than an hour in the past")]
+    BeginsInThePast,
+    /// It would begin later than any certificate made today would last.
+    #[error("notBefore is further in the future than a certificate may last")]
+    BeginsTooLate,
+    /// It would last too long.
+    #[error("the certificate would last longer than the {0} seconds that this profile allows")]
+    TooLong(u32),
+    /// It would outlast its issuer.
+    #[error("the certificate would outlast its issuer, which ends at {0}")]
+    OutlastsIssuer(Timestamp),
+}
+
+/// Decides begin and end of a certificate made `now` for an order made at `ordered_at`. Without a wish
+/// the end is cut to the issuer's; a wish beyond it is refused. A wish is judged by the time of the
+/// order, so that what was accepted then is not too old when the names have been shown.
+pub(crate) fn decide(
+    wish: Wish,
+    profile: &RaProfile,
+    longest: Option<u32>,
+    issuer_ends: Timestamp,
+    ordered_at: Timestamp,
+    now: Timestamp,
+) -> Result<ValidityPeriod, ValidityRefusal> {
+    let most = longest.map_or(profile.certificate_validity.maximum, |longest| longest.min(profile.certificate_validity.maximum));
+    let usual = profile.certificate_validity.default.min(most);
+    let now = acme::whole_seconds(now);
+    let seconds = |count: u32| SignedDuration::from_secs(count.into());
+
+    if let Some(not_before) = wish.not_before {
+        if not_before < ordered_at - SignedDuration::from_hours(1) {
+            return Err(ValidityRefusal::BeginsInThePast);
+        }
+        if not_before > now + seconds(most) {
+            return Err(ValidityRefusal::BeginsTooLate);
+        }
+    }
+    // Clocks of relying parties are a little behind now and then; a lifetime shorter than a day
+    // cannot spare as much.
+    let not_before = acme::whole_seconds(wish.not_before.unwrap_or_else(|| now - BACKDATE.min(seconds(usual) / 100)));
+    let not_after = match wish.not_after {
+        Some(not_after) => acme::whole_seconds(not_after),
+        None => (not_before + seconds(usual)).min(issuer_ends),
+    };
+    if not_after <= not_before {
+        return Err(ValidityRefusal::Reversed);
+    }
+    if not_after <= now {
+        return Err(ValidityRefusal::Past);
+    }
+    if not_after.duration_since(not_before) > seconds(most) {
+        return Err(ValidityRefusal::TooLong(most));
+    }
+    if not_after > issuer_ends {
+        return Err(ValidityRefusal::OutlastsIssuer(issuer_ends));
+    }
+    Ok(ValidityPeriod { not_before, not_after })
+}
+
+const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile() -> RaProfile {
+        serde_json::from_value(serde_json::json!({
+            "name": "default", "issuer": "issuing", "certificateValidity": {"default": 1000, "maximum": 2000},
+        }))
+        .unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).unwrap()
+    }
+
+    fn decided(begin: Option<i64>, end: Option<i64>) -> Result<(i64, i64), ValidityRefusal> {
+        let wish = Wish { not_before: begin.map(at), not_after: end.map(at) };
+        let period = decide(wish, &profile(), None, at(5_000), at(0), at(0))?;
+        Ok((period.not_before.as_second() - at(0).as_second(), period.not_after.as_second() - at(0).as_second()))
+    }
+
+    #[test]
+    fn s8_wishes_are_honoured_to_the_second_or_refused() {
+        assert_eq!(decided(None, None), Ok((-10, 990)));
+        assert_eq!(decided(Some(100), None), Ok((100, 1100)));
+        assert_eq!(decided(None, Some(50)), Ok((-10, 50)));
+        assert_eq!(decided(Some(0), Some(2000)), Ok((0, 2000)));
+        assert_eq!(decided(Some(0), Some(2001)), Err(ValidityRefusal::TooLong(2000)));
+        assert_eq!(decided(Some(10), Some(10)), Err(ValidityRefusal::Reversed));
+        assert_eq!(decided(Some(-20), Some(-10)), Err(ValidityRefusal::Past));
+        assert_eq!(decided(Some(-3601), None), Err(ValidityRefusal::BeginsInThePast));
+        assert_eq!(decided(Some(2001), None), Err(ValidityRefusal::BeginsTooLate));
+    }
+
+    #[test]
+    fn nothing_outlasts_its_issuer() {
+        let soon = at(500);
+        let period = decide(Wish::default(), &profile(), None, soon, at(0), at(0)).unwrap();
+        assert_eq!(period.not_after, soon);
+        let wish = Wish { not_before: None, not_after: Some(at(501)) };
+        assert_eq!(decide(wish, &profile(), None, soon, at(0), at(0)), Err(ValidityRefusal::OutlastsIssuer(soon)));
+    }
+
+    #[test]
+    fn without_revocation_pointers_lives_are_cut() {
+        let period = decide(Wish::default(), &profile(), Some(300), at(5_000), at(0), at(0)).unwrap();
+        assert_eq!(period.not_after.duration_since(period.not_before), SignedDuration::from_secs(300));
+    }
+}

@@ -1,0 +1,113 @@
+//! Certificates: intended before they are signed, issued, revoked.
+
+use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jose::Thumbprint;
+use serde::{Deserialize, Serialize};
+
+use crate::{IssuerId, StoreError, Versioned};
+
+/// The certificates.
+#[async_trait]
+pub trait CertificateStore {
+    /// Stores a certificate as intended. From here on it counts as issued: it can be revoked and it
+    /// is never forgotten, whether or not its signature follows.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the id is taken; [`StoreError::Unavailable`].
+    async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError>;
+
+    /// The certificate of that id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError>;
+
+    /// Puts `after` in the place of `before`. When `after` is revoked and `before` was not, the
+    /// certificate is on the list of its issuer's shard from then on, in the same atomic change.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the certificate is no longer `before`;
+    /// [`StoreError::Unavailable`].
+    async fn update_certificate(
+        &self,
+        before: &Versioned<CertificateRecord>,
+        after: &Versioned<CertificateRecord>,
+    ) -> Result<(), StoreError>;
+
+    /// Blocks a key: no account and no certificate may use it again. Blocking twice is harmless.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn block_key(&self, key: &Thumbprint, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Whether the key is blocked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn is_key_blocked(&self, key: &Thumbprint) -> Result<bool, StoreError>;
+}
+
+/// A certificate with its story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateRecord {
+    /// Its id, unique over all issuers.
+    pub id: CertificateId,
+    /// Who signs it.
+    pub issuer: IssuerId,
+    /// Which of the issuer's CRL shards would list it.
+    pub crl_shard: u16,
+    /// For whom; `None` for the host's own.
+    pub account: Option<AccountId>,
+    /// In answer to which order; `None` for the host's own.
+    pub order: Option<OrderId>,
+    /// The names in it.
+    pub identifiers: Vec<Identifier>,
+    /// Begin of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// Intended or issued.
+    pub state: CertificateState,
+    /// When and why it was revoked.
+    pub revocation: Option<Revocation>,
+    /// Which order replaces it (RFC 9773 §5).
+    pub replacement: Option<Replacement>,
+}
+
+/// How far a certificate has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CertificateState {
+    /// These exact bytes will be signed, or have been and the answer was lost.
+    Intended {
+        /// DER of the TBSCertificate.
+        #[serde(with = "jose::base64url")]
+        tbs: Vec<u8>,
+    },
+    /// Signed.
+    Issued {
+        /// DER of the certificate.
+        #[serde(with = "jose::base64url")]
+        der: Vec<u8>,
+    },
+}
+
+/// A revocation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// The order that takes a certificate's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The account of that order, which is the certificate's own.
+    pub account: AccountId,
+    /// The order.
+    pub order: OrderId,
+}

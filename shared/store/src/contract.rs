@@ -1,0 +1,108 @@
+//! The contract: what every engine does alike, as tests that its own test file runs.
+//!
+//! An engine calls [`contract_tests!`](crate::contract_tests), which makes one `#[tokio::test]` for
+//! each topic, and gives each of them an empty store.
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "these functions are tests")]
+
+pub mod account;
+pub mod authorization;
+pub mod certificate;
+pub mod crl;
+pub mod fixture;
+pub mod issuer;
+pub mod lost_answer;
+pub mod nonce;
+pub mod order;
+pub mod profile;
+pub mod race;
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::{Store, StoreError};
+
+/// Makes a test of each topic of the contract. The argument is an expression that is evaluated for
+/// each test, may `await`, and gives a pair: an empty store as `Arc<dyn Store>`, and what has to live as long.
+#[macro_export]
+macro_rules! contract_tests {
+    ($open:expr) => {
+        $crate::contract_tests! { $open =>
+            account: an_account_is_found_by_id_and_by_key,
+            account: a_key_has_one_account_in_each_directory,
+            account: an_account_changes_only_from_its_present_version,
+            account: a_replaced_key_leads_to_the_account_and_the_old_one_is_free,
+            account: the_key_of_another_account_is_not_taken,
+            authorization: a_new_authorization_reads_back,
+            authorization: several_authorizations_come_in_the_order_asked_for,
+            authorization: an_authorization_that_became_valid_is_the_proof_of_its_name,
+            authorization: the_newest_valid_authorization_is_the_proof,
+            authorization: an_authorization_of_another_account_is_unknown,
+            certificate: a_certificate_is_intended_then_issued_then_revoked,
+            certificate: the_id_of_a_certificate_is_taken_once,
+            certificate: revoked_certificates_are_listed_by_issuer_shard_and_serial,
+            certificate: a_blocked_key_stays_blocked,
+            crl: the_numbers_of_crls_only_rise,
+            issuer: an_issuer_is_made_once,
+            nonce: a_nonce_is_redeemed_once,
+            nonce: the_secrets_of_nonces_change_only_from_their_present_version,
+            order: an_order_of_one_hundred_names_is_there_with_its_authorizations,
+            order: an_order_whose_id_is_taken_changes_nothing,
+            order: an_order_changes_only_from_its_present_version,
+            order: orders_are_listed_newest_first_in_pages,
+            order: an_order_of_another_account_is_unknown,
+            profile: setting_profiles_replaces_all_of_them,
+            lost_answer: an_account_made_twice_is_made_once,
+            lost_answer: a_key_replaced_twice_is_replaced_once,
+            lost_answer: an_order_made_and_changed_twice_is_so_once,
+            lost_answer: an_authorization_changed_twice_is_changed_once,
+            lost_answer: a_certificate_written_twice_is_written_once,
+            lost_answer: a_crl_and_secrets_put_twice_are_put_once,
+            lost_answer: an_operation_does_not_come_back_over_a_later_one,
+            race: one_hundred_redemptions_of_a_nonce_have_one_winner,
+            race: one_hundred_accounts_with_one_key_are_one_account,
+            race: of_many_changes_to_an_order_one_wins,
+            race: of_many_changes_to_an_authorization_one_wins,
+            race: of_many_certificates_with_one_id_one_is_intended,
+            race: two_accounts_cannot_take_the_same_new_key,
+            race: a_conflict_does_not_touch_the_writes_beside_it,
+            race: of_many_first_secrets_one_is_kept,
+        }
+    };
+    ($open:expr => $($topic:ident: $name:ident),+ $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            let (store, _guard) = $open;
+            $crate::contract::$topic::$name(store).await;
+        }
+    )+};
+}
+
+/// Runs the futures at the same time and gives their outputs, in the order in which they ended.
+async fn together<T: Send + 'static>(
+    futures: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    futures.into_iter().collect::<JoinSet<T>>().join_all().await
+}
+
+/// The write met another one.
+#[track_caller]
+fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>, why: &str) {
+    assert!(matches!(result, Err(StoreError::Conflict)), "must be a conflict: {why}; is {result:?}");
+}
+
+/// One of the results is a success and all others are conflicts.
+#[track_caller]
+fn assert_one_winner<T: std::fmt::Debug>(results: &[Result<T, StoreError>], what: &str) {
+    let won = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(won, 1, "{what}: exactly one of {} may win", results.len());
+    let strange: Vec<_> =
+        results.iter().filter(|result| !matches!(result, Ok(_) | Err(StoreError::Conflict))).collect();
+    assert!(strange.is_empty(), "{what}: the losers must see a conflict, not {strange:?}");
+}
+
+/// The store that a topic is tried on.
+type Tried = Arc<dyn Store>;
+
+/// What is said when an engine fails where the contract has no failure.
+const WORKS: &str = "the store must do this";

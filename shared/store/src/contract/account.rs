@@ -1,0 +1,89 @@
+//! Accounts and the index of their keys.
+
+use acme::AccountStatus;
+
+use super::{
+    Tried, WORKS, assert_conflict,
+    fixture::{account, account_in, changed, directory, key},
+};
+use crate::{Creation, KeyReplacement};
+
+/// RFC 8555 §7.3: an account is known by its URL and by its key.
+pub async fn an_account_is_found_by_id_and_by_key(store: Tried) {
+    let made = account();
+    let thumbprint = made.key.thumbprint();
+    assert_eq!(store.account(made.id).await.expect(WORKS), None, "before it was made");
+    assert_eq!(store.account_by_key(&made.directory, &thumbprint).await.expect(WORKS), None, "before it was made");
+
+    assert_eq!(store.create_account_if_absent(&made).await.expect(WORKS), Creation::Created);
+
+    assert_eq!(store.account(made.id).await.expect(WORKS).as_ref(), Some(&made), "by id");
+    let by_key = store.account_by_key(&made.directory, &thumbprint).await.expect(WORKS);
+    assert_eq!(by_key.as_ref(), Some(&made), "by key");
+    assert_eq!(store.account_by_key(&directory(), &thumbprint).await.expect(WORKS), None, "in another directory");
+}
+
+/// RFC 8555 §7.3.1: the same key again gives the account that has it.
+pub async fn a_key_has_one_account_in_each_directory(store: Tried) {
+    let first = account();
+    let second = account_in(&first.directory, first.key.clone());
+    let elsewhere = account_in(&directory(), first.key.clone());
+    assert_eq!(store.create_account_if_absent(&first).await.expect(WORKS), Creation::Created);
+    let again = store.create_account_if_absent(&second).await.expect(WORKS);
+    assert_eq!(again, Creation::Existing(first), "the first account has the key");
+    assert_eq!(store.account(second.id).await.expect(WORKS), None, "the second one was not made");
+    let other = store.create_account_if_absent(&elsewhere).await.expect(WORKS);
+    assert_eq!(other, Creation::Created, "directories do not share accounts");
+}
+
+/// An update names the version that it was decided on.
+pub async fn an_account_changes_only_from_its_present_version(store: Tried) {
+    let first = account();
+    let second = changed(&first, |account| account.contact.clear());
+    let third = changed(&first, |account| account.status = AccountStatus::Deactivated);
+    assert_conflict(store.update_account(&first, &second).await, "an account that does not exist cannot change");
+    store.create_account_if_absent(&first).await.expect(WORKS);
+    store.update_account(&first, &second).await.expect(WORKS);
+    assert_conflict(store.update_account(&first, &third).await, "the account is no longer what it was");
+    assert_eq!(store.account(first.id).await.expect(WORKS), Some(second), "the conflict changed nothing");
+}
+
+/// RFC 8555 §7.3.5.
+pub async fn a_replaced_key_leads_to_the_account_and_the_old_one_is_free(store: Tried) {
+    let before = account();
+    let after = changed(&before, |account| account.key = key(1));
+    let directory = &before.directory;
+    store.create_account_if_absent(&before).await.expect(WORKS);
+
+    assert_eq!(store.replace_account_key(&before, &after).await.expect(WORKS), KeyReplacement::Replaced);
+
+    let by_old = store.account_by_key(directory, &before.key.thumbprint()).await.expect(WORKS);
+    assert_eq!(by_old, None, "the old key leads nowhere");
+    let by_new = store.account_by_key(directory, &after.key.thumbprint()).await.expect(WORKS);
+    assert_eq!(by_new.as_ref(), Some(&after), "the new key leads to the account");
+    assert_eq!(store.account(before.id).await.expect(WORKS).as_ref(), Some(&after), "the account has the new key");
+    let stale = changed(&before, |account| account.key = key(2));
+    assert_conflict(store.replace_account_key(&before, &stale).await, "the account is no longer what it was");
+    let heir = account_in(directory, before.key.clone());
+    assert_eq!(store.create_account_if_absent(&heir).await.expect(WORKS), Creation::Created, "the old key is free");
+}
+
+/// RFC 8555 §7.3.5: a key that another account has is refused.
+pub async fn the_key_of_another_account_is_not_taken(store: Tried) {
+    let owner = account();
+    let before = account_in(&owner.directory, key(1));
+    let after = changed(&before, |account| account.key = owner.key.clone());
+    store.create_account_if_absent(&owner).await.expect(WORKS);
+    store.create_account_if_absent(&before).await.expect(WORKS);
+
+    let answer = store.replace_account_key(&before, &after).await.expect(WORKS);
+
+    assert_eq!(answer, KeyReplacement::KeyInUse(owner.id));
+    assert_eq!(store.account(before.id).await.expect(WORKS).as_ref(), Some(&before), "nothing changed");
+    let by_key = |account: &acme::Account| (account.directory.clone(), account.key.thumbprint());
+    for account in [&owner, &before] {
+        let (directory, key) = by_key(account);
+        let found = store.account_by_key(&directory, &key).await.expect(WORKS);
+        assert_eq!(found.as_ref(), Some(account), "each key leads where it led");
+    }
+}

@@ -1,0 +1,266 @@
+//! Samples of every record. Ids, names of directories and the like are random, everything else is
+//! as plain as it can be.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use acme::{
+    Account, AccountId, AccountStatus, Authorization, AuthorizationId, AuthorizationState, CertificateId, Challenge,
+    ChallengeState, ChallengeToken, ChallengeType, DirectoryId, Family, Identifier, IdentifierObject, Issuance,
+    KeyAuthorization, Order, OrderId, OrderState, RevocationReason, Serial, Validation,
+};
+use ca::KeyHandle;
+use jiff::{SignedDuration, Timestamp};
+use jose::{PublicKey, base64url};
+
+use crate::{
+    CertificateRecord, CertificateState, CrlRecord, IssuerId, IssuerRecord, IssuerRole, NonceSecret, NonceSecrets,
+    OperationId, Revocation, Versioned,
+};
+
+/// So many seconds after the day on which the samples live, which is far enough in the future for no
+/// engine to delete them by itself.
+pub fn at(seconds: i64) -> Timestamp {
+    let day = Timestamp::from_second(4_102_444_800).expect("2100-01-01 is a time");
+    day.checked_add(SignedDuration::from_secs(seconds)).expect("the samples end before time does")
+}
+
+/// Bytes that no other call has given.
+pub fn random<const N: usize>() -> [u8; N] {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let (state, call) = (RandomState::new(), CALLS.fetch_add(1, Ordering::Relaxed));
+    let mut bytes = [0; N];
+    for (index, chunk) in bytes.chunks_mut(8).enumerate() {
+        let hash = state.hash_one((call, index)).to_be_bytes();
+        chunk.iter_mut().zip(hash).for_each(|(byte, random)| *byte = random);
+    }
+    bytes
+}
+
+/// A new operation.
+pub fn operation() -> OperationId {
+    OperationId::from_random(random())
+}
+
+/// Another version of a record.
+pub fn changed<T: Clone>(before: &Versioned<T>, change: impl FnOnce(&mut T)) -> Versioned<T> {
+    let mut value = before.value.clone();
+    change(&mut value);
+    Versioned::new(value, operation())
+}
+
+/// A directory of its own.
+pub fn directory() -> DirectoryId {
+    let name = format!("contract-{:016x}", u64::from_be_bytes(random()));
+    DirectoryId { family: Family::AcmeProfile, name: name.parse().expect("hexadecimal names a profile") }
+}
+
+/// A public key; the same number gives the same key.
+pub fn key(number: u8) -> PublicKey {
+    // About every second string of 32 bytes is a point of Ed25519.
+    let candidates = (0..=u8::MAX).map(|attempt| {
+        let mut x = [7; 32];
+        x[0] = number;
+        x[1] = attempt;
+        format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{}"}}"#, base64url::encode(&x))
+    });
+    candidates.filter_map(|jwk| PublicKey::from_jwk_str(&jwk).ok()).next().expect("one of 256 is a point")
+}
+
+/// An account in a directory of its own.
+pub fn account() -> Versioned<Account> {
+    account_in(&directory(), key(0))
+}
+
+/// An account with that key in that directory.
+pub fn account_in(directory: &DirectoryId, key: PublicKey) -> Versioned<Account> {
+    let account = Account {
+        id: AccountId::new(at(0), random()),
+        directory: directory.clone(),
+        key,
+        status: AccountStatus::Valid,
+        contact: vec!["mailto:admin@example.com".parse().expect("a contact")],
+        agreed_terms: None,
+        created_at: at(0),
+    };
+    Versioned::new(account, operation())
+}
+
+/// The name of a host, or of every host below with `*.`.
+pub fn dns(name: &str) -> Identifier {
+    identifier("dns", name)
+}
+
+/// An address.
+pub fn ip(address: &str) -> Identifier {
+    identifier("ip", address)
+}
+
+fn identifier(r#type: &str, value: &str) -> Identifier {
+    let object = IdentifierObject { r#type: r#type.to_owned(), value: value.to_owned() };
+    Identifier::try_from(object).expect("the samples name things properly")
+}
+
+/// An authorization that waits for a challenge.
+pub fn authorization(account: &Account, name: Identifier) -> Versioned<Authorization> {
+    let challenge = |r#type| Challenge::new(r#type, ChallengeToken::from_random(random()));
+    let challenges = ChallengeType::ALL.into_iter().filter(|r#type| r#type.fits(&name)).map(challenge).collect();
+    let authorization = Authorization {
+        id: AuthorizationId::new(at(0), random()),
+        account: account.id,
+        directory: account.directory.clone(),
+        identifier: name,
+        created_at: at(0),
+        expires_at: at(DAY),
+        state: AuthorizationState::Pending,
+        challenges,
+    };
+    Versioned::new(authorization, operation())
+}
+
+/// The authorization with its first challenge under way.
+pub fn validating(before: &Versioned<Authorization>) -> Versioned<Authorization> {
+    changed(before, |authorization| {
+        let challenge = authorization.challenges.first_mut().expect("a challenge is offered");
+        challenge.state = ChallengeState::Processing(Validation {
+            requested_at: at(1),
+            lease_until: at(31),
+            deadline: at(61),
+            failures: 0,
+            error: None,
+            key_authorization: KeyAuthorization::new(&challenge.token, &key(0).thumbprint()),
+        });
+    })
+}
+
+/// The authorization after its first challenge was met.
+pub fn valid(before: &Versioned<Authorization>) -> Versioned<Authorization> {
+    changed(before, |authorization| {
+        let challenge = authorization.challenges.first_mut().expect("a challenge is offered");
+        challenge.state = ChallengeState::Valid { at: at(2), address: None };
+        authorization.state = AuthorizationState::Valid;
+        authorization.expires_at = at(30 * DAY);
+    })
+}
+
+/// An order that those authorizations belong to, made `seconds` after the beginning.
+pub fn order_at(seconds: i64, account: &Account, authorizations: &[Versioned<Authorization>]) -> Versioned<Order> {
+    let order = Order {
+        id: OrderId::new(at(seconds), random()),
+        account: account.id,
+        directory: account.directory.clone(),
+        identifiers: authorizations.iter().map(|authorization| authorization.identifier.clone()).collect(),
+        authorizations: authorizations.iter().map(|authorization| authorization.id).collect(),
+        created_at: at(seconds),
+        expires_at: at(seconds + DAY),
+        not_before: None,
+        not_after: None,
+        profile: None,
+        replaces: None,
+        state: OrderState::Open,
+    };
+    Versioned::new(order, operation())
+}
+
+/// An order that those authorizations belong to.
+pub fn order(account: &Account, authorizations: &[Versioned<Authorization>]) -> Versioned<Order> {
+    order_at(0, account, authorizations)
+}
+
+/// The order while its certificate is made.
+pub fn processing(before: &Versioned<Order>, certificate: &CertificateRecord) -> Versioned<Order> {
+    changed(before, |order| {
+        order.state = OrderState::Processing(Issuance {
+            certificate: certificate.id.clone(),
+            csr_digest: vec![5; 32],
+            began_at: at(3),
+            not_after: certificate.not_after,
+        });
+    })
+}
+
+/// A serial number from its octets.
+pub fn serial(octets: &[u8]) -> Serial {
+    Serial::from_der_content(octets.to_vec()).expect("the samples number certificates properly")
+}
+
+/// An intended certificate of an issuer of its own.
+pub fn certificate() -> Versioned<CertificateRecord> {
+    certificate_of(&issuer_id(), 0, Serial::from_random(random()))
+}
+
+/// An intended certificate.
+pub fn certificate_of(issuer: &IssuerId, crl_shard: u16, serial: Serial) -> Versioned<CertificateRecord> {
+    let certificate = CertificateRecord {
+        id: CertificateId::new(random::<20>().to_vec(), serial),
+        issuer: issuer.clone(),
+        crl_shard,
+        account: Some(AccountId::new(at(0), random())),
+        order: Some(OrderId::new(at(0), random())),
+        identifiers: vec![dns("www.example.com"), ip("2001:db8::1")],
+        not_before: at(0),
+        not_after: at(90 * DAY),
+        state: CertificateState::Intended { tbs: vec![0x30; 700] },
+        revocation: None,
+        replacement: None,
+    };
+    Versioned::new(certificate, operation())
+}
+
+/// The certificate with its signature.
+pub fn issued(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
+    changed(before, |certificate| certificate.state = CertificateState::Issued { der: vec![0x30; 800] })
+}
+
+/// The certificate after its revocation.
+pub fn revoked(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
+    changed(before, |certificate| {
+        certificate.revocation = Some(Revocation { at: at(DAY), reason: RevocationReason::Superseded });
+    })
+}
+
+/// A CRL of that number.
+pub fn crl(issuer: &IssuerId, number: u64) -> CrlRecord {
+    CrlRecord {
+        issuer: issuer.clone(),
+        shard: 0,
+        number,
+        this_update: at(0),
+        next_update: at(DAY),
+        der: random::<64>().to_vec(),
+    }
+}
+
+/// The name of an issuer of its own.
+pub fn issuer_id() -> IssuerId {
+    format!("contract-{:016x}", u64::from_be_bytes(random())).parse().expect("hexadecimal names an issuer")
+}
+
+/// An issuer.
+pub fn issuer() -> IssuerRecord {
+    let id = issuer_id();
+    IssuerRecord {
+        key: KeyHandle::new("contract"),
+        role: IssuerRole::Issuing,
+        certificate: random::<64>().to_vec(),
+        parent: id.clone(),
+        crl_shards: 1,
+        id,
+    }
+}
+
+/// Secrets of nonces.
+pub fn secrets() -> Versioned<NonceSecrets> {
+    let secret = NonceSecret { number: 1, made_at: at(0), key: random::<32>().to_vec() };
+    Versioned::new(NonceSecrets { live: vec![secret] }, operation())
+}
+
+/// The text of a nonce.
+pub fn nonce() -> String {
+    base64url::encode(&random::<24>())
+}
+
+/// Seconds.
+pub const DAY: i64 = 24 * 60 * 60;

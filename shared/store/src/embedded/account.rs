@@ -1,0 +1,121 @@
+//! Accounts and the index of their keys.
+
+use acme::{Account, AccountId, DirectoryId};
+use async_trait::async_trait;
+use jose::Thumbprint;
+
+use super::{
+    EmbeddedStore,
+    batch::{Batch, Condition},
+    change::Change,
+    failure::Failure,
+    key,
+    record::{self, Malformed, Record},
+    table::{self, TableName},
+};
+use crate::{AccountStore, Creation, KeyReplacement, StoreError, Versioned};
+
+#[async_trait]
+impl AccountStore for EmbeddedStore {
+    async fn create_account_if_absent(
+        &self,
+        account: &Versioned<Account>,
+    ) -> Result<Creation<Versioned<Account>>, StoreError> {
+        let (id, by_key) = (account.id.to_string(), key_of(account));
+        let version = account.version;
+        let change = Change::new(id.clone(), None, account)?;
+        let existing = self
+            .write(move |batch| {
+                if let Some(owner) = owner(batch, &by_key)? {
+                    let row = batch.row(table::ACCOUNT, &owner)?.ok_or_else(dangling)?;
+                    let ours = record::split(table::ACCOUNT, &row)?.0 == version;
+                    return Ok((!ours).then_some(row));
+                }
+                if change.check(batch)? == Condition::Holds {
+                    change.put(batch)?;
+                    batch.put(table::ACCOUNT_BY_KEY, &by_key, id.as_bytes())?;
+                }
+                Ok(None)
+            })
+            .await?;
+        Ok(match existing {
+            None => Creation::Created,
+            Some(row) => Creation::Existing(record::decode_versioned(&row)?),
+        })
+    }
+
+    async fn account(&self, id: AccountId) -> Result<Option<Versioned<Account>>, StoreError> {
+        self.read(|snapshot| snapshot.versioned(&id.to_string()))
+    }
+
+    async fn account_by_key(
+        &self,
+        directory: &DirectoryId,
+        key: &Thumbprint,
+    ) -> Result<Option<Versioned<Account>>, StoreError> {
+        self.read(|snapshot| {
+            let key = key::account_by_key(directory, key);
+            match snapshot.row(table::ACCOUNT_BY_KEY, &key, |row| Ok(text(row)?))? {
+                Some(id) => Ok(Some(snapshot.versioned(&id)?.ok_or_else(dangling)?)),
+                None => Ok(None),
+            }
+        })
+    }
+
+    async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
+        let change = Change::new(after.id.to_string(), Some(before.version), after)?;
+        self.apply(vec![change]).await
+    }
+
+    async fn replace_account_key(
+        &self,
+        before: &Versioned<Account>,
+        after: &Versioned<Account>,
+    ) -> Result<KeyReplacement, StoreError> {
+        let id = after.id.to_string();
+        let (old_key, new_key) = (key_of(before), key_of(after));
+        let change = Change::new(id.clone(), Some(before.version), after)?;
+        self.write(move |batch| {
+            if change.check(batch)? == Condition::AlreadyApplied {
+                return Ok(KeyReplacement::Replaced);
+            }
+            match owner(batch, &new_key)? {
+                Some(other) if other != id => {
+                    let other = other.parse().map_err(|error| record::corrupt(table::ACCOUNT_BY_KEY, error))?;
+                    return Ok(KeyReplacement::KeyInUse(other));
+                }
+                _ => {}
+            }
+            change.put(batch)?;
+            batch.remove(table::ACCOUNT_BY_KEY, &old_key)?;
+            batch.put(table::ACCOUNT_BY_KEY, &new_key, id.as_bytes())?;
+            // Removing the old entry is a write elsewhere too.
+            batch.count(1);
+            Ok(KeyReplacement::Replaced)
+        })
+        .await
+    }
+}
+
+impl Record for Account {
+    const TABLE: TableName = table::ACCOUNT;
+}
+
+fn key_of(account: &Account) -> String {
+    key::account_by_key(&account.directory, &account.key.thumbprint())
+}
+
+/// The account that has the key.
+fn owner(batch: &mut Batch<'_>, key: &str) -> Result<Option<String>, Failure> {
+    Ok(batch.row(table::ACCOUNT_BY_KEY, key)?.map(|row| text(&row)).transpose()?)
+}
+
+fn text(row: &[u8]) -> Result<String, StoreError> {
+    let text = str::from_utf8(row).map_err(|error| record::corrupt(table::ACCOUNT_BY_KEY, error))?;
+    Ok(text.to_owned())
+}
+
+/// The index leads to an account that is not there.
+fn dangling() -> StoreError {
+    record::corrupt(table::ACCOUNT_BY_KEY, Malformed)
+}

@@ -1,0 +1,96 @@
+//! Authorizations, and the proofs that they leave.
+
+use acme::{AccountId, Authorization, AuthorizationId, AuthorizationState, ChallengeState, Identifier};
+use async_trait::async_trait;
+
+use super::{
+    EmbeddedStore,
+    change::Change,
+    expiry, key,
+    record::{Mark, Record},
+    table::{self, TableName},
+};
+use crate::{AuthorizationStore, Proof, Retention, StoreError, Versioned};
+
+#[async_trait]
+impl AuthorizationStore for EmbeddedStore {
+    async fn create_authorization(&self, authorization: &Versioned<Authorization>) -> Result<(), StoreError> {
+        let change = self.authorization_change(None, authorization)?;
+        self.apply(vec![change]).await
+    }
+
+    async fn authorization(
+        &self,
+        account: AccountId,
+        id: AuthorizationId,
+    ) -> Result<Option<Versioned<Authorization>>, StoreError> {
+        self.read(|snapshot| snapshot.versioned(&key::authorization(account, id)))
+    }
+
+    async fn authorizations(
+        &self,
+        account: AccountId,
+        ids: &[AuthorizationId],
+    ) -> Result<Vec<Versioned<Authorization>>, StoreError> {
+        self.read(|snapshot| {
+            let found = ids.iter().map(|id| snapshot.versioned(&key::authorization(account, *id)));
+            found.filter_map(Result::transpose).collect()
+        })
+    }
+
+    async fn update_authorization(
+        &self,
+        before: &Versioned<Authorization>,
+        after: &Versioned<Authorization>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.authorization_change(Some(before), after)?;
+        if after.state == AuthorizationState::Valid && before.state != AuthorizationState::Valid {
+            let proof =
+                Proof { identifier: after.identifier.clone(), authorization: after.id, expires_at: after.expires_at };
+            change = change.beside(key::proof(after.account, &after.identifier), &proof)?;
+        }
+        self.apply(vec![change]).await
+    }
+
+    async fn proofs(&self, account: AccountId, names: &[Identifier]) -> Result<Vec<Proof>, StoreError> {
+        self.read(|snapshot| {
+            let found = names.iter().map(|name| snapshot.record(&key::proof(account, name)));
+            found.filter_map(Result::transpose).collect()
+        })
+    }
+}
+
+impl EmbeddedStore {
+    pub(super) fn authorization_change(
+        &self,
+        before: Option<&Versioned<Authorization>>,
+        after: &Versioned<Authorization>,
+    ) -> Result<Change, StoreError> {
+        let key = key::authorization(after.account, after.id);
+        Change::indexed(key, before, after, &self.retention)
+    }
+}
+
+impl Record for Authorization {
+    const TABLE: TableName = table::AUTHORIZATION;
+
+    fn marks(&self, retention: &Retention) -> Vec<Mark> {
+        let key = key::authorization(self.account, self.id);
+        let mut marks = vec![expiry::mark(self, &key, retention)];
+        // A challenge that another one has overtaken is not worked on any more.
+        if self.state == AuthorizationState::Pending {
+            marks.extend(self.challenges.iter().filter_map(|challenge| match challenge.state {
+                ChallengeState::Processing(_) => {
+                    let key = key::validating(self.account, self.id, challenge.r#type);
+                    Some(Mark { table: table::VALIDATING, key })
+                }
+                _ => None,
+            }));
+        }
+        marks
+    }
+}
+
+impl Record for Proof {
+    const TABLE: TableName = table::PROOF;
+}

@@ -1,0 +1,79 @@
+//! Certificates, the list of the revoked, and blocked keys.
+
+use acme::CertificateId;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jose::Thumbprint;
+
+use super::{
+    EmbeddedStore,
+    change::Change,
+    expiry, key,
+    record::{Mark, Record},
+    table::{self, TableName},
+};
+use crate::{CertificateRecord, CertificateStore, Retention, RevokedCertificate, StoreError, Versioned};
+
+#[async_trait]
+impl CertificateStore for EmbeddedStore {
+    async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError> {
+        let change = self.certificate_change(None, certificate)?;
+        self.apply(vec![change]).await
+    }
+
+    async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError> {
+        self.read(|snapshot| snapshot.versioned(&key::certificate(id)))
+    }
+
+    async fn update_certificate(
+        &self,
+        before: &Versioned<CertificateRecord>,
+        after: &Versioned<CertificateRecord>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.certificate_change(Some(before), after)?;
+        if let (None, Some(revocation)) = (&before.revocation, &after.revocation) {
+            let entry = RevokedCertificate {
+                serial: after.id.serial().as_bytes().to_vec(),
+                at: revocation.at,
+                reason: revocation.reason,
+                not_after: after.not_after,
+            };
+            let key = key::revoked(&after.issuer, after.crl_shard, after.id.serial());
+            change = change.beside(key, &entry)?;
+        }
+        self.apply(vec![change]).await
+    }
+
+    async fn block_key(&self, key: &Thumbprint, at: Timestamp) -> Result<(), StoreError> {
+        let key = key.to_string();
+        self.write(move |batch| {
+            if batch.row(table::BLOCKED_KEY, &key)?.is_none() {
+                batch.put(table::BLOCKED_KEY, &key, at.to_string().as_bytes())?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn is_key_blocked(&self, key: &Thumbprint) -> Result<bool, StoreError> {
+        self.read(|snapshot| Ok(snapshot.row(table::BLOCKED_KEY, &key.to_string(), |_| Ok(()))?.is_some()))
+    }
+}
+
+impl EmbeddedStore {
+    fn certificate_change(
+        &self,
+        before: Option<&Versioned<CertificateRecord>>,
+        after: &Versioned<CertificateRecord>,
+    ) -> Result<Change, StoreError> {
+        Change::indexed(key::certificate(&after.id), before, after, &self.retention)
+    }
+}
+
+impl Record for CertificateRecord {
+    const TABLE: TableName = table::CERTIFICATE;
+
+    fn marks(&self, retention: &Retention) -> Vec<Mark> {
+        vec![expiry::mark(self, &key::certificate(&self.id), retention)]
+    }
+}

@@ -1,0 +1,106 @@
+//! A conditional write, made ready outside the writer: encoded, and with the rows of indexes that
+//! leave and enter already known.
+
+use super::{
+    batch::{Batch, Condition},
+    failure::Failure,
+    record::{self, Mark, Record},
+    table::TableName,
+};
+use crate::{OperationId, Retention, StoreError, Versioned};
+
+/// One record that takes the place of another version of itself, or of nothing.
+pub(super) struct Change {
+    table: TableName,
+    key: String,
+    row: Vec<u8>,
+    before: Option<OperationId>,
+    after: OperationId,
+    leaving: Vec<Mark>,
+    entering: Vec<Mark>,
+    /// Records that are put with it.
+    beside: Vec<(TableName, String, Vec<u8>)>,
+    /// Items that another engine keeps as records of their own and this one finds by key order.
+    implied: usize,
+}
+
+impl Change {
+    /// `after` in the place of the version `before`, where `None` is nothing there.
+    pub(super) fn new<T: Record>(
+        key: String,
+        before: Option<OperationId>,
+        after: &Versioned<T>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            table: T::TABLE,
+            key,
+            row: record::encode_versioned(after)?,
+            before,
+            after: after.version,
+            leaving: Vec::new(),
+            entering: Vec::new(),
+            beside: Vec::new(),
+            implied: 0,
+        })
+    }
+
+    /// The same for a record that indexes lead to.
+    pub(super) fn indexed<T: Record>(
+        key: String,
+        before: Option<&Versioned<T>>,
+        after: &Versioned<T>,
+        retention: &Retention,
+    ) -> Result<Self, StoreError> {
+        let old = before.map(|before| before.marks(retention)).unwrap_or_default();
+        let new = after.marks(retention);
+        Ok(Self {
+            leaving: old.iter().filter(|mark| !new.contains(mark)).cloned().collect(),
+            entering: new.into_iter().filter(|mark| !old.contains(mark)).collect(),
+            ..Self::new(key, before.map(|before| before.version), after)?
+        })
+    }
+
+    /// Another record that is put when this one is.
+    pub(super) fn beside<T: Record>(mut self, key: String, record: &T) -> Result<Self, StoreError> {
+        self.beside.push((T::TABLE, key, record::encode(record)?));
+        Ok(self)
+    }
+
+    /// Counts `items` more than there are rows.
+    pub(super) fn implying(mut self, items: usize) -> Self {
+        self.implied = items;
+        self
+    }
+
+    /// Whether the change may be made.
+    pub(super) fn check(&self, batch: &mut Batch<'_>) -> Result<Condition, Failure> {
+        batch.check(self.table, &self.key, self.before, self.after)
+    }
+
+    /// Makes the change, which was checked.
+    pub(super) fn put(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
+        batch.put(self.table, &self.key, &self.row)?;
+        batch.count(self.implied);
+        for mark in &self.leaving {
+            batch.remove(mark.table, &mark.key)?;
+        }
+        for mark in &self.entering {
+            batch.set(mark.table, &mark.key, &[])?;
+        }
+        for (table, key, row) in &self.beside {
+            batch.put(*table, key, row)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes all of the changes that were not made before, or none when one of them meets a conflict.
+pub(super) fn apply(batch: &mut Batch<'_>, changes: Vec<Change>) -> Result<(), Failure> {
+    let mut open = Vec::with_capacity(changes.len());
+    for change in changes {
+        if change.check(batch)? == Condition::Holds {
+            open.push(change);
+        }
+    }
+    open.iter().try_for_each(|change| change.put(batch))
+}

@@ -1,0 +1,178 @@
+//! The file: opened for one process, laid out, and told apart after a crash.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
+};
+
+use redb::{
+    Builder, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, ReadableTable, StorageError,
+    Table, TransactionError, WriteTransaction, backends::FileBackend,
+};
+
+use super::{failure::Failure, key, nonce::RedeemedNonce, table};
+use crate::OperationId;
+
+/// The open file; empty once it is closed.
+pub(super) struct File(RwLock<Option<Database>>);
+
+/// What opening found.
+pub(super) struct Opened {
+    pub(super) file: File,
+    /// Nonces that were redeemed before.
+    pub(super) redeemed: Vec<RedeemedNonce>,
+    /// Whether the process before did not close the file.
+    pub(super) was_unclean: bool,
+}
+
+/// Why the file cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it, or this one has it twice.
+    #[error("{path}: in use by another process")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is no store, or it is damaged.
+    #[error("{path}: damaged, or not a store")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        #[source]
+        source: Box<redb::Error>,
+    },
+    /// A newer version of this program wrote it.
+    #[error("{path}: written by a newer version (layout {found}; this version knows {SCHEMA_VERSION})")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its layout.
+        found: String,
+    },
+    /// The operating system refused.
+    #[error("{path}: cannot be used")]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<redb::Error>,
+    },
+}
+
+impl File {
+    /// Takes the file, and marks it as running until [`Writer`](super::writer::Writer) marks it as
+    /// closed.
+    pub(super) fn open(path: &Path, cache_size: usize) -> Result<Opened, OpenError> {
+        let database = create(path)
+            .map_err(DatabaseError::from)
+            .and_then(|file| Builder::new().set_cache_size(cache_size).create_with_backend(FileBackend::new(file)?))
+            .map_err(|error| refused(path, error.into()))?;
+        let found = schema(&database).map_err(|error| refused(path, error))?;
+        match found {
+            Some(found) if found != SCHEMA_VERSION => Err(OpenError::Newer { path: path.to_owned(), found }),
+            _ => prepare(&database).map_err(|error| refused(path, error)).map(|(redeemed, was_unclean)| Opened {
+                file: Self(RwLock::new(Some(database))),
+                redeemed,
+                was_unclean,
+            }),
+        }
+    }
+
+    pub(super) fn begin_read(&self) -> Result<ReadTransaction, Failure> {
+        self.begin(Database::begin_read)
+    }
+
+    /// A transaction whose commit is one flush of the file. Two-phase commit would cost a second
+    /// flush to withstand somebody who chooses the data, knows the file and decides which pages reach
+    /// the disk before a crash; whoever can do the last owns the host.
+    pub(super) fn begin_write(&self) -> Result<WriteTransaction, Failure> {
+        self.begin(Database::begin_write)
+    }
+
+    /// Gives the file back.
+    pub(super) fn close(&self) -> Result<(), Failure> {
+        let database = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(database.map_or(Ok(()), Database::close)?)
+    }
+
+    fn begin<T>(&self, begin: impl FnOnce(&Database) -> Result<T, TransactionError>) -> Result<T, Failure> {
+        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or(StorageError::DatabaseClosed)?;
+        Ok(begin(database)?)
+    }
+}
+
+/// Only the owner may read the file: it holds the secrets that nonces are made with.
+fn create(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The layout of the file; `None` when it is new.
+fn schema(database: &Database) -> Result<Option<String>, redb::Error> {
+    let transaction = database.begin_read()?;
+    match transaction.open_table(table::META.definition()) {
+        Ok(meta) => Ok(meta.get(key::SCHEMA)?.map(|row| String::from_utf8_lossy(row.value()).into_owned())),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Lays out a new file, and voids the nonces when the last process did not close the file: some of
+/// their redemptions may be lost.
+fn prepare(database: &Database) -> Result<(Vec<RedeemedNonce>, bool), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    for table in table::ALL {
+        transaction.open_table(table.definition())?;
+    }
+    let mut meta = transaction.open_table(table::META.definition())?;
+    meta.insert(key::SCHEMA, SCHEMA_VERSION.as_bytes())?;
+    let was_unclean = meta.insert(key::RUNNING, &[][..])?.is_some();
+    drop(meta);
+    let mut nonces = transaction.open_table(table::NONCE.definition())?;
+    if was_unclean {
+        transaction.open_table(table::SECRET.definition())?.remove(key::NONCE_SECRETS)?;
+        nonces.retain(|_, _| false)?;
+    }
+    let redeemed = redeemed(&nonces)?;
+    drop(nonces);
+    transaction.commit()?;
+    Ok((redeemed, was_unclean))
+}
+
+fn redeemed(nonces: &Table<'_, &'static str, &'static [u8]>) -> Result<Vec<RedeemedNonce>, StorageError> {
+    let mut redeemed = Vec::new();
+    for row in nonces.iter()? {
+        let (key, operation) = row?;
+        if let Some(operation) = operation.value().first_chunk() {
+            let operation = OperationId::from_random(*operation);
+            redeemed.push(RedeemedNonce { key: key.value().to_owned(), operation });
+        }
+    }
+    Ok(redeemed)
+}
+
+fn refused(path: &Path, error: redb::Error) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => OpenError::InUse { path },
+        redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            OpenError::Corrupt { path, source: Box::new(error.into()) }
+        }
+        error @ (redb::Error::Io(_) | redb::Error::Backend(_) | redb::Error::Unsupported) => {
+            OpenError::Unusable { path, source: Box::new(error) }
+        }
+        error => OpenError::Corrupt { path, source: Box::new(error) },
+    }
+}
+
+/// The layout that this version reads and writes.
+const SCHEMA_VERSION: &str = "1";

@@ -1,0 +1,42 @@
+//! Issuers.
+
+use async_trait::async_trait;
+
+use super::{
+    EmbeddedStore,
+    record::{self, Record},
+    table::{self, TableName},
+};
+use crate::{Creation, IssuerId, IssuerRecord, IssuerStore, StoreError};
+
+#[async_trait]
+impl IssuerStore for EmbeddedStore {
+    async fn create_issuer_if_absent(&self, issuer: &IssuerRecord) -> Result<Creation<IssuerRecord>, StoreError> {
+        let (key, row) = (issuer.id.to_string(), record::encode(issuer)?);
+        let existing = self
+            .write(move |batch| {
+                let existing = batch.row(table::ISSUER, &key)?;
+                if existing.is_none() {
+                    batch.put(table::ISSUER, &key, &row)?;
+                }
+                Ok(existing)
+            })
+            .await?;
+        Ok(match existing {
+            None => Creation::Created,
+            Some(row) => Creation::Existing(record::decode(&row)?),
+        })
+    }
+
+    async fn issuer(&self, id: &IssuerId) -> Result<Option<IssuerRecord>, StoreError> {
+        self.read(|snapshot| snapshot.record(id.as_str()))
+    }
+
+    async fn issuers(&self) -> Result<Vec<IssuerRecord>, StoreError> {
+        self.read(|snapshot| snapshot.all())
+    }
+}
+
+impl Record for IssuerRecord {
+    const TABLE: TableName = table::ISSUER;
+}

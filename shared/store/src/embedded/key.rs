@@ -1,0 +1,162 @@
+//! The keys, all of them. Parts are joined with `#`, which no part can hold; ids begin with their
+//! time, so that keys sort by age within an account.
+
+use std::ops::Range;
+
+use acme::{AccountId, AuthorizationId, CertificateId, ChallengeType, DirectoryId, Identifier, OrderId, Serial};
+use jiff::Timestamp;
+use jose::Thumbprint;
+
+use crate::IssuerId;
+
+pub(super) fn account_by_key(directory: &DirectoryId, key: &Thumbprint) -> String {
+    format!("{directory}#{key}")
+}
+
+pub(super) fn order(account: AccountId, id: OrderId) -> String {
+    format!("{account}#{id}")
+}
+
+/// The account's orders that are older than `before`.
+pub(super) fn orders(account: AccountId, before: Option<OrderId>) -> Range<String> {
+    let Range { start, end } = under(&account.to_string());
+    start..before.map_or(end, |before| order(account, before))
+}
+
+/// The order of a key made by [`order`].
+pub(super) fn order_of(key: &str) -> Option<(AccountId, OrderId)> {
+    let (account, order) = key.split_once('#')?;
+    Some((account.parse().ok()?, order.parse().ok()?))
+}
+
+pub(super) fn authorization(account: AccountId, id: AuthorizationId) -> String {
+    format!("{account}#{id}")
+}
+
+pub(super) fn validating(account: AccountId, id: AuthorizationId, r#type: ChallengeType) -> String {
+    format!("{account}#{id}#{type}")
+}
+
+/// The validation of a key made by [`validating`].
+pub(super) fn validation_of(key: &str) -> Option<(AccountId, AuthorizationId, ChallengeType)> {
+    let (account, rest) = key.split_once('#')?;
+    let (authorization, r#type) = rest.split_once('#')?;
+    Some((account.parse().ok()?, authorization.parse().ok()?, r#type.parse().ok()?))
+}
+
+pub(super) fn proof(account: AccountId, name: &Identifier) -> String {
+    format!("{account}#{}#{name}", name.type_name())
+}
+
+pub(super) fn certificate(id: &CertificateId) -> String {
+    id.to_string()
+}
+
+pub(super) fn crl(issuer: &IssuerId, shard: u16) -> String {
+    format!("{issuer}#{shard}")
+}
+
+/// The serial in forty digits, so that revoked certificates sort by it as a number.
+pub(super) fn revoked(issuer: &IssuerId, shard: u16, serial: &Serial) -> String {
+    format!("{}#{:0>40}", crl(issuer, shard), serial.to_string())
+}
+
+/// All revoked certificates of a shard.
+pub(super) fn revoked_in(issuer: &IssuerId, shard: u16) -> Range<String> {
+    under(&crl(issuer, shard))
+}
+
+pub(super) fn nonce(expires_at: Timestamp, nonce: &str) -> String {
+    format!("{}#{nonce}", digits(expires_at.as_second()))
+}
+
+/// The redeemed nonces that may be forgotten at `now`.
+pub(super) fn nonces_until(now: Timestamp) -> Range<String> {
+    String::new()..digits(now.as_second())
+}
+
+/// The nonce of a key made by [`nonce`], and until when it is kept.
+pub(super) fn nonce_of(key: &str) -> Option<(Timestamp, &str)> {
+    let (expires_at, nonce) = key.split_once('#')?;
+    Some((Timestamp::from_second(expires_at.parse().ok()?).ok()?, nonce))
+}
+
+pub(super) fn expiry(at: Timestamp, table: &str, key: &str) -> String {
+    format!("{}#{table}#{key}", digits(at.as_second() / HOUR))
+}
+
+/// What expired in an hour that is over at `now`.
+pub(super) fn expired_until(now: Timestamp) -> Range<String> {
+    String::new()..digits(now.as_second() / HOUR)
+}
+
+/// Table and key of the record that a key made by [`expiry`] leads to.
+pub(super) fn expiring(key: &str) -> Option<(&str, &str)> {
+    key.split_once('#')?.1.split_once('#')
+}
+
+/// The keys that continue `prefix` with a part more.
+fn under(prefix: &str) -> Range<String> {
+    format!("{prefix}#")..format!("{prefix}$")
+}
+
+/// A number that sorts as text; times before 1970 are as good as 1970.
+fn digits(number: i64) -> String {
+    format!("{:012}", number.max(0))
+}
+
+const HOUR: i64 = 60 * 60;
+
+/// Where the secrets of nonces are.
+pub(super) const NONCE_SECRETS: &str = "nonce";
+/// Which layout the file has.
+pub(super) const SCHEMA: &str = "schema";
+/// There while a process has the file open: when it is found at the open, the last stop was not clean.
+pub(super) const RUNNING: &str = "running";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(random: u8) -> AccountId {
+        AccountId::new(Timestamp::UNIX_EPOCH, [random; 10])
+    }
+
+    #[test]
+    fn the_orders_of_an_account_are_those_under_its_id_and_older() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (first, second) = (OrderId::new(at(1), [9; 10]), OrderId::new(at(2), [0; 10]));
+        let keys = [order(account(1), first), order(account(1), second)];
+        let all = orders(account(1), None);
+        assert!(keys.iter().all(|key| all.contains(key)));
+        assert!(!all.contains(&order(account(2), first)));
+        assert!(orders(account(1), Some(second)).contains(&keys[0]));
+        assert!(!orders(account(1), Some(second)).contains(&keys[1]));
+        assert_eq!(order_of(&keys[0]), Some((account(1), first)));
+    }
+
+    #[test]
+    fn serials_sort_as_numbers() {
+        let issuer: IssuerId = "issuing".parse().unwrap();
+        let serial = |octets: &[u8]| Serial::from_der_content(octets.to_vec()).unwrap();
+        let small = revoked(&issuer, 7, &serial(&[0x7f]));
+        let middle = revoked(&issuer, 7, &serial(&[0x00, 0xff]));
+        let large = revoked(&issuer, 7, &serial(&[0x01, 0x00, 0x00]));
+        assert!(small < middle && middle < large);
+        assert!(revoked_in(&issuer, 7).contains(&large));
+        assert!(!revoked_in(&issuer, 70).contains(&large));
+    }
+
+    #[test]
+    fn keys_of_indexes_read_back() {
+        let at = Timestamp::from_second(7_200).unwrap();
+        let id = AuthorizationId::new(at, [3; 10]);
+        let validation = (account(1), id, ChallengeType::TlsAlpn01);
+        assert_eq!(validation_of(&validating(validation.0, validation.1, validation.2)), Some(validation));
+        assert_eq!(nonce_of(&nonce(at, "abc")), Some((at, "abc")));
+        let key = expiry(at, "order", "a#o");
+        assert_eq!(expiring(&key), Some(("order", "a#o")));
+        assert!(!expired_until(at).contains(&key));
+        assert!(expired_until(Timestamp::from_second(10_800).unwrap()).contains(&key));
+    }
+}

@@ -1,0 +1,129 @@
+//! Redeemed nonces, and the secrets that nonces are made with.
+//!
+//! Whether a nonce is redeemed is decided in memory; its row follows with the next commit. Every
+//! redeemed nonce that can still be presented is in memory, so the rows serve the next start only.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{
+    EmbeddedStore,
+    change::Change,
+    failure::Closed,
+    key,
+    record::Record,
+    table::{self, TableName},
+    writer::Message,
+};
+use crate::{NonceSecrets, NonceStore, OperationId, Redemption, StoreError, Versioned};
+
+#[async_trait]
+impl NonceStore for EmbeddedStore {
+    async fn redeem_nonce(
+        &self,
+        nonce: &str,
+        expires_at: Timestamp,
+        operation: OperationId,
+    ) -> Result<Redemption, StoreError> {
+        let (redemption, first_to_wait) = self.nonces.redeem(nonce, expires_at, operation)?;
+        if first_to_wait {
+            self.queue.send(Message::NoncesWait).map_err(|_| Closed)?;
+        }
+        Ok(redemption)
+    }
+
+    async fn nonce_secrets(&self) -> Result<Option<Versioned<NonceSecrets>>, StoreError> {
+        self.read(|snapshot| snapshot.versioned(key::NONCE_SECRETS))
+    }
+
+    async fn update_nonce_secrets(
+        &self,
+        before: Option<OperationId>,
+        after: &Versioned<NonceSecrets>,
+    ) -> Result<(), StoreError> {
+        let change = Change::new(key::NONCE_SECRETS.to_owned(), before, after)?;
+        self.apply(vec![change]).await
+    }
+}
+
+impl Record for NonceSecrets {
+    const TABLE: TableName = table::SECRET;
+}
+
+/// The redeemed nonces that can still be presented.
+pub(super) struct LiveNonces(Mutex<Live>);
+
+struct Live {
+    redeemed: HashMap<Box<str>, Redeemed>,
+    unwritten: Vec<RedeemedNonce>,
+    closed: bool,
+}
+
+struct Redeemed {
+    expires_at: Timestamp,
+    operation: OperationId,
+}
+
+/// The row of a redeemed nonce.
+pub(super) struct RedeemedNonce {
+    /// Its key.
+    pub(super) key: String,
+    /// The operation that redeemed it.
+    pub(super) operation: OperationId,
+}
+
+impl LiveNonces {
+    /// Those that the last stop left behind.
+    pub(super) fn new(rows: Vec<RedeemedNonce>) -> Self {
+        let redeemed = rows
+            .iter()
+            .filter_map(|row| {
+                let (expires_at, nonce) = key::nonce_of(&row.key)?;
+                Some((nonce.into(), Redeemed { expires_at, operation: row.operation }))
+            })
+            .collect();
+        Self(Mutex::new(Live { redeemed, unwritten: Vec::new(), closed: false }))
+    }
+
+    /// Decides, and tells whether the row is the first that waits to be written.
+    fn redeem(&self, nonce: &str, expires_at: Timestamp, operation: OperationId) -> Result<(Redemption, bool), Closed> {
+        let mut live = self.lock();
+        if live.closed {
+            return Err(Closed);
+        }
+        match live.redeemed.get(nonce) {
+            Some(redeemed) if redeemed.operation == operation => Ok((Redemption::Redeemed, false)),
+            Some(_) => Ok((Redemption::AlreadyUsed, false)),
+            None => {
+                live.redeemed.insert(nonce.into(), Redeemed { expires_at, operation });
+                live.unwritten.push(RedeemedNonce { key: key::nonce(expires_at, nonce), operation });
+                Ok((Redemption::Redeemed, live.unwritten.len() == 1))
+            }
+        }
+    }
+
+    /// The rows that no commit holds yet.
+    pub(super) fn take_unwritten(&self) -> Vec<RedeemedNonce> {
+        std::mem::take(&mut self.lock().unwritten)
+    }
+
+    /// Forgets those that cannot be presented any more.
+    pub(super) fn forget(&self, now: Timestamp) {
+        self.lock().redeemed.retain(|_, redeemed| redeemed.expires_at > now);
+    }
+
+    /// Refuses from now on: a nonce redeemed after the last commit would be lost by a clean stop.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Live> {
+        // Nothing that holds the lock leaves the set half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

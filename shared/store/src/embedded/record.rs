@@ -1,0 +1,68 @@
+//! Records as rows: JSON, and before it, for those that change, the sixteen bytes of their version,
+//! so that the writer compares versions without reading JSON.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::table::TableName;
+use crate::{OperationId, Retention, StoreError, Versioned};
+
+/// A record that has a table.
+pub(super) trait Record: Serialize + DeserializeOwned {
+    /// Its table.
+    const TABLE: TableName;
+
+    /// The index rows that lead to it. They are a function of the record alone; a change writes the
+    /// difference between those of the old and of the new.
+    fn marks(&self, _: &Retention) -> Vec<Mark> {
+        Vec::new()
+    }
+}
+
+/// A row of an index, without a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) table: TableName,
+    pub(super) key: String,
+}
+
+/// The row of a record without a version.
+pub(super) fn encode<T: Record>(record: &T) -> Result<Vec<u8>, StoreError> {
+    let mut row = Vec::new();
+    write_json(record, &mut row)?;
+    Ok(row)
+}
+
+/// The row of a record with its version.
+pub(super) fn encode_versioned<T: Record>(record: &Versioned<T>) -> Result<Vec<u8>, StoreError> {
+    let mut row = record.version.as_bytes().to_vec();
+    write_json(&record.value, &mut row)?;
+    Ok(row)
+}
+
+pub(super) fn decode<T: Record>(row: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(row).map_err(|error| corrupt(T::TABLE, error))
+}
+
+pub(super) fn decode_versioned<T: Record>(row: &[u8]) -> Result<Versioned<T>, StoreError> {
+    let (version, json) = split(T::TABLE, row)?;
+    Ok(Versioned::new(decode(json)?, version))
+}
+
+/// The version of a row, and its JSON.
+pub(super) fn split(table: TableName, row: &[u8]) -> Result<(OperationId, &[u8]), StoreError> {
+    let (version, json) = row.split_first_chunk().ok_or_else(|| corrupt(table, Malformed))?;
+    Ok((OperationId::from_random(*version), json))
+}
+
+pub(super) fn corrupt(table: TableName, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::Corrupt { record: table.as_str(), source: source.into() }
+}
+
+/// The row is shorter than a version, or does not have the form of its table.
+#[derive(Debug, thiserror::Error)]
+#[error("the row does not have the form of its table")]
+pub(super) struct Malformed;
+
+fn write_json<T: Record>(record: &T, row: &mut Vec<u8>) -> Result<(), StoreError> {
+    serde_json::to_writer(row, record).map_err(|error| corrupt(T::TABLE, error))
+}

@@ -1,0 +1,93 @@
+//! Reads: a view of the last commit.
+
+use std::ops::Range;
+
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError};
+
+use super::{
+    counts::Counters,
+    failure::Failure,
+    record::{self, Record},
+    table::TableName,
+};
+use crate::Versioned;
+
+/// The store as the last commit left it.
+pub(super) struct Snapshot<'a> {
+    transaction: ReadTransaction,
+    counters: &'a Counters,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(super) fn new(transaction: ReadTransaction, counters: &'a Counters) -> Self {
+        Self { transaction, counters }
+    }
+
+    /// A record that has a version.
+    pub(super) fn versioned<T: Record>(&self, key: &str) -> Result<Option<Versioned<T>>, Failure> {
+        self.row(T::TABLE, key, |row| Ok(record::decode_versioned(row)?))
+    }
+
+    /// A record that has none.
+    pub(super) fn record<T: Record>(&self, key: &str) -> Result<Option<T>, Failure> {
+        self.row(T::TABLE, key, |row| Ok(record::decode(row)?))
+    }
+
+    /// What is made of a row. It counts as a read, found or not.
+    pub(super) fn row<T>(
+        &self,
+        table: TableName,
+        key: &str,
+        make: impl FnOnce(&[u8]) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        self.counters.read(1);
+        self.open(table)?.get(key)?.map(|row| make(row.value())).transpose()
+    }
+
+    /// All records of a range of keys.
+    pub(super) fn records<T: Record>(&self, keys: Range<String>) -> Result<Vec<T>, Failure> {
+        let rows = self.open(T::TABLE)?;
+        let found: Vec<T> = rows
+            .range(keys.start.as_str()..keys.end.as_str())?
+            .map(|row| Ok(record::decode(row?.1.value())?))
+            .collect::<Result<_, Failure>>()?;
+        self.counters.read(found.len());
+        Ok(found)
+    }
+
+    /// All records of a table.
+    pub(super) fn all<T: Record>(&self) -> Result<Vec<T>, Failure> {
+        let rows = self.open(T::TABLE)?;
+        let found: Vec<T> =
+            rows.iter()?.map(|row| Ok(record::decode(row?.1.value())?)).collect::<Result<_, Failure>>()?;
+        self.counters.read(found.len());
+        Ok(found)
+    }
+
+    /// The last keys of a range, last first, at most `limit`.
+    pub(super) fn last_keys(
+        &self,
+        table: TableName,
+        keys: Range<String>,
+        limit: usize,
+    ) -> Result<Vec<String>, Failure> {
+        let rows = self.open(table)?;
+        let range = rows.range(keys.start.as_str()..keys.end.as_str())?;
+        range.rev().take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
+    }
+
+    /// All keys of an index.
+    pub(super) fn marks<T>(&self, table: TableName, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Failure> {
+        let rows = self.open(table)?;
+        let read = |key: &str| read(key).ok_or_else(|| record::corrupt(table, record::Malformed));
+        rows.iter()?.map(|row| Ok(read(row?.0.value())?)).collect()
+    }
+
+    pub(super) fn count_reads(&self, records: usize) {
+        self.counters.read(records);
+    }
+
+    fn open(&self, table: TableName) -> Result<ReadOnlyTable<&'static str, &'static [u8]>, TableError> {
+        self.transaction.open_table(table.definition())
+    }
+}

@@ -1,0 +1,78 @@
+//! The tables. Each maps a text key (see [`super::key`]) to a row of bytes.
+
+use redb::TableDefinition;
+
+/// A table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TableName(&'static str);
+
+impl TableName {
+    /// The name, which is also that of its records.
+    pub(super) const fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// What the file is asked for.
+    pub(super) const fn definition(self) -> TableDefinition<'static, &'static str, &'static [u8]> {
+        TableDefinition::new(self.0)
+    }
+}
+
+/// `a` → version, [`acme::Account`].
+pub(super) const ACCOUNT: TableName = TableName("account");
+/// `directory#thumbprint` → `a`.
+pub(super) const ACCOUNT_BY_KEY: TableName = TableName("account by key");
+/// `a#o` → version, [`acme::Order`]. In the order of their making, so it is also the account's list.
+pub(super) const ORDER: TableName = TableName("order");
+/// `a#z` → version, [`acme::Authorization`].
+pub(super) const AUTHORIZATION: TableName = TableName("authorization");
+/// `a#type#value` → [`crate::Proof`].
+pub(super) const PROOF: TableName = TableName("proof");
+/// `certID` → version, [`crate::CertificateRecord`].
+pub(super) const CERTIFICATE: TableName = TableName("certificate");
+/// `issuer#shard#serial` → [`crate::RevokedCertificate`].
+pub(super) const REVOKED: TableName = TableName("revoked certificate");
+/// `issuer#shard` → [`crate::CrlRecord`].
+pub(super) const CRL: TableName = TableName("CRL");
+/// `thumbprint` → when it was blocked.
+pub(super) const BLOCKED_KEY: TableName = TableName("blocked key");
+/// `issuer` → [`crate::IssuerRecord`].
+pub(super) const ISSUER: TableName = TableName("issuer");
+/// `name` → [`crate::AcmeProfile`].
+pub(super) const ACME_PROFILE: TableName = TableName("ACME Profile");
+/// `name` → [`crate::RaProfile`].
+pub(super) const RA_PROFILE: TableName = TableName("RA Profile");
+/// `nonce` → version, [`crate::NonceSecrets`].
+pub(super) const SECRET: TableName = TableName("nonce secrets");
+/// `time#nonce` → the operation that redeemed it.
+pub(super) const NONCE: TableName = TableName("nonce");
+/// `hour#table#key` → nothing: what may be due for deletion.
+pub(super) const EXPIRY: TableName = TableName("expiry");
+/// `a#z#challenge type` → nothing: validations that are under way.
+pub(super) const VALIDATING: TableName = TableName("validating");
+/// `a#o` → nothing: orders that are being issued.
+pub(super) const ISSUING: TableName = TableName("issuing");
+/// Facts about the file itself.
+pub(super) const META: TableName = TableName("meta");
+
+/// Every table, so that a new file has them all and reads need not ask whether there is one.
+pub(super) const ALL: [TableName; 18] = [
+    ACCOUNT,
+    ACCOUNT_BY_KEY,
+    ORDER,
+    AUTHORIZATION,
+    PROOF,
+    CERTIFICATE,
+    REVOKED,
+    CRL,
+    BLOCKED_KEY,
+    ISSUER,
+    ACME_PROFILE,
+    RA_PROFILE,
+    SECRET,
+    NONCE,
+    EXPIRY,
+    VALIDATING,
+    ISSUING,
+    META,
+];

@@ -1,0 +1,177 @@
+//! The one writer: takes what is queued, applies it in one transaction, commits, answers.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    batch::Batch,
+    counts::Counters,
+    failure::Failure,
+    file::File,
+    key,
+    nonce::{LiveNonces, RedeemedNonce},
+    table,
+};
+use crate::StoreError;
+
+/// What the writer is told.
+pub(super) enum Message {
+    /// A write.
+    Write(Request),
+    /// Redeemed nonces have begun to wait for a commit.
+    NoncesWait,
+    /// No more follows. Who asked wants to know how it ended, or does not.
+    Close(Option<oneshot::Sender<Result<(), StoreError>>>),
+}
+
+/// A write that nobody has looked at. Dropping it tells the asker that it was not committed.
+pub(super) type Request = Box<dyn FnOnce(&mut Batch<'_>) -> Result<Answer, Failure> + Send>;
+
+/// Sends the answer to a write, once it is committed.
+pub(super) type Answer = Box<dyn FnOnce() + Send>;
+
+/// Joins the decision about a write with the place where its answer goes. A failure of the file goes
+/// to the writer, everything else to the asker.
+pub(super) fn request<T: Send + 'static>(
+    decide: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure> + Send + 'static,
+    asker: oneshot::Sender<Result<T, StoreError>>,
+) -> Request {
+    Box::new(move |batch| {
+        let decision = match decide(batch) {
+            Ok(value) => Ok(value),
+            Err(Failure::Refused(error)) => Err(error),
+            Err(failure) => return Err(failure),
+        };
+        // The asker may have gone; the write stands nevertheless.
+        Ok(Box::new(move || drop(asker.send(decision))))
+    })
+}
+
+/// The writer.
+pub(super) struct Writer {
+    queue: mpsc::Receiver<Message>,
+    file: Arc<File>,
+    nonces: Arc<LiveNonces>,
+    counters: Arc<Counters>,
+    /// Redeemed nonces that no commit holds yet.
+    unwritten: Vec<RedeemedNonce>,
+    /// When waiting nonces are written, if nothing else is before.
+    nonces_due: Option<Instant>,
+}
+
+/// What is done in one transaction.
+#[derive(Default)]
+struct Group {
+    requests: Vec<Request>,
+    close: Option<Message>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        queue: mpsc::Receiver<Message>,
+        file: Arc<File>,
+        nonces: Arc<LiveNonces>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { queue, file, nonces, counters, unwritten: Vec::new(), nonces_due: None }
+    }
+
+    /// Works until it is told to close.
+    pub(super) fn run(mut self) {
+        loop {
+            let Group { requests, close } = self.gather();
+            let committed = self.commit(requests, close.is_some());
+            if let Some(close) = close {
+                let closed = committed.and_then(|()| self.file.close());
+                if let Message::Close(Some(asker)) = close {
+                    drop(asker.send(closed.map_err(StoreError::from)));
+                }
+                return;
+            }
+        }
+    }
+
+    /// Waits for the first request, or until nonces are due, and takes what else is there already.
+    /// Requests that come during a commit make up the next group, so that nothing waits for company
+    /// and the groups grow with the load.
+    fn gather(&mut self) -> Group {
+        let mut group = Group::default();
+        while group.requests.len() < LARGEST_GROUP {
+            let message = if group.requests.is_empty() { self.wait() } else { self.queue.try_recv().ok() };
+            match message {
+                Some(Message::Write(request)) => group.requests.push(request),
+                Some(Message::NoncesWait) => self.nonces_due = Some(Instant::now() + NONCES_WAIT),
+                Some(close @ Message::Close(_)) => {
+                    group.close = Some(close);
+                    break;
+                }
+                None => break,
+            }
+        }
+        group
+    }
+
+    /// The next message; `None` when nonces are due before it came.
+    fn wait(&self) -> Option<Message> {
+        let closed = || Message::Close(None);
+        let Some(due) = self.nonces_due else {
+            return Some(self.queue.recv().unwrap_or_else(|_| closed()));
+        };
+        match self.queue.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(message) => Some(message),
+            Err(mpsc::RecvTimeoutError::Timeout) => None,
+            Err(mpsc::RecvTimeoutError::Disconnected) => Some(closed()),
+        }
+    }
+
+    fn commit(&mut self, requests: Vec<Request>, last: bool) -> Result<(), Failure> {
+        self.nonces_due = None;
+        self.unwritten.extend(self.nonces.take_unwritten());
+        match self.transact(requests, last) {
+            Ok(answers) => {
+                self.unwritten.clear();
+                answers.into_iter().for_each(|answer| answer());
+                Ok(())
+            }
+            Err(failure) => {
+                // The requests were dropped, which tells their askers. The nonces ride with the next.
+                tracing::error!(error = %failure, "the store could not commit");
+                Err(failure)
+            }
+        }
+    }
+
+    /// One transaction for all. A request that refuses has changed nothing; a failure of the file
+    /// gives up the whole.
+    fn transact(&self, requests: Vec<Request>, last: bool) -> Result<Vec<Answer>, Failure> {
+        let transaction = self.file.begin_write()?;
+        let mut batch = Batch::new(&transaction);
+        for nonce in &self.unwritten {
+            batch.put(table::NONCE, &nonce.key, nonce.operation.as_bytes())?;
+        }
+        let answers = requests.into_iter().map(|request| request(&mut batch)).collect::<Result<_, _>>()?;
+        if last {
+            batch.remove(table::META, key::RUNNING)?;
+        }
+        let (puts, is_changed) = (batch.puts(), batch.is_changed());
+        drop(batch);
+        if is_changed {
+            transaction.commit()?;
+            self.counters.committed();
+            self.counters.wrote(puts);
+        } else {
+            transaction.abort()?;
+        }
+        Ok(answers)
+    }
+}
+
+/// How long redeemed nonces wait for a commit to ride with.
+const NONCES_WAIT: Duration = Duration::from_millis(50);
+
+/// Bounds how long the first of a group waits for the others to be applied.
+const LARGEST_GROUP: usize = 512;

@@ -1,0 +1,74 @@
+//! What is remembered, and how it may change: one trait for each noun, with verbs by meaning.
+//!
+//! Invariants that every engine keeps, and that the contract tests check:
+//!
+//! - **Conditional.** A write names the version that it was decided on; when another write came
+//!   between, it changes nothing and answers [`StoreError::Conflict`].
+//! - **A lost answer is not a lost write.** Every write carries an [`OperationId`]; the same write
+//!   again, after it was applied, answers success.
+//! - **Owned.** Orders and authorizations are addressed by account and id. Under another account they
+//!   are as unknown as if they had never been.
+//! - **Durable.** What is answered with success survives a crash. Redeemed nonces alone may be lost
+//!   by a power failure where the engine then makes all older nonces unusable.
+//! - **Consistent.** Reads see every write that was answered before they began.
+//!
+//! Keys, conditions, indexes and expiry are the engine's affair and stay inside it.
+
+mod account;
+mod authorization;
+mod certificate;
+mod crl;
+mod error;
+mod issuer;
+mod nonce;
+mod order;
+mod profile;
+mod retention;
+mod versioned;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+
+pub use account::{AccountStore, Creation, KeyReplacement};
+pub use authorization::{AuthorizationStore, Proof};
+pub use certificate::{CertificateRecord, CertificateState, CertificateStore, Replacement, Revocation};
+pub use crl::{CrlRecord, CrlStore, RevokedCertificate};
+pub use error::StoreError;
+pub use issuer::{IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerStore};
+pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
+pub use order::{OrderPage, OrderStore};
+pub use profile::{AcmeProfile, DnsResolver, ProfileStore, RaProfile, TermsOfServiceChange, Validity};
+pub use retention::Retention;
+pub use versioned::{OperationId, Versioned};
+
+/// Everything that is remembered. What a function may do shows in which of these traits it asks for;
+/// the host's engine has them all.
+pub trait Store:
+    AccountStore
+    + AuthorizationStore
+    + CertificateStore
+    + CrlStore
+    + IssuerStore
+    + NonceStore
+    + OrderStore
+    + ProfileStore
+    + Send
+    + Sync
+{
+}
+
+impl<T> Store for T where
+    T: AccountStore
+        + AuthorizationStore
+        + CertificateStore
+        + CrlStore
+        + IssuerStore
+        + NonceStore
+        + OrderStore
+        + ProfileStore
+        + Send
+        + Sync
+{
+}

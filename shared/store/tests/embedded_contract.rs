@@ -1,0 +1,17 @@
+//! The engine of the one-process host keeps the contract.
+
+use std::sync::Arc;
+
+use store::{
+    Store,
+    embedded::{EmbeddedStore, Options},
+};
+use tempfile::TempDir;
+
+store::contract_tests!(open());
+
+fn open() -> (Arc<dyn Store>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(folder.path().join("store.redb"), Options::default()).unwrap();
+    (Arc::new(store), folder)
+}

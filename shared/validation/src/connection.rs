@@ -1,0 +1,83 @@
+//! The one door to the outside: resolve, check, dial that very address.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::net::TcpStream;
+
+use crate::{
+    Rules,
+    deadline::Deadline,
+    fault::Fault,
+    host::Host,
+    limited::Limited,
+    resolver::Resolver,
+};
+
+/// Opens the connections of one probe.
+pub(crate) struct Dialer<'a> {
+    /// The probe's rules.
+    pub(crate) rules: &'a Rules,
+    /// The end of the probe.
+    pub(crate) deadline: Deadline,
+    /// The probe's look-ups.
+    pub(crate) resolver: Resolver<'a>,
+}
+
+impl<'a> Dialer<'a> {
+    /// A probe under `rules` that starts now.
+    pub(crate) fn new(rules: &'a Rules) -> Self {
+        let deadline = Deadline::after(rules.timeout);
+        Self { rules, deadline, resolver: Resolver::new(rules, deadline) }
+    }
+
+    /// A connection to `host`: over IPv6 if it has an address there, else, or if that cannot be
+    /// reached, over IPv4. The name is looked up once and the checked address is the dialled one, so
+    /// an answer that changes between check and use (DNS rebinding) changes nothing.
+    pub(crate) async fn connect(&self, host: &Host, port: u16) -> Result<Connection, Fault> {
+        let mut attempts = Vec::new();
+        for address in self.candidates(host).await? {
+            let socket = SocketAddr::new(address, port);
+            let limit = self.deadline.or_after(self.rules.connect_timeout);
+            match limit.bound(TcpStream::connect(socket)).await {
+                Ok(Ok(stream)) => {
+                    return Ok(Connection { stream: Limited::new(stream, READ_LIMIT), address: socket });
+                }
+                Ok(Err(error)) => attempts.push((socket, error.kind().to_string())),
+                Err(_) => attempts.push((socket, "no answer in time".to_owned())),
+            }
+        }
+        Err(Fault::Unreachable { host: host.clone(), attempts })
+    }
+
+    /// The addresses to try, in order: at most one of each family, at least one.
+    async fn candidates(&self, host: &Host) -> Result<Vec<IpAddr>, Fault> {
+        let addresses = match host {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => self.resolver.addresses(name).await?,
+        };
+        let rules = self.rules.addresses();
+        let (mut v6, mut v4, mut refusal) = (None, None, None);
+        for address in addresses {
+            match rules.check(address) {
+                Ok(()) if address.is_ipv6() => v6 = v6.or(Some(address)),
+                Ok(()) => v4 = v4.or(Some(address)),
+                Err(reason) => refusal = refusal.or(Some(reason)),
+            }
+        }
+        match (v6, v4, refusal) {
+            (None, None, Some(reason)) => Err(Fault::Forbidden { host: host.clone(), reason }),
+            _ => Ok(v6.into_iter().chain(v4).collect()),
+        }
+    }
+}
+
+/// A TCP connection to an address that the rules allow.
+pub(crate) struct Connection {
+    /// The bytes.
+    pub(crate) stream: Limited<TcpStream>,
+    /// The other end.
+    pub(crate) address: SocketAddr,
+}
+
+/// More than the headers of a chatty server, or a long certificate chain.
+const READ_LIMIT: usize = 64 * 1024;

@@ -1,0 +1,46 @@
+//! dns-01 (RFC 8555 §8.4): a TXT record below `_acme-challenge`.
+
+use crate::{
+    Failure, Probe, Proof,
+    connection::Dialer,
+    fault::{Fault, excerpt},
+    host::Host,
+};
+
+/// Looks for the digest of the key authorization among all TXT records. CNAMEs are followed by the
+/// resolver, so the record may live in a zone made for that.
+pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
+    let name = format!("_acme-challenge.{}", Host::from(&probe.identifier));
+    let texts = dialer.resolver.texts(&name).await.map_err(|fault| fault.at(None))?;
+    let expected = probe.key_authorization.dns_value();
+    if texts.iter().any(|text| text == expected.as_bytes()) {
+        return Ok(Proof { address: None });
+    }
+    Err(Fault::WrongTxt { name, expected, found: listed(&texts) }.at(None))
+}
+
+fn listed(texts: &[Vec<u8>]) -> String {
+    let shown = texts.iter().take(SHOWN_RECORDS).map(|text| format!("\"{}\"", excerpt(text, SHOWN_LENGTH)));
+    let mut list = shown.collect::<Vec<_>>().join(", ");
+    if let Some(more) = texts.len().checked_sub(SHOWN_RECORDS).filter(|more| *more > 0) {
+        list.push_str(&format!(" and {more} more"));
+    }
+    list
+}
+
+const SHOWN_RECORDS: usize = 3;
+/// A digest in full, so that the owner of the zone can compare.
+const SHOWN_LENGTH: usize = 43;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn found_records_are_listed_up_to_three() {
+        let texts = |count: usize| vec![b"x\"y".to_vec(); count];
+        assert_eq!(listed(&texts(1)), "\"x\\\"y\"");
+        assert_eq!(listed(&texts(3)), "\"x\\\"y\", \"x\\\"y\", \"x\\\"y\"");
+        assert_eq!(listed(&texts(5)), "\"x\\\"y\", \"x\\\"y\", \"x\\\"y\" and 2 more");
+    }
+}

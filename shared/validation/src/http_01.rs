@@ -1,0 +1,202 @@
+//! http-01 (RFC 8555 §8.3): a file on the web server.
+//!
+//! Redirects are followed, each through the same door as the first request. Over `https` the
+//! certificate is not verified: the client asks for one because it may have none yet.
+
+use std::{convert::Infallible, future::pending, net::SocketAddr, sync::Arc};
+
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Empty};
+use hyper::{
+    body::{Bytes, Incoming},
+    client::conn::http1,
+};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::{DnsName, ServerName};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+
+use crate::{
+    Failure, Probe, Proof, Rules,
+    connection::{Connection, Dialer},
+    fault::{Fault, HttpFault, excerpt},
+    host::Host,
+    tls,
+    url::{Scheme, Url},
+};
+
+/// Fetches the key authorization from its well-known place.
+pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
+    let mut url = Url {
+        scheme: Scheme::Http,
+        host: Host::from(&probe.identifier),
+        port: probe.rules.http_port,
+        path: format!("/.well-known/acme-challenge/{}", probe.token.as_str()),
+    };
+    let mut redirects = 0;
+    let mut last = None;
+    loop {
+        let connection = dialer.connect(&url.host, url.port).await.map_err(|fault| fault.at(last))?;
+        let address = connection.address;
+        last = Some(address.ip());
+        let next = match dialer.deadline.bound(get(&url, connection)).await {
+            Ok(answer) => answer.and_then(|answer| answer.next(&url, probe)),
+            Err(_) => Err(HttpFault::Slow),
+        };
+        let failed = |reason| Fault::Http { url: url.to_string(), address, reason }.at(last);
+        match next.map_err(failed)? {
+            Next::Shown => return Ok(Proof { address: last }),
+            Next::Redirect(_) if redirects == MAX_REDIRECTS => return Err(failed(HttpFault::Redirects(redirects))),
+            Next::Redirect(target) => {
+                redirects += 1;
+                url = target;
+            }
+        }
+    }
+}
+
+/// As much of an answer as counts.
+struct Answer {
+    status: StatusCode,
+    location: Option<HeaderValue>,
+    /// At most one byte more than [`MAX_BODY`].
+    body: Vec<u8>,
+}
+
+enum Next {
+    Shown,
+    Redirect(Url),
+}
+
+impl Answer {
+    /// What follows from the answer to a request for `url`.
+    fn next(self, url: &Url, probe: &Probe) -> Result<Next, HttpFault> {
+        match self.status {
+            StatusCode::OK => self.compare(probe.key_authorization.as_str()),
+            StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT => self.redirect(url, &probe.rules),
+            status => Err(HttpFault::Status(status)),
+        }
+    }
+
+    /// RFC 8555 §8.3: white space at the end does not count.
+    fn compare(&self, expected: &str) -> Result<Next, HttpFault> {
+        if self.body.len() <= MAX_BODY && self.body.trim_ascii_end() == expected.as_bytes() {
+            return Ok(Next::Shown);
+        }
+        let found = match self.body.trim_ascii() {
+            [] => "nothing".to_owned(),
+            text => format!("\"{}\"", excerpt(text, SHOWN_BODY)),
+        };
+        Err(HttpFault::Content { expected: expected.to_owned(), found })
+    }
+
+    fn redirect(&self, url: &Url, rules: &Rules) -> Result<Next, HttpFault> {
+        let location = self.location.as_ref().ok_or(HttpFault::NoLocation(self.status))?;
+        let shown = || excerpt(location.as_bytes(), SHOWN_LOCATION);
+        let target =
+            url.join(location.as_bytes()).map_err(|reason| HttpFault::Location { location: shown(), reason })?;
+        let configured = match target.scheme {
+            Scheme::Http => rules.http_port,
+            Scheme::Https => rules.tls_port,
+        };
+        if target.port != target.scheme.default_port() && target.port != configured {
+            return Err(HttpFault::Port { target: shown(), http: rules.http_port, https: rules.tls_port });
+        }
+        Ok(Next::Redirect(target))
+    }
+}
+
+/// One request on one fresh connection.
+async fn get(url: &Url, connection: Connection) -> Result<Answer, HttpFault> {
+    match url.scheme {
+        Scheme::Http => exchange(url, connection.stream).await,
+        Scheme::Https => {
+            let failed = |error: String| HttpFault::Broken(format!("TLS handshake: {error}"));
+            let config = tls::unverified().map_err(|error| failed(error.to_string()))?;
+            let name = server_name(&url.host, connection.address);
+            let handshake = TlsConnector::from(Arc::new(config)).connect(name, connection.stream);
+            exchange(url, handshake.await.map_err(|error| failed(error.to_string()))?).await
+        }
+    }
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(url: &Url, stream: S) -> Result<Answer, HttpFault> {
+    let request = request(url)?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MAX_HEAD)
+        .max_headers(MAX_HEADERS)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    let answer = async {
+        let response = sender.send_request(request).await.map_err(broken)?;
+        read(response).await.map_err(broken)
+    };
+    // The connection's own end is no answer: what went wrong arrives through the request.
+    let driver = async {
+        drop(connection.await);
+        pending::<Infallible>().await
+    };
+    tokio::select! {
+        answer = answer => answer,
+        never = driver => match never {},
+    }
+}
+
+fn request(url: &Url) -> Result<Request<Empty<Bytes>>, HttpFault> {
+    Request::get(&url.path)
+        .header(header::HOST, url.authority())
+        .header(header::ACCEPT, "*/*")
+        .header(header::ACCEPT_ENCODING, "identity")
+        .header(header::CONNECTION, "close")
+        .header(header::USER_AGENT, USER_AGENT)
+        .body(Empty::new())
+        .map_err(|error| HttpFault::Broken(error.to_string()))
+}
+
+async fn read(response: Response<Incoming>) -> Result<Answer, hyper::Error> {
+    let (head, mut incoming) = response.into_parts();
+    let mut body = Vec::new();
+    // Only a 200 is read for its body. Whatever else comes is left in the socket.
+    while head.status == StatusCode::OK && body.len() <= MAX_BODY {
+        match incoming.frame().await.transpose()?.map(|frame| frame.into_data()) {
+            Some(Ok(data)) => body.extend(data.iter().take(MAX_BODY + 1 - body.len())),
+            Some(Err(_trailers)) => {}
+            None => break,
+        }
+    }
+    let location = head.headers.get(header::LOCATION).cloned();
+    Ok(Answer { status: head.status, location, body })
+}
+
+/// The name that the server is asked for; none for an address (RFC 6066 §3).
+fn server_name(host: &Host, address: SocketAddr) -> ServerName<'static> {
+    match host {
+        Host::Name(name) => DnsName::try_from(name.as_str().to_owned())
+            .map_or_else(|_| ServerName::from(address.ip()), ServerName::DnsName),
+        Host::Address(address) => ServerName::from(*address),
+    }
+}
+
+/// What hyper says, and the cause below it.
+fn broken(error: hyper::Error) -> HttpFault {
+    HttpFault::Broken(match std::error::Error::source(&error) {
+        _ if error.is_parse_too_large() => "the header is longer than 16 KiB or 100 lines".to_owned(),
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
+}
+
+/// RFC 8555 §8.3 leaves the number to us; ten is what clients' users rely on.
+const MAX_REDIRECTS: usize = 10;
+/// A key authorization of ours has 87 characters.
+const MAX_BODY: usize = 128;
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 100;
+const SHOWN_BODY: usize = 40;
+const SHOWN_LOCATION: usize = 100;
+const USER_AGENT: &str = concat!("serverless-acme/", env!("CARGO_PKG_VERSION"), " (http-01)");

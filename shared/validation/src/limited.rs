@@ -1,0 +1,78 @@
+//! A stream that stops giving after so many bytes.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// `S` with a limit on the bytes that are read from it. It stands between the socket and every
+/// parser, so that headers without end, bodies without end, TLS records without end and interim
+/// answers without end all meet the same wall.
+#[derive(Debug)]
+pub(crate) struct Limited<S> {
+    inner: S,
+    remaining: usize,
+}
+
+impl<S> Limited<S> {
+    /// At most `limit` bytes, and the rest of the read in which the limit is reached.
+    pub(crate) fn new(inner: S, limit: usize) -> Self {
+        Self { inner, remaining: limit }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.remaining == 0 {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::FileTooLarge, LimitReached)));
+        }
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.inner).poll_read(cx, buf);
+        let read = buf.filled().len().saturating_sub(before);
+        self.remaining = self.remaining.saturating_sub(read);
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// The server sent more than any honest answer needs.
+#[derive(Debug, thiserror::Error)]
+#[error("the server sends more than any answer needs")]
+struct LimitReached;
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, repeat};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn threat_12_reading_ends_with_an_error_at_the_limit() {
+        let mut stream = Limited::new(repeat(b'a'), 1000);
+        let mut chunk = [0; 300];
+        let mut total = 0;
+        let error = loop {
+            match stream.read(&mut chunk).await {
+                Ok(read) => total += read,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((total, error.kind()), (1200, io::ErrorKind::FileTooLarge));
+    }
+}

@@ -1,0 +1,139 @@
+//! DNS look-ups. Every question is put with the root's dot, so that no search list applies, and
+//! nothing is remembered: a record that was just published must be seen.
+
+use std::net::{IpAddr, SocketAddr};
+
+use acme::DnsName;
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
+    net::{DnsError, NetError, NoRecords, runtime::TokioRuntimeProvider},
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RData, RecordType},
+    },
+};
+
+use crate::{
+    Rules,
+    deadline::Deadline,
+    fault::{Fault, Question},
+};
+
+/// The profile's resolver, or the system's.
+pub(crate) struct Resolver<'a> {
+    rules: &'a Rules,
+    deadline: Deadline,
+}
+
+impl<'a> Resolver<'a> {
+    /// The resolver of `rules`, asked until `deadline`.
+    pub(crate) fn new(rules: &'a Rules, deadline: Deadline) -> Self {
+        Self { rules, deadline }
+    }
+
+    /// All addresses of `name`, at least one.
+    pub(crate) async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, Fault> {
+        let question = Question { name: name.to_string(), types: "A and AAAA" };
+        let (resolver, name) = self.prepare(&question)?;
+        let (v6, v4) = tokio::join!(
+            self.ask(&resolver, &name, RecordType::AAAA, &question),
+            self.ask(&resolver, &name, RecordType::A, &question),
+        );
+        // One family's answer is enough. Without any, a fault says more than an absence.
+        match (v6, v4) {
+            (Ok(v6), Ok(v4)) => Ok(v6.into_iter().chain(v4).filter_map(|data| data.ip_addr()).collect()),
+            (Ok(data), Err(_)) | (Err(_), Ok(data)) => Ok(data.into_iter().filter_map(|data| data.ip_addr()).collect()),
+            (Err(Fault::UnknownName(_) | Fault::NoRecord(_)), Err(other)) | (Err(other), Err(_)) => Err(other),
+        }
+    }
+
+    /// All TXT records of `name`, at least one, each with its strings joined (RFC 8555 §8.4).
+    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
+        let question = Question { name: name.to_owned(), types: "TXT" };
+        let (resolver, name) = self.prepare(&question)?;
+        let data = self.ask(&resolver, &name, RecordType::TXT, &question).await?;
+        Ok(data
+            .into_iter()
+            .filter_map(|data| match data {
+                RData::TXT(txt) => Some(txt.txt_data.concat()),
+                _ => None,
+            })
+            .collect())
+    }
+
+    fn prepare(&self, question: &Question) -> Result<(TokioResolver, Name), Fault> {
+        let failed = |error: String| Fault::LookUp { question: question.clone(), error };
+        let name = Name::from_ascii(format!("{}.", question.name)).map_err(|error| failed(error.to_string()))?;
+        let resolver = build(self.rules).map_err(|error| failed(error.to_string()))?;
+        Ok((resolver, name))
+    }
+
+    /// The records of that type, at least one; those on the way there (CNAME) left out.
+    async fn ask(
+        &self,
+        resolver: &TokioResolver,
+        name: &Name,
+        r#type: RecordType,
+        question: &Question,
+    ) -> Result<Vec<RData>, Fault> {
+        let answer = match self.deadline.bound(resolver.lookup(name.clone(), r#type)).await {
+            Ok(answer) => answer.map_err(|error| fault(error, question.clone()))?,
+            Err(_) => return Err(Fault::Unanswered(question.clone())),
+        };
+        let records = answer.answers().iter().map(|record| &record.data);
+        let data: Vec<RData> = records.filter(|data| data.record_type() == r#type).cloned().collect();
+        if data.is_empty() { Err(Fault::NoRecord(question.clone())) } else { Ok(data) }
+    }
+}
+
+fn build(rules: &Rules) -> Result<TokioResolver, NetError> {
+    let provider = TokioRuntimeProvider::default();
+    let mut builder = match rules.resolver {
+        Some(server) => {
+            let mut builder = TokioResolver::builder_with_config(only(server), provider);
+            builder.options_mut().use_hosts_file = ResolveHosts::Never;
+            builder
+        }
+        // A machine without resolver configuration still has its hosts file.
+        None => TokioResolver::builder(provider.clone())
+            .unwrap_or_else(|_| TokioResolver::builder_with_config(ResolverConfig::default(), provider)),
+    };
+    let options: &mut ResolverOpts = builder.options_mut();
+    options.cache_size = 0;
+    options.timeout = rules.dns_timeout;
+    options.attempts = 1;
+    builder.build()
+}
+
+fn only(server: SocketAddr) -> ResolverConfig {
+    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+        connection.port = server.port();
+        connection
+    });
+    ResolverConfig::from_name_servers(vec![NameServerConfig::new(server.ip(), true, connections.into())])
+}
+
+fn fault(error: NetError, question: Question) -> Fault {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(NoRecords { response_code, .. })) => match response_code {
+            ResponseCode::NXDomain => Fault::UnknownName(question),
+            ResponseCode::NoError => Fault::NoRecord(question),
+            code => Fault::Refused { question, code: mnemonic(code) },
+        },
+        NetError::Dns(DnsError::ResponseCode(code)) => Fault::Refused { question, code: mnemonic(code) },
+        NetError::Timeout => Fault::Unanswered(question),
+        other => Fault::LookUp { question, error: other.to_string() },
+    }
+}
+
+/// The code as people know it from `dig`.
+fn mnemonic(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::FormErr => "FORMERR".to_owned(),
+        ResponseCode::ServFail => "SERVFAIL".to_owned(),
+        ResponseCode::NotImp => "NOTIMP".to_owned(),
+        ResponseCode::Refused => "REFUSED".to_owned(),
+        other => format!("{other:?}").to_uppercase(),
+    }
+}

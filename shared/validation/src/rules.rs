@@ -1,0 +1,67 @@
+//! Under which rules a probe runs.
+
+use std::{net::SocketAddr, time::Duration};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::address::AddressRules;
+
+/// The rules of a profile. Members that are absent in a message take the values of [`Default`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rules {
+    /// The DNS server for all look-ups. Without one the system's are asked, after the hosts file.
+    pub resolver: Option<SocketAddr>,
+    /// Special-purpose networks that may be contacted; see [`AddressRules::new`].
+    pub allowed_networks: Vec<IpNet>,
+    /// Where http-01 connects. RFC 8555 §8.3 says 80; tests say something else.
+    pub http_port: u16,
+    /// Where tls-alpn-01 connects. RFC 8737 §3 says 443; tests say something else.
+    pub tls_port: u16,
+    /// Limit of the whole probe.
+    pub timeout: Duration,
+    /// Limit of one DNS question to one server; it is put twice.
+    pub dns_timeout: Duration,
+    /// Limit of one TCP connect. Well below half of `timeout`, so that IPv4 gets its turn after an
+    /// IPv6 address that swallows packets.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            resolver: None,
+            allowed_networks: Vec::new(),
+            http_port: HTTP_PORT,
+            tls_port: TLS_PORT,
+            timeout: Duration::from_secs(10),
+            dns_timeout: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(4),
+        }
+    }
+}
+
+impl Rules {
+    /// The rule for outbound connections.
+    pub fn addresses(&self) -> AddressRules<'_> {
+        AddressRules::new(&self.allowed_networks)
+    }
+}
+
+/// The port of `http` URLs.
+pub(crate) const HTTP_PORT: u16 = 80;
+/// The port of `https` URLs.
+pub(crate) const TLS_PORT: u16 = 443;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_members_take_their_defaults_and_unknown_ones_are_refused() {
+        let rules: Rules = serde_json::from_str(r#"{"httpPort": 5002}"#).unwrap();
+        assert_eq!(rules, Rules { http_port: 5002, ..Rules::default() });
+        assert!(serde_json::from_str::<Rules>(r#"{"htpPort": 5002}"#).is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! The records of the DNS server and the questions put to it.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
+
+use hickory_proto::{
+    op::{Message, MessageType, ResponseCode},
+    rr::{
+        Name, RData, Record, RecordType,
+        rdata::{CAA, CNAME, TXT},
+    },
+};
+
+/// What DNS answers. Clones share their records.
+#[derive(Clone, Default)]
+pub struct Zone(Arc<Mutex<Records>>);
+
+#[derive(Default)]
+struct Records {
+    data: HashMap<(String, RecordType), Vec<RData>>,
+    /// Names that answer with the next address each time; the last one stays.
+    sequences: HashMap<String, Vec<IpAddr>>,
+    faults: HashMap<String, DnsFault>,
+    questions: Vec<Question>,
+}
+
+/// How DNS fails for a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsFault {
+    /// NXDOMAIN.
+    NoSuchName,
+    /// REFUSED.
+    Refused,
+    /// SERVFAIL.
+    ServerFailure,
+    /// No answer at all.
+    Silence,
+}
+
+/// A question that was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The name in lower case, without the root's dot.
+    pub name: String,
+    /// The type as text: `A`, `TXT`, …
+    pub r#type: String,
+}
+
+impl Zone {
+    /// Gives `name` these addresses, IPv4 and IPv6, and no others. None at all is possible.
+    pub fn set_addresses(&self, name: &str, addresses: &[&str]) {
+        let data = |wanted: RecordType| {
+            let all = addresses.iter().map(|address| RData::from(address.parse::<IpAddr>().unwrap()));
+            all.filter(|data| data.record_type() == wanted).collect()
+        };
+        self.set(name, RecordType::A, data(RecordType::A));
+        self.set(name, RecordType::AAAA, data(RecordType::AAAA));
+    }
+
+    /// Lets each question for an IPv4 address of `name` find the next of `addresses`, as a name does
+    /// that is used for DNS rebinding. The last one stays.
+    pub fn set_address_sequence(&self, name: &str, addresses: &[&str]) {
+        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        self.0.lock().unwrap().sequences.insert(key(name), addresses);
+    }
+
+    /// Adds a TXT record of these strings.
+    pub fn add_txt(&self, name: &str, strings: &[&str]) {
+        let data = RData::TXT(TXT::new(strings.iter().map(|&text| text.to_owned()).collect()));
+        self.0.lock().unwrap().data.entry((key(name), RecordType::TXT)).or_default().push(data);
+    }
+
+    /// Removes all TXT records.
+    pub fn clear_txt(&self, name: &str) {
+        self.0.lock().unwrap().data.remove(&(key(name), RecordType::TXT));
+    }
+
+    /// Makes `name` an alias of `target`.
+    pub fn set_cname(&self, name: &str, target: &str) {
+        self.set(name, RecordType::CNAME, vec![RData::CNAME(CNAME(absolute(target)))]);
+    }
+
+    /// Gives `name` these CAA records: critical, tag, value.
+    pub fn set_caa(&self, name: &str, records: &[(bool, &str, &str)]) {
+        let data = records.iter().map(|&(critical, tag, value)| {
+            let mut caa = CAA::new_issue(critical, None, Vec::new());
+            caa.tag = tag.to_owned();
+            caa.value = value.as_bytes().to_vec();
+            RData::CAA(caa)
+        });
+        self.set(name, RecordType::CAA, data.collect());
+    }
+
+    /// Fails every question for `name` from now on.
+    pub fn set_fault(&self, name: &str, fault: DnsFault) {
+        self.0.lock().unwrap().faults.insert(key(name), fault);
+    }
+
+    /// Answers questions for `name` again.
+    pub fn clear_fault(&self, name: &str) {
+        self.0.lock().unwrap().faults.remove(&key(name));
+    }
+
+    /// All questions so far, oldest first.
+    pub fn questions(&self) -> Vec<Question> {
+        self.0.lock().unwrap().questions.clone()
+    }
+
+    /// The answer to a query, if there is to be one.
+    pub(super) fn answer(&self, query: &Message) -> Option<Message> {
+        let question = query.queries.first()?;
+        let mut records = self.0.lock().unwrap();
+        records.questions.push(Question { name: key(&question.name.to_ascii()), r#type: question.query_type.to_string() });
+        let (code, answers) = records.find(&question.name, question.query_type)?;
+        let mut answer = Message::new(query.metadata.id, MessageType::Response, query.metadata.op_code);
+        answer.metadata.recursion_desired = query.metadata.recursion_desired;
+        answer.metadata.recursion_available = true;
+        answer.metadata.response_code = code;
+        answer.add_query(question.clone());
+        answer.add_answers(answers);
+        Some(answer)
+    }
+
+    fn set(&self, name: &str, r#type: RecordType, data: Vec<RData>) {
+        self.0.lock().unwrap().data.insert((key(name), r#type), data);
+    }
+}
+
+impl Records {
+    /// What a recursive server would say: aliases are followed, and shown.
+    fn find(&mut self, name: &Name, r#type: RecordType) -> Option<(ResponseCode, Vec<Record>)> {
+        let mut owner = name.clone();
+        let mut answers = Vec::new();
+        for _ in 0..MAX_ALIASES {
+            let name = key(&owner.to_ascii());
+            match self.faults.get(&name) {
+                Some(DnsFault::NoSuchName) => return Some((ResponseCode::NXDomain, answers)),
+                Some(DnsFault::Refused) => return Some((ResponseCode::Refused, answers)),
+                Some(DnsFault::ServerFailure) => return Some((ResponseCode::ServFail, answers)),
+                Some(DnsFault::Silence) => return None,
+                None => {}
+            }
+            let alias = self.data.get(&(name.clone(), RecordType::CNAME)).and_then(|data| data.first()).cloned();
+            let Some(RData::CNAME(target)) = alias else {
+                let code = if self.exists(&name) { ResponseCode::NoError } else { ResponseCode::NXDomain };
+                let data = self.data_of(&name, r#type);
+                answers.extend(data.into_iter().map(|data| Record::from_rdata(owner.clone(), TTL, data)));
+                return Some((code, answers));
+            };
+            answers.push(Record::from_rdata(owner, TTL, RData::CNAME(target.clone())));
+            owner = target.0;
+        }
+        Some((ResponseCode::ServFail, Vec::new()))
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        is_test(name) || self.sequences.contains_key(name) || self.data.keys().any(|(owner, _)| owner == name)
+    }
+
+    fn data_of(&mut self, name: &str, r#type: RecordType) -> Vec<RData> {
+        if let (RecordType::A, Some(sequence)) = (r#type, self.sequences.get_mut(name)) {
+            let next = if sequence.len() > 1 { Some(sequence.remove(0)) } else { sequence.first().copied() };
+            return next.into_iter().map(RData::from).collect();
+        }
+        match self.data.get(&(name.to_owned(), r#type)) {
+            Some(data) => data.clone(),
+            None if r#type == RecordType::A && is_test(name) => vec![RData::from(IpAddr::from([127, 0, 0, 1]))],
+            None => Vec::new(),
+        }
+    }
+}
+
+fn is_test(name: &str) -> bool {
+    name == "test" || name.ends_with(".test")
+}
+
+fn key(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
+}
+
+fn absolute(name: &str) -> Name {
+    Name::from_ascii(format!("{}.", key(name))).unwrap()
+}
+
+const MAX_ALIASES: usize = 10;
+const TTL: u32 = 300;

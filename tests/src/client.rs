@@ -1,0 +1,168 @@
+//! An ACME client for tests: it does what RFC 8555 asks of a client, and lets a test do anything else.
+//!
+//! [`Client::read`] and [`Client::post`] send good requests. [`Client::jws`] makes a good JWS that a test
+//! may spoil before [`Client::send`]; [`Client::request`] sends any bytes at all. Nothing is tried
+//! again: a CA that refuses a good request fails the test.
+
+mod csr;
+mod http;
+mod issuance;
+mod jws;
+mod key;
+
+use std::sync::{Arc, Mutex};
+
+use acme::KeyAuthorization;
+use serde_json::{Value, json};
+
+use crate::challenge_server::ChallengeServer;
+
+pub use self::{
+    csr::{csr, csr_with, csr_with_attributes},
+    http::{Http, Reply},
+    issuance::{Issued, challenge, identifiers, strings},
+    jws::Jws,
+    key::{Algorithm, Key},
+};
+
+/// A client of one directory, with one key. Clones share account, nonces and connections.
+#[derive(Clone)]
+pub struct Client {
+    /// The key that signs.
+    pub key: Arc<Key>,
+    /// The account URL, once there is an account.
+    pub kid: Option<String>,
+    /// The directory object.
+    pub directory: Arc<Value>,
+    base: String,
+    http: Arc<Http>,
+    challenges: Arc<ChallengeServer>,
+    nonces: Arc<Mutex<Vec<String>>>,
+}
+
+impl Client {
+    /// A client without an account of the directory at `url`.
+    pub async fn new(http: Arc<Http>, challenges: Arc<ChallengeServer>, url: &str, key: Key) -> Self {
+        let directory = http.get(url).await.expect(200).json();
+        Self {
+            key: Arc::new(key),
+            kid: None,
+            directory: Arc::new(directory),
+            base: url.strip_suffix("/directory").unwrap().to_owned(),
+            http,
+            challenges,
+            nonces: Arc::default(),
+        }
+    }
+
+    /// The URL of an operation, by its name in the directory object.
+    pub fn url(&self, operation: &str) -> &str {
+        self.directory[operation].as_str().unwrap_or_else(|| panic!("the directory has no {operation}"))
+    }
+
+    /// The URL of something below the directory: `path` begins with a slash.
+    pub fn below(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The account URL.
+    pub fn account(&self) -> &str {
+        self.kid.as_deref().expect("the client has an account")
+    }
+
+    /// The last segment of the account URL.
+    pub fn account_id(&self) -> &str {
+        self.account().rsplit('/').next().unwrap()
+    }
+
+    /// The same client without an account, with another key.
+    pub fn with_key(&self, key: Key) -> Self {
+        Self { key: Arc::new(key), kid: None, ..self.clone() }
+    }
+
+    /// The same client as if its account had that URL.
+    pub fn with_kid(&self, kid: &str) -> Self {
+        Self { kid: Some(kid.to_owned()), ..self.clone() }
+    }
+
+    /// The same client with an account.
+    pub async fn registered(self) -> Self {
+        let reply = self.new_account(&json!({"termsOfServiceAgreed": true})).await.expect(201);
+        Self { kid: Some(reply.location()), ..self }
+    }
+
+    /// A new-account request with this payload, signed by the key itself.
+    pub async fn new_account(&self, payload: &Value) -> Reply {
+        Self { kid: None, ..self.clone() }.post(self.url("newAccount"), payload).await
+    }
+
+    /// A POST-as-GET.
+    pub async fn read(&self, url: &str) -> Reply {
+        let jws = self.jws(url, "").await;
+        self.send(url, &jws).await
+    }
+
+    /// A signed POST.
+    pub async fn post(&self, url: &str, payload: &Value) -> Reply {
+        let jws = self.jws(url, payload.to_string()).await;
+        self.send(url, &jws).await
+    }
+
+    /// A good JWS for `url`, signed for the account when there is one.
+    pub async fn jws(&self, url: &str, payload: impl Into<Vec<u8>>) -> Jws {
+        let nonce = self.nonce().await;
+        let jws = Jws::new(&self.key, payload).with("nonce", nonce.into()).with("url", url.into());
+        match &self.kid {
+            Some(kid) => jws.with("kid", kid.as_str().into()),
+            None => jws.with("jwk", self.key.jwk()),
+        }
+    }
+
+    /// Sends a JWS to `url`.
+    pub async fn send(&self, url: &str, jws: &Jws) -> Reply {
+        self.request("POST", url, Some(JOSE), jws.body()).await
+    }
+
+    /// Sends anything.
+    pub async fn request(&self, method: &str, url: &str, media_type: Option<&str>, body: Vec<u8>) -> Reply {
+        let reply = self.http.request(method, url, media_type, body).await;
+        if let Some(nonce) = reply.header("replay-nonce") {
+            self.nonces.lock().unwrap().push(nonce.to_owned());
+        }
+        reply
+    }
+
+    /// A nonce that was not used yet: one of an earlier answer, or else a new one.
+    pub async fn nonce(&self) -> String {
+        let kept = self.nonces.lock().unwrap().pop();
+        match kept {
+            Some(nonce) => nonce,
+            None => self.fresh_nonce().await,
+        }
+    }
+
+    /// A nonce from the new-nonce operation.
+    pub async fn fresh_nonce(&self) -> String {
+        let reply = self.http.request("HEAD", self.url("newNonce"), None, Vec::new()).await.expect(200);
+        reply.header("replay-nonce").expect("a nonce").to_owned()
+    }
+
+    /// The HTTP connections, for what is not ACME.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// The challenge server to which all names lead.
+    pub fn challenges(&self) -> &ChallengeServer {
+        &self.challenges
+    }
+
+    /// What shows that this account answers the challenge (RFC 8555 §8.1).
+    pub fn key_authorization(&self, token: &str) -> KeyAuthorization {
+        let text = format!("{token}.{}", self.key.thumbprint());
+        serde_json::from_value(text.into()).unwrap()
+    }
+}
+
+/// The media type of every request (RFC 8555 §6.2).
+pub const JOSE: &str = "application/jose+json";

@@ -1,0 +1,178 @@
+//! HTTP/1.1 with connections kept open, over TLS that trusts one root.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Uri, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+/// Open connections, by scheme, host and port.
+pub struct Http {
+    tls: TlsConnector,
+    idle: Mutex<HashMap<String, Vec<Connection>>>,
+}
+
+type Connection = SendRequest<Full<Bytes>>;
+
+impl Http {
+    /// Trusts the root in this PEM file and no other.
+    pub fn trusting(root: &Path) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&fs::read(root).unwrap()).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { tls: TlsConnector::from(Arc::new(config)), idle: Mutex::default() }
+    }
+
+    /// A GET.
+    pub async fn get(&self, url: &str) -> Reply {
+        self.request("GET", url, None, Vec::new()).await
+    }
+
+    /// Any request. One that takes long fails the test instead of hanging it.
+    pub async fn request(&self, method: &str, url: &str, media_type: Option<&str>, body: Vec<u8>) -> Reply {
+        let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(uri.path_and_query().unwrap().as_str())
+            .header(header::HOST, uri.authority().unwrap().as_str());
+        if let Some(media_type) = media_type {
+            request = request.header(header::CONTENT_TYPE, media_type);
+        }
+        let request = request.body(Full::from(body)).unwrap();
+        match timeout(LONGEST, self.exchange(&uri, request)).await {
+            Ok(reply) => reply,
+            Err(_) => panic!("{method} {url} was not answered within {LONGEST:?}"),
+        }
+    }
+
+    async fn exchange(&self, uri: &Uri, request: Request<Full<Bytes>>) -> Reply {
+        let origin = format!("{}://{}", uri.scheme_str().unwrap(), uri.authority().unwrap());
+        let mut connection = self.connection(&origin, uri).await;
+        let response = connection.send_request(request).await.unwrap_or_else(|error| panic!("{uri}: {error:?}"));
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap_or_else(|error| panic!("{uri}: {error:?}")).to_bytes();
+        self.idle.lock().unwrap().entry(origin).or_default().push(connection);
+        Reply { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    async fn connection(&self, origin: &str, uri: &Uri) -> Connection {
+        loop {
+            let kept = self.idle.lock().unwrap().get_mut(origin).and_then(Vec::pop);
+            match kept {
+                // Closed by the server meanwhile, as is its right.
+                Some(mut kept) => match kept.ready().await {
+                    Ok(()) => return kept,
+                    Err(_) => continue,
+                },
+                None => return self.open(uri).await,
+            }
+        }
+    }
+
+    async fn open(&self, uri: &Uri) -> Connection {
+        let host = uri.host().unwrap().trim_start_matches('[').trim_end_matches(']');
+        let stream = TcpStream::connect((host, uri.port_u16().unwrap())).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        match uri.scheme_str() {
+            Some("https") => {
+                let name = ServerName::try_from(host.to_owned()).unwrap();
+                connected(self.tls.connect(name, stream).await.unwrap()).await
+            }
+            _ => connected(stream).await,
+        }
+    }
+}
+
+async fn connected(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Connection {
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// The answer itself, if it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    /// The problem document, if the answer is this refusal in its right form.
+    #[track_caller]
+    pub fn refused(&self, status: u16, r#type: &str) -> Value {
+        let text = self.text();
+        assert_eq!(self.status, status, "{text}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{text}");
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("urn:ietf:params:acme:error:{type}"), "{text}");
+        assert_eq!(problem["status"], status, "{text}");
+        assert!(["title", "detail"].iter().all(|member| problem[member].as_str().is_some_and(|text| !text.is_empty())), "{text}");
+        assert!(!text.contains("null"), "empty members are left out: {text}");
+        problem
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The `Location`.
+    #[track_caller]
+    pub fn location(&self) -> String {
+        self.header("location").expect("a Location").to_owned()
+    }
+
+    /// The target of the link with this relation.
+    pub fn link(&self, relation: &str) -> Option<String> {
+        let links = self.headers.get_all("link").iter().flat_map(|value| value.to_str().unwrap().split(','));
+        links.filter_map(|link| link.trim().split_once(';')).find_map(|(target, parameters)| {
+            let fits = parameters.contains(&format!("rel=\"{relation}\""));
+            fits.then(|| target.trim_matches(['<', '>']).to_owned())
+        })
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+const LONGEST: Duration = Duration::from_secs(30);

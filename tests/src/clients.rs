@@ -1,0 +1,43 @@
+//! Real ACME clients, run as their users run them, against any CA.
+//!
+//! A client gets a [`Target`] (the CA), a folder for all of its state, and the name of its program
+//! ([`Tool`]); nothing of the machine's own configuration is read or written, and no port below
+//! 1024 is used. What it obtained is judged from outside, with `openssl` ([`Certificate`]).
+//!
+//! One file for each client; each says what the client can do beside obtaining a certificate, and
+//! what it needs from a CA that the RFC does not make obvious.
+
+pub use acme_client::AcmeClient;
+pub use acme_tiny::AcmeTiny;
+pub use acmetool::Acmetool;
+pub use caddy::Caddy;
+pub use certbot::Certbot;
+pub use certificate::{Certificate, Key};
+pub use dehydrated::Dehydrated;
+pub use failure::Failure;
+pub use lego::{Challenge, Lego};
+pub use mod_md::ModMd;
+pub use story::Story;
+pub use target::{Authority, Target};
+pub use tool::Tool;
+pub use uacme::Uacme;
+pub use webroot::Webroot;
+
+mod acme_client;
+mod acme_tiny;
+mod acmetool;
+mod caddy;
+mod certbot;
+mod certificate;
+mod dehydrated;
+mod failure;
+mod hook;
+mod lego;
+mod mod_md;
+mod namespace;
+mod run;
+mod story;
+mod target;
+mod tool;
+mod uacme;
+mod webroot;

@@ -1,0 +1,135 @@
+//! dehydrated: a shell script over `curl` and `openssl`.
+//!
+//! Renews, revokes by account, updates contacts, rolls the account key over, deactivates. It takes
+//! a new nonce with every HEAD, gives up when one is refused, and reads JSON with `sed`. Its root
+//! comes from `CURL_CA_BUNDLE`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Failure, Target, Tool, hook, run::Run};
+
+/// dehydrated with a configuration of its own.
+#[derive(Debug)]
+pub struct Dehydrated {
+    target: Target,
+    tool: Tool,
+    folder: PathBuf,
+}
+
+impl Dehydrated {
+    /// The program whose presence decides.
+    pub const PROGRAM: &str = "dehydrated";
+
+    /// Keeps everything in `folder` and registers; tokens for http-01 go to `webroot`.
+    ///
+    /// # Errors
+    ///
+    /// When dehydrated fails.
+    pub async fn register(
+        target: &Target,
+        tool: Tool,
+        folder: &Path,
+        webroot: &Path,
+    ) -> Result<Self, Failure> {
+        let script = format!(
+            "{}case $1 in\ndeploy_challenge) set_txt \"_acme-challenge.$2\" \"$4\" ;;\n\
+             clean_challenge) clear_txt \"_acme-challenge.$2\" ;;\nesac\n",
+            hook::dns(target)
+        );
+        let hook = hook::write(folder, "dns.sh", &script)?;
+        let config = format!(
+            "CA={}\nBASEDIR={}\nWELLKNOWN={}\nHOOK={}\nCONTACT_EMAIL=admin@example.org\n",
+            target.directory,
+            folder.display(),
+            webroot.display(),
+            hook.display(),
+        );
+        let path = folder.join("config");
+        fs::write(&path, config).map_err(Failure::io(path.display()))?;
+        let dehydrated = Self {
+            target: target.clone(),
+            tool,
+            folder: folder.to_path_buf(),
+        };
+        dehydrated
+            .run()
+            .args(["--register", "--accept-terms"])
+            .finish()
+            .await?;
+        Ok(dehydrated)
+    }
+
+    /// A certificate with a key of `algorithm` as dehydrated spells it, over `challenge`; returns
+    /// the chain.
+    ///
+    /// The same call again renews when `more` says `--force`.
+    ///
+    /// # Errors
+    ///
+    /// When dehydrated fails.
+    pub async fn obtain(
+        &self,
+        challenge: &str,
+        names: &[&str],
+        algorithm: &str,
+        more: &[&str],
+    ) -> Result<PathBuf, Failure> {
+        // The folder of a wildcard needs a name without the star.
+        let alias = names
+            .first()
+            .copied()
+            .unwrap_or_default()
+            .trim_start_matches("*.");
+        self.run()
+            .args(["--cron", "--challenge", challenge, "--algo", algorithm])
+            .args(["--domain", &names.join(" "), "--alias", alias])
+            .args(more)
+            .finish()
+            .await?;
+        Ok(self.folder.join("certs").join(alias).join("fullchain.pem"))
+    }
+
+    /// Revokes by the account; dehydrated renames the file, the others stay.
+    ///
+    /// # Errors
+    ///
+    /// When dehydrated fails.
+    pub async fn revoke(&self, chain: &Path) -> Result<(), Failure> {
+        self.run()
+            .arg("--revoke")
+            .arg(chain.with_file_name("cert.pem"))
+            .finish()
+            .await?;
+        Ok(())
+    }
+
+    /// Sends the contact of the configuration again.
+    ///
+    /// # Errors
+    ///
+    /// When dehydrated fails.
+    pub async fn update_account(&self) -> Result<(), Failure> {
+        self.run().arg("--account").finish().await?;
+        Ok(())
+    }
+
+    /// Deactivates the account.
+    ///
+    /// # Errors
+    ///
+    /// When dehydrated fails.
+    pub async fn deactivate(&self) -> Result<(), Failure> {
+        self.run().arg("--deactivate").finish().await?;
+        Ok(())
+    }
+
+    fn run(&self) -> Run {
+        Run::new(&self.tool.path, &self.folder)
+            .env("CURL_CA_BUNDLE", &self.target.root)
+            .arg("--config")
+            .arg(self.folder.join("config"))
+    }
+}

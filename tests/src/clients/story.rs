@@ -1,0 +1,86 @@
+//! One client and a CA of its own.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+
+use super::{Acmetool, Authority, Certificate, Failure, Key, Target, Tool, Uacme, Webroot};
+
+/// One client and a CA of its own; all state is gone when it is dropped.
+#[derive(Debug)]
+pub struct Story<A> {
+    /// The CA as the client sees it.
+    pub target: Target,
+    /// The CA as its operator sees it.
+    pub authority: A,
+    folder: TempDir,
+}
+
+impl<A: Authority> Story<A> {
+    /// Starts a CA in which `names` lead to the client, if the client is installed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tool::find`], or when there is no room for the state.
+    pub async fn with(
+        program: &'static str,
+        names: &[&str],
+        start: impl AsyncFnOnce() -> A,
+    ) -> Result<Option<(Self, Tool)>, Failure> {
+        let found = match program {
+            Acmetool::PROGRAM | Uacme::PROGRAM => Tool::find_with_namespace(program).await?,
+            _ => Tool::find(program)?,
+        };
+        let Some(tool) = found else {
+            return Ok(None);
+        };
+        let authority = start().await;
+        let story = Self {
+            target: authority.target(names).await,
+            authority,
+            folder: TempDir::with_prefix(program).map_err(Failure::io("temporary folder"))?,
+        };
+        Ok(Some((story, tool)))
+    }
+
+    /// Where the client keeps everything.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A web server for a client that has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Webroot::serve`].
+    pub async fn webroot(&self) -> Result<Webroot, Failure> {
+        Webroot::serve(&self.target, self.folder().join("webroot")).await
+    }
+
+    /// Judges the chain that the client stored, and keeps a copy, because clients move their files
+    /// when they renew or revoke.
+    ///
+    /// # Errors
+    ///
+    /// As [`Certificate::accept`].
+    pub async fn accept(
+        &self,
+        chain: &Path,
+        names: &[&str],
+        key: Key,
+    ) -> Result<Certificate, Failure> {
+        let accepted = TempDir::new_in(self.folder()).map_err(Failure::io("temporary folder"))?;
+        let copy = accepted.keep().join("chain.pem");
+        fs::copy(chain, &copy).map_err(Failure::io(chain.display()))?;
+        Certificate::accept(&self.target, copy, names, key).await
+    }
+
+    /// Whether relying parties see the certificate as revoked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Certificate::is_revoked`].
+    pub async fn is_revoked(&self, certificate: &Certificate) -> Result<bool, Failure> {
+        certificate.is_revoked(&self.target).await
+    }
+}

@@ -1,0 +1,90 @@
+//! Whether a client is installed.
+
+use std::{
+    env,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{Failure, namespace};
+
+/// An installed program.
+#[derive(Clone, Debug)]
+pub struct Tool {
+    /// Its file.
+    pub path: PathBuf,
+}
+
+impl Tool {
+    /// Looks for `program` in the folder of the tools and in `PATH`.
+    ///
+    /// `None` lets a plain `cargo test` pass without the client, which is said loudly.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Missing`] under `cargo xtask test`, which has installed all that this machine can
+    /// have.
+    pub fn find(program: &'static str) -> Result<Option<Self>, Failure> {
+        let found = candidates(program).find(|path| path.is_file());
+        if found.is_none() {
+            let without = env::var("SERVERLESS_ACME_WITHOUT").unwrap_or_default();
+            let excused = without.split(',').any(|name| name == program);
+            if env::var_os("SERVERLESS_ACME_TOOLS").is_some() && !excused {
+                return Err(Failure::Missing { program });
+            }
+            skipped(program, "is not installed (cargo xtask test installs it)");
+        }
+        Ok(found.map(|path| Self { path }))
+    }
+
+    /// Looks for a program that has to run in namespaces of its own, which not every machine
+    /// allows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tool::find`].
+    pub async fn find_with_namespace(program: &'static str) -> Result<Option<Self>, Failure> {
+        let found = Self::find(program)?;
+        if found.is_some() && !namespace::is_allowed().await {
+            skipped(
+                program,
+                "needs a user namespace, which this machine refuses",
+            );
+            return Ok(None);
+        }
+        Ok(found)
+    }
+}
+
+fn skipped(program: &str, why: &str) {
+    // Written past the test harness, which would swallow the output of a test that passes.
+    let _ = writeln!(io::stderr(), "SKIPPED: {program} {why}");
+}
+
+fn candidates(program: &str) -> impl Iterator<Item = PathBuf> {
+    let tools = folder();
+    let own = [
+        tools.join("certbot").join("bin").join(program),
+        // A library: its folder stands for it, and its manifest says that it is there.
+        tools
+            .join("npm")
+            .join("node_modules")
+            .join(program)
+            .join("package.json"),
+    ];
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = env::split_paths(&path)
+        // Debian keeps servers where only root looks.
+        .chain([PathBuf::from("/usr/sbin")])
+        .map(|folder| folder.join(program))
+        .collect();
+    own.into_iter().chain(folders)
+}
+
+/// The tools that are not installed system-wide.
+fn folder() -> PathBuf {
+    env::var_os("SERVERLESS_ACME_TOOLS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools"),
+        PathBuf::from,
+    )
+}

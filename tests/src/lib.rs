@@ -1,0 +1,13 @@
+//! End-to-end tests by topic, with the harness they share.
+//!
+//! [`Environment`] is a CA of its own on free ports, with a [`challenge_server`] to which all names
+//! lead; [`client::Client`] speaks to it; [`clients`] runs the ACME clients of other people.
+
+pub mod challenge_server;
+pub mod client;
+pub mod clients;
+mod environment;
+mod openssl;
+
+pub use environment::{Directory, Environment, on_both_families};
+pub use openssl::openssl;

@@ -1,0 +1,27 @@
+//! The judge of certificates that did not make them.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+/// Runs `openssl` with this standard input.
+///
+/// # Errors
+/// What it wrote, when it ends with a failure.
+pub fn openssl(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
+    let mut child = Command::new("openssl")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("openssl is installed");
+    // It may have read enough.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))),
+    }
+}

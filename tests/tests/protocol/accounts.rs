@@ -1,0 +1,225 @@
+//! Accounts (RFC 8555 §7.3).
+
+use local::Config;
+use serde_json::{Value, json};
+use store::TermsOfServiceChange;
+use tests::{Environment, client::Key, on_both_families};
+
+#[tokio::test]
+async fn s4_a_new_account_is_answered_201_with_its_location() {
+    on_both_families(async |ca| {
+        let client = ca.stranger().await;
+        let contact = json!(["mailto:admin@example.org", "mailto:other@example.org"]);
+        let reply = client.new_account(&json!({"contact": contact, "termsOfServiceAgreed": true})).await.expect(201);
+        let (account, url) = (reply.json(), reply.location());
+        assert!(url.starts_with(&client.below("/acct/")), "{url}");
+        assert_eq!(account["status"], "valid");
+        assert_eq!(account["contact"], contact);
+        assert_eq!(account["termsOfServiceAgreed"], true);
+        assert_eq!(account["orders"], format!("{url}/orders"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s4_the_same_key_again_is_answered_200_with_the_same_location() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        for payload in [json!({}), json!({"onlyReturnExisting": true}), json!({"contact": ["mailto:new@example.org"]})] {
+            let reply = client.new_account(&payload).await.expect(200);
+            assert_eq!(reply.location(), client.account());
+            assert_eq!(reply.json()["contact"], Value::Null, "an existing account is not changed");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s4_only_return_existing_without_an_account_creates_nothing() {
+    on_both_families(async |ca| {
+        let client = ca.stranger().await;
+        let before = ca.settled_counts().await.writes;
+        for _ in 0..2 {
+            let reply = client.new_account(&json!({"onlyReturnExisting": true})).await;
+            reply.refused(400, "accountDoesNotExist");
+        }
+        assert_eq!(ca.settled_counts().await.writes - before, 2, "the two nonces alone are remembered");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s4_one_key_has_one_account_however_many_requests_arrive_at_once() {
+    on_both_families(async |ca| {
+        let client = ca.stranger().await;
+        let url = client.url("newAccount");
+        let mut requests = Vec::new();
+        for _ in 0..10 {
+            requests.push(client.jws(url, "{}").await);
+        }
+        let replies = futures(requests.iter().map(|jws| client.send(url, jws))).await;
+        let created = replies.iter().filter(|reply| reply.status == 201).count();
+        let found = replies.iter().filter(|reply| reply.status == 200).count();
+        assert_eq!((created, found), (1, 9));
+        assert!(replies.iter().all(|reply| reply.location() == replies[0].location()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_belongs_to_one_directory() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let there = ca.other().stranger().await.with_shared_key(&client);
+        there.new_account(&json!({"onlyReturnExisting": true})).await.refused(400, "accountDoesNotExist");
+        let other = there.new_account(&json!({})).await.expect(201).location();
+        assert_ne!(other, client.account());
+        there.with_kid(client.account()).read(&other).await.refused(400, "accountDoesNotExist");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s5_a_required_contact_may_be_neither_absent_nor_empty() {
+    let required = |config: &mut Config| config.acme_profiles[0].require_contact = true;
+    let environment = Environment::configured(required).await;
+    let test = async |ca: tests::Directory<'_>| {
+        let client = ca.stranger().await;
+        for payload in [json!({}), json!({"contact": []})] {
+            client.new_account(&payload).await.refused(400, "invalidContact");
+        }
+        let contact = json!(["mailto:admin@example.org"]);
+        let reply = client.new_account(&json!({"contact": contact})).await.expect(201);
+        let client = client.with_kid(&reply.location());
+        assert_eq!(client.read(client.account()).await.json()["contact"], contact, "what is stored is what was sent");
+        client.post(client.account(), &json!({"contact": []})).await.refused(400, "invalidContact");
+        // A known key is answered before any check.
+        client.new_account(&json!({"contact": ["nonsense"]})).await.expect(200);
+    };
+    environment.on_both_families(test).await;
+}
+
+#[tokio::test]
+async fn s5_required_terms_must_be_agreed_to() {
+    let terms = "https://ca.example/terms/1";
+    let required = |config: &mut Config| {
+        config.acme_profiles[0].require_terms_of_service = true;
+        config.acme_profiles[0].terms_of_service_url = Some(terms.to_owned());
+    };
+    let environment = Environment::configured(required).await;
+    let test = async |ca: tests::Directory<'_>| {
+        let client = ca.stranger().await;
+        for payload in [json!({}), json!({"termsOfServiceAgreed": false})] {
+            let reply = client.new_account(&payload).await;
+            let problem = reply.refused(403, "userActionRequired");
+            assert_eq!(problem["instance"], terms);
+            assert_eq!(reply.link("terms-of-service").as_deref(), Some(terms));
+        }
+        let reply = client.new_account(&json!({"termsOfServiceAgreed": true})).await.expect(201);
+        assert_eq!(reply.json()["termsOfServiceAgreed"], true);
+        client.new_account(&json!({})).await.expect(200);
+    };
+    environment.on_both_families(test).await;
+}
+
+#[tokio::test]
+async fn p5_without_the_present_terms_only_new_orders_wait() {
+    let terms = "https://ca.example/terms/2";
+    let changed = |config: &mut Config| {
+        let profile = &mut config.acme_profiles[0];
+        profile.require_terms_of_service = true;
+        profile.terms_of_service_url = Some(terms.to_owned());
+        profile.terms_of_service_change = TermsOfServiceChange::Url;
+    };
+    let environment = Environment::configured(changed).await;
+    environment
+        .on_both_families(async |ca| {
+            // Agreeing at once is agreeing to the present terms.
+            let client = ca.client().await;
+            client.new_order(&["a.test"]).await.expect(201);
+            client.post(client.account(), &json!({"termsOfServiceAgreed": true})).await.expect(200);
+            client.new_order(&["b.test"]).await.expect(201);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn contacts_are_mail_addresses_one_each() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        for (contact, problem) in [
+            ("tel:+4912345", "unsupportedContact"),
+            ("https://example.org", "unsupportedContact"),
+            ("admin@example.org", "invalidContact"),
+            ("mailto:", "invalidContact"),
+            ("mailto:a@example.org,b@example.org", "invalidContact"),
+            ("mailto:a@example.org?subject=x", "invalidContact"),
+            ("mailto:a@ex ample.org", "invalidContact"),
+            ("mailto:a@example.org\r\nBcc: b@example.org", "invalidContact"),
+            ("mailto:\u{fc}@example.org", "invalidContact"),
+        ] {
+            let payload = json!({"contact": ["mailto:good@example.org", contact]});
+            client.with_key(Key::p256()).new_account(&payload).await.refused(400, problem);
+            client.post(client.account(), &payload).await.refused(400, problem);
+        }
+        let many: Vec<String> = (0..11).map(|number| format!("mailto:{number}@example.org")).collect();
+        client.post(client.account(), &json!({"contact": many})).await.refused(400, "invalidContact");
+        assert_eq!(client.read(client.account()).await.json()["contact"], Value::Null, "nothing was changed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s6_an_account_is_read_and_its_contact_changed() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let contact = json!(["mailto:new@example.org"]);
+        let changed = client.post(client.account(), &json!({"contact": contact})).await.expect(200).json();
+        assert_eq!(changed["contact"], contact);
+        for read in [client.read(client.account()).await, client.post(client.account(), &json!({})).await] {
+            assert_eq!(read.expect(200).json(), changed);
+        }
+        // What is not mentioned stays; what is unknown is ignored.
+        let payload = json!({"status": "valid", "unknown": [1], "orders": "https://evil.example"});
+        assert_eq!(client.post(client.account(), &payload).await.expect(200).json(), changed);
+        client.post(client.account(), &json!({"contact": []})).await.expect(200);
+        assert_eq!(client.read(client.account()).await.json()["contact"], Value::Null);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s6_a_client_can_set_no_status_but_deactivated() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        for status in ["revoked", "invalid", "Deactivated", ""] {
+            client.post(client.account(), &json!({"status": status})).await.refused(400, "malformed");
+        }
+        client.post(client.account(), &json!({"status": 1})).await.refused(400, "malformed");
+        client.read(client.account()).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s6_threat_14_a_deactivated_account_is_refused_everywhere() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let routes = crate::routes::signed(&client).await;
+        let ended = client.post(client.account(), &json!({"status": "deactivated"})).await.expect(200).json();
+        assert_eq!(ended["status"], "deactivated");
+        for route in routes {
+            println!("{}", route.name);
+            let reply = route.send(&client).await;
+            reply.refused(401, "unauthorized");
+            assert!(reply.header("replay-nonce").is_some());
+        }
+        client.post(client.account(), &json!({"status": "valid"})).await.refused(401, "unauthorized");
+    })
+    .await;
+}
+
+/// All of them, at the same time.
+async fn futures<F: Future<Output: Send + 'static>>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    crate::routes::at_once(futures).await
+}

@@ -1,0 +1,78 @@
+//! The probes against the challenge server: each way of showing control, and each way of going wrong.
+
+#[path = "validation/address.rs"]
+mod address;
+#[path = "validation/dns_01.rs"]
+mod dns_01;
+#[path = "validation/http_01.rs"]
+mod http_01;
+#[path = "validation/http_01_redirect.rs"]
+mod http_01_redirect;
+#[path = "validation/tls_alpn_01.rs"]
+mod tls_alpn_01;
+
+use std::time::Duration;
+
+use acme::{ChallengeToken, ChallengeType, Identifier, IdentifierObject, KeyAuthorization, ProblemType};
+use tests::challenge_server::{ChallengeServer, Page, well_known};
+use validation::{Failure, Probe, Proof, Rules, probe};
+
+/// A challenge server and a challenge.
+struct Scene {
+    server: ChallengeServer,
+    token: ChallengeToken,
+    key_authorization: KeyAuthorization,
+    rules: Rules,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let server = ChallengeServer::start().await;
+        let token = ChallengeToken::from_random([7; 32]);
+        let key_authorization = key_authorization(&token, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        let rules = server.rules();
+        Self { server, token, key_authorization, rules }
+    }
+
+    /// The same with short limits, for servers that are slow on purpose.
+    async fn in_a_hurry() -> Self {
+        let mut scene = Self::new().await;
+        scene.rules.timeout = Duration::from_millis(500);
+        scene
+    }
+
+    fn set_page(&self, page: Page) {
+        self.server.web.set(&well_known(self.token.as_str()), page);
+    }
+
+    async fn probe(&self, challenge: ChallengeType, name: &str) -> Result<Proof, Failure> {
+        let r#type = if name.parse::<std::net::IpAddr>().is_ok() { "ip" } else { "dns" };
+        let object = IdentifierObject { r#type: r#type.to_owned(), value: name.to_owned() };
+        let message = Probe {
+            challenge,
+            identifier: Identifier::try_from(object).unwrap(),
+            token: self.token.clone(),
+            key_authorization: self.key_authorization.clone(),
+            rules: self.rules.clone(),
+        };
+        // Through JSON, as a queue would carry it.
+        let message: Probe = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
+        probe(&message).await
+    }
+
+    /// The failure of a probe that must fail.
+    async fn failure(&self, challenge: ChallengeType, name: &str) -> Failure {
+        self.probe(challenge, name).await.expect_err("the probe succeeded")
+    }
+}
+
+fn key_authorization(token: &ChallengeToken, thumbprint: &str) -> KeyAuthorization {
+    KeyAuthorization::new(token, &thumbprint.parse().unwrap())
+}
+
+/// Asserts what kind of failure it is and that its text says `detail`.
+#[track_caller]
+fn assert_failure(failure: &Failure, r#type: ProblemType, may_heal: bool, detail: &str) {
+    assert_eq!((failure.problem.r#type, failure.may_heal), (r#type, may_heal), "{failure}");
+    assert!(failure.problem.detail.contains(detail), "{failure}\ndoes not say\n{detail}");
+}

@@ -1,0 +1,99 @@
+//! Programs that a chore starts.
+
+use std::{
+    ffi::OsStr,
+    process::{Command, Stdio},
+};
+
+use crate::Error;
+
+/// A program with its arguments.
+#[derive(Debug)]
+pub struct Program {
+    command: Command,
+}
+
+impl Program {
+    /// `name` is looked up in `PATH` unless it is a path.
+    pub fn new(name: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(name);
+        command.stdin(Stdio::null());
+        Self { command }
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// More arguments.
+    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// One variable of the environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// The folder in which it runs.
+    pub fn directory(mut self, path: impl AsRef<std::path::Path>) -> Self {
+        self.command.current_dir(path);
+        self
+    }
+
+    /// Runs to the end, with its output on our own.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start or reports a failure.
+    pub fn show(mut self) -> Result<(), Error> {
+        let status = self.command.status().map_err(|source| Error::Start {
+            command: self.text(),
+            source,
+        })?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(Error::Failed {
+            command: self.text(),
+            status,
+            output: String::new(),
+        })
+    }
+
+    /// Runs to the end and returns what it wrote to standard output.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start or reports a failure; the error then carries the output.
+    pub fn output(mut self) -> Result<String, Error> {
+        let output = self.command.output().map_err(|source| Error::Start {
+            command: self.text(),
+            source,
+        })?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(Error::Failed {
+            command: self.text(),
+            status: output.status,
+            output: format!(
+                "\n{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            ),
+        })
+    }
+
+    fn text(&self) -> String {
+        let arguments = self.command.get_args().map(OsStr::to_string_lossy);
+        std::iter::once(self.command.get_program().to_string_lossy())
+            .chain(arguments)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}

@@ -1,0 +1,46 @@
+//! `cargo xtask <chore>`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use xtask::progress;
+
+/// The repository's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, about)]
+struct CommandLine {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+enum Chore {
+    /// Install the ACME clients of the client tests, as far as they are missing.
+    Setup,
+    /// `setup`, then every test of the workspace; a client that is missing is a failure.
+    Test {
+        /// Passed on to `cargo test --workspace`, such as `--test clients lego` or `--
+        /// --nocapture`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Check the rules of the repository that no compiler knows.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().chore {
+        Chore::Setup => xtask::setup::run().map(|_| ()),
+        Chore::Test { arguments } => xtask::test::run(&arguments),
+        Chore::Tidy => xtask::tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Clients from Debian.
+//!
+//! Nothing may listen after the installation: `policy-rc.d` forbids the start of services while
+//! packages are configured, services that a package enables for the next boot are disabled again,
+//! and Apache comes as the bare program (`apache2-bin`) without its service.
+
+use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
+
+use crate::{Error, command::Program, progress};
+
+/// A package and the program that the tests take from it.
+const PACKAGES: [(&str, &str); 13] = [
+    ("acme-tiny", "acme-tiny"),
+    ("acmetool", "acmetool"),
+    ("apache2-bin", "apache2"),
+    ("caddy", "caddy"),
+    ("curl", "curl"),
+    ("dehydrated", "dehydrated"),
+    ("lego", "lego"),
+    ("nodejs", "node"),
+    ("npm", "npm"),
+    ("openssl", "openssl"),
+    // The peer of the benchmark, no client.
+    ("pebble", "pebble"),
+    // A module, no program: certbot gets a virtual environment.
+    ("python3-venv", "python3-venv"),
+    ("uacme", "uacme"),
+];
+
+/// Services that come with the packages above.
+const SERVICES: [&str; 3] = ["acmetool.timer", "caddy.service", "dehydrated.timer"];
+
+/// Asked by the package tools before they start any service.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Installs the missing packages; returns the programs that stay missing.
+pub(super) fn install() -> Result<Vec<&'static str>, Error> {
+    let missing: Vec<_> = PACKAGES
+        .into_iter()
+        .filter(|(package, program)| !is_on_path(program) && !is_installed(package))
+        .collect();
+    if missing.is_empty() {
+        progress::say("Debian packages: all there");
+        return Ok(Vec::new());
+    }
+
+    let packages: Vec<_> = missing.iter().map(|(package, _)| *package).collect();
+    let by_hand = format!(
+        "apt-get install --no-install-recommends {}",
+        packages.join(" ")
+    );
+    if !is_on_path("apt-get") {
+        progress::say(&format!("no apt-get here; on Debian: {by_hand}"));
+        return Ok(missing.into_iter().map(|(_, program)| program).collect());
+    }
+    if !is_root()? {
+        progress::say(&format!(
+            "only root may install Debian packages; as root: {by_hand}"
+        ));
+        return Ok(missing.into_iter().map(|(_, program)| program).collect());
+    }
+
+    progress::say(&format!("installing from Debian: {}", packages.join(" ")));
+    let policy = NoServices::enforce()?;
+    let installed = apt_get(["update"].as_slice()).and_then(|()| {
+        let arguments = ["install", "--yes", "--no-install-recommends"];
+        apt_get(&[arguments.as_slice(), packages.as_slice()].concat())
+    });
+    drop(policy);
+    installed?;
+    for service in SERVICES {
+        // Without systemd there is nothing to disable, and a package that was there before keeps
+        // its service.
+        if packages.iter().any(|package| service.starts_with(package)) {
+            let _ = Program::new("systemctl")
+                .args(["disable", "--quiet", service])
+                .output();
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn apt_get(arguments: &[&str]) -> Result<(), Error> {
+    Program::new("apt-get")
+        .arg("--quiet=2")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .output()
+        .map(|_| ())
+}
+
+fn is_installed(package: &str) -> bool {
+    Program::new("dpkg-query")
+        .args(["--show", "--showformat=${db:Status-Status}", package])
+        .output()
+        .is_ok_and(|status| status == "installed")
+}
+
+fn is_on_path(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    // Debian keeps Apache where only root looks.
+    std::env::split_paths(&folders)
+        .chain([Path::new("/usr/sbin").to_path_buf()])
+        .any(|folder| folder.join(program).is_file())
+}
+
+fn is_root() -> Result<bool, Error> {
+    Ok(Program::new("id").arg("-u").output()?.trim() == "0")
+}
+
+/// While it lives, no package starts a service.
+struct NoServices {
+    ours: bool,
+}
+
+impl NoServices {
+    fn enforce() -> Result<Self, Error> {
+        let path = Path::new(POLICY);
+        if path.exists() {
+            // The machine has its own policy, as containers do; a second opinion is not ours to
+            // give.
+            return Ok(Self { ours: false });
+        }
+        let write = || -> io::Result<()> {
+            // 101: action forbidden by policy.
+            fs::write(path, "#!/bin/sh\nexit 101\n")?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        };
+        write().map_err(|source| Error::File {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Ok(Self { ours: true })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.ours {
+            let _ = fs::remove_file(POLICY);
+        }
+    }
+}

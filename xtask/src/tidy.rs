@@ -1,0 +1,116 @@
+//! Rules of the repository that no compiler knows.
+//!
+//! - source files have at most 600 lines, and modules are `foo.rs` beside `foo/`, never `mod.rs` ([`sources`])
+//! - the crates use each other only along the arrows of the design ([`dependencies`])
+//! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`], [`dependencies`])
+//! - links in the documents lead to a file and a heading that exist ([`links`])
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{Error, command::Program, progress, repository};
+
+pub mod dependencies;
+pub mod links;
+pub mod sources;
+
+/// One broken rule.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where, such as `shared/acme/src/order.rs:12` or the name of a package.
+    pub place: String,
+    /// What is wrong.
+    pub rule: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.rule)
+    }
+}
+
+/// Checks every rule.
+///
+/// # Errors
+///
+/// [`Error::Untidy`] with all findings, or when the repository cannot be read.
+pub fn run() -> Result<(), Error> {
+    let files = files(&repository())?;
+    let mut findings = Vec::new();
+    for file in &files {
+        let name = file.name.as_str();
+        if name.ends_with(".rs") {
+            findings.extend(sources::check(name, &file.read()?));
+        } else if name.ends_with(".md") {
+            findings.extend(links::check(name, &file.read()?, &files)?);
+        }
+    }
+
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let metadata = Program::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .directory(repository())
+        .output()?;
+    findings.extend(dependencies::check(&metadata)?);
+
+    if findings.is_empty() {
+        progress::say(&format!("tidy: {} files, every rule holds", files.len()));
+        return Ok(());
+    }
+    Err(Error::Untidy(findings))
+}
+
+/// A file of the repository.
+#[derive(Debug)]
+pub struct File {
+    /// The path below the top folder, with `/`.
+    pub name: String,
+    path: PathBuf,
+}
+
+impl File {
+    /// Its text.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is no UTF-8.
+    pub fn read(&self) -> Result<String, Error> {
+        fs::read_to_string(&self.path).map_err(|source| Error::File {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+/// Every file below `top` that the project wrote itself.
+fn files(top: &Path) -> Result<Vec<File>, Error> {
+    let mut found = Vec::new();
+    let mut folders = vec![top.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let failed = |source| Error::File {
+            path: folder.clone(),
+            source,
+        };
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            if entry.file_type().map_err(failed)?.is_dir() {
+                if !FOREIGN.iter().any(|name| entry.file_name() == *name) {
+                    folders.push(path);
+                }
+            } else if let Ok(below) = path.strip_prefix(top) {
+                found.push(File {
+                    name: below.to_string_lossy().replace('\\', "/"),
+                    path,
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+/// Folders that hold no work of the project.
+const FOREIGN: [&str; 4] = [".git", "node_modules", "serverless-acme-data", "target"];

@@ -1,0 +1,269 @@
+//! Which crate may use which: the arrows of the design, read from `cargo metadata`.
+//!
+//! ```text
+//! functions/* ─> api ─> ra ─┬─> acme ─> jose
+//!                           ├─> ca ───> acme, jose
+//!                           └─> store ─> acme, jose
+//! functions/validate, local ─> validation ─> acme          local ─> every function library
+//! functions/*/main.rs ─> aws ─> store, ca, ra
+//! ```
+//!
+//! An arrow lets a crate use what stands further along it too. Development dependencies are checked
+//! like the others, so that no crate's tests need the floor above it.
+
+use serde_json::Value;
+
+use super::Finding;
+use crate::Error;
+
+/// Checks the answer of `cargo metadata --no-deps`.
+///
+/// # Errors
+///
+/// When the answer is no JSON.
+pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
+    let metadata: Value = serde_json::from_str(metadata)?;
+    let packages: Vec<_> = list(&metadata, "packages").map(Package::read).collect();
+    let mut findings = Vec::new();
+    for package in &packages {
+        for dependency in &package.dependencies {
+            let ours = packages.iter().find(|other| other.name == dependency.name);
+            let allowed = match ours {
+                Some(other) => package.floor.may_use(other.floor, dependency.optional),
+                None => package.floor.may_link(&dependency.name),
+            };
+            if !allowed {
+                findings.push(Finding {
+                    place: package.name.to_owned(),
+                    rule: format!("must not depend on `{}`", dependency.name),
+                });
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// A place in the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Floor {
+    Acme,
+    Api,
+    Aws,
+    Ca,
+    Function,
+    Jose,
+    Local,
+    Ra,
+    Store,
+    Tests,
+    Validate,
+    Validation,
+    Xtask,
+}
+
+impl Floor {
+    /// From the folder of the manifest, because the name of a function may be any word.
+    fn of(manifest: &str) -> Option<Self> {
+        let mut folders = manifest.rsplit('/').skip(1);
+        let (folder, above) = (folders.next()?, folders.next()?);
+        Some(match (above, folder) {
+            ("shared", "acme") => Self::Acme,
+            ("shared", "api") => Self::Api,
+            ("shared", "aws") => Self::Aws,
+            ("shared", "ca") => Self::Ca,
+            ("shared", "jose") => Self::Jose,
+            ("shared", "ra") => Self::Ra,
+            ("shared", "store") => Self::Store,
+            ("shared", "validation") => Self::Validation,
+            ("functions", "validate") => Self::Validate,
+            ("functions", _) => Self::Function,
+            (_, "local") => Self::Local,
+            (_, "tests") => Self::Tests,
+            (_, "xtask") => Self::Xtask,
+            _ => return None,
+        })
+    }
+
+    fn may_use(self, other: Self, optional: bool) -> bool {
+        use Floor::*;
+
+        match self {
+            Jose | Xtask => false,
+            Acme => other == Jose,
+            Ca | Store => matches!(other, Acme | Jose),
+            Validation => matches!(other, Acme | Jose),
+            Ra => matches!(other, Acme | Ca | Jose | Store),
+            Api => matches!(other, Acme | Ca | Jose | Ra | Store),
+            Aws => matches!(other, Acme | Ca | Jose | Ra | Store),
+            // `aws` hides behind a feature, so that `local` links a function without the SDK.
+            Function => {
+                matches!(other, Acme | Api | Ca | Jose | Ra | Store) || (other == Aws && optional)
+            }
+            Validate => other == Validation || Function.may_use(other, optional),
+            Local => !matches!(other, Aws | Tests | Xtask),
+            Tests => other != Xtask,
+        }
+    }
+
+    /// Whether a crate from outside may be linked.
+    fn may_link(self, name: &str) -> bool {
+        use Floor::*;
+
+        let has_no_host = !matches!(self, Aws | Tests | Xtask);
+        let is_sdk = (name.starts_with("aws-") && !name.starts_with("aws-lc-"))
+            || name.starts_with("aws_lambda")
+            || name.starts_with("lambda_");
+        let pure = matches!(self, Acme | Ca | Jose);
+        let knows_http = matches!(
+            self,
+            Api | Aws | Function | Local | Tests | Validate | Validation
+        );
+        let refused = (has_no_host && is_sdk)
+            || (pure && NETWORK.contains(&name))
+            || (!knows_http && HTTP.contains(&name));
+        !refused
+    }
+}
+
+struct Package<'a> {
+    name: &'a str,
+    floor: Floor,
+    dependencies: Vec<Dependency>,
+}
+
+struct Dependency {
+    name: String,
+    optional: bool,
+}
+
+impl<'a> Package<'a> {
+    fn read(package: &'a Value) -> Self {
+        let name = text(package, "name");
+        let pure = matches!(
+            Floor::of(text(package, "manifest_path")),
+            Some(Floor::Acme | Floor::Ca | Floor::Jose)
+        );
+        Self {
+            name,
+            // A package at an unknown place may use nothing until it has a place in the house.
+            floor: Floor::of(text(package, "manifest_path")).unwrap_or(Floor::Xtask),
+            dependencies: list(package, "dependencies")
+                // The tests of a pure crate may run it: only what it ships has to be pure.
+                .filter(|dependency| {
+                    !(pure
+                        && text(dependency, "kind") == "dev"
+                        && text(dependency, "name") == "tokio")
+                })
+                .map(|dependency| Dependency {
+                    name: text(dependency, "name").to_owned(),
+                    optional: dependency.get("optional").and_then(Value::as_bool) == Some(true),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .get(member)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// What the pure crates must not link: a runtime, or the network.
+const NETWORK: [&str; 8] = [
+    "hickory-resolver",
+    "hyper",
+    "hyper-util",
+    "redb",
+    "rustls",
+    "socket2",
+    "tokio",
+    "tokio-rustls",
+];
+
+/// What only the HTTP faces may link.
+const HTTP: [&str; 3] = ["http", "http-body-util", "hyper"];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn findings(from: &str, to: serde_json::Value) -> usize {
+        let metadata = json!({ "packages": [
+            { "name": "it", "manifest_path": format!("/r/{from}/Cargo.toml"), "dependencies": [to] },
+            { "name": "acme", "manifest_path": "/r/shared/acme/Cargo.toml", "dependencies": [] },
+            { "name": "api", "manifest_path": "/r/shared/api/Cargo.toml", "dependencies": [] },
+            { "name": "aws", "manifest_path": "/r/shared/aws/Cargo.toml", "dependencies": [] },
+        ]});
+        check(&metadata.to_string()).unwrap().len()
+    }
+
+    #[test]
+    fn an_arrow_against_the_design_is_found() {
+        assert_eq!(findings("shared/ra", json!({ "name": "acme" })), 0);
+        assert_eq!(findings("shared/ra", json!({ "name": "api" })), 1);
+        assert_eq!(findings("functions/order", json!({ "name": "api" })), 0);
+        assert_eq!(findings("local", json!({ "name": "aws" })), 1);
+    }
+
+    #[test]
+    fn a_function_may_have_aws_only_behind_a_feature() {
+        assert_eq!(
+            findings(
+                "functions/order",
+                json!({ "name": "aws", "optional": true })
+            ),
+            0
+        );
+        assert_eq!(
+            findings(
+                "functions/order",
+                json!({ "name": "aws", "optional": false })
+            ),
+            1
+        );
+    }
+
+    #[test]
+    fn pure_crates_have_no_runtime_and_no_network() {
+        assert_eq!(findings("shared/jose", json!({ "name": "tokio" })), 1);
+        assert_eq!(
+            findings("shared/jose", json!({ "name": "tokio", "kind": "dev" })),
+            0
+        );
+        assert_eq!(
+            findings("shared/jose", json!({ "name": "hyper", "kind": "dev" })),
+            1
+        );
+    }
+
+    #[test]
+    fn only_http_faces_know_http() {
+        assert_eq!(findings("shared/ra", json!({ "name": "http" })), 1);
+        assert_eq!(findings("shared/api", json!({ "name": "http" })), 0);
+    }
+
+    #[test]
+    fn the_sdk_belongs_to_aws_and_the_crypto_library_to_everyone() {
+        assert_eq!(
+            findings("shared/store", json!({ "name": "aws-sdk-dynamodb" })),
+            1
+        );
+        assert_eq!(
+            findings("shared/aws", json!({ "name": "aws-sdk-dynamodb" })),
+            0
+        );
+        assert_eq!(findings("shared/jose", json!({ "name": "aws-lc-rs" })), 0);
+    }
+}

@@ -1,0 +1,104 @@
+//! Rules for each source file.
+
+use super::Finding;
+
+/// The length at which a file is split by noun.
+pub const MOST_LINES: usize = 600;
+
+/// Checks one source file; `name` is its path below the top folder.
+pub fn check(name: &str, text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let lines = text.lines().count();
+    if lines > MOST_LINES {
+        findings.push(Finding {
+            place: name.into(),
+            rule: format!("{lines} lines; at most {MOST_LINES}, split it by noun"),
+        });
+    }
+    if name.ends_with("/mod.rs") {
+        findings.push(Finding {
+            place: name.into(),
+            rule: "a module is `foo.rs` beside `foo/`, never `mod.rs`".into(),
+        });
+    }
+    if is_free_of_aws(name) {
+        findings.extend(text.lines().zip(1..).filter_map(|(line, number)| {
+            let word = words(line).find(|word| names_aws(word))?;
+            Some(Finding {
+                place: format!("{name}:{number}"),
+                rule: format!("`{word}`: only shared/aws and a function's main.rs know AWS"),
+            })
+        }));
+    }
+    findings
+}
+
+/// Whether the file belongs to a library that must not know in which host it runs.
+fn is_free_of_aws(name: &str) -> bool {
+    (name.starts_with("shared/") && !name.starts_with("shared/aws/"))
+        || (name.starts_with("functions/") && !name.ends_with("/src/main.rs"))
+        || name.starts_with("local/")
+}
+
+/// Crate and path names; words of prose such as "AWS" in a comment are no dependency.
+fn names_aws(word: &str) -> bool {
+    let crates = [
+        "aws_sdk",
+        "aws_config",
+        "aws_smithy",
+        "aws_types",
+        "aws_lambda",
+        "lambda_http",
+        "lambda_runtime",
+    ];
+    word == "aws" || crates.iter().any(|name| word.starts_with(name))
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_split_after_six_hundred_lines() {
+        assert_eq!(check("local/src/host.rs", &"\n".repeat(MOST_LINES)), []);
+        assert_eq!(
+            check("local/src/host.rs", &"\n".repeat(MOST_LINES + 1)).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_mod_file_is_found() {
+        assert_eq!(check("shared/acme/src/order/mod.rs", "").len(), 1);
+        assert_eq!(check("shared/acme/src/order.rs", ""), []);
+    }
+
+    #[test]
+    fn a_library_that_names_the_sdk_is_found() {
+        for line in [
+            "use aws_sdk_kms::Client;",
+            "aws::dynamodb()",
+            "lambda_http::run(f)",
+        ] {
+            assert_eq!(check("shared/ra/src/lib.rs", line).len(), 1, "{line}");
+            assert_eq!(check("functions/order/src/lib.rs", line).len(), 1, "{line}");
+            assert_eq!(check("functions/order/src/main.rs", line), [], "{line}");
+            assert_eq!(check("shared/aws/src/lib.rs", line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn the_crypto_library_and_prose_are_no_use_of_aws() {
+        for line in [
+            "use aws_lc_rs::digest;",
+            "// aws-lc-rs verifies.",
+            "// On AWS this is KMS.",
+        ] {
+            assert_eq!(check("shared/ra/src/lib.rs", line), [], "{line}");
+        }
+    }
+}
