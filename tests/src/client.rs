@@ -42,10 +42,10 @@ pub struct Client {
 
 impl Client {
     /// A client without an account of the directory at `url`.
-    pub async fn new(http: Arc<Http>, challenges: Arc<ChallengeServer>, url: &str, key: Key) -> Self {
+    pub async fn new(http: Arc<Http>, challenges: Arc<ChallengeServer>, url: &str, key: impl Into<Arc<Key>>) -> Self {
         let directory = http.get(url).await.expect(200).json();
         Self {
-            key: Arc::new(key),
+            key: key.into(),
             kid: None,
             directory: Arc::new(directory),
             base: url.strip_suffix("/directory").unwrap().to_owned(),
@@ -76,8 +76,8 @@ impl Client {
     }
 
     /// The same client without an account, with another key.
-    pub fn with_key(&self, key: Key) -> Self {
-        Self { key: Arc::new(key), kid: None, ..self.clone() }
+    pub fn with_key(&self, key: impl Into<Arc<Key>>) -> Self {
+        Self { key: key.into(), kid: None, ..self.clone() }
     }
 
     /// The same client as if its account had that URL.
@@ -116,6 +116,19 @@ impl Client {
             Some(kid) => jws.with("kid", kid.as_str().into()),
             None => jws.with("jwk", self.key.jwk()),
         }
+    }
+
+    /// The inner JWS with which the account gets the key `new` (RFC 8555 §7.3.5).
+    pub fn rollover(&self, new: &Arc<Key>) -> Jws {
+        let payload = json!({"account": self.account(), "oldKey": self.key.jwk()});
+        Jws::new(new, payload.to_string()).with("jwk", new.jwk()).with("url", self.url("keyChange").into())
+    }
+
+    /// A key rollover with this inner JWS.
+    pub async fn change_key(&self, inner: &Jws) -> Reply {
+        let url = self.url("keyChange");
+        let outer = self.jws(url, inner.body()).await;
+        self.send(url, &outer).await
     }
 
     /// Sends a JWS to `url`.

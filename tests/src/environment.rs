@@ -6,6 +6,7 @@ use local::{Config, Host};
 use serde_json::Value;
 use store::embedded::{Counts, EmbeddedStore};
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 use crate::{
     challenge_server::ChallengeServer,
@@ -19,6 +20,7 @@ pub struct Environment {
     pub challenges: Arc<ChallengeServer>,
     http: Arc<Http>,
     host: Host,
+    config: Config,
     folder: TempDir,
 }
 
@@ -39,9 +41,21 @@ impl Environment {
         config.http_port = challenges.http_port;
         config.tls_port = challenges.tls_port;
         change(&mut config);
-        let host = Host::start(config).await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
+        Self::launch(challenges, folder, config).await
+    }
+
+    /// Stops it, and starts it again with its data folder and an adapted configuration, on other ports.
+    pub async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
+        let Self { challenges, host, mut config, folder, .. } = self;
+        host.stop().await;
+        change(&mut config);
+        Self::launch(challenges, folder, config).await
+    }
+
+    async fn launch(challenges: Arc<ChallengeServer>, folder: TempDir, config: Config) -> Self {
+        let host = Host::start(config.clone()).await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
         let http = Arc::new(Http::trusting(&folder.path().join("root.pem")));
-        Self { challenges, http, host, folder }
+        Self { challenges, http, host, config, folder }
     }
 
     /// The directory of that name: `default`, or `raProfile/default` in the other family.
@@ -83,14 +97,18 @@ impl Environment {
         self.host.store()
     }
 
-    /// How often the CA asked its store.
-    pub fn counts(&self) -> Counts {
-        self.store().counts()
-    }
-
-    /// Ends the CA, everything written.
-    pub async fn stop(self) {
-        self.host.stop().await;
+    /// How often the CA asked its store, once it asks no more and everything is written.
+    pub async fn settled_counts(&self) -> Counts {
+        let mut counts = self.store().counts();
+        let mut unchanged = 0;
+        // Redeemed nonces are written 50 ms later at most.
+        while unchanged < 3 {
+            sleep(Duration::from_millis(30)).await;
+            let now = self.store().counts();
+            unchanged = if now == counts { unchanged + 1 } else { 0 };
+            counts = now;
+        }
+        counts
     }
 }
 
@@ -125,7 +143,7 @@ impl Directory<'_> {
     }
 
     /// A client without an account, with this key.
-    pub async fn stranger_with(&self, key: Key) -> Client {
+    pub async fn stranger_with(&self, key: impl Into<Arc<Key>>) -> Client {
         Client::new(self.http.clone(), self.challenges.clone(), &self.url(), key).await
     }
 

@@ -7,7 +7,9 @@ pub mod challenge_server;
 pub mod client;
 pub mod clients;
 mod environment;
+mod join;
 mod openssl;
 
 pub use environment::{Directory, Environment, on_both_families};
+pub use join::all;
 pub use openssl::openssl;

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jose::PublicKey;
 
 use crate::{
-    AuthorityNameError, CertificateKeyType, Evidence, Issuer, LeafProfile, Pointers, SubjectRule, TbsCertificate,
-    TimeError, distinguished_name, extension,
+    CertificateKeyType, Evidence, Issuer, LeafProfile, Pointers, SubjectRule, TbsCertificate, TimeError,
+    distinguished_name, extension,
     lint::{Kind, Request},
     tbs::Fields,
 };
@@ -119,9 +119,6 @@ pub enum BuildError {
     /// The key of an authority is of a kind that issuers do not have.
     #[error("the key is of no kind that issuers have")]
     IssuerKeyType,
-    /// The name of an authority does not fit.
-    #[error(transparent)]
-    Name(#[from] AuthorityNameError),
     /// A time does not fit.
     #[error(transparent)]
     Time(#[from] TimeError),

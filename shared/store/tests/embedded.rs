@@ -116,10 +116,6 @@ async fn unfinished_work_is_known_until_it_is_finished() {
     assert_eq!(store.unfinished().await.unwrap(), Unfinished::default());
 }
 
-fn open_again(folder: &TempDir) -> EmbeddedStore {
-    open(folder)
-}
-
 #[tokio::test]
 async fn what_has_served_is_deleted_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
     let mut acknowledged: Vec<AccountId> = Vec::new();
     let mut take = |line: String| {
         // A line that the kill cut short was not read by anybody.
-        let id = line.split_once(ACKNOWLEDGED).and_then(|(_, id)| id.parse().ok());
+        let id = line.split_once(ACKNOWLEDGED).and_then(|(_, id)| id.parse::<AccountId>().ok());
         acknowledged.extend(id);
         acknowledged.len()
     };

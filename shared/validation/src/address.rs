@@ -34,12 +34,17 @@ impl<'a> AddressRules<'a> {
     pub fn check(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
         if let Some(embedded) = well_known_nat64(address) {
             // RFC 6052 §3.1: this prefix must not stand before an address that is not global.
-            return AddressRules::default()
-                .check(IpAddr::V4(embedded))
-                .map_err(|inner| ForbiddenAddress { address, ..inner });
+            return AddressRules::default().check(IpAddr::V4(embedded)).map_err(|inner| ForbiddenAddress {
+                address,
+                ground: Ground::BehindNat64,
+                ..inner
+            });
         }
         match registry::block_of(address) {
-            Some(block) if !self.allows(address, block) => Err(ForbiddenAddress { address, block }),
+            Some(block) if !self.allows(address, block) => {
+                let ground = if block.contact == Contact::Never { Ground::Never } else { Ground::NotAllowed };
+                Err(ForbiddenAddress { address, block, ground })
+            }
             _ => Ok(()),
         }
     }
@@ -56,17 +61,40 @@ impl<'a> AddressRules<'a> {
 
 /// An address that may not be contacted, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{address} belongs to {} ({}), {}", .block.network, .block.purpose, .block.contact.refusal())]
+#[error("{address} {} {} ({}), which {}", .ground.relation(), .block.network, .block.purpose, .ground.refusal())]
 pub struct ForbiddenAddress {
     address: IpAddr,
     block: &'static Block,
+    ground: Ground,
 }
 
-impl Contact {
+impl ForbiddenAddress {
+    /// Whether a profile could allow it.
+    pub fn could_be_allowed(&self) -> bool {
+        self.ground == Ground::NotAllowed
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ground {
+    BehindNat64,
+    Never,
+    NotAllowed,
+}
+
+impl Ground {
+    fn relation(self) -> &'static str {
+        match self {
+            Self::BehindNat64 => "stands for an address of",
+            Self::Never | Self::NotAllowed => "belongs to",
+        }
+    }
+
     fn refusal(self) -> &'static str {
         match self {
-            Self::Never => "which is never contacted",
-            Self::ByName | Self::IfAllowed => "which the profile does not allow",
+            Self::BehindNat64 => "is never contacted through NAT64",
+            Self::Never => "is never contacted",
+            Self::NotAllowed => "the profile does not allow",
         }
     }
 }
@@ -103,7 +131,9 @@ mod tests {
 
     #[test]
     fn public_addresses_need_no_permission() {
-        for address in ["1.1.1.1", "8.8.8.8", "93.184.216.34", "172.15.255.255", "172.32.0.0", "2606:4700::1111", "2a00:1450::1"] {
+        for address in
+            ["1.1.1.1", "8.8.8.8", "93.184.216.34", "172.15.255.255", "172.32.0.0", "2606:4700::1111", "2a00:1450::1"]
+        {
             assert!(is_allowed(address, &[]), "{address}");
         }
     }
@@ -111,10 +141,35 @@ mod tests {
     #[test]
     fn threat_13_special_purpose_addresses_need_permission() {
         for address in [
-            "10.0.0.1", "100.64.0.1", "172.16.0.1", "172.31.255.255", "192.0.0.9", "192.0.2.1", "192.31.196.1", "192.52.193.1",
-            "192.88.99.1", "192.168.1.1", "192.175.48.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1",
-            "240.0.0.1", "100::1", "100:0:0:1::1", "2001:2::1", "2001:db8::1", "2620:4f:8000::1", "3fff::1", "5f00::1",
-            "fc00::1", "fd12:3456::1", "fec0::1", "4000::1", "a000::1", "1234::1",
+            "10.0.0.1",
+            "100.64.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.9",
+            "192.0.2.1",
+            "192.31.196.1",
+            "192.52.193.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "192.175.48.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "240.0.0.1",
+            "100::1",
+            "100:0:0:1::1",
+            "2001:2::1",
+            "2001:db8::1",
+            "2620:4f:8000::1",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fec0::1",
+            "4000::1",
+            "a000::1",
+            "1234::1",
         ] {
             assert!(!is_allowed(address, &[]), "{address} without permission");
             assert!(is_allowed(address, &EVERYTHING), "{address} with permission");
@@ -126,11 +181,34 @@ mod tests {
     #[test]
     fn threat_13_some_addresses_are_never_contacted() {
         for address in [
-            "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192",
-            "224.0.0.1", "239.255.255.255", "255.255.255.255", "::", "fe80::1", "febf::1", "ff02::1", "fd00:ec2::254",
-            "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1",
-            "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::10.0.0.1", "64:ff9b:1::1",
-            "2002:7f00:1::", "2001:0:808:808::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "169.254.169.254",
+            "169.254.170.2",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "224.0.0.1",
+            "239.255.255.255",
+            "255.255.255.255",
+            "::",
+            "fe80::1",
+            "febf::1",
+            "ff02::1",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
+            "::ffff:127.0.0.1",
+            "::ffff:8.8.8.8",
+            "::127.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "64:ff9b::127.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001:0:808:808::1",
         ] {
             assert!(!is_allowed(address, &EVERYTHING), "{address}");
         }
@@ -162,6 +240,13 @@ mod tests {
             refused("169.254.169.254").to_string(),
             "169.254.169.254 belongs to 169.254.0.0/16 (link-local, RFC 3927), which is never contacted"
         );
+        assert_eq!(
+            refused("64:ff9b::10.0.0.1").to_string(),
+            "64:ff9b::a00:1 stands for an address of 10.0.0.0/8 (private use, RFC 1918), which is never contacted through NAT64"
+        );
+        let could_be =
+            ["10.0.0.1", "169.254.169.254", "64:ff9b::10.0.0.1"].map(|text| refused(text).could_be_allowed());
+        assert_eq!(could_be, [true, false, false]);
     }
 
     /// Every IPv6 form that leads to an IPv4 address in some network.

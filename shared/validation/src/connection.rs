@@ -4,14 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::TcpStream;
 
-use crate::{
-    Rules,
-    deadline::Deadline,
-    fault::Fault,
-    host::Host,
-    limited::Limited,
-    resolver::Resolver,
-};
+use crate::{Rules, deadline::Deadline, fault::Fault, host::Host, limited::Limited, resolver::Resolver};
 
 /// Opens the connections of one probe.
 pub(crate) struct Dialer<'a> {

@@ -5,13 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use acme::{ChallengeType, Identifier, Problem, ProblemType};
 use http::StatusCode;
 
-use crate::{
-    Failure,
-    address::ForbiddenAddress,
-    host::Host,
-    tls_alpn_01::CertificateFault,
-    url::UrlError,
-};
+use crate::{Failure, address::ForbiddenAddress, host::Host, tls_alpn_01::CertificateFault, url::UrlError};
 
 /// One finding. The text says what was looked for and where, what was found, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +30,13 @@ pub(crate) enum Fault {
     #[error("Looking up {} of {} failed: {error}.", .question.types, .question.name)]
     LookUp { question: Question, error: String },
     /// TXT records, none of them right.
-    #[error("No TXT record of {name} is {expected}; found {found}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it.")]
+    #[error(
+        "No TXT record of {name} is {expected}; found {found}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it."
+    )]
     WrongTxt { name: String, expected: String, found: String },
 
     /// The address rule.
-    #[error("Not connecting to {host}: {reason}. Let the name point to an address that may be contacted, or ask the operator to allow the network.")]
+    #[error("Not connecting to {host}: {reason}. Use another address{}.", permission(.reason))]
     Forbidden { host: Host, reason: ForbiddenAddress },
     /// No TCP connection.
     #[error("Could not connect to {host}: {}. Check that a server listens there and that no firewall is in the way.", listed(.attempts))]
@@ -93,7 +89,9 @@ pub(crate) enum TlsFault {
     #[error("did not end in time. Check that the server answers TLS there.")]
     Slow,
     /// An ordinary TLS server.
-    #[error("did not negotiate the protocol acme-tls/1. Check that the responder for the challenge answers there, and not another server.")]
+    #[error(
+        "did not negotiate the protocol acme-tls/1. Check that the responder for the challenge answers there, and not another server."
+    )]
     NoAlpn,
     /// Not the certificate of RFC 8737.
     #[error("brought a wrong certificate: {0}. Present the certificate made for this challenge (RFC 8737 section 3).")]
@@ -155,6 +153,10 @@ pub(crate) fn excerpt(text: &[u8], length: usize) -> String {
         Some((start, [_, ..])) => format!("{}...", start.escape_ascii()),
         _ => text.escape_ascii().to_string(),
     }
+}
+
+fn permission(reason: &ForbiddenAddress) -> &'static str {
+    if reason.could_be_allowed() { ", or ask the operator to allow this network" } else { "" }
 }
 
 fn listed(attempts: &[(SocketAddr, String)]) -> String {

@@ -60,12 +60,26 @@ mod tests {
 
     #[test]
     fn threat_12_only_plain_addresses_are_addresses() {
-        for (text, address) in [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("[::ffff:127.0.0.1]", "::ffff:127.0.0.1")] {
+        for (text, address) in
+            [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("[::ffff:127.0.0.1]", "::ffff:127.0.0.1")]
+        {
             assert_eq!(Host::from_authority(text), Some(Host::Address(address.parse().unwrap())));
         }
         for text in [
-            "2130706433", "017700000001", "127.1", "0177.0.0.1", "0x7f.0.0.1", "127.0.0.01", "::1", "[127.0.0.1]", "[fe80::1%25eth0]",
-            "[::1", "", "a..b", "%6c.test", "a b",
+            "2130706433",
+            "017700000001",
+            "127.1",
+            "0177.0.0.1",
+            "0x7f.0.0.1",
+            "127.0.0.01",
+            "::1",
+            "[127.0.0.1]",
+            "[fe80::1%25eth0]",
+            "[::1",
+            "",
+            "a..b",
+            "%6c.test",
+            "a b",
         ] {
             assert_eq!(Host::from_authority(text), None, "{text:?}");
         }

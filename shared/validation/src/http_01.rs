@@ -72,7 +72,7 @@ impl Answer {
     /// What follows from the answer to a request for `url`.
     fn next(self, url: &Url, probe: &Probe) -> Result<Next, HttpFault> {
         match self.status {
-            StatusCode::OK => self.compare(probe.key_authorization.as_str()),
+            StatusCode::OK => self.compare(probe),
             StatusCode::MOVED_PERMANENTLY
             | StatusCode::FOUND
             | StatusCode::SEE_OTHER
@@ -83,12 +83,15 @@ impl Answer {
     }
 
     /// RFC 8555 §8.3: white space at the end does not count.
-    fn compare(&self, expected: &str) -> Result<Next, HttpFault> {
+    fn compare(&self, probe: &Probe) -> Result<Next, HttpFault> {
+        let expected = probe.key_authorization.as_str();
         if self.body.len() <= MAX_BODY && self.body.trim_ascii_end() == expected.as_bytes() {
             return Ok(Next::Shown);
         }
         let found = match self.body.trim_ascii() {
             [] => "nothing".to_owned(),
+            // Another key's authorization: the difference is at its end, and nobody's secret.
+            text if text.starts_with(probe.token.as_str().as_bytes()) => format!("\"{}\"", excerpt(text, MAX_BODY)),
             text => format!("\"{}\"", excerpt(text, SHOWN_BODY)),
         };
         Err(HttpFault::Content { expected: expected.to_owned(), found })

@@ -34,7 +34,7 @@ impl<'a> Resolver<'a> {
 
     /// All addresses of `name`, at least one.
     pub(crate) async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, Fault> {
-        let question = Question { name: name.to_string(), types: "A and AAAA" };
+        let question = Question { name: name.to_string(), types: "A or AAAA" };
         let (resolver, name) = self.prepare(&question)?;
         let (v6, v4) = tokio::join!(
             self.ask(&resolver, &name, RecordType::AAAA, &question),

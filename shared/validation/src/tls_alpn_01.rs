@@ -71,9 +71,6 @@ mod tests {
     fn addresses_are_asked_for_by_their_reverse_name() {
         let name = |text: &str| server_name(&Host::Address(text.parse().unwrap()));
         assert_eq!(name("192.0.2.1"), "1.2.0.192.in-addr.arpa");
-        assert_eq!(
-            name("2001:db8::1"),
-            "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
-        );
+        assert_eq!(name("2001:db8::1"), "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
     }
 }

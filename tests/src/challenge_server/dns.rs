@@ -13,7 +13,7 @@ pub(super) async fn serve_udp(socket: UdpSocket, zone: Zone) {
     let mut datagram = [0; 4096];
     loop {
         let Ok((length, peer)) = socket.recv_from(&mut datagram).await else { continue };
-        let Ok(query) = Message::from_vec(&datagram[..length]) else { continue };
+        let Ok(query) = Message::from_vec(datagram.get(..length).unwrap_or_default()) else { continue };
         let Some(answer) = zone.answer(&query) else { continue };
         let mut bytes = answer.to_vec().unwrap();
         if bytes.len() > usize::from(query.max_payload()) {

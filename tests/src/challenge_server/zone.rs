@@ -113,7 +113,9 @@ impl Zone {
     pub(super) fn answer(&self, query: &Message) -> Option<Message> {
         let question = query.queries.first()?;
         let mut records = self.0.lock().unwrap();
-        records.questions.push(Question { name: key(&question.name.to_ascii()), r#type: question.query_type.to_string() });
+        records
+            .questions
+            .push(Question { name: key(&question.name.to_ascii()), r#type: question.query_type.to_string() });
         let (code, answers) = records.find(&question.name, question.query_type)?;
         let mut answer = Message::new(query.metadata.id, MessageType::Response, query.metadata.op_code);
         answer.metadata.recursion_desired = query.metadata.recursion_desired;

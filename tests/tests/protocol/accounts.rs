@@ -3,7 +3,7 @@
 use local::Config;
 use serde_json::{Value, json};
 use store::TermsOfServiceChange;
-use tests::{Environment, client::Key, on_both_families};
+use tests::{Directory, Environment, all, client::Key, on_both_families};
 
 #[tokio::test]
 async fn s4_a_new_account_is_answered_201_with_its_location() {
@@ -57,7 +57,7 @@ async fn s4_one_key_has_one_account_however_many_requests_arrive_at_once() {
         for _ in 0..10 {
             requests.push(client.jws(url, "{}").await);
         }
-        let replies = futures(requests.iter().map(|jws| client.send(url, jws))).await;
+        let replies = all(requests.iter().map(|jws| client.send(url, jws))).await;
         let created = replies.iter().filter(|reply| reply.status == 201).count();
         let found = replies.iter().filter(|reply| reply.status == 200).count();
         assert_eq!((created, found), (1, 9));
@@ -70,7 +70,7 @@ async fn s4_one_key_has_one_account_however_many_requests_arrive_at_once() {
 async fn an_account_belongs_to_one_directory() {
     on_both_families(async |ca| {
         let client = ca.client().await;
-        let there = ca.other().stranger().await.with_shared_key(&client);
+        let there = ca.other().stranger_with(client.key.clone()).await;
         there.new_account(&json!({"onlyReturnExisting": true})).await.refused(400, "accountDoesNotExist");
         let other = there.new_account(&json!({})).await.expect(201).location();
         assert_ne!(other, client.account());
@@ -83,7 +83,7 @@ async fn an_account_belongs_to_one_directory() {
 async fn s5_a_required_contact_may_be_neither_absent_nor_empty() {
     let required = |config: &mut Config| config.acme_profiles[0].require_contact = true;
     let environment = Environment::configured(required).await;
-    let test = async |ca: tests::Directory<'_>| {
+    let test = async |ca: Directory<'_>| {
         let client = ca.stranger().await;
         for payload in [json!({}), json!({"contact": []})] {
             client.new_account(&payload).await.refused(400, "invalidContact");
@@ -107,7 +107,7 @@ async fn s5_required_terms_must_be_agreed_to() {
         config.acme_profiles[0].terms_of_service_url = Some(terms.to_owned());
     };
     let environment = Environment::configured(required).await;
-    let test = async |ca: tests::Directory<'_>| {
+    let test = async |ca: Directory<'_>| {
         let client = ca.stranger().await;
         for payload in [json!({}), json!({"termsOfServiceAgreed": false})] {
             let reply = client.new_account(&payload).await;
@@ -123,24 +123,32 @@ async fn s5_required_terms_must_be_agreed_to() {
 }
 
 #[tokio::test]
-async fn p5_without_the_present_terms_only_new_orders_wait() {
+async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
     let terms = "https://ca.example/terms/2";
+    let environment = Environment::start().await;
+    let mut clients = Vec::new();
+    for name in ["default", "raProfile/default"] {
+        clients.push(environment.directory(name).client().await);
+    }
     let changed = |config: &mut Config| {
         let profile = &mut config.acme_profiles[0];
         profile.require_terms_of_service = true;
         profile.terms_of_service_url = Some(terms.to_owned());
         profile.terms_of_service_change = TermsOfServiceChange::Url;
     };
-    let environment = Environment::configured(changed).await;
-    environment
-        .on_both_families(async |ca| {
-            // Agreeing at once is agreeing to the present terms.
-            let client = ca.client().await;
-            client.new_order(&["a.test"]).await.expect(201);
-            client.post(client.account(), &json!({"termsOfServiceAgreed": true})).await.expect(200);
-            client.new_order(&["b.test"]).await.expect(201);
-        })
-        .await;
+    let environment = environment.restarted(changed).await;
+    for (name, before) in ["default", "raProfile/default"].into_iter().zip(clients) {
+        let client = environment.directory(name).stranger_with(before.key.clone()).await;
+        let kid = client.new_account(&json!({})).await.expect(200).location();
+        let client = client.with_kid(&kid);
+        let reply = client.new_order(&["a.test"]).await;
+        assert_eq!(reply.refused(403, "userActionRequired")["instance"], terms);
+        assert_eq!(reply.link("terms-of-service").as_deref(), Some(terms));
+        client.read(client.account()).await.expect(200);
+
+        client.post(client.account(), &json!({"termsOfServiceAgreed": true})).await.expect(200);
+        client.new_order(&["a.test"]).await.expect(201);
+    }
 }
 
 #[tokio::test]
@@ -217,9 +225,4 @@ async fn s6_threat_14_a_deactivated_account_is_refused_everywhere() {
         client.post(client.account(), &json!({"status": "valid"})).await.refused(401, "unauthorized");
     })
     .await;
-}
-
-/// All of them, at the same time.
-async fn futures<F: Future<Output: Send + 'static>>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    crate::routes::at_once(futures).await
 }

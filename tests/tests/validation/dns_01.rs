@@ -60,10 +60,8 @@ async fn wrong_records_are_named_beside_the_right_one() {
     let scene = Scene::new().await;
     scene.server.dns.add_txt("_acme-challenge.a.test", &["wrong"]);
     let failure = scene.failure(Dns01, "a.test").await;
-    let detail = format!(
-        "No TXT record of _acme-challenge.a.test is {}; found \"wrong\".",
-        scene.key_authorization.dns_value()
-    );
+    let detail =
+        format!("No TXT record of _acme-challenge.a.test is {}; found \"wrong\".", scene.key_authorization.dns_value());
     assert_failure(&failure, ProblemType::IncorrectResponse, true, &detail);
 }
 

@@ -83,6 +83,8 @@ async fn other_content_is_refused_and_shown_beside_the_right_one() {
         assert_failure(&failure, ProblemType::IncorrectResponse, true, &detail);
         assert_eq!(failure.address, Some("127.0.0.1".parse().unwrap()));
     }
+    scene.set_page(Page::text(&format!("{}.other", scene.token.as_str())));
+    assert!(scene.failure(Http01, "a.test").await.problem.detail.contains(".other\", expected"));
     scene.set_page(Page::text("<html>\u{1b}[31m"));
     assert!(scene.failure(Http01, "a.test").await.problem.detail.contains(r#" found "<html>\x1b[31m", expected"#));
 }
@@ -155,11 +157,7 @@ async fn threat_12_slow_servers_meet_the_time_limit() {
         piece: b"x".to_vec(),
         pause: Duration::from_millis(20),
     };
-    for page in [
-        Page::Silence,
-        drip("HTTP/1.1 200 OK\r\n"),
-        drip("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"),
-    ] {
+    for page in [Page::Silence, drip("HTTP/1.1 200 OK\r\n"), drip("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")] {
         scene.set_page(page);
         let start = Instant::now();
         assert_failure(&scene.failure(Http01, "a.test").await, ProblemType::Connection, true, "not answered in time");
@@ -184,15 +182,15 @@ async fn faults_of_dns_are_told_apart() {
     scene.rules.dns_timeout = Duration::from_millis(200);
     for challenge in [Http01, ChallengeType::TlsAlpn01] {
         for (fault, detail) in [
-            (DnsFault::NoSuchName, "DNS does not know the name a.test (NXDOMAIN, asked for A and AAAA)."),
-            (DnsFault::ServerFailure, "answered SERVFAIL to the question for A and AAAA of a.test."),
-            (DnsFault::Silence, "did not answer the question for A and AAAA of a.test in time."),
+            (DnsFault::NoSuchName, "DNS does not know the name a.test (NXDOMAIN, asked for A or AAAA)."),
+            (DnsFault::ServerFailure, "answered SERVFAIL to the question for A or AAAA of a.test."),
+            (DnsFault::Silence, "did not answer the question for A or AAAA of a.test in time."),
         ] {
             scene.server.dns.set_fault("a.test", fault);
             assert_failure(&scene.failure(challenge, "a.test").await, ProblemType::Dns, true, detail);
         }
         scene.server.dns.set_addresses("none.test", &[]);
-        let detail = "none.test has no A and AAAA record.";
+        let detail = "none.test has no A or AAAA record.";
         assert_failure(&scene.failure(challenge, "none.test").await, ProblemType::Dns, true, detail);
     }
 }
@@ -203,7 +201,10 @@ fn threat_12_a_proxy_in_the_environment_is_not_asked() {
     let proxy = "http://127.0.0.1:1";
     let output = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "http_01::the_file_shows_control"])
-        .envs(["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, proxy)))
+        .envs(
+            ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+                .map(|name| (name, proxy)),
+        )
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

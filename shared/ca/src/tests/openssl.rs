@@ -1,6 +1,6 @@
 //! The `openssl` command line in a folder of its own.
 
-use std::{path::Path, process::Command};
+use std::{io::Write, path::Path, process::Command};
 
 /// The tool; each instance has a temporary folder for its files.
 pub(crate) struct Openssl {
@@ -20,7 +20,9 @@ impl Openssl {
         match Command::new("openssl").arg("version").output() {
             Ok(output) if output.status.success() => Some(Self { folder: tempfile::tempdir().unwrap() }),
             _ => {
-                eprintln!("SKIPPED: there is no openssl binary, nothing was checked against it");
+                // Straight to the stream: what the macros print is hidden when a test passes.
+                let note = "SKIPPED: there is no openssl binary, nothing was checked against it";
+                writeln!(std::io::stderr(), "{note}").unwrap();
                 None
             }
         }

@@ -49,7 +49,6 @@ const fn v6(address: [u16; 8], length: u8, contact: Contact, purpose: &'static s
     Block { network: IpNet::new_assert(IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), length), purpose, contact }
 }
 
-
 /// Single addresses and inner blocks stand before the blocks around them.
 #[rustfmt::skip]
 static IPV4: &[Block] = &[
