@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
+use http::Uri;
 use local::{Config, Host};
 use serde_json::Value;
 use store::embedded::{Counts, EmbeddedStore};
@@ -44,11 +45,13 @@ impl Environment {
         Self::launch(challenges, folder, config).await
     }
 
-    /// Stops it, and starts it again with its data folder and an adapted configuration, on other ports.
+    /// Stops it, and starts it again with its data folder and an adapted configuration. All URLs stay.
     pub async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
         let Self { challenges, host, mut config, folder, .. } = self;
-        host.stop().await;
+        config.listen.set_port(port(host.base_url()));
+        config.status_listen.set_port(port(host.status_url()));
         change(&mut config);
+        host.stop().await;
         Self::launch(challenges, folder, config).await
     }
 
@@ -77,14 +80,9 @@ impl Environment {
         &self.http
     }
 
-    /// The base of every URL, such as `https://localhost:1234/api`.
-    pub fn base(&self) -> String {
-        self.host.base_url().to_owned()
-    }
-
-    /// The listener of relying parties.
-    pub fn status_url(&self) -> String {
-        self.host.status_url().to_owned()
+    /// The CA itself.
+    pub fn host(&self) -> &Host {
+        &self.host
     }
 
     /// The root certificate, PEM.
@@ -128,7 +126,7 @@ pub struct Directory<'a> {
 impl Directory<'_> {
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("{}/v1/protocols/acme/{}/directory", self.base(), self.name)
+        format!("{}/v1/protocols/acme/{}/directory", self.host.base_url(), self.name)
     }
 
     /// The same profile's directory in the other family.
@@ -187,6 +185,10 @@ impl Authority for Environment {
             lifetime: Duration::from_secs(store::Validity::default().default.into()),
         }
     }
+}
+
+fn port(url: &str) -> u16 {
+    url.parse::<Uri>().unwrap().port_u16().unwrap()
 }
 
 const FAMILIES: [&str; 2] = ["default", "raProfile/default"];

@@ -11,7 +11,7 @@ use std::{
 };
 
 use store::{
-    CertificateStore, NonceStore, OrderStore,
+    AccountStore, CertificateStore, NonceStore, OrderStore,
     contract::fixture::{account, at, authorization, certificate, dns, issued, nonce, operation, order},
     embedded::{EmbeddedStore, Options},
 };
@@ -89,6 +89,12 @@ async fn memory_paths(store: &Arc<EmbeddedStore>) {
         store.order(account.id, made.id).await.unwrap();
     }
     println!("read of an order      {:.1?}", begin.elapsed() / ROUNDS);
+    store.create_account_if_absent(&account).await.unwrap();
+    let begin = Instant::now();
+    for _ in 0..ROUNDS {
+        store.account(account.id).await.unwrap();
+    }
+    println!("read of an account    {:.1?}", begin.elapsed() / ROUNDS);
 }
 
 async fn fill(store: &Arc<EmbeddedStore>, certificates: usize) {

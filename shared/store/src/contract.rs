@@ -2,7 +2,7 @@
 //!
 //! An engine calls [`contract_tests!`](crate::contract_tests), which makes one `#[tokio::test]` for
 //! each topic, and gives each of them an empty store.
-#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "these functions are tests")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "these functions are tests")]
 
 pub mod account;
 pub mod authorization;

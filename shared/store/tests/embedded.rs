@@ -1,5 +1,12 @@
 //! What the engine of the one-process host does beyond the contract: it survives stops, has its file
 //! alone, knows what is unfinished, deletes what has served, and writes for many at once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 use std::{path::Path, sync::Arc};
 

@@ -1,4 +1,11 @@
 //! The engine of the one-process host keeps the contract.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 use std::sync::Arc;
 

@@ -1,14 +1,11 @@
 //! The way from an order to a certificate.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jose::base64url;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
-use x509_cert::{
-    Certificate,
-    der::{DecodePem, Encode},
-};
+use x509_cert::{Certificate, der::Encode};
 
 use super::{Client, Key, Reply, csr};
 
@@ -21,7 +18,7 @@ pub struct Issued {
     /// The chain, PEM.
     pub chain: String,
     /// The certificate's key.
-    pub key: Key,
+    pub key: Arc<Key>,
 }
 
 impl Issued {
@@ -123,13 +120,14 @@ impl Client {
     }
 
     /// A certificate for these names with this key.
-    pub async fn obtain_for(&self, names: &[&str], key: Key) -> Issued {
+    pub async fn obtain_for(&self, names: &[&str], key: impl Into<Arc<Key>>) -> Issued {
         let order = self.ready_order(names).await;
         self.finish(order, names, key).await
     }
 
     /// The certificate of an order that is ready.
-    pub async fn finish(&self, order: String, names: &[&str], key: Key) -> Issued {
+    pub async fn finish(&self, order: String, names: &[&str], key: impl Into<Arc<Key>>) -> Issued {
+        let key = key.into();
         let object = self.finalize(&order, &csr(names, &key)).await.expect(200).json();
         assert_eq!(object["status"], "valid", "{object}");
         let certificate = object["certificate"].as_str().unwrap().to_owned();

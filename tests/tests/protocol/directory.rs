@@ -86,7 +86,7 @@ async fn a_directory_that_does_not_exist_is_answered_404_without_a_nonce() {
     let environment = Environment::start().await;
     let existing = environment.directory("default").client().await;
     for name in ["nobody", "raProfile/nobody", "Default", "raProfile/raProfile"] {
-        let base = format!("{}/v1/protocols/acme/{name}", environment.base());
+        let base = format!("{}/v1/protocols/acme/{name}", environment.host().base_url());
         for (method, path) in [("GET", "/directory"), ("HEAD", "/new-nonce"), ("GET", "/new-nonce"), ("GET", "/renewal-info/AAAA.AQ")] {
             let reply = environment.http().request(method, &format!("{base}{path}"), None, Vec::new()).await.expect(404);
             assert_eq!(reply.header("replay-nonce"), None, "{method} {name}{path}");
@@ -121,12 +121,7 @@ async fn p2_a_profile_that_is_off_refuses_all_but_what_existing_certificates_nee
             let issued = client.obtain(&["a.test"]).await;
             before.push((name, client, issued));
         }
-        let environment = environment.restarted(|config| {
-            // The same ports, so that every URL stays as it is.
-            config.listen.set_port(before[0].1.url("newNonce").split(':').nth(2).unwrap()[..5].parse().unwrap());
-            off(config);
-        });
-        let environment = environment.await;
+        let environment = environment.restarted(off).await;
         for (name, client, issued) in before {
             let ca = environment.directory(name);
             ca.http().get(&ca.url()).await.refused(403, "unauthorized");
@@ -146,7 +141,7 @@ async fn p2_a_profile_that_is_off_refuses_all_but_what_existing_certificates_nee
 #[tokio::test]
 async fn the_default_directory_is_found_where_test_cas_have_it() {
     let environment = Environment::start().await;
-    let origin = environment.base().strip_suffix("/api").unwrap().to_owned();
+    let origin = environment.host().base_url().strip_suffix("/api").unwrap().to_owned();
     let here = environment.http().get(&format!("{origin}/dir")).await.expect(200).json();
     let default: Value = environment.directory("default").stranger().await.directory.as_ref().clone();
     assert_eq!(here, default);
@@ -158,6 +153,6 @@ async fn the_host_prints_the_urls_that_it_serves() {
     let environment = Environment::start().await;
     for name in ["default", "raProfile/default"] {
         let id: DirectoryId = name.parse().unwrap();
-        assert_eq!(environment.directory_url(&id), environment.directory(name).url());
+        assert_eq!(environment.host().directory_url(&id), environment.directory(name).url());
     }
 }

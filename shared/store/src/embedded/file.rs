@@ -176,3 +176,26 @@ fn refused(path: &Path, error: redb::Error) -> OpenError {
 
 /// The layout that this version reads and writes.
 const SCHEMA_VERSION: &str = "1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::{EmbeddedStore, Options};
+
+    #[test]
+    fn a_file_of_a_newer_layout_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.redb");
+        drop(EmbeddedStore::open(&path, Options::default()).unwrap());
+        let newer = Database::open(&path).unwrap();
+        let transaction = newer.begin_write().unwrap();
+        transaction.open_table(table::META.definition()).unwrap().insert(key::SCHEMA, &b"2"[..]).unwrap();
+        transaction.commit().unwrap();
+        drop(newer);
+        for _ in 0..2 {
+            let refused = EmbeddedStore::open(&path, Options::default()).unwrap_err();
+            assert!(matches!(&refused, OpenError::Newer { found, .. } if found == "2"), "{refused:?}");
+            assert!(refused.to_string().ends_with("(layout 2; this version knows 1)"), "{refused}");
+        }
+    }
+}

@@ -175,3 +175,65 @@ const NONCES_WAIT: Duration = Duration::from_millis(50);
 
 /// Bounds how long the first of a group waits for the others to be applied.
 const LARGEST_GROUP: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::embedded::{EmbeddedStore, Options};
+
+    fn open() -> (Arc<EmbeddedStore>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = EmbeddedStore::open(folder.path().join("store.redb"), Options::default()).unwrap();
+        (Arc::new(store), folder)
+    }
+
+    async fn put(store: &EmbeddedStore, key: String) -> Result<(), StoreError> {
+        store.write(move |batch| batch.put(table::BLOCKED_KEY, &key, b"")).await
+    }
+
+    fn is_there(store: &EmbeddedStore, key: &str) -> bool {
+        store.read(|snapshot| snapshot.row(table::BLOCKED_KEY, key, |_| Ok(()))).unwrap().is_some()
+    }
+
+    #[tokio::test]
+    async fn a_refusal_leaves_the_rest_of_its_group_alone() {
+        let (store, _folder) = open();
+        let writes: JoinSet<_> = (0..100)
+            .map(|number| {
+                let store = store.clone();
+                async move {
+                    let refused = store.write::<()>(|_| Err(StoreError::Conflict.into()));
+                    let (put, refused) = tokio::join!(put(&store, number.to_string()), refused);
+                    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+                    put.unwrap();
+                }
+            })
+            .collect();
+        writes.join_all().await;
+        assert!((0..100).all(|number| is_there(&store, &number.to_string())));
+        assert!(store.counts().commits < 100, "they shared transactions");
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_the_file_is_told_and_leaves_nothing_behind() {
+        let (store, _folder) = open();
+        let failed = store.write::<()>(|batch| {
+            batch.put(table::BLOCKED_KEY, "half", b"")?;
+            Err(redb::StorageError::PreviousIo.into())
+        });
+        let failed = failed.await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+        assert!(!is_there(&store, "half"));
+        put(&store, "next".to_owned()).await.unwrap();
+        assert!(is_there(&store, "next"), "the writer goes on");
+    }
+
+    #[tokio::test]
+    async fn what_changes_nothing_is_not_committed() {
+        let (store, _folder) = open();
+        store.write(|_| Ok(())).await.unwrap();
+        assert_eq!(store.counts().commits, 0);
+    }
+}

@@ -1,0 +1,14 @@
+//! Request bodies: JWS, protected header, payloads.
+#![no_main]
+
+use jose::{KeyReference, UnverifiedJws};
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
+    if let Ok(jws) = UnverifiedJws::parse(octets) {
+        if let KeyReference::Jwk(key) = jws.key().clone() {
+            if let Ok(verified) = jws.verify(&key) {
+                let _ = serde_json::from_slice::<acme::NewOrder>(verified.payload());
+            }
+        }
+    }
+});

@@ -1,0 +1,228 @@
+//! Revocation (RFC 8555 §7.6) and what relying parties see of it.
+
+use std::sync::Arc;
+
+use jose::base64url;
+use serde_json::{Value, json};
+use tests::{
+    Directory,
+    client::{Client, Issued, Key, Reply, csr},
+    on_both_families, openssl,
+};
+use x509_cert::{Certificate, der::Encode};
+
+use super::certificates::{pointers, verify_in};
+
+#[tokio::test]
+async fn s15_a_revocation_is_answered_200_with_nothing_and_a_second_one_is_refused() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let issued = client.obtain(&["a.test"]).await;
+        let reply = client.revoke(&issued, 4).await.expect(200);
+        assert!(reply.body.is_empty());
+        client.revoke(&issued, 4).await.refused(400, "alreadyRevoked");
+        client.revoke(&issued, 1).await.refused(400, "alreadyRevoked");
+        client.read(&issued.certificate).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s15_only_the_reasons_of_subscribers_are_taken() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let issued = client.obtain(&["a.test"]).await;
+        for reason in [2, 6, 7, 8, 10, 11, 255, 256, u64::MAX] {
+            client.revoke(&issued, reason).await.refused(400, "badRevocationReason");
+        }
+        let url = client.url("revokeCert");
+        for reason in [json!("1"), json!(-1), json!(1.5), json!([1])] {
+            let payload = json!({"certificate": issued.encoded(), "reason": reason});
+            client.post(url, &payload).await.refused(400, "malformed");
+        }
+        client.post(url, &json!({"certificate": issued.encoded(), "reason": null})).await.expect(200);
+        for reason in [0, 1, 3, 4, 5, 9] {
+            let issued = client.obtain(&["a.test"]).await;
+            client.revoke(&issued, reason).await.expect(200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s15_a_revocation_is_in_the_crl_at_once() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let (revoked, other) = (client.obtain(&["a.test"]).await, client.obtain(&["b.test"]).await);
+        for issued in [&revoked, &other] {
+            crl_check(&ca, issued).await.unwrap();
+        }
+        client.revoke(&revoked, 4).await.expect(200);
+        let refusal = crl_check(&ca, &revoked).await.unwrap_err();
+        assert!(refusal.contains("certificate revoked"), "{refusal}");
+        crl_check(&ca, &other).await.unwrap();
+
+        let text = crl_text(&ca, &revoked).await;
+        let serial = revoked.leaf().tbs_certificate().serial_number().as_bytes().iter().fold(String::new(), |text, byte| {
+            format!("{text}{byte:02X}")
+        });
+        assert!(text.contains(&serial) && text.contains("Superseded"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn n5_the_key_of_the_certificate_may_revoke_it() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let issued = client.obtain(&["a.test"]).await;
+        by_key(&client, &issued, &Arc::new(Key::p256()), 4).await.refused(403, "unauthorized");
+        by_key(&client, &issued, &client.key, 4).await.refused(403, "unauthorized");
+        let url = client.url("revokeCert");
+        let payload = json!({"certificate": issued.encoded(), "reason": 4}).to_string();
+        let unsigned = client.with_key(issued.key.clone()).jws(url, payload).await.signed_by(&client.key);
+        client.send(url, &unsigned).await.refused(400, "malformed");
+        by_key(&client, &issued, &issued.key, 4).await.expect(200);
+        by_key(&client, &issued, &issued.key, 4).await.refused(400, "alreadyRevoked");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn n5_an_account_that_shows_all_its_names_may_revoke_a_certificate() {
+    on_both_families(async |ca| {
+        let issued = ca.client().await.obtain(&["a.test", "*.a.test"]).await;
+        let other = ca.client().await;
+        other.revoke(&issued, 4).await.refused(403, "unauthorized");
+        other.ready_order(&["a.test"]).await;
+        other.revoke(&issued, 4).await.refused(403, "unauthorized");
+        other.order(&["*.a.test"]).await;
+        other.revoke(&issued, 4).await.refused(403, "unauthorized");
+        let wildcard = other.ready_order(&["*.a.test"]).await;
+
+        let authorization = other.read(&wildcard).await.json()["authorizations"][0].clone();
+        let authorization = authorization.as_str().unwrap();
+        other.post(authorization, &json!({"status": "deactivated"})).await.expect(200);
+        other.revoke(&issued, 4).await.refused(403, "unauthorized");
+
+        other.ready_order(&["*.a.test"]).await;
+        other.revoke(&issued, 4).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn threat_5_a_reason_that_an_account_gives_blocks_no_key() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let issued = client.obtain(&["a.test"]).await;
+        client.revoke(&issued, 1).await.expect(200);
+        client.obtain_for(&["a.test"], issued.key).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn threat_5_a_key_that_says_itself_that_it_is_compromised_is_blocked() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let issued = client.obtain(&["a.test"]).await;
+        by_key(&client, &issued, &issued.key, 1).await.expect(200);
+        let order = client.ready_order(&["a.test"]).await;
+        client.finalize(&order, &csr(&["a.test"], &issued.key)).await.refused(400, "badCSR");
+        client.with_key(issued.key.clone()).new_account(&json!({})).await.refused(400, "badPublicKey");
+        client.change_key(&client.rollover(&issued.key)).await.refused(400, "badPublicKey");
+        // Another reason says nothing against the key.
+        let second = client.obtain(&["a.test"]).await;
+        by_key(&client, &second, &second.key, 4).await.expect(200);
+        client.obtain_for(&["a.test"], second.key).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn threat_16_a_forged_certificate_with_a_known_serial_gets_nowhere() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let issued = client.obtain(&["a.test"]).await;
+        let forger = Arc::new(Key::p256());
+        let der = issued.leaf().to_der().unwrap();
+        let point = issued.key.pair().public_key_raw();
+        let at = der.windows(point.len()).position(|window| window == point).unwrap();
+        let mut forged = der.clone();
+        forged[at..at + point.len()].copy_from_slice(forger.pair().public_key_raw());
+
+        let payload = json!({"certificate": base64url::encode(&forged), "reason": 4});
+        let url = client.url("revokeCert");
+        client.with_key(forger.clone()).post(url, &payload).await.refused(404, "malformed");
+        client.post(url, &payload).await.refused(404, "malformed");
+        by_key(&client, &issued, &forger, 4).await.refused(403, "unauthorized");
+        crl_check(&ca, &issued).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_certificate_of_ours_is_refused() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let url = client.url("revokeCert");
+        let self_signed = rcgen::CertificateParams::new(["a.test".to_owned()]).unwrap().self_signed(client.key.pair()).unwrap();
+        let issued = client.obtain(&["a.test"]).await;
+        let issuer = Certificate::load_pem_chain(issued.chain.as_bytes()).unwrap().remove(1).to_der().unwrap();
+        for (der, status) in [
+            (self_signed.der().to_vec(), None),
+            (issuer, None),
+            (Vec::new(), Some(400)),
+            (vec![0x30; 3000], Some(400)),
+            ([&issued.leaf().to_der().unwrap()[..], &[0]].concat(), Some(400)),
+        ] {
+            let reply = client.post(url, &json!({"certificate": base64url::encode(&der)})).await;
+            // Somebody else's certificate may be one that we cannot even read.
+            assert!(status.map_or([400, 403, 404].contains(&reply.status), |status| reply.status == status), "{}", reply.text());
+            assert!(reply.json()["type"].is_string());
+        }
+        for certificate in [json!(null), json!(1), json!("a b"), json!(issued.chain), Value::Array(Vec::new())] {
+            client.post(url, &json!({"certificate": certificate})).await.refused(400, "malformed");
+        }
+        client.post(url, &json!({})).await.refused(400, "malformed");
+        crl_check(&ca, &issued).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_revocation_survives_a_restart() {
+    let environment = tests::Environment::start().await;
+    let ca = environment.directory("default");
+    let client = ca.client().await;
+    let issued = client.obtain(&["a.test"]).await;
+    client.revoke(&issued, 5).await.expect(200);
+    let environment = environment.restarted(|_| {}).await;
+    client.revoke(&issued, 5).await.refused(400, "alreadyRevoked");
+    crl_check(&environment.directory("default"), &issued).await.unwrap_err();
+}
+
+/// A revocation request that this key signs.
+async fn by_key(client: &Client, issued: &Issued, key: &Arc<Key>, reason: u64) -> Reply {
+    client.with_key(key.clone()).revoke(issued, reason).await
+}
+
+/// Lets OpenSSL verify the chain with the CRLs that its certificates point to.
+async fn crl_check(ca: &Directory<'_>, issued: &Issued) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arguments = vec!["-crl_check_all".to_owned()];
+    for (number, certificate) in Certificate::load_pem_chain(issued.chain.as_bytes()).unwrap().iter().enumerate() {
+        let crl = ca.http().get(&pointers(certificate).1).await.expect(200);
+        let file = folder.path().join(format!("{number}.crl"));
+        std::fs::write(&file, openssl(&["crl", "-inform", "DER"], &crl.body).unwrap()).unwrap();
+        arguments.extend(["-CRLfile".to_owned(), file.to_str().unwrap().to_owned()]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    verify_in(folder.path(), ca, &issued.chain, &arguments)
+}
+
+async fn crl_text(ca: &Directory<'_>, issued: &Issued) -> String {
+    let crl = ca.http().get(&pointers(&issued.leaf()).1).await.expect(200);
+    String::from_utf8(openssl(&["crl", "-inform", "DER", "-noout", "-text"], &crl.body).unwrap()).unwrap()
+}
