@@ -1,6 +1,14 @@
 //! What the host is told: flags, environment and the configuration file come together here.
+//!
+//! A flag counts more than its environment variable, that more than the key in the file, and that
+//! more than the default.
 
-pub mod file;
+mod check;
+mod error;
+mod file;
+mod settings;
+mod url;
+mod value;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -11,7 +19,14 @@ use std::{
 use acme::ProfileName;
 use ca::IssuerKeyType;
 use ipnet::IpNet;
+use serde::Deserialize;
 use store::{AcmeProfile, IssuerId, RaProfile};
+
+pub use error::ConfigError;
+pub use url::{BaseUrl, StatusUrl, UrlError};
+
+pub(crate) use settings::{Arguments, LogSettings};
+pub(crate) use value::LogFormat;
 
 /// Everything that the host is told.
 #[derive(Clone, Debug)]
@@ -21,10 +36,10 @@ pub struct Config {
     /// Where CRLs and certificates of issuers are served, over plain HTTP.
     pub status_listen: SocketAddr,
     /// The public base of all ACME URLs; `https://localhost:<port of listen>/api` when absent.
-    pub base_url: Option<String>,
+    pub base_url: Option<BaseUrl>,
     /// The base of the URLs inside certificates; the host of the base URL and the port of
     /// `status_listen` when absent.
-    pub status_url: Option<String>,
+    pub status_url: Option<StatusUrl>,
     /// The data folder.
     pub data: PathBuf,
     /// The resolver of validation; the system's when absent.
@@ -45,7 +60,8 @@ pub struct Config {
 
 /// The root and the issuing CA, as they are made at first start. Afterwards nothing of it changes
 /// what is there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CaConfig {
     /// Common name of the root.
     pub root_name: String,
@@ -59,7 +75,7 @@ pub struct CaConfig {
     pub issuing_key: IssuerKeyType,
     /// The life of the root, in days.
     pub root_days: u32,
-    /// The life of the issuing CA, in days.
+    /// The life of the issuing CA, in days; it ends with the root at the latest.
     pub issuing_days: u32,
 }
 
@@ -140,4 +156,20 @@ fn default_profiles() -> Option<(AcmeProfile, RaProfile)> {
 fn local_networks() -> Vec<IpNet> {
     let networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
     networks.iter().filter_map(|network| network.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_profiles_lead_to_each_other_and_reach_this_machine() {
+        let config = Config::new(PathBuf::from("data"));
+        let ([acme], [ra]) = (&config.acme_profiles[..], &config.ra_profiles[..]) else { panic!("one of each") };
+        assert_eq!((acme.name.as_str(), ra.name.as_str()), (DEFAULT, DEFAULT));
+        assert_eq!(acme.ra_profile.as_ref(), Some(&ra.name));
+        assert_eq!(ra.acme_profile.as_ref(), Some(&acme.name));
+        assert_eq!(ra.issuer.as_str(), ISSUING);
+        assert_eq!(acme.allowed_networks.len(), 6);
+    }
 }

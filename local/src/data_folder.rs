@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use crate::StartError;
@@ -23,29 +23,48 @@ impl DataFolder {
             let path = path.to_owned();
             move |source| StartError::Data { path, source }
         };
+        let path = &path::absolute(path).map_err(failed(path))?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path))?;
-        // Also a folder that somebody else made is the owner's alone from now on: it holds CA keys.
+        // The folder is the owner's alone from now on, because it holds CA keys: that must not happen
+        // to one that others use for other things.
+        if !is_ours(path).map_err(failed(path))? {
+            return Err(StartError::NotADataFolder(path.clone()));
+        }
         fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed(path))?;
-        let lock_path = path.join("lock");
+        let lock_path = path.join(LOCK);
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock_path);
         let lock = lock.map_err(failed(&lock_path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StartError::DataInUse(path.to_owned())),
+            Ok(()) => Ok(Self { path: path.clone(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StartError::DataInUse(path.clone())),
             Err(TryLockError::Error(error)) => Err(failed(&lock_path)(error)),
         }
     }
 
-    /// The path of a file in the folder.
+    /// The absolute path of a file in the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 }
 
+/// Whether nobody used the folder before, or a CA did.
+fn is_ours(path: &Path) -> io::Result<bool> {
+    let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>()?;
+    // A freshly made file system has this entry at its top.
+    let is_empty = names.iter().all(|name| name == "lost+found");
+    Ok(is_empty || names.iter().any(|name| name == LOCK || name.as_encoded_bytes().ends_with(b".key")))
+}
+
 /// Writes a file so that after a crash there is either the whole file or none.
 pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension("draft");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".draft");
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // New, so that the mode is ours and not that of a draft which a crash left behind.
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
@@ -54,3 +73,5 @@ pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()
         None => Ok(()),
     }
 }
+
+const LOCK: &str = "lock";

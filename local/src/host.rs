@@ -1,31 +1,30 @@
 //! The host: parts put together, started in order, stopped in order.
 
 use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use acme::{DirectoryId, Identifier, Urls};
+use acme::{DirectoryId, Family, Identifier, Urls};
 use api::{Context, Options as ApiOptions};
-use ca::{AuthorityName, Certificate};
-use http::Uri;
+use ca::{AuthorityName, Certificate, IssuerKeyType};
 use jiff::SignedDuration;
-use ra::{Authority, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask};
+use ra::{Access, Authority, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask};
 use store::{
-    IssuerId, ProfileStore, RaProfile, Validity,
+    IssuerId, IssuerStore, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Config, StartError,
-    config::{DEFAULT, ISSUING, ROOT},
+    config::{BaseUrl, DEFAULT, ISSUING, ROOT},
     data_folder::{DataFolder, write_whole},
     dispatch::dispatch,
     host_tls::HostTls,
@@ -39,13 +38,15 @@ use crate::{
 /// A running host. It stops when it is told to; dropping it stops it without ceremony.
 pub struct Host {
     urls: Urls,
+    directories: Vec<DirectoryId>,
     status_url: String,
+    http_port: u16,
     root: Certificate,
     root_path: PathBuf,
     store: Arc<EmbeddedStore>,
     stop: watch::Sender<bool>,
-    listeners: Vec<JoinHandle<()>>,
-    workers: Vec<JoinHandle<()>>,
+    listeners: JoinSet<()>,
+    workers: JoinSet<()>,
     _data: DataFolder,
 }
 
@@ -56,18 +57,17 @@ impl Host {
     /// See [`StartError`]. Nothing is left running then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let data = DataFolder::open(&config.data)?;
-        let listen = bind(config.listen, "--listen").await?;
-        let status_listen = bind(config.status_listen, "--status-listen").await?;
-        let (address, status_address) = (local_address(&listen)?, local_address(&status_listen)?);
-        let base_url = config.base_url.clone().unwrap_or_else(|| format!("https://localhost:{}/api", address.port()));
-        let names = host_names(&base_url, address.ip())?;
-        let status_url = config.status_url.clone().unwrap_or_else(|| status_url(&base_url, status_address.port()));
+        let (listen, address) = bind(config.listen, "--listen").await?;
+        let (status_listen, status_address) = bind(config.status_listen, "--status-listen").await?;
+        let local_url: BaseUrl = format!("https://localhost:{}/api", address.port()).parse()?;
+        let base_url = config.base_url.clone().unwrap_or_else(|| local_url.clone());
+        let status_url = config.status_url.clone().unwrap_or_else(|| base_url.status_url(status_address.port()));
+        let status_url = status_url.as_str().to_owned();
 
-        let mut signer = SoftwareSigner::default();
-        let hierarchy = hierarchy(&config, &mut signer)?;
         let store = EmbeddedStore::open(data.file("store.redb"), StoreOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
-        store.set_profiles(&config.acme_profiles, &config.ra_profiles).await?;
+        let mut signer = SoftwareSigner::default();
+        let hierarchy = hierarchy(&config, &data, &store, &mut signer).await?;
 
         let (queue, workers) = queue::queue();
         let files = StatusFiles::default();
@@ -84,22 +84,28 @@ impl Host {
             ..Settings::default()
         };
         let authority = Arc::new(Authority::new(seams, settings));
-        let root = authority.ensure_hierarchy(&hierarchy).await?;
+        let root = authority.ensure_hierarchy(&hierarchy).await.map_err(|error| match error {
+            ra::Error::ForeignIssuer(issuer) => StartError::KeyOfAnotherCa(key_path(&data, issuer.as_str())),
+            other => other.into(),
+        })?;
+        store.set_profiles(&config.acme_profiles, &config.ra_profiles).await?;
         let root_path = data.file("root.pem");
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
         files.put_root(root.pem());
         publish_crl::on_schedule(&authority).await?;
-        let tls = HostTls::start(&authority, names, host_profile()?).await?;
+        let names = host_names([&base_url, &local_url], address.ip());
+        let tls = HostTls::start(&authority, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
 
         let options = ApiOptions { nonce_refusals: config.test.nonce_refusals };
-        let context = Arc::new(Context::new(authority.clone(), &base_url, options));
+        let context = Arc::new(Context::new(authority.clone(), base_url.as_str(), options));
+        let urls = context.urls().clone();
+        let directories = directories(&config, &authority).await;
         let (stop, stopped) = watch::channel(false);
-        let listeners = vec![
-            serve_acme(listen, acceptor, stopped.clone(), context.clone())?,
-            serve_status(status_listen, stopped, files),
-        ];
+        let mut listeners = JoinSet::new();
+        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, DEFAULT.parse()?));
+        listeners.spawn(serve_status(status_listen, stopped, files));
         let settings = validate::Settings {
             resolver: config.dns_resolver,
             allowed_networks: Vec::new(),
@@ -107,18 +113,34 @@ impl Host {
             tls_port: config.tls_port,
             always_valid: config.test.always_valid,
         };
-        let workers = vec![
-            tokio::spawn(workers.run(authority.clone(), settings, config.test.validation_delay)),
-            tokio::spawn(maintain(authority, store.clone(), tls)),
-        ];
+        let http_port = config.http_port;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(workers.run(authority.clone(), settings, config.test.validation_delay));
+        tasks.spawn(maintain(authority, store.clone(), tls));
         resume(&store, &queue).await?;
-        let urls = context.urls().clone();
-        Ok(Self { urls, status_url, root, root_path, store, stop, listeners, workers, _data: data })
+        Ok(Self {
+            urls,
+            directories,
+            status_url,
+            http_port,
+            root,
+            root_path,
+            store,
+            stop,
+            listeners,
+            workers: tasks,
+            _data: data,
+        })
     }
 
     /// The URL of a directory.
     pub fn directory_url(&self, directory: &DirectoryId) -> String {
         self.urls.directory(directory)
+    }
+
+    /// The directories that serve, in both families, the default ones first.
+    pub fn directories(&self) -> &[DirectoryId] {
+        &self.directories
     }
 
     /// The base of all ACME URLs.
@@ -131,13 +153,18 @@ impl Host {
         &self.status_url
     }
 
+    /// The port that http-01 connects to.
+    pub fn http_port(&self) -> u16 {
+        self.http_port
+    }
+
     /// The root's certificate.
     pub fn root(&self) -> &Certificate {
         &self.root
     }
 
-    /// The file with the root's certificate.
-    pub fn root_path(&self) -> &PathBuf {
+    /// The file with the root's certificate; its path is absolute.
+    pub fn root_path(&self) -> &Path {
         &self.root_path
     }
 
@@ -150,101 +177,93 @@ impl Host {
     /// under way are interrupted; the next start resumes them.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        for listener in std::mem::take(&mut self.listeners) {
-            // A listener that panicked has nothing to finish.
-            drop(listener.await);
-        }
-        for worker in std::mem::take(&mut self.workers) {
-            worker.abort();
-            drop(worker.await);
-        }
+        // A listener that panicked has nothing to finish.
+        while self.listeners.join_next().await.is_some() {}
+        self.workers.shutdown().await;
         if let Err(error) = self.store.close().await {
             tracing::error!(error = &error as &dyn std::error::Error, "the store was not closed cleanly");
         }
     }
 }
 
-impl Drop for Host {
-    fn drop(&mut self) {
-        for task in self.listeners.iter().chain(&self.workers) {
-            task.abort();
-        }
-    }
-}
-
-async fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, flag, source })
-}
-
-fn local_address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
-    listener.local_addr().map_err(|source| StartError::Data { path: PathBuf::from("socket"), source })
-}
-
-/// The names in the listener's certificate: the base URL's host, where it listens, and this machine.
-fn host_names(base_url: &str, listen: IpAddr) -> Result<Vec<Identifier>, StartError> {
-    let wrong = || StartError::BaseUrl(base_url.to_owned());
-    let uri: Uri = base_url.parse().map_err(|_| wrong())?;
-    if uri.scheme_str() != Some("https") || uri.query().is_some() {
-        return Err(wrong());
-    }
-    let host = uri.host().ok_or_else(wrong)?.trim_matches(['[', ']']);
-    let host = match host.parse::<IpAddr>() {
-        Ok(address) => Identifier::Ip(address),
-        Err(_) => Identifier::Dns(host.parse().map_err(|_| wrong())?),
+/// The listener, and where it really listens: port 0 is any free one.
+async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
     };
-    let localhost = "localhost".parse().map(Identifier::Dns).map_err(|_| wrong())?;
-    let mut names = vec![host, localhost];
-    names.extend([IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])].map(Identifier::Ip));
-    if !listen.is_unspecified() {
-        names.push(Identifier::Ip(listen));
-    }
-    let mut seen = std::collections::BTreeSet::new();
+    bound.await.map_err(|source| StartError::Listen { address, flag, source })
+}
+
+/// The names in the listener's certificate: the hosts of its URLs, this machine, and where it listens.
+fn host_names(urls: [&BaseUrl; 2], listen: IpAddr) -> Vec<Identifier> {
+    let addresses = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into(), listen];
+    let addresses = addresses.into_iter().filter(|address: &IpAddr| !address.is_unspecified()).map(Identifier::Ip);
+    let mut names: Vec<Identifier> = urls.into_iter().map(|url| url.host().clone()).chain(addresses).collect();
+    let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
-    Ok(names)
+    names
 }
 
-fn status_url(base_url: &str, port: u16) -> String {
-    let host = base_url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
-    format!("http://{}:{port}", host.as_deref().unwrap_or("localhost"))
-}
-
-/// What the CA looks like, with its keys made or read.
-fn hierarchy(config: &Config, signer: &mut SoftwareSigner) -> Result<Hierarchy, StartError> {
+/// What the CA looks like, with its keys read, or made when there is no CA yet.
+async fn hierarchy(
+    config: &Config,
+    data: &DataFolder,
+    store: &EmbeddedStore,
+    signer: &mut SoftwareSigner,
+) -> Result<Hierarchy, StartError> {
     let ca = &config.ca;
-    let mut plan = |id: &str, name: &str, kind, days: u32| -> Result<IssuerPlan, StartError> {
+    let mut plan = async |id: &str, name: &str, kind: IssuerKeyType, days: u32| -> Result<IssuerPlan, StartError> {
+        let id: IssuerId = id.parse()?;
+        let is_new = store.issuer(&id).await?.is_none();
         Ok(IssuerPlan {
-            id: issuer_id(id)?,
             subject: AuthorityName::new(name, ca.organization.clone())?,
-            key: signer.ensure_key(&config.data, id, kind)?,
+            key: signer.ensure_key(key_path(data, id.as_str()), id.as_str(), kind, is_new)?,
             lifetime: SignedDuration::from_hours(i64::from(days) * 24),
             crl_shards: 1,
+            id,
         })
     };
     Ok(Hierarchy {
-        root: plan(ROOT, &ca.root_name, ca.root_key, ca.root_days)?,
-        issuing: plan(ISSUING, &ca.issuing_name, ca.issuing_key, ca.issuing_days)?,
+        root: plan(ROOT, &ca.root_name, ca.root_key, ca.root_days).await?,
+        issuing: plan(ISSUING, &ca.issuing_name, ca.issuing_key, ca.issuing_days).await?,
     })
 }
 
+fn key_path(data: &DataFolder, issuer: &str) -> PathBuf {
+    data.file(&format!("{issuer}.key"))
+}
+
 /// The profile of the host's own certificate. No directory refers to it.
-fn host_profile() -> Result<RaProfile, StartError> {
-    let name = DEFAULT.parse().map_err(|_| StartError::BaseUrl(DEFAULT.to_owned()))?;
+fn host_profile(hierarchy: &Hierarchy) -> Result<RaProfile, StartError> {
     let month = 30 * 24 * 60 * 60;
     let certificate_validity = Validity { default: month, maximum: month };
-    Ok(RaProfile { certificate_validity, ..RaProfile::new(name, issuer_id(ISSUING)?) })
+    Ok(RaProfile { certificate_validity, ..RaProfile::new(DEFAULT.parse()?, hierarchy.issuing.id.clone()) })
 }
 
-fn issuer_id(name: &str) -> Result<IssuerId, StartError> {
-    name.parse().map_err(|_| StartError::Data { path: PathBuf::from(name), source: io::ErrorKind::InvalidInput.into() })
+/// The directories that serve: the default ones first, then by name.
+async fn directories(config: &Config, authority: &Authority) -> Vec<DirectoryId> {
+    let acme = config.acme_profiles.iter().map(|profile| (Family::AcmeProfile, &profile.name));
+    let ra = config.ra_profiles.iter().map(|profile| (Family::RaProfile, &profile.name));
+    let all = acme.chain(ra).map(|(family, name)| DirectoryId { family, name: name.clone() });
+    let mut serving = Vec::new();
+    for directory in all {
+        if authority.serving(&directory, Access::Service).await.is_ok() {
+            serving.push(directory);
+        }
+    }
+    serving.sort_by_key(|directory| (directory.name.as_str() != DEFAULT, directory.name.clone(), directory.family));
+    serving
 }
 
-fn serve_acme(
+async fn serve_acme(
     listener: TcpListener,
     acceptor: TlsAcceptor,
     stop: watch::Receiver<bool>,
     context: Arc<Context>,
-) -> Result<JoinHandle<()>, StartError> {
-    let default: DirectoryId = DEFAULT.parse().map_err(|_| StartError::BaseUrl(DEFAULT.to_owned()))?;
+    default: DirectoryId,
+) {
     let served = Arc::new(AtomicU64::new(0));
     let answer = move |request| {
         let (context, default, served) = (context.clone(), default.clone(), served.clone());
@@ -254,15 +273,15 @@ fn serve_acme(
             dispatch(&context, &default, request).await
         }
     };
-    Ok(tokio::spawn(listener::serve(listener, Transport::Tls(acceptor), stop, answer)))
+    listener::serve(listener, Transport::Tls(acceptor), stop, answer).await;
 }
 
-fn serve_status(listener: TcpListener, stop: watch::Receiver<bool>, files: StatusFiles) -> JoinHandle<()> {
+async fn serve_status(listener: TcpListener, stop: watch::Receiver<bool>, files: StatusFiles) {
     let answer = move |request| {
         let files = files.clone();
         async move { files.answer(&request) }
     };
-    tokio::spawn(listener::serve(listener, Transport::Plain, stop, answer))
+    listener::serve(listener, Transport::Plain, stop, answer).await;
 }
 
 /// Hands over again what the last stop interrupted.

@@ -1,13 +1,15 @@
 //! The one-process host: the same functions as on AWS, on an embedded store, a software signer,
 //! in-process queues and two listeners.
 //!
-//! [`Host::start`] puts the parts together; everything else here is one of the parts.
+//! [`Host::start`] puts the parts together; [`run`] is the command line around it; everything else
+//! here is one of the parts.
 
 pub mod config;
-pub mod demo;
 
 mod banner;
+mod cli;
 mod data_folder;
+mod demo;
 mod dispatch;
 mod host;
 mod host_tls;
@@ -18,7 +20,7 @@ mod software_signer;
 mod start_error;
 mod status;
 
-pub use banner::banner;
+pub use cli::run;
 pub use config::{Config, TestSwitches};
 pub use host::Host;
 pub use start_error::StartError;

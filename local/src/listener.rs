@@ -36,7 +36,7 @@ where
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let graceful = Arc::new(GracefulShutdown::new());
+    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -70,10 +70,8 @@ where
         }
     }
     drop(listener);
-    if let Ok(graceful) = Arc::try_unwrap(graceful) {
-        // A client that neither finishes nor leaves must not hold the process.
-        drop(time::timeout(PATIENCE_AT_STOP, graceful.shutdown()).await);
-    }
+    // A client that neither finishes nor leaves must not hold the process.
+    drop(time::timeout(PATIENCE_AT_STOP, graceful.shutdown()).await);
 }
 
 /// A request with its whole body, named for the log.

@@ -1,16 +1,7 @@
 //! Command line of the one-process host.
 
-use local::{Config, Host, banner};
+use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() {
-    let host = Host::start(Config::new("serverless-acme-data".into())).await;
-    match host {
-        Ok(host) => {
-            tracing::info!("{}", banner(&host));
-            drop(tokio::signal::ctrl_c().await);
-            host.stop().await;
-        }
-        Err(error) => tracing::error!("{error}"),
-    }
+fn main() -> ExitCode {
+    local::run()
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -28,13 +28,19 @@ pub(crate) struct SoftwareSigner {
 }
 
 impl SoftwareSigner {
-    /// Reads the key behind a handle, or makes it when its file is not there. The kind matters only
-    /// for a new one: a CA keeps the key that it has.
-    pub(crate) fn ensure_key(&mut self, folder: &Path, name: &str, kind: IssuerKeyType) -> Result<KeyHandle, StartError> {
-        let path = folder.join(format!("{name}.key"));
+    /// Reads the key behind a handle, or makes it when its file is not there and `may_make` allows
+    /// it. The kind matters only for a new one: a CA keeps the key that it has.
+    pub(crate) fn ensure_key(
+        &mut self,
+        path: PathBuf,
+        name: &str,
+        kind: IssuerKeyType,
+        may_make: bool,
+    ) -> Result<KeyHandle, StartError> {
         let key = match fs::read(&path) {
             Ok(text) => Key::read(&text).map_err(|reason| StartError::Key { path, reason })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path, kind)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && may_make => make(&path, kind)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StartError::KeyMissing(path)),
             Err(source) => return Err(StartError::Data { path, source }),
         };
         let handle = KeyHandle::new(name);

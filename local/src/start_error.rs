@@ -4,6 +4,8 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use store::embedded::OpenError;
 
+use crate::config::UrlError;
+
 /// Why the host did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -11,15 +13,19 @@ pub enum StartError {
     #[error("{0} is in use by another serverless-acme; stop that one, or give this one a folder of its own with --data")]
     DataInUse(PathBuf),
     /// The data folder cannot be used.
-    #[error("the data folder {path} cannot be used: {source}")]
+    #[error("the data folder cannot be used: {path}: {source}")]
     Data {
         /// The folder or the file in it.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
+    /// The folder holds other things than a CA. It is not taken, because it would be closed to all
+    /// others.
+    #[error("{0} is neither empty nor the data folder of a CA; choose another folder with --data")]
+    NotADataFolder(PathBuf),
     /// The store cannot be opened.
-    #[error(transparent)]
+    #[error("the store cannot be opened: {}", chain(.0))]
     Store(OpenError),
     /// A listener's address is taken or not ours.
     #[error("cannot listen at {address} ({source}); choose another address with {flag}")]
@@ -31,9 +37,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The base URL is none.
-    #[error("the base URL {0} is not of the form https://host[:port][/path]")]
-    BaseUrl(String),
+    /// No base URL can be made of a listener's address.
+    #[error(transparent)]
+    Url(#[from] UrlError),
     /// A key file cannot be read.
     #[error("the key file {path} holds no usable private key: {reason}")]
     Key {
@@ -42,6 +48,19 @@ pub enum StartError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// The store holds a CA whose key file is gone. A new key would be a new CA, which nobody asked
+    /// for.
+    #[error("the key file {0} is missing, but the store beside it holds the CA of that key; put it back from a backup, or begin a new CA in another folder with --data")]
+    KeyMissing(PathBuf),
+    /// Key and store are of different CAs.
+    #[error("the key file {0} is not the key of the CA in the store beside it; put the right one back from a backup, or begin a new CA in another folder with --data")]
+    KeyOfAnotherCa(PathBuf),
+    /// The name of an issuer cannot be used.
+    #[error(transparent)]
+    IssuerName(#[from] store::IssuerIdError),
+    /// The name of a profile cannot be used.
+    #[error(transparent)]
+    ProfileName(#[from] acme::ProfileNameError),
     /// A name for the CA's certificates cannot be used.
     #[error(transparent)]
     AuthorityName(#[from] ca::AuthorityNameError),

@@ -10,6 +10,8 @@ mod dns_01;
 mod http_01;
 #[path = "validation/http_01_redirect.rs"]
 mod http_01_redirect;
+#[path = "validation/management.rs"]
+mod management;
 #[path = "validation/tls_alpn_01.rs"]
 mod tls_alpn_01;
 

@@ -44,6 +44,12 @@ pub enum Resource {
 impl Resource {
     /// Reads a path below `/v1/protocols/acme`; `None` when it names nothing.
     pub fn parse(path: &str) -> Option<(DirectoryId, Self)> {
+        let (directory, suffix) = Self::split(path)?;
+        Some((directory, Self::parse_suffix(suffix)?))
+    }
+
+    /// The directory that a path is below, and the rest of the path, whatever that names.
+    pub fn split(path: &str) -> Option<(DirectoryId, &str)> {
         let path = path.strip_prefix('/')?;
         let (first, rest) = path.split_once('/')?;
         let (directory, rest) = if first == RA_PROFILE {
@@ -52,7 +58,7 @@ impl Resource {
         } else {
             (first.to_owned(), rest)
         };
-        Some((directory.parse().ok()?, Self::parse_suffix(rest)?))
+        Some((directory.parse().ok()?, rest))
     }
 
     fn parse_suffix(suffix: &str) -> Option<Self> {

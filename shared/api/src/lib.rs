@@ -9,6 +9,7 @@
 
 mod call;
 mod context;
+mod dress;
 mod error;
 mod fallback;
 mod log;

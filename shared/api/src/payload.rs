@@ -72,3 +72,56 @@ fn read_object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
     }
     serde_json::from_slice(payload).map_err(PayloadError::Members)
 }
+
+#[cfg(test)]
+mod tests {
+    use acme::{NewAccount, NewOrder};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn unknown_members_are_ignored() {
+        let Json(account) = Json::<NewAccount>::read(br#"{"contact":["mailto:a@b.test"],"x":{"y":[1]}}"#).unwrap();
+        assert_eq!(account.contact.unwrap(), ["mailto:a@b.test"]);
+    }
+
+    #[test]
+    fn only_objects_are_taken() {
+        for payload in ["", "null", "[]", "1", "\"{}\"", "{", "{}x", "\u{feff}{}"] {
+            assert!(Json::<NewAccount>::read(payload.as_bytes()).is_err(), "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn members_of_the_wrong_type_are_refused() {
+        for payload in [r#"{"identifiers":null}"#, r#"{"identifiers":{}}"#, r#"{"identifiers":[1]}"#, r#"{"identifiers":[],"notBefore":"soon"}"#, "{}"] {
+            assert!(Json::<NewOrder>::read(payload.as_bytes()).is_err(), "{payload}");
+        }
+    }
+
+    #[test]
+    fn threat_21_nesting_without_end_is_not_followed() {
+        let deep = |member: &str| format!("{{\"{member}\":{}{}}}", "[".repeat(60_000), "]".repeat(60_000));
+        assert!(Json::<NewAccount>::read(deep("contact").as_bytes()).is_err());
+        assert!(Json::<serde_json::Map<String, serde_json::Value>>::read(deep("x").as_bytes()).is_err());
+        // A member that nobody reads is skipped without recursion.
+        assert!(Json::<NewAccount>::read(deep("x").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn reading_takes_nothing_or_an_object() {
+        assert!(Empty::read(b"").is_ok());
+        assert!(Empty::read(b"{}").is_err());
+        assert!(matches!(Optional::<NewAccount>::read(b""), Ok(Optional(None))));
+        assert!(matches!(Optional::<NewAccount>::read(b" {}"), Ok(Optional(Some(_)))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_payload_panics(payload: Vec<u8>) {
+            let _ = Json::<NewOrder>::read(&payload);
+            let _ = Optional::<NewAccount>::read(&payload);
+        }
+    }
+}

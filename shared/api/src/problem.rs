@@ -209,3 +209,52 @@ fn sentence(message: impl std::fmt::Display) -> String {
 
 /// When to come back after an overload, in seconds.
 const RETRY_AFTER_OVERLOAD: u32 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_operator_can_mend_is_told_without_its_cause() {
+        let secret = || Box::<dyn std::error::Error + Send + Sync>::from("table secrets-eu-1 at 10.1.2.3");
+        let issuer: store::IssuerId = "hidden".parse().unwrap();
+        for error in [
+            ra::Error::Store(StoreError::Unavailable(secret())),
+            ra::Error::Store(StoreError::Corrupt { record: "account", source: secret() }),
+            ra::Error::Sign(ca::SignError::Refused { source: secret() }),
+            ra::Error::Sign(ca::SignError::Unavailable { source: secret() }),
+            ra::Error::Issuing(secret()),
+            ra::Error::MissingIssuer(issuer.clone()),
+            ra::Error::ForeignIssuer(issuer),
+            ra::Error::Randomness,
+        ] {
+            let problem = problem(&Error::Authority(error));
+            assert_eq!(problem.r#type, Type::ServerInternal);
+            assert!(matches!(problem.status, 500 | 503), "{problem:?}");
+            let text = serde_json::to_string(&problem).unwrap();
+            assert!(!text.contains("secret") && !text.contains("hidden") && !text.contains("10.1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn s16_a_refused_algorithm_comes_with_the_list_of_those_that_are_taken() {
+        let error = JwsError::UnsupportedAlgorithm { algorithm: "none".to_owned() };
+        let problem = problem(&Error::Jws(error));
+        assert_eq!(problem.r#type, Type::BadSignatureAlgorithm);
+        assert_eq!(problem.algorithms, ["ES256", "ES384", "ES512", "RS256", "EdDSA"]);
+    }
+
+    #[test]
+    fn s16_several_refused_names_are_told_one_by_one() {
+        let name = |r#type: &str, value: &str| acme::IdentifierObject { r#type: r#type.into(), value: value.into() };
+        let refused = vec![
+            (name("dns", "a..test"), IdentifierRefusal::Malformed(IdentifierError::EmptyLabel)),
+            (name("email", "a@b"), IdentifierRefusal::Malformed(IdentifierError::UnsupportedType)),
+            (name("dns", "*.a.test"), IdentifierRefusal::Policy("no")),
+        ];
+        let problem = problem(&Error::Authority(ra::Error::Identifiers(refused)));
+        let types: Vec<Type> = problem.subproblems.iter().map(|subproblem| subproblem.r#type).collect();
+        assert_eq!(types, [Type::Malformed, Type::UnsupportedIdentifier, Type::RejectedIdentifier]);
+        assert_eq!(problem.r#type, Type::Compound);
+    }
+}

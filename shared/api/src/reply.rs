@@ -94,3 +94,33 @@ const EVERY_ANSWER: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Link, Location, Replay-Nonce, Retry-After"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_links_share_one_header() {
+        let reply = Reply::empty(StatusCode::OK).with_link("https://a.test/1", "index").with_link("https://a.test/2", "up");
+        let response = reply.seal(true);
+        let links: Vec<&HeaderValue> = response.headers().get_all(header::LINK).iter().collect();
+        assert_eq!(links, [r#"<https://a.test/1>;rel="index", <https://a.test/2>;rel="up""#]);
+    }
+
+    #[test]
+    fn an_answer_to_head_has_headers_and_no_body() {
+        let reply = Reply::json(StatusCode::OK, &serde_json::json!({"a": 1}));
+        let response = reply.seal(false);
+        assert!(response.body().is_empty());
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    }
+
+    #[test]
+    fn s17_every_answer_can_be_read_by_a_browser_client_and_is_not_stored() {
+        let response = Reply::empty(StatusCode::NOT_FOUND).seal(true);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        let exposed = response.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
+        assert!(["Link", "Location", "Replay-Nonce", "Retry-After"].iter().all(|name| exposed.contains(name)));
+    }
+}

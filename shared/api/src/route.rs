@@ -19,15 +19,23 @@ pub struct Route {
 impl Route {
     /// Reads a request's path; `None` when it names nothing.
     pub fn parse(context: &Context, uri: &Uri) -> Option<Self> {
-        let below_base = uri.path().strip_prefix(context.path_prefix())?.strip_prefix(ROOT)?;
-        let (directory, resource) = Resource::parse(below_base)?;
+        let (directory, resource) = Resource::parse(below_root(context, uri)?)?;
         Some(Self { directory, resource, query: uri.query().map(str::to_owned) })
+    }
+
+    /// The directory that the path is below, also when the rest of it names nothing.
+    pub(crate) fn directory(context: &Context, uri: &Uri) -> Option<DirectoryId> {
+        Resource::split(below_root(context, uri)?).map(|(directory, _)| directory)
     }
 
     /// The operation.
     pub fn operation(&self) -> Operation {
         Operation::on(&self.resource)
     }
+}
+
+fn below_root<'a>(context: &Context, uri: &'a Uri) -> Option<&'a str> {
+    uri.path().strip_prefix(context.path_prefix())?.strip_prefix(ROOT)
 }
 
 /// Path and query as they came, which is what the client signed.

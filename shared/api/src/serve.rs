@@ -1,13 +1,10 @@
 //! The way of one request.
 
-use std::sync::Arc;
-
-use acme::Resource;
-use http::{HeaderName, Method};
-use ra::{Access, Serving};
+use http::Method;
+use ra::Access;
 
 use crate::{
-    Context, Error, Operation, Reply, Request, Response, Route, call::Call, log::RequestLog, problem,
+    Context, Error, Operation, Reply, Request, Response, Route, call::Call, dress::Dress, log::RequestLog, problem,
 };
 
 /// Takes a request for `operation` the whole way: checks it as `C` demands, calls `handle`, and
@@ -19,7 +16,7 @@ pub async fn serve<C: Call>(
     handle: impl AsyncFnOnce(&Context, C) -> Result<Reply, Error>,
 ) -> Response {
     let log = RequestLog::begin(&request);
-    let mut dress = Dress { operation, serving: None };
+    let mut dress = Dress::new(&request, Some(operation));
     let result = match admit(context, operation, &request, &mut dress).await {
         Ok(call) => handle(context, call).await,
         Err(error) => Err(error),
@@ -57,29 +54,3 @@ async fn admit<C: Call>(
     context.authority().serving(&route.directory, access).await?;
     C::admit(context, serving, route, request).await
 }
-
-/// The headers that go on success and on problems alike (RFC 8555 §6.5, §7.1).
-struct Dress {
-    operation: Operation,
-    serving: Option<Arc<Serving>>,
-}
-
-impl Dress {
-    async fn put_on(&self, context: &Context, reply: Reply) -> Reply {
-        let Some(serving) = &self.serving else { return reply };
-        let mut reply = reply;
-        if self.operation != Operation::Directory {
-            reply = reply.with_link(&context.urls().of(&serving.directory, &Resource::Directory), "index");
-        }
-        if self.operation == Operation::NewNonce || !self.operation.is_public() {
-            match context.nonces().issue(context.authority(), &serving.directory).await {
-                Ok(nonce) => reply = reply.with(REPLAY_NONCE, &nonce),
-                // The answer itself is good; the client fetches its next nonce where nonces are.
-                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "no nonce could be made"),
-            }
-        }
-        reply
-    }
-}
-
-const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");

@@ -1,7 +1,5 @@
 //! Accounts: making, changing, ending (RFC 8555 §7.3).
 
-use std::collections::BTreeSet;
-
 use acme::{Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, NewAccount};
 use jose::PublicKey;
 use store::{Creation, Versioned};
@@ -140,9 +138,7 @@ fn accepted_contacts(serving: &Serving, contacts: &[String]) -> Result<Vec<Conta
     if contacts.len() > MOST_CONTACTS {
         return Err(Error::TooManyContacts(MOST_CONTACTS));
     }
-    let mut seen = BTreeSet::new();
-    let distinct = contacts.iter().filter(|contact| seen.insert(contact.as_str()));
-    distinct.map(|contact| contact.parse().map_err(Error::from)).collect()
+    contacts.iter().map(|contact| contact.parse().map_err(Error::from)).collect()
 }
 
 const MOST_CONTACTS: usize = 10;

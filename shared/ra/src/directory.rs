@@ -100,7 +100,13 @@ impl Authority {
 /// Profiles in memory, so that a warm function reads none.
 pub(crate) struct ProfileCache {
     for_how_long: SignedDuration,
-    entries: RwLock<HashMap<DirectoryId, (Timestamp, Option<Arc<Serving>>)>>,
+    entries: RwLock<HashMap<DirectoryId, Entry>>,
+}
+
+/// What a look-up found, and when.
+struct Entry {
+    read_at: Timestamp,
+    found: Option<Arc<Serving>>,
 }
 
 impl ProfileCache {
@@ -108,10 +114,11 @@ impl ProfileCache {
         Self { for_how_long, entries: RwLock::default() }
     }
 
+    /// What was found lately: `Some(None)` is a directory that is known not to exist.
     async fn fresh(&self, directory: &DirectoryId, now: Timestamp) -> Option<Option<Arc<Serving>>> {
         let entries = self.entries.read().await;
-        let (read_at, found) = entries.get(directory)?;
-        (now.duration_since(*read_at) < self.for_how_long).then(|| found.clone())
+        let entry = entries.get(directory)?;
+        (now.duration_since(entry.read_at) < self.for_how_long).then(|| entry.found.clone())
     }
 
     async fn remember(&self, directory: &DirectoryId, found: &Option<Arc<Serving>>, now: Timestamp) {
@@ -120,7 +127,7 @@ impl ProfileCache {
         if entries.len() >= MOST_CACHED {
             entries.clear();
         }
-        entries.insert(directory.clone(), (now, found.clone()));
+        entries.insert(directory.clone(), Entry { read_at: now, found: found.clone() });
     }
 }
 

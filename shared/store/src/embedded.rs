@@ -11,7 +11,7 @@
 //!
 //! Invariants: a write that is refused has changed nothing, so the others of its group stand; no
 //! clock is read, times are arguments; indexes are a pure function of the records that they lead to
-//! ([`record::Record::marks`]) and move in the same transaction.
+//! and move in the same transaction.
 
 mod account;
 mod authorization;

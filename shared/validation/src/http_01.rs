@@ -129,12 +129,8 @@ async fn get(url: &Url, connection: Connection) -> Result<Answer, HttpFault> {
 
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(url: &Url, stream: S) -> Result<Answer, HttpFault> {
     let request = request(url)?;
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MAX_HEAD)
-        .max_headers(MAX_HEADERS)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
+    let (mut sender, connection) =
+        http1::Builder::new().max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let answer = async {
         let response = sender.send_request(request).await.map_err(broken)?;
         read(response).await.map_err(broken)
@@ -188,18 +184,17 @@ fn server_name(host: &Host, address: SocketAddr) -> ServerName<'static> {
 /// What hyper says, and the cause below it.
 fn broken(error: hyper::Error) -> HttpFault {
     HttpFault::Broken(match std::error::Error::source(&error) {
-        _ if error.is_parse_too_large() => "the header is longer than 16 KiB or 100 lines".to_owned(),
+        _ if error.is_parse_too_large() => "the header is too large".to_owned(),
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
     })
 }
 
-/// RFC 8555 §8.3 leaves the number to us; ten is what clients' users rely on.
+/// RFC 8555 §8.3 leaves the number to us.
 const MAX_REDIRECTS: usize = 10;
 /// A key authorization of ours has 87 characters.
 const MAX_BODY: usize = 128;
 const MAX_HEAD: usize = 16 * 1024;
-const MAX_HEADERS: usize = 100;
 const SHOWN_BODY: usize = 40;
 const SHOWN_LOCATION: usize = 100;
 const USER_AGENT: &str = concat!("serverless-acme/", env!("CARGO_PKG_VERSION"), " (http-01)");

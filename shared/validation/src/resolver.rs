@@ -1,5 +1,6 @@
-//! DNS look-ups. Every question is put with the root's dot, so that no search list applies, and
-//! nothing is remembered: a record that was just published must be seen.
+//! DNS look-ups. Every question is put with the root's dot, so that no search list applies. Every
+//! look-up builds its own client and so starts without a cache, because a record that was just
+//! published must be seen; building one costs little beside a question.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -100,7 +101,6 @@ fn build(rules: &Rules) -> Result<TokioResolver, NetError> {
             .unwrap_or_else(|_| TokioResolver::builder_with_config(ResolverConfig::default(), provider)),
     };
     let options: &mut ResolverOpts = builder.options_mut();
-    options.cache_size = 0;
     options.timeout = rules.dns_timeout;
     options.attempts = 1;
     builder.build()

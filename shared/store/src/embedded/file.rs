@@ -7,8 +7,8 @@ use std::{
 };
 
 use redb::{
-    Builder, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, ReadableTable, StorageError,
-    Table, TransactionError, WriteTransaction, backends::FileBackend,
+    Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable, StorageError, Table,
+    TransactionError, WriteTransaction, backends::FileBackend,
 };
 
 use super::{failure::Failure, key, nonce::RedeemedNonce, table};
@@ -128,8 +128,7 @@ fn schema(database: &Database) -> Result<Option<String>, redb::Error> {
 /// Lays out a new file, and voids the nonces when the last process did not close the file: some of
 /// their redemptions may be lost.
 fn prepare(database: &Database) -> Result<(Vec<RedeemedNonce>, bool), redb::Error> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_durability(Durability::Immediate)?;
+    let transaction = database.begin_write()?;
     for table in table::ALL {
         transaction.open_table(table.definition())?;
     }

@@ -1,0 +1,132 @@
+//! The command line: `serve`, which is also what happens without a command, and `demo`.
+
+mod log;
+mod serve;
+mod signals;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
+
+use crate::{
+    StartError,
+    config::{Arguments, ConfigError},
+    demo::{self, DemoError},
+};
+
+/// Runs the command line of this process. A refused command line ends the process with status 2, a
+/// failure gives status 1 after its message, everything else 0.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse() {
+        Cli { command: Some(Command::Demo), .. } => demo(),
+        Cli { command: Some(Command::Serve(arguments)), .. } | Cli { command: None, arguments } => serve(arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Without stderr there is only the exit status left to tell.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(arguments: Arguments) -> Result<(), Failure> {
+    let (config, log) = arguments.resolve()?;
+    log::start(log)?;
+    runtime()?.block_on(serve::serve(config, log.format))
+}
+
+fn demo() -> Result<(), Failure> {
+    Ok(runtime()?.block_on(demo::run(&mut io::stdout().lock()))?)
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Runtime::new().map_err(Failure::System)
+}
+
+/// An ACME certificate authority (RFC 8555) in one process.
+///
+/// Every setting of `serve` is a flag, an environment variable and a key of the configuration file;
+/// the flag counts most, the default least.
+#[derive(Parser)]
+#[command(name = "serverless-acme", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the CA until Ctrl-C or SIGTERM; the same as no command at all
+    ///
+    /// The first start makes a root and an issuing CA in the data folder. Once the CA listens, its URLs
+    /// and lines to copy for ACME clients are printed. The first Ctrl-C or SIGTERM finishes what is
+    /// under way, the second ends at once; neither loses anything.
+    Serve(Arguments),
+    /// Shows a certificate's whole life in about a second
+    ///
+    /// Starts a CA in a temporary folder on free ports of this machine, gets a certificate for localhost
+    /// from it with an ACME client library (account, order, http-01, finalize, download), verifies it,
+    /// revokes it and finds the revocation in the CRL. Each step is shown with its time. The exit status
+    /// is 0 when all of them succeed. Nothing is left behind.
+    Demo,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The demonstration.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// `RUST_LOG` cannot be read.
+    #[error("RUST_LOG cannot be used: {0}")]
+    Log(#[from] tracing_subscriber::filter::ParseError),
+    /// The host did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The operating system does not let the process run.
+    #[error("the operating system refused threads or signals: {0}")]
+    System(#[source] io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_its_environment_variable_and_names_its_key() {
+        let example = include_str!("../../examples/serverless-acme.toml");
+        let command = Cli::command();
+        let settings: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() != "config").collect();
+        assert_eq!(settings.len(), 14);
+        for argument in settings {
+            let flag = argument.get_long().unwrap();
+            let variable = format!("SERVERLESS_ACME_{}", flag.replace('-', "_").to_uppercase());
+            assert_eq!(argument.get_env().unwrap().to_str(), Some(variable.as_str()));
+
+            let help = argument.get_help().unwrap().to_string();
+            let (_, key) = help.split_once("[key: ").unwrap_or_else(|| panic!("--{flag} names no key"));
+            let (_, key) = key.split_once(']').unwrap().0.split_once('.').unwrap();
+            assert_eq!(key.to_lowercase(), flag.replace('-', ""), "--{flag}");
+            assert!(example.contains(&format!("\n{key} = ")) || example.contains(&format!("\n#{key} = ")), "{key}");
+            assert!(help.contains("[default: "), "--{flag}");
+        }
+    }
+}

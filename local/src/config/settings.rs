@@ -1,0 +1,175 @@
+//! The settings of `serve`: each is a flag, an environment variable and a key of the file at once.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Deserialize;
+use tracing::level_filters::LevelFilter;
+
+use super::{
+    BaseUrl, CaConfig, Config, ConfigError, StatusUrl, TestSwitches,
+    file::File,
+    value::{Address, LogFormat, LogLevel, Port, Seconds, Within},
+};
+
+/// What `serve` is told on the command line and in the environment.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Arguments {
+    /// A configuration file; its keys are named below, examples/serverless-acme.toml explains all of
+    /// them
+    #[arg(long, env = "SERVERLESS_ACME_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    serve: Settings,
+    #[command(flatten, next_help_heading = "For testing clients")]
+    test: TestSettings,
+}
+
+/// The settings of every day, the table `[serve]` of the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Where ACME is served, over HTTPS [key: serve.listen] [default: 127.0.0.1:14000]
+    #[arg(long, env = "SERVERLESS_ACME_LISTEN", value_name = "IP:PORT")]
+    listen: Option<Address>,
+    /// Where CRLs and issuer certificates are served, over plain HTTP [key: serve.statusListen]
+    /// [default: 127.0.0.1:14080]
+    #[arg(long, env = "SERVERLESS_ACME_STATUS_LISTEN", value_name = "IP:PORT")]
+    status_listen: Option<Address>,
+    /// The public base of all ACME URLs, when clients reach this host by another name or port
+    /// [key: serve.baseUrl] [default: https://localhost:<port>/api]
+    #[arg(long, env = "SERVERLESS_ACME_BASE_URL", value_name = "URL")]
+    base_url: Option<BaseUrl>,
+    /// The base of the CRL and issuer URLs inside certificates; fixed in each certificate
+    /// [key: serve.statusUrl] [default: http://<host of the base URL>:<status port>]
+    #[arg(long, env = "SERVERLESS_ACME_STATUS_URL", value_name = "URL")]
+    status_url: Option<StatusUrl>,
+    /// The folder of keys and state, made when it is not there [key: serve.data]
+    /// [default: serverless-acme-data]
+    #[arg(long, env = "SERVERLESS_ACME_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The DNS server that validation asks [key: serve.dnsResolver] [default: the system's]
+    #[arg(long, env = "SERVERLESS_ACME_DNS_RESOLVER", value_name = "IP:PORT")]
+    dns_resolver: Option<Address>,
+    /// The port that http-01 validation connects to [key: serve.httpPort] [default: 80]
+    #[arg(long, env = "SERVERLESS_ACME_HTTP_PORT", value_name = "PORT")]
+    http_port: Option<Port>,
+    /// The port that tls-alpn-01 validation connects to [key: serve.tlsPort] [default: 443]
+    #[arg(long, env = "SERVERLESS_ACME_TLS_PORT", value_name = "PORT")]
+    tls_port: Option<Port>,
+    /// The form of the log, which goes to stderr, and of what is printed at the start
+    /// [key: serve.log] [default: text]
+    #[arg(long, env = "SERVERLESS_ACME_LOG", value_name = "FORMAT")]
+    log: Option<LogFormat>,
+    /// How much is logged; RUST_LOG has the say where this is not set [key: serve.logLevel]
+    /// [default: info]
+    #[arg(long, env = "SERVERLESS_ACME_LOG_LEVEL", value_name = "LEVEL")]
+    log_level: Option<LogLevel>,
+}
+
+/// Faults on purpose, the table `[test]` of the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TestSettings {
+    /// Refuses this share of good nonces [key: test.nonceRefusals] [default: 0]
+    #[arg(long, env = "SERVERLESS_ACME_NONCE_REFUSALS", value_name = "PERCENT")]
+    nonce_refusals: Option<Within<0, 100>>,
+    /// Waits so long before each validation [key: test.validationDelay] [default: 0]
+    #[arg(long, env = "SERVERLESS_ACME_VALIDATION_DELAY", value_name = "SECONDS")]
+    validation_delay: Option<Seconds>,
+    /// Takes every challenge as met without looking [key: test.alwaysValid] [default: false]
+    #[arg(
+        long,
+        env = "SERVERLESS_ACME_ALWAYS_VALID",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    always_valid: Option<bool>,
+    /// So many orders on a page of a list [key: test.ordersPerPage] [default: 50]
+    #[arg(long, env = "SERVERLESS_ACME_ORDERS_PER_PAGE", value_name = "COUNT")]
+    orders_per_page: Option<Within<1, 1000>>,
+}
+
+/// How to log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogSettings {
+    pub(crate) format: LogFormat,
+    /// `None` leaves it to the environment.
+    pub(crate) level: Option<LevelFilter>,
+}
+
+impl Arguments {
+    /// Reads the configuration file, when one is named, and fills in what is left open.
+    pub(crate) fn resolve(self) -> Result<(Config, LogSettings), ConfigError> {
+        let file = match &self.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        let (serve, test) = (self.serve.or(file.serve), self.test.or(file.test));
+        let log = LogSettings { format: serve.log.unwrap_or_default(), level: serve.log_level.map(LevelFilter::from) };
+        let mut config = config(serve, test, file.ca);
+        for profile in file.acme_profile {
+            config.acme_profiles.retain(|known| known.name != profile.name);
+            config.acme_profiles.push(profile);
+        }
+        for profile in file.ra_profile {
+            config.ra_profiles.retain(|known| known.name != profile.name);
+            config.ra_profiles.push(profile);
+        }
+        Ok((config, log))
+    }
+}
+
+impl Settings {
+    /// These, and where they are silent the `other` ones.
+    fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            status_listen: self.status_listen.or(other.status_listen),
+            base_url: self.base_url.or(other.base_url),
+            status_url: self.status_url.or(other.status_url),
+            data: self.data.or(other.data),
+            dns_resolver: self.dns_resolver.or(other.dns_resolver),
+            http_port: self.http_port.or(other.http_port),
+            tls_port: self.tls_port.or(other.tls_port),
+            log: self.log.or(other.log),
+            log_level: self.log_level.or(other.log_level),
+        }
+    }
+}
+
+impl TestSettings {
+    fn or(self, other: Self) -> Self {
+        Self {
+            nonce_refusals: self.nonce_refusals.or(other.nonce_refusals),
+            validation_delay: self.validation_delay.or(other.validation_delay),
+            always_valid: self.always_valid.or(other.always_valid),
+            orders_per_page: self.orders_per_page.or(other.orders_per_page),
+        }
+    }
+}
+
+fn config(serve: Settings, test: TestSettings, ca: CaConfig) -> Config {
+    let default = Config::new(serve.data.unwrap_or_else(|| PathBuf::from(DATA)));
+    Config {
+        listen: serve.listen.map_or(default.listen, |address| address.0),
+        status_listen: serve.status_listen.map_or(default.status_listen, |address| address.0),
+        base_url: serve.base_url,
+        status_url: serve.status_url,
+        dns_resolver: serve.dns_resolver.map(|address| address.0),
+        http_port: serve.http_port.map_or(default.http_port, |port| port.0),
+        tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
+        ca,
+        test: TestSwitches {
+            nonce_refusals: test.nonce_refusals.map_or(0, |percent| u8::try_from(percent.0).unwrap_or(100)),
+            validation_delay: test.validation_delay.map(|delay| delay.0).unwrap_or_default(),
+            always_valid: test.always_valid.unwrap_or_default(),
+            orders_per_page: test.orders_per_page.map(|count| count.0.into()),
+        },
+        ..default
+    }
+}
+
+const DATA: &str = "serverless-acme-data";

@@ -1,0 +1,165 @@
+//! The CAs that are measured, each a process of its own.
+
+use std::{
+    env, fs, io,
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use http::{Method, StatusCode};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use serde_json::json;
+use tokio::time;
+
+use crate::{
+    connection::{Connector, Failure},
+    network::Network,
+    process::{Process, Usage},
+};
+
+/// Where clients find a CA, and by whom they know it.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// The URL of the directory.
+    pub(crate) directory: String,
+    /// What its TLS certificate leads to.
+    pub(crate) root: CertificateDer<'static>,
+}
+
+/// A CA that runs.
+pub(crate) struct Ca {
+    /// The name of the program.
+    pub(crate) name: &'static str,
+    /// Where it is.
+    pub(crate) endpoint: Endpoint,
+    /// From the start of the process to the first answer.
+    pub(crate) started_in: Duration,
+    process: Process,
+}
+
+impl Ca {
+    /// This CA, on a data folder that may be new, with the settings that it has by itself; the log
+    /// goes to a file.
+    pub(crate) async fn serverless_acme(network: &Network, data: &Path) -> Result<Self, Failure> {
+        let (port, status_port) = (free_port()?, free_port()?);
+        let mut command = Command::new(binary());
+        let flags = [
+            ("--listen", format!("127.0.0.1:{port}")),
+            ("--status-listen", format!("127.0.0.1:{status_port}")),
+            ("--data", data.display().to_string()),
+            ("--dns-resolver", network.dns.to_string()),
+            ("--http-port", network.http_port.to_string()),
+        ];
+        command.arg("serve");
+        for (flag, value) in flags {
+            command.args([flag, &value]);
+        }
+        let began = Instant::now();
+        let mut process = Process::start(&mut command, &data.with_extension("log"));
+        let directory = format!("https://localhost:{port}/api/v1/protocols/acme/default/directory");
+        let root = data.join("root.pem");
+        let endpoint = loop {
+            // Written before the listener is there.
+            if let Ok(root) = CertificateDer::from_pem_file(&root) {
+                break Endpoint { directory, root };
+            }
+            still_starting(&mut process, began, &data.with_extension("log")).await?;
+        };
+        Self::first_answer("serverless-acme", endpoint, process, began, &data.with_extension("log")).await
+    }
+
+    /// The peer, if it is installed: it keeps everything in memory. It neither waits before it
+    /// validates nor refuses good nonces nor reuses authorizations here.
+    pub(crate) async fn pebble(network: &Network, folder: &Path) -> Result<Option<Self>, Failure> {
+        if find_program("pebble").is_none() {
+            return Ok(None);
+        }
+        let (port, management_port) = (free_port()?, free_port()?);
+        let tls = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        let file = |name: &str| folder.join(format!("pebble.{name}"));
+        fs::write(file("pem"), tls.cert.pem())?;
+        fs::write(file("key"), tls.signing_key.serialize_pem())?;
+        let config = json!({"pebble": {
+            "listenAddress": format!("127.0.0.1:{port}"),
+            "managementListenAddress": format!("127.0.0.1:{management_port}"),
+            "certificate": file("pem"),
+            "privateKey": file("key"),
+            "httpPort": network.http_port,
+            "tlsPort": free_port()?,
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": false,
+        }});
+        fs::write(file("json"), config.to_string())?;
+        let mut command = Command::new("pebble");
+        command.arg("-config").arg(file("json")).args(["-dnsserver", &network.dns.to_string()]);
+        command.envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_AUTHZREUSE", "0")]);
+        let began = Instant::now();
+        let process = Process::start(&mut command, &file("log"));
+        let endpoint =
+            Endpoint { directory: format!("https://localhost:{port}/dir"), root: tls.cert.der().clone() };
+        Self::first_answer("pebble", endpoint, process, began, &file("log")).await.map(Some)
+    }
+
+    async fn first_answer(
+        name: &'static str,
+        endpoint: Endpoint,
+        mut process: Process,
+        began: Instant,
+        log: &Path,
+    ) -> Result<Self, Failure> {
+        let connector = Connector::trusting(endpoint.root.clone())?;
+        loop {
+            if let Ok(mut connection) = connector.open(&endpoint.directory).await
+                && let Ok(reply) = connection.request(Method::GET, &endpoint.directory, String::new()).await
+            {
+                reply.expect(StatusCode::OK)?;
+                return Ok(Self { name, endpoint, started_in: began.elapsed(), process });
+            }
+            still_starting(&mut process, began, log).await?;
+        }
+    }
+
+    /// What its process has used.
+    pub(crate) fn usage(&self) -> Usage {
+        self.process.usage()
+    }
+}
+
+/// Builds the program as it is released.
+pub(crate) fn build() {
+    let mut cargo = Command::new(env!("CARGO"));
+    let built = cargo.args(["build", "--release", "--package", "serverless-acme"]).status().expect("cargo runs");
+    assert!(built.success(), "the program does not build");
+}
+
+/// A place on a real disk, whatever `/tmp` is.
+pub(crate) fn folder() -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("issuance-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+}
+
+async fn still_starting(process: &mut Process, began: Instant, log: &Path) -> Result<(), Failure> {
+    if process.has_ended() || began.elapsed() > LONGEST_START {
+        return Err(Failure::new(format!("no answer; its log: {}", fs::read_to_string(log)?)));
+    }
+    time::sleep(Duration::from_millis(1)).await;
+    Ok(())
+}
+
+fn binary() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap_or(Path::new("target"));
+    target.join("release").join("serverless-acme")
+}
+
+fn find_program(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// A port that nobody has at the moment.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// A store of a million certificates that was not closed is checked first.
+const LONGEST_START: Duration = Duration::from_secs(60);

@@ -1,0 +1,152 @@
+//! Many clients at once, and what became of them.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::{ca::Ca, client::Client, connection::Failure, network::Network, process::Usage};
+
+/// What clients do between two certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Between {
+    /// Nothing.
+    Nothing,
+    /// They open a new connection.
+    Reconnect,
+}
+
+/// The outcome of a load; of several, when they are added.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    clients: usize,
+    times: Vec<Duration>,
+    posts: u32,
+    failures: Vec<String>,
+    wall: Duration,
+    server: Duration,
+    bench: Duration,
+}
+
+/// Clients of a CA, each with an account.
+pub(crate) async fn clients(ca: &Ca, network: &Network, number: usize) -> Result<Vec<Client>, Failure> {
+    let mut clients = Vec::with_capacity(number);
+    for client in 0..number {
+        clients.push(Client::register(&ca.endpoint, network, format!("{}-{client}", ca.name)).await?);
+    }
+    Ok(clients)
+}
+
+/// Lets the first `number` of the clients obtain certificates for so long.
+pub(crate) async fn run(
+    ca: &Ca,
+    all: &mut Vec<Client>,
+    number: usize,
+    how_long: Duration,
+    between: Between,
+) -> Outcome {
+    let (began, server, bench) = (Instant::now(), ca.usage(), Usage::own());
+    let mut running = JoinSet::new();
+    for client in all.drain(..number) {
+        running.spawn(work(client, began + how_long, between));
+    }
+    let mut outcome = Outcome { clients: number, ..Outcome::default() };
+    for (client, part) in running.join_all().await {
+        all.insert(0, client);
+        outcome = outcome.plus(part);
+    }
+    Outcome {
+        wall: began.elapsed(),
+        server: ca.usage().cpu - server.cpu,
+        bench: Usage::own().cpu - bench.cpu,
+        ..outcome
+    }
+}
+
+async fn work(mut client: Client, until: Instant, between: Between) -> (Client, Outcome) {
+    let mut outcome = Outcome::default();
+    while Instant::now() < until {
+        let mut done = client.certificate().await;
+        if between == Between::Reconnect || done.is_err() {
+            done = client.reconnect().await.and(done);
+        }
+        match done {
+            Ok(sample) => {
+                outcome.times.push(sample.elapsed);
+                outcome.posts += sample.posts;
+            }
+            Err(failure) => outcome.failures.push(failure.to_string()),
+        }
+    }
+    (client, outcome)
+}
+
+impl Outcome {
+    /// Both together.
+    pub(crate) fn plus(mut self, other: Self) -> Self {
+        self.times.extend(other.times);
+        self.failures.extend(other.failures);
+        Self {
+            clients: self.clients.max(other.clients),
+            posts: self.posts + other.posts,
+            wall: self.wall + other.wall,
+            server: self.server + other.server,
+            bench: self.bench + other.bench,
+            ..self
+        }
+    }
+
+    /// Certificates for each second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.times.len() as f64 / self.wall.as_secs_f64()
+    }
+
+    /// The server's time on a processor for each certificate, in milliseconds.
+    pub(crate) fn server_ms(&self) -> f64 {
+        self.each(self.server)
+    }
+
+    /// So many percent of the certificates were made within this time, in milliseconds.
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let mut times = self.times.clone();
+        times.sort();
+        let time = times.get(times.len() * percent / 100).copied().unwrap_or_default();
+        time.as_secs_f64() * 1e3
+    }
+
+    /// The certificates that were not made, and why the first was not.
+    pub(crate) fn failures(&self) -> Option<String> {
+        let first = self.failures.first()?;
+        Some(format!("{} failures, the first: {first}", self.failures.len()))
+    }
+
+    /// The head of the table.
+    pub(crate) fn print_head() {
+        println!(
+            "| {:24} | {:>7} | {:>6} | {:>6} | {:>7} | {:>8} | {:>8} | {:>9} | {:>9} | {:>7} | {:>7} |",
+            "", "clients", "made", "errors", "per s", "p50 ms", "p95 ms", "server ms", "client ms", "cores", "posts"
+        );
+        println!("|{:-<26}|{}", "", "--------:|".repeat(10));
+    }
+
+    /// A row of the table. Times on processors are for each certificate; cores are those that the
+    /// server kept busy.
+    pub(crate) fn print(&self, what: &str) {
+        println!(
+            "| {what:24} | {:>7} | {:>6} | {:>6} | {:>7.1} | {:>8.1} | {:>8.1} | {:>9.2} | {:>9.2} | {:>7.2} | {:>7.2} |",
+            self.clients,
+            self.times.len(),
+            self.failures.len(),
+            self.rate(),
+            self.percentile(50),
+            self.percentile(95),
+            self.server_ms(),
+            self.each(self.bench),
+            self.server.as_secs_f64() / self.wall.as_secs_f64(),
+            f64::from(self.posts) / self.times.len() as f64,
+        );
+    }
+
+    fn each(&self, time: Duration) -> f64 {
+        time.as_secs_f64() * 1e3 / self.times.len() as f64
+    }
+}

@@ -1,0 +1,71 @@
+//! What one certificate costs at the store: the unit in which a hosted database is paid.
+
+use serde_json::json;
+use tests::{
+    client::{Key, challenge, csr},
+    on_both_families,
+};
+
+#[tokio::test]
+async fn a_certificate_for_one_name_costs_at_most_21_writes_and_18_reads() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        // Warm: profiles, issuer and nonce secrets are in memory.
+        client.obtain(&["warm.test"]).await;
+        let before = ca.settled_counts().await;
+
+        let order = client.new_order(&["a.test"]).await.expect(201);
+        let authorization = order.json()["authorizations"][0].as_str().unwrap().to_owned();
+        let object = client.read(&authorization).await.expect(200).json();
+        let http = challenge(&object, "http-01");
+        client.provision(&object, &http);
+        client.post(http["url"].as_str().unwrap(), &json!({})).await.expect(200);
+        // Until the validation is done, so that the client asks once.
+        ca.settled_counts().await;
+        assert_eq!(client.read(&authorization).await.expect(200).json()["status"], "valid");
+        assert_eq!(client.read(&order.location()).await.expect(200).json()["status"], "ready");
+        let valid = client.finalize(&order.location(), &csr(&["a.test"], &Key::p256())).await.expect(200).json();
+        client.read(valid["certificate"].as_str().unwrap()).await.expect(200);
+
+        let after = ca.settled_counts().await;
+        let (writes, reads, commits) = (after.writes - before.writes, after.reads - before.reads, after.commits - before.commits);
+        println!("one certificate in seven signed requests: {writes} writes, {reads} reads, {commits} commits");
+        assert!(writes <= 21, "{writes} writes");
+        assert!(reads <= 18, "{reads} reads");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_costs_at_most_five_writes() {
+    on_both_families(async |ca| {
+        let client = ca.stranger().await;
+        let before = ca.settled_counts().await;
+        client.registered().await;
+        let after = ca.settled_counts().await;
+        println!("one account: {} writes, {} reads", after.writes - before.writes, after.reads - before.reads);
+        assert!(after.writes - before.writes <= 5);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn threat_28_what_needs_no_signature_costs_no_write_and_nearly_no_read() {
+    on_both_families(async |ca| {
+        let client = ca.client().await;
+        let id = super::renewal_info::certificate_id(&client.obtain(&["a.test"]).await);
+        let before = ca.settled_counts().await;
+        for _ in 0..100 {
+            client.fresh_nonce().await;
+            client.http().get(&ca.url()).await.expect(200);
+        }
+        let between = ca.settled_counts().await;
+        assert_eq!((between.writes, between.reads), (before.writes, before.reads), "nonces and directories are made from memory");
+        for _ in 0..100 {
+            client.http().get(&format!("{}/{id}", client.url("renewalInfo"))).await.expect(200);
+        }
+        let after = ca.settled_counts().await;
+        assert_eq!((after.writes, after.reads), (between.writes, between.reads + 100), "renewal information is one read");
+    })
+    .await;
+}
