@@ -35,5 +35,5 @@ pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore
     }
 }
 
-const EVERY: Duration = Duration::from_secs(10 * 60);
+const EVERY: Duration = Duration::from_secs(60);
 const PORTION: usize = 500;
