@@ -1,6 +1,10 @@
 //! What `serve` prints once it listens: where everything is, and lines to copy for clients.
 
-use std::{fmt, io, net::{Ipv4Addr, TcpListener}, path::Path};
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+};
 
 use serde::Serialize;
 
@@ -11,6 +15,8 @@ use crate::Host;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Banner {
     version: &'static str,
+    listen: SocketAddr,
+    status_listen: SocketAddr,
     directories: Vec<String>,
     root: Root,
     status_url: String,
@@ -42,12 +48,16 @@ impl Banner {
         let commands = directories.first().map(|directory| commands(directory, path, port)).unwrap_or_default();
         Self {
             version: env!("CARGO_PKG_VERSION"),
+            listen: host.listen_address(),
+            status_listen: host.status_listen_address(),
             directories,
             root: Root { path: path.display().to_string(), sha256: hex(&host.root().fingerprint()) },
             status_url: host.status_url().to_owned(),
             commands,
             hint: needs_root(port).then(|| {
-                format!("Only root may listen at port {port} here: run the client as root, or start with --http-port 5002.")
+                format!(
+                    "Only root may listen at port {port} here: run the client as root, or start with --http-port 5002."
+                )
             }),
         }
     }
@@ -74,7 +84,13 @@ impl fmt::Display for Banner {
 
 /// Each keeps its files in the current folder and needs no configuration of its own.
 fn commands(directory: &str, root: &Path, port: u16) -> Vec<Command> {
-    let (directory, root) = (quoted(directory), quoted(&root.display().to_string()));
+    let path = root.display().to_string();
+    let (directory, root) = (quoted(directory), quoted(&path));
+    // acme.sh hands the path of its option to a shell without quotes; curl's variable takes any path.
+    let (variable, option) = match root == path {
+        true => (String::new(), format!(" --ca-bundle {root}")),
+        false => (format!("CURL_CA_BUNDLE={root} "), String::new()),
+    };
     let line = |client, line| Command { client, line };
     vec![
         line(
@@ -95,8 +111,8 @@ fn commands(directory: &str, root: &Path, port: u16) -> Vec<Command> {
         line(
             "acme.sh",
             format!(
-                "acme.sh --issue --standalone --httpport {port} --domain localhost \
-                 --server {directory} --ca-bundle {root} --config-home \"$PWD/acme.sh\""
+                "{variable}acme.sh --issue --standalone --httpport {port} --domain localhost \
+                 --server {directory}{option} --config-home \"$PWD/acme.sh\""
             ),
         ),
     ]

@@ -12,6 +12,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
+use self::signals::Signals;
 use crate::{
     StartError,
     config::{Arguments, ConfigError},
@@ -35,14 +36,22 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn serve(arguments: Arguments) -> Result<(), Failure> {
+fn serve(arguments: Box<Arguments>) -> Result<(), Failure> {
     let (config, log) = arguments.resolve()?;
     log::start(log)?;
     runtime()?.block_on(serve::serve(config, log.format))
 }
 
 fn demo() -> Result<(), Failure> {
-    Ok(runtime()?.block_on(demo::run(&mut io::stdout().lock()))?)
+    runtime()?.block_on(async {
+        let mut signals = Signals::catch().map_err(Failure::System)?;
+        let mut stdout = io::stdout().lock();
+        tokio::select! {
+            done = demo::run(&mut stdout) => Ok(done?),
+            // What has begun is dropped, the temporary folder with it.
+            _ = signals.next() => Err(Failure::Interrupted),
+        }
+    })
 }
 
 fn runtime() -> Result<Runtime, Failure> {
@@ -59,7 +68,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    arguments: Arguments,
+    arguments: Box<Arguments>,
 }
 
 #[derive(Subcommand)]
@@ -69,7 +78,7 @@ enum Command {
     /// The first start makes a root and an issuing CA in the data folder. Once the CA listens, its URLs
     /// and lines to copy for ACME clients are printed. The first Ctrl-C or SIGTERM finishes what is
     /// under way, the second ends at once; neither loses anything.
-    Serve(Arguments),
+    Serve(Box<Arguments>),
     /// Shows a certificate's whole life in about a second
     ///
     /// Starts a CA in a temporary folder on free ports of this machine, gets a certificate for localhost
@@ -88,6 +97,9 @@ enum Failure {
     /// The demonstration.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// Somebody did not want to see the end of the demonstration.
+    #[error("interrupted")]
+    Interrupted,
     /// `RUST_LOG` cannot be read.
     #[error("RUST_LOG cannot be used: {0}")]
     Log(#[from] tracing_subscriber::filter::ParseError),

@@ -52,7 +52,7 @@ fn is_ours(path: &Path) -> io::Result<bool> {
     let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>()?;
     // A freshly made file system has this entry at its top.
     let is_empty = names.iter().all(|name| name == "lost+found");
-    Ok(is_empty || names.iter().any(|name| name == LOCK || name.as_encoded_bytes().ends_with(b".key")))
+    Ok(is_empty || names.iter().any(|name| name == LOCK || name == STORE))
 }
 
 /// Writes a file so that after a crash there is either the whole file or none.
@@ -75,3 +75,6 @@ pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()
 }
 
 const LOCK: &str = "lock";
+
+/// The name of the store's file.
+pub(crate) const STORE: &str = "store.redb";

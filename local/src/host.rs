@@ -14,7 +14,7 @@ use acme::{DirectoryId, Family, Identifier, Urls};
 use api::{Context, Options as ApiOptions};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use jiff::SignedDuration;
-use ra::{Access, Authority, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask};
+use ra::{Authority, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask};
 use store::{
     IssuerId, IssuerStore, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
@@ -25,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     Config, StartError,
     config::{BaseUrl, DEFAULT, ISSUING, ROOT},
-    data_folder::{DataFolder, write_whole},
+    data_folder::{DataFolder, STORE, write_whole},
     dispatch::dispatch,
     host_tls::HostTls,
     listener::{self, Transport},
@@ -39,6 +39,8 @@ use crate::{
 pub struct Host {
     urls: Urls,
     directories: Vec<DirectoryId>,
+    listen_address: SocketAddr,
+    status_listen_address: SocketAddr,
     status_url: String,
     http_port: u16,
     root: Certificate,
@@ -57,14 +59,14 @@ impl Host {
     /// See [`StartError`]. Nothing is left running then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let data = DataFolder::open(&config.data)?;
-        let (listen, address) = bind(config.listen, "--listen").await?;
-        let (status_listen, status_address) = bind(config.status_listen, "--status-listen").await?;
-        let local_url: BaseUrl = format!("https://localhost:{}/api", address.port()).parse()?;
+        let (listen, listen_address) = bind(config.listen, "--listen").await?;
+        let (status_listen, status_listen_address) = bind(config.status_listen, "--status-listen").await?;
+        let local_url: BaseUrl = format!("https://localhost:{}/api", listen_address.port()).parse()?;
         let base_url = config.base_url.clone().unwrap_or_else(|| local_url.clone());
-        let status_url = config.status_url.clone().unwrap_or_else(|| base_url.status_url(status_address.port()));
+        let status_url = config.status_url.clone().unwrap_or_else(|| base_url.status_url(status_listen_address.port()));
         let status_url = status_url.as_str().to_owned();
 
-        let store = EmbeddedStore::open(data.file("store.redb"), StoreOptions::default()).map_err(StartError::Store)?;
+        let store = EmbeddedStore::open(data.file(STORE), StoreOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
         let mut signer = SoftwareSigner::default();
         let hierarchy = hierarchy(&config, &data, &store, &mut signer).await?;
@@ -93,8 +95,8 @@ impl Host {
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
         files.put_root(root.pem());
-        publish_crl::on_schedule(&authority).await?;
-        let names = host_names([&base_url, &local_url], address.ip());
+        publish_crl::at_start(&authority).await?;
+        let names = host_names([&base_url, &local_url], listen_address.ip());
         let tls = HostTls::start(&authority, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
 
@@ -112,6 +114,7 @@ impl Host {
             http_port: config.http_port,
             tls_port: config.tls_port,
             always_valid: config.test.always_valid,
+            ..validate::Settings::default()
         };
         let http_port = config.http_port;
         let mut tasks = JoinSet::new();
@@ -121,6 +124,8 @@ impl Host {
         Ok(Self {
             urls,
             directories,
+            listen_address,
+            status_listen_address,
             status_url,
             http_port,
             root,
@@ -141,6 +146,16 @@ impl Host {
     /// The directories that serve, in both families, the default ones first.
     pub fn directories(&self) -> &[DirectoryId] {
         &self.directories
+    }
+
+    /// Where it listens for ACME.
+    pub fn listen_address(&self) -> SocketAddr {
+        self.listen_address
+    }
+
+    /// Where it listens for relying parties.
+    pub fn status_listen_address(&self) -> SocketAddr {
+        self.status_listen_address
     }
 
     /// The base of all ACME URLs.
@@ -249,7 +264,7 @@ async fn directories(config: &Config, authority: &Authority) -> Vec<DirectoryId>
     let all = acme.chain(ra).map(|(family, name)| DirectoryId { family, name: name.clone() });
     let mut serving = Vec::new();
     for directory in all {
-        if authority.serving(&directory, Access::Service).await.is_ok() {
+        if authority.directory(&directory).await.is_ok_and(|serving| serving.check_in_service().is_ok()) {
             serving.push(directory);
         }
     }
@@ -269,7 +284,9 @@ async fn serve_acme(
         let (context, default, served) = (context.clone(), default.clone(), served.clone());
         async move {
             let id = served.fetch_add(1, Ordering::Relaxed) + 1;
-            let request = listener::collect(request, id.to_string()).await;
+            let Some(request) = listener::collect(request, id.to_string()).await else {
+                return listener::too_slow();
+            };
             dispatch(&context, &default, request).await
         }
     };
@@ -296,4 +313,3 @@ async fn resume(store: &EmbeddedStore, queue: &InProcessQueue) -> Result<(), Sta
     }
     Ok(())
 }
-

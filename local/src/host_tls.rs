@@ -80,16 +80,16 @@ async fn issue(
     let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unusable)?;
     let public_key = PublicKey::from_spki_der(spki.as_ref())
         .map_err(|_| StartError::Tls(rustls::Error::General("the listener's key breaks the key rules".to_owned())))?;
-    let chain = authority
-        .issue_host_certificate(HostCertificate { identifiers, public_key: &public_key, profile })
-        .await?;
+    let chain =
+        authority.issue_host_certificate(HostCertificate { identifiers, public_key: &public_key, profile }).await?;
     let pkcs8 = pair.to_pkcs8v1().map_err(unusable)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()));
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key)?;
     let certificates = chain.certificates();
-    let due_at = certificates.first().map_or(Timestamp::MAX, |leaf| {
-        leaf.not_after() - leaf.not_after().duration_since(leaf.not_before()) / 3
-    });
-    let certificates = certificates.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
+    let due_at = certificates
+        .first()
+        .map_or(Timestamp::MAX, |leaf| leaf.not_after() - leaf.not_after().duration_since(leaf.not_before()) / 3);
+    let certificates =
+        certificates.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
     Ok((Arc::new(CertifiedKey::new(certificates, key)), due_at))
 }

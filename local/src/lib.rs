@@ -15,6 +15,7 @@ mod host;
 mod host_tls;
 mod listener;
 mod maintenance;
+mod prompt_stream;
 mod queue;
 mod software_signer;
 mod start_error;

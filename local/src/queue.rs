@@ -2,11 +2,12 @@
 //! store, so nothing has to be kept here.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use acme::AccountId;
 use async_trait::async_trait;
 use ra::{Authority, CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};
 use tokio::{
@@ -54,7 +55,7 @@ impl Queue for InProcessQueue {
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError> {
         let (done, published) = oneshot::channel();
         self.crls.send((task, done)).map_err(stopped)?;
-        // A failure is logged by the worker and mended by the next CRL; the revocation stands.
+        // The revocation stands, whatever became of the CRL.
         published.await.map(drop).map_err(stopped)
     }
 }
@@ -78,20 +79,23 @@ async fn validate_all(
     delay: Duration,
 ) {
     let running: Arc<Mutex<HashMap<ValidationTask, Arc<Notify>>>> = Arc::default();
-    let places = Arc::new(Semaphore::new(MOST_VALIDATIONS));
+    let mut places: HashMap<AccountId, Arc<Semaphore>> = HashMap::new();
     let mut workers = JoinSet::new();
     while let Some(task) = tasks.recv().await {
         while workers.try_join_next().is_some() {}
         let nudge = Arc::new(Notify::new());
         if let Some(at_it) = lock(&running).get(&task) {
-            at_it.notify_one();
+            at_it.notify_waiters();
             continue;
         }
         lock(&running).insert(task, nudge.clone());
         let (authority, settings) = (authority.clone(), settings.clone());
-        let (running, places) = (running.clone(), places.clone());
+        // An account with very many names takes turns with itself.
+        places.retain(|_, places| Arc::strong_count(places) > 1);
+        let place = places.entry(task.account).or_insert_with(|| Arc::new(Semaphore::new(MOST_OF_AN_ACCOUNT))).clone();
+        let running = running.clone();
         workers.spawn(async move {
-            let _place = places.acquire_owned().await;
+            let _place = place.acquire().await;
             time::sleep(delay).await;
             let result = validate::work(&authority, &settings, task, &Nudged(nudge)).await;
             lock(&running).remove(&task);
@@ -104,20 +108,33 @@ async fn validate_all(
 }
 
 async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceiver<IssuanceTask>) {
+    let mut running = HashSet::new();
     let mut workers = JoinSet::new();
-    while let Some(task) = tasks.recv().await {
-        while workers.try_join_next().is_some() {}
+    loop {
+        let task = tokio::select! {
+            task = tasks.recv() => task,
+            Some(Ok(finished)) = workers.join_next() => {
+                running.remove(&finished);
+                continue;
+            }
+        };
+        let Some(task) = task else { return };
+        // Every poll of an order that takes long asks for it.
+        if !running.insert(task) {
+            continue;
+        }
         let authority = authority.clone();
         workers.spawn(async move {
             for pause in ISSUANCE_PAUSES {
                 time::sleep(Duration::from_secs(pause)).await;
                 match issue::work(&authority, task).await {
-                    Ok(()) => return,
+                    Ok(()) => break,
                     Err(error) => {
                         tracing::error!(error = &error as &dyn std::error::Error, ?task, "an issuance is put off");
                     }
                 }
             }
+            task
         });
     }
 }
@@ -125,21 +142,29 @@ async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceive
 /// Revocations that arrive while a CRL is being made share the next one.
 async fn publish_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>) {
     while let Some(first) = tasks.recv().await {
-        let mut waiting: BTreeMap<(String, u16), (CrlTask, Vec<oneshot::Sender<()>>)> = BTreeMap::new();
+        let mut waiting: HashMap<CrlTask, Vec<oneshot::Sender<()>>> = HashMap::new();
         let mut next = Some(first);
         while let Some((task, done)) = next {
-            let key = (task.issuer.to_string(), task.shard);
-            waiting.entry(key).or_insert_with(|| (task, Vec::new())).1.push(done);
+            waiting.entry(task).or_default().push(done);
             next = tasks.try_recv().ok();
         }
-        for (task, all_done) in waiting.into_values() {
-            if let Err(error) = publish_crl::work(authority, &task).await {
-                tracing::error!(error = &error as &dyn std::error::Error, ?task, "a CRL was not published");
-            }
+        for (task, all_done) in waiting {
+            publish_patiently(authority, &task).await;
             for done in all_done {
                 // Whoever no longer waits does not need the answer.
                 let _ = done.send(());
             }
+        }
+    }
+}
+
+/// Makes the CRL, in several tries if need be: the revocations stand, and relying parties wait.
+async fn publish_patiently(authority: &Authority, task: &CrlTask) {
+    for pause in CRL_PAUSES {
+        time::sleep(Duration::from_secs(pause)).await;
+        match publish_crl::work(authority, task).await {
+            Ok(()) => return,
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, ?task, "a CRL is put off"),
         }
     }
 }
@@ -163,8 +188,11 @@ fn stopped(error: impl std::error::Error + Send + Sync + 'static) -> QueueError 
     QueueError(error.to_string().into())
 }
 
-/// How many challenges are probed at the same time; the others wait for their turn.
-const MOST_VALIDATIONS: usize = 512;
+/// How many validations of one account are under way at the same time.
+const MOST_OF_AN_ACCOUNT: usize = 32;
 
 /// Seconds before each try to finish an issuance; afterwards a read of the order asks again.
 const ISSUANCE_PAUSES: [u64; 5] = [0, 1, 5, 15, 60];
+
+/// Seconds before each try to make a CRL; afterwards the next one is due at half its life.
+const CRL_PAUSES: [u64; 4] = [0, 1, 5, 15];

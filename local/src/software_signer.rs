@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -59,7 +59,12 @@ impl Signer for SoftwareSigner {
         Ok(self.key(key)?.public_key.clone())
     }
 
-    async fn sign(&self, key: &KeyHandle, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Signature, SignError> {
+    async fn sign(
+        &self,
+        key: &KeyHandle,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+    ) -> Result<Signature, SignError> {
         let key = self.key(key)?;
         if SignatureAlgorithm::of(&key.public_key) != Some(algorithm) {
             return Err(refused("the algorithm does not fit the key"));
@@ -121,8 +126,8 @@ impl Key {
     }
 }
 
-fn make(path: &PathBuf, kind: IssuerKeyType) -> Result<Key, StartError> {
-    let failed = |reason| StartError::Key { path: path.clone(), reason };
+fn make(path: &Path, kind: IssuerKeyType) -> Result<Key, StartError> {
+    let failed = |reason| StartError::Key { path: path.to_owned(), reason };
     let ecdsa = |algorithm: &'static EcdsaSigningAlgorithm| -> Result<Vec<u8>, Unspecified> {
         EcdsaKeyPair::generate(algorithm)?.to_pkcs8v1().map(|document| document.as_ref().to_vec())
     };
@@ -139,7 +144,7 @@ fn make(path: &PathBuf, kind: IssuerKeyType) -> Result<Key, StartError> {
     };
     let pkcs8 = pkcs8.map_err(|_| failed("no key could be made"))?;
     let text = pem::encode_string(PEM_LABEL, LineEnding::LF, &pkcs8).map_err(|_| failed("no PEM could be made"))?;
-    write_whole(path, 0o600, text.as_bytes()).map_err(|source| StartError::Data { path: path.clone(), source })?;
+    write_whole(path, 0o600, text.as_bytes()).map_err(|source| StartError::Data { path: path.to_owned(), source })?;
     Key::read(text.as_bytes()).map_err(failed)
 }
 

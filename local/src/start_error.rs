@@ -10,7 +10,9 @@ use crate::config::UrlError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Another process uses the data folder.
-    #[error("{0} is in use by another serverless-acme; stop that one, or give this one a folder of its own with --data")]
+    #[error(
+        "{0} is in use by another serverless-acme; stop that one, or give this one a folder of its own with --data"
+    )]
     DataInUse(PathBuf),
     /// The data folder cannot be used.
     #[error("the data folder cannot be used: {path}: {source}")]
@@ -50,10 +52,14 @@ pub enum StartError {
     },
     /// The store holds a CA whose key file is gone. A new key would be a new CA, which nobody asked
     /// for.
-    #[error("the key file {0} is missing, but the store beside it holds the CA of that key; put it back from a backup, or begin a new CA in another folder with --data")]
+    #[error(
+        "the key file {0} is missing, but the store beside it holds the CA of that key; put it back from a backup, or begin a new CA in another folder with --data"
+    )]
     KeyMissing(PathBuf),
     /// Key and store are of different CAs.
-    #[error("the key file {0} is not the key of the CA in the store beside it; put the right one back from a backup, or begin a new CA in another folder with --data")]
+    #[error(
+        "the key file {0} is not the key of the CA in the store beside it; put the right one back from a backup, or begin a new CA in another folder with --data"
+    )]
     KeyOfAnotherCa(PathBuf),
     /// The name of an issuer cannot be used.
     #[error(transparent)]

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use ra::{PublishError, PublishedObject, Publisher};
 
 /// The files, in memory. They are made anew from the store at every start.
@@ -47,7 +47,11 @@ impl StatusFiles {
         let with_body = match *request.method() {
             Method::GET => true,
             Method::HEAD => false,
-            _ => return text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n", true),
+            _ => {
+                let mut refusal = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n", true);
+                refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+                return refusal;
+            }
         };
         let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match request.uri().path().strip_prefix('/').unwrap_or_default() {
@@ -55,11 +59,9 @@ impl StatusFiles {
             "health" => text(StatusCode::OK, "ok\n", with_body),
             path => match files.get(path) {
                 Some(file) => {
-                    let mut response = Response::new(if with_body { file.bytes.clone() } else { Bytes::new() });
-                    let headers = response.headers_mut();
-                    headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static(file.media_type));
+                    let mut response = response(file.media_type, &file.bytes, with_body);
                     if let Ok(value) = format!("max-age={}", file.max_age).parse() {
-                        headers.insert(header::CACHE_CONTROL, value);
+                        response.headers_mut().insert(header::CACHE_CONTROL, value);
                     }
                     response
                 }
@@ -75,9 +77,15 @@ fn index(files: &BTreeMap<String, StatusFile>) -> String {
 }
 
 fn text(status: StatusCode, text: &str, with_body: bool) -> Response<Bytes> {
-    let mut response = Response::new(if with_body { Bytes::from(text.to_owned()) } else { Bytes::new() });
+    let mut response = response("text/plain; charset=utf-8", &Bytes::from(text.to_owned()), with_body);
     *response.status_mut() = status;
-    let plain = http::HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}
+
+/// HEAD is told the length of what GET would get (RFC 9110 §9.3.2).
+fn response(media_type: &'static str, bytes: &Bytes, with_body: bool) -> Response<Bytes> {
+    let mut response = Response::new(if with_body { bytes.clone() } else { Bytes::new() });
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response.headers_mut().insert(header::CONTENT_LENGTH, bytes.len().into());
     response
 }

@@ -7,14 +7,13 @@
 use tests::{
     Environment,
     clients::{
-        AcmeClient, AcmeTiny, Acmetool, Caddy, Certbot, Challenge, Dehydrated, Failure, Key, Lego,
-        ModMd, Story, Tool, Uacme,
+        AcmeClient, AcmeTiny, Acmetool, Caddy, Certbot, Challenge, Dehydrated, Failure, Key, Lego, ModMd, Story, Tool,
+        Uacme,
     },
 };
 
 #[tokio::test]
-async fn certbot_obtains_over_http_01_renews_when_renewal_information_says_so_and_revokes()
--> Result<(), Failure> {
+async fn certbot_obtains_over_http_01_renews_when_renewal_information_says_so_and_revokes() -> Result<(), Failure> {
     let names = ["certbot.test"];
     let Some((story, tool)) = start(Certbot::PROGRAM, &names).await? else {
         return Ok(());
@@ -49,9 +48,7 @@ async fn certbot_obtains_a_wildcard_over_dns_01_and_ends_its_account() -> Result
     };
     let certbot = Certbot::new(&story.target, tool, story.folder());
     let rsa = ["--key-type", "rsa", "--rsa-key-size", "2048"];
-    let chain = certbot
-        .obtain_over_dns("*.certbot.test", &["certbot.test"], &rsa)
-        .await?;
+    let chain = certbot.obtain_over_dns("*.certbot.test", &["certbot.test"], &rsa).await?;
     story.accept(&chain, &names, Key::Rsa2048).await?;
 
     certbot.update_account("other@example.org").await?;
@@ -104,23 +101,17 @@ async fn lego_obtains_a_wildcard_over_dns_01() -> Result<(), Failure> {
 }
 
 #[tokio::test]
-async fn dehydrated_obtains_over_http_01_renews_revokes_and_ends_its_account() -> Result<(), Failure>
-{
+async fn dehydrated_obtains_over_http_01_renews_revokes_and_ends_its_account() -> Result<(), Failure> {
     let names = ["dehydrated.test", "www.dehydrated.test"];
     let Some((story, tool)) = start(Dehydrated::PROGRAM, &names).await? else {
         return Ok(());
     };
     let webroot = story.webroot().await?;
-    let dehydrated =
-        Dehydrated::register(&story.target, tool, story.folder(), webroot.folder()).await?;
-    let chain = dehydrated
-        .obtain("http-01", &names, "prime256v1", &[])
-        .await?;
+    let dehydrated = Dehydrated::register(&story.target, tool, story.folder(), webroot.folder()).await?;
+    let chain = dehydrated.obtain("http-01", &names, "prime256v1", &[]).await?;
     let first = story.accept(&chain, &names, Key::P256).await?;
 
-    let chain = dehydrated
-        .obtain("http-01", &names, "rsa", &["--force"])
-        .await?;
+    let chain = dehydrated.obtain("http-01", &names, "rsa", &["--force"]).await?;
     let second = story.accept(&chain, &names, Key::Rsa4096).await?;
     assert_ne!(second.serial, first.serial);
 
@@ -137,11 +128,8 @@ async fn dehydrated_obtains_a_wildcard_over_dns_01() -> Result<(), Failure> {
         return Ok(());
     };
     let webroot = story.webroot().await?;
-    let dehydrated =
-        Dehydrated::register(&story.target, tool, story.folder(), webroot.folder()).await?;
-    let chain = dehydrated
-        .obtain("dns-01", &names, "secp384r1", &[])
-        .await?;
+    let dehydrated = Dehydrated::register(&story.target, tool, story.folder(), webroot.folder()).await?;
+    let chain = dehydrated.obtain("dns-01", &names, "secp384r1", &[]).await?;
     story.accept(&chain, &names, Key::P384).await?;
     Ok(())
 }
@@ -188,8 +176,7 @@ async fn acme_tiny_obtains_and_obtains_again() -> Result<(), Failure> {
 }
 
 #[tokio::test]
-async fn acmetool_obtains_for_one_name_after_another_and_leaves_what_is_not_due()
--> Result<(), Failure> {
+async fn acmetool_obtains_for_one_name_after_another_and_leaves_what_is_not_due() -> Result<(), Failure> {
     let names = ["acmetool.test", "www.acmetool.test"];
     let Some((story, tool)) = start(Acmetool::PROGRAM, &names).await? else {
         return Ok(());
@@ -200,9 +187,7 @@ async fn acmetool_obtains_for_one_name_after_another_and_leaves_what_is_not_due(
     let first = story.accept(&chain, &["acmetool.test"], Key::P256).await?;
 
     let other = acmetool.obtain("www.acmetool.test").await?;
-    story
-        .accept(&other, &["www.acmetool.test"], Key::P256)
-        .await?;
+    story.accept(&other, &["www.acmetool.test"], Key::P256).await?;
 
     acmetool.reconcile().await?;
     let same = story.accept(&chain, &["acmetool.test"], Key::P256).await?;
@@ -225,16 +210,7 @@ async fn caddy_obtains_and_renews(challenge: Challenge) -> Result<(), Failure> {
     let Some((story, tool)) = start(Caddy::PROGRAM, &names).await? else {
         return Ok(());
     };
-    let serve = |window| {
-        Caddy::start(
-            &story.target,
-            &tool,
-            story.folder(),
-            "caddy.test",
-            challenge,
-            window,
-        )
-    };
+    let serve = |window| Caddy::start(&story.target, &tool, story.folder(), "caddy.test", challenge, window);
     let mut caddy = serve(0.33)?;
     let chain = caddy.next_certificate(None).await?;
     let first = story.accept(&chain, &names, Key::P256).await?;
@@ -288,9 +264,6 @@ async fn npm_acme_client_obtains_rolls_its_key_over_renews_and_revokes() -> Resu
 }
 
 /// The CA of every story.
-async fn start(
-    program: &'static str,
-    names: &[&str],
-) -> Result<Option<(Story<Environment>, Tool)>, Failure> {
+async fn start(program: &'static str, names: &[&str]) -> Result<Option<(Story<Environment>, Tool)>, Failure> {
     Story::with(program, names, Environment::start).await
 }

@@ -1,6 +1,6 @@
 //! `POST /new-authz`: authorizes a name ahead of an order (RFC 8555 §7.4.1).
 
-use acme::NewAuthorization;
+use acme::{AuthorizationStatus, NewAuthorization};
 use api::{AccountCall, Context, Error, Json, Operation, Reply, Request, Response};
 use http::StatusCode;
 use ra::AuthorizationCreation;
@@ -19,5 +19,10 @@ async fn handle(context: &Context, call: AccountCall<Json<NewAuthorization>>) ->
         AuthorizationCreation::Reused(authorization) => (StatusCode::OK, authorization),
     };
     let url = context.urls().authorization(&serving.directory, authorization.id);
-    Ok(Reply::json(status, &authorization.object(context.urls(), authority.now())).with_location(&url))
+    let object = authorization.object(context.urls(), authority.now());
+    let reply = Reply::json(status, &object).with_location(&url);
+    Ok(match object.status {
+        AuthorizationStatus::Pending => reply.with_retry_after(serving.acme.retry_interval),
+        _ => reply,
+    })
 }

@@ -1,6 +1,6 @@
 //! `POST /new-order` (RFC 8555 §7.4, RFC 9773 §5).
 
-use acme::NewOrder;
+use acme::{NewOrder, OrderStatus};
 use api::{AccountCall, Context, Error, Json, Operation, Reply, Request, Response};
 use http::StatusCode;
 
@@ -14,5 +14,10 @@ async fn handle(context: &Context, call: AccountCall<Json<NewOrder>>) -> Result<
     let authority = context.authority();
     let view = authority.create_order(&serving, &account, request).await?;
     let object = view.order.object(context.urls(), &view.authorizations, authority.now());
-    Ok(Reply::json(StatusCode::CREATED, &object).with_location(&context.urls().order(&serving.directory, view.order.id)))
+    let url = context.urls().order(&serving.directory, view.order.id);
+    let reply = Reply::json(StatusCode::CREATED, &object).with_location(&url);
+    Ok(match object.status {
+        OrderStatus::Pending => reply.with_retry_after(serving.acme.retry_interval),
+        _ => reply,
+    })
 }

@@ -15,5 +15,13 @@ pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
 /// # Errors
 /// When it should be tried again.
 pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
-    authority.publish_all().await
+    authority.publish_what_is_due().await
+}
+
+/// The same at the start of a host that may have crashed: every CRL is made anew.
+///
+/// # Errors
+/// When it should be tried again.
+pub async fn at_start(authority: &Authority) -> Result<(), Error> {
+    authority.publish_everything().await
 }

@@ -5,11 +5,12 @@
 
 mod pace;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use acme::ChallengeType;
 use ipnet::IpNet;
 use ra::{Authority, Error, ValidationJob, ValidationTask};
+use tokio::sync::Semaphore;
 use validation::{Failure, Probe, Proof, Rules};
 
 pub use pace::{Pace, Sleep};
@@ -27,12 +28,14 @@ pub struct Settings {
     pub tls_port: u16,
     /// Takes every challenge as shown without looking. For test CAs only.
     pub always_valid: bool,
+    /// Places for probes that run at the same time in this process.
+    pub places: Arc<Semaphore>,
 }
 
 impl Default for Settings {
-    /// The standard ports, the system's resolver, the public Internet.
+    /// The standard ports, the system's resolver, the public Internet, 512 probes at a time.
     fn default() -> Self {
-        Self { resolver: None, allowed_networks: Vec::new(), http_port: 80, tls_port: 443, always_valid: false }
+        Self { resolver: None, allowed_networks: Vec::new(), http_port: 80, tls_port: 443, always_valid: false, places: Arc::new(Semaphore::new(512)) }
     }
 }
 
@@ -69,10 +72,12 @@ async fn run(authority: &Authority, settings: &Settings, task: ValidationTask, p
 }
 
 async fn attempt(settings: &Settings, probe: &Probe) -> Result<Proof, Failure> {
-    match settings.always_valid {
-        true => Ok(Proof { address: None }),
-        false => validation::probe(probe).await,
+    if settings.always_valid {
+        return Ok(Proof { address: None });
     }
+    // Only while it probes: who waits for its next attempt must not hold up others. Nobody closes it.
+    let _place = settings.places.acquire().await;
+    validation::probe(probe).await
 }
 
 fn probe(settings: &Settings, job: &ValidationJob) -> Probe {

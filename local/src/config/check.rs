@@ -44,16 +44,14 @@ pub(super) fn check(file: &File) -> Result<(), Fault> {
     let ra_names = names(file.ra_profile.iter().map(|profile| &profile.name));
     for (index, profile) in file.acme_profile.iter().enumerate() {
         let earlier = file.acme_profile.iter().take(index).any(|earlier| earlier.name == profile.name);
-        unique(earlier).and_then(|()| check_acme_profile(profile, &ra_names)).map_err(|Wrong(field, reason)| Fault {
-            place: Place { table: "acmeProfile", profile: Some((index, profile.name.clone())), field },
-            reason,
+        unique(earlier).and_then(|()| check_acme_profile(profile, &ra_names)).map_err(|Wrong(field, reason)| {
+            Fault { place: Place { table: "acmeProfile", profile: Some((index, profile.name.clone())), field }, reason }
         })?;
     }
     for (index, profile) in file.ra_profile.iter().enumerate() {
         let earlier = file.ra_profile.iter().take(index).any(|earlier| earlier.name == profile.name);
-        unique(earlier).and_then(|()| check_ra_profile(profile, &acme_names)).map_err(|Wrong(field, reason)| Fault {
-            place: Place { table: "raProfile", profile: Some((index, profile.name.clone())), field },
-            reason,
+        unique(earlier).and_then(|()| check_ra_profile(profile, &acme_names)).map_err(|Wrong(field, reason)| {
+            Fault { place: Place { table: "raProfile", profile: Some((index, profile.name.clone())), field }, reason }
         })?;
     }
     Ok(())

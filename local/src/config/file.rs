@@ -120,19 +120,33 @@ mod tests {
         for (text, expected) in [
             // Not TOML, or not our keys and values
             ("[serve\n", &["ca.toml:1:7: ", "expected `]`"][..]),
-            ("listen = 1", &["ca.toml:1:1: unknown field `listen`, expected one of `serve`, `test`, `ca`, `acmeProfile`, `raProfile`"]),
+            (
+                "listen = 1",
+                &[
+                    "ca.toml:1:1: unknown field `listen`, expected one of `serve`, `test`, `ca`, `acmeProfile`, `raProfile`",
+                ],
+            ),
             ("[serve]\nlissten = 1", &["ca.toml:2:1: unknown field `lissten`, expected one of `listen`, "]),
-            ("[serve]\nlisten = 1", &["ca.toml:2:10: invalid type: integer `1`, expected a string"]),
+            ("[serve]\nlisten = 1", &["ca.toml:2:10: expected an IP address with a port"]),
             ("[serve]\nlisten = \"localhost\"", &["ca.toml:2:10: expected an IP address with a port"]),
             ("[serve]\nlisten = \"[::1]:1\"\nlisten = \"[::1]:2\"", &["ca.toml:3:1: ", "duplicate key"]),
             ("[serve]\nhttpPort = 70000", &["ca.toml:2:12: expected a whole number from 1 to 65535"]),
-            ("[serve]\nbaseUrl = \"ftp://a\"", &["ca.toml:2:11: expected a URL of the form https://host[:port][/path]"]),
+            (
+                "[serve]\nbaseUrl = \"ftp://a\"",
+                &["ca.toml:2:11: expected a URL of the form https://host[:port][/path]"],
+            ),
             ("[serve]\nstatusUrl = \"https://a\"", &["ca.toml:2:13: expected a URL of the form http://host"]),
             ("[serve]\nlog = \"yaml\"", &["ca.toml:2:7: unknown variant `yaml`, expected `text` or `json`"]),
             ("[test]\nnonceRefusals = 101", &["ca.toml:2:17: expected a whole number from 0 to 100"]),
             ("[test]\nvalidationDelay = -1", &["ca.toml:2:19: expected a number of seconds from 0 to 60"]),
-            ("[ca]\nrootKey = \"RSA-1024\"", &["ca.toml:2:11: unknown variant `RSA-1024`, expected one of `P-256`, `P-384`, `RSA-2048`"]),
-            ("[[raProfile]]\nname = \"web\"\nisuer = \"issuing\"", &["ca.toml:3:1: unknown field `isuer`, expected one of `name`, "]),
+            (
+                "[ca]\nrootKey = \"RSA-1024\"",
+                &["ca.toml:2:11: unknown variant `RSA-1024`, expected one of `P-256`, `P-384`, `RSA-2048`"],
+            ),
+            (
+                "[[raProfile]]\nname = \"web\"\nisuer = \"issuing\"",
+                &["ca.toml:3:1: unknown field `isuer`, expected one of `name`, "],
+            ),
             ("[[raProfile]]\nname = \"web\"", &["ca.toml:1:1: missing field `issuer`"]),
             ("[[raProfile]]\nname = \"orders\"", &["ca.toml:2:8: that word has a meaning of its own in URLs"]),
             ("[[acmeProfile]]\nname = \"raProfile\"", &["ca.toml:2:8: that word has a meaning of its own in URLs"]),
@@ -140,14 +154,26 @@ mod tests {
             // The CA
             ("[ca]\nrootName = \"\"", &["ca.toml:2:12: ca.rootName: ", "1 to 64 characters"]),
             ("[ca]\norganization = \"\"", &["ca.toml:2:16: ca.organization: ", "1 to 64 characters"]),
-            ("[ca]\nissuingName = \"A\"\nrootName = \"A\"", &["ca.toml:2:15: ca.issuingName: ", "another name than the root"]),
+            (
+                "[ca]\nissuingName = \"A\"\nrootName = \"A\"",
+                &["ca.toml:2:15: ca.issuingName: ", "another name than the root"],
+            ),
             ("[ca]\nrootDays = 0", &["ca.toml:2:12: ca.rootDays: ", "1 to 36500"]),
             // Profiles that contradict themselves
             (&format!("{acme}validity = 0"), &["ca.toml:3:12: acmeProfile.web.validity: must be 1 or more"]),
             (&format!("{acme}retryInterval = 0"), &["ca.toml:3:17: acmeProfile.web.retryInterval: must be 1 or more"]),
-            (&format!("{acme}challengeTypes = []"), &["ca.toml:3:18: acmeProfile.web.challengeTypes: ", "at least one"]),
-            (&format!("{acme}challengeTypes = [\"dns-01\", \"dns-01\"]"), &["acmeProfile.web.challengeTypes: ", "twice"]),
-            (&format!("{acme}requireTermsOfService = true"), &["ca.toml:3:25: acmeProfile.web.requireTermsOfService: ", "termsOfServiceUrl"]),
+            (
+                &format!("{acme}challengeTypes = []"),
+                &["ca.toml:3:18: acmeProfile.web.challengeTypes: ", "at least one"],
+            ),
+            (
+                &format!("{acme}challengeTypes = [\"dns-01\", \"dns-01\"]"),
+                &["acmeProfile.web.challengeTypes: ", "twice"],
+            ),
+            (
+                &format!("{acme}requireTermsOfService = true"),
+                &["ca.toml:3:25: acmeProfile.web.requireTermsOfService: ", "termsOfServiceUrl"],
+            ),
             (&format!("{acme}websiteUrl = \"ca.example\""), &["acmeProfile.web.websiteUrl: ", "such as https://"]),
             (&format!("{acme}caaIdentities = [\"a b\"]"), &["acmeProfile.web.caaIdentities: ", "`a b`"]),
             (&format!("{ra}keyTypes = []"), &["raProfile.web.keyTypes: ", "at least one"]),
@@ -161,9 +187,18 @@ mod tests {
                 &["ca.toml:6:11: raProfile.web.certificateValidity.default: ", "not more than the maximum, 1"],
             ),
             // Profiles that do not fit together
-            (&format!("{acme}raProfile = \"wbe\""), &["ca.toml:3:13: acmeProfile.web.raProfile: there is no RA Profile `wbe`, only `default`"]),
-            (&format!("{ra}acmeProfile = \"wbe\""), &["ca.toml:4:15: raProfile.web.acmeProfile: there is no ACME Profile `wbe`, only `default`"]),
-            (&ra.replace("issuing", "root"), &["ca.toml:3:10: raProfile.web.issuer: there is no issuer `root` for certificates, only `issuing`"]),
+            (
+                &format!("{acme}raProfile = \"wbe\""),
+                &["ca.toml:3:13: acmeProfile.web.raProfile: there is no RA Profile `wbe`, only `default`"],
+            ),
+            (
+                &format!("{ra}acmeProfile = \"wbe\""),
+                &["ca.toml:4:15: raProfile.web.acmeProfile: there is no ACME Profile `wbe`, only `default`"],
+            ),
+            (
+                &ra.replace("issuing", "root"),
+                &["ca.toml:3:10: raProfile.web.issuer: there is no issuer `root` for certificates, only `issuing`"],
+            ),
             (&format!("{acme}{acme}"), &["ca.toml:4:8: acmeProfile.web.name: ", "second"]),
             (&format!("{ra}{ra}"), &["ca.toml:5:8: raProfile.web.name: ", "second"]),
         ] {

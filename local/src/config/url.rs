@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn the_status_url_has_the_host_of_the_base() {
-        for (base, status) in [("https://ca.example:1/api", "http://ca.example:2"), ("https://[::1]/", "http://[::1]:2")] {
+        for (base, status) in
+            [("https://ca.example:1/api", "http://ca.example:2"), ("https://[::1]/", "http://[::1]:2")]
+        {
             let derived = base.parse::<BaseUrl>().unwrap().status_url(2);
             assert_eq!(derived.as_str(), status);
             assert_eq!(derived, status.parse().unwrap());

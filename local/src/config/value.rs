@@ -4,12 +4,11 @@
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 use tracing::level_filters::LevelFilter;
 
 /// An address with a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Address(pub(crate) SocketAddr);
 
 impl FromStr for Address {
@@ -20,17 +19,15 @@ impl FromStr for Address {
     }
 }
 
-impl TryFrom<String> for Address {
-    type Error = ValueError;
-
-    fn try_from(text: String) -> Result<Self, ValueError> {
-        text.parse()
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Another type is refused with the same words as another text; so it is below.
+        String::deserialize(deserializer).unwrap_or_default().parse().map_err(D::Error::custom)
     }
 }
 
 /// A whole number from `LOW` to `HIGH`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "i64")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Within<const LOW: u16, const HIGH: u16>(pub(crate) u16);
 
 /// A port to connect to.
@@ -54,9 +51,14 @@ impl<const LOW: u16, const HIGH: u16> FromStr for Within<LOW, HIGH> {
     }
 }
 
+impl<'de, const LOW: u16, const HIGH: u16> Deserialize<'de> for Within<LOW, HIGH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(i64::deserialize(deserializer).unwrap_or(i64::MIN)).map_err(D::Error::custom)
+    }
+}
+
 /// Seconds and parts of them, a minute at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "f64")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seconds(pub(crate) Duration);
 
 impl TryFrom<f64> for Seconds {
@@ -75,6 +77,12 @@ impl FromStr for Seconds {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         Self::try_from(text.parse().unwrap_or(f64::NAN))
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(f64::deserialize(deserializer).unwrap_or(f64::NAN)).map_err(D::Error::custom)
     }
 }
 

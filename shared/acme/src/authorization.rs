@@ -69,7 +69,7 @@ pub enum AuthorizationEvent {
     },
     /// The last attempt failed.
     Failed(ChallengeType, Timestamp, Problem),
-    /// The client gives it up, or its account ends (RFC 8555 §7.5.2, §7.3.6).
+    /// The client gives it up (RFC 8555 §7.5.2).
     Deactivated,
 }
 
@@ -112,6 +112,7 @@ impl Authorization {
             return match self.state {
                 AuthorizationState::Pending | AuthorizationState::Valid => {
                     next.state = AuthorizationState::Deactivated;
+                    next.stop_waiting();
                     Ok(next)
                 }
                 _ => Err(refused("deactivation")),
@@ -129,23 +130,18 @@ impl Authorization {
                 }
             }
             Event::Resumed(r#type, lease_until) => next.validation_mut(r#type)?.lease_until = lease_until,
-            Event::AttemptFailed(r#type, problem) => {
-                let validation = next.validation_mut(r#type)?;
-                validation.failures += 1;
-                validation.error = Some(problem);
-            }
+            Event::AttemptFailed(r#type, problem) => next.validation_mut(r#type)?.error = Some(problem),
             Event::Succeeded { r#type, at, address, lifetime } => {
-                // Past its deadline the challenge has been shown as invalid; it may not come back.
-                if next.validation_mut(r#type)?.deadline <= at {
-                    return Err(refused("a result after the deadline"));
+                // What has been shown as invalid or expired may not come back.
+                if self.status(at) != AuthorizationStatus::Pending {
+                    return Err(refused("a result that comes too late"));
                 }
-                next.challenge_mut(r#type)?.state = ChallengeState::Valid { at, address };
+                next.settle(r#type, ChallengeState::Valid { at, address })?;
                 next.state = AuthorizationState::Valid;
                 next.expires_at = at.checked_add(lifetime).unwrap_or(self.expires_at);
             }
             Event::Failed(r#type, at, error) => {
-                next.validation_mut(r#type)?;
-                next.challenge_mut(r#type)?.state = ChallengeState::Invalid { at, error };
+                next.settle(r#type, ChallengeState::Invalid { at, error })?;
                 next.state = AuthorizationState::Invalid;
             }
             Event::Deactivated => {}
@@ -178,6 +174,22 @@ impl Authorization {
     fn challenge_mut(&mut self, r#type: ChallengeType) -> Result<&mut Challenge, TransitionError> {
         let refused = TransitionError { object: "authorization", state: self.state.name(), event: "a challenge that is not offered" };
         self.challenges.iter_mut().find(|challenge| challenge.r#type == r#type).ok_or(refused)
+    }
+
+    /// Settles the challenge that decides the authorization. Nobody waits for the others any more.
+    fn settle(&mut self, r#type: ChallengeType, state: ChallengeState) -> Result<(), TransitionError> {
+        self.validation_mut(r#type)?;
+        self.stop_waiting();
+        self.challenge_mut(r#type)?.state = state;
+        Ok(())
+    }
+
+    fn stop_waiting(&mut self) {
+        for challenge in &mut self.challenges {
+            if matches!(challenge.state, ChallengeState::Processing(_)) {
+                challenge.state = ChallengeState::Pending;
+            }
+        }
     }
 
     fn validation_mut(&mut self, r#type: ChallengeType) -> Result<&mut Validation, TransitionError> {

@@ -73,8 +73,9 @@ impl From<CertificateId> for String {
 }
 
 /// A certificate serial number: the content octets of its DER INTEGER (RFC 5280 §4.1.2.2),
-/// positive, at most twenty octets, in the shortest form.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// positive, at most twenty octets, in the shortest form. Stored as base64url.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Serial(Vec<u8>);
 
 impl Serial {
@@ -99,6 +100,21 @@ impl Serial {
     /// The content octets of the INTEGER.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Serial {
+    type Error = CertificateIdError;
+
+    fn try_from(text: String) -> Result<Self, CertificateIdError> {
+        let octets = base64url::decode(&text).map_err(|_| CertificateIdError)?;
+        Self::from_der_content(octets).ok_or(CertificateIdError)
+    }
+}
+
+impl From<Serial> for String {
+    fn from(serial: Serial) -> String {
+        base64url::encode(serial.as_bytes())
     }
 }
 

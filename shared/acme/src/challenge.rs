@@ -97,14 +97,10 @@ pub enum ChallengeState {
 /// A validation under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
-    /// When the client asked.
-    pub requested_at: Timestamp,
     /// Until when one worker has it; afterwards another may take it.
     pub lease_until: Timestamp,
     /// When the challenge counts as invalid if nobody has settled it.
     pub deadline: Timestamp,
-    /// Failed attempts so far.
-    pub failures: u32,
     /// Why the last attempt failed.
     pub error: Option<Problem>,
     /// What must be found. Fixed when the client asks, so that a key rollover during the validation

@@ -22,6 +22,11 @@ macro_rules! id {
             pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
                 Self(time_ordered(now, random))
             }
+
+            /// When it was made, to the millisecond.
+            pub fn made_at(&self) -> Timestamp {
+                made_at(self.0)
+            }
         }
 
         impl fmt::Display for $name {
@@ -87,6 +92,11 @@ fn time_ordered(now: Timestamp, random: [u8; 10]) -> [u8; 16] {
     bytes
 }
 
+fn made_at(id: [u8; 16]) -> Timestamp {
+    let milliseconds = id.iter().take(6).fold(0i64, |sum, byte| sum << 8 | i64::from(*byte));
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +107,12 @@ mod tests {
         let late = OrderId::new(Timestamp::from_millisecond(1_001).unwrap(), [0; 10]);
         assert!(early.to_string() < late.to_string());
         assert!(early < late);
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let now = Timestamp::from_millisecond(1_700_000_000_123).unwrap();
+        assert_eq!(OrderId::new(now, [0xff; 10]).made_at(), now);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Resource {
     }
 
     /// The directory that a path is below, and the rest of the path, whatever that names.
-    pub fn split(path: &str) -> Option<(DirectoryId, &str)> {
+    fn split(path: &str) -> Option<(DirectoryId, &str)> {
         let path = path.strip_prefix('/')?;
         let (first, rest) = path.split_once('/')?;
         let (directory, rest) = if first == RA_PROFILE {
@@ -119,17 +119,41 @@ impl fmt::Display for Resource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Urls {
     base: String,
+    origin_length: usize,
 }
 
 impl Urls {
-    /// URLs below `base`; a slash at its end is dropped.
+    /// URLs below `base`, of the form `https://host[:port][/path]`; a slash at its end is dropped.
     pub fn new(base: &str) -> Self {
-        Self { base: base.trim_end_matches('/').to_owned() }
+        let base = base.trim_end_matches('/').to_owned();
+        let host = base.find("://").map_or(0, |scheme| scheme + "://".len());
+        let slash = base.get(host..).and_then(|rest| rest.find('/'));
+        let origin_length = slash.map_or(base.len(), |slash| host + slash);
+        Self { base, origin_length }
     }
 
     /// The base itself, without a slash at its end.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Scheme, host and port of the base.
+    pub fn origin(&self) -> &str {
+        self.base.get(..self.origin_length).unwrap_or_default()
+    }
+
+    /// What the path of a URL names.
+    pub fn parse(&self, path: &str) -> Option<(DirectoryId, Resource)> {
+        Resource::parse(self.below_root(path)?)
+    }
+
+    /// The directory that the path of a URL is below, also when the rest of it names nothing.
+    pub fn directory_in(&self, path: &str) -> Option<DirectoryId> {
+        Resource::split(self.below_root(path)?).map(|(directory, _)| directory)
+    }
+
+    fn below_root<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(self.base.get(self.origin_length..)?)?.strip_prefix(ROOT)
     }
 
     /// The URL of anything below a directory.
@@ -236,8 +260,10 @@ mod tests {
             let directory: DirectoryId = directory.parse().unwrap();
             for resource in resources() {
                 let url = urls.of(&directory, &resource);
-                let path = url.strip_prefix("https://ca.test/api/v1/protocols/acme").unwrap();
-                assert_eq!(Resource::parse(path), Some((directory.clone(), resource)), "{url}");
+                let path = url.strip_prefix(urls.origin()).unwrap();
+                assert_eq!(urls.origin(), "https://ca.test");
+                assert_eq!(urls.parse(path), Some((directory.clone(), resource)), "{url}");
+                assert_eq!(urls.directory_in(path), Some(directory.clone()), "{url}");
             }
         }
     }

@@ -51,10 +51,8 @@ fn order(authorizations: &[Authorization]) -> Order {
 fn validation(requested: i64) -> Validation {
     let token = ChallengeToken::from_random([9; 32]);
     Validation {
-        requested_at: at(requested),
         lease_until: at(requested + 60),
         deadline: at(requested + 300),
-        failures: 0,
         error: None,
         key_authorization: KeyAuthorization::new(&token, &"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".parse().unwrap()),
     }

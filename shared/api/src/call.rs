@@ -7,10 +7,7 @@ use jose::PublicKey;
 use ra::{Revoker, Serving};
 use store::Versioned;
 
-use crate::{
-    Context, Error, Payload, Request, Route,
-    verify::{Signer, Signers, verify},
-};
+use crate::{Context, Error, Payload, Request, Route, verify::verify};
 
 /// A request that nobody has to sign.
 #[derive(Debug)]
@@ -97,36 +94,23 @@ impl Call for PublicCall {
 
 impl<P: Payload + Send> Call for KeyCall<P> {
     async fn admit(context: &Context, serving: Arc<Serving>, _: Route, request: &Request) -> Result<Self, Error> {
-        match verify(context, &serving, request, Signers::Key).await? {
-            (Signer::Key(key), jws) => Ok(Self { serving, key, payload: P::read(jws.payload())? }),
-            (Signer::Account(_), _) => Err(Error::KeyReference("a \"jwk\"")),
-        }
+        let (key, jws) = verify(context, &serving, request).await?;
+        Ok(Self { serving, key, payload: P::read(jws.payload())? })
     }
 }
 
 impl<P: Payload + Send> Call for AccountCall<P> {
     async fn admit(context: &Context, serving: Arc<Serving>, route: Route, request: &Request) -> Result<Self, Error> {
-        match verify(context, &serving, request, Signers::Account).await? {
-            (Signer::Account(account), jws) => Ok(Self {
-                serving,
-                resource: route.resource,
-                query: route.query,
-                account: *account,
-                payload: P::read(jws.payload())?,
-                url: jws.url().to_owned(),
-            }),
-            (Signer::Key(_), _) => Err(Error::KeyReference("a \"kid\"")),
-        }
+        let (account, jws) = verify(context, &serving, request).await?;
+        let Route { resource, query, .. } = route;
+        let payload = P::read(jws.payload())?;
+        Ok(Self { serving, resource, query, account, payload, url: jws.url().to_owned() })
     }
 }
 
 impl<P: Payload + Send> Call for RevocationCall<P> {
     async fn admit(context: &Context, serving: Arc<Serving>, _: Route, request: &Request) -> Result<Self, Error> {
-        let (signer, jws) = verify(context, &serving, request, Signers::Any).await?;
-        let signer = match signer {
-            Signer::Account(account) => RevocationSigner::Account(account),
-            Signer::Key(key) => RevocationSigner::Key(key),
-        };
+        let (signer, jws) = verify(context, &serving, request).await?;
         Ok(Self { signer, payload: P::read(jws.payload())? })
     }
 }

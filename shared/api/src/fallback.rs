@@ -1,37 +1,30 @@
 //! Everything that no operation takes: 404, 405, and the preflight requests of browsers.
 
 use http::{Method, StatusCode, header};
-use ra::Access;
 
-use crate::{
-    Context, Error, Operation, Reply, Request, Response, Route, dress::Dress, log::RequestLog, problem,
-};
+use crate::{Context, Error, Operation, Reply, Request, Response, Route, answer::Answer};
 
 /// Answers a request that belongs to no operation.
 pub async fn fallback(context: &Context, request: Request) -> Response {
-    let log = RequestLog::begin(&request);
     let operation = Route::parse(context, request.uri()).map(|route| route.operation());
-    let mut dress = Dress::new(&request, operation);
-    if let Some(directory) = Route::directory(context, request.uri()) {
-        dress.serving = context.authority().serving(&directory, Access::Aftercare).await.ok();
+    let mut answer = Answer::to(&request, operation);
+    let result = refuse(context, operation, &request, &mut answer).await;
+    answer.finish(context, result).await
+}
+
+async fn refuse(
+    context: &Context,
+    operation: Option<Operation>,
+    request: &Request,
+    answer: &mut Answer,
+) -> Result<Reply, Error> {
+    let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
+    answer.serving = Some(context.authority().directory(&directory).await?);
+    let operation = operation.ok_or(Error::NoSuchResource)?;
+    match *request.method() == Method::OPTIONS {
+        true => Ok(preflight(operation)),
+        false => Err(Error::Method { allow: operation.allow() }),
     }
-    let reply = match operation {
-        Some(operation) if *request.method() == Method::OPTIONS => {
-            let reply = preflight(operation);
-            log.succeeded(reply.status());
-            reply
-        }
-        operation => {
-            let error = match operation {
-                Some(operation) => Error::Method { allow: operation.allow() },
-                None => Error::NoSuchResource,
-            };
-            let reply = problem::reply(context, None, &error);
-            log.refused(reply.status(), &error);
-            reply
-        }
-    };
-    dress.put_on(context, reply).await.seal(*request.method() != Method::HEAD)
 }
 
 fn preflight(operation: Operation) -> Reply {

@@ -7,9 +7,9 @@
 //!
 //! Neither of the two hosts is known here: both hand in an `http::Request<Bytes>`.
 
+mod answer;
 mod call;
 mod context;
-mod dress;
 mod error;
 mod fallback;
 mod log;
@@ -27,7 +27,7 @@ pub use context::{Context, Options};
 pub use error::{Error, UrlError};
 pub use fallback::fallback;
 pub use log::RequestId;
-pub use nonce::{NonceError, Nonces};
+pub use nonce::NonceError;
 pub use operation::Operation;
 pub use payload::{Empty, Json, Optional, Payload, PayloadError};
 pub use reply::Reply;

@@ -17,7 +17,7 @@ use crate::Error;
 
 /// Makes nonces and judges them. The secrets are kept in memory for a minute.
 #[derive(Default)]
-pub struct Nonces {
+pub(crate) struct Nonces {
     secrets: RwLock<Option<(Timestamp, NonceSecrets)>>,
     refusals: u8,
 }

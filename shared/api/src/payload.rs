@@ -66,11 +66,12 @@ pub enum PayloadError {
 }
 
 fn read_object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
-    let first = payload.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first != Some(&b'{') {
+    // JSON is UTF-8, also in the members that are ignored (RFC 8259 §8.1).
+    let text = std::str::from_utf8(payload).map_err(|_| PayloadError::NotAnObject)?;
+    if !text.trim_ascii_start().starts_with('{') {
         return Err(PayloadError::NotAnObject);
     }
-    serde_json::from_slice(payload).map_err(PayloadError::Members)
+    serde_json::from_str(text).map_err(PayloadError::Members)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use acme::{AccountStatus, IdentifierError, OrderStatus, Problem, ProblemType as 
 use http::{StatusCode, header};
 use jose::{Algorithm, JwsError, KeyError};
 use ra::{IdentifierRefusal, Serving};
-use store::StoreError;
 
 use crate::{Context, Error, Reply};
 
@@ -127,7 +126,7 @@ fn authority(error: &ra::Error) -> Problem {
         E::Validity(refusal) => Problem::new(Type::Malformed, format!("The requested validity is refused: {refusal}.")),
         E::InvalidProfile(_) => Problem::new(
             Type::InvalidProfile,
-            "This directory does not offer that profile. The directory's meta.profiles lists what it offers.",
+            "This directory does not offer that profile. Order without \"profile\".",
         ),
         E::Replaces(reason) => Problem::new(Type::Malformed, format!("\"replaces\" is refused: {reason}.")),
         E::AlreadyReplaced => Problem::new(
@@ -153,29 +152,25 @@ fn authority(error: &ra::Error) -> Problem {
             Type::Unauthorized,
             "Revoke with the certificate's own key, the account that ordered it, or an account authorized for all its names.",
         ),
-        E::Busy => busy("Other requests changed the same object at the same time. Try again."),
-        E::Store(StoreError::Unavailable(_) | StoreError::Conflict) | E::Queue(_) | E::Publish(_) => {
-            busy("The service is overloaded. Try again.")
-        }
-        E::Sign(ca::SignError::Throttled { .. } | ca::SignError::Unavailable { .. }) => {
-            busy("The signer is not available. Try again.")
-        }
-        E::Store(StoreError::Corrupt { .. })
+        E::Busy
+        | E::Store(_)
         | E::Sign(_)
+        | E::Queue(_)
+        | E::Publish(_)
         | E::Issuing(_)
         | E::MissingIssuer(_)
         | E::ForeignIssuer(_)
+        | E::RecordLost(_)
         | E::Transition(_)
-        | E::Randomness => Problem::new(Type::ServerInternal, "An internal error occurred. The operator has the details."),
+        | E::Randomness => match error.is_transient() {
+            true => Problem::new(Type::ServerInternal, "The service is overloaded. Try again.").with_status(503),
+            false => Problem::new(Type::ServerInternal, "An internal error occurred. The operator has the details."),
+        },
     }
 }
 
 fn not_found() -> Problem {
     Problem::new(Type::Malformed, "There is no such resource.").with_status(404)
-}
-
-fn busy(detail: &str) -> Problem {
-    Problem::new(Type::ServerInternal, detail).with_status(503)
 }
 
 fn order_not_ready(status: OrderStatus) -> &'static str {
@@ -212,6 +207,8 @@ const RETRY_AFTER_OVERLOAD: u32 = 2;
 
 #[cfg(test)]
 mod tests {
+    use store::StoreError;
+
     use super::*;
 
     #[test]

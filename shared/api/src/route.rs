@@ -19,13 +19,13 @@ pub struct Route {
 impl Route {
     /// Reads a request's path; `None` when it names nothing.
     pub fn parse(context: &Context, uri: &Uri) -> Option<Self> {
-        let (directory, resource) = Resource::parse(below_root(context, uri)?)?;
+        let (directory, resource) = context.urls().parse(uri.path())?;
         Some(Self { directory, resource, query: uri.query().map(str::to_owned) })
     }
 
     /// The directory that the path is below, also when the rest of it names nothing.
     pub(crate) fn directory(context: &Context, uri: &Uri) -> Option<DirectoryId> {
-        Resource::split(below_root(context, uri)?).map(|(directory, _)| directory)
+        context.urls().directory_in(uri.path())
     }
 
     /// The operation.
@@ -34,17 +34,10 @@ impl Route {
     }
 }
 
-fn below_root<'a>(context: &Context, uri: &'a Uri) -> Option<&'a str> {
-    uri.path().strip_prefix(context.path_prefix())?.strip_prefix(ROOT)
-}
-
 /// Path and query as they came, which is what the client signed.
 pub(crate) fn raw_target(uri: &Uri) -> &str {
     uri.path_and_query().map_or("/", PathAndQuery::as_str)
 }
-
-/// The path of the protocol below the base.
-const ROOT: &str = "/v1/protocols/acme";
 
 /// The largest request body, in octets; larger ones are answered 413.
 pub const MAX_BODY_LEN: usize = jose::MAX_JWS_LEN;

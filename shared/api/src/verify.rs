@@ -8,51 +8,92 @@ use jose::{KeyReference, PublicKey, UnverifiedJws, VerifiedJws};
 use ra::Serving;
 use store::Versioned;
 
-use crate::{Context, Error, MAX_BODY_LEN, NonceError, Request, UrlError, route::raw_target};
+use crate::{Context, Error, MAX_BODY_LEN, NonceError, Request, RevocationSigner, UrlError, route::raw_target};
 
-/// Which keys an operation takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signers {
-    /// `jwk` only.
-    Key,
-    /// `kid` only.
-    Account,
-    /// Either.
-    Any,
-}
-
-/// Who signed.
-#[derive(Clone, Debug)]
-pub(crate) enum Signer {
-    /// A key that names itself.
-    Key(PublicKey),
-    /// A valid account of the directory.
-    Account(Box<Versioned<Account>>),
-}
-
-/// Verifies a request whole. What comes out was signed by that signer, for this URL, just now.
-pub(crate) async fn verify(
+/// Verifies a request whole. What comes out was signed by that signatory, for this URL, just now.
+pub(crate) async fn verify<S: Signatory>(
     context: &Context,
     serving: &Serving,
     request: &Request,
-    signers: Signers,
-) -> Result<(Signer, VerifiedJws), Error> {
+) -> Result<(S, VerifiedJws), Error> {
     check_media_type(request)?;
     if request.body().len() > MAX_BODY_LEN {
         return Err(Error::TooLarge);
     }
     let jws = UnverifiedJws::parse(request.body())?;
-    check_key_reference(&jws, signers)?;
     check_url(context, request, &jws)?;
     let nonce = jws.nonce().ok_or(NonceError::Missing)?;
     let nonce = context.nonces().check(context.authority(), &serving.directory, nonce).await?;
-    let signer = signer(context, serving, &jws).await?;
-    let verified = match &signer {
-        Signer::Key(key) => jws.verify(key)?,
-        Signer::Account(account) => jws.verify(&account.key)?,
-    };
+    let signatory = S::named_by(context, serving, jws.key()).await?;
+    let verified = jws.verify(signatory.key())?;
     nonce.redeem(context.authority()).await?;
-    Ok((signer, verified))
+    Ok((signatory, verified))
+}
+
+/// Who may sign an operation's requests.
+pub(crate) trait Signatory: Sized + Send {
+    /// The one that the protected header names, if it is of the kind that the operation takes
+    /// (RFC 8555 §6.2).
+    fn named_by(
+        context: &Context,
+        serving: &Serving,
+        reference: &KeyReference,
+    ) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    /// The key that verifies the signature.
+    fn key(&self) -> &PublicKey;
+}
+
+/// A key that stands for itself.
+impl Signatory for PublicKey {
+    async fn named_by(_: &Context, _: &Serving, reference: &KeyReference) -> Result<Self, Error> {
+        match reference {
+            KeyReference::Jwk(key) => Ok(key.clone()),
+            KeyReference::Kid(_) => Err(Error::KeyReference("a \"jwk\", not a \"kid\"")),
+        }
+    }
+
+    fn key(&self) -> &PublicKey {
+        self
+    }
+}
+
+/// A valid account of the directory.
+impl Signatory for Versioned<Account> {
+    async fn named_by(context: &Context, serving: &Serving, reference: &KeyReference) -> Result<Self, Error> {
+        match reference {
+            KeyReference::Jwk(_) => Err(Error::KeyReference("a \"kid\" (the account URL), not a \"jwk\"")),
+            KeyReference::Kid(kid) => {
+                let account = context.urls().account_in_kid(&serving.directory, kid);
+                let account = account.ok_or(ra::Error::AccountDoesNotExist)?;
+                Ok(context.authority().account(&serving.directory, account).await?)
+            }
+        }
+    }
+
+    fn key(&self) -> &PublicKey {
+        &self.value.key
+    }
+}
+
+/// Either.
+impl Signatory for RevocationSigner {
+    async fn named_by(context: &Context, serving: &Serving, reference: &KeyReference) -> Result<Self, Error> {
+        match reference {
+            KeyReference::Jwk(key) => Ok(Self::Key(key.clone())),
+            KeyReference::Kid(_) => {
+                let account = Versioned::<Account>::named_by(context, serving, reference).await?;
+                Ok(Self::Account(Box::new(account)))
+            }
+        }
+    }
+
+    fn key(&self) -> &PublicKey {
+        match self {
+            Self::Account(account) => &account.value.key,
+            Self::Key(key) => key,
+        }
+    }
 }
 
 /// `application/jose+json` and nothing else, so that no web form can be made to post a request
@@ -66,32 +107,12 @@ fn check_media_type(request: &Request) -> Result<(), Error> {
     }
 }
 
-fn check_key_reference(jws: &UnverifiedJws, signers: Signers) -> Result<(), Error> {
-    match (signers, jws.key()) {
-        (Signers::Key, KeyReference::Kid(_)) => Err(Error::KeyReference("a \"jwk\", not a \"kid\"")),
-        (Signers::Account, KeyReference::Jwk(_)) => Err(Error::KeyReference("a \"kid\" (the account URL), not a \"jwk\"")),
-        _ => Ok(()),
-    }
-}
-
 /// The signed URL is the request's to the byte. The origin is configuration: what the Host header
 /// says was not signed by anybody.
 fn check_url(context: &Context, request: &Request, jws: &UnverifiedJws) -> Result<(), Error> {
-    let received = context.url_of(raw_target(request.uri()));
+    let received = format!("{}{}", context.urls().origin(), raw_target(request.uri()));
     match jws.url() == received {
         true => Ok(()),
         false => Err(UrlError { signed: jws.url().to_owned(), received }.into()),
-    }
-}
-
-async fn signer(context: &Context, serving: &Serving, jws: &UnverifiedJws) -> Result<Signer, Error> {
-    match jws.key() {
-        KeyReference::Jwk(key) => Ok(Signer::Key(key.clone())),
-        KeyReference::Kid(kid) => {
-            let directory = &serving.directory;
-            let account = context.urls().account_in_kid(directory, kid).ok_or(ra::Error::AccountDoesNotExist)?;
-            let account = context.authority().account(directory, account).await?;
-            Ok(Signer::Account(Box::new(account)))
-        }
     }
 }

@@ -6,7 +6,7 @@ use store::{Creation, Versioned};
 
 use crate::{
     Authority, Error, Serving,
-    authority::{ROUNDS, is_conflict, versioned},
+    authority::{ROUNDS, applied, versioned},
     random,
 };
 
@@ -79,8 +79,8 @@ impl Authority {
 
     /// Changes contacts, agrees to terms, or ends the account (RFC 8555 §7.3.2, §7.3.3, §7.3.6).
     ///
-    /// The orders and authorizations of an ended account end with it: every request for them is
-    /// made by the account and refused, and no worker goes on with them.
+    /// The orders and authorizations of an ended account end with it without a write: every request
+    /// for them is made by the account, and refused.
     ///
     /// # Errors
     /// [`Error::StatusNotAllowed`] for any status but `deactivated`, and every refusal of a contact.
@@ -109,9 +109,7 @@ impl Authority {
                 return Ok(after);
             }
             let after = versioned(after)?;
-            let result = self.store.update_account(&before, &after).await;
-            if !is_conflict(&result) {
-                result?;
+            if applied(self.store.update_account(&before, &after).await)? {
                 return Ok(after.value);
             }
             before = self.account(&before.directory, before.id).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ca::Signer;
 use jiff::{SignedDuration, Timestamp};
 use store::{OperationId, Store, StoreError, Versioned};
+use tokio::sync::Mutex;
 
 use crate::{Clock, Error, Publisher, Queue, directory::ProfileCache, issuer::IssuerCache, random};
 
@@ -18,6 +19,8 @@ pub struct Authority {
     pub(crate) settings: Settings,
     pub(crate) profiles: ProfileCache,
     pub(crate) issuers: IssuerCache,
+    /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
+    pub(crate) publishing: Mutex<()>,
 }
 
 /// What the host puts behind the authority.
@@ -59,7 +62,7 @@ impl Authority {
     pub fn new(seams: Seams, settings: Settings) -> Self {
         let Seams { store, signer, queue, publisher, clock } = seams;
         let profiles = ProfileCache::new(settings.profile_cache);
-        Self { store, signer, queue, publisher, clock, settings, profiles, issuers: IssuerCache::default() }
+        Self { store, signer, queue, publisher, clock, settings, profiles, issuers: IssuerCache::default(), publishing: Mutex::default() }
     }
 
     /// The time.
@@ -73,10 +76,15 @@ pub(crate) fn versioned<T>(value: T) -> Result<Versioned<T>, Error> {
     Ok(Versioned::new(value, OperationId::from_random(random()?)))
 }
 
-/// Whether a decision should be taken anew because another write came between.
-pub(crate) fn is_conflict(result: &Result<(), StoreError>) -> bool {
-    matches!(result, Err(StoreError::Conflict))
+/// Whether a conditional write was applied; when it was not, another write came between, and the
+/// decision is to be taken anew.
+pub(crate) fn applied(result: Result<(), StoreError>) -> Result<bool, Error> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(StoreError::Conflict) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How often a verb decides anew before it gives up. Each round that is lost was won by another.
-pub(crate) const ROUNDS: usize = 5;
+pub(crate) const ROUNDS: usize = 25;

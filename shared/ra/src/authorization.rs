@@ -6,11 +6,11 @@ use acme::{
     AuthorizationStatus, Challenge, ChallengeToken, ChallengeType, Identifier, IdentifierObject,
 };
 use jiff::{SignedDuration, Timestamp};
-use store::{StoreError, Versioned};
+use store::Versioned;
 
 use crate::{
     Authority, Error, IdentifierRefusal, Serving,
-    authority::{ROUNDS, is_conflict, versioned},
+    authority::{ROUNDS, applied, versioned},
     random,
 };
 
@@ -84,9 +84,7 @@ impl Authority {
                 .transition(AuthorizationEvent::Deactivated)
                 .map_err(|_| Error::AuthorizationEnded(before.status(self.now())))?;
             let after = versioned(after)?;
-            let result = self.store.update_authorization(&before, &after).await;
-            if !is_conflict(&result) {
-                result?;
+            if applied(self.store.update_authorization(&before, &after).await)? {
                 return Ok(after.value);
             }
         }
@@ -159,9 +157,8 @@ impl Authority {
     ) -> Result<Versioned<Authorization>, Error> {
         for _ in 0..ROUNDS {
             let after = versioned(before.transition(event.clone())?)?;
-            match self.store.update_authorization(&before, &after).await {
-                Err(StoreError::Conflict) => {}
-                result => return result.map(|()| after).map_err(Error::from),
+            if applied(self.store.update_authorization(&before, &after).await)? {
+                return Ok(after);
             }
             let again = self.store.authorization(before.account, before.id).await?;
             before = again.ok_or(Error::NotFound)?;

@@ -5,11 +5,11 @@ use acme::{
     ChallengeStatus, ChallengeType, KeyAuthorization, Validation,
 };
 use jiff::SignedDuration;
-use store::{StoreError, Versioned};
+use store::Versioned;
 
 use crate::{
     Authority, Error, ValidationTask,
-    authority::{ROUNDS, versioned},
+    authority::{ROUNDS, applied, versioned},
 };
 
 impl Authority {
@@ -57,23 +57,17 @@ impl Authority {
                 (ended, _) => return Err(Error::AuthorizationEnded(ended)),
             }
             let validation = Validation {
-                requested_at: now,
                 lease_until: now + LEASE,
                 deadline: now + DEADLINE,
-                failures: 0,
                 error: None,
                 key_authorization: KeyAuthorization::new(&challenge.token, &account.key.thumbprint()),
             };
             let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;
-            match self.store.update_authorization(&before, &after).await {
-                // Another request was faster: it starts the validation, and this one finds it running.
-                Err(StoreError::Conflict) => {}
-                result => {
-                    result?;
-                    self.queue.validate(task).await?;
-                    return Ok(after.value);
-                }
+            if applied(self.store.update_authorization(&before, &after).await)? {
+                self.queue.validate(task).await?;
+                return Ok(after.value);
             }
+            // Another request was faster: it starts the validation, and the next round finds it running.
         }
         Err(Error::Busy)
     }
@@ -81,6 +75,9 @@ impl Authority {
     /// Hands over again what a lost worker left behind: validations whose lease ran out.
     pub(crate) async fn hand_over_orphaned_validations(&self, authorization: &Versioned<Authorization>) -> Result<(), Error> {
         let now = self.now();
+        if authorization.status(now) != AuthorizationStatus::Pending {
+            return Ok(());
+        }
         for challenge in &authorization.challenges {
             let ChallengeState::Processing(validation) = &challenge.state else { continue };
             if validation.lease_until > now || validation.deadline <= now {
@@ -88,10 +85,9 @@ impl Authority {
             }
             let event = AuthorizationEvent::Resumed(challenge.r#type, now + LEASE);
             let after = versioned(authorization.transition(event)?)?;
-            match self.store.update_authorization(authorization, &after).await {
-                // Whoever came between has the lease or the result.
-                Err(StoreError::Conflict) => return Ok(()),
-                result => result?,
+            // Whoever came between has the lease or the result.
+            if !applied(self.store.update_authorization(authorization, &after).await)? {
+                return Ok(());
             }
             let task = ValidationTask {
                 account: authorization.account,

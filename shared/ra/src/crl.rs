@@ -1,12 +1,12 @@
 //! CRLs: made when something is revoked, and again before the last one ends.
 
-use ca::{CrlEntry, CrlTbs};
+use ca::{CrlEntry, CrlError, CrlTbs};
 use jiff::{SignedDuration, Timestamp};
-use store::{CrlRecord, StoreError};
+use store::{CrlRecord, IssuerId};
 
 use crate::{
     Authority, CrlTask, Error, PublishedObject,
-    authority::ROUNDS,
+    authority::{ROUNDS, applied},
     issuance::issuing,
     issuer::{LoadedIssuer, certificate_path, crl_path},
 };
@@ -18,28 +18,38 @@ impl Authority {
     /// When it could not be signed, stored or published; the task should come back.
     pub async fn publish_crl(&self, task: &CrlTask) -> Result<(), Error> {
         let issuer = self.issuer(&task.issuer).await?;
+        let _turn = self.publishing.lock().await;
         for _ in 0..ROUNDS {
             let last = self.store.crl(&task.issuer, task.shard).await?;
             let number = last.map_or(1, |last| last.number + 1);
             let crl = self.make_crl(&issuer, task.shard, number).await?;
-            match self.store.put_crl(&crl).await {
-                // Another worker took the number; its list may be older than ours.
-                Err(StoreError::Conflict) => {}
-                result => {
-                    result?;
-                    return self.publish(crl).await;
-                }
+            if applied(self.store.put_crl(&crl).await)? {
+                return self.publish(crl).await;
             }
+            // Another worker took the number, and its list may be older than ours.
         }
         Err(Error::Busy)
     }
 
-    /// Publishes every issuer's certificate and its CRLs; CRLs that are missing or past half of
-    /// their life are made anew.
+    /// Publishes every issuer's certificate, and makes the CRLs anew that are missing or past half of
+    /// their life.
     ///
     /// # Errors
     /// When one of them could not be made or published.
-    pub async fn publish_all(&self) -> Result<(), Error> {
+    pub async fn publish_what_is_due(&self) -> Result<(), Error> {
+        self.publish_issuers(|crl| self.now() >= half_time(crl)).await
+    }
+
+    /// Publishes every issuer's certificate and makes every CRL anew, with what was revoked just
+    /// before a crash.
+    ///
+    /// # Errors
+    /// When one of them could not be made or published.
+    pub async fn publish_everything(&self) -> Result<(), Error> {
+        self.publish_issuers(|_| true).await
+    }
+
+    async fn publish_issuers(&self, is_due: impl Fn(&CrlRecord) -> bool) -> Result<(), Error> {
         for record in self.store.issuers().await? {
             let object = PublishedObject {
                 path: certificate_path(&record.id),
@@ -48,14 +58,31 @@ impl Authority {
                 bytes: record.certificate,
             };
             self.publisher.publish(object).await?;
+            if self.issuer(&record.id).await?.ends_at() <= self.now() {
+                // Everything that it issued has ended too.
+                continue;
+            }
             for shard in 0..record.crl_shards {
-                match self.store.crl(&record.id, shard).await? {
-                    Some(crl) if self.now() < half_time(&crl) => self.publish(crl).await?,
-                    _ => self.publish_crl(&CrlTask { issuer: record.id.clone(), shard }).await?,
+                if !self.publish_unless(&record.id, shard, &is_due).await? {
+                    self.publish_crl(&CrlTask { issuer: record.id.clone(), shard }).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Publishes the stored CRL, and tells whether there was one that is not due.
+    async fn publish_unless(
+        &self,
+        issuer: &IssuerId,
+        shard: u16,
+        is_due: impl Fn(&CrlRecord) -> bool,
+    ) -> Result<bool, Error> {
+        let _turn = self.publishing.lock().await;
+        match self.store.crl(issuer, shard).await? {
+            Some(crl) if !is_due(&crl) => self.publish(crl).await.map(|()| true),
+            _ => Ok(false),
+        }
     }
 
     async fn make_crl(&self, issuer: &LoadedIssuer, shard: u16, number: u64) -> Result<CrlRecord, Error> {
@@ -63,8 +90,10 @@ impl Authority {
         let next_update = (this_update + LIFE).min(issuer.ends_at());
         // An entry stays one CRL longer than its certificate lives (RFC 5280 §3.3).
         let revoked = self.store.revoked_certificates(&issuer.id, shard, this_update - LIFE).await?;
-        let entries = revoked.iter().filter_map(|revoked| {
-            Some(CrlEntry { serial: revoked.serial()?, revoked_at: revoked.at, reason: revoked.reason })
+        let entries = revoked.into_iter().map(|revoked| CrlEntry {
+            serial: revoked.serial,
+            revoked_at: revoked.at,
+            reason: revoked.reason,
         });
         let distribution = match issuer.crl_shards {
             0 | 1 => None,
@@ -72,8 +101,10 @@ impl Authority {
         };
         let tbs = CrlTbs::build(&issuer.issuer, number, this_update, next_update, entries, distribution.as_deref())
             .map_err(issuing)?;
-        let signature = self.signer.sign(&issuer.key, issuer.issuer.algorithm(), tbs.bytes()).await?;
-        let crl = tbs.assemble(&signature, &issuer.issuer).map_err(issuing)?;
+        let crl = tbs.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(|error| match error {
+            CrlError::Sign(error) => Error::Sign(error),
+            other => issuing(other),
+        })?;
         Ok(CrlRecord { issuer: issuer.id.clone(), shard, number, this_update, next_update, der: crl.der().to_vec() })
     }
 

@@ -21,6 +21,18 @@ pub struct Serving {
 }
 
 impl Serving {
+    /// Whether the directory serves what leads to new certificates.
+    ///
+    /// # Errors
+    /// [`Error::DirectoryOff`] with the reason.
+    pub fn check_in_service(&self) -> Result<(), Error> {
+        match (self.acme.enabled, self.ra.enabled) {
+            (true, true) => Ok(()),
+            (false, _) => Err(Error::DirectoryOff("the ACME Profile is disabled")),
+            (true, false) => Err(Error::DirectoryOff("the RA Profile is disabled")),
+        }
+    }
+
     /// The directory object (RFC 8555 §7.1.1).
     pub fn object(&self, urls: &Urls) -> DirectoryObject {
         let at = |resource| urls.of(&self.directory, &resource);
@@ -42,22 +54,12 @@ impl Serving {
     }
 }
 
-/// What a directory is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Anything that leads to a certificate.
-    Service,
-    /// What existing certificates still need when the directory is off: download, renewal
-    /// information, revocation.
-    Aftercare,
-}
-
 impl Authority {
-    /// The profiles behind a directory.
+    /// The profiles behind a directory, whether or not they are enabled.
     ///
     /// # Errors
-    /// [`Error::NoSuchDirectory`], or [`Error::DirectoryOff`] when it exists and does not serve.
-    pub async fn serving(&self, directory: &DirectoryId, access: Access) -> Result<Arc<Serving>, Error> {
+    /// [`Error::NoSuchDirectory`].
+    pub async fn directory(&self, directory: &DirectoryId) -> Result<Arc<Serving>, Error> {
         let found = match self.profiles.fresh(directory, self.now()).await {
             Some(found) => found,
             None => {
@@ -66,12 +68,7 @@ impl Authority {
                 found
             }
         };
-        let serving = found.ok_or(Error::NoSuchDirectory)?;
-        match (access, &serving.acme.enabled, &serving.ra.enabled) {
-            (Access::Aftercare, ..) | (_, true, true) => Ok(serving),
-            (_, false, _) => Err(Error::DirectoryOff("the ACME Profile is disabled")),
-            (_, true, false) => Err(Error::DirectoryOff("the RA Profile is disabled")),
-        }
+        found.ok_or(Error::NoSuchDirectory)
     }
 
     async fn look_up(&self, directory: &DirectoryId) -> Result<Option<Serving>, Error> {

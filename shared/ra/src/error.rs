@@ -1,6 +1,7 @@
 //! Why an operation was refused or failed. Named by cause; how a client is told is not decided here.
 
 use acme::{AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus, TransitionError};
+use ca::SignError;
 use store::StoreError;
 
 use crate::{PublishError, QueueError, ValidityRefusal};
@@ -61,7 +62,7 @@ pub enum Error {
     #[error("{} names refused", .0.len())]
     Identifiers(Vec<(IdentifierObject, IdentifierRefusal)>),
     /// `notBefore` or `notAfter` cannot be honoured.
-    #[error("validity refused: {0}")]
+    #[error("validity refused")]
     Validity(#[from] ValidityRefusal),
     /// The directory offers no such profile.
     #[error("no such profile")]
@@ -109,7 +110,7 @@ pub enum Error {
     Store(#[from] StoreError),
     /// The signer.
     #[error(transparent)]
-    Sign(#[from] ca::SignError),
+    Sign(#[from] SignError),
     /// The certificate or CRL that policy asks for cannot be made, or did not come out as intended.
     #[error("issuing failed")]
     Issuing(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -125,12 +126,37 @@ pub enum Error {
     /// The signer's key is not the one in the stored certificate.
     #[error("the signer's key does not fit the stored certificate of issuer {0}")]
     ForeignIssuer(store::IssuerId),
+    /// A record that another one points to is not there.
+    #[error("a {0} is lost")]
+    RecordLost(&'static str),
     /// A transition that the code believed possible.
     #[error(transparent)]
     Transition(#[from] TransitionError),
     /// The random generator.
     #[error("the random generator failed")]
     Randomness,
+}
+
+impl Error {
+    /// Whether the same may succeed a little later without anybody mending anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy
+                | Self::Store(StoreError::Conflict | StoreError::Unavailable(_))
+                | Self::Sign(SignError::Throttled { .. } | SignError::Unavailable { .. })
+                | Self::Queue(_)
+                | Self::Publish(_)
+        )
+    }
+
+    /// Whether a certificate that is intended can never be signed as it is.
+    pub(crate) fn ends_issuance(&self) -> bool {
+        matches!(
+            self,
+            Self::Sign(SignError::UnknownKey(_) | SignError::Refused { .. }) | Self::Issuing(_) | Self::MissingIssuer(_)
+        )
+    }
 }
 
 /// Why a name is refused.

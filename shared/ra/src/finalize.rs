@@ -3,13 +3,13 @@
 use acme::{Account, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
 use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
 use jose::PublicKey;
-use store::{CertificateRecord, StoreError, Versioned};
+use store::{CertificateRecord, Versioned};
 
 use crate::{
-    Authority, Error, OrderView, Serving,
-    authority::versioned,
+    Authority, Error, IssuanceTask, OrderView, Serving,
+    authority::{applied, versioned},
     issuance::Intention,
-    validity::{self, Wish},
+    validity::Wish,
 };
 
 impl Authority {
@@ -17,7 +17,7 @@ impl Authority {
     /// certificate.
     ///
     /// When the signer cannot be reached the order stays `processing`, and the issuance is handed
-    /// over to be finished later.
+    /// over to be finished later. When it refuses, the order becomes `invalid`.
     ///
     /// # Errors
     /// [`Error::OrderNotReady`], [`Error::OtherCsr`], and every refusal of the request and its key.
@@ -50,10 +50,10 @@ impl Authority {
             }
         };
         match self.complete_order(processing.clone(), record).await {
-            Ok(valid) => self.view(valid).await,
-            Err(Error::Sign(error)) => {
+            Ok(finished) => self.view(finished).await,
+            Err(error) if error.is_transient() => {
                 tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is put off");
-                let task = crate::IssuanceTask { account: account.id, order: id };
+                let task = IssuanceTask { account: account.id, order: id };
                 self.queue.issue(task).await?;
                 Ok(OrderView { order: processing.value, authorizations })
             }
@@ -72,14 +72,7 @@ impl Authority {
     ) -> Result<Option<(Versioned<Order>, Versioned<CertificateRecord>)>, Error> {
         let issuer = self.issuer(&serving.ra.issuer).await?;
         let wish = Wish { not_before: order.not_before, not_after: order.not_after };
-        let validity = validity::decide(
-            wish,
-            &serving.ra,
-            self.longest_validity(),
-            issuer.ends_at(),
-            order.created_at,
-            self.now(),
-        )?;
+        let validity = self.validity(&issuer, &serving.ra, wish, order.created_at)?;
         let intention = Intention {
             owner: Some((order.account, order.id)),
             public_key: csr.public_key(),
@@ -96,10 +89,8 @@ impl Authority {
             not_after: validity.not_after,
         };
         let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
-        match self.store.update_order(order, &processing).await {
-            Err(StoreError::Conflict) => Ok(None),
-            result => result.map(|()| Some((processing, record))).map_err(Error::from),
-        }
+        let won = applied(self.store.update_order(order, &processing).await)?;
+        Ok(won.then_some((processing, record)))
     }
 
     /// The answer for an order that was finalized before: the order, to the same request.

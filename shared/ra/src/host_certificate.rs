@@ -11,7 +11,7 @@ use store::RaProfile;
 use crate::{
     Authority, Error,
     issuance::{Intention, issuing},
-    validity::{self, Wish},
+    validity::Wish,
 };
 
 /// What the host asks for.
@@ -33,8 +33,7 @@ impl Authority {
     pub async fn issue_host_certificate(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
         let HostCertificate { identifiers, public_key, profile } = request;
         let issuer = self.issuer(&profile.issuer).await?;
-        let now = self.now();
-        let validity = validity::decide(Wish::default(), profile, self.longest_validity(), issuer.ends_at(), now, now)?;
+        let validity = self.validity(&issuer, profile, Wish::default(), self.now())?;
         let mut evidence = Evidence::new();
         for identifier in identifiers {
             evidence.insert(identifier.clone(), AuthorizationEvidence::HostOwner, CaaEvidence::PolicyOff);

@@ -4,14 +4,16 @@
 //! bytes. However often a crash or a lost answer makes it begin again, there are never two
 //! certificates with one serial, and none that is not on record.
 
-use acme::{AccountId, CertificateId, Identifier, Order, OrderEvent, OrderId, OrderState, Serial};
+use acme::{
+    AccountId, AccountStatus, CertificateId, Identifier, Order, OrderEvent, OrderId, OrderState, Problem, ProblemType, Serial,
+};
 use ca::{Certificate, Chain, Evidence, Leaf, LintedTbs};
 use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, RaProfile, StoreError, Versioned};
+use store::{CertificateRecord, CertificateState, RaProfile, Versioned};
 
 use crate::{
     Authority, Error, IssuanceTask,
-    authority::{ROUNDS, versioned},
+    authority::{ROUNDS, applied, versioned},
     issuer::LoadedIssuer,
     random,
     validity::ValidityPeriod,
@@ -79,33 +81,45 @@ impl Authority {
             let certificate = linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(signing)?;
             let state = CertificateState::Issued { der: certificate.der().to_vec() };
             let after = versioned(CertificateRecord { state, ..before.value.clone() })?;
-            match self.store.update_certificate(&before, &after).await {
-                // Somebody else completed it, or it was revoked meanwhile: their signature counts.
-                Err(StoreError::Conflict) => {}
-                result => return result.map(|()| certificate).map_err(Error::from),
+            if applied(self.store.update_certificate(&before, &after).await)? {
+                return Ok(certificate);
             }
-            before = self.store.certificate(&before.id).await?.ok_or(Error::NotFound)?;
+            // Somebody else completed it, and their signature counts; or it was revoked meanwhile.
+            before = self.recorded(&before.id).await?;
         }
         Err(Error::Busy)
     }
 
-    /// Completes the issuance of an order that is processing, and makes it valid.
+    /// Completes the issuance of an order that is processing: makes it valid, or invalid when its
+    /// certificate can never be signed.
     pub(crate) async fn complete_order(
         &self,
         order: Versioned<Order>,
         record: Versioned<CertificateRecord>,
     ) -> Result<Versioned<Order>, Error> {
-        self.complete(record).await?;
+        let event = match self.complete(record).await {
+            Ok(_) => OrderEvent::Issued,
+            Err(error) if error.ends_issuance() => {
+                tracing::error!(order = %order.id, error = &error as &dyn std::error::Error, "an issuance failed for good");
+                let detail = "The certificate could not be issued. The operator has the details; create a new order later.";
+                OrderEvent::Failed(Problem::new(ProblemType::ServerInternal, detail))
+            }
+            Err(error) => return Err(error),
+        };
+        self.settle_order(order, event).await
+    }
+
+    async fn settle_order(&self, order: Versioned<Order>, event: OrderEvent) -> Result<Versioned<Order>, Error> {
         let mut before = order;
         for _ in 0..ROUNDS {
-            if let OrderState::Valid(_) = before.state {
+            if let OrderState::Valid(_) | OrderState::Invalid(_) = before.state {
                 return Ok(before);
             }
-            let after = versioned(before.transition(OrderEvent::Issued)?)?;
-            match self.store.update_order(&before, &after).await {
-                Err(StoreError::Conflict) => before = self.owned_order(before.account, before.id).await?,
-                result => return result.map(|()| after).map_err(Error::from),
+            let after = versioned(before.transition(event.clone())?)?;
+            if applied(self.store.update_order(&before, &after).await)? {
+                return Ok(after);
             }
+            before = self.owned_order(before.account, before.id).await?;
         }
         Err(Error::Busy)
     }
@@ -118,13 +132,14 @@ impl Authority {
     pub async fn resume_issuance(&self, task: IssuanceTask) -> Result<(), Error> {
         let Some(order) = self.store.order(task.account, task.order).await? else { return Ok(()) };
         let OrderState::Processing(issuance) = &order.state else { return Ok(()) };
-        let record = self.intended(&issuance.certificate).await?;
-        self.complete_order(order, record).await.map(drop)
-    }
-
-    /// The record behind an order's issuance, which was written before the order pointed to it.
-    pub(crate) async fn intended(&self, id: &CertificateId) -> Result<Versioned<CertificateRecord>, Error> {
-        self.store.certificate(id).await?.ok_or(Error::NotFound)
+        let record = self.recorded(&issuance.certificate).await?;
+        let account = self.store.account(task.account).await?;
+        if account.is_some_and(|account| account.status == AccountStatus::Valid) {
+            return self.complete_order(order, record).await.map(drop);
+        }
+        // Nothing is signed for an account that has ended (RFC 8555 §7.3.6).
+        let problem = Problem::new(ProblemType::Unauthorized, "The account ended before the certificate was issued.");
+        self.settle_order(order, OrderEvent::Failed(problem)).await.map(drop)
     }
 
     /// The certificate of one of the account's orders (RFC 8555 §7.4.2).
@@ -134,10 +149,15 @@ impl Authority {
     pub async fn certificate_chain(&self, account: AccountId, order: OrderId) -> Result<Chain, Error> {
         let order = self.owned_order(account, order).await?;
         let issuance = order.issuance().ok_or(Error::NotFound)?;
-        let record = self.store.certificate(&issuance.certificate).await?.ok_or(Error::NotFound)?;
+        let record = self.recorded(&issuance.certificate).await?;
         let CertificateState::Issued { der } = &record.state else { return Err(Error::NotFound) };
         let leaf = Certificate::from_der(der).map_err(issuing)?;
         Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(issuing)
+    }
+
+    /// The record behind an order's issuance, which was written before the order pointed to it.
+    async fn recorded(&self, id: &CertificateId) -> Result<Versioned<CertificateRecord>, Error> {
+        self.store.certificate(id).await?.ok_or(Error::RecordLost("certificate"))
     }
 }
 

@@ -4,7 +4,7 @@ use acme::{Account, AccountId};
 use jose::PublicKey;
 use store::{KeyReplacement, StoreError, Versioned};
 
-use crate::{Authority, Error, authority::versioned};
+use crate::{Authority, Error, authority::{ROUNDS, versioned}};
 
 /// A rollover whose inner signature was verified with the new key.
 #[derive(Clone, Debug)]
@@ -21,32 +21,36 @@ impl Authority {
     /// Gives the account its new key.
     ///
     /// # Errors
-    /// [`Error::KeyChange`] when the request contradicts itself, [`Error::KeyInUse`],
-    /// [`Error::KeyBlocked`]; [`Error::Busy`] when the account changed meanwhile: the outer
-    /// signature was then made for a state that is gone.
+    /// [`Error::KeyChange`] when the request contradicts itself or the account, also one that changed
+    /// its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
     pub async fn change_key(
         &self,
         account: &Versioned<Account>,
         rollover: KeyRollover,
     ) -> Result<Account, Error> {
-        if rollover.account != Some(account.id) {
+        let KeyRollover { account: named, old_key, new_key } = rollover;
+        if named != Some(account.id) {
             return Err(Error::KeyChange("account in the inner payload is not the account that signed the request"));
         }
-        if rollover.old_key != account.key {
-            return Err(Error::KeyChange("oldKey is not the account's present key"));
-        }
-        if rollover.new_key == account.key {
+        if new_key == account.key {
             return Err(Error::KeyInUse(account.id));
         }
-        if self.store.is_key_blocked(&rollover.new_key.thumbprint()).await? {
+        if self.store.is_key_blocked(&new_key.thumbprint()).await? {
             return Err(Error::KeyBlocked);
         }
-        let after = versioned(Account { key: rollover.new_key, ..account.value.clone() })?;
-        match self.store.replace_account_key(account, &after).await {
-            Ok(KeyReplacement::Replaced) => Ok(after.value),
-            Ok(KeyReplacement::KeyInUse(other)) => Err(Error::KeyInUse(other)),
-            Err(StoreError::Conflict) => Err(Error::Busy),
-            Err(error) => Err(error.into()),
+        let mut before = account.clone();
+        for _ in 0..ROUNDS {
+            if old_key != before.key {
+                return Err(Error::KeyChange("oldKey is not the account's present key"));
+            }
+            let after = versioned(Account { key: new_key.clone(), ..before.value.clone() })?;
+            match self.store.replace_account_key(&before, &after).await {
+                Ok(KeyReplacement::Replaced) => return Ok(after.value),
+                Ok(KeyReplacement::KeyInUse(other)) => return Err(Error::KeyInUse(other)),
+                Err(StoreError::Conflict) => before = self.account(&before.directory, before.id).await?,
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(Error::Busy)
     }
 }

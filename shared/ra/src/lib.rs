@@ -33,7 +33,7 @@ pub use account::AccountCreation;
 pub use authority::{Authority, Seams, Settings};
 pub use authorization::AuthorizationCreation;
 pub use clock::{Clock, SystemClock};
-pub use directory::{Access, Serving};
+pub use directory::Serving;
 pub use error::{Error, IdentifierRefusal};
 pub use hierarchy::{Hierarchy, IssuerPlan};
 pub use host_certificate::HostCertificate;

@@ -11,10 +11,10 @@ use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChan
 
 use crate::{
     Authority, Error, IssuanceTask, Serving,
-    authority::versioned,
+    authority::{ROUNDS, applied, versioned},
     authorization::{challenges_for, expiry},
     random,
-    validity::{self, Wish},
+    validity::Wish,
 };
 
 /// An order with what its object is made of.
@@ -56,8 +56,8 @@ impl Authority {
             not_before: request.not_before.map(acme::whole_seconds),
             not_after: request.not_after.map(acme::whole_seconds),
         };
-        let issuer_ends = self.issuer(&serving.ra.issuer).await?.ends_at();
-        validity::decide(wish, &serving.ra, self.longest_validity(), issuer_ends, now, now)?;
+        let issuer = self.issuer(&serving.ra.issuer).await?;
+        self.validity(&issuer, &serving.ra, wish, now)?;
 
         let id = OrderId::new(now, random()?);
         let replaces = match request.replaces {
@@ -162,27 +162,30 @@ impl Authority {
         text: &str,
     ) -> Result<CertificateId, Error> {
         let id: CertificateId = text.parse().map_err(|_| Error::Replaces("that is no certificate id"))?;
-        let before = self.store.certificate(&id).await?.filter(|record| record.account == Some(account.id));
-        let before = before.ok_or(Error::Replaces("this account has no such certificate"))?;
-        if !before.identifiers.iter().any(|name| identifiers.contains(name)) {
-            return Err(Error::Replaces("the order shares no name with it"));
+        for _ in 0..ROUNDS {
+            let before = self.store.certificate(&id).await?.filter(|record| record.account == Some(account.id));
+            let before = before.ok_or(Error::Replaces("this account has no such certificate"))?;
+            if !before.identifiers.iter().any(|name| identifiers.contains(name)) {
+                return Err(Error::Replaces("the order shares no name with it"));
+            }
+            if let Some(replacement) = before.replacement
+                && self.is_alive(replacement).await?
+            {
+                return Err(Error::AlreadyReplaced);
+            }
+            let replacement = Some(Replacement { account: account.id, order: by });
+            let after = versioned(CertificateRecord { replacement, ..before.value.clone() })?;
+            if applied(self.store.update_certificate(&before, &after).await)? {
+                return Ok(id);
+            }
         }
-        if let Some(replacement) = before.replacement
-            && self.is_alive(replacement).await?
-        {
-            return Err(Error::AlreadyReplaced);
-        }
-        let replacement = Some(Replacement { account: account.id, order: by });
-        let after = versioned(CertificateRecord { replacement, ..before.value.clone() })?;
-        match self.store.update_certificate(&before, &after).await {
-            Err(store::StoreError::Conflict) => Err(Error::Busy),
-            result => result.map(|()| id).map_err(Error::from),
-        }
+        Err(Error::Busy)
     }
 
     async fn is_alive(&self, replacement: Replacement) -> Result<bool, Error> {
         let Some(order) = self.store.order(replacement.account, replacement.order).await? else {
-            return Ok(false);
+            // Its mark was written a moment ago and the order itself is on its way, or a crash took it.
+            return Ok(self.now().duration_since(replacement.order.made_at()) < ON_ITS_WAY);
         };
         let authorizations = self.authorizations_of(&order).await?;
         Ok(order.status(&authorizations, self.now()) != OrderStatus::Invalid)
@@ -224,7 +227,7 @@ fn accepted_identifiers(serving: &Serving, request: &NewOrder) -> Result<Vec<Ide
             Err(refusal) => refused.push((object.clone(), refusal)),
         }
     }
-    if seen.len() + refused.len() > MOST_IDENTIFIERS {
+    if accepted.len() + refused.len() > MOST_IDENTIFIERS {
         return Err(Error::TooManyIdentifiers(MOST_IDENTIFIERS));
     }
     match refused.is_empty() {
@@ -235,6 +238,9 @@ fn accepted_identifiers(serving: &Serving, request: &NewOrder) -> Result<Vec<Ide
 
 /// As many names as the largest public CAs put into one certificate.
 const MOST_IDENTIFIERS: usize = 100;
+
+/// How long after its mark on the certificate an order may take to be written.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(1);
 
 /// For how long an order may be processing before somebody else is asked to finish it.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(15);

@@ -3,11 +3,11 @@
 use acme::{Account, AuthorizationId, AuthorizationStatus, RevocationReason};
 use ca::Certificate;
 use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, Revocation, StoreError, Versioned};
+use store::{CertificateRecord, CertificateState, Revocation, Versioned};
 
 use crate::{
     Authority, CrlTask, Error,
-    authority::{ROUNDS, versioned},
+    authority::{ROUNDS, applied, versioned},
 };
 
 /// Who asks for a revocation; the signature over the request is verified.
@@ -33,7 +33,9 @@ impl Authority {
         let submitted = Certificate::from_der(der).map_err(|_| Error::NotACertificate)?;
         let id = submitted.certificate_id();
         for _ in 0..ROUNDS {
-            let before = self.store.certificate(id).await?.ok_or(Error::NotFound)?;
+            // The host's own certificate is nobody's to revoke.
+            let before = self.store.certificate(id).await?.filter(|record| record.account.is_some());
+            let before = before.ok_or(Error::NotFound)?;
             let stored = match &before.state {
                 CertificateState::Issued { der: stored } if stored == der => {
                     Certificate::from_der(stored).map_err(crate::issuance::issuing)?
@@ -41,27 +43,36 @@ impl Authority {
                 _ => return Err(Error::NotFound),
             };
             self.check_right(&revoker, &before, &stored).await?;
-            if before.revocation.is_some() {
+            // Only its holder can prove that a key is compromised: a reason that an account gives must
+            // not block a key that others may use (threat 5). Blocked first, so that a crash cannot
+            // leave a revocation without its block.
+            if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
+                self.store.block_key(&key.thumbprint(), self.now()).await?;
+            }
+            if let Some(revocation) = &before.revocation {
+                self.list_if_missing(&before, revocation).await?;
                 return Err(Error::AlreadyRevoked);
             }
             let revocation = Some(Revocation { at: acme::whole_seconds(self.now()), reason });
             let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
-            match self.store.update_certificate(&before, &after).await {
-                Err(StoreError::Conflict) => {}
-                result => {
-                    result?;
-                    // Only its holder can prove that a key is compromised: a reason that an account
-                    // gives must not block a key that others may use (threat 5).
-                    if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
-                        self.store.block_key(&key.thumbprint(), self.now()).await?;
-                    }
-                    let task = CrlTask { issuer: after.issuer.clone(), shard: after.crl_shard };
-                    self.queue.publish_crl(task).await?;
-                    return Ok(());
-                }
+            if applied(self.store.update_certificate(&before, &after).await)? {
+                return self.list(&after).await;
             }
         }
         Err(Error::Busy)
+    }
+
+    async fn list(&self, revoked: &CertificateRecord) -> Result<(), Error> {
+        let task = CrlTask { issuer: revoked.issuer.clone(), shard: revoked.crl_shard };
+        Ok(self.queue.publish_crl(task).await?)
+    }
+
+    /// Mends a revocation whose request ended before its CRL was asked for.
+    async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Error> {
+        match self.store.crl(&revoked.issuer, revoked.crl_shard).await? {
+            Some(crl) if crl.this_update >= revocation.at => Ok(()),
+            _ => self.list(revoked).await,
+        }
     }
 
     async fn check_right(

@@ -11,7 +11,7 @@ use acme::{
 };
 use store::{AcmeProfile, Versioned};
 
-use crate::{Access, Authority, Error, ValidationTask, authorization::lifetime};
+use crate::{Authority, Error, ValidationTask, authorization::lifetime};
 
 /// A challenge that waits for its result.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Authority {
         if authorization.status(now) != AuthorizationStatus::Pending || validation.deadline <= now {
             return Ok(None);
         }
-        let serving = self.serving(&authorization.directory, Access::Aftercare).await?;
+        let serving = self.directory(&authorization.directory).await?;
         Ok(Some(ValidationJob {
             challenge: task.challenge,
             identifier: authorization.identifier.base(),
@@ -70,7 +70,7 @@ impl Authority {
     /// # Errors
     /// [`Error::Transition`] when the challenge no longer waits.
     pub async fn validation_succeeded(&self, job: ValidationJob, address: Option<IpAddr>) -> Result<(), Error> {
-        let serving = self.serving(&job.authorization.directory, Access::Aftercare).await?;
+        let serving = self.directory(&job.authorization.directory).await?;
         let event = AuthorizationEvent::Succeeded {
             r#type: job.challenge,
             at: acme::whole_seconds(self.now()),

@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use store::RaProfile;
 
+use crate::{Authority, issuer::LoadedIssuer};
+
 /// What an order asks for (RFC 8555 §7.4); it is honoured to the second or refused, never ignored.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wish {
@@ -40,10 +42,24 @@ pub enum ValidityRefusal {
     OutlastsIssuer(Timestamp),
 }
 
+impl Authority {
+    /// Begin and end of a certificate of this issuer and profile, made now for an order made at
+    /// `ordered_at`.
+    pub(crate) fn validity(
+        &self,
+        issuer: &LoadedIssuer,
+        profile: &RaProfile,
+        wish: Wish,
+        ordered_at: Timestamp,
+    ) -> Result<ValidityPeriod, ValidityRefusal> {
+        decide(wish, profile, self.longest_validity(), issuer.ends_at(), ordered_at, self.now())
+    }
+}
+
 /// Decides begin and end of a certificate made `now` for an order made at `ordered_at`. Without a wish
 /// the end is cut to the issuer's; a wish beyond it is refused. A wish is judged by the time of the
 /// order, so that what was accepted then is not too old when the names have been shown.
-pub(crate) fn decide(
+fn decide(
     wish: Wish,
     profile: &RaProfile,
     longest: Option<u32>,

@@ -39,22 +39,14 @@ pub trait CrlStore {
 /// An entry of a CRL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokedCertificate {
-    /// Content octets of the serial number.
-    #[serde(with = "jose::base64url")]
-    pub serial: Vec<u8>,
+    /// Its serial number.
+    pub serial: Serial,
     /// When it was revoked.
     pub at: Timestamp,
     /// Why.
     pub reason: RevocationReason,
     /// End of its validity; afterwards it leaves the list.
     pub not_after: Timestamp,
-}
-
-impl RevokedCertificate {
-    /// The serial number; `None` when the stored octets are none.
-    pub fn serial(&self) -> Option<Serial> {
-        Serial::from_der_content(self.serial.clone())
-    }
 }
 
 /// A signed CRL.

@@ -39,27 +39,25 @@ pub(crate) async fn clients(ca: &Ca, network: &Network, number: usize) -> Result
 /// Lets the first `number` of the clients obtain certificates for so long.
 pub(crate) async fn run(
     ca: &Ca,
-    all: &mut Vec<Client>,
+    clients: &mut Vec<Client>,
     number: usize,
     how_long: Duration,
     between: Between,
 ) -> Outcome {
-    let (began, server, bench) = (Instant::now(), ca.usage(), Usage::own());
-    let mut running = JoinSet::new();
-    for client in all.drain(..number) {
-        running.spawn(work(client, began + how_long, between));
-    }
-    let mut outcome = Outcome { clients: number, ..Outcome::default() };
-    for (client, part) in running.join_all().await {
-        all.insert(0, client);
-        outcome = outcome.plus(part);
-    }
-    Outcome {
-        wall: began.elapsed(),
-        server: ca.usage().cpu - server.cpu,
-        bench: Usage::own().cpu - bench.cpu,
-        ..outcome
-    }
+    let before = ca.usage().cpu;
+    let (back, outcome) = all(clients.drain(..number).collect(), how_long, between).await;
+    clients.splice(..0, back);
+    Outcome { server: ca.usage().cpu - before, ..outcome }
+}
+
+/// Lets the clients obtain certificates for so long.
+pub(crate) async fn all(clients: Vec<Client>, how_long: Duration, between: Between) -> (Vec<Client>, Outcome) {
+    let (began, own) = (Instant::now(), Usage::own().cpu);
+    let number = clients.len();
+    let running: JoinSet<_> = clients.into_iter().map(|client| work(client, began + how_long, between)).collect();
+    let (clients, parts): (Vec<_>, Vec<_>) = running.join_all().await.into_iter().unzip();
+    let whole = parts.into_iter().fold(Outcome::default(), Outcome::plus);
+    (clients, Outcome { clients: number, wall: began.elapsed(), bench: Usage::own().cpu - own, ..whole })
 }
 
 async fn work(mut client: Client, until: Instant, between: Between) -> (Client, Outcome) {
@@ -93,6 +91,11 @@ impl Outcome {
             bench: self.bench + other.bench,
             ..self
         }
+    }
+
+    /// Certificates that were made.
+    pub(crate) fn made(&self) -> usize {
+        self.times.len()
     }
 
     /// Certificates for each second.

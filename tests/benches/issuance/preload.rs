@@ -6,6 +6,7 @@ use acme::{
     AccountId, CertificateId, DirectoryId, Identifier, IdentifierObject, Issuance, Order, OrderId, OrderState, Serial,
 };
 use jiff::{SignedDuration, Timestamp};
+use ra::{Clock, SystemClock};
 use store::{
     CertificateRecord, CertificateState, CertificateStore, OperationId, OrderStore, Versioned,
     embedded::{EmbeddedStore, Options},
@@ -20,7 +21,7 @@ pub(crate) async fn fill(data: &Path, certificates: usize) -> Result<(), Failure
     std::fs::create_dir_all(data)?;
     let options = Options { cache_size: 1 << 30, ..Options::default() };
     let store = Arc::new(EmbeddedStore::open(data.join("store.redb"), options)?);
-    let past = Arc::new(Past::new(&store)?);
+    let past = Arc::new(Past::new(SystemClock.now())?);
     let fillers: JoinSet<_> = (0..FILLERS)
         .map(|filler| {
             let (store, past) = (store.clone(), past.clone());
@@ -50,8 +51,7 @@ struct Past {
 }
 
 impl Past {
-    fn new(_: &EmbeddedStore) -> Result<Self, Failure> {
-        let not_before = jiff::Timestamp::now();
+    fn new(not_before: Timestamp) -> Result<Self, Failure> {
         Ok(Self {
             directory: "default".parse()?,
             key_identifier: random()?,

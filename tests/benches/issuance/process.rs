@@ -59,7 +59,8 @@ impl Usage {
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
         let status = read(process, "status");
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        let resident =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
         Self {
             cpu: Duration::from_millis((ticks(USER_TIME) + ticks(SYSTEM_TIME)) * 1000 / TICKS_PER_SECOND),
             resident: resident.unwrap_or_default(),

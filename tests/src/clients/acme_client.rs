@@ -28,15 +28,9 @@ impl AcmeClient {
     /// # Errors
     ///
     /// When the script cannot be written.
-    pub fn new(
-        target: &Target,
-        tool: &Tool,
-        folder: &Path,
-        webroot: &Path,
-    ) -> Result<Self, Failure> {
+    pub fn new(target: &Target, tool: &Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
         let script = folder.join(SCRIPT);
-        fs::write(&script, include_str!("acme_client/client.mjs"))
-            .map_err(Failure::io(script.display()))?;
+        fs::write(&script, include_str!("acme_client/client.mjs")).map_err(Failure::io(script.display()))?;
         Ok(Self {
             target: target.clone(),
             package: tool.path.clone(),

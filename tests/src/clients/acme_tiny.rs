@@ -28,15 +28,8 @@ impl AcmeTiny {
     ///
     /// When `openssl` fails.
     pub async fn new(target: &Target, tool: Tool, folder: &Path) -> Result<Self, Failure> {
-        Run::new("openssl", folder)
-            .args(["genrsa", "-out", "account.key", "4096"])
-            .finish()
-            .await?;
-        Ok(Self {
-            target: target.clone(),
-            tool,
-            folder: folder.to_path_buf(),
-        })
+        Run::new("openssl", folder).args(["genrsa", "-out", "account.key", "4096"]).finish().await?;
+        Ok(Self { target: target.clone(), tool, folder: folder.to_path_buf() })
     }
 
     /// A certificate for a CSR over `names` with an RSA key, the first one as its CN; returns the
@@ -47,41 +40,18 @@ impl AcmeTiny {
     /// When acme-tiny fails.
     pub async fn obtain(&self, webroot: &Path, names: &[&str]) -> Result<PathBuf, Failure> {
         let first = names.first().copied().unwrap_or_default();
-        let alternatives = names
-            .iter()
-            .map(|name| format!("DNS:{name}"))
-            .collect::<Vec<_>>()
-            .join(",");
+        let alternatives = names.iter().map(|name| format!("DNS:{name}")).collect::<Vec<_>>().join(",");
         Run::new("openssl", &self.folder)
             .args(["req", "-new", "-newkey", "rsa:2048", "-nodes"])
-            .args([
-                "-keyout",
-                "domain.key",
-                "-out",
-                "domain.csr",
-                "-subj",
-                &format!("/CN={first}"),
-            ])
+            .args(["-keyout", "domain.key", "-out", "domain.csr", "-subj", &format!("/CN={first}")])
             .args(["-addext", &format!("subjectAltName={alternatives}")])
             .finish()
             .await?;
         let done = Run::new(&self.tool.path, &self.folder)
             .env("SSL_CERT_FILE", &self.target.root)
-            .args([
-                "--account-key",
-                "account.key",
-                "--csr",
-                "domain.csr",
-                "--contact",
-                "mailto:admin@example.org",
-            ])
+            .args(["--account-key", "account.key", "--csr", "domain.csr", "--contact", "mailto:admin@example.org"])
             // Its own look at the challenge would ask this machine's resolver.
-            .args([
-                "--disable-check",
-                "--directory-url",
-                &self.target.directory,
-                "--acme-dir",
-            ])
+            .args(["--disable-check", "--directory-url", &self.target.directory, "--acme-dir"])
             .arg(webroot)
             .finish()
             .await?;

@@ -31,17 +31,8 @@ impl Acmetool {
     /// # Errors
     ///
     /// When the configuration cannot be written.
-    pub fn new(
-        target: &Target,
-        tool: Tool,
-        folder: &Path,
-        webroot: &Path,
-    ) -> Result<Self, Failure> {
-        let acmetool = Self {
-            target: target.clone(),
-            tool,
-            folder: folder.to_path_buf(),
-        };
+    pub fn new(target: &Target, tool: Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
+        let acmetool = Self { target: target.clone(), tool, folder: folder.to_path_buf() };
         acmetool.write(
             "conf/target",
             &format!(

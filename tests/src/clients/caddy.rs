@@ -88,16 +88,8 @@ impl Caddy {
         });
         let file = folder.join("caddy.json");
         fs::write(&file, configuration.to_string()).map_err(Failure::io(file.display()))?;
-        let service = Run::new(&tool.path, folder)
-            .arg("run")
-            .arg("--config")
-            .arg(&file)
-            .serve()?;
-        Ok(Self {
-            service,
-            storage,
-            name: name.to_owned(),
-        })
+        let service = Run::new(&tool.path, folder).arg("run").arg("--config").arg(&file).serve()?;
+        Ok(Self { service, storage, name: name.to_owned() })
     }
 
     /// Waits for a certificate that differs from `last`; returns a copy of the chain.
@@ -119,15 +111,10 @@ impl Caddy {
                     .find(|file| file.is_file())?;
                 let bytes = fs::read(chain).ok()?;
                 // Caddy writes in place: only a file that ends as PEM does is complete.
-                (bytes.ends_with(b"-----END CERTIFICATE-----\n") && Some(&bytes) != known.as_ref())
-                    .then_some(bytes)
+                (bytes.ends_with(b"-----END CERTIFICATE-----\n") && Some(&bytes) != known.as_ref()).then_some(bytes)
             })
             .await?;
-        let copy = self.storage.join(if last.is_some() {
-            "next.pem"
-        } else {
-            "first.pem"
-        });
+        let copy = self.storage.join(if last.is_some() { "next.pem" } else { "first.pem" });
         fs::write(&copy, chain).map_err(Failure::io(copy.display()))?;
         Ok(copy)
     }

@@ -22,11 +22,7 @@ impl Certbot {
 
     /// Keeps everything in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path) -> Self {
-        Self {
-            target: target.clone(),
-            tool,
-            folder: folder.to_path_buf(),
-        }
+        Self { target: target.clone(), tool, folder: folder.to_path_buf() }
     }
 
     /// A certificate over http-01, answered by certbot's own web server; returns the chain.
@@ -51,16 +47,9 @@ impl Certbot {
     /// # Errors
     ///
     /// When certbot fails.
-    pub async fn obtain_over_dns(
-        &self,
-        name: &str,
-        others: &[&str],
-        more: &[&str],
-    ) -> Result<PathBuf, Failure> {
+    pub async fn obtain_over_dns(&self, name: &str, others: &[&str], more: &[&str]) -> Result<PathBuf, Failure> {
         let functions = hook::dns(&self.target);
-        let set = format!(
-            "{functions}set_txt \"_acme-challenge.$CERTBOT_DOMAIN\" \"$CERTBOT_VALIDATION\"\n"
-        );
+        let set = format!("{functions}set_txt \"_acme-challenge.$CERTBOT_DOMAIN\" \"$CERTBOT_VALIDATION\"\n");
         let clear = format!("{functions}clear_txt \"_acme-challenge.$CERTBOT_DOMAIN\"\n");
         self.certbot("certonly")
             .args(["--manual", "--preferred-challenges", "dns"])
@@ -81,12 +70,7 @@ impl Certbot {
     ///
     /// When certbot fails.
     pub async fn renew(&self, more: &[&str]) -> Result<String, Failure> {
-        let done = self
-            .certbot("renew")
-            .arg("--no-random-sleep-on-renew")
-            .args(more)
-            .finish()
-            .await?;
+        let done = self.certbot("renew").arg("--no-random-sleep-on-renew").args(more).finish().await?;
         Ok(done.stdout + &done.stderr)
     }
 
@@ -97,13 +81,7 @@ impl Certbot {
     /// When certbot fails.
     pub async fn revoke(&self, name: &str, reason: &str) -> Result<(), Failure> {
         self.certbot("revoke")
-            .args([
-                "--cert-name",
-                name,
-                "--reason",
-                reason,
-                "--no-delete-after-revoke",
-            ])
+            .args(["--cert-name", name, "--reason", reason, "--no-delete-after-revoke"])
             .finish()
             .await?;
         Ok(())
@@ -115,14 +93,8 @@ impl Certbot {
     ///
     /// When certbot fails, or the CA did not take the contact.
     pub async fn update_account(&self, email: &str) -> Result<(), Failure> {
-        self.certbot("update_account")
-            .args(["--email", email])
-            .finish()
-            .await?;
-        self.certbot("show_account")
-            .finish()
-            .await?
-            .says("Account URL: https://")
+        self.certbot("update_account").args(["--email", email]).finish().await?;
+        self.certbot("show_account").finish().await?.says("Account URL: https://")
     }
 
     /// Deactivates the account.
@@ -137,21 +109,14 @@ impl Certbot {
 
     fn chain(&self, name: &str) -> PathBuf {
         let live = self.folder.join("config").join("live");
-        live.join(name.trim_start_matches("*."))
-            .join("fullchain.pem")
+        live.join(name.trim_start_matches("*.")).join("fullchain.pem")
     }
 
     fn certbot(&self, command: &str) -> Run {
         Run::new(&self.tool.path, &self.folder)
             .env("REQUESTS_CA_BUNDLE", &self.target.root)
             .arg(command)
-            .args([
-                "--non-interactive",
-                "--agree-tos",
-                "--email",
-                "admin@example.org",
-                "--no-eff-email",
-            ])
+            .args(["--non-interactive", "--agree-tos", "--email", "admin@example.org", "--no-eff-email"])
             .args(["--server", &self.target.directory])
             .arg("--config-dir")
             .arg(self.folder.join("config"))
@@ -163,9 +128,5 @@ impl Certbot {
 }
 
 fn names<'a>(name: &'a str, others: &[&'a str]) -> Vec<&'a str> {
-    [name]
-        .iter()
-        .chain(others)
-        .flat_map(|name| ["--domain", name])
-        .collect()
+    [name].iter().chain(others).flat_map(|name| ["--domain", name]).collect()
 }

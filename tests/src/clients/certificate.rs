@@ -39,43 +39,21 @@ impl Certificate {
     /// # Errors
     ///
     /// [`Failure::Certificate`] says what is wrong.
-    pub async fn accept(
-        target: &Target,
-        file: PathBuf,
-        names: &[&str],
-        key: Key,
-    ) -> Result<Self, Failure> {
+    pub async fn accept(target: &Target, file: PathBuf, names: &[&str], key: Key) -> Result<Self, Failure> {
         for name in names {
             // A wildcard itself is no host; what it stands for is.
             let host = name.replace('*', "anything");
-            openssl(
-                &[
-                    "verify",
-                    "-x509_strict",
-                    "-purpose",
-                    "sslserver",
-                    "-verify_hostname",
-                    &host,
-                    "-CAfile",
-                ],
-                &file,
-            )
-            .arg(&target.root)
-            .arg("-untrusted")
-            .args([&file, &file])
-            .finish()
-            .await?;
+            openssl(&["verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", &host, "-CAfile"], &file)
+                .arg(&target.root)
+                .arg("-untrusted")
+                .args([&file, &file])
+                .finish()
+                .await?;
         }
         let text = field(&file, &["-serial", "-ext", "subjectAltName"]).await?;
-        let serial = text
-            .lines()
-            .find_map(|line| line.strip_prefix("serial="))
-            .unwrap_or_default()
-            .to_owned();
-        let found: BTreeSet<_> = text
-            .split([',', '\n'])
-            .filter_map(|entry| entry.trim().strip_prefix("DNS:"))
-            .collect();
+        let serial = text.lines().find_map(|line| line.strip_prefix("serial=")).unwrap_or_default().to_owned();
+        let found: BTreeSet<_> =
+            text.split([',', '\n']).filter_map(|entry| entry.trim().strip_prefix("DNS:")).collect();
         let wanted: BTreeSet<_> = names.iter().copied().collect();
         expect(&file, &wanted, &found)?;
 
@@ -83,9 +61,7 @@ impl Certificate {
         let found = text
             .lines()
             .map(str::trim)
-            .filter(|line| {
-                line.starts_with("Public Key Algorithm:") || line.starts_with("Public-Key:")
-            })
+            .filter(|line| line.starts_with("Public Key Algorithm:") || line.starts_with("Public-Key:"))
             .collect::<Vec<_>>()
             .join(", ");
         expect(&file, &key.as_printed(), &found.as_str())?;
@@ -107,22 +83,12 @@ impl Certificate {
     /// When there is no such CRL, or `openssl` refuses it.
     pub async fn is_revoked(&self, target: &Target) -> Result<bool, Failure> {
         let text = field(&self.file, &["-ext", "crlDistributionPoints"]).await?;
-        let url = text
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("URI:"));
+        let url = text.lines().find_map(|line| line.trim().strip_prefix("URI:"));
         let url = url.ok_or_else(|| wrong(&self.file, &"a CRL distribution point", &text))?;
         let folder = folder_of(&self.file);
         let crl = folder.join("fetched.crl");
         Run::new("curl", folder)
-            .args([
-                "--silent",
-                "--show-error",
-                "--fail",
-                "--max-time",
-                "10",
-                url,
-                "--output",
-            ])
+            .args(["--silent", "--show-error", "--fail", "--max-time", "10", url, "--output"])
             .arg(&crl)
             .finish()
             .await?;
@@ -136,9 +102,7 @@ impl Certificate {
             .await;
         match verified {
             Ok(_) => Ok(false),
-            Err(Failure::Ended { output, .. }) if output.contains("certificate revoked") => {
-                Ok(true)
-            }
+            Err(Failure::Ended { output, .. }) if output.contains("certificate revoked") => Ok(true),
             Err(failure) => Err(failure),
         }
     }
@@ -168,11 +132,7 @@ async fn lifetime(file: &Path) -> Result<Duration, Failure> {
 }
 
 async fn field(file: &Path, options: &[&str]) -> Result<String, Failure> {
-    let printed = openssl(&["x509", "-noout", "-in"], file)
-        .arg(file)
-        .args(options)
-        .finish()
-        .await?;
+    let printed = openssl(&["x509", "-noout", "-in"], file).arg(file).args(options).finish().await?;
     Ok(printed.stdout)
 }
 
@@ -184,11 +144,7 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("/"))
 }
 
-fn expect<T: PartialEq + std::fmt::Debug>(
-    file: &Path,
-    wanted: &T,
-    found: &T,
-) -> Result<(), Failure> {
+fn expect<T: PartialEq + std::fmt::Debug>(file: &Path, wanted: &T, found: &T) -> Result<(), Failure> {
     if wanted == found {
         return Ok(());
     }
@@ -196,9 +152,5 @@ fn expect<T: PartialEq + std::fmt::Debug>(
 }
 
 fn wrong(file: &Path, wanted: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug) -> Failure {
-    Failure::Certificate {
-        file: file.to_path_buf(),
-        wanted: format!("{wanted:?}"),
-        found: format!("{found:?}"),
-    }
+    Failure::Certificate { file: file.to_path_buf(), wanted: format!("{wanted:?}"), found: format!("{found:?}") }
 }

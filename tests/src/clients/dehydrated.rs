@@ -28,12 +28,7 @@ impl Dehydrated {
     /// # Errors
     ///
     /// When dehydrated fails.
-    pub async fn register(
-        target: &Target,
-        tool: Tool,
-        folder: &Path,
-        webroot: &Path,
-    ) -> Result<Self, Failure> {
+    pub async fn register(target: &Target, tool: Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
         let script = format!(
             "{}case $1 in\ndeploy_challenge) set_txt \"_acme-challenge.$2\" \"$4\" ;;\n\
              clean_challenge) clear_txt \"_acme-challenge.$2\" ;;\nesac\n",
@@ -49,16 +44,8 @@ impl Dehydrated {
         );
         let path = folder.join("config");
         fs::write(&path, config).map_err(Failure::io(path.display()))?;
-        let dehydrated = Self {
-            target: target.clone(),
-            tool,
-            folder: folder.to_path_buf(),
-        };
-        dehydrated
-            .run()
-            .args(["--register", "--accept-terms"])
-            .finish()
-            .await?;
+        let dehydrated = Self { target: target.clone(), tool, folder: folder.to_path_buf() };
+        dehydrated.run().args(["--register", "--accept-terms"]).finish().await?;
         Ok(dehydrated)
     }
 
@@ -78,11 +65,7 @@ impl Dehydrated {
         more: &[&str],
     ) -> Result<PathBuf, Failure> {
         // The folder of a wildcard needs a name without the star.
-        let alias = names
-            .first()
-            .copied()
-            .unwrap_or_default()
-            .trim_start_matches("*.");
+        let alias = names.first().copied().unwrap_or_default().trim_start_matches("*.");
         self.run()
             .args(["--cron", "--challenge", challenge, "--algo", algorithm])
             .args(["--domain", &names.join(" "), "--alias", alias])
@@ -98,11 +81,7 @@ impl Dehydrated {
     ///
     /// When dehydrated fails.
     pub async fn revoke(&self, chain: &Path) -> Result<(), Failure> {
-        self.run()
-            .arg("--revoke")
-            .arg(chain.with_file_name("cert.pem"))
-            .finish()
-            .await?;
+        self.run().arg("--revoke").arg(chain.with_file_name("cert.pem")).finish().await?;
         Ok(())
     }
 

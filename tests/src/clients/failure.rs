@@ -67,33 +67,16 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Certificate {
-                file,
-                wanted,
-                found,
-            } => write!(f, "{}: wanted {wanted}, found {found}", file.display()),
-            Self::Ended {
-                command,
-                status,
-                output,
-            } => write!(f, "`{command}` ended with {status}\n{output}"),
+            Self::Certificate { file, wanted, found } => {
+                write!(f, "{}: wanted {wanted}, found {found}", file.display())
+            }
+            Self::Ended { command, status, output } => write!(f, "`{command}` ended with {status}\n{output}"),
             Self::Io { place, source } => write!(f, "{place}: {source}"),
             Self::Missing { program } => {
-                write!(
-                    f,
-                    "{program} is not installed (cargo xtask setup installs it)"
-                )
+                write!(f, "{program} is not installed (cargo xtask setup installs it)")
             }
-            Self::Silent {
-                command,
-                wanted,
-                output,
-            } => write!(f, "`{command}` did not say `{wanted}`\n{output}"),
-            Self::Slow {
-                command,
-                limit,
-                output,
-            } => write!(f, "`{command}` did not finish within {limit:?}\n{output}"),
+            Self::Silent { command, wanted, output } => write!(f, "`{command}` did not say `{wanted}`\n{output}"),
+            Self::Slow { command, limit, output } => write!(f, "`{command}` did not finish within {limit:?}\n{output}"),
         }
     }
 }

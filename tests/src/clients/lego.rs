@@ -32,11 +32,7 @@ impl Lego {
 
     /// Keeps everything in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path) -> Self {
-        Self {
-            target: target.clone(),
-            tool,
-            folder: folder.to_path_buf(),
-        }
+        Self { target: target.clone(), tool, folder: folder.to_path_buf() }
     }
 
     /// A certificate with a key of the kind `key_type` as lego spells it; returns the chain.
@@ -44,16 +40,8 @@ impl Lego {
     /// # Errors
     ///
     /// When lego fails.
-    pub async fn obtain(
-        &self,
-        challenge: Challenge,
-        names: &[&str],
-        key_type: &str,
-    ) -> Result<PathBuf, Failure> {
-        self.lego(challenge, names, key_type)?
-            .arg("run")
-            .finish()
-            .await?;
+    pub async fn obtain(&self, challenge: Challenge, names: &[&str], key_type: &str) -> Result<PathBuf, Failure> {
+        self.lego(challenge, names, key_type)?.arg("run").finish().await?;
         Ok(self.chain(names))
     }
 
@@ -62,16 +50,8 @@ impl Lego {
     /// # Errors
     ///
     /// When lego fails.
-    pub async fn renew(
-        &self,
-        challenge: Challenge,
-        names: &[&str],
-        key_type: &str,
-    ) -> Result<PathBuf, Failure> {
-        self.lego(challenge, names, key_type)?
-            .args(["renew", "--no-random-sleep", "--days", "36500"])
-            .finish()
-            .await?;
+    pub async fn renew(&self, challenge: Challenge, names: &[&str], key_type: &str) -> Result<PathBuf, Failure> {
+        self.lego(challenge, names, key_type)?.args(["renew", "--no-random-sleep", "--days", "36500"]).finish().await?;
         Ok(self.chain(names))
     }
 
@@ -91,9 +71,7 @@ impl Lego {
     /// lego names the file after the first name.
     fn chain(&self, names: &[&str]) -> PathBuf {
         let first = names.first().copied().unwrap_or_default().replace('*', "_");
-        self.folder
-            .join("certificates")
-            .join(format!("{first}.crt"))
+        self.folder.join("certificates").join(format!("{first}.crt"))
     }
 
     fn lego(&self, challenge: Challenge, names: &[&str], key_type: &str) -> Result<Run, Failure> {

@@ -29,12 +29,7 @@ impl ModMd {
 
     /// A server for one name, with everything in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path, name: &str) -> Self {
-        Self {
-            target: target.clone(),
-            tool,
-            folder: folder.to_path_buf(),
-            name: name.to_owned(),
-        }
+        Self { target: target.clone(), tool, folder: folder.to_path_buf(), name: name.to_owned() }
     }
 
     /// Starts Apache, waits until mod_md has a new certificate ready, and stops Apache again;
@@ -61,16 +56,8 @@ impl ModMd {
         let mut apache = self.start("33%")?;
         apache.until(|| (!staged.exists()).then_some(())).await?;
         apache.stop().await?;
-        let chain = self
-            .folder
-            .join("md/domains")
-            .join(&self.name)
-            .join("pubcert.secp256r1.pem");
-        let copy = self.folder.join(if window == "33%" {
-            "first.pem"
-        } else {
-            "next.pem"
-        });
+        let chain = self.folder.join("md/domains").join(&self.name).join("pubcert.secp256r1.pem");
+        let copy = self.folder.join(if window == "33%" { "first.pem" } else { "next.pem" });
         fs::copy(&chain, &copy).map_err(Failure::io(chain.display()))?;
         Ok(copy)
     }
@@ -88,10 +75,8 @@ impl ModMd {
     }
 
     fn configuration(&self, window: &str) -> String {
-        let modules: String = MODULES
-            .iter()
-            .map(|name| format!("LoadModule {name}_module {MODULE_FOLDER}/mod_{name}.so\n"))
-            .collect();
+        let modules: String =
+            MODULES.iter().map(|name| format!("LoadModule {name}_module {MODULE_FOLDER}/mod_{name}.so\n")).collect();
         format!(
             "{modules}\
              ServerName {name}\n\

@@ -19,9 +19,5 @@ pub(super) fn run(mounts: &str, folder: &Path) -> Run {
 /// Whether this machine lets us; some containers do not.
 pub(super) async fn is_allowed() -> bool {
     let folder = std::env::temp_dir();
-    run("mount -t tmpfs none /run", &folder)
-        .arg("true")
-        .finish()
-        .await
-        .is_ok()
+    run("mount -t tmpfs none /run", &folder).arg("true").finish().await.is_ok()
 }

@@ -60,10 +60,7 @@ impl Run {
             // A group of its own, so that a server is ended together with its workers.
             .process_group(0)
             .stdin(Stdio::null());
-        Self {
-            command,
-            limit: LIMIT,
-        }
+        Self { command, limit: LIMIT }
     }
 
     /// One more argument.
@@ -93,25 +90,13 @@ impl Run {
             Ok(status) => {
                 let status = status.map_err(Failure::io(&command))?;
                 if !status.success() {
-                    return Err(Failure::Ended {
-                        command,
-                        status,
-                        output: output.both(),
-                    });
+                    return Err(Failure::Ended { command, status, output: output.both() });
                 }
-                Ok(Finished {
-                    command,
-                    stdout: read(&output.stdout),
-                    stderr: read(&output.stderr),
-                })
+                Ok(Finished { command, stdout: read(&output.stdout), stderr: read(&output.stderr) })
             }
             Err(_) => {
                 end_group(&child);
-                Err(Failure::Slow {
-                    command,
-                    limit: self.limit,
-                    output: output.both(),
-                })
+                Err(Failure::Slow { command, limit: self.limit, output: output.both() })
             }
         }
     }
@@ -121,11 +106,7 @@ impl Run {
         let command = text(&self.command);
         let output = Output::attach(&mut self.command)?;
         let child = self.command.spawn().map_err(Failure::io(&command))?;
-        Ok(Service {
-            command,
-            child,
-            output,
-        })
+        Ok(Service { command, child, output })
     }
 }
 
@@ -148,42 +129,28 @@ impl Service {
     ///
     /// These programs tell nobody what they did, so the files they write are looked at again and
     /// again.
-    pub(super) async fn until<T>(
-        &mut self,
-        mut done: impl FnMut() -> Option<T>,
-    ) -> Result<T, Failure> {
+    pub(super) async fn until<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> Result<T, Failure> {
         let wait = async {
             loop {
                 if let Some(value) = done() {
                     return Ok(value);
                 }
                 if let Some(status) = self.child.try_wait().map_err(Failure::io(&self.command))? {
-                    return Err(Failure::Ended {
-                        command: self.command.clone(),
-                        status,
-                        output: self.output.both(),
-                    });
+                    return Err(Failure::Ended { command: self.command.clone(), status, output: self.output.both() });
                 }
                 sleep(Duration::from_millis(50)).await;
             }
         };
         match timeout(LIMIT, wait).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure::Slow {
-                command: self.command.clone(),
-                limit: LIMIT,
-                output: self.output.both(),
-            }),
+            Err(_) => Err(Failure::Slow { command: self.command.clone(), limit: LIMIT, output: self.output.both() }),
         }
     }
 
     /// Ends it and waits until it is gone, so that its ports and files are free.
     pub(super) async fn stop(mut self) -> Result<(), Failure> {
         end_group(&self.child);
-        self.child
-            .wait()
-            .await
-            .map_err(Failure::io(&self.command))?;
+        self.child.wait().await.map_err(Failure::io(&self.command))?;
         Ok(())
     }
 }
@@ -227,10 +194,7 @@ fn read(file: &File) -> String {
 fn end_group(child: &Child) {
     // Only a child that was not waited for still has an id, so that no stranger is hit.
     if let Some(id) = child.id() {
-        let _ = process::Command::new("kill")
-            .args(["-KILL", "--", &format!("-{id}")])
-            .stderr(Stdio::null())
-            .status();
+        let _ = process::Command::new("kill").args(["-KILL", "--", &format!("-{id}")]).stderr(Stdio::null()).status();
     }
 }
 

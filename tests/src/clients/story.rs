@@ -63,12 +63,7 @@ impl<A: Authority> Story<A> {
     /// # Errors
     ///
     /// As [`Certificate::accept`].
-    pub async fn accept(
-        &self,
-        chain: &Path,
-        names: &[&str],
-        key: Key,
-    ) -> Result<Certificate, Failure> {
+    pub async fn accept(&self, chain: &Path, names: &[&str], key: Key) -> Result<Certificate, Failure> {
         let accepted = TempDir::new_in(self.folder()).map_err(Failure::io("temporary folder"))?;
         let copy = accepted.keep().join("chain.pem");
         fs::copy(chain, &copy).map_err(Failure::io(chain.display()))?;

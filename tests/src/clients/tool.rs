@@ -46,10 +46,7 @@ impl Tool {
     pub async fn find_with_namespace(program: &'static str) -> Result<Option<Self>, Failure> {
         let found = Self::find(program)?;
         if found.is_some() && !namespace::is_allowed().await {
-            skipped(
-                program,
-                "needs a user namespace, which this machine refuses",
-            );
+            skipped(program, "needs a user namespace, which this machine refuses");
             return Ok(None);
         }
         Ok(found)
@@ -66,11 +63,7 @@ fn candidates(program: &str) -> impl Iterator<Item = PathBuf> {
     let own = [
         tools.join("certbot").join("bin").join(program),
         // A library: its folder stands for it, and its manifest says that it is there.
-        tools
-            .join("npm")
-            .join("node_modules")
-            .join(program)
-            .join("package.json"),
+        tools.join("npm").join("node_modules").join(program).join("package.json"),
     ];
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<_> = env::split_paths(&path)
@@ -83,8 +76,6 @@ fn candidates(program: &str) -> impl Iterator<Item = PathBuf> {
 
 /// The tools that are not installed system-wide.
 fn folder() -> PathBuf {
-    env::var_os("SERVERLESS_ACME_TOOLS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools"),
-        PathBuf::from,
-    )
+    env::var_os("SERVERLESS_ACME_TOOLS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools"), PathBuf::from)
 }

@@ -6,7 +6,10 @@
 //! Its libcurl has the list of trusted roots compiled in, with no variable or option to change it.
 //! It therefore runs in a mount namespace in which that file is our root.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{Failure, Target, Tool, hook, namespace};
 
@@ -28,12 +31,7 @@ impl Uacme {
     /// # Errors
     ///
     /// When uacme fails.
-    pub async fn register(
-        target: &Target,
-        tool: Tool,
-        folder: &Path,
-        webroot: &Path,
-    ) -> Result<Self, Failure> {
+    pub async fn register(target: &Target, tool: Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
         let script = format!(
             "case $1.$2 in\n\
              begin.http-01) printf %s \"$5\" > '{webroot}'/\"$4\" ;;\n\
@@ -87,8 +85,7 @@ impl Uacme {
     ///
     /// When uacme fails.
     pub async fn revoke(&self, chain: &Path) -> Result<(), Failure> {
-        self.run(&["--reason", "4", "revoke", &chain.to_string_lossy()])
-            .await
+        self.run(&["--reason", "4", "revoke", &chain.to_string_lossy()]).await
     }
 
     /// Revokes by the key of the certificate, without the account.
@@ -98,14 +95,10 @@ impl Uacme {
     /// When uacme fails.
     pub async fn revoke_by_key(&self, chain: &Path, name: &str) -> Result<(), Failure> {
         let key = self.folder.join("private").join(name).join("key.pem");
-        self.run(&[
-            "--reason",
-            "1",
-            "revoke",
-            &chain.to_string_lossy(),
-            &key.to_string_lossy(),
-        ])
-        .await
+        // A copy, for uacme renames what it revoked.
+        let copy = self.folder.join("to-be-revoked.pem");
+        fs::copy(chain, &copy).map_err(Failure::io(chain.display()))?;
+        self.run(&["--reason", "1", "revoke", &copy.to_string_lossy(), &key.to_string_lossy()]).await
     }
 
     /// Deactivates the account.
@@ -122,13 +115,7 @@ impl Uacme {
         namespace::run(&trust, &self.folder)
             .env("ROOT", &self.target.root)
             .arg(&self.tool.path)
-            .args([
-                "--verbose",
-                "--yes",
-                "--no-ocsp",
-                "--acme-url",
-                &self.target.directory,
-            ])
+            .args(["--verbose", "--yes", "--no-ocsp", "--acme-url", &self.target.directory])
             .arg("--confdir")
             .arg(&self.folder)
             .arg("--hook")

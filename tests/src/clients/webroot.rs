@@ -29,12 +29,8 @@ impl Webroot {
     ///
     /// When the address is taken.
     pub async fn serve(target: &Target, folder: PathBuf) -> Result<Self, Failure> {
-        fs::create_dir_all(&folder)
-            .await
-            .map_err(Failure::io(folder.display()))?;
-        let listener = TcpListener::bind(target.http())
-            .await
-            .map_err(Failure::io(target.http()))?;
+        fs::create_dir_all(&folder).await.map_err(Failure::io(folder.display()))?;
+        let listener = TcpListener::bind(target.http()).await.map_err(Failure::io(target.http()))?;
         let server = tokio::spawn(accept(listener, folder.clone()));
         Ok(Self { folder, server })
     }
@@ -71,16 +67,9 @@ async fn answer(stream: TcpStream, folder: PathBuf) -> io::Result<()> {
         Some(token) => fs::read(folder.join(token)).await.ok(),
         None => None,
     };
-    let status = if body.is_some() {
-        "200 OK"
-    } else {
-        "404 Not Found"
-    };
+    let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
     let body = body.unwrap_or_default();
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(&body).await?;
     stream.shutdown().await
@@ -88,10 +77,7 @@ async fn answer(stream: TcpStream, folder: PathBuf) -> io::Result<()> {
 
 /// The token of a request line, if it asks for one; anything but base64url could leave the folder.
 fn token(request: &str) -> Option<&str> {
-    let token = request
-        .strip_prefix("GET /.well-known/acme-challenge/")?
-        .split(' ')
-        .next()?;
+    let token = request.strip_prefix("GET /.well-known/acme-challenge/")?.split(' ').next()?;
     let base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     (!token.is_empty() && token.chars().all(base64url)).then_some(token)
 }
@@ -105,11 +91,7 @@ mod tests {
         let path = "GET /.well-known/acme-challenge/";
         assert_eq!(token(&format!("{path}a-B_9 HTTP/1.1\r\n")), Some("a-B_9"));
         for other in ["", "../key", "a/b", "a%2fb", "a?b"] {
-            assert_eq!(
-                token(&format!("{path}{other} HTTP/1.1\r\n")),
-                None,
-                "{other}"
-            );
+            assert_eq!(token(&format!("{path}{other} HTTP/1.1\r\n")), None, "{other}");
         }
         assert_eq!(token("GET / HTTP/1.1\r\n"), None);
     }

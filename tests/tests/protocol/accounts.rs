@@ -25,7 +25,8 @@ async fn s4_a_new_account_is_answered_201_with_its_location() {
 async fn s4_the_same_key_again_is_answered_200_with_the_same_location() {
     on_both_families(async |ca| {
         let client = ca.client().await;
-        for payload in [json!({}), json!({"onlyReturnExisting": true}), json!({"contact": ["mailto:new@example.org"]})] {
+        for payload in [json!({}), json!({"onlyReturnExisting": true}), json!({"contact": ["mailto:new@example.org"]})]
+        {
             let reply = client.new_account(&payload).await.expect(200);
             assert_eq!(reply.location(), client.account());
             assert_eq!(reply.json()["contact"], Value::Null, "an existing account is not changed");
@@ -38,6 +39,7 @@ async fn s4_the_same_key_again_is_answered_200_with_the_same_location() {
 async fn s4_only_return_existing_without_an_account_creates_nothing() {
     on_both_families(async |ca| {
         let client = ca.stranger().await;
+        client.fresh_nonce().await;
         let before = ca.settled_counts().await.writes;
         for _ in 0..2 {
             let reply = client.new_account(&json!({"onlyReturnExisting": true})).await;
@@ -136,7 +138,7 @@ async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
         profile.terms_of_service_url = Some(terms.to_owned());
         profile.terms_of_service_change = TermsOfServiceChange::Url;
     };
-    let environment = environment.restarted(changed).await;
+    let _running = environment.restarted(changed).await;
     for client in clients {
         let reply = client.new_order(&["a.test"]).await;
         assert_eq!(reply.refused(403, "userActionRequired")["instance"], terms);

@@ -20,7 +20,11 @@ async fn s12_a_pending_authorization_shows_what_can_be_done() {
         assert_eq!(object["status"], "pending");
         assert!(object["expires"].as_str().unwrap().parse::<Timestamp>().unwrap() > Timestamp::now());
         assert_eq!(object.get("wildcard"), None);
-        assert_eq!(offered(&object), ["http-01", "dns-01", "tls-alpn-01"], "a stable order, for clients that take the first");
+        assert_eq!(
+            offered(&object),
+            ["http-01", "dns-01", "tls-alpn-01"],
+            "a stable order, for clients that take the first"
+        );
         for challenge in object["challenges"].as_array().unwrap() {
             assert_eq!(challenge["status"], "pending");
             assert!(challenge["token"].is_string() && challenge["url"].is_string());
@@ -121,7 +125,11 @@ async fn n7_a_wildcard_is_shown_by_dns_alone_and_without_its_asterisk() {
         assert_eq!((base.get("wildcard"), offered(&base).len()), (None, 3));
 
         client.solve(&urls[1], "dns-01").await;
-        assert_eq!(client.read(&order).await.json()["status"], "pending", "the base name does not stand for the wildcard");
+        assert_eq!(
+            client.read(&order).await.json()["status"],
+            "pending",
+            "the base name does not stand for the wildcard"
+        );
         client.solve(&urls[0], "dns-01").await;
         let issued = client.finish(order, &["*.a.test", "a.test"], tests::client::Key::p256()).await;
         assert_eq!(super::certificates::names(&issued), ["*.a.test", "a.test"]);
@@ -131,7 +139,9 @@ async fn n7_a_wildcard_is_shown_by_dns_alone_and_without_its_asterisk() {
 
 #[tokio::test]
 async fn n7_a_wildcard_is_refused_where_dns_is_not_offered() {
-    let without = Environment::configured(|config| config.acme_profiles[0].challenge_types.retain(|t| t.as_str() != "dns-01")).await;
+    let without =
+        Environment::configured(|config| config.acme_profiles[0].challenge_types.retain(|t| t.as_str() != "dns-01"))
+            .await;
     without
         .on_both_families(async |ca| {
             let client = ca.client().await;
@@ -208,5 +218,10 @@ async fn ahead(client: &Client, name: &str) -> Reply {
 }
 
 fn offered(authorization: &Value) -> Vec<&str> {
-    authorization["challenges"].as_array().unwrap().iter().map(|challenge| challenge["type"].as_str().unwrap()).collect()
+    authorization["challenges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|challenge| challenge["type"].as_str().unwrap())
+        .collect()
 }

@@ -37,7 +37,11 @@ async fn bad_input_a_payload_of_the_wrong_form_is_refused_by_every_operation_and
 async fn bad_input_an_operation_that_reads_takes_no_payload() {
     on_both_families(async |ca| {
         let client = ca.client().await;
-        for route in routes::signed(&client).await.iter().filter(|route| route.payload.is_empty() && route.name != "authorization") {
+        for route in routes::signed(&client)
+            .await
+            .iter()
+            .filter(|route| route.payload.is_empty() && route.name != "authorization")
+        {
             for payload in ["{}", "\"\"", " ", "null", "[]"] {
                 let jws = route.jws(&client).await.carrying(payload);
                 client.send(&route.url, &jws).await.refused(400, "malformed");
@@ -68,7 +72,16 @@ async fn bad_input_ids_that_cannot_be_are_answered_404() {
         let client = ca.client().await;
         let before = ca.settled_counts().await.writes;
         let mut requests = 0;
-        for id in ["x", "0", "00000000000000000000000000", "zzzzzzzzzzzzzzzzzzzzzzzzzz", "..", "%00", "A".repeat(26).as_str(), "x".repeat(4000).as_str()] {
+        for id in [
+            "x",
+            "0",
+            "00000000000000000000000000",
+            "zzzzzzzzzzzzzzzzzzzzzzzzzz",
+            "..",
+            "%00",
+            "A".repeat(26).as_str(),
+            "x".repeat(4000).as_str(),
+        ] {
             for path in [
                 format!("/acct/{id}"),
                 format!("/acct/{id}/orders"),
@@ -80,7 +93,8 @@ async fn bad_input_ids_that_cannot_be_are_answered_404() {
                 format!("/chall/{id}"),
                 format!("/cert/{id}"),
             ] {
-                let payload = if path.ends_with("/finalize") { json!({"csr": "AAAA"}).to_string() } else { String::new() };
+                let payload =
+                    if path.ends_with("/finalize") { json!({"csr": "AAAA"}).to_string() } else { String::new() };
                 let url = client.below(&path);
                 let jws = client.jws(&url, payload).await;
                 let reply = client.send(&url, &jws).await;
@@ -129,8 +143,14 @@ async fn threat_28_no_request_of_a_stranger_writes() {
         let before = ca.settled_counts().await.writes;
         let mut answered = 0;
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
-            for url in routes.iter().map(|route| route.url.clone()).chain(["/directory", "/new-nonce", "/nothing", "/renewal-info/AAAA.AQ"].map(|path| client.below(path))) {
-                for (media_type, body) in [(None, &b""[..]), (Some(tests::client::JOSE), b"{}"), (Some("text/html"), b"<a>")] {
+            for url in routes
+                .iter()
+                .map(|route| route.url.clone())
+                .chain(["/directory", "/new-nonce", "/nothing", "/renewal-info/AAAA.AQ"].map(|path| client.below(path)))
+            {
+                for (media_type, body) in
+                    [(None, &b""[..]), (Some(tests::client::JOSE), b"{}"), (Some("text/html"), b"<a>")]
+                {
                     let reply = client.request(method, &url, media_type, body.to_vec()).await;
                     assert!(reply.status < 500, "{method} {url}: {}", reply.text());
                     answered += 1;
@@ -153,11 +173,18 @@ async fn threat_28_no_request_of_a_stranger_writes() {
 /// Payloads that no operation takes. None is empty: that is a POST-as-GET.
 fn wrong_forms() -> Vec<Vec<u8>> {
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(8_000), close.repeat(8_000)).into_bytes();
-    let mut forms: Vec<Vec<u8>> = ["[]", "null", "true", "1", "\"{}\"", "{", "{}{}", "{\"a\":}", "{\"a\":1,}", "hello", "\u{feff}{}", "{'a':1}"]
-        .iter()
-        .map(|form| form.as_bytes().to_vec())
-        .collect();
-    forms.extend([vec![0xff, 0xfe], b"{\"a\":\"\xff\"}".to_vec(), deep("[", "]"), deep("{\"a\":", "}"), vec![b' '; 40_000]]);
+    let mut forms: Vec<Vec<u8>> =
+        ["[]", "null", "true", "1", "\"{}\"", "{", "{}{}", "{\"a\":}", "{\"a\":1,}", "hello", "\u{feff}{}", "{'a':1}"]
+            .iter()
+            .map(|form| form.as_bytes().to_vec())
+            .collect();
+    forms.extend([
+        vec![0xff, 0xfe],
+        b"{\"a\":\"\xff\"}".to_vec(),
+        deep("[", "]"),
+        deep("{\"a\":", "}"),
+        vec![b' '; 40_000],
+    ]);
     forms
 }
 
@@ -186,10 +213,19 @@ fn wrong_members(operation: &str) -> Vec<Vec<u8>> {
             json!({"identifiers": [{"type": "dns", "value": "a.test"}], "replaces": []}),
             json!({"identifiers": [{"type": "dns", "value": "a.test"}], "profile": 1}),
         ],
-        "newAuthz" => vec![json!({}), json!({"identifier": null}), json!({"identifier": "a.test"}), json!({"identifier": []})],
-        "finalize" => vec![json!({}), json!({"csr": null}), json!({"csr": 1}), json!({"csr": ["AAAA"]}), json!({"csr": "+/"})],
+        "newAuthz" => {
+            vec![json!({}), json!({"identifier": null}), json!({"identifier": "a.test"}), json!({"identifier": []})]
+        }
+        "finalize" => {
+            vec![json!({}), json!({"csr": null}), json!({"csr": 1}), json!({"csr": ["AAAA"]}), json!({"csr": "+/"})]
+        }
         "authorization" => vec![json!({"status": 1}), json!({"status": {}})],
-        "revokeCert" => vec![json!({}), json!({"certificate": null}), json!({"certificate": 1}), json!({"certificate": "AAAA", "reason": "x"})],
+        "revokeCert" => vec![
+            json!({}),
+            json!({"certificate": null}),
+            json!({"certificate": 1}),
+            json!({"certificate": "AAAA", "reason": "x"}),
+        ],
         "keyChange" => vec![json!({}), json!({"account": 1}), json!({"protected": 1, "payload": 2, "signature": 3})],
         _ => Vec::new(),
     };

@@ -65,14 +65,16 @@ async fn a_certificate_is_what_a_private_web_pki_wants() {
     on_both_families(async |ca| {
         let issued = ca.client().await.obtain(&["a.test", "*.b.test"]).await;
         assert_eq!(names(&issued), ["a.test", "*.b.test"]);
-        let text = openssl(&["x509", "-noout", "-subject", "-ext", "keyUsage,extendedKeyUsage"], issued.chain.as_bytes());
+        let text =
+            openssl(&["x509", "-noout", "-subject", "-ext", "keyUsage,extendedKeyUsage"], issued.chain.as_bytes());
         let text = String::from_utf8(text.unwrap()).unwrap();
         for wanted in ["CN = a.test", "Digital Signature", "TLS Web Server Authentication"] {
             assert!(text.contains(wanted), "{text}");
         }
         assert!(!text.contains("Key Encipherment"), "a P-256 key enciphers nothing: {text}");
         let leaf = issued.leaf();
-        let is_critical = |oid| leaf.tbs_certificate().extensions().unwrap().iter().find(|e| e.extn_id == oid).map(|e| e.critical);
+        let is_critical =
+            |oid| leaf.tbs_certificate().extensions().unwrap().iter().find(|e| e.extn_id == oid).map(|e| e.critical);
         assert_eq!(is_critical(SubjectAltName::OID), Some(false), "the subject is not empty");
         assert_eq!(is_critical(KeyUsage::OID), Some(true));
         for oid in [
@@ -143,7 +145,9 @@ async fn n11_certificates_and_orders_survive_a_restart() {
 #[tokio::test]
 async fn the_issuers_have_the_keys_of_the_configuration() {
     use ca::IssuerKeyType;
-    for (root_key, issuing_key) in [(IssuerKeyType::P384, IssuerKeyType::P384), (IssuerKeyType::Rsa3072, IssuerKeyType::Rsa2048)] {
+    for (root_key, issuing_key) in
+        [(IssuerKeyType::P384, IssuerKeyType::P384), (IssuerKeyType::Rsa3072, IssuerKeyType::Rsa2048)]
+    {
         let environment = Environment::configured(|config| {
             config.ca.root_key = root_key;
             config.ca.issuing_key = issuing_key;

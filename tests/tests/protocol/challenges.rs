@@ -23,7 +23,8 @@ async fn s13_a_challenge_is_read_by_an_empty_payload_and_started_by_an_object() 
         let object = client.read(&authorization).await.json();
         client.provision(&object, &http);
         // Clients of older drafts send members.
-        let started = client.post(&url(&http), &json!({"keyAuthorization": "old", "type": "http-01"})).await.expect(200);
+        let started =
+            client.post(&url(&http), &json!({"keyAuthorization": "old", "type": "http-01"})).await.expect(200);
         assert_eq!(started.link("up").as_deref(), Some(authorization.as_str()));
         client.wait(&authorization, "valid").await;
         let valid = client.read(&url(&http)).await.expect(200);
@@ -49,7 +50,10 @@ async fn s13_while_a_validation_runs_the_challenge_is_processing_and_says_when_t
                 assert_eq!(reply.header("retry-after"), Some("1"));
             }
             let waiting = client.read(&authorization).await;
-            assert_eq!((waiting.json()["status"].as_str(), waiting.header("retry-after")), (Some("pending"), Some("1")));
+            assert_eq!(
+                (waiting.json()["status"].as_str(), waiting.header("retry-after")),
+                (Some("pending"), Some("1"))
+            );
             client.wait(&authorization, "valid").await;
         })
         .await;

@@ -12,6 +12,10 @@ use tests::{
 async fn threat_30_tokens_and_urls_are_of_the_safe_characters() {
     on_both_families(async |ca| {
         let client = ca.client().await;
+        safe(&client.directory);
+        plain(&client.http().get(&ca.url()).await);
+        let id = super::renewal_info::certificate_id(&client.obtain(&["a.test"]).await);
+        plain(&client.http().get(&format!("{}/{id}", client.url("renewalInfo"))).await);
         for route in super::routes::signed(&client).await {
             let reply = route.send(&client).await;
             plain(&reply);
@@ -19,10 +23,6 @@ async fn threat_30_tokens_and_urls_are_of_the_safe_characters() {
                 safe(&reply.json());
             }
         }
-        safe(&client.directory);
-        plain(&client.http().get(&ca.url()).await);
-        let id = super::renewal_info::certificate_id(&client.obtain(&["a.test"]).await);
-        plain(&client.http().get(&format!("{}/{id}", client.url("renewalInfo"))).await);
     })
     .await;
 }
@@ -32,11 +32,14 @@ async fn threat_30_what_a_client_sends_comes_back_escaped() {
     on_both_families(async |ca| {
         let client = ca.client().await;
         for hostile in HOSTILE {
-            let order = json!({"identifiers": [{"type": "dns", "value": hostile}, {"type": hostile, "value": hostile}]});
+            let order =
+                json!({"identifiers": [{"type": "dns", "value": hostile}, {"type": hostile, "value": hostile}]});
             plain(&client.post(client.url("newOrder"), &order).await.expect(400));
-            let order = json!({"identifiers": [{"type": "dns", "value": "a.test"}], "profile": hostile, "replaces": hostile});
+            let order =
+                json!({"identifiers": [{"type": "dns", "value": "a.test"}], "profile": hostile, "replaces": hostile});
             plain(&client.post(client.url("newOrder"), &order).await.expect(400));
-            let order = json!({"identifiers": [{"type": "dns", "value": "a.test"}], "replaces": hostile, "notAfter": null});
+            let order =
+                json!({"identifiers": [{"type": "dns", "value": "a.test"}], "replaces": hostile, "notAfter": null});
             plain(&client.post(client.url("newOrder"), &order).await.expect(400));
             let order = json!({"identifiers": [{"type": "dns", "value": "a.test"}], "notAfter": hostile});
             plain(&client.post(client.url("newOrder"), &order).await.expect(400));
@@ -61,7 +64,11 @@ async fn threat_30_what_a_validation_finds_comes_back_escaped() {
         for (number, hostile) in HOSTILE.into_iter().enumerate() {
             let name = format!("hostile-{number}.test");
             client.challenges().dns.add_txt(&format!("_acme-challenge.{name}"), &[hostile]);
-            for (way, page) in [("http-01", Page::text(hostile)), ("dns-01", Page::text("")), ("http-01", Page::redirect("javascript:alert(1)"))] {
+            for (way, page) in [
+                ("http-01", Page::text(hostile)),
+                ("dns-01", Page::text("")),
+                ("http-01", Page::redirect("javascript:alert(1)")),
+            ] {
                 let order = client.new_order(&[&name]).await.expect(201).json();
                 let object = client.read(order["authorizations"][0].as_str().unwrap()).await.json();
                 let challenge = challenge(&object, way);
@@ -110,7 +117,10 @@ fn safe(value: &Value) {
             for (name, value) in members {
                 match value.as_str() {
                     Some(token) if name == "token" => {
-                        assert!(token.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet)), "{token}");
+                        assert!(
+                            token.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet)),
+                            "{token}"
+                        );
                     }
                     _ => safe(value),
                 }

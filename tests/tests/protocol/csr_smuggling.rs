@@ -1,7 +1,10 @@
 //! Certificate requests that ask for more than was ordered (threat 15): whatever they hold, a
 //! certificate has the names of the order, or there is none.
 
-use rcgen::{Attribute, CustomExtension, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, OtherNameValue, SanType};
+use rcgen::{
+    Attribute, CustomExtension, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, OtherNameValue,
+    SanType,
+};
 use tests::{
     client::{Key, csr_with, csr_with_attributes},
     on_both_families, openssl,
@@ -12,7 +15,10 @@ async fn threat_15_other_kinds_of_subject_alternative_names_are_refused() {
     let kinds = [
         SanType::Rfc822Name("admin@a.test".try_into().unwrap()),
         SanType::URI("https://a.test/".try_into().unwrap()),
-        SanType::OtherName((vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 3], OtherNameValue::Utf8String("admin@a.test".to_owned()))),
+        SanType::OtherName((
+            vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 3],
+            OtherNameValue::Utf8String("admin@a.test".to_owned()),
+        )),
         SanType::IpAddress([127, 0, 0, 1].into()),
         SanType::DnsName("evil.test".try_into().unwrap()),
         SanType::DnsName("*.a.test".try_into().unwrap()),
@@ -87,7 +93,10 @@ async fn threat_15_repeated_attributes_and_extensions_are_refused() {
         let order = client.ready_order(&["a.test"]).await;
         // A second list of requested extensions, with a second subject alternative name.
         let more = Attribute { oid: &[1, 2, 840, 113549, 1, 9, 14], values: second_list() };
-        client.finalize(&order, &csr_with_attributes(&["a.test"], &Key::p256(), vec![more])).await.refused(400, "badCSR");
+        client
+            .finalize(&order, &csr_with_attributes(&["a.test"], &Key::p256(), vec![more]))
+            .await
+            .refused(400, "badCSR");
         let twice = csr_with(&["a.test"], Key::p256().pair(), |params| {
             params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 17], evil_names()));
         });
@@ -110,16 +119,31 @@ async fn threat_15_what_else_a_request_asks_for_is_not_in_the_certificate() {
             params.distinguished_name.push(DnType::CountryName, "XX");
             params.is_ca = IsCa::NoCa;
             params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning, ExtendedKeyUsagePurpose::OcspSigning];
-            params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]));
+            params.extended_key_usages =
+                vec![ExtendedKeyUsagePurpose::CodeSigning, ExtendedKeyUsagePurpose::OcspSigning];
+            params
+                .custom_extensions
+                .push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]));
             // BasicConstraints with cA, as a certificate of a CA has them.
-            params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 19], vec![0x30, 3, 1, 1, 0xff]));
+            params
+                .custom_extensions
+                .push(CustomExtension::from_oid_content(&[2, 5, 29, 19], vec![0x30, 3, 1, 1, 0xff]));
         });
         let object = client.finalize(&order, &request).await.expect(200).json();
         let chain = client.read(object["certificate"].as_str().unwrap()).await.expect(200).text();
         let text = openssl(&["x509", "-noout", "-text"], chain.as_bytes()).unwrap();
         let text = String::from_utf8(text).unwrap();
-        for unwanted in ["Evil", "XX", "Certificate Sign", "CRL Sign", "Code Signing", "OCSP Signing", "CA:TRUE", "TLS Feature", "1.24"] {
+        for unwanted in [
+            "Evil",
+            "XX",
+            "Certificate Sign",
+            "CRL Sign",
+            "Code Signing",
+            "OCSP Signing",
+            "CA:TRUE",
+            "TLS Feature",
+            "1.24",
+        ] {
             assert!(!text.contains(unwanted), "{unwanted}: {text}");
         }
         super::certificates::verify(&ca, &chain).unwrap();

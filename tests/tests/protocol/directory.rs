@@ -87,8 +87,11 @@ async fn a_directory_that_does_not_exist_is_answered_404_without_a_nonce() {
     let existing = environment.directory("default").client().await;
     for name in ["nobody", "raProfile/nobody", "Default", "raProfile/raProfile"] {
         let base = format!("{}/v1/protocols/acme/{name}", environment.host().base_url());
-        for (method, path) in [("GET", "/directory"), ("HEAD", "/new-nonce"), ("GET", "/new-nonce"), ("GET", "/renewal-info/AAAA.AQ")] {
-            let reply = environment.http().request(method, &format!("{base}{path}"), None, Vec::new()).await.expect(404);
+        for (method, path) in
+            [("GET", "/directory"), ("HEAD", "/new-nonce"), ("GET", "/new-nonce"), ("GET", "/renewal-info/AAAA.AQ")]
+        {
+            let reply =
+                environment.http().request(method, &format!("{base}{path}"), None, Vec::new()).await.expect(404);
             assert_eq!(reply.header("replay-nonce"), None, "{method} {name}{path}");
         }
         for path in ["/new-account", "/new-order", "/revoke-cert"] {
@@ -110,10 +113,9 @@ async fn p2_an_ra_profile_that_is_bound_to_no_acme_profile_has_no_directory_of_i
 
 #[tokio::test]
 async fn p2_a_profile_that_is_off_refuses_all_but_what_existing_certificates_need() {
-    for off in [
-        (|config| config.acme_profiles[0].enabled = false) as fn(&mut Config),
-        |config| config.ra_profiles[0].enabled = false,
-    ] {
+    for off in [(|config| config.acme_profiles[0].enabled = false) as fn(&mut Config), |config| {
+        config.ra_profiles[0].enabled = false
+    }] {
         let environment = Environment::start().await;
         let mut before = Vec::new();
         for name in ["default", "raProfile/default"] {

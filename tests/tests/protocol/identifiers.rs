@@ -13,11 +13,52 @@ async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations_
     let long_label = format!("{}.test", "a".repeat(64));
     let long_name = format!("{}test", "a.".repeat(126));
     let odd = [
-        "", ".", "..", "a..test", ".a.test", "a.test.", "test.", " a.test", "a.test ", "a b.test", "a.test\n", "a\0.test",
-        "a_b.test", "_acme-challenge.a.test", "-a.test", "a-.test", "ab--cd.test", "xn--.test", "xn--a.test",
-        "xn--\u{fc}.test", "b\u{fc}cher.test", "\u{ff41}.test", "a\u{3002}test", "a\u{ad}.test", "*", "*.", "**.a.test", "*.*.a.test",
-        "a.*.test", "*a.test", "a*.test", "127.0.0.1", "1.2.3", "0x7f.1", "[::1]", "::1", "a.test:80", "a.test/", "http://a.test",
-        "a@b.test", "%61.test", "a.123", "\u{1b}[31m.test", "<b>.test", long_label.as_str(), long_name.as_str(),
+        "",
+        ".",
+        "..",
+        "a..test",
+        ".a.test",
+        "a.test.",
+        "test.",
+        " a.test",
+        "a.test ",
+        "a b.test",
+        "a.test\n",
+        "a\0.test",
+        "a_b.test",
+        "_acme-challenge.a.test",
+        "-a.test",
+        "a-.test",
+        "ab--cd.test",
+        "xn--.test",
+        "xn--a.test",
+        "xn--\u{fc}.test",
+        "b\u{fc}cher.test",
+        "\u{ff41}.test",
+        "a\u{3002}test",
+        "a\u{ad}.test",
+        "*",
+        "*.",
+        "**.a.test",
+        "*.*.a.test",
+        "a.*.test",
+        "*a.test",
+        "a*.test",
+        "127.0.0.1",
+        "1.2.3",
+        "0x7f.1",
+        "[::1]",
+        "::1",
+        "a.test:80",
+        "a.test/",
+        "http://a.test",
+        "a@b.test",
+        "%61.test",
+        "a.123",
+        "\u{1b}[31m.test",
+        "<b>.test",
+        long_label.as_str(),
+        long_name.as_str(),
     ];
     on_both_families(async |ca| {
         let client = ca.client().await;
@@ -45,8 +86,14 @@ async fn n9_a_type_that_is_unknown_is_unsupported() {
         let client = ca.client().await;
         for r#type in ["", "DNS", "email", "permanent-identifier", "ipv4", "*"] {
             let identifier = json!({"type": r#type, "value": "a.test"});
-            client.post(client.url("newOrder"), &json!({"identifiers": [identifier]})).await.refused(400, "unsupportedIdentifier");
-            client.post(client.url("newAuthz"), &json!({"identifier": identifier})).await.refused(400, "unsupportedIdentifier");
+            client
+                .post(client.url("newOrder"), &json!({"identifiers": [identifier]}))
+                .await
+                .refused(400, "unsupportedIdentifier");
+            client
+                .post(client.url("newAuthz"), &json!({"identifier": identifier}))
+                .await
+                .refused(400, "unsupportedIdentifier");
         }
     })
     .await;
@@ -56,7 +103,19 @@ async fn n9_a_type_that_is_unknown_is_unsupported() {
 async fn n9_a_text_that_is_no_address_is_refused() {
     on_both_families(async |ca| {
         let client = ca.client().await;
-        for text in ["", "a.test", "127.1", "0177.0.0.1", "0x7f000001", "127.0.0.1/32", "[::1]", "::1%lo", "::g", "1.2.3.4.5", " ::1"] {
+        for text in [
+            "",
+            "a.test",
+            "127.1",
+            "0177.0.0.1",
+            "0x7f000001",
+            "127.0.0.1/32",
+            "[::1]",
+            "::1%lo",
+            "::g",
+            "1.2.3.4.5",
+            " ::1",
+        ] {
             let identifier = json!({"type": "ip", "value": text});
             client.post(client.url("newOrder"), &json!({"identifiers": [identifier]})).await.refused(400, "malformed");
         }
@@ -95,7 +154,8 @@ async fn addresses_are_certified_over_http_and_tls_and_never_over_dns() {
                 assert_eq!(object["identifiers"], json!([{"type": "ip", "value": address}]));
                 let authorization = object["authorizations"][0].as_str().unwrap();
                 let offered = client.read(authorization).await.json();
-                let offered: Vec<&str> = offered["challenges"].as_array().unwrap().iter().map(|c| c["type"].as_str().unwrap()).collect();
+                let offered: Vec<&str> =
+                    offered["challenges"].as_array().unwrap().iter().map(|c| c["type"].as_str().unwrap()).collect();
                 assert_eq!(offered, ["http-01", "tls-alpn-01"]);
                 client.solve(authorization, way).await;
                 let issued = client.finish(order.location(), &[address], Key::p256()).await;

@@ -34,7 +34,12 @@ async fn n1_threat_18_the_signature_of_every_operation_is_checked() {
         vec![
             ("signed by another key", good.clone().signed_by(&other).body(), 400, "malformed"),
             ("a flipped bit", signature(&flipped), 400, "malformed"),
-            ("another payload", with_member(&good, "payload", base64url::encode(b"{\"a\":1}").into()), 400, "malformed"),
+            (
+                "another payload",
+                with_member(&good, "payload", base64url::encode(b"{\"a\":1}").into()),
+                400,
+                "malformed",
+            ),
             ("another header", with_member(&good, "protected", forged_header.into()), 400, "malformed"),
             ("no octets", signature(&[]), 400, "malformed"),
             ("r and s are zero", signature(&[0; 64]), 400, "malformed"),
@@ -89,7 +94,12 @@ async fn n1_threat_20_a_request_names_exactly_one_key() {
             return faults;
         }
         if route.name != "revokeCert" {
-            faults.push(("the wrong one", good.clone().without("kid").with("jwk", client.key.jwk()).body(), 400, "malformed"));
+            faults.push((
+                "the wrong one",
+                good.clone().without("kid").with("jwk", client.key.jwk()).body(),
+                400,
+                "malformed",
+            ));
         }
         let unknown = client.account().replace(client.account_id(), "00000000000000000000000000");
         let elsewhere = ca.other().stranger_with(client.key.clone()).await;
@@ -119,7 +129,12 @@ async fn n1_threat_20_the_signed_url_is_the_url_of_the_request_to_the_byte() {
         let here = &route.url;
         vec![
             ("another operation's", url(&client.below("/new-nonce")), 401, "unauthorized"),
-            ("the other directory's", url(&here.replace(&client.below(""), ca.other().url().trim_end_matches("/directory"))), 401, "unauthorized"),
+            (
+                "the other directory's",
+                url(&here.replace(&client.below(""), ca.other().url().trim_end_matches("/directory"))),
+                401,
+                "unauthorized",
+            ),
             ("http", url(&here.replace("https:", "http:")), 401, "unauthorized"),
             ("another host", url(&here.replace("localhost", "127.0.0.1")), 401, "unauthorized"),
             ("the host in capitals", url(&here.replace("localhost", "LOCALHOST")), 401, "unauthorized"),

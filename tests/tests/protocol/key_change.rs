@@ -14,7 +14,9 @@ async fn s7_a_key_can_be_rolled_over_to_every_kind_and_back() {
     on_both_families(async |ca| {
         let mut client = ca.client().await;
         let order = client.order(&["a.test"]).await;
-        for algorithm in [Algorithm::Rs256, Algorithm::EdDsa, Algorithm::Es384, Algorithm::Es512, Algorithm::Rs256, Algorithm::Es256] {
+        for algorithm in
+            [Algorithm::Rs256, Algorithm::EdDsa, Algorithm::Es384, Algorithm::Es512, Algorithm::Rs256, Algorithm::Es256]
+        {
             let new = Arc::new(Key::generate(algorithm));
             let reply = client.change_key(&client.rollover(&new)).await.expect(200);
             assert_eq!((reply.location().as_str(), &reply.json()["status"]), (client.account(), &json!("valid")));
@@ -103,7 +105,9 @@ async fn n6_the_inner_jws_must_be_whole_and_say_the_same_as_the_outer_one() {
         let there = ca.other().client().await;
         let new = Arc::new(Key::p256());
         let good = || client.rollover(&new);
-        let saying = |account: Value, old_key: Value| good().carrying(json!({"account": account, "oldKey": old_key}).to_string());
+        let saying = |account: Value, old_key: Value| {
+            good().carrying(json!({"account": account, "oldKey": old_key}).to_string())
+        };
         let own = || client.account().into();
         let url = |url: &str| good().with("url", url.into());
         for (name, inner, status, problem) in [

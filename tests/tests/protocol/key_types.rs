@@ -67,12 +67,22 @@ async fn n10_a_profile_decides_which_certificate_keys_it_takes() {
 async fn n4_threat_23_a_weak_certificate_key_is_refused() {
     let weak = [
         vec!["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
-        vec!["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_keygen_pubexp:3"],
+        vec![
+            "genpkey",
+            "-quiet",
+            "-algorithm",
+            "RSA",
+            "-pkeyopt",
+            "rsa_keygen_bits:2048",
+            "-pkeyopt",
+            "rsa_keygen_pubexp:3",
+        ],
         vec!["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
         vec!["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-224"],
         vec!["genpkey", "-algorithm", "ED448"],
     ];
-    let requests: Vec<Vec<u8>> = weak.iter().map(|arguments| openssl_request(&openssl(arguments, b"").unwrap())).collect();
+    let requests: Vec<Vec<u8>> =
+        weak.iter().map(|arguments| openssl_request(&openssl(arguments, b"").unwrap())).collect();
     on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;

@@ -87,7 +87,8 @@ async fn threat_17_a_nonce_that_was_not_made_here_is_refused() {
     on_both_families(async |ca| {
         let client = ca.client().await;
         let good = base64url::decode(&client.fresh_nonce().await).unwrap();
-        let mut invented = vec![Vec::new(), vec![0; good.len()], good[1..].to_vec(), [&good[..], &[0]].concat(), vec![7; 4000]];
+        let mut invented =
+            vec![Vec::new(), vec![0; good.len()], good[1..].to_vec(), [&good[..], &[0]].concat(), vec![7; 4000]];
         for position in 0..good.len() {
             let mut other = good.clone();
             other[position] ^= 1;

@@ -56,7 +56,8 @@ async fn s9_the_lists_show_orders_in_every_state() {
             client.obtain(&["valid.test"]).await;
             super::challenges::failed_order(&client, &["invalid.test"]).await;
             let objects = client.read(&objects_of(&client)).await.expect(200).json();
-            let statuses: Vec<&str> = objects.as_array().unwrap().iter().map(|o| o["status"].as_str().unwrap()).collect();
+            let statuses: Vec<&str> =
+                objects.as_array().unwrap().iter().map(|o| o["status"].as_str().unwrap()).collect();
             assert_eq!(statuses, ["invalid", "valid", "ready", "pending"]);
         })
         .await;

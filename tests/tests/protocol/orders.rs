@@ -148,7 +148,7 @@ async fn s10_an_expired_order_is_invalid_and_says_why() {
             let client = ca.client().await;
             let url = client.order(&["a.test"]).await;
             let order = client.wait(&url, "invalid").await;
-            assert_eq!(order["error"]["type"], "urn:ietf:params:acme:error:malformed");
+            assert_eq!(order["error"]["type"], "urn:ietf:params:acme:error:unauthorized");
             assert!(order["error"]["detail"].as_str().unwrap().contains("expired"), "{order}");
             client.finalize(&url, b"").await.refused(403, "orderNotReady");
             let authorization = client.read(order["authorizations"][0].as_str().unwrap()).await.json();

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tests::{
-    client::{Client, Reply, csr, Key},
+    client::{Client, Key, Reply, csr},
     on_both_families,
 };
 
@@ -96,7 +96,9 @@ async fn threat_14_two_accounts_with_orders_for_the_same_name_do_not_meet() {
 /// Every verb on every object of this account.
 async fn targets(owner: &Client) -> Vec<Route> {
     let mut targets: Vec<Route> = routes::signed(owner).await;
-    targets.retain(|route| route.url.starts_with(&owner.below("/")) && route.url.trim_start_matches(&owner.below("/")).contains('/'));
+    targets.retain(|route| {
+        route.url.starts_with(&owner.below("/")) && route.url.trim_start_matches(&owner.below("/")).contains('/')
+    });
     let mut more = Vec::new();
     for target in &targets {
         let route = |payload: Value| Route {
@@ -127,7 +129,9 @@ async fn seen(owner: &Client, targets: &[Route]) -> Vec<Vec<u8>> {
 
 /// The same URL with an id that never was.
 fn unknown(url: &str) -> String {
-    let is_id = |segment: &&str| segment.split('.').next().is_some_and(|id| id.len() == 26 && id.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let is_id = |segment: &&str| {
+        segment.split('.').next().is_some_and(|id| id.len() == 26 && id.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
     let id = url.split('/').find(is_id).unwrap().split('.').next().unwrap();
     url.replace(id, &id.chars().rev().map(|c| if c == '0' { '1' } else { '0' }).collect::<String>())
 }

@@ -33,14 +33,17 @@ async fn s16_several_refused_names_have_a_subproblem_each() {
         let problem = client.post(client.url("newOrder"), &request).await.refused(400, "compound");
         let subproblems = problem["subproblems"].as_array().unwrap();
         assert_eq!(subproblems.len(), 2, "{problem}");
-        for (subproblem, (r#type, value)) in subproblems.iter().zip([("malformed", "bad..test"), ("unsupportedIdentifier", "a@b.test")]) {
+        for (subproblem, (r#type, value)) in
+            subproblems.iter().zip([("malformed", "bad..test"), ("unsupportedIdentifier", "a@b.test")])
+        {
             assert_eq!(subproblem["type"], format!("urn:ietf:params:acme:error:{type}"));
             assert_eq!(subproblem["identifier"]["value"], value);
             assert!(subproblem["detail"].is_string());
         }
         // Of one kind they share their type; the only one stands for itself.
         let names = identifiers(&["a..test", "-b.test"]);
-        let problem = client.post(client.url("newOrder"), &json!({"identifiers": names})).await.refused(400, "malformed");
+        let problem =
+            client.post(client.url("newOrder"), &json!({"identifiers": names})).await.refused(400, "malformed");
         assert_eq!(problem["subproblems"].as_array().unwrap().len(), 2);
         let problem = client.new_order(&["good.test", "a..test"]).await.refused(400, "malformed");
         assert_eq!((problem.get("subproblems"), &problem["identifier"]["value"]), (None, &json!("a..test")));
@@ -54,7 +57,8 @@ async fn s16_several_names_that_could_not_be_shown_have_a_subproblem_each_in_the
         let client = ca.client().await;
         let order = super::challenges::failed_order(&client, &["one.test", "two.test"]).await;
         let error = client.read(&order).await.json()["error"].clone();
-        let names: Vec<_> = error["subproblems"].as_array().unwrap().iter().map(|s| s["identifier"]["value"].clone()).collect();
+        let names: Vec<_> =
+            error["subproblems"].as_array().unwrap().iter().map(|s| s["identifier"]["value"].clone()).collect();
         assert_eq!(names, ["one.test", "two.test"]);
     })
     .await;
@@ -73,7 +77,14 @@ async fn s17_every_answer_to_a_post_carries_a_fresh_nonce_and_the_index_link() {
             replies.push((route.name, client.send(&route.url, &good).await));
             replies.push((route.name, client.send(&route.url, &good).await));
         }
-        for path in ["/order/00000000000000000000000000", "/order/x", "/nothing", "/directory", "/new-nonce", "/renewal-info/AAAA.AQ"] {
+        for path in [
+            "/order/00000000000000000000000000",
+            "/order/x",
+            "/nothing",
+            "/directory",
+            "/new-nonce",
+            "/renewal-info/AAAA.AQ",
+        ] {
             let url = client.below(path);
             let jws = client.jws(&url, "").await;
             replies.push((path, client.send(&url, &jws).await));
@@ -84,7 +95,11 @@ async fn s17_every_answer_to_a_post_carries_a_fresh_nonce_and_the_index_link() {
             if name != "/directory" {
                 assert_eq!(reply.link("index").as_deref(), Some(ca.url().as_str()), "{name}: {}", reply.text());
             }
-            assert_eq!(reply.headers.get_all("link").iter().count(), usize::from(name != "/directory"), "{name}: one header holds all links");
+            assert_eq!(
+                reply.headers.get_all("link").iter().count(),
+                usize::from(name != "/directory"),
+                "{name}: one header holds all links"
+            );
             assert_eq!(reply.header("cache-control"), Some("no-store"), "{name}");
         }
     })
@@ -123,7 +138,8 @@ async fn the_wrong_method_is_answered_405_with_the_right_ones() {
         let client = ca.client().await;
         let signed = routes::signed(&client).await.into_iter().map(|route| route.url).collect::<Vec<_>>();
         let public = ["/directory", "/new-nonce", "/renewal-info/AAAA.AQ"].map(|path| client.below(path));
-        let wrong = signed.iter().map(|url| (url, "POST, OPTIONS", &["GET", "HEAD", "PUT", "PATCH", "DELETE", "BREW"][..]));
+        let wrong =
+            signed.iter().map(|url| (url, "POST, OPTIONS", &["GET", "HEAD", "PUT", "PATCH", "DELETE", "BREW"][..]));
         let wrong = wrong.chain(public.iter().map(|url| (url, "GET, HEAD, OPTIONS", &["POST", "PUT", "DELETE"][..])));
         for (url, allowed, methods) in wrong {
             for method in methods {

@@ -7,7 +7,7 @@ use tests::{
     client::{Client, Issued, Key, Reply, identifiers, strings},
     on_both_families,
 };
-use x509_cert::ext::pkix::AuthorityKeyIdentifier;
+use x509_cert::{Certificate, ext::pkix::AuthorityKeyIdentifier};
 
 use super::certificates::extension;
 
@@ -126,7 +126,12 @@ async fn s18_a_certificate_is_replaced_once_and_is_free_again_when_the_replacing
 
 /// The id of RFC 9773 §4.1.
 pub(crate) fn certificate_id(issued: &Issued) -> String {
-    let leaf = issued.leaf();
+    certificate_id_of(&issued.chain)
+}
+
+/// The id of the first certificate of a chain.
+pub(crate) fn certificate_id_of(chain: &str) -> String {
+    let leaf = Certificate::load_pem_chain(chain.as_bytes()).unwrap().remove(0);
     let issuer = extension::<AuthorityKeyIdentifier>(&leaf).unwrap().key_identifier.unwrap();
     let serial = leaf.tbs_certificate().serial_number().as_bytes();
     format!("{}.{}", base64url::encode(issuer.as_bytes()), base64url::encode(serial))

@@ -63,9 +63,13 @@ async fn s15_a_revocation_is_in_the_crl_at_once() {
         crl_check(&ca, &other).await.unwrap();
 
         let text = crl_text(&ca, &revoked).await;
-        let serial = revoked.leaf().tbs_certificate().serial_number().as_bytes().iter().fold(String::new(), |text, byte| {
-            format!("{text}{byte:02X}")
-        });
+        let serial = revoked
+            .leaf()
+            .tbs_certificate()
+            .serial_number()
+            .as_bytes()
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02X}"));
         assert!(text.contains(&serial) && text.contains("Superseded"), "{text}");
     })
     .await;
@@ -167,7 +171,8 @@ async fn what_is_no_certificate_of_ours_is_refused() {
     on_both_families(async |ca| {
         let client = ca.client().await;
         let url = client.url("revokeCert");
-        let self_signed = rcgen::CertificateParams::new(["a.test".to_owned()]).unwrap().self_signed(client.key.pair()).unwrap();
+        let self_signed =
+            rcgen::CertificateParams::new(["a.test".to_owned()]).unwrap().self_signed(client.key.pair()).unwrap();
         let issued = client.obtain(&["a.test"]).await;
         let issuer = Certificate::load_pem_chain(issued.chain.as_bytes()).unwrap().remove(1).to_der().unwrap();
         for (der, status) in [
@@ -179,7 +184,11 @@ async fn what_is_no_certificate_of_ours_is_refused() {
         ] {
             let reply = client.post(url, &json!({"certificate": base64url::encode(&der)})).await;
             // Somebody else's certificate may be one that we cannot even read.
-            assert!(status.map_or([400, 403, 404].contains(&reply.status), |status| reply.status == status), "{}", reply.text());
+            assert!(
+                status.map_or([400, 403, 404].contains(&reply.status), |status| reply.status == status),
+                "{}",
+                reply.text()
+            );
             assert!(reply.json()["type"].is_string());
         }
         for certificate in [json!(null), json!(1), json!("a b"), json!(issued.chain), Value::Array(Vec::new())] {

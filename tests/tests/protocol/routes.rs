@@ -63,9 +63,6 @@ pub(crate) async fn signed(client: &Client) -> Vec<Route> {
         route("authorization", &authorization, Value::Null),
         route("certificate", &issued.certificate, Value::Null),
         route("revokeCert", client.url("revokeCert"), json!({"certificate": issued.encoded()})),
-        Route {
-            payload: client.rollover(&new_key).body(),
-            ..route("keyChange", client.url("keyChange"), Value::Null)
-        },
+        Route { payload: client.rollover(&new_key).body(), ..route("keyChange", client.url("keyChange"), Value::Null) },
     ]
 }

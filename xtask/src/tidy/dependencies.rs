@@ -26,7 +26,8 @@ pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
     let packages: Vec<_> = list(&metadata, "packages").map(Package::read).collect();
     let mut findings = Vec::new();
     for package in &packages {
-        for dependency in &package.dependencies {
+        // A package may name itself, to have its own features on in its tests.
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.name != package.name) {
             let ours = packages.iter().find(|other| other.name == dependency.name);
             let allowed = match ours {
                 Some(other) => package.floor.may_use(other.floor, dependency.optional),

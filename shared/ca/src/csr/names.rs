@@ -35,8 +35,7 @@ pub(super) fn identifiers(info: &CertReqInfo) -> Result<BTreeSet<Identifier>, Cs
 /// The requested extensions. All but the subject alternative name are left unread: the profile says
 /// what a certificate contains.
 fn requested_extensions(attributes: &Attributes) -> Result<Vec<Extension>, CsrError> {
-    let repeated = |oid| attributes.iter().filter(|other| other.oid == oid).count() > 1;
-    if attributes.iter().any(|attribute| repeated(attribute.oid)) {
+    if repeats(attributes.iter().map(|attribute| attribute.oid)) {
         return Err(CsrError::Repeated("attribute of one type"));
     }
     let Some(request) = attributes.iter().find(|attribute| attribute.oid == EXTENSION_REQUEST) else {
@@ -47,11 +46,15 @@ fn requested_extensions(attributes: &Attributes) -> Result<Vec<Extension>, CsrEr
         return Err(CsrError::Repeated("extension request"));
     };
     let extensions: Vec<Extension> = value.decode_as().map_err(CsrError::Malformed)?;
-    let repeated = |oid| extensions.iter().filter(|other| other.extn_id == oid).count() > 1;
-    if extensions.iter().any(|extension| repeated(extension.extn_id)) {
+    if repeats(extensions.iter().map(|extension| extension.extn_id)) {
         return Err(CsrError::Repeated("requested extension of one type"));
     }
     Ok(extensions)
+}
+
+fn repeats(mut oids: impl Iterator<Item = ObjectIdentifier>) -> bool {
+    let mut seen = BTreeSet::new();
+    !oids.all(|oid| seen.insert(oid))
 }
 
 fn subject_alternative_names(extensions: &[Extension]) -> Result<BTreeSet<Identifier>, CsrError> {

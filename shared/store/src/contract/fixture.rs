@@ -125,10 +125,8 @@ pub fn validating(before: &Versioned<Authorization>) -> Versioned<Authorization>
     changed(before, |authorization| {
         let challenge = authorization.challenges.first_mut().expect("a challenge is offered");
         challenge.state = ChallengeState::Processing(Validation {
-            requested_at: at(1),
             lease_until: at(31),
             deadline: at(61),
-            failures: 0,
             error: None,
             key_authorization: KeyAuthorization::new(&challenge.token, &key(0).thumbprint()),
         });

@@ -33,7 +33,7 @@ impl CertificateStore for EmbeddedStore {
         let mut change = self.certificate_change(Some(before), after)?;
         if let (None, Some(revocation)) = (&before.revocation, &after.revocation) {
             let entry = RevokedCertificate {
-                serial: after.id.serial().as_bytes().to_vec(),
+                serial: after.id.serial().clone(),
                 at: revocation.at,
                 reason: revocation.reason,
                 not_after: after.not_after,

@@ -15,7 +15,11 @@ use super::{failure::Failure, key, nonce::RedeemedNonce, table};
 use crate::OperationId;
 
 /// The open file; empty once it is closed.
-pub(super) struct File(RwLock<Option<Database>>);
+pub(super) struct File {
+    database: RwLock<Option<Database>>,
+    path: PathBuf,
+    cache_size: usize,
+}
 
 /// What opening found.
 pub(super) struct Opened {
@@ -67,15 +71,12 @@ impl File {
     /// Takes the file, and marks it as running until [`Writer`](super::writer::Writer) marks it as
     /// closed.
     pub(super) fn open(path: &Path, cache_size: usize) -> Result<Opened, OpenError> {
-        let database = create(path)
-            .map_err(DatabaseError::from)
-            .and_then(|file| Builder::new().set_cache_size(cache_size).create_with_backend(FileBackend::new(file)?))
-            .map_err(|error| refused(path, error.into()))?;
+        let database = database(path, cache_size).map_err(|error| refused(path, error.into()))?;
         let found = schema(&database).map_err(|error| refused(path, error))?;
         match found {
             Some(found) if found != SCHEMA_VERSION => Err(OpenError::Newer { path: path.to_owned(), found }),
             _ => prepare(&database).map_err(|error| refused(path, error)).map(|(redeemed, was_unclean)| Opened {
-                file: Self(RwLock::new(Some(database))),
+                file: Self { database: RwLock::new(Some(database)), path: path.to_owned(), cache_size },
                 redeemed,
                 was_unclean,
             }),
@@ -93,17 +94,32 @@ impl File {
         self.begin(Database::begin_write)
     }
 
+    /// Opens the file anew after it failed: a disk that was full for a moment must not stop the CA
+    /// for good, and an open database answers nothing any more once a flush failed.
+    pub(super) fn reopen(&self) -> Result<(), Failure> {
+        let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        // Given back first, since a file can be open once.
+        drop(open.take());
+        *open = Some(database(&self.path, self.cache_size)?);
+        Ok(())
+    }
+
     /// Gives the file back.
     pub(super) fn close(&self) -> Result<(), Failure> {
-        let database = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        let database = self.database.write().unwrap_or_else(PoisonError::into_inner).take();
         Ok(database.map_or(Ok(()), Database::close)?)
     }
 
     fn begin<T>(&self, begin: impl FnOnce(&Database) -> Result<T, TransactionError>) -> Result<T, Failure> {
-        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or(StorageError::DatabaseClosed)?;
         Ok(begin(database)?)
     }
+}
+
+fn database(path: &Path, cache_size: usize) -> Result<Database, DatabaseError> {
+    let file = create(path)?;
+    Builder::new().set_cache_size(cache_size).create_with_backend(FileBackend::new(file)?)
 }
 
 /// Only the owner may read the file: it holds the secrets that nonces are made with.

@@ -4,7 +4,7 @@
 //! redeemed nonce that can still be presented is in memory, so the rows serve the next start only.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -59,14 +59,10 @@ impl Record for NonceSecrets {
 pub(super) struct LiveNonces(Mutex<Live>);
 
 struct Live {
-    redeemed: HashMap<Box<str>, Redeemed>,
+    /// By the time at which they expire, so that forgetting is cheap.
+    redeemed: BTreeMap<Timestamp, HashMap<Box<str>, OperationId>>,
     unwritten: Vec<RedeemedNonce>,
     closed: bool,
-}
-
-struct Redeemed {
-    expires_at: Timestamp,
-    operation: OperationId,
 }
 
 /// The row of a redeemed nonce.
@@ -80,13 +76,12 @@ pub(super) struct RedeemedNonce {
 impl LiveNonces {
     /// Those that the last stop left behind.
     pub(super) fn new(rows: Vec<RedeemedNonce>) -> Self {
-        let redeemed = rows
-            .iter()
-            .filter_map(|row| {
-                let (expires_at, nonce) = key::nonce_of(&row.key)?;
-                Some((nonce.into(), Redeemed { expires_at, operation: row.operation }))
-            })
-            .collect();
+        let mut redeemed: BTreeMap<Timestamp, HashMap<Box<str>, OperationId>> = BTreeMap::new();
+        for row in &rows {
+            if let Some((expires_at, nonce)) = key::nonce_of(&row.key) {
+                redeemed.entry(expires_at).or_default().insert(nonce.into(), row.operation);
+            }
+        }
         Self(Mutex::new(Live { redeemed, unwritten: Vec::new(), closed: false }))
     }
 
@@ -96,11 +91,13 @@ impl LiveNonces {
         if live.closed {
             return Err(Closed);
         }
-        match live.redeemed.get(nonce) {
-            Some(redeemed) if redeemed.operation == operation => Ok((Redemption::Redeemed, false)),
+        // A nonce always comes with the same expiry: its maker wrote the time into it.
+        let redeemed = live.redeemed.entry(expires_at).or_default();
+        match redeemed.get(nonce) {
+            Some(redeemer) if *redeemer == operation => Ok((Redemption::Redeemed, false)),
             Some(_) => Ok((Redemption::AlreadyUsed, false)),
             None => {
-                live.redeemed.insert(nonce.into(), Redeemed { expires_at, operation });
+                redeemed.insert(nonce.into(), operation);
                 live.unwritten.push(RedeemedNonce { key: key::nonce(expires_at, nonce), operation });
                 Ok((Redemption::Redeemed, live.unwritten.len() == 1))
             }
@@ -114,7 +111,9 @@ impl LiveNonces {
 
     /// Forgets those that cannot be presented any more.
     pub(super) fn forget(&self, now: Timestamp) {
-        self.lock().redeemed.retain(|_, redeemed| redeemed.expires_at > now);
+        let mut live = self.lock();
+        live.redeemed = live.redeemed.split_off(&now);
+        live.redeemed.remove(&now);
     }
 
     /// Refuses from now on: a nonce redeemed after the last commit would be lost by a clean stop.

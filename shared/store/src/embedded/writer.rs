@@ -140,6 +140,9 @@ impl Writer {
             Err(failure) => {
                 // The requests were dropped, which tells their askers. The nonces ride with the next.
                 tracing::error!(error = %failure, "the store could not commit");
+                if let Err(failure) = self.file.reopen() {
+                    tracing::error!(error = %failure, "the store could not be opened again");
+                }
                 Err(failure)
             }
         }

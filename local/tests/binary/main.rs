@@ -1,0 +1,23 @@
+//! The built program, from outside: what it prints, what it answers, what it leaves on the disk, and
+//! how it ends.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what does not go well fails the test"
+)]
+
+mod acme;
+mod command_line;
+mod configuration;
+mod data_folder;
+mod demo;
+mod http;
+mod process;
+mod restart;
+mod site;
+mod status;
+mod stop;
+mod switches;

@@ -1,0 +1,139 @@
+//! The program as a process.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// A running `serve` on free ports. It is killed on drop.
+pub(crate) struct Server {
+    /// What it printed at its start.
+    pub(crate) banner: Value,
+    /// The folder around its data folder.
+    pub(crate) folder: TempDir,
+    child: Child,
+}
+
+impl Server {
+    /// Starts on an empty data folder.
+    pub(crate) async fn start(arguments: &[&str]) -> Self {
+        Self::start_in(TempDir::with_prefix("serverless-acme-binary-").unwrap(), arguments).await
+    }
+
+    /// Starts on the data folder in `folder`.
+    pub(crate) async fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
+        let data = folder.path().join("data");
+        Self::spawn(folder, command(&data).args(arguments)).await
+    }
+
+    /// Starts a prepared command, which must print JSON.
+    pub(crate) async fn spawn(folder: TempDir, command: &mut Command) -> Self {
+        let log = folder.path().join("log");
+        let stderr = File::options().create(true).append(true).open(&log).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = timeout(LONGEST, lines.next_line()).await.expect("it starts in time").unwrap();
+        let line = line.unwrap_or_else(|| panic!("it ended: {}", std::fs::read_to_string(&log).unwrap()));
+        Self { banner: serde_json::from_str(&line).unwrap(), folder, child }
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What it logged until now.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    /// The directory of the default ACME Profile.
+    pub(crate) fn directory(&self) -> &str {
+        self.banner["directories"][0].as_str().unwrap()
+    }
+
+    /// Where ACME is served.
+    pub(crate) fn listen(&self) -> SocketAddr {
+        self.banner["listen"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Where CRLs are served.
+    pub(crate) fn status_listen(&self) -> SocketAddr {
+        self.banner["statusListen"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Sends a signal: `TERM`, `INT` or `KILL`.
+    pub(crate) async fn signal(&self, signal: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().await.unwrap().success());
+    }
+
+    /// Waits for the end; the exit status and the folder.
+    pub(crate) async fn ended(mut self) -> (Option<i32>, TempDir) {
+        let status = timeout(LONGEST, self.child.wait()).await.expect("it ends in time").unwrap();
+        (status.code(), self.folder)
+    }
+
+    /// Ends it with this signal and starts it again on its data folder and its ports.
+    pub(crate) async fn restarted(self, signal: &str, arguments: &[&str]) -> Self {
+        let (listen, status) = (self.listen().to_string(), self.status_listen().to_string());
+        self.signal(signal).await;
+        let (_, folder) = self.ended().await;
+        let ports = ["--listen", &listen, "--status-listen", &status];
+        let data = folder.path().join("data");
+        Self::spawn(folder, program().args(["serve", "--log", "json", "--data"]).arg(data).args(ports).args(arguments))
+            .await
+    }
+}
+
+/// `serve` with this data folder, on free ports, printing JSON.
+pub(crate) fn command(data: &Path) -> Command {
+    let mut command = program();
+    let ports = ["--listen", "127.0.0.1:0", "--status-listen", "127.0.0.1:0"];
+    command.args(["serve", "--log", "json"]).args(ports).arg("--data").arg(data);
+    command
+}
+
+/// The program, with nothing of the surroundings that could change what it does.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_serverless-acme"));
+    command.env_remove("RUST_LOG");
+    command
+}
+
+/// Runs the program with these arguments to its end.
+pub(crate) async fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
+    finish(program().args(arguments)).await
+}
+
+/// Runs a prepared command to its end.
+pub(crate) async fn finish(command: &mut Command) -> Output {
+    timeout(LONGEST, command.kill_on_drop(true).output()).await.expect("it ends in time").unwrap()
+}
+
+/// The message of a failure: one line for people, and status 1.
+#[track_caller]
+pub(crate) fn refusal(output: Output) -> String {
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(output.stdout.is_empty(), "{:?}", output.stdout);
+    assert!(message.starts_with("error: ") && message.trim_end().lines().count() == 1, "{message}");
+    for debug in ["Some(", "Error {", "Os {", "panicked"] {
+        assert!(!message.contains(debug), "{message}");
+    }
+    message
+}
+
+const LONGEST: Duration = Duration::from_secs(60);

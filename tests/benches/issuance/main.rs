@@ -1,0 +1,225 @@
+//! What a certificate costs: time, processor and memory, beside a peer, and over a long past.
+//!
+//! `cargo bench -p tests --bench issuance [-- [--full] [SECTION…]]`, where the sections are
+//!
+//! - `start`: from the start of the program to its first answer, and the memory of an idle one;
+//! - `load`: one certificate after another by 1 to 32 clients, beside `pebble` when that is installed;
+//! - `seam`: what the store is asked for;
+//! - `stored`: the same load over a store with a short and with a long past.
+//!
+//! Without `--full` each step is short and the long past is not: good for a look at a change, not for
+//! figures to be kept. The program under load is the release build, in a process of its own, with its
+//! log going to a file and its store on the disk that holds `target`. `BENCH_BINARY` names another
+//! program to be measured in its place.
+
+mod ca;
+mod client;
+mod connection;
+mod load;
+mod network;
+mod preload;
+mod process;
+
+use std::{env, time::Duration};
+
+use local::{Config, Host};
+use rustls_pki_types::CertificateDer;
+use tokio::time;
+
+use self::{
+    ca::{Ca, Endpoint},
+    client::Client,
+    connection::Failure,
+    load::{Between, Outcome},
+    network::Network,
+};
+
+/// How much is done.
+struct Scale {
+    /// Starts on a new data folder.
+    starts: usize,
+    /// Without any request, before the memory is looked at again.
+    quiet: Duration,
+    /// One step of a load.
+    step: Duration,
+    /// How often each step is done; the CAs take turns.
+    rounds: usize,
+    /// Certificates of the long past.
+    past: usize,
+}
+
+const QUICK: Scale =
+    Scale { starts: 3, quiet: Duration::from_secs(5), step: Duration::from_secs(2), rounds: 1, past: 20_000 };
+const FULL: Scale =
+    Scale { starts: 10, quiet: Duration::from_secs(60), step: Duration::from_secs(6), rounds: 3, past: 1_000_000 };
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let given: Vec<String> = env::args().skip(1).collect();
+    // `cargo test --benches` starts this program too, and means something else.
+    if !given.iter().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let scale = if given.iter().any(|argument| argument == "--full") { FULL } else { QUICK };
+    let sections: Vec<&String> = given.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let wanted = |section: &str| sections.is_empty() || sections.iter().any(|wanted| *wanted == section);
+
+    ca::build();
+    let network = Network::start().await?;
+    if wanted("start") {
+        start(&network, &scale).await?;
+    }
+    if wanted("load") {
+        beside_the_peer(&network, &scale).await?;
+    }
+    if wanted("seam") {
+        seam(&network, &scale).await?;
+    }
+    if wanted("stored") {
+        over_a_past(&network, &scale).await?;
+    }
+    Ok(())
+}
+
+async fn start(network: &Network, scale: &Scale) -> Result<(), Failure> {
+    println!("\n## Start and idle memory\n");
+    let mut times = Vec::new();
+    for _ in 0..scale.starts {
+        let folder = ca::folder()?;
+        times.push(Ca::serverless_acme(network, &folder.path().join("data")).await?.started_in);
+    }
+    times.sort();
+    println!("first answer with a new data folder: median {:.0?}", times[times.len() / 2]);
+    println!("    of {} starts, slowest {:.0?}", times.len(), times[times.len() - 1]);
+
+    let folder = ca::folder()?;
+    let ca = Ca::serverless_acme(network, &folder.path().join("data")).await?;
+    println!("resident after the first answer: {:.1} MiB", mebibytes(&ca));
+    time::sleep(scale.quiet).await;
+    println!("resident after {:?} of quiet: {:.1} MiB", scale.quiet, mebibytes(&ca));
+    let mut clients = load::clients(&ca, network, 32).await?;
+    load::run(&ca, &mut clients, 32, scale.step, Between::Nothing).await;
+    drop(clients);
+    time::sleep(scale.quiet).await;
+    println!("resident after a load and {:?} of quiet: {:.1} MiB", scale.quiet, mebibytes(&ca));
+    Ok(())
+}
+
+async fn beside_the_peer(network: &Network, scale: &Scale) -> Result<(), Failure> {
+    println!("\n## Certificates by the number of clients\n");
+    let folder = ca::folder()?;
+    let ours = Ca::serverless_acme(network, &folder.path().join("data")).await?;
+    let peer = Ca::pebble(network, folder.path()).await?;
+    let mut cas = Vec::new();
+    for ca in [Some(ours), peer].into_iter().flatten() {
+        let mut clients = load::clients(&ca, network, MOST_CLIENTS).await?;
+        load::run(&ca, &mut clients, 4, scale.step, Between::Nothing).await;
+        cas.push((ca, clients));
+    }
+    Outcome::print_head();
+    let mut last = Vec::new();
+    for number in [1, 2, 4, 8, 16, MOST_CLIENTS] {
+        last = take_turns(&mut cas, number, Between::Nothing, scale).await;
+        for ((ca, _), outcome) in cas.iter().zip(&last) {
+            outcome.print(ca.name);
+        }
+    }
+    let reconnecting = take_turns(&mut cas, MOST_CLIENTS, Between::Reconnect, scale).await;
+    for ((ca, _), outcome) in cas.iter().zip(&reconnecting) {
+        outcome.print(&format!("{}, reconnecting", ca.name));
+    }
+    for failures in last.iter().chain(&reconnecting).filter_map(Outcome::failures) {
+        println!("{failures}");
+    }
+    for (ca, _) in &cas {
+        println!("{} now holds {:.1} MiB", ca.name, mebibytes(ca));
+    }
+    match last.as_slice() {
+        [ours, peer] => {
+            println!("\nbeside the peer, with {MOST_CLIENTS} clients:");
+            println!("    server time for each certificate: {:.2} of the peer's", ours.server_ms() / peer.server_ms());
+            println!("    certificates for each second: {:.1} times the peer's", ours.rate() / peer.rate());
+        }
+        _ => println!("\nThe peer, `pebble`, is not installed."),
+    }
+    Ok(())
+}
+
+async fn seam(network: &Network, scale: &Scale) -> Result<(), Failure> {
+    println!("\n## The store, for each certificate\n");
+    println!("| {:>7} | {:>6} | {:>6} | {:>7} |", "clients", "reads", "writes", "commits");
+    println!("|{}", "-------:|".repeat(4));
+    let folder = ca::folder()?;
+    let mut config = Config::new(folder.path().join("data"));
+    config.listen.set_port(0);
+    config.status_listen.set_port(0);
+    config.dns_resolver = Some(network.dns);
+    config.http_port = network.http_port;
+    let host = Host::start(config).await?;
+    let directory = host.directory_url(&"default".parse()?);
+    let endpoint = Endpoint { directory, root: CertificateDer::from(host.root().der().to_vec()) };
+    for number in [1, MOST_CLIENTS] {
+        let mut clients = Vec::new();
+        for client in 0..number {
+            clients.push(Client::register(&endpoint, network, format!("seam-{number}-{client}")).await?);
+        }
+        let before = host.store().counts();
+        let outcome = load::all(clients, scale.step, Between::Nothing).await.1;
+        let after = host.store().counts();
+        let made = outcome.made() as f64;
+        println!(
+            "| {number:>7} | {:>6.2} | {:>6.2} | {:>7.2} |",
+            (after.reads - before.reads) as f64 / made,
+            (after.writes - before.writes) as f64 / made,
+            (after.commits - before.commits) as f64 / made,
+        );
+    }
+    host.stop().await;
+    Ok(())
+}
+
+async fn over_a_past(network: &Network, scale: &Scale) -> Result<(), Failure> {
+    println!("\n## Over a short and over a long past\n");
+    let folder = ca::folder()?;
+    let mut cas = Vec::new();
+    for past in [1_000, scale.past] {
+        let data = folder.path().join(past.to_string());
+        preload::fill(&data, past).await?;
+        let ca = Ca::serverless_acme(network, &data).await?;
+        println!("    first answer after {:.0?}, resident {:.1} MiB", ca.started_in, mebibytes(&ca));
+        let mut clients = load::clients(&ca, network, MOST_CLIENTS).await?;
+        load::run(&ca, &mut clients, 4, scale.step, Between::Nothing).await;
+        cas.push((ca, clients));
+    }
+    println!();
+    Outcome::print_head();
+    for number in [1, MOST_CLIENTS] {
+        let outcomes = take_turns(&mut cas, number, Between::Nothing, scale).await;
+        for (past, outcome) in [1_000, scale.past].into_iter().zip(&outcomes) {
+            outcome.print(&format!("over {past}"));
+        }
+    }
+    for (ca, _) in &cas {
+        println!("resident at the end: {:.1} MiB", mebibytes(ca));
+    }
+    Ok(())
+}
+
+/// The same step for each of the CAs, again and again, so that what else the machine does meets them
+/// alike.
+async fn take_turns(cas: &mut [(Ca, Vec<Client>)], number: usize, between: Between, scale: &Scale) -> Vec<Outcome> {
+    let mut outcomes = vec![Outcome::default(); cas.len()];
+    for _ in 0..scale.rounds {
+        for ((ca, clients), outcome) in cas.iter_mut().zip(&mut outcomes) {
+            let more = load::run(ca, clients, number, scale.step, between).await;
+            *outcome = std::mem::take(outcome).plus(more);
+        }
+    }
+    outcomes
+}
+
+fn mebibytes(ca: &Ca) -> f64 {
+    ca.usage().resident as f64 / 1024.0
+}
+
+const MOST_CLIENTS: usize = 32;

@@ -1,0 +1,71 @@
+//! Faults on purpose, as CI users know them from test CAs.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::{
+    Environment,
+    client::{Client, Key},
+};
+use tokio::time::Instant;
+
+#[tokio::test]
+async fn a_share_of_good_nonces_is_refused_each_with_a_fresh_one() {
+    let environment = Environment::configured(|config| config.test.nonce_refusals = 50).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = patiently_registered(ca.stranger().await).await;
+            let mut refused = 0;
+            for _ in 0..100 {
+                let reply = client.read(client.account()).await;
+                if reply.status != 200 {
+                    reply.refused(400, "badNonce");
+                    assert!(reply.header("replay-nonce").is_some());
+                    refused += 1;
+                }
+            }
+            assert!((20..80).contains(&refused), "{refused} of 100");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn every_challenge_can_be_taken_as_shown() {
+    let environment = Environment::configured(|config| config.test.always_valid = true).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            client.challenges().dns.set_addresses("nowhere.test", &[]);
+            let order = client.order(&["nowhere.test"]).await;
+            let authorization = client.read(&order).await.json()["authorizations"][0].as_str().unwrap().to_owned();
+            let object = client.read(&authorization).await.json();
+            client.post(object["challenges"][0]["url"].as_str().unwrap(), &json!({})).await.expect(200);
+            client.wait(&authorization, "valid").await;
+            client.finish(order, &["nowhere.test"], Key::p256()).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn validations_can_be_delayed() {
+    let delay = Duration::from_millis(400);
+    let environment = Environment::configured(|config| config.test.validation_delay = delay).await;
+    environment
+        .on_both_families(async |ca| {
+            let began = Instant::now();
+            ca.client().await.ready_order(&["a.test"]).await;
+            assert!(began.elapsed() >= delay);
+        })
+        .await;
+}
+
+/// An account, although nonces are refused.
+async fn patiently_registered(client: Client) -> Client {
+    loop {
+        let reply = client.new_account(&json!({})).await;
+        if [200, 201].contains(&reply.status) {
+            return client.with_kid(&reply.location());
+        }
+        reply.refused(400, "badNonce");
+    }
+}

@@ -1,0 +1,61 @@
+//! How requests travel: TLS, HTTP/1.1 with connections kept open, HTTP/2.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Uri};
+use http_body_util::Empty;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls_pki_types::ServerName;
+use tests::{Environment, client::tls_config};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+#[tokio::test]
+async fn a_connection_of_http_1_1_is_kept_open() {
+    let environment = Environment::start().await;
+    let url = environment.directory("default").url();
+    let stream = connect(&environment, "localhost", b"http/1.1").await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let path = url.parse::<Uri>().unwrap().path().to_owned();
+    for _ in 0..10 {
+        sender.ready().await.unwrap();
+        let request = Request::get(&path).header("host", "localhost").body(Empty::<Bytes>::new()).unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_with_whom_asks_for_it() {
+    let environment = Environment::start().await;
+    let url = environment.directory("default").url();
+    let stream = connect(&environment, "localhost", b"h2").await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    for _ in 0..10 {
+        let request = Request::get(&url).body(Empty::<Bytes>::new()).unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn the_host_has_a_certificate_of_its_own_for_each_of_its_names() {
+    let environment = Environment::start().await;
+    for name in ["localhost", "127.0.0.1", "::1"] {
+        connect(&environment, name, b"http/1.1").await;
+    }
+}
+
+/// A TLS connection to the CA, which must show a certificate for `name`.
+async fn connect(environment: &Environment, name: &str, protocol: &[u8]) -> TlsStream<TcpStream> {
+    let mut config = tls_config(&environment.root());
+    config.alpn_protocols = vec![protocol.to_vec()];
+    let port = environment.host().base_url().parse::<Uri>().unwrap().port_u16().unwrap();
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
