@@ -144,4 +144,4 @@ pub(crate) enum DemoError {
 
 const NAME: &str = "localhost";
 const RETRIES: RetryPolicy =
-    RetryPolicy::new().initial_delay(Duration::from_millis(10)).backoff(1.5).timeout(Duration::from_secs(20));
+    RetryPolicy::new().initial_delay(Duration::from_millis(2)).backoff(2.0).timeout(Duration::from_secs(20));

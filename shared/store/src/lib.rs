@@ -43,8 +43,7 @@ pub use profile::{AcmeProfile, DnsResolver, ProfileStore, RaProfile, TermsOfServ
 pub use retention::Retention;
 pub use versioned::{OperationId, Versioned};
 
-/// Everything that is remembered. What a function may do shows in which of these traits it asks for;
-/// the host's engine has them all.
+/// Everything that is remembered, by one engine.
 pub trait Store:
     AccountStore
     + AuthorizationStore

@@ -55,7 +55,7 @@ async fn s8_the_asked_validity_stands_in_the_certificate_to_the_second() {
             (json!({"notBefore": begin.to_string()}), Some(begin), begin + SignedDuration::from_hours(90 * 24)),
         ] {
             let issued = ordered(&client, &asked).await;
-            let validity = issued.leaf().tbs_certificate().validity().clone();
+            let validity = *issued.leaf().tbs_certificate().validity();
             let seconds = |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap();
             assert_eq!(seconds(validity.not_after), not_after.as_second(), "{asked}");
             if let Some(not_before) = not_before {

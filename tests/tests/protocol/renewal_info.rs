@@ -22,7 +22,7 @@ async fn s18_a_window_is_suggested_to_anybody_who_asks() {
         assert_eq!(reply.link("index").as_deref(), Some(ca.url().as_str()));
         assert_eq!(reply.header("replay-nonce"), None);
         let (start, end) = window(&reply);
-        let validity = issued.leaf().tbs_certificate().validity().clone();
+        let validity = *issued.leaf().tbs_certificate().validity();
         let second = |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap();
         let (begin, stop) = (second(validity.not_before), second(validity.not_after));
         assert!(begin < start.as_second() && start < end && end.as_second() < stop);

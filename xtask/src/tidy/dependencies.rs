@@ -9,7 +9,7 @@
 //! ```
 //!
 //! An arrow lets a crate use what stands further along it too. Development dependencies are checked
-//! like the others, so that no crate's tests need the floor above it.
+//! like the others, so that no crate's tests need the floor above it; only a runtime is allowed there.
 
 use serde_json::Value;
 
