@@ -51,18 +51,11 @@ impl Program {
     ///
     /// When it does not start or reports a failure.
     pub fn show(mut self) -> Result<(), Error> {
-        let status = self.command.status().map_err(|source| Error::Start {
-            command: self.text(),
-            source,
-        })?;
+        let status = self.command.status().map_err(|source| Error::Start { command: self.text(), source })?;
         if status.success() {
             return Ok(());
         }
-        Err(Error::Failed {
-            command: self.text(),
-            status,
-            output: String::new(),
-        })
+        Err(Error::Failed { command: self.text(), status, output: String::new() })
     }
 
     /// Runs to the end and returns what it wrote to standard output.
@@ -71,29 +64,19 @@ impl Program {
     ///
     /// When it does not start or reports a failure; the error then carries the output.
     pub fn output(mut self) -> Result<String, Error> {
-        let output = self.command.output().map_err(|source| Error::Start {
-            command: self.text(),
-            source,
-        })?;
+        let output = self.command.output().map_err(|source| Error::Start { command: self.text(), source })?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Err(Error::Failed {
             command: self.text(),
             status: output.status,
-            output: format!(
-                "\n{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            ),
+            output: format!("\n{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
         })
     }
 
     fn text(&self) -> String {
         let arguments = self.command.get_args().map(OsStr::to_string_lossy);
-        std::iter::once(self.command.get_program().to_string_lossy())
-            .chain(arguments)
-            .collect::<Vec<_>>()
-            .join(" ")
+        std::iter::once(self.command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
     }
 }

@@ -44,8 +44,5 @@ pub enum Error {
 }
 
 fn list(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| format!("\n  {finding}"))
-        .collect()
+    findings.iter().map(|finding| format!("\n  {finding}")).collect()
 }

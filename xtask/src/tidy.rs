@@ -77,10 +77,7 @@ impl File {
     ///
     /// When it cannot be read, or is no UTF-8.
     pub fn read(&self) -> Result<String, Error> {
-        fs::read_to_string(&self.path).map_err(|source| Error::File {
-            path: self.path.clone(),
-            source,
-        })
+        fs::read_to_string(&self.path).map_err(|source| Error::File { path: self.path.clone(), source })
     }
 }
 
@@ -89,10 +86,7 @@ fn files(top: &Path) -> Result<Vec<File>, Error> {
     let mut found = Vec::new();
     let mut folders = vec![top.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let failed = |source| Error::File {
-            path: folder.clone(),
-            source,
-        };
+        let failed = |source| Error::File { path: folder.clone(), source };
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = entry.path();
@@ -101,10 +95,7 @@ fn files(top: &Path) -> Result<Vec<File>, Error> {
                     folders.push(path);
                 }
             } else if let Ok(below) = path.strip_prefix(top) {
-                found.push(File {
-                    name: below.to_string_lossy().replace('\\', "/"),
-                    path,
-                });
+                found.push(File { name: below.to_string_lossy().replace('\\', "/"), path });
             }
         }
     }

@@ -12,8 +12,8 @@ pub async fn serve(context: &Context, request: Request) -> Response {
 
 async fn handle(context: &Context, call: RevocationCall<Json<RevocationRequest>>) -> Result<Reply, Error> {
     let RevocationCall { signer, payload: Json(request) } = call;
-    let reason = RevocationReason::try_from(request.reason.unwrap_or_default())
-        .map_err(|_| ra::Error::BadRevocationReason)?;
+    let reason =
+        RevocationReason::try_from(request.reason.unwrap_or_default()).map_err(|_| ra::Error::BadRevocationReason)?;
     let der = base64url::decode(&request.certificate).map_err(|_| ra::Error::NotACertificate)?;
     context.authority().revoke(signer.revoker(), &der, reason).await?;
     Ok(Reply::empty(StatusCode::OK))

@@ -35,7 +35,14 @@ pub struct Settings {
 impl Default for Settings {
     /// The standard ports, the system's resolver, the public Internet, 512 probes at a time.
     fn default() -> Self {
-        Self { resolver: None, allowed_networks: Vec::new(), http_port: 80, tls_port: 443, always_valid: false, places: Arc::new(Semaphore::new(512)) }
+        Self {
+            resolver: None,
+            allowed_networks: Vec::new(),
+            http_port: 80,
+            tls_port: 443,
+            always_valid: false,
+            places: Arc::new(Semaphore::new(512)),
+        }
     }
 }
 
@@ -43,7 +50,12 @@ impl Default for Settings {
 ///
 /// # Errors
 /// When it could not be finished and should come back.
-pub async fn work(authority: &Authority, settings: &Settings, task: ValidationTask, pace: &dyn Pace) -> Result<(), Error> {
+pub async fn work(
+    authority: &Authority,
+    settings: &Settings,
+    task: ValidationTask,
+    pace: &dyn Pace,
+) -> Result<(), Error> {
     match run(authority, settings, task, pace).await {
         // The challenge was settled or given up meanwhile; nobody waits for this result.
         Err(Error::Transition(_)) => Ok(()),

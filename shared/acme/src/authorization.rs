@@ -7,9 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, AuthorizationId, Challenge, ChallengeObject, ChallengeState, ChallengeStatus,
-    ChallengeType, DirectoryId, Identifier, IdentifierObject, Problem, TransitionError, Urls,
-    Validation,
+    AccountId, AuthorizationId, Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeType,
+    DirectoryId, Identifier, IdentifierObject, Problem, TransitionError, Urls, Validation,
 };
 
 /// An authorization with its challenges.
@@ -79,7 +78,9 @@ impl Authorization {
         match self.state {
             AuthorizationState::Deactivated => AuthorizationStatus::Deactivated,
             AuthorizationState::Invalid => AuthorizationStatus::Invalid,
-            AuthorizationState::Pending if self.challenges.iter().any(|c| c.status(now) == ChallengeStatus::Invalid) => {
+            AuthorizationState::Pending
+                if self.challenges.iter().any(|c| c.status(now) == ChallengeStatus::Invalid) =>
+            {
                 AuthorizationStatus::Invalid
             }
             _ if self.expires_at <= now => AuthorizationStatus::Expired,
@@ -172,7 +173,11 @@ impl Authorization {
     }
 
     fn challenge_mut(&mut self, r#type: ChallengeType) -> Result<&mut Challenge, TransitionError> {
-        let refused = TransitionError { object: "authorization", state: self.state.name(), event: "a challenge that is not offered" };
+        let refused = TransitionError {
+            object: "authorization",
+            state: self.state.name(),
+            event: "a challenge that is not offered",
+        };
         self.challenges.iter_mut().find(|challenge| challenge.r#type == r#type).ok_or(refused)
     }
 

@@ -89,7 +89,10 @@ mod tests {
 
     #[test]
     fn contacts_are_kept_as_written_or_refused_with_their_reason() {
-        assert_eq!("mailto:Admin+acme@Example.com".parse::<Contact>().unwrap().as_str(), "mailto:Admin+acme@Example.com");
+        assert_eq!(
+            "mailto:Admin+acme@Example.com".parse::<Contact>().unwrap().as_str(),
+            "mailto:Admin+acme@Example.com"
+        );
         for (text, reason) in [
             ("", ContactError::NotAUrl),
             ("admin@example.com", ContactError::NotAUrl),

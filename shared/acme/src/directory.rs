@@ -113,7 +113,9 @@ pub enum ProfileNameError {
     #[error("a profile name has 1 to 64 characters of A-Z a-z 0-9 - _ . and is neither . nor ..")]
     Shape,
     /// A word with a meaning of its own in a path.
-    #[error("that word has a meaning of its own in URLs and cannot name a profile: raProfile acct order orders authz chall cert renewal-info")]
+    #[error(
+        "that word has a meaning of its own in URLs and cannot name a profile: raProfile acct order orders authz chall cert renewal-info"
+    )]
     Reserved,
 }
 

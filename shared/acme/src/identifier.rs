@@ -290,7 +290,9 @@ mod tests {
         ] {
             assert_eq!(identifier("dns", value), Err(reason), "{value:?}");
         }
-        for value in ["", "1", "192.0.2.256", "0x7f.1", "017700000001", "example.com", "[::1]", "::1%eth0", "1.2.3.4/32"] {
+        for value in
+            ["", "1", "192.0.2.256", "0x7f.1", "017700000001", "example.com", "[::1]", "::1%eth0", "1.2.3.4/32"]
+        {
             assert_eq!(identifier("ip", value), Err(Address), "{value:?}");
         }
         assert_eq!(identifier("email", "a@example.com"), Err(UnsupportedType));

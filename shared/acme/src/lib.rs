@@ -22,22 +22,22 @@ mod url;
 
 pub use account::{Account, AccountObject, AccountStatus, AccountUpdate, AgreedTerms, NewAccount};
 pub use authorization::{
-    Authorization, AuthorizationEvent, AuthorizationObject, AuthorizationState,
-    AuthorizationStatus, AuthorizationUpdate, NewAuthorization,
+    Authorization, AuthorizationEvent, AuthorizationObject, AuthorizationState, AuthorizationStatus,
+    AuthorizationUpdate, NewAuthorization,
 };
 pub use certificate_id::{CertificateId, CertificateIdError, Serial};
 pub use challenge::{
-    Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType,
-    KeyAuthorization, UnknownChallengeType, Validation,
+    Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType, KeyAuthorization,
+    UnknownChallengeType, Validation,
 };
 pub use contact::{Contact, ContactError};
-pub use directory::{
-    DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError,
-};
+pub use directory::{DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError};
 pub use id::{AccountId, AuthorizationId, IdError, OrderId};
 pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierObject};
 pub use key_change::KeyChange;
-pub use order::{Finalization, Issuance, NewOrder, Order, OrderEvent, OrderObject, OrderState, OrderStatus, OrdersObject};
+pub use order::{
+    Finalization, Issuance, NewOrder, Order, OrderEvent, OrderObject, OrderState, OrderStatus, OrdersObject,
+};
 pub use problem::{Problem, ProblemType, Subproblem};
 pub use renewal_info::{RenewalInfo, SuggestedWindow};
 pub use revocation::{RevocationReason, RevocationRequest, UnknownReason};

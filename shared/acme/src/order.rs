@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Authorization, AuthorizationId, AuthorizationStatus, CertificateId, DirectoryId,
-    Identifier, IdentifierObject, OrderId, Problem, ProblemType, Subproblem, TransitionError, Urls,
+    AccountId, Authorization, AuthorizationId, AuthorizationStatus, CertificateId, DirectoryId, Identifier,
+    IdentifierObject, OrderId, Problem, ProblemType, Subproblem, TransitionError, Urls,
 };
 
 /// An order.

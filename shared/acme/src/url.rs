@@ -285,9 +285,22 @@ mod tests {
     #[test]
     fn paths_that_only_look_alike_name_nothing() {
         for path in [
-            "", "/", "//", "/default", "/default/", "/default/directory/", "/default//directory", "/default/Directory",
-            "/raProfile/directory", "/raProfile//directory", "/../directory", "/default/order/x", "/default/new-order/x",
-            "/default/renewal-info", "/default/renewal-info/", "/default/chall/x.http-01",
+            "",
+            "/",
+            "//",
+            "/default",
+            "/default/",
+            "/default/directory/",
+            "/default//directory",
+            "/default/Directory",
+            "/raProfile/directory",
+            "/raProfile//directory",
+            "/../directory",
+            "/default/order/x",
+            "/default/new-order/x",
+            "/default/renewal-info",
+            "/default/renewal-info/",
+            "/default/chall/x.http-01",
         ] {
             assert_eq!(Resource::parse(path), None, "{path}");
         }

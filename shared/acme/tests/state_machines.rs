@@ -54,7 +54,10 @@ fn validation(requested: i64) -> Validation {
         lease_until: at(requested + 60),
         deadline: at(requested + 300),
         error: None,
-        key_authorization: KeyAuthorization::new(&token, &"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".parse().unwrap()),
+        key_authorization: KeyAuthorization::new(
+            &token,
+            &"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".parse().unwrap(),
+        ),
     }
 }
 
@@ -168,7 +171,8 @@ proptest! {
 
 #[test]
 fn nothing_is_processing_for_ever() {
-    let requested = authorization(1).transition(AuthorizationEvent::Requested(ChallengeType::Dns01, validation(0))).unwrap();
+    let requested =
+        authorization(1).transition(AuthorizationEvent::Requested(ChallengeType::Dns01, validation(0))).unwrap();
     let challenge = requested.challenge(ChallengeType::Dns01).unwrap();
     assert_eq!(challenge.status(at(299)), ChallengeStatus::Processing);
     assert_eq!(challenge.status(at(300)), ChallengeStatus::Invalid);
@@ -185,7 +189,8 @@ fn nothing_is_processing_for_ever() {
 
 #[test]
 fn n11_a_valid_order_stays_valid_after_its_expiry() {
-    let valid = order(&[]).transition(OrderEvent::IssuanceBegan(issuance())).unwrap().transition(OrderEvent::Issued).unwrap();
+    let valid =
+        order(&[]).transition(OrderEvent::IssuanceBegan(issuance())).unwrap().transition(OrderEvent::Issued).unwrap();
     assert_eq!(valid.status(&[], at(1_000_000)), OrderStatus::Valid);
     assert_eq!(valid.error(&[], at(1_000_000)), None);
 }

@@ -31,7 +31,7 @@ pub use nonce::NonceError;
 pub use operation::Operation;
 pub use payload::{Empty, Json, Optional, Payload, PayloadError};
 pub use reply::Reply;
-pub use route::{Route, MAX_BODY_LEN};
+pub use route::{MAX_BODY_LEN, Route};
 pub use serve::serve;
 
 /// A request as both hosts hand it in.

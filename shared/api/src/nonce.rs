@@ -48,7 +48,12 @@ impl Nonces {
     ///
     /// # Errors
     /// [`NonceError`] inside [`Error::Nonce`]; or when the secrets cannot be read.
-    pub(crate) async fn check(&self, authority: &Authority, directory: &DirectoryId, text: &str) -> Result<GoodNonce, Error> {
+    pub(crate) async fn check(
+        &self,
+        authority: &Authority,
+        directory: &DirectoryId,
+        text: &str,
+    ) -> Result<GoodNonce, Error> {
         let octets = base64url::decode(text).map_err(|_| NonceError::Unknown)?;
         let (number, body, tag) = split(&octets).ok_or(NonceError::Unknown)?;
         let secrets = self.secrets(authority, Some(number)).await?;

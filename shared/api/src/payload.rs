@@ -96,7 +96,13 @@ mod tests {
 
     #[test]
     fn members_of_the_wrong_type_are_refused() {
-        for payload in [r#"{"identifiers":null}"#, r#"{"identifiers":{}}"#, r#"{"identifiers":[1]}"#, r#"{"identifiers":[],"notBefore":"soon"}"#, "{}"] {
+        for payload in [
+            r#"{"identifiers":null}"#,
+            r#"{"identifiers":{}}"#,
+            r#"{"identifiers":[1]}"#,
+            r#"{"identifiers":[],"notBefore":"soon"}"#,
+            "{}",
+        ] {
             assert!(Json::<NewOrder>::read(payload.as_bytes()).is_err(), "{payload}");
         }
     }

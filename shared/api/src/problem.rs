@@ -45,7 +45,9 @@ fn problem(error: &Error) -> Problem {
             format!("The \"url\" of the protected header is not the URL of the request, {}.", error.received),
         )
         .with_status(401),
-        Error::Nonce(error) => Problem::new(Type::BadNonce, format!("{}. Try again with the nonce of this answer.", sentence(error))),
+        Error::Nonce(error) => {
+            Problem::new(Type::BadNonce, format!("{}. Try again with the nonce of this answer.", sentence(error)))
+        }
         Error::KeyReference(expected) => {
             Problem::new(Type::Malformed, format!("This resource takes requests signed with {expected}."))
         }
@@ -97,7 +99,9 @@ fn authority(error: &ra::Error) -> Problem {
             Problem::new(Type::UnsupportedContact, "Only mailto: contacts are supported.")
         }
         E::Contact(error) => Problem::new(Type::InvalidContact, format!("A contact is refused: {error}.")),
-        E::TooManyContacts(most) => Problem::new(Type::InvalidContact, format!("An account has at most {most} contacts.")),
+        E::TooManyContacts(most) => {
+            Problem::new(Type::InvalidContact, format!("An account has at most {most} contacts."))
+        }
         E::TermsNotAgreed { url } => {
             let problem = Problem::new(
                 Type::UserActionRequired,
@@ -108,7 +112,9 @@ fn authority(error: &ra::Error) -> Problem {
                 None => problem,
             }
         }
-        E::StatusNotAllowed => Problem::new(Type::Malformed, "The only status that a client can set is \"deactivated\"."),
+        E::StatusNotAllowed => {
+            Problem::new(Type::Malformed, "The only status that a client can set is \"deactivated\".")
+        }
         E::KeyInUse(_) => {
             let detail = "That key belongs to an account of this directory already, whose URL is in Location.";
             Problem::new(Type::Malformed, detail).with_status(409)
@@ -124,19 +130,19 @@ fn authority(error: &ra::Error) -> Problem {
             Problem::of_names(subproblems, "Several identifiers are refused; see the subproblems.")
         }
         E::Validity(refusal) => Problem::new(Type::Malformed, format!("The requested validity is refused: {refusal}.")),
-        E::InvalidProfile(_) => Problem::new(
-            Type::InvalidProfile,
-            "This directory does not offer that profile. Order without \"profile\".",
-        ),
+        E::InvalidProfile(_) => {
+            Problem::new(Type::InvalidProfile, "This directory does not offer that profile. Order without \"profile\".")
+        }
         E::Replaces(reason) => Problem::new(Type::Malformed, format!("\"replaces\" is refused: {reason}.")),
         E::AlreadyReplaced => Problem::new(
             Type::AlreadyReplaced,
             "Another order replaces that certificate already. Order again without \"replaces\".",
         ),
         E::OrderNotReady(status) => Problem::new(Type::OrderNotReady, order_not_ready(*status)),
-        E::OtherCsr => {
-            Problem::new(Type::OrderNotReady, "The order was finalized with another certificate request. Create a new order.")
-        }
+        E::OtherCsr => Problem::new(
+            Type::OrderNotReady,
+            "The order was finalized with another certificate request. Create a new order.",
+        ),
         E::AuthorizationEnded(status) => Problem::new(
             Type::Malformed,
             format!("The authorization is {} and can no longer be changed. Create a new order.", lower(status)),
@@ -144,9 +150,10 @@ fn authority(error: &ra::Error) -> Problem {
         E::Csr(error) => Problem::new(Type::BadCsr, format!("{}.", sentence(error))),
         E::CertificateKey(reason) => Problem::new(Type::BadCsr, format!("{}.", sentence(reason))),
         E::NotACertificate => Problem::new(Type::Malformed, "\"certificate\" is not a DER certificate in base64url."),
-        E::BadRevocationReason => {
-            Problem::new(Type::BadRevocationReason, "Allowed reasons are 0, 1, 3, 4, 5 and 9 (RFC 5280, section 5.3.1).")
-        }
+        E::BadRevocationReason => Problem::new(
+            Type::BadRevocationReason,
+            "Allowed reasons are 0, 1, 3, 4, 5 and 9 (RFC 5280, section 5.3.1).",
+        ),
         E::AlreadyRevoked => Problem::new(Type::AlreadyRevoked, "The certificate is revoked already."),
         E::MayNotRevoke => Problem::new(
             Type::Unauthorized,

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn all_links_share_one_header() {
-        let reply = Reply::empty(StatusCode::OK).with_link("https://a.test/1", "index").with_link("https://a.test/2", "up");
+        let reply =
+            Reply::empty(StatusCode::OK).with_link("https://a.test/1", "index").with_link("https://a.test/2", "up");
         let response = reply.seal(true);
         let links: Vec<&HeaderValue> = response.headers().get_all(header::LINK).iter().collect();
         assert_eq!(links, [r#"<https://a.test/1>;rel="index", <https://a.test/2>;rel="up""#]);

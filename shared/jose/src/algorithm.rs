@@ -22,13 +22,7 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, in the order in which problem documents list them (RFC 8555 §6.2).
-    pub const ALL: [Self; 5] = [
-        Self::Es256,
-        Self::Es384,
-        Self::Es512,
-        Self::Rs256,
-        Self::EdDsa,
-    ];
+    pub const ALL: [Self; 5] = [Self::Es256, Self::Es384, Self::Es512, Self::Rs256, Self::EdDsa];
 
     /// The value of the `alg` header parameter.
     pub const fn as_str(self) -> &'static str {
@@ -53,10 +47,7 @@ impl FromStr for Algorithm {
 
     /// Names are case-sensitive (RFC 7515 §4.1.1).
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
-            .ok_or(UnknownAlgorithm)
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name).ok_or(UnknownAlgorithm)
     }
 }
 
@@ -68,10 +59,7 @@ pub struct UnknownAlgorithm;
 /// An algorithm name as it may be shown to people: ASCII, escaped and short, whatever the client
 /// sent.
 pub(crate) fn printable_name(name: &str) -> String {
-    name.chars()
-        .take(MAX_SHOWN_CHARS)
-        .flat_map(char::escape_default)
-        .collect()
+    name.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_default).collect()
 }
 
 /// Longer than every registered algorithm name.
@@ -91,10 +79,9 @@ mod tests {
 
     #[test]
     fn other_names_are_refused() {
-        for name in [
-            "", "none", "None", "HS256", "HS512", "PS256", "RS384", "RS512", "ES256K", "es256",
-            "Ed25519", "EdDSA ",
-        ] {
+        for name in
+            ["", "none", "None", "HS256", "HS512", "PS256", "RS384", "RS512", "ES256K", "es256", "Ed25519", "EdDSA "]
+        {
             assert_eq!(name.parse::<Algorithm>(), Err(UnknownAlgorithm), "{name}");
         }
     }

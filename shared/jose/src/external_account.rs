@@ -36,31 +36,16 @@ impl ExternalAccountBinding {
         if jws.get().len() > MAX_JWS_LEN {
             return Err(MalformedJws::TooLarge.into());
         }
-        let FlattenedJws {
-            protected,
-            signing_input,
-            payload,
-            signature,
-        } = FlattenedJws::parse(jws.get())?;
+        let FlattenedJws { protected, signing_input, payload, signature } = FlattenedJws::parse(jws.get())?;
         let header = ProtectedHeader::parse(&protected)?;
         let algorithm = header.string("alg")?;
-        let algorithm =
-            algorithm
-                .parse()
-                .map_err(|_| ExternalAccountBindingError::UnsupportedAlgorithm {
-                    algorithm: printable_name(&algorithm),
-                })?;
+        let algorithm = algorithm
+            .parse()
+            .map_err(|_| ExternalAccountBindingError::UnsupportedAlgorithm { algorithm: printable_name(&algorithm) })?;
         header.forbid("jwk")?;
         header.forbid("nonce")?;
         let (kid, url) = (header.string("kid")?, header.string("url")?);
-        Ok(Self {
-            algorithm,
-            kid,
-            url,
-            signing_input,
-            payload,
-            mac: signature,
-        })
+        Ok(Self { algorithm, kid, url, signing_input, payload, mac: signature })
     }
 
     /// The algorithm.
@@ -91,8 +76,7 @@ impl ExternalAccountBinding {
             return Err(ExternalAccountBindingError::MacKeyTooShort);
         }
         let key = hmac::Key::new(self.algorithm.hmac(), mac_key);
-        hmac::verify(&key, &self.signing_input, &self.mac)
-            .map_err(|_| ExternalAccountBindingError::BadMac)?;
+        hmac::verify(&key, &self.signing_input, &self.mac).map_err(|_| ExternalAccountBindingError::BadMac)?;
         Ok(self.payload)
     }
 }
@@ -134,10 +118,7 @@ impl FromStr for MacAlgorithm {
     type Err = UnknownMacAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
-            .ok_or(UnknownMacAlgorithm)
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name).ok_or(UnknownMacAlgorithm)
     }
 }
 

@@ -89,16 +89,12 @@ impl<'a> ReceivedJwk<'a> {
         if !["EC", "OKP", "RSA"].contains(&key_type) {
             return Err(KeyError::UnsupportedType);
         }
-        if let Some(name) = PRIVATE_MEMBERS
-            .into_iter()
-            .find(|name| self.0.find(name).is_some())
-        {
+        if let Some(name) = PRIVATE_MEMBERS.into_iter().find(|name| self.0.find(name).is_some()) {
             return Err(MalformedKey::PrivateMember(name).into());
         }
         match key_type {
             "EC" => {
-                let curve =
-                    Curve::from_name(self.string("crv")?).ok_or(KeyError::UnsupportedCurve)?;
+                let curve = Curve::from_name(self.string("crv")?).ok_or(KeyError::UnsupportedCurve)?;
                 let mut point = vec![UNCOMPRESSED];
                 for name in ["x", "y"] {
                     let coordinate = self.octets(name)?;
@@ -114,14 +110,9 @@ impl<'a> ReceivedJwk<'a> {
                     return Err(KeyError::UnsupportedCurve);
                 }
                 let point = self.octets("x")?.try_into();
-                Ok(EncodedKey::Ed25519(
-                    point.map_err(|_| MalformedKey::MalformedMember("x"))?,
-                ))
+                Ok(EncodedKey::Ed25519(point.map_err(|_| MalformedKey::MalformedMember("x"))?))
             }
-            _ => Ok(EncodedKey::Rsa(rsa::encode(
-                &self.integer("n")?,
-                &self.integer("e")?,
-            )?)),
+            _ => Ok(EncodedKey::Rsa(rsa::encode(&self.integer("n")?, &self.integer("e")?)?)),
         }
     }
 
@@ -177,43 +168,20 @@ mod tests {
 
     #[test]
     fn a_jwk_serializes_in_the_canonical_form() {
-        let ec = Jwk::Ec {
-            crv: "P-256",
-            x: "eA".into(),
-            y: "eQ".into(),
-        };
-        assert_eq!(
-            serde_json::to_string(&ec).unwrap(),
-            r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#
-        );
+        let ec = Jwk::Ec { crv: "P-256", x: "eA".into(), y: "eQ".into() };
+        assert_eq!(serde_json::to_string(&ec).unwrap(), r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#);
         let okp = Jwk::Okp { x: "eA".into() };
-        assert_eq!(
-            serde_json::to_string(&okp).unwrap(),
-            r#"{"crv":"Ed25519","kty":"OKP","x":"eA"}"#
-        );
-        let rsa = Jwk::Rsa {
-            e: "AQAB".into(),
-            n: "bg".into(),
-        };
-        assert_eq!(
-            serde_json::to_string(&rsa).unwrap(),
-            r#"{"e":"AQAB","kty":"RSA","n":"bg"}"#
-        );
+        assert_eq!(serde_json::to_string(&okp).unwrap(), r#"{"crv":"Ed25519","kty":"OKP","x":"eA"}"#);
+        let rsa = Jwk::Rsa { e: "AQAB".into(), n: "bg".into() };
+        assert_eq!(serde_json::to_string(&rsa).unwrap(), r#"{"e":"AQAB","kty":"RSA","n":"bg"}"#);
     }
 
     #[test]
     fn the_thumbprint_is_the_hash_of_the_serialized_form() {
         for jwk in [
-            Jwk::Ec {
-                crv: "P-521",
-                x: "eA".into(),
-                y: "eQ".into(),
-            },
+            Jwk::Ec { crv: "P-521", x: "eA".into(), y: "eQ".into() },
             Jwk::Okp { x: "eA".into() },
-            Jwk::Rsa {
-                e: "AQAB".into(),
-                n: "bg".into(),
-            },
+            Jwk::Rsa { e: "AQAB".into(), n: "bg".into() },
         ] {
             let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(&jwk).unwrap()).into();
             assert_eq!(jwk.thumbprint().as_bytes(), &digest);

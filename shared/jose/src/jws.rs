@@ -43,48 +43,24 @@ impl UnverifiedJws {
             return Err(MalformedJws::TooLarge.into());
         }
         let body = str::from_utf8(body).map_err(|_| MalformedJws::NotAnObject)?;
-        let FlattenedJws {
-            protected,
-            signing_input,
-            payload,
-            signature,
-        } = FlattenedJws::parse(body)?;
+        let FlattenedJws { protected, signing_input, payload, signature } = FlattenedJws::parse(body)?;
         let header = ProtectedHeader::parse(&protected)?;
 
         let algorithm = header.string("alg")?;
-        let algorithm = algorithm
-            .parse()
-            .map_err(|_| JwsError::UnsupportedAlgorithm {
-                algorithm: printable_name(&algorithm),
-            })?;
+        let algorithm =
+            algorithm.parse().map_err(|_| JwsError::UnsupportedAlgorithm { algorithm: printable_name(&algorithm) })?;
         let key = match (header.find("jwk"), header.find("kid")) {
             (Some(jwk), None) => embedded_key(jwk, algorithm)?,
             (None, Some(_)) => KeyReference::Kid(header.string("kid")?),
             (Some(_), Some(_)) => return Err(MalformedJws::JwkAndKid.into()),
             (None, None) => return Err(MalformedJws::NeitherJwkNorKid.into()),
         };
-        let nonce = header
-            .find("nonce")
-            .map(|_| header.string("nonce"))
-            .transpose()?;
-        if nonce
-            .as_deref()
-            .is_some_and(|nonce| base64url::decode(nonce).is_err())
-        {
+        let nonce = header.find("nonce").map(|_| header.string("nonce")).transpose()?;
+        if nonce.as_deref().is_some_and(|nonce| base64url::decode(nonce).is_err()) {
             return Err(MalformedJws::MalformedParameter("nonce").into());
         }
         let url = header.string("url")?;
-        Ok(Self {
-            content: Content {
-                algorithm,
-                key,
-                nonce,
-                url,
-                payload,
-            },
-            signing_input,
-            signature,
-        })
+        Ok(Self { content: Content { algorithm, key, nonce, url, payload }, signing_input, signature })
     }
 
     /// The `alg` header parameter.
@@ -177,10 +153,6 @@ fn embedded_key(jwk: &RawValue, algorithm: Algorithm) -> Result<KeyReference, Jw
     if key.algorithm() == algorithm {
         Ok(KeyReference::Jwk(key))
     } else {
-        Err(SignatureError::AlgorithmMismatch {
-            algorithm,
-            key: key.kind(),
-        }
-        .into())
+        Err(SignatureError::AlgorithmMismatch { algorithm, key: key.kind() }.into())
     }
 }

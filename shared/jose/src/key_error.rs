@@ -15,9 +15,7 @@ pub enum KeyError {
     Malformed(#[from] MalformedKey),
     /// The type is none of EC, RSA and OKP (as a JWK), or the algorithm of the SubjectPublicKeyInfo
     /// is another.
-    #[error(
-        "this type of key is not accepted: use EC (P-256, P-384, P-521), RSA (2048 to 4096 bits) or Ed25519"
-    )]
+    #[error("this type of key is not accepted: use EC (P-256, P-384, P-521), RSA (2048 to 4096 bits) or Ed25519")]
     UnsupportedType,
     /// The curve is none of P-256, P-384, P-521 and Ed25519, or its parameters are spelled out
     /// instead of named.
@@ -69,9 +67,7 @@ pub enum MalformedKey {
     #[error("the JWK member \"{0}\" is not in its required form")]
     MalformedMember(&'static str),
     /// The JWK discloses a private key. That key should not be used again anywhere.
-    #[error(
-        "the JWK holds the private member \"{0}\": this key is now disclosed and must not be used any more"
-    )]
+    #[error("the JWK holds the private member \"{0}\": this key is now disclosed and must not be used any more")]
     PrivateMember(&'static str),
     /// The octets are not one DER SubjectPublicKeyInfo with a key inside in its required form.
     #[error("the public key is not a well-formed SubjectPublicKeyInfo")]

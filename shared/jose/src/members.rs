@@ -18,9 +18,7 @@ pub(crate) struct Members<'a, V> {
 
 impl<'a, V: Deserialize<'a>> Members<'a, V> {
     pub(crate) fn parse(json: &'a str) -> Result<Self, MembersError> {
-        serde_json::from_str::<Self>(json)
-            .map_err(|_| MembersError::NotAnObject)?
-            .unique()
+        serde_json::from_str::<Self>(json).map_err(|_| MembersError::NotAnObject)?.unique()
     }
 }
 
@@ -28,11 +26,7 @@ impl<V> Members<'_, V> {
     /// Every value that was deserialized passes here, so that a repeated name has its own error
     /// instead of a deserializer's text.
     pub(crate) fn unique(self) -> Result<Self, MembersError> {
-        if self.repeated {
-            Err(MembersError::RepeatedMember)
-        } else {
-            Ok(self)
-        }
+        if self.repeated { Err(MembersError::RepeatedMember) } else { Ok(self) }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&V> {
@@ -67,10 +61,7 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Members {
-            by_name: BTreeMap::new(),
-            repeated: false,
-        };
+        let mut members = Members { by_name: BTreeMap::new(), repeated: false };
         while let Some((Name(name), value)) = map.next_entry()? {
             members.repeated |= members.by_name.insert(name, value).is_some();
         }
@@ -99,41 +90,16 @@ mod tests {
 
     #[test]
     fn threat_20_repeated_names_are_refused_however_they_are_written() {
-        for json in [
-            r#"{"a":1,"a":1}"#,
-            r#"{"a":1,"b":2,"\u0061":3}"#,
-            r#"{"":1,"":2}"#,
-        ] {
-            assert_eq!(
-                Members::<Value>::parse(json).err(),
-                Some(MembersError::RepeatedMember),
-                "{json}"
-            );
+        for json in [r#"{"a":1,"a":1}"#, r#"{"a":1,"b":2,"\u0061":3}"#, r#"{"":1,"":2}"#] {
+            assert_eq!(Members::<Value>::parse(json).err(), Some(MembersError::RepeatedMember), "{json}");
         }
     }
 
     #[test]
     fn anything_but_one_object_is_refused() {
         let deep = format!("{}{}", r#"{"a":"#.repeat(5000), "}".repeat(5000));
-        for json in [
-            "",
-            "null",
-            "[]",
-            "\"a\"",
-            "1",
-            "{",
-            "{}{}",
-            "{} x",
-            "{a:1}",
-            "{\"a\":1,}",
-            "\u{feff}{}",
-            &deep,
-        ] {
-            assert_eq!(
-                Members::<Value>::parse(json).err(),
-                Some(MembersError::NotAnObject),
-                "{json}"
-            );
+        for json in ["", "null", "[]", "\"a\"", "1", "{", "{}{}", "{} x", "{a:1}", "{\"a\":1,}", "\u{feff}{}", &deep] {
+            assert_eq!(Members::<Value>::parse(json).err(), Some(MembersError::NotAnObject), "{json}");
         }
     }
 }

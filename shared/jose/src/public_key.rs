@@ -22,8 +22,8 @@ use std::{
 };
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
@@ -109,22 +109,11 @@ impl PublicKey {
     ///
     /// # Errors
     /// The algorithm is not the one of this key, or the signature does not fit key and message.
-    pub fn verify(
-        &self,
-        algorithm: Algorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), SignatureError> {
+    pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         if algorithm != self.algorithm() {
-            return Err(SignatureError::AlgorithmMismatch {
-                algorithm,
-                key: self.kind(),
-            });
+            return Err(SignatureError::AlgorithmMismatch { algorithm, key: self.kind() });
         }
-        self.0
-            .verifier
-            .verify_sig(message, signature)
-            .map_err(|_| SignatureError::BadSignature)
+        self.0.verifier.verify_sig(message, signature).map_err(|_| SignatureError::BadSignature)
     }
 
     fn from_received(jwk: &ReceivedJwk<'_>) -> Result<Self, KeyError> {
@@ -139,41 +128,20 @@ impl PublicKey {
             EncodedKey::Ec(curve, point) => {
                 let (x, y) = curve.check(point)?;
                 let (x, y) = (base64url::encode(x), base64url::encode(y));
-                (
-                    curve.kind(),
-                    Jwk::Ec {
-                        crv: curve.name(),
-                        x,
-                        y,
-                    },
-                )
+                (curve.kind(), Jwk::Ec { crv: curve.name(), x, y })
             }
             EncodedKey::Ed25519(point) => {
                 elliptic_curve::check_ed25519(point)?;
-                (
-                    KeyKind::Ed25519,
-                    Jwk::Okp {
-                        x: base64url::encode(point),
-                    },
-                )
+                (KeyKind::Ed25519, Jwk::Okp { x: base64url::encode(point) })
             }
             EncodedKey::Rsa(der) => {
                 let rsa = rsa::check(der)?;
-                let (e, n) = (
-                    base64url::encode(rsa.exponent),
-                    base64url::encode(rsa.modulus),
-                );
+                let (e, n) = (base64url::encode(rsa.exponent), base64url::encode(rsa.modulus));
                 (KeyKind::Rsa { bits: rsa.bits }, Jwk::Rsa { e, n })
             }
         };
-        let verifier = ParsedPublicKey::new(verification(kind), key.octets())
-            .map_err(|_| KeyError::Unusable)?;
-        Ok(Self(Arc::new(Parts {
-            kind,
-            jwk,
-            spki: spki::encode(&key)?,
-            verifier,
-        })))
+        let verifier = ParsedPublicKey::new(verification(kind), key.octets()).map_err(|_| KeyError::Unusable)?;
+        Ok(Self(Arc::new(Parts { kind, jwk, spki: spki::encode(&key)?, verifier })))
     }
 }
 

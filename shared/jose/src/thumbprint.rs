@@ -51,9 +51,7 @@ impl Serialize for Thumbprint {
 
 impl<'de> Deserialize<'de> for Thumbprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -72,26 +70,14 @@ mod tests {
         let text = thumbprint.to_string();
         assert_eq!(text.len(), 43);
         assert_eq!(text.parse(), Ok(thumbprint));
-        assert_eq!(
-            serde_json::to_string(&thumbprint).unwrap(),
-            format!("\"{text}\"")
-        );
-        assert_eq!(
-            serde_json::from_str::<Thumbprint>(&format!("\"{text}\"")).unwrap(),
-            thumbprint
-        );
+        assert_eq!(serde_json::to_string(&thumbprint).unwrap(), format!("\"{text}\""));
+        assert_eq!(serde_json::from_str::<Thumbprint>(&format!("\"{text}\"")).unwrap(), thumbprint);
     }
 
     #[test]
     fn other_lengths_and_padding_are_refused() {
         let text = Thumbprint::new([0; 32]).to_string();
-        for text in [
-            "",
-            "AAAA",
-            &format!("{text}="),
-            &format!("{text}A"),
-            &text[1..],
-        ] {
+        for text in ["", "AAAA", &format!("{text}="), &format!("{text}A"), &text[1..]] {
             assert_eq!(text.parse::<Thumbprint>(), Err(ThumbprintError), "{text}");
         }
     }

@@ -62,7 +62,17 @@ impl Authority {
     pub fn new(seams: Seams, settings: Settings) -> Self {
         let Seams { store, signer, queue, publisher, clock } = seams;
         let profiles = ProfileCache::new(settings.profile_cache);
-        Self { store, signer, queue, publisher, clock, settings, profiles, issuers: IssuerCache::default(), publishing: Mutex::default() }
+        Self {
+            store,
+            signer,
+            queue,
+            publisher,
+            clock,
+            settings,
+            profiles,
+            issuers: IssuerCache::default(),
+            publishing: Mutex::default(),
+        }
     }
 
     /// The time.

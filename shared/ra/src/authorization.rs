@@ -2,8 +2,8 @@
 //! (RFC 8555 §7.4.1, §7.5).
 
 use acme::{
-    Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState,
-    AuthorizationStatus, Challenge, ChallengeToken, ChallengeType, Identifier, IdentifierObject,
+    Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus, Challenge,
+    ChallengeToken, ChallengeType, Identifier, IdentifierObject,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::Versioned;
@@ -119,7 +119,8 @@ impl Authority {
         valid.retain(|authorization| {
             authorization.status(now) == AuthorizationStatus::Valid && authorization.expires_at > needed_until
         });
-        let for_name = |name: &Identifier| valid.iter().find(|valid| valid.identifier == *name).map(|valid| valid.value.clone());
+        let for_name =
+            |name: &Identifier| valid.iter().find(|valid| valid.identifier == *name).map(|valid| valid.value.clone());
         Ok(names.iter().map(for_name).collect())
     }
 
@@ -168,17 +169,22 @@ impl Authority {
 }
 
 /// The ways in which this directory lets that name be shown.
-pub(crate) fn challenges_for(serving: &Serving, identifier: &Identifier) -> Result<Vec<ChallengeType>, IdentifierRefusal> {
+pub(crate) fn challenges_for(
+    serving: &Serving,
+    identifier: &Identifier,
+) -> Result<Vec<ChallengeType>, IdentifierRefusal> {
     let offered: Vec<ChallengeType> = ChallengeType::ALL
         .into_iter()
         .filter(|r#type| serving.acme.challenge_types.contains(r#type) && r#type.fits(identifier))
         .collect();
     match offered.is_empty() {
         false => Ok(offered),
-        true if identifier.is_wildcard() => {
-            Err(IdentifierRefusal::Policy("wildcard names need the dns-01 challenge, which this directory does not offer"))
-        }
-        true => Err(IdentifierRefusal::Policy("none of the challenges that this directory offers can show control of this name")),
+        true if identifier.is_wildcard() => Err(IdentifierRefusal::Policy(
+            "wildcard names need the dns-01 challenge, which this directory does not offer",
+        )),
+        true => Err(IdentifierRefusal::Policy(
+            "none of the challenges that this directory offers can show control of this name",
+        )),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Challenges: reading one, and saying that one is ready (RFC 8555 §7.5.1).
 
 use acme::{
-    Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationStatus, ChallengeState,
-    ChallengeStatus, ChallengeType, KeyAuthorization, Validation,
+    Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationStatus, ChallengeState, ChallengeStatus,
+    ChallengeType, KeyAuthorization, Validation,
 };
 use jiff::SignedDuration;
 use store::Versioned;
@@ -73,7 +73,10 @@ impl Authority {
     }
 
     /// Hands over again what a lost worker left behind: validations whose lease ran out.
-    pub(crate) async fn hand_over_orphaned_validations(&self, authorization: &Versioned<Authorization>) -> Result<(), Error> {
+    pub(crate) async fn hand_over_orphaned_validations(
+        &self,
+        authorization: &Versioned<Authorization>,
+    ) -> Result<(), Error> {
         let now = self.now();
         if authorization.status(now) != AuthorizationStatus::Pending {
             return Ok(());

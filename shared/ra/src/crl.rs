@@ -119,7 +119,6 @@ impl Authority {
     }
 }
 
-
 fn half_time(crl: &CrlRecord) -> Timestamp {
     crl.this_update + crl.next_update.duration_since(crl.this_update) / 2
 }

@@ -1,6 +1,9 @@
 //! Why an operation was refused or failed. Named by cause; how a client is told is not decided here.
 
-use acme::{AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus, TransitionError};
+use acme::{
+    AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus,
+    TransitionError,
+};
 use ca::SignError;
 use store::StoreError;
 
@@ -154,7 +157,9 @@ impl Error {
     pub(crate) fn ends_issuance(&self) -> bool {
         matches!(
             self,
-            Self::Sign(SignError::UnknownKey(_) | SignError::Refused { .. }) | Self::Issuing(_) | Self::MissingIssuer(_)
+            Self::Sign(SignError::UnknownKey(_) | SignError::Refused { .. })
+                | Self::Issuing(_)
+                | Self::MissingIssuer(_)
         )
     }
 }

@@ -104,7 +104,9 @@ impl Authority {
 
     async fn check_certificate_key(&self, serving: &Serving, account: &Account, key: &PublicKey) -> Result<(), Error> {
         if *key == account.key {
-            return Err(Error::CertificateKey("the certificate must not have the account's key; make a key of its own"));
+            return Err(Error::CertificateKey(
+                "the certificate must not have the account's key; make a key of its own",
+            ));
         }
         if !serving.ra.key_types.contains(&CertificateKeyType::of(key)) {
             return Err(Error::CertificateKey("this profile does not certify keys of that type"));

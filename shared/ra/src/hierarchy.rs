@@ -56,13 +56,24 @@ impl Authority {
             return fitting(existing, &key);
         }
         let (not_before, not_after) = self.life(plan);
-        let root = Root { subject: &plan.subject, serial: Serial::from_random(random()?), public_key: &key, not_before, not_after };
+        let root = Root {
+            subject: &plan.subject,
+            serial: Serial::from_random(random()?),
+            public_key: &key,
+            not_before,
+            not_after,
+        };
         let linted = root.tbs().map_err(issuing)?.lint().map_err(issuing)?;
         let certificate = linted.sign_root(self.signer.as_ref(), &plan.key).await.map_err(signing)?;
         self.record(plan, IssuerRole::Root, &plan.id, certificate, &key).await
     }
 
-    async fn ensure_issuing(&self, plan: &IssuerPlan, root: &IssuerPlan, root_issuer: &Issuer) -> Result<Certificate, Error> {
+    async fn ensure_issuing(
+        &self,
+        plan: &IssuerPlan,
+        root: &IssuerPlan,
+        root_issuer: &Issuer,
+    ) -> Result<Certificate, Error> {
         let key = self.signer.public_key(&plan.key).await?;
         if let Some(existing) = self.store.issuer(&plan.id).await? {
             return fitting(existing, &key);

@@ -5,7 +5,8 @@
 //! certificates with one serial, and none that is not on record.
 
 use acme::{
-    AccountId, AccountStatus, CertificateId, Identifier, Order, OrderEvent, OrderId, OrderState, Problem, ProblemType, Serial,
+    AccountId, AccountStatus, CertificateId, Identifier, Order, OrderEvent, OrderId, OrderState, Problem, ProblemType,
+    Serial,
 };
 use ca::{Certificate, Chain, Evidence, Leaf, LintedTbs};
 use jose::PublicKey;
@@ -101,7 +102,8 @@ impl Authority {
             Ok(_) => OrderEvent::Issued,
             Err(error) if error.ends_issuance() => {
                 tracing::error!(order = %order.id, error = &error as &dyn std::error::Error, "an issuance failed for good");
-                let detail = "The certificate could not be issued. The operator has the details; create a new order later.";
+                let detail =
+                    "The certificate could not be issued. The operator has the details; create a new order later.";
                 OrderEvent::Failed(Problem::new(ProblemType::ServerInternal, detail))
             }
             Err(error) => return Err(error),

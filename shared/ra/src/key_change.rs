@@ -4,7 +4,10 @@ use acme::{Account, AccountId};
 use jose::PublicKey;
 use store::{KeyReplacement, StoreError, Versioned};
 
-use crate::{Authority, Error, authority::{ROUNDS, versioned}};
+use crate::{
+    Authority, Error,
+    authority::{ROUNDS, versioned},
+};
 
 /// A rollover whose inner signature was verified with the new key.
 #[derive(Clone, Debug)]
@@ -23,11 +26,7 @@ impl Authority {
     /// # Errors
     /// [`Error::KeyChange`] when the request contradicts itself or the account, also one that changed
     /// its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
-    pub async fn change_key(
-        &self,
-        account: &Versioned<Account>,
-        rollover: KeyRollover,
-    ) -> Result<Account, Error> {
+    pub async fn change_key(&self, account: &Versioned<Account>, rollover: KeyRollover) -> Result<Account, Error> {
         let KeyRollover { account: named, old_key, new_key } = rollover;
         if named != Some(account.id) {
             return Err(Error::KeyChange("account in the inner payload is not the account that signed the request"));

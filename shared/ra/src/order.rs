@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use acme::{
-    Account, AccountId, AgreedTerms, Authorization, CertificateId, Identifier, NewOrder, Order, OrderId,
-    OrderState, OrderStatus,
+    Account, AccountId, AgreedTerms, Authorization, CertificateId, Identifier, NewOrder, Order, OrderId, OrderState,
+    OrderStatus,
 };
 use jiff::SignedDuration;
 use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChange, Versioned};
@@ -111,7 +111,12 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::NotFound`] when `owner` is not the account itself.
-    pub async fn orders(&self, account: &Account, owner: AccountId, before: Option<OrderId>) -> Result<OrderList, Error> {
+    pub async fn orders(
+        &self,
+        account: &Account,
+        owner: AccountId,
+        before: Option<OrderId>,
+    ) -> Result<OrderList, Error> {
         if owner != account.id {
             return Err(Error::NotFound);
         }
@@ -195,8 +200,8 @@ impl Authority {
 fn check_terms(serving: &Serving, account: &Account) -> Result<(), Error> {
     let terms = &serving.acme;
     let agreed_to = account.agreed_terms.as_ref().and_then(|AgreedTerms { url, .. }| url.as_ref());
-    let changed = terms.terms_of_service_change == TermsOfServiceChange::Url
-        && agreed_to != terms.terms_of_service_url.as_ref();
+    let changed =
+        terms.terms_of_service_change == TermsOfServiceChange::Url && agreed_to != terms.terms_of_service_url.as_ref();
     if terms.require_terms_of_service && changed {
         return Err(Error::TermsNotAgreed { url: terms.terms_of_service_url.clone() });
     }

@@ -67,7 +67,8 @@ fn decide(
     ordered_at: Timestamp,
     now: Timestamp,
 ) -> Result<ValidityPeriod, ValidityRefusal> {
-    let most = longest.map_or(profile.certificate_validity.maximum, |longest| longest.min(profile.certificate_validity.maximum));
+    let most = longest
+        .map_or(profile.certificate_validity.maximum, |longest| longest.min(profile.certificate_validity.maximum));
     let usual = profile.certificate_validity.default.min(most);
     let now = acme::whole_seconds(now);
     let seconds = |count: u32| SignedDuration::from_secs(count.into());

@@ -28,7 +28,7 @@ const FORBIDDEN: [&str; 17] = [
 ];
 
 #[tokio::test]
-async fn threat_13_identifiers_that_are_addresses_pass_the_same_rule() {
+async fn n8_threat_13_identifiers_that_are_addresses_pass_the_same_rule() {
     let scene = Scene::new().await;
     for challenge in DIALLING {
         for address in FORBIDDEN {
@@ -40,7 +40,7 @@ async fn threat_13_identifiers_that_are_addresses_pass_the_same_rule() {
 }
 
 #[tokio::test]
-async fn threat_13_names_of_forbidden_addresses_are_not_contacted() {
+async fn n8_threat_13_names_of_forbidden_addresses_are_not_contacted() {
     let scene = Scene::new().await;
     for challenge in DIALLING {
         for address in FORBIDDEN {
@@ -52,7 +52,7 @@ async fn threat_13_names_of_forbidden_addresses_are_not_contacted() {
 }
 
 #[tokio::test]
-async fn threat_13_loopback_is_closed_unless_it_is_allowed() {
+async fn n8_threat_13_loopback_is_closed_unless_it_is_allowed() {
     let mut scene = Scene::new().await;
     scene.rules.allowed_networks = vec!["0.0.0.0/0".parse().unwrap()];
     for challenge in DIALLING {
@@ -67,7 +67,7 @@ async fn threat_13_loopback_is_closed_unless_it_is_allowed() {
 /// The name answers with a harmless address first and with a forbidden one afterwards. It is asked
 /// once for each connection, and the address that was checked is the one that is dialled.
 #[tokio::test]
-async fn threat_13_rebinding_between_check_and_use_changes_nothing() {
+async fn n8_threat_13_rebinding_between_check_and_use_changes_nothing() {
     let scene = Scene::new().await;
     scene.server.set_http(scene.token.as_str(), scene.key_authorization.as_str());
     scene.server.set_alpn("rebind.test", &scene.key_authorization);

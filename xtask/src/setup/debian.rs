@@ -35,28 +35,21 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs the missing packages; returns the programs that stay missing.
 pub(super) fn install() -> Result<Vec<&'static str>, Error> {
-    let missing: Vec<_> = PACKAGES
-        .into_iter()
-        .filter(|(package, program)| !is_on_path(program) && !is_installed(package))
-        .collect();
+    let missing: Vec<_> =
+        PACKAGES.into_iter().filter(|(package, program)| !is_on_path(program) && !is_installed(package)).collect();
     if missing.is_empty() {
         progress::say("Debian packages: all there");
         return Ok(Vec::new());
     }
 
     let packages: Vec<_> = missing.iter().map(|(package, _)| *package).collect();
-    let by_hand = format!(
-        "apt-get install --no-install-recommends {}",
-        packages.join(" ")
-    );
+    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
     if !is_on_path("apt-get") {
         progress::say(&format!("no apt-get here; on Debian: {by_hand}"));
         return Ok(missing.into_iter().map(|(_, program)| program).collect());
     }
     if !is_root()? {
-        progress::say(&format!(
-            "only root may install Debian packages; as root: {by_hand}"
-        ));
+        progress::say(&format!("only root may install Debian packages; as root: {by_hand}"));
         return Ok(missing.into_iter().map(|(_, program)| program).collect());
     }
 
@@ -72,9 +65,7 @@ pub(super) fn install() -> Result<Vec<&'static str>, Error> {
         // Without systemd there is nothing to disable, and a package that was there before keeps
         // its service.
         if packages.iter().any(|package| service.starts_with(package)) {
-            let _ = Program::new("systemctl")
-                .args(["disable", "--quiet", service])
-                .output();
+            let _ = Program::new("systemctl").args(["disable", "--quiet", service]).output();
         }
     }
     Ok(Vec::new())
@@ -126,10 +117,7 @@ impl NoServices {
             fs::write(path, "#!/bin/sh\nexit 101\n")?;
             fs::set_permissions(path, fs::Permissions::from_mode(0o755))
         };
-        write().map_err(|source| Error::File {
-            path: path.to_path_buf(),
-            source,
-        })?;
+        write().map_err(|source| Error::File { path: path.to_path_buf(), source })?;
         Ok(Self { ours: true })
     }
 }

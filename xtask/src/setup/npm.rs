@@ -10,12 +10,7 @@ pub(super) fn install(tools: &Path) -> Result<Option<&'static str>, Error> {
     let folder = tools.join("npm");
     let source = repository().join("xtask").join("tools").join("npm");
     let files = ["package.json", "package-lock.json"];
-    let wanted = stamp::of(
-        &files
-            .map(|file| source.join(file))
-            .each_ref()
-            .map(|path| path.as_path()),
-    )?;
+    let wanted = stamp::of(&files.map(|file| source.join(file)).each_ref().map(|path| path.as_path()))?;
     if stamp::is_at(&folder, &wanted) {
         progress::say("acme-client: there");
         return Ok(None);
@@ -26,23 +21,12 @@ pub(super) fn install(tools: &Path) -> Result<Option<&'static str>, Error> {
         return Ok(Some("acme-client"));
     }
     progress::say("installing acme-client from npm into target/tools/npm");
-    let copy = |file: &str| {
-        fs::create_dir_all(&folder).and_then(|()| fs::copy(source.join(file), folder.join(file)))
-    };
+    let copy = |file: &str| fs::create_dir_all(&folder).and_then(|()| fs::copy(source.join(file), folder.join(file)));
     for file in files {
-        copy(file).map_err(|source| Error::File {
-            path: folder.join(file),
-            source,
-        })?;
+        copy(file).map_err(|source| Error::File { path: folder.join(file), source })?;
     }
     Program::new("npm")
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-        ])
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
         .directory(&folder)
         .output()?;
     stamp::put(&folder, &wanted)?;

@@ -16,10 +16,7 @@ pub(super) fn install(tools: &Path) -> Result<Option<&'static str>, Error> {
     }
 
     let usable = Program::new("python3")
-        .args([
-            "-c",
-            "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))",
-        ])
+        .args(["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"])
         .output();
     if usable.is_err() {
         progress::say("certbot needs python3, version 3.10 or newer, with its venv module");
@@ -28,17 +25,9 @@ pub(super) fn install(tools: &Path) -> Result<Option<&'static str>, Error> {
     progress::say("installing certbot from PyPI into target/tools/certbot");
     // A half-made environment of an earlier run would not heal by itself.
     let _ = fs::remove_dir_all(&folder);
-    Program::new("python3")
-        .args(["-m", "venv"])
-        .arg(&folder)
-        .output()?;
+    Program::new("python3").args(["-m", "venv"]).arg(&folder).output()?;
     Program::new(folder.join("bin").join("pip"))
-        .args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ])
+        .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
         .arg(&requirements)
         .output()?;
     stamp::put(&folder, &wanted)?;

@@ -12,12 +12,7 @@ use crate::Error;
 pub(super) fn of(lists: &[&Path]) -> Result<String, Error> {
     lists
         .iter()
-        .map(|path| {
-            fs::read_to_string(path).map_err(|source| Error::File {
-                path: path.to_path_buf(),
-                source,
-            })
-        })
+        .map(|path| fs::read_to_string(path).map_err(|source| Error::File { path: path.to_path_buf(), source }))
         .collect()
 }
 

@@ -99,9 +99,7 @@ impl Floor {
             Api => matches!(other, Acme | Ca | Jose | Ra | Store),
             Aws => matches!(other, Acme | Ca | Jose | Ra | Store),
             // `aws` hides behind a feature, so that `local` links a function without the SDK.
-            Function => {
-                matches!(other, Acme | Api | Ca | Jose | Ra | Store) || (other == Aws && optional)
-            }
+            Function => matches!(other, Acme | Api | Ca | Jose | Ra | Store) || (other == Aws && optional),
             Validate => other == Validation || Function.may_use(other, optional),
             Local => !matches!(other, Aws | Tests | Xtask),
             Tests => other != Xtask,
@@ -117,13 +115,9 @@ impl Floor {
             || name.starts_with("aws_lambda")
             || name.starts_with("lambda_");
         let pure = matches!(self, Acme | Ca | Jose);
-        let knows_http = matches!(
-            self,
-            Api | Aws | Function | Local | Tests | Validate | Validation
-        );
-        let refused = (has_no_host && is_sdk)
-            || (pure && NETWORK.contains(&name))
-            || (!knows_http && HTTP.contains(&name));
+        let knows_http = matches!(self, Api | Aws | Function | Local | Tests | Validate | Validation);
+        let refused =
+            (has_no_host && is_sdk) || (pure && NETWORK.contains(&name)) || (!knows_http && HTTP.contains(&name));
         !refused
     }
 }
@@ -142,10 +136,7 @@ struct Dependency {
 impl<'a> Package<'a> {
     fn read(package: &'a Value) -> Self {
         let name = text(package, "name");
-        let pure = matches!(
-            Floor::of(text(package, "manifest_path")),
-            Some(Floor::Acme | Floor::Ca | Floor::Jose)
-        );
+        let pure = matches!(Floor::of(text(package, "manifest_path")), Some(Floor::Acme | Floor::Ca | Floor::Jose));
         Self {
             name,
             // A package at an unknown place may use nothing until it has a place in the house.
@@ -153,9 +144,7 @@ impl<'a> Package<'a> {
             dependencies: list(package, "dependencies")
                 // The tests of a pure crate may run it: only what it ships has to be pure.
                 .filter(|dependency| {
-                    !(pure
-                        && text(dependency, "kind") == "dev"
-                        && text(dependency, "name") == "tokio")
+                    !(pure && text(dependency, "kind") == "dev" && text(dependency, "name") == "tokio")
                 })
                 .map(|dependency| Dependency {
                     name: text(dependency, "name").to_owned(),
@@ -167,31 +156,16 @@ impl<'a> Package<'a> {
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
-    value
-        .get(member)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    value.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn list<'a>(value: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(member)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(member).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// What the pure crates must not link: a runtime, or the network.
-const NETWORK: [&str; 8] = [
-    "hickory-resolver",
-    "hyper",
-    "hyper-util",
-    "redb",
-    "rustls",
-    "socket2",
-    "tokio",
-    "tokio-rustls",
-];
+const NETWORK: [&str; 8] =
+    ["hickory-resolver", "hyper", "hyper-util", "redb", "rustls", "socket2", "tokio", "tokio-rustls"];
 
 /// What only the HTTP faces may link.
 const HTTP: [&str; 3] = ["http", "http-body-util", "hyper"];
@@ -222,33 +196,15 @@ mod tests {
 
     #[test]
     fn a_function_may_have_aws_only_behind_a_feature() {
-        assert_eq!(
-            findings(
-                "functions/order",
-                json!({ "name": "aws", "optional": true })
-            ),
-            0
-        );
-        assert_eq!(
-            findings(
-                "functions/order",
-                json!({ "name": "aws", "optional": false })
-            ),
-            1
-        );
+        assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": true })), 0);
+        assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": false })), 1);
     }
 
     #[test]
     fn pure_crates_have_no_runtime_and_no_network() {
         assert_eq!(findings("shared/jose", json!({ "name": "tokio" })), 1);
-        assert_eq!(
-            findings("shared/jose", json!({ "name": "tokio", "kind": "dev" })),
-            0
-        );
-        assert_eq!(
-            findings("shared/jose", json!({ "name": "hyper", "kind": "dev" })),
-            1
-        );
+        assert_eq!(findings("shared/jose", json!({ "name": "tokio", "kind": "dev" })), 0);
+        assert_eq!(findings("shared/jose", json!({ "name": "hyper", "kind": "dev" })), 1);
     }
 
     #[test]
@@ -259,14 +215,8 @@ mod tests {
 
     #[test]
     fn the_sdk_belongs_to_aws_and_the_crypto_library_to_everyone() {
-        assert_eq!(
-            findings("shared/store", json!({ "name": "aws-sdk-dynamodb" })),
-            1
-        );
-        assert_eq!(
-            findings("shared/aws", json!({ "name": "aws-sdk-dynamodb" })),
-            0
-        );
+        assert_eq!(findings("shared/store", json!({ "name": "aws-sdk-dynamodb" })), 1);
+        assert_eq!(findings("shared/aws", json!({ "name": "aws-sdk-dynamodb" })), 0);
         assert_eq!(findings("shared/jose", json!({ "name": "aws-lc-rs" })), 0);
     }
 }

@@ -15,10 +15,7 @@ pub fn check(name: &str, text: &str, files: &[File]) -> Result<Vec<Finding>, Err
             continue;
         }
         let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
-        let wrong = |rule: String| Finding {
-            place: format!("{name}:{line}"),
-            rule,
-        };
+        let wrong = |rule: String| Finding { place: format!("{name}:{line}"), rule };
         let linked = resolve(name, path);
         if path.is_empty() {
             if !anchor.is_empty() && !headings(text).any(|heading| heading == anchor) {
@@ -44,26 +41,21 @@ pub fn check(name: &str, text: &str, files: &[File]) -> Result<Vec<Finding>, Err
 /// Link targets with their line numbers; fenced code has none.
 fn links(text: &str) -> impl Iterator<Item = (&str, usize)> {
     prose(text).flat_map(|(line, number)| {
-        line.split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split_once(')'))
-            .map(move |(target, _)| (target, number))
+        line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(move |(target, _)| (target, number))
     })
 }
 
 /// The anchors that GitHub makes of headings.
 fn headings(text: &str) -> impl Iterator<Item = String> + '_ {
-    prose(text)
-        .filter(|(line, _)| line.starts_with('#'))
-        .map(|(line, _)| {
-            line.trim_start_matches('#')
-                .trim()
-                .to_lowercase()
-                .chars()
-                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-                .map(|c| if c == ' ' { '-' } else { c })
-                .collect()
-        })
+    prose(text).filter(|(line, _)| line.starts_with('#')).map(|(line, _)| {
+        line.trim_start_matches('#')
+            .trim()
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect()
+    })
 }
 
 fn prose(text: &str) -> impl Iterator<Item = (&str, usize)> {
@@ -99,10 +91,7 @@ mod tests {
     use super::*;
 
     fn file(name: &str) -> File {
-        File {
-            name: name.into(),
-            path: name.into(),
-        }
+        File { name: name.into(), path: name.into() }
     }
 
     #[test]
@@ -122,9 +111,6 @@ mod tests {
 
     #[test]
     fn code_in_a_fence_has_no_links() {
-        assert_eq!(
-            check("page.md", "```\nx[0](nothing)\n```\n", &[]).unwrap(),
-            []
-        );
+        assert_eq!(check("page.md", "```\nx[0](nothing)\n```\n", &[]).unwrap(), []);
     }
 }

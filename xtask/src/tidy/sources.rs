@@ -16,10 +16,8 @@ pub fn check(name: &str, text: &str) -> Vec<Finding> {
         });
     }
     if name.ends_with("/mod.rs") {
-        findings.push(Finding {
-            place: name.into(),
-            rule: "a module is `foo.rs` beside `foo/`, never `mod.rs`".into(),
-        });
+        findings
+            .push(Finding { place: name.into(), rule: "a module is `foo.rs` beside `foo/`, never `mod.rs`".into() });
     }
     if is_free_of_aws(name) {
         findings.extend(text.lines().zip(1..).filter_map(|(line, number)| {
@@ -42,15 +40,7 @@ fn is_free_of_aws(name: &str) -> bool {
 
 /// Crate and path names; words of prose such as "AWS" in a comment are no dependency.
 fn names_aws(word: &str) -> bool {
-    let crates = [
-        "aws_sdk",
-        "aws_config",
-        "aws_smithy",
-        "aws_types",
-        "aws_lambda",
-        "lambda_http",
-        "lambda_runtime",
-    ];
+    let crates = ["aws_sdk", "aws_config", "aws_smithy", "aws_types", "aws_lambda", "lambda_http", "lambda_runtime"];
     word == "aws" || crates.iter().any(|name| word.starts_with(name))
 }
 
@@ -65,10 +55,7 @@ mod tests {
     #[test]
     fn a_file_is_split_after_six_hundred_lines() {
         assert_eq!(check("local/src/host.rs", &"\n".repeat(MOST_LINES)), []);
-        assert_eq!(
-            check("local/src/host.rs", &"\n".repeat(MOST_LINES + 1)).len(),
-            1
-        );
+        assert_eq!(check("local/src/host.rs", &"\n".repeat(MOST_LINES + 1)).len(), 1);
     }
 
     #[test]
@@ -79,11 +66,7 @@ mod tests {
 
     #[test]
     fn a_library_that_names_the_sdk_is_found() {
-        for line in [
-            "use aws_sdk_kms::Client;",
-            "aws::dynamodb()",
-            "lambda_http::run(f)",
-        ] {
+        for line in ["use aws_sdk_kms::Client;", "aws::dynamodb()", "lambda_http::run(f)"] {
             assert_eq!(check("shared/ra/src/lib.rs", line).len(), 1, "{line}");
             assert_eq!(check("functions/order/src/lib.rs", line).len(), 1, "{line}");
             assert_eq!(check("functions/order/src/main.rs", line), [], "{line}");
@@ -93,11 +76,7 @@ mod tests {
 
     #[test]
     fn the_crypto_library_and_prose_are_no_use_of_aws() {
-        for line in [
-            "use aws_lc_rs::digest;",
-            "// aws-lc-rs verifies.",
-            "// On AWS this is KMS.",
-        ] {
+        for line in ["use aws_lc_rs::digest;", "// aws-lc-rs verifies.", "// On AWS this is KMS."] {
             assert_eq!(check("shared/ra/src/lib.rs", line), [], "{line}");
         }
     }

@@ -34,9 +34,7 @@ pub enum JwsError {
 impl From<SignatureError> for JwsError {
     fn from(error: SignatureError) -> Self {
         match error {
-            SignatureError::AlgorithmMismatch { algorithm, key } => {
-                Self::AlgorithmMismatch { algorithm, key }
-            }
+            SignatureError::AlgorithmMismatch { algorithm, key } => Self::AlgorithmMismatch { algorithm, key },
             SignatureError::BadSignature => Self::BadSignature,
         }
     }

@@ -27,20 +27,11 @@ impl FlattenedJws {
         let [protected, payload, signature] = MEMBERS.map(|name| member(&members, name));
         let (protected, payload, signature) = (protected?, payload?, signature?);
         let signing_input = [protected.as_bytes(), b".", payload.as_bytes()].concat();
-        let [protected, payload, signature] = [
-            (protected, "protected"),
-            (payload, "payload"),
-            (signature, "signature"),
-        ]
-        .map(|(text, name)| octets(&text, name));
-        let protected =
-            String::from_utf8(protected?).map_err(|_| MalformedJws::HeaderNotAnObject)?;
-        Ok(Self {
-            protected,
-            signing_input,
-            payload: payload?,
-            signature: signature?,
-        })
+        let [protected, payload, signature] =
+            [(protected, "protected"), (payload, "payload"), (signature, "signature")]
+                .map(|(text, name)| octets(&text, name));
+        let protected = String::from_utf8(protected?).map_err(|_| MalformedJws::HeaderNotAnObject)?;
+        Ok(Self { protected, signing_input, payload: payload?, signature: signature? })
     }
 }
 
@@ -58,8 +49,7 @@ impl<'a> ProtectedHeader<'a> {
     }
 
     pub(crate) fn forbid(&self, name: &'static str) -> Result<(), MalformedJws> {
-        self.find(name)
-            .map_or(Ok(()), |_| Err(MalformedJws::ForbiddenParameter(name)))
+        self.find(name).map_or(Ok(()), |_| Err(MalformedJws::ForbiddenParameter(name)))
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&'a RawValue> {
@@ -68,17 +58,13 @@ impl<'a> ProtectedHeader<'a> {
 
     /// A parameter that must be there and be a string.
     pub(crate) fn string(&self, name: &'static str) -> Result<String, MalformedJws> {
-        let value = self
-            .find(name)
-            .ok_or(MalformedJws::MissingParameter(name))?;
+        let value = self.find(name).ok_or(MalformedJws::MissingParameter(name))?;
         serde_json::from_str(value.get()).map_err(|_| MalformedJws::MalformedParameter(name))
     }
 }
 
 fn member(members: &Members<'_, &RawValue>, name: &'static str) -> Result<String, MalformedJws> {
-    let value = members
-        .find(name)
-        .ok_or(MalformedJws::MissingMember(name))?;
+    let value = members.find(name).ok_or(MalformedJws::MissingMember(name))?;
     serde_json::from_str(value.get()).map_err(|_| MalformedJws::MalformedMember(name))
 }
 

@@ -68,11 +68,7 @@ impl Curve {
     /// infinity is not.
     pub(super) fn check(self, point: &[u8]) -> Result<(&[u8], &[u8]), KeyError> {
         let coordinates = match point.split_first() {
-            Some((&UNCOMPRESSED, coordinates))
-                if coordinates.len() == 2 * self.coordinate_len() =>
-            {
-                coordinates
-            }
+            Some((&UNCOMPRESSED, coordinates)) if coordinates.len() == 2 * self.coordinate_len() => coordinates,
             _ => return Err(MalformedKey::SubjectPublicKeyInfo.into()),
         };
         let on_curve = match self {
@@ -119,20 +115,8 @@ mod tests {
     fn the_point_at_infinity_and_compressed_points_are_malformed() {
         let compressed = [&[2; 1][..], &[0x11; 32]].concat();
         let hybrid = [&[6; 1][..], &[0x11; 64]].concat();
-        for point in [
-            &[][..],
-            &[0],
-            &[4],
-            &compressed,
-            &hybrid,
-            &[4; 64],
-            &[4; 66],
-        ] {
-            assert_eq!(
-                Curve::P256.check(point),
-                Err(MalformedKey::SubjectPublicKeyInfo.into()),
-                "{point:?}"
-            );
+        for point in [&[][..], &[0], &[4], &compressed, &hybrid, &[4; 64], &[4; 66]] {
+            assert_eq!(Curve::P256.check(point), Err(MalformedKey::SubjectPublicKeyInfo.into()), "{point:?}");
         }
     }
 
@@ -168,10 +152,7 @@ mod tests {
     #[test]
     fn an_ed25519_key_that_is_no_point_or_not_canonical_is_refused() {
         // y = 2 is no point of the curve.
-        assert_eq!(
-            check_ed25519(&octets(&format!("02{}", "00".repeat(31)))),
-            Err(KeyError::PointNotOnCurve)
-        );
+        assert_eq!(check_ed25519(&octets(&format!("02{}", "00".repeat(31)))), Err(KeyError::PointNotOnCurve));
         // y = p + 3 is a second way to write y = 3.
         let canonical = octets(&format!("03{}", "00".repeat(31)));
         let other = octets(&format!("f0{}7f", "ff".repeat(30)));
@@ -181,10 +162,6 @@ mod tests {
 
     fn octets(hex: &str) -> [u8; 32] {
         let octet = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-        (0..32)
-            .map(|index| octet(2 * index))
-            .collect::<Vec<_>>()
-            .try_into()
-            .unwrap()
+        (0..32).map(|index| octet(2 * index)).collect::<Vec<_>>().try_into().unwrap()
     }
 }

@@ -53,24 +53,9 @@ mod tests {
 
     #[test]
     fn kinds_read_as_people_write_them() {
-        let kinds = [
-            KeyKind::P256,
-            KeyKind::P384,
-            KeyKind::P521,
-            KeyKind::Rsa { bits: 3072 },
-            KeyKind::Ed25519,
-        ];
+        let kinds = [KeyKind::P256, KeyKind::P384, KeyKind::P521, KeyKind::Rsa { bits: 3072 }, KeyKind::Ed25519];
         let texts = kinds.map(|kind| kind.to_string());
-        assert_eq!(
-            texts,
-            [
-                "ECDSA P-256",
-                "ECDSA P-384",
-                "ECDSA P-521",
-                "RSA 3072",
-                "Ed25519"
-            ]
-        );
+        assert_eq!(texts, ["ECDSA P-256", "ECDSA P-384", "ECDSA P-521", "RSA 3072", "Ed25519"]);
         assert_eq!(kinds.map(KeyKind::algorithm), Algorithm::ALL);
     }
 }

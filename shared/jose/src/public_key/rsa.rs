@@ -38,11 +38,7 @@ pub(crate) fn encode(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>, KeyErro
     UintRef::new(modulus)
         .and_then(|modulus| {
             let public_exponent = UintRef::new(exponent)?;
-            RsaPublicKeyRef {
-                modulus,
-                public_exponent,
-            }
-            .to_der()
+            RsaPublicKeyRef { modulus, public_exponent }.to_der()
         })
         .map_err(|_| MalformedKey::MalformedMember("n").into())
 }
@@ -64,24 +60,16 @@ pub(super) fn check(der: &[u8]) -> Result<RsaParts<'_>, KeyError> {
     if let Some(weakness) = weakness::find(modulus) {
         return Err(weakness.into());
     }
-    Ok(RsaParts {
-        bits,
-        modulus,
-        exponent,
-    })
+    Ok(RsaParts { bits, modulus, exponent })
 }
 
 fn bit_len(octets: &[u8]) -> usize {
-    let unused = octets
-        .first()
-        .map_or(0, |first| first.leading_zeros() as usize);
+    let unused = octets.first().map_or(0, |first| first.leading_zeros() as usize);
     8 * octets.len() - unused
 }
 
 fn is_exponent_accepted(exponent: &[u8]) -> bool {
-    let value = exponent
-        .iter()
-        .fold(0u64, |value, octet| value << 8 | u64::from(*octet));
+    let value = exponent.iter().fold(0u64, |value, octet| value << 8 | u64::from(*octet));
     exponent.len() <= 8 && value % 2 == 1 && (MIN_EXPONENT..=MAX_EXPONENT).contains(&value)
 }
 
@@ -99,26 +87,12 @@ mod tests {
     fn the_exponent_is_odd_at_least_65537_and_at_most_33_bits_long() {
         let accepted = |value: u64| {
             let octets = value.to_be_bytes();
-            is_exponent_accepted(
-                &octets[octets.iter().position(|octet| *octet != 0).unwrap_or(7)..],
-            )
+            is_exponent_accepted(&octets[octets.iter().position(|octet| *octet != 0).unwrap_or(7)..])
         };
         for value in [65537, 65539, (1 << 32) + 1, (1 << 33) - 1] {
             assert!(accepted(value), "{value}");
         }
-        for value in [
-            0,
-            1,
-            2,
-            3,
-            17,
-            257,
-            65535,
-            65536,
-            65538,
-            (1 << 33) + 1,
-            u64::MAX,
-        ] {
+        for value in [0, 1, 2, 3, 17, 257, 65535, 65536, 65538, (1 << 33) + 1, u64::MAX] {
             assert!(!accepted(value), "{value}");
         }
         // 65537 in the low bits of a longer number.
@@ -127,13 +101,7 @@ mod tests {
 
     #[test]
     fn the_length_of_the_modulus_is_counted_in_bits() {
-        for (octets, bits) in [
-            (&[0x80, 0][..], 16),
-            (&[0x7F, 0xFF], 15),
-            (&[1, 0], 9),
-            (&[0], 0),
-            (&[], 0),
-        ] {
+        for (octets, bits) in [(&[0x80, 0][..], 16), (&[0x7F, 0xFF], 15), (&[1, 0], 9), (&[0], 0), (&[], 0)] {
             assert_eq!(bit_len(octets), bits);
         }
     }

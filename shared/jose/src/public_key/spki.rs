@@ -23,16 +23,11 @@ pub(super) fn decode(der: &[u8]) -> Result<EncodedKey, KeyError> {
     let parameters = spki.algorithm.parameters;
     match spki.algorithm.oid {
         ID_EC_PUBLIC_KEY => {
-            let curve = parameters
-                .ok_or(MALFORMED)?
-                .decode_as()
-                .map_err(|_| KeyError::UnsupportedCurve)?;
+            let curve = parameters.ok_or(MALFORMED)?.decode_as().map_err(|_| KeyError::UnsupportedCurve)?;
             let curve = Curve::from_oid(curve).ok_or(KeyError::UnsupportedCurve)?;
             Ok(EncodedKey::Ec(curve, octets.to_vec()))
         }
-        ID_ED_25519 if parameters.is_none() => Ok(EncodedKey::Ed25519(
-            octets.try_into().map_err(|_| MALFORMED)?,
-        )),
+        ID_ED_25519 if parameters.is_none() => Ok(EncodedKey::Ed25519(octets.try_into().map_err(|_| MALFORMED)?)),
         RSA_ENCRYPTION if parameters == Some(AnyRef::NULL) => Ok(EncodedKey::Rsa(octets.to_vec())),
         ID_ED_25519 | RSA_ENCRYPTION => Err(MALFORMED.into()),
         _ => Err(KeyError::UnsupportedType),
@@ -48,11 +43,7 @@ pub(super) fn encode(key: &EncodedKey) -> Result<Vec<u8>, KeyError> {
     BitStringRef::from_bytes(key.octets())
         .and_then(|subject_public_key| {
             let algorithm = AlgorithmIdentifierRef { oid, parameters };
-            SubjectPublicKeyInfoRef {
-                algorithm,
-                subject_public_key,
-            }
-            .to_der()
+            SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der()
         })
         .map_err(|_| MALFORMED.into())
 }

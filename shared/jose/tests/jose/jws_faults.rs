@@ -2,8 +2,8 @@
 //! are right.
 
 use jose::{
-    Algorithm, JwsError, KeyError, KeyKind, KeyReference, MAX_JWS_LEN, MalformedJws, MalformedKey,
-    UnverifiedJws, base64url,
+    Algorithm, JwsError, KeyError, KeyKind, KeyReference, MAX_JWS_LEN, MalformedJws, MalformedKey, UnverifiedJws,
+    base64url,
 };
 use proptest::prelude::*;
 
@@ -16,23 +16,15 @@ fn refusal(body: &str) -> JwsError {
 #[test]
 fn each_algorithm_and_both_forms_of_key_verify() {
     for signer in Signer::all() {
-        let by_kid = format!(
-            r#"{{"alg":"{}","kid":"https://ca.example/acct/1","url":"{URL}","x":[1]}}"#,
-            signer.algorithm
-        );
+        let by_kid =
+            format!(r#"{{"alg":"{}","kid":"https://ca.example/acct/1","url":"{URL}","x":[1]}}"#, signer.algorithm);
         for (header, payload) in [(signer.header(), &b"{\"a\":1}"[..]), (by_kid.clone(), b"")] {
             let jws = UnverifiedJws::parse(signer.jws(&header, payload).as_bytes()).unwrap();
             assert_eq!((jws.algorithm(), jws.url()), (signer.algorithm, URL));
             let jws = jws.verify(&signer.key).unwrap();
-            assert_eq!(
-                (jws.payload(), jws.url(), jws.algorithm()),
-                (payload, URL, signer.algorithm)
-            );
+            assert_eq!((jws.payload(), jws.url(), jws.algorithm()), (payload, URL, signer.algorithm));
             if header == by_kid {
-                assert_eq!(
-                    jws.key(),
-                    &KeyReference::Kid("https://ca.example/acct/1".into())
-                );
+                assert_eq!(jws.key(), &KeyReference::Kid("https://ca.example/acct/1".into()));
                 assert_eq!(jws.nonce(), None);
             } else {
                 assert_eq!(jws.key(), &KeyReference::Jwk(signer.key.clone()));
@@ -47,23 +39,17 @@ fn white_space_escapes_and_the_order_of_members_do_not_matter() {
     let signer = Signer::new(Algorithm::Es256);
     let jws: serde_json::Value = serde_json::from_str(&signer.jws(&signer.header(), b"x")).unwrap();
     let member = |name: &str| jws[name].as_str().unwrap().to_owned();
-    let (signature, payload, protected) =
-        (member("signature"), member("payload"), member("protected"));
+    let (signature, payload, protected) = (member("signature"), member("payload"), member("protected"));
     let escaped = protected.replacen('e', "\\u0065", 1);
     let body = format!(
         "\n{{ \"signature\" :\"{signature}\",\t\"p\\u0061yload\":\"{payload}\",\r\n\"protected\":\"{escaped}\" }} "
     );
-    UnverifiedJws::parse(body.as_bytes())
-        .unwrap()
-        .verify(&signer.key)
-        .unwrap();
+    UnverifiedJws::parse(body.as_bytes()).unwrap().verify(&signer.key).unwrap();
 }
 
 #[test]
 fn threat_20_anything_but_the_flattened_form_is_refused() {
-    use MalformedJws::{
-        MalformedMember, MissingMember, NotAnObject, RepeatedMember, UnknownMember,
-    };
+    use MalformedJws::{MalformedMember, MissingMember, NotAnObject, RepeatedMember, UnknownMember};
     let signer = Signer::new(Algorithm::Es256);
     let good = signer.jws(&signer.header(), b"{}");
     let with = |member: &str| format!("{},{member}}}", good.strip_suffix('}').unwrap());
@@ -75,9 +61,7 @@ fn threat_20_anything_but_the_flattened_form_is_refused() {
     };
     let compact = {
         let jws: serde_json::Value = serde_json::from_str(&good).unwrap();
-        ["protected", "payload", "signature"]
-            .map(|name| jws[name].as_str().unwrap().to_owned())
-            .join(".")
+        ["protected", "payload", "signature"].map(|name| jws[name].as_str().unwrap().to_owned()).join(".")
     };
     for (body, fault) in [
         (String::new(), NotAnObject),
@@ -97,51 +81,27 @@ fn threat_20_anything_but_the_flattened_form_is_refused() {
         (with(r#""payload":"""#), RepeatedMember),
         (with(r#""\u0070rotected":"e30""#), RepeatedMember),
         (with(r#""x":1,"x":1"#), RepeatedMember),
-        (
-            r#"{"payload":"","signature":""}"#.into(),
-            MissingMember("protected"),
-        ),
-        (
-            r#"{"protected":"e30","signature":""}"#.into(),
-            MissingMember("payload"),
-        ),
-        (
-            r#"{"protected":"e30","payload":""}"#.into(),
-            MissingMember("signature"),
-        ),
+        (r#"{"payload":"","signature":""}"#.into(), MissingMember("protected")),
+        (r#"{"protected":"e30","signature":""}"#.into(), MissingMember("payload")),
+        (r#"{"protected":"e30","payload":""}"#.into(), MissingMember("signature")),
         (emptied("protected"), MalformedMember("protected")),
         (emptied("payload"), MalformedMember("payload")),
         (emptied("signature"), MalformedMember("signature")),
-        (
-            r#"{"protected":"e30=","payload":"","signature":""}"#.into(),
-            MalformedMember("protected"),
-        ),
-        (
-            r#"{"protected":"e30","payload":"Zh","signature":""}"#.into(),
-            MalformedMember("payload"),
-        ),
-        (
-            r#"{"protected":"e30","payload":"","signature":"+/8"}"#.into(),
-            MalformedMember("signature"),
-        ),
-        (
-            r#"{"protected":"e30","payload":"","signature":"\n"}"#.into(),
-            MalformedMember("signature"),
-        ),
+        (r#"{"protected":"e30=","payload":"","signature":""}"#.into(), MalformedMember("protected")),
+        (r#"{"protected":"e30","payload":"Zh","signature":""}"#.into(), MalformedMember("payload")),
+        (r#"{"protected":"e30","payload":"","signature":"+/8"}"#.into(), MalformedMember("signature")),
+        (r#"{"protected":"e30","payload":"","signature":"\n"}"#.into(), MalformedMember("signature")),
     ] {
         assert_eq!(refusal(&body), fault.into(), "{body}");
     }
-    assert_eq!(
-        UnverifiedJws::parse(b"\xff{}").unwrap_err(),
-        NotAnObject.into()
-    );
+    assert_eq!(UnverifiedJws::parse(b"\xff{}").unwrap_err(), NotAnObject.into());
 }
 
 #[test]
 fn threat_20_faults_of_the_protected_header_are_refused() {
     use MalformedJws::{
-        ForbiddenParameter, HeaderNotAnObject, JwkAndKid, MalformedParameter, MissingParameter,
-        NeitherJwkNorKid, RepeatedParameter,
+        ForbiddenParameter, HeaderNotAnObject, JwkAndKid, MalformedParameter, MissingParameter, NeitherJwkNorKid,
+        RepeatedParameter,
     };
     let signer = Signer::new(Algorithm::Es256);
     let jwk = signer.jwk();
@@ -155,19 +115,10 @@ fn threat_20_faults_of_the_protected_header_are_refused() {
         (header(r#""kid":"a","alg":"ES256""#), RepeatedParameter),
         (header(r#""kid":"a","\u0061lg":"none""#), RepeatedParameter),
         (header(r#""kid":"a","x":1,"x":2"#), RepeatedParameter),
-        (
-            header(r#""kid":"a","crit":["x"]"#),
-            ForbiddenParameter("crit"),
-        ),
+        (header(r#""kid":"a","crit":["x"]"#), ForbiddenParameter("crit")),
         (header(r#""kid":"a","crit":[]"#), ForbiddenParameter("crit")),
-        (
-            header(r#""kid":"a","b64":false,"crit":["b64"]"#),
-            ForbiddenParameter("crit"),
-        ),
-        (
-            header(r#""kid":"a","b64":false"#),
-            ForbiddenParameter("b64"),
-        ),
+        (header(r#""kid":"a","b64":false,"crit":["b64"]"#), ForbiddenParameter("crit")),
+        (header(r#""kid":"a","b64":false"#), ForbiddenParameter("b64")),
         (header(r#""kid":"a","b64":true"#), ForbiddenParameter("b64")),
         ("{}".into(), MissingParameter("alg")),
         (r#"{"alg":null}"#.into(), MalformedParameter("alg")),
@@ -177,36 +128,14 @@ fn threat_20_faults_of_the_protected_header_are_refused() {
         (header(&format!(r#""kid":null,"jwk":{jwk}"#)), JwkAndKid),
         (header(r#""kid":1"#), MalformedParameter("kid")),
         (header(r#""kid":null"#), MalformedParameter("kid")),
-        (
-            header(r#""kid":"a","nonce":"a b""#),
-            MalformedParameter("nonce"),
-        ),
-        (
-            header(r#""kid":"a","nonce":"bm9uY2U=""#),
-            MalformedParameter("nonce"),
-        ),
-        (
-            header(r#""kid":"a","nonce":1"#),
-            MalformedParameter("nonce"),
-        ),
-        (
-            header(r#""kid":"a","nonce":null"#),
-            MalformedParameter("nonce"),
-        ),
-        (
-            r#"{"alg":"ES256","kid":"a"}"#.into(),
-            MissingParameter("url"),
-        ),
-        (
-            r#"{"alg":"ES256","kid":"a","url":{}}"#.into(),
-            MalformedParameter("url"),
-        ),
+        (header(r#""kid":"a","nonce":"a b""#), MalformedParameter("nonce")),
+        (header(r#""kid":"a","nonce":"bm9uY2U=""#), MalformedParameter("nonce")),
+        (header(r#""kid":"a","nonce":1"#), MalformedParameter("nonce")),
+        (header(r#""kid":"a","nonce":null"#), MalformedParameter("nonce")),
+        (r#"{"alg":"ES256","kid":"a"}"#.into(), MissingParameter("url")),
+        (r#"{"alg":"ES256","kid":"a","url":{}}"#.into(), MalformedParameter("url")),
     ] {
-        assert_eq!(
-            refusal(&signer.jws(&header, b"{}")),
-            fault.into(),
-            "{header}"
-        );
+        assert_eq!(refusal(&signer.jws(&header, b"{}")), fault.into(), "{header}");
     }
     let not_utf_8 = base64url::encode(b"{\"\xff\":1}");
     let body = format!(r#"{{"protected":"{not_utf_8}","payload":"","signature":""}}"#);
@@ -216,17 +145,11 @@ fn threat_20_faults_of_the_protected_header_are_refused() {
 #[test]
 fn threat_20_none_mac_and_foreign_algorithms_are_unsupported() {
     let signer = Signer::new(Algorithm::Es256);
-    for algorithm in [
-        "none", "None", "NONE", "", "HS256", "HS384", "HS512", "PS256", "RS384", "ES256K", "Ed448",
-        "es256",
-    ] {
-        let header = format!(
-            r#"{{"alg":"{algorithm}","jwk":{},"url":"{URL}"}}"#,
-            signer.jwk()
-        );
-        let expected = JwsError::UnsupportedAlgorithm {
-            algorithm: algorithm.into(),
-        };
+    for algorithm in
+        ["none", "None", "NONE", "", "HS256", "HS384", "HS512", "PS256", "RS384", "ES256K", "Ed448", "es256"]
+    {
+        let header = format!(r#"{{"alg":"{algorithm}","jwk":{},"url":"{URL}"}}"#, signer.jwk());
+        let expected = JwsError::UnsupportedAlgorithm { algorithm: algorithm.into() };
         assert_eq!(refusal(&signer.jws(&header, b"{}")), expected);
     }
 }
@@ -234,18 +157,9 @@ fn threat_20_none_mac_and_foreign_algorithms_are_unsupported() {
 #[test]
 fn threat_20_an_algorithm_of_another_type_of_key_is_refused_in_both_forms() {
     for signer in Signer::all() {
-        for algorithm in Algorithm::ALL
-            .into_iter()
-            .filter(|algorithm| *algorithm != signer.algorithm)
-        {
-            let mismatch = JwsError::AlgorithmMismatch {
-                algorithm,
-                key: signer.key.kind(),
-            };
-            let embedded = format!(
-                r#"{{"alg":"{algorithm}","jwk":{},"url":"{URL}"}}"#,
-                signer.jwk()
-            );
+        for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| *algorithm != signer.algorithm) {
+            let mismatch = JwsError::AlgorithmMismatch { algorithm, key: signer.key.kind() };
+            let embedded = format!(r#"{{"alg":"{algorithm}","jwk":{},"url":"{URL}"}}"#, signer.jwk());
             assert_eq!(refusal(&signer.jws(&embedded, b"{}")), mismatch);
             let by_kid = format!(r#"{{"alg":"{algorithm}","kid":"a","url":"{URL}"}}"#);
             let jws = UnverifiedJws::parse(signer.jws(&by_kid, b"{}").as_bytes()).unwrap();
@@ -262,47 +176,23 @@ fn the_embedded_key_must_pass_the_rules_and_agree_with_its_own_alg() {
     for (jwk, fault) in [
         ("null".into(), MalformedKey::NotAnObject.into()),
         ("\"key\"".into(), MalformedKey::NotAnObject.into()),
-        (
-            with(r#""kid":"a","kid":"b""#),
-            MalformedKey::RepeatedMember.into(),
-        ),
+        (with(r#""kid":"a","kid":"b""#), MalformedKey::RepeatedMember.into()),
         (with(r#""d":"AQ""#), MalformedKey::PrivateMember("d").into()),
-        (
-            with(r#""alg":"ES384""#),
-            KeyError::AlgorithmMismatch {
-                expected: Algorithm::Es256,
-            },
-        ),
-        (
-            with(r#""alg":null"#),
-            MalformedKey::MalformedMember("alg").into(),
-        ),
-        (
-            r#"{"kty":"oct","k":"c2VjcmV0"}"#.into(),
-            KeyError::UnsupportedType,
-        ),
+        (with(r#""alg":"ES384""#), KeyError::AlgorithmMismatch { expected: Algorithm::Es256 }),
+        (with(r#""alg":null"#), MalformedKey::MalformedMember("alg").into()),
+        (r#"{"kty":"oct","k":"c2VjcmV0"}"#.into(), KeyError::UnsupportedType),
     ] {
-        assert_eq!(
-            refusal(&signer.jws(&header(&jwk), b"{}")),
-            JwsError::Key(fault),
-            "{jwk}"
-        );
+        assert_eq!(refusal(&signer.jws(&header(&jwk), b"{}")), JwsError::Key(fault), "{jwk}");
     }
     let agreeing = header(&with(r#""alg":"ES256","use":"sig","kid":"a""#));
-    UnverifiedJws::parse(signer.jws(&agreeing, b"{}").as_bytes())
-        .unwrap()
-        .verify(&signer.key)
-        .unwrap();
+    UnverifiedJws::parse(signer.jws(&agreeing, b"{}").as_bytes()).unwrap().verify(&signer.key).unwrap();
 }
 
 #[test]
 fn threat_18_changing_any_part_breaks_the_signature() {
     for signer in Signer::all() {
         let other = Signer::new(signer.algorithm);
-        let header = format!(
-            r#"{{"alg":"{}","kid":"a","url":"{URL}"}}"#,
-            signer.algorithm
-        );
+        let header = format!(r#"{{"alg":"{}","kid":"a","url":"{URL}"}}"#, signer.algorithm);
         let jws: serde_json::Value = serde_json::from_str(&signer.jws(&header, b"{}")).unwrap();
         let changed = |name: &str, octets: &[u8]| {
             let mut jws = jws.clone();
@@ -310,36 +200,21 @@ fn threat_18_changing_any_part_breaks_the_signature() {
             UnverifiedJws::parse(jws.to_string().as_bytes()).unwrap()
         };
         let mut signature = base64url::decode(jws["signature"].as_str().unwrap()).unwrap();
-        changed("signature", &signature)
-            .verify(&signer.key)
-            .unwrap();
+        changed("signature", &signature).verify(&signer.key).unwrap();
         for index in [0, signature.len() / 2, signature.len() - 1] {
             signature[index] ^= 1;
-            assert_eq!(
-                changed("signature", &signature)
-                    .verify(&signer.key)
-                    .unwrap_err(),
-                JwsError::BadSignature
-            );
+            assert_eq!(changed("signature", &signature).verify(&signer.key).unwrap_err(), JwsError::BadSignature);
             signature[index] ^= 1;
         }
         for jws in [
-            changed(
-                "protected",
-                header.replace("new-account", "new-order").as_bytes(),
-            ),
+            changed("protected", header.replace("new-account", "new-order").as_bytes()),
             changed("payload", b"{} "),
             changed("payload", b""),
             changed("signature", b""),
         ] {
             assert_eq!(jws.verify(&signer.key).unwrap_err(), JwsError::BadSignature);
         }
-        assert_eq!(
-            changed("signature", &signature)
-                .verify(&other.key)
-                .unwrap_err(),
-            JwsError::BadSignature
-        );
+        assert_eq!(changed("signature", &signature).verify(&other.key).unwrap_err(), JwsError::BadSignature);
     }
 }
 
@@ -349,69 +224,35 @@ fn a_jws_verifies_only_with_the_key_that_it_embeds() {
     let jws = UnverifiedJws::parse(signer.jws(&claimed.header(), b"{}").as_bytes()).unwrap();
     assert_eq!(jws.verify(&signer.key).unwrap_err(), JwsError::BadSignature);
     let jws = UnverifiedJws::parse(signer.jws(&claimed.header(), b"{}").as_bytes()).unwrap();
-    assert_eq!(
-        jws.verify(&claimed.key).unwrap_err(),
-        JwsError::BadSignature
-    );
+    assert_eq!(jws.verify(&claimed.key).unwrap_err(), JwsError::BadSignature);
 }
 
 #[test]
 fn threat_21_large_and_deep_bodies_are_refused_at_once() {
     let megabyte = 1 << 20;
-    for body in [
-        ".".repeat(megabyte),
-        "[".repeat(megabyte),
-        "{\"a\":".repeat(megabyte),
-        "\"".repeat(megabyte),
-    ] {
+    for body in [".".repeat(megabyte), "[".repeat(megabyte), "{\"a\":".repeat(megabyte), "\"".repeat(megabyte)] {
         assert_eq!(refusal(&body), MalformedJws::TooLarge.into());
     }
-    for body in [
-        ".".repeat(MAX_JWS_LEN),
-        "[".repeat(MAX_JWS_LEN),
-        "{\"a\":".repeat(MAX_JWS_LEN / 5),
-    ] {
+    for body in [".".repeat(MAX_JWS_LEN), "[".repeat(MAX_JWS_LEN), "{\"a\":".repeat(MAX_JWS_LEN / 5)] {
         assert_eq!(refusal(&body), MalformedJws::NotAnObject.into());
     }
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
-    let protected = base64url::encode(
-        format!(r#"{{"alg":"ES256","url":"","jwk":{{"kty":{deep}}}}}"#).as_bytes(),
-    );
+    let protected = base64url::encode(format!(r#"{{"alg":"ES256","url":"","jwk":{{"kty":{deep}}}}}"#).as_bytes());
     let body = format!(r#"{{"protected":"{protected}","payload":"","signature":""}}"#);
-    assert_eq!(
-        refusal(&body),
-        JwsError::Key(MalformedKey::NotAnObject.into())
-    );
-    let dots = format!(
-        r#"{{"protected":"{}","payload":"","signature":""}}"#,
-        ".".repeat(60_000)
-    );
-    assert_eq!(
-        refusal(&dots),
-        MalformedJws::MalformedMember("protected").into()
-    );
+    assert_eq!(refusal(&body), JwsError::Key(MalformedKey::NotAnObject.into()));
+    let dots = format!(r#"{{"protected":"{}","payload":"","signature":""}}"#, ".".repeat(60_000));
+    assert_eq!(refusal(&dots), MalformedJws::MalformedMember("protected").into());
 }
 
 #[test]
 fn messages_do_not_repeat_what_the_client_sent() {
     let signer = Signer::new(Algorithm::Es256);
-    let header = r#"{"alg":"\u0007\u202e<script>\"\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","kid":"a","url":""}"#;
+    let header =
+        r#"{"alg":"\u0007\u202e<script>\"\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","kid":"a","url":""}"#;
     let message = refusal(&signer.jws(header, b"")).to_string();
-    assert!(
-        message
-            .chars()
-            .all(|char| char.is_ascii_graphic() || char == ' ')
-            && message.len() < 120,
-        "{message}"
-    );
-    let mismatch = JwsError::AlgorithmMismatch {
-        algorithm: Algorithm::Rs256,
-        key: KeyKind::P256,
-    };
-    assert_eq!(
-        mismatch.to_string(),
-        "the JWS algorithm RS256 does not fit the key (ECDSA P-256): use ES256"
-    );
+    assert!(message.chars().all(|char| char.is_ascii_graphic() || char == ' ') && message.len() < 120, "{message}");
+    let mismatch = JwsError::AlgorithmMismatch { algorithm: Algorithm::Rs256, key: KeyKind::P256 };
+    assert_eq!(mismatch.to_string(), "the JWS algorithm RS256 does not fit the key (ECDSA P-256): use ES256");
 }
 
 proptest! {

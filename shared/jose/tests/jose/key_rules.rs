@@ -35,16 +35,10 @@ fn a_key_is_the_same_by_jwk_by_spki_and_from_storage() {
             assert_eq!(same.spki_der(), key.spki_der());
             assert_eq!(same.to_jwk(), key.to_jwk());
             assert_eq!(same.thumbprint(), key.thumbprint());
-            assert_eq!(
-                (same.kind(), same.algorithm()),
-                (key.kind(), signer.algorithm)
-            );
+            assert_eq!((same.kind(), same.algorithm()), (key.kind(), signer.algorithm));
         }
         assert!(key.spki_der().ends_with(key.subject_public_key()));
-        assert_eq!(
-            format!("{key:?}"),
-            format!("PublicKey({}, {})", key.kind(), key.thumbprint())
-        );
+        assert_eq!(format!("{key:?}"), format!("PublicKey({}, {})", key.kind(), key.thumbprint()));
         seen.insert(key.clone());
     }
     assert_eq!(seen.len(), Algorithm::ALL.len());
@@ -52,17 +46,10 @@ fn a_key_is_the_same_by_jwk_by_spki_and_from_storage() {
 
 #[test]
 fn rsa_keys_of_2048_to_4096_bits_are_accepted() {
-    for (size, bits) in [
-        (KeySize::Rsa2048, 2048),
-        (KeySize::Rsa3072, 3072),
-        (KeySize::Rsa4096, 4096),
-    ] {
+    for (size, bits) in [(KeySize::Rsa2048, 2048), (KeySize::Rsa3072, 3072), (KeySize::Rsa4096, 4096)] {
         let signer = Signer::rsa(size);
         assert_eq!(signer.key.kind(), KeyKind::Rsa { bits });
-        signer
-            .key
-            .verify(Algorithm::Rs256, b"message", &signer.sign(b"message"))
-            .unwrap();
+        signer.key.verify(Algorithm::Rs256, b"message", &signer.sign(b"message")).unwrap();
     }
 }
 
@@ -74,16 +61,10 @@ fn rsa_keys_of_other_sizes_are_refused() {
         modulus
     };
     for bits in [1, 512, 1024, 2040, 2047] {
-        assert_eq!(
-            refusal(&rsa_jwk(&modulus(bits), &F4)),
-            KeyError::RsaTooSmall { bits }
-        );
+        assert_eq!(refusal(&rsa_jwk(&modulus(bits), &F4)), KeyError::RsaTooSmall { bits });
     }
     for bits in [4097, 4104, 8192, 65536] {
-        assert_eq!(
-            refusal(&rsa_jwk(&modulus(bits), &F4)),
-            KeyError::RsaTooLarge { bits }
-        );
+        assert_eq!(refusal(&rsa_jwk(&modulus(bits), &F4)), KeyError::RsaTooLarge { bits });
     }
 }
 
@@ -94,53 +75,29 @@ fn threat_23_rsa_exponents_that_are_small_even_or_large_are_refused() {
     let modulus = base64url::decode(jwk["n"].as_str().unwrap()).unwrap();
     assert_eq!(rsa_jwk(&modulus, &F4).len(), signer.jwk().len());
     PublicKey::from_jwk_str(&rsa_jwk(&modulus, &[1, 0, 0, 0, 1])).unwrap();
-    for exponent in [
-        &[1][..],
-        &[3],
-        &[17],
-        &[1, 0, 0],
-        &[1, 0, 2],
-        &[2, 0, 0, 0, 1],
-        &[1, 0, 0, 0, 0, 0, 0, 1, 0, 1],
-        &modulus,
-    ] {
-        assert_eq!(
-            refusal(&rsa_jwk(&modulus, exponent)),
-            KeyError::Weak(WeakKey::Exponent)
-        );
+    for exponent in
+        [&[1][..], &[3], &[17], &[1, 0, 0], &[1, 0, 2], &[2, 0, 0, 0, 1], &[1, 0, 0, 0, 0, 0, 0, 1, 0, 1], &modulus]
+    {
+        assert_eq!(refusal(&rsa_jwk(&modulus, exponent)), KeyError::Weak(WeakKey::Exponent));
     }
     for (modulus, exponent) in [(&[][..], &F4[..]), (&[0, 1], &F4), (&[0], &F4)] {
-        assert_eq!(
-            refusal(&rsa_jwk(modulus, exponent)),
-            MalformedKey::MalformedMember("n").into()
-        );
+        assert_eq!(refusal(&rsa_jwk(modulus, exponent)), MalformedKey::MalformedMember("n").into());
     }
     for exponent in [&[][..], &[0], &[0, 1, 0, 1]] {
-        assert_eq!(
-            refusal(&rsa_jwk(&modulus, exponent)),
-            MalformedKey::MalformedMember("e").into()
-        );
+        assert_eq!(refusal(&rsa_jwk(&modulus, exponent)), MalformedKey::MalformedMember("e").into());
     }
 }
 
 #[test]
 fn threat_23_a_modulus_with_a_small_factor_is_refused() {
     // All octets 0xFF: 2^2048 − 1 is a multiple of 3.
-    assert_eq!(
-        refusal(&rsa_jwk(&[0xFF; 256], &F4)),
-        KeyError::Weak(WeakKey::SmallFactor)
-    );
-    assert_eq!(
-        refusal(&rsa_jwk(&[0xFE; 256], &F4)),
-        KeyError::Weak(WeakKey::SmallFactor)
-    );
+    assert_eq!(refusal(&rsa_jwk(&[0xFF; 256], &F4)), KeyError::Weak(WeakKey::SmallFactor));
+    assert_eq!(refusal(&rsa_jwk(&[0xFE; 256], &F4)), KeyError::Weak(WeakKey::SmallFactor));
 }
 
 #[test]
 fn faults_of_a_jwk_are_named() {
-    use MalformedKey::{
-        MalformedMember, MissingMember, NotAnObject, PrivateMember, RepeatedMember,
-    };
+    use MalformedKey::{MalformedMember, MissingMember, NotAnObject, PrivateMember, RepeatedMember};
     let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
     let y = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
     let ec = |members: &str| format!(r#"{{"kty":"EC","crv":"P-256",{members}}}"#);
@@ -153,93 +110,33 @@ fn faults_of_a_jwk_are_named() {
         ("{}".into(), MissingMember("kty").into()),
         (r#"{"kty":1}"#.into(), MalformedMember("kty").into()),
         (r#"{"kty":"ec"}"#.into(), KeyError::UnsupportedType),
-        (
-            r#"{"kty":"oct","k":"AAAA"}"#.into(),
-            KeyError::UnsupportedType,
-        ),
-        (
-            r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"}"#.into(),
-            KeyError::UnsupportedType,
-        ),
+        (r#"{"kty":"oct","k":"AAAA"}"#.into(), KeyError::UnsupportedType),
+        (r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"}"#.into(), KeyError::UnsupportedType),
         (r#"{"kty":"EC"}"#.into(), MissingMember("crv").into()),
-        (
-            r#"{"kty":"EC","crv":"secp256k1","x":"","y":""}"#.into(),
-            KeyError::UnsupportedCurve,
-        ),
-        (
-            r#"{"kty":"EC","crv":"Ed25519","x":"","y":""}"#.into(),
-            KeyError::UnsupportedCurve,
-        ),
-        (
-            r#"{"kty":"OKP","crv":"X25519","x":""}"#.into(),
-            KeyError::UnsupportedCurve,
-        ),
-        (
-            r#"{"kty":"OKP","crv":"Ed448","x":""}"#.into(),
-            KeyError::UnsupportedCurve,
-        ),
-        (
-            r#"{"kty":"OKP","crv":"Ed25519"}"#.into(),
-            MissingMember("x").into(),
-        ),
-        (
-            r#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#.into(),
-            MalformedMember("x").into(),
-        ),
-        (
-            r#"{"kty":"RSA","e":"AQAB"}"#.into(),
-            MissingMember("n").into(),
-        ),
-        (
-            r#"{"kty":"RSA","n":"!","e":"AQAB"}"#.into(),
-            MalformedMember("n").into(),
-        ),
+        (r#"{"kty":"EC","crv":"secp256k1","x":"","y":""}"#.into(), KeyError::UnsupportedCurve),
+        (r#"{"kty":"EC","crv":"Ed25519","x":"","y":""}"#.into(), KeyError::UnsupportedCurve),
+        (r#"{"kty":"OKP","crv":"X25519","x":""}"#.into(), KeyError::UnsupportedCurve),
+        (r#"{"kty":"OKP","crv":"Ed448","x":""}"#.into(), KeyError::UnsupportedCurve),
+        (r#"{"kty":"OKP","crv":"Ed25519"}"#.into(), MissingMember("x").into()),
+        (r#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#.into(), MalformedMember("x").into()),
+        (r#"{"kty":"RSA","e":"AQAB"}"#.into(), MissingMember("n").into()),
+        (r#"{"kty":"RSA","n":"!","e":"AQAB"}"#.into(), MalformedMember("n").into()),
         (ec(&format!(r#""x":"{x}""#)), MissingMember("y").into()),
-        (
-            ec(&format!(r#""x":"{x}","y":"{y}","y":"{y}""#)),
-            RepeatedMember.into(),
-        ),
-        (
-            ec(&format!(r#""x":"{x}=","y":"{y}""#)),
-            MalformedMember("x").into(),
-        ),
-        (
-            ec(&format!(r#""x":"{short}","y":"{y}""#)),
-            MalformedMember("x").into(),
-        ),
-        (
-            ec(&format!(r#""x":"{long}","y":"{y}""#)),
-            MalformedMember("x").into(),
-        ),
-        (
-            ec(&format!(r#""x":"{x}","y":null"#)),
-            MalformedMember("y").into(),
-        ),
-        (
-            ec(&format!(r#""x":"{y}","y":"{x}""#)),
-            KeyError::PointNotOnCurve,
-        ),
-        (
-            ec(&format!(r#""x":"{x}","y":"{y}","d":"AQ""#)),
-            PrivateMember("d").into(),
-        ),
-        (
-            ec(&format!(r#""x":"{x}","y":"{y}","d":null"#)),
-            PrivateMember("d").into(),
-        ),
-        (
-            rsa_jwk(&[0xC1; 256], &F4).replace('{', r#"{"qi":"AQ","#),
-            PrivateMember("qi").into(),
-        ),
+        (ec(&format!(r#""x":"{x}","y":"{y}","y":"{y}""#)), RepeatedMember.into()),
+        (ec(&format!(r#""x":"{x}=","y":"{y}""#)), MalformedMember("x").into()),
+        (ec(&format!(r#""x":"{short}","y":"{y}""#)), MalformedMember("x").into()),
+        (ec(&format!(r#""x":"{long}","y":"{y}""#)), MalformedMember("x").into()),
+        (ec(&format!(r#""x":"{x}","y":null"#)), MalformedMember("y").into()),
+        (ec(&format!(r#""x":"{y}","y":"{x}""#)), KeyError::PointNotOnCurve),
+        (ec(&format!(r#""x":"{x}","y":"{y}","d":"AQ""#)), PrivateMember("d").into()),
+        (ec(&format!(r#""x":"{x}","y":"{y}","d":null"#)), PrivateMember("d").into()),
+        (rsa_jwk(&[0xC1; 256], &F4).replace('{', r#"{"qi":"AQ","#), PrivateMember("qi").into()),
     ] {
         assert_eq!(refusal(&jwk), fault, "{jwk}");
         assert!(serde_json::from_str::<PublicKey>(&jwk).is_err());
     }
     let curve_of_another_length = format!(r#"{{"kty":"EC","crv":"P-384","x":"{x}","y":"{y}"}}"#);
-    assert_eq!(
-        refusal(&curve_of_another_length),
-        MalformedMember("x").into()
-    );
+    assert_eq!(refusal(&curve_of_another_length), MalformedMember("x").into());
 }
 
 #[test]
@@ -269,34 +166,18 @@ fn compressed_points_foreign_types_and_curves_in_an_spki_are_refused() {
         (spki(&EC, Some(&P256), &compressed), malformed),
         (spki(&EC, Some(&P256), &[0]), malformed),
         (spki(&EC, None, p256.subject_public_key()), malformed),
-        (
-            spki(&EC, Some(&[0x05, 0x00]), p256.subject_public_key()),
-            KeyError::UnsupportedCurve,
-        ),
-        (
-            spki(&EC, Some(&SECP256K1), p256.subject_public_key()),
-            KeyError::UnsupportedCurve,
-        ),
+        (spki(&EC, Some(&[0x05, 0x00]), p256.subject_public_key()), KeyError::UnsupportedCurve),
+        (spki(&EC, Some(&SECP256K1), p256.subject_public_key()), KeyError::UnsupportedCurve),
         (spki(&ED25519, Some(&[0x05, 0x00]), &[9; 32]), malformed),
         (spki(&ED25519, None, &[9; 31]), malformed),
         (spki(&X25519, None, &[9; 32]), KeyError::UnsupportedType),
         (spki(&RSA, None, &[0x30, 0]), malformed),
         (spki(&RSA, Some(&[0x05, 0x00]), &[0x30, 0]), malformed),
-        (
-            spki(&RSASSA_PSS, None, &[0x30, 0]),
-            KeyError::UnsupportedType,
-        ),
+        (spki(&RSASSA_PSS, None, &[0x30, 0]), KeyError::UnsupportedType),
     ] {
-        assert_eq!(
-            PublicKey::from_spki_der(&der).unwrap_err(),
-            fault,
-            "{der:02x?}"
-        );
+        assert_eq!(PublicKey::from_spki_der(&der).unwrap_err(), fault, "{der:02x?}");
     }
-    assert_eq!(
-        PublicKey::from_spki_der(&spki(&EC, Some(&P256), p256.subject_public_key())).unwrap(),
-        p256
-    );
+    assert_eq!(PublicKey::from_spki_der(&spki(&EC, Some(&P256), p256.subject_public_key())).unwrap(), p256);
 }
 
 proptest! {
@@ -331,18 +212,8 @@ proptest! {
 
 /// DER by hand, so that the reader is not tested by its own writer.
 fn spki(algorithm: &[u8], parameters: Option<&[u8]>, key: &[u8]) -> Vec<u8> {
-    let algorithm = tlv(
-        0x30,
-        &[
-            tlv(0x06, algorithm),
-            parameters.unwrap_or_default().to_vec(),
-        ]
-        .concat(),
-    );
-    tlv(
-        0x30,
-        &[algorithm, tlv(0x03, &[&[0], key].concat())].concat(),
-    )
+    let algorithm = tlv(0x30, &[tlv(0x06, algorithm), parameters.unwrap_or_default().to_vec()].concat());
+    tlv(0x30, &[algorithm, tlv(0x03, &[&[0], key].concat())].concat())
 }
 
 fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {

@@ -5,14 +5,8 @@ use jose::{Algorithm, KeyKind, PublicKey, base64url};
 fn verifies(jwk: &str, algorithm: Algorithm, signing_input: &str, signature: &str) {
     let key = PublicKey::from_jwk_str(jwk).unwrap();
     let signature = base64url::decode(signature).unwrap();
-    key.verify(algorithm, signing_input.as_bytes(), &signature)
-        .unwrap();
-    key.verify(
-        algorithm,
-        format!("{signing_input}A").as_bytes(),
-        &signature,
-    )
-    .unwrap_err();
+    key.verify(algorithm, signing_input.as_bytes(), &signature).unwrap();
+    key.verify(algorithm, format!("{signing_input}A").as_bytes(), &signature).unwrap_err();
 }
 
 #[test]
@@ -57,15 +51,9 @@ fn rfc_8037_a_4_ed25519_verifies() {
 
 #[test]
 fn rfc_8037_a_3_has_the_thumbprint_of_the_rfc() {
-    let key = PublicKey::from_jwk_str(&format!(
-        r#"{{"crv":"Ed25519","kty":"OKP","x":"{RFC_8037_X}"}}"#
-    ))
-    .unwrap();
+    let key = PublicKey::from_jwk_str(&format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{RFC_8037_X}"}}"#)).unwrap();
     assert_eq!(key.kind(), KeyKind::Ed25519);
-    assert_eq!(
-        key.thumbprint().to_string(),
-        "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-    );
+    assert_eq!(key.thumbprint().to_string(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 }
 
 #[test]
@@ -73,10 +61,7 @@ fn rfc_7638_3_1_has_the_thumbprint_of_the_rfc() {
     let jwk = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#;
     let key = PublicKey::from_jwk_str(jwk).unwrap();
     assert_eq!(key.kind(), KeyKind::Rsa { bits: 2048 });
-    assert_eq!(
-        key.thumbprint().to_string(),
-        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    );
+    assert_eq!(key.thumbprint().to_string(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 }
 
 /// The payload of A.2 and A.3.

@@ -4,9 +4,8 @@ use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeySize,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
-        ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
-        RsaKeyPair,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
+        EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
     },
 };
 use jose::{Algorithm, PublicKey, base64url};
@@ -26,15 +25,9 @@ pub(crate) struct Signer {
 impl Signer {
     pub(crate) fn new(algorithm: Algorithm) -> Self {
         let pair = match algorithm {
-            Algorithm::Es256 => {
-                KeyPairOf::Ec(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
-            }
-            Algorithm::Es384 => {
-                KeyPairOf::Ec(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
-            }
-            Algorithm::Es512 => {
-                KeyPairOf::Ec(EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).unwrap())
-            }
+            Algorithm::Es256 => KeyPairOf::Ec(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()),
+            Algorithm::Es384 => KeyPairOf::Ec(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap()),
+            Algorithm::Es512 => KeyPairOf::Ec(EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).unwrap()),
             Algorithm::Rs256 => KeyPairOf::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()),
             Algorithm::EdDsa => KeyPairOf::Ed25519(Ed25519KeyPair::generate().unwrap()),
         };
@@ -42,10 +35,7 @@ impl Signer {
     }
 
     pub(crate) fn rsa(size: KeySize) -> Self {
-        Self::from_pair(
-            KeyPairOf::Rsa(RsaKeyPair::generate(size).unwrap()),
-            Algorithm::Rs256,
-        )
+        Self::from_pair(KeyPairOf::Rsa(RsaKeyPair::generate(size).unwrap()), Algorithm::Rs256)
     }
 
     pub(crate) fn all() -> Vec<Self> {
@@ -61,11 +51,7 @@ impl Signer {
         };
         let key = PublicKey::from_spki_der(der.as_ref()).unwrap();
         assert_eq!(key.spki_der(), der.as_ref());
-        Self {
-            pair,
-            algorithm,
-            key,
-        }
+        Self { pair, algorithm, key }
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
@@ -75,8 +61,7 @@ impl Signer {
             KeyPairOf::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
             KeyPairOf::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .unwrap();
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap();
                 signature
             }
         }
@@ -88,11 +73,7 @@ impl Signer {
 
     /// A protected header with the key inside.
     pub(crate) fn header(&self) -> String {
-        format!(
-            r#"{{"alg":"{}","jwk":{},"nonce":"bm9uY2U","url":"{URL}"}}"#,
-            self.algorithm,
-            self.jwk()
-        )
+        format!(r#"{{"alg":"{}","jwk":{},"nonce":"bm9uY2U","url":"{URL}"}}"#, self.algorithm, self.jwk())
     }
 
     /// A flattened JWS.

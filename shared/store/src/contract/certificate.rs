@@ -64,7 +64,9 @@ pub async fn revoked_certificates_are_listed_by_issuer_shard_and_serial(store: T
         store.intend_certificate(intended).await.expect(WORKS);
         store.update_certificate(intended, &revoked(intended)).await.expect(WORKS);
     }
-    let octets = |listed: Vec<RevokedCertificate>| listed.into_iter().map(|entry| entry.serial.as_bytes().to_vec()).collect::<Vec<_>>();
+    let octets = |listed: Vec<RevokedCertificate>| {
+        listed.into_iter().map(|entry| entry.serial.as_bytes().to_vec()).collect::<Vec<_>>()
+    };
     let all = store.revoked_certificates(&issuer, 3, at(0)).await.expect(WORKS);
     assert_eq!(octets(all), [serials[1], serials[2], serials[0], serials[3]], "by serial number, of this shard alone");
     let later = store.revoked_certificates(&issuer, 3, at(10 * DAY)).await.expect(WORKS);

@@ -27,20 +27,14 @@ pub(super) fn find(modulus: &[u8]) -> Option<WeakKey> {
 /// The modulus by each small prime. Six primes share one pass over the modulus: their product fits
 /// in 64 bits.
 fn small_residues(modulus: &[u8]) -> Vec<(u64, u64)> {
-    let passes = SMALL_PRIMES
-        .chunks(6)
-        .map(|primes| (primes, residue(modulus, primes.iter().product())));
-    passes
-        .flat_map(|(primes, residue)| primes.iter().map(move |prime| (*prime, residue % prime)))
-        .collect()
+    let passes = SMALL_PRIMES.chunks(6).map(|primes| (primes, residue(modulus, primes.iter().product())));
+    passes.flat_map(|(primes, residue)| primes.iter().map(move |prime| (*prime, residue % prime))).collect()
 }
 
 /// The remainder of a big-endian integer.
 fn residue(octets: &[u8], divisor: u64) -> u64 {
     octets.chunks(8).fold(0, |residue, word| {
-        let value = word.iter().fold(u128::from(residue), |value, octet| {
-            value << 8 | u128::from(*octet)
-        });
+        let value = word.iter().fold(u128::from(residue), |value, octet| value << 8 | u128::from(*octet));
         (value % u128::from(divisor)) as u64
     })
 }
@@ -83,10 +77,8 @@ fn has_close_primes(modulus: &[u8]) -> bool {
     // From zero on: n may be a square.
     (0..=FERMAT_ROUNDS).any(|round| {
         let a = floor_residue + u128::from(round);
-        let difference =
-            (a * a + u128::from(SIEVE_PRODUCT) - n_residue) % u128::from(SIEVE_PRODUCT);
-        is_sieved_square(difference as u64)
-            && is_square_above(&floor.wrapping_add(BoxedUint::from(round)), &n)
+        let difference = (a * a + u128::from(SIEVE_PRODUCT) - n_residue) % u128::from(SIEVE_PRODUCT);
+        is_sieved_square(difference as u64) && is_square_above(&floor.wrapping_add(BoxedUint::from(round)), &n)
     })
 }
 
@@ -97,9 +89,7 @@ fn is_square_above(a: &BoxedUint, n: &BoxedUint) -> bool {
 }
 
 fn is_sieved_square(value: u64) -> bool {
-    SIEVE
-        .iter()
-        .all(|(modulus, squares)| squares >> (value % modulus) & 1 == 1)
+    SIEVE.iter().all(|(modulus, squares)| squares >> (value % modulus) & 1 == 1)
 }
 
 /// A sieve entry: a modulus of at most 64, and the set of squares modulo it as bits.
@@ -162,39 +152,25 @@ mod tests {
     #[test]
     fn the_table_holds_the_odd_primes_up_to_751() {
         let is_prime = |n: &u64| (2..*n).all(|divisor| !n.is_multiple_of(divisor));
-        assert_eq!(
-            SMALL_PRIMES.to_vec(),
-            (3..=751).filter(is_prime).collect::<Vec<_>>()
-        );
+        assert_eq!(SMALL_PRIMES.to_vec(), (3..=751).filter(is_prime).collect::<Vec<_>>());
     }
 
     #[test]
     fn remainders_agree_with_the_large_integers() {
         let modulus = octets(FAR_PRIMES);
         for divisor in [2, 3, 751, 65537, SIEVE_PRODUCT, u64::MAX] {
-            let expected = BoxedUint::from_be_slice_truncated(&modulus, PRECISION)
-                % BoxedUint::from(divisor).to_nz().unwrap();
+            let expected =
+                BoxedUint::from_be_slice_truncated(&modulus, PRECISION) % BoxedUint::from(divisor).to_nz().unwrap();
             assert_eq!(BoxedUint::from(residue(&modulus, divisor)), expected);
         }
-        assert_eq!(
-            residue(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 7], 10),
-            ((1u128 << 72) + 7).rem_euclid(10) as u64
-        );
+        assert_eq!(residue(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 7], 10), ((1u128 << 72) + 7).rem_euclid(10) as u64);
     }
 
     #[test]
     fn the_sieve_passes_every_square() {
-        assert_eq!(
-            SIEVE.iter().map(|(modulus, _)| modulus).product::<u64>(),
-            SIEVE_PRODUCT
-        );
+        assert_eq!(SIEVE.iter().map(|(modulus, _)| modulus).product::<u64>(), SIEVE_PRODUCT);
         assert!((0..5000u64).all(|root| is_sieved_square(root * root)));
-        assert!(
-            (0..100_000u64)
-                .filter(|value| is_sieved_square(*value))
-                .count()
-                < 320
-        );
+        assert!((0..100_000u64).filter(|value| is_sieved_square(*value)).count() < 320);
     }
 
     #[test]
@@ -209,10 +185,7 @@ mod tests {
 
     #[test]
     fn threat_23_primes_that_fermat_finds_in_round_88_are_found() {
-        assert_eq!(
-            find(&octets(PRIMES_OF_ROUND_88)),
-            Some(WeakKey::ClosePrimes)
-        );
+        assert_eq!(find(&octets(PRIMES_OF_ROUND_88)), Some(WeakKey::ClosePrimes));
     }
 
     #[test]
@@ -234,15 +207,8 @@ mod tests {
     }
 
     fn octets(hex: &str) -> Vec<u8> {
-        let hex = if hex.len().is_multiple_of(2) {
-            hex.to_owned()
-        } else {
-            format!("0{hex}")
-        };
-        (0..hex.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-            .collect()
+        let hex = if hex.len().is_multiple_of(2) { hex.to_owned() } else { format!("0{hex}") };
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
     }
 
     // Products of two random primes of 1024 bits (but FACTOR_751), made for these tests.

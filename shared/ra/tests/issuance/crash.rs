@@ -1,0 +1,97 @@
+//! A crash between the intent and the certificate: the order has exactly one certificate afterwards,
+//! and it is the one that was intended (threat 29).
+//!
+//! The signer stops the finalize request at the worst moments. What a crash would leave is what the
+//! store's file holds at that moment, so the test goes on with a copy of it.
+
+use std::{fs, sync::Arc};
+
+use acme::{OrderState, OrderStatus};
+use ra::{Error, IssuanceTask};
+use tempfile::TempDir;
+
+use crate::ca::{Ca, Keys, Moment, csr};
+
+#[tokio::test]
+async fn threat_29_a_crash_before_the_signature_is_made_good_once() {
+    crash(Moment::BeforeSigning).await;
+}
+
+#[tokio::test]
+async fn threat_29_a_crash_after_the_signature_and_before_its_record_is_made_good_once() {
+    crash(Moment::AfterSigning).await;
+}
+
+async fn crash(moment: Moment) {
+    let folder = TempDir::new().unwrap();
+    let keys = Arc::new(Keys::default());
+    let before = Ca::open(&folder.path().join("before.redb"), &keys).await;
+    let (account, order) = before.ready_order().await;
+    let csr = csr();
+
+    keys.stop_at(Some(moment));
+    let Ca { authority, serving, .. } = before.clone();
+    let request = tokio::spawn({
+        let (account, csr) = (account.clone(), csr.clone());
+        async move { authority.finalize(&serving, &account, order, &csr).await.map(drop) }
+    });
+    keys.stopped.notified().await;
+    let file = folder.path().join("after.redb");
+    fs::copy(folder.path().join("before.redb"), &file).unwrap();
+    request.abort();
+    drop(before);
+
+    keys.stop_at(None);
+    keys.forget_signed();
+    let after = Ca::open(&file, &keys).await;
+    assert!(after.store.was_unclean());
+    let intended = after.intended(&account, order).await;
+    let unfinished = after.store.unfinished().await.unwrap();
+    assert_eq!(unfinished.issuances, [(account.id, order)]);
+    let task = IssuanceTask { account: account.id, order };
+    // Queues deliver at least once.
+    for _ in 0..2 {
+        after.authority.resume_issuance(task).await.unwrap();
+    }
+
+    assert_eq!(keys.signed(), std::slice::from_ref(&intended), "the stored bytes are signed, once");
+    let view = after.authority.order(&account, order).await.unwrap();
+    assert_eq!(view.order.status(&view.authorizations, after.authority.now()), OrderStatus::Valid);
+    assert!(after.store.unfinished().await.unwrap().issuances.is_empty());
+    let chain = after.authority.certificate_chain(account.id, order).await.unwrap();
+    let leaf = chain.certificates()[0].der();
+    // Behind the tag and the three octets of the length of the whole.
+    assert_eq!(&leaf[4..4 + intended.len()], intended);
+
+    // The client, who saw its connection break, asks again.
+    let view = after.authority.finalize(&after.serving, &account, order, &csr).await.unwrap();
+    assert!(matches!(view.order.state, OrderState::Valid(_)));
+    let again = after.authority.certificate_chain(account.id, order).await.unwrap();
+    assert_eq!(again.certificates()[0].der(), leaf);
+    let other = after.authority.finalize(&after.serving, &account, order, &crate::ca::csr()).await;
+    assert!(matches!(other, Err(Error::OtherCsr)), "{other:?}");
+    assert_eq!(keys.signed().len(), 1);
+}
+
+#[tokio::test]
+async fn a_signer_that_is_away_leaves_the_order_processing_and_a_task_to_finish_it() {
+    let folder = TempDir::new().unwrap();
+    let keys = Arc::new(Keys::default());
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let (account, order) = ca.ready_order().await;
+    let csr = csr();
+
+    keys.stop_at(Some(Moment::Away));
+    let view = ca.authority.finalize(&ca.serving, &account, order, &csr).await.unwrap();
+    assert!(matches!(view.order.state, OrderState::Processing(_)));
+    let task = IssuanceTask { account: account.id, order };
+    assert_eq!(ca.queue.issuances(), [task]);
+    assert!(matches!(ca.authority.resume_issuance(task).await, Err(Error::Sign(_))));
+
+    keys.stop_at(None);
+    let intended = ca.intended(&account, order).await;
+    ca.authority.resume_issuance(task).await.unwrap();
+    let view = ca.authority.finalize(&ca.serving, &account, order, &csr).await.unwrap();
+    assert!(matches!(view.order.state, OrderState::Valid(_)));
+    assert_eq!(keys.signed().last(), Some(&intended));
+}

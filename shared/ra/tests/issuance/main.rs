@@ -1,0 +1,15 @@
+//! How certificates come to be, seen from the authority: with a signer that stops, a clock that jumps,
+//! and a store that is copied at the worst moment.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what does not go well fails the test"
+)]
+
+mod ca;
+mod crash;
+mod one_way;
+mod waiting;
