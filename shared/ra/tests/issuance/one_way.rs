@@ -26,7 +26,7 @@ async fn threat_6_a_profile_that_changes_between_intent_and_signature_changes_no
     let intended = ca.intended(&account, order).await;
 
     let changed = RaProfile { subject: SubjectRule::Empty, ..ca.serving.ra.clone() };
-    ca.store.set_profiles(&[ca.serving.acme.clone()], &[changed]).await.unwrap();
+    ca.store.set_profiles(std::slice::from_ref(&ca.serving.acme), &[changed]).await.unwrap();
     ca.clock.jump(60);
     keys.stop_at(None);
     ca.authority.resume_issuance(IssuanceTask { account: account.id, order }).await.unwrap();
