@@ -1,7 +1,7 @@
 //! The repository's own chores, in Rust so that nothing else has to be installed first.
 //!
 //! - [`setup`]: the ACME clients that the client tests run
-//! - [`test`]: `setup`, then `cargo test --workspace`
+//! - [`mod@test`]: `setup`, then `cargo test --workspace`
 //! - [`tidy`]: rules of the repository that no compiler knows
 
 pub mod command;
