@@ -18,6 +18,5 @@ async fn handle(context: &Context, call: AccountCall<Optional<AccountUpdate>>) -
         None => account.value,
         Some(update) => context.authority().update_account(&serving, account, &update).await?,
     };
-    let object = account.object(context.urls().orders(&account.directory, account.id));
-    Ok(Reply::json(StatusCode::OK, &object))
+    Ok(Reply::json(StatusCode::OK, &account.object(context.urls())))
 }

@@ -15,8 +15,7 @@ async fn handle(context: &Context, call: AccountCall<Vec<u8>>) -> Result<Reply, 
     let rollover = verify_inner(context, &call)?;
     let account = context.authority().change_key(&call.account, rollover).await?;
     let urls = context.urls();
-    let object = account.object(urls.orders(&account.directory, account.id));
-    Ok(Reply::json(StatusCode::OK, &object).with_location(&urls.account(&account.directory, account.id)))
+    Ok(Reply::json(StatusCode::OK, &account.object(urls)).with_location(&urls.account(&account.directory, account.id)))
 }
 
 /// The checks of the inner JWS: signed by its own `jwk`, for the same URL, without a nonce.

@@ -16,7 +16,6 @@ async fn handle(context: &Context, call: KeyCall<Json<NewAccount>>) -> Result<Re
         AccountCreation::Created(account) => (StatusCode::CREATED, account),
         AccountCreation::Existing(account) => (StatusCode::OK, account),
     };
-    let directory = &serving.directory;
-    let object = account.object(context.urls().orders(directory, account.id));
-    Ok(Reply::json(status, &object).with_location(&context.urls().account(directory, account.id)))
+    let urls = context.urls();
+    Ok(Reply::json(status, &account.object(urls)).with_location(&urls.account(&account.directory, account.id)))
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jose::PublicKey;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Contact, DirectoryId};
+use crate::{AccountId, Contact, DirectoryId, Urls};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +26,13 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account object (RFC 8555 §7.1.2); `orders` is the URL of its orders list.
-    pub fn object(&self, orders: String) -> AccountObject {
+    /// The account object (RFC 8555 §7.1.2).
+    pub fn object(&self, urls: &Urls) -> AccountObject {
         AccountObject {
             status: self.status,
             contact: self.contact.clone(),
             terms_of_service_agreed: self.agreed_terms.is_some(),
-            orders,
+            orders: urls.orders(&self.directory, self.id),
         }
     }
 }

@@ -56,7 +56,7 @@ use nonce::LiveNonces;
 use snapshot::Snapshot;
 use writer::{Message, Writer};
 
-use crate::{Retention, StoreError};
+use crate::{Retention, Store, StoreError};
 
 /// The engine.
 pub struct EmbeddedStore {
@@ -84,6 +84,8 @@ impl Default for Options {
         Self { retention: Retention::default(), cache_size: 16 << 20 }
     }
 }
+
+impl Store for EmbeddedStore {}
 
 impl EmbeddedStore {
     /// Opens the file, makes it when there is none, and takes it for this process alone. After a

@@ -57,17 +57,3 @@ pub trait Store:
     + Sync
 {
 }
-
-impl<T> Store for T where
-    T: AccountStore
-        + AuthorizationStore
-        + CertificateStore
-        + CrlStore
-        + IssuerStore
-        + NonceStore
-        + OrderStore
-        + ProfileStore
-        + Send
-        + Sync
-{
-}

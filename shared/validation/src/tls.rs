@@ -8,7 +8,7 @@ use rustls::{
         Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls13_signature_with_raw_key},
+    crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls13_signature_with_raw_key},
     pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime},
     version::{TLS12, TLS13},
 };
@@ -16,78 +16,45 @@ use x509_cert::der::{Decode, Encode, asn1::AnyRef};
 
 /// For `https` redirects of http-01: any certificate, valid or not.
 pub(crate) fn unverified() -> Result<ClientConfig, Error> {
-    let provider = aws_lc_rs::default_provider();
-    let verifier = Unverified(provider.signature_verification_algorithms);
-    config(provider, Arc::new(verifier), HTTP_1_1)
+    config(Handshake::Unchecked, HTTP_1_1)
 }
 
 /// For tls-alpn-01: the server has to hold the key of the certificate that it presents. What the
 /// certificate says is judged after the handshake.
 pub(crate) fn leaf_key() -> Result<ClientConfig, Error> {
-    let provider = aws_lc_rs::default_provider();
-    let verifier = LeafKey(provider.signature_verification_algorithms);
-    config(provider, Arc::new(verifier), ACME_TLS_1)
+    config(Handshake::ByLeafKey, ACME_TLS_1)
 }
 
-fn config(
-    provider: CryptoProvider,
-    verifier: Arc<dyn ServerCertVerifier>,
-    protocol: &[u8],
-) -> Result<ClientConfig, Error> {
+fn config(handshake: Handshake, protocol: &[u8]) -> Result<ClientConfig, Error> {
+    let provider = aws_lc_rs::default_provider();
+    let verifier = Verifier { algorithms: provider.signature_verification_algorithms, handshake };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&TLS13, &TLS12])?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.to_vec()];
     config.resumption = Resumption::disabled();
     Ok(config)
 }
 
+/// Takes any certificate. Verifies the handshake's signature, where it does, with the bare key: the
+/// usual verifiers parse the certificate first and stumble over acmeIdentifier, which they do not know
+/// and which has to be critical.
 #[derive(Debug)]
-struct Unverified(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
+struct Verifier {
+    algorithms: WebPkiSupportedAlgorithms,
+    handshake: Handshake,
 }
 
-/// Verifies the handshake's signature with the bare key. The usual verifiers parse the certificate
-/// first and stumble over acmeIdentifier, which they do not know and which has to be critical.
-#[derive(Debug)]
-struct LeafKey(WebPkiSupportedAlgorithms);
+/// Whether the server has to hold the key of the certificate that it presents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Handshake {
+    Unchecked,
+    ByLeafKey,
+}
 
-impl ServerCertVerifier for LeafKey {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,
@@ -106,12 +73,15 @@ impl ServerCertVerifier for LeafKey {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.handshake == Handshake::Unchecked {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let certificate = parse(cert)?;
         let spki = certificate.tbs_certificate().subject_public_key_info();
         let key = spki.subject_public_key.as_bytes().ok_or(CertificateError::BadEncoding)?;
         let algorithm = spki.algorithm.to_der().map_err(|_| CertificateError::BadEncoding)?;
         let algorithm = AnyRef::from_der(&algorithm).map_err(|_| CertificateError::BadEncoding)?;
-        self.0
+        self.algorithms
             .mapping
             .iter()
             .filter(|(scheme, _)| *scheme == dss.scheme)
@@ -129,13 +99,16 @@ impl ServerCertVerifier for LeafKey {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.handshake == Handshake::Unchecked {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let spki = parse(cert)?.tbs_certificate().subject_public_key_info().to_der();
         let spki = SubjectPublicKeyInfoDer::from(spki.map_err(|_| CertificateError::BadEncoding)?);
-        verify_tls13_signature_with_raw_key(message, &spki, dss, &self.0)
+        verify_tls13_signature_with_raw_key(message, &spki, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 
