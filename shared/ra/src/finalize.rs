@@ -61,8 +61,8 @@ impl Authority {
         }
     }
 
-    /// Stores the intended certificate, then points the order to it; `None` when another request
-    /// pointed it elsewhere first. The certificate that lost stays intended and is never signed.
+    /// Stores the intended certificate and points the order to it; `None` when another request
+    /// pointed it elsewhere first. The certificate that lost is never signed.
     async fn begin(
         &self,
         serving: &Serving,
@@ -81,7 +81,7 @@ impl Authority {
             profile: &serving.ra,
             evidence,
         };
-        let record = self.intend(&issuer, intention).await?;
+        let record = self.intend(&issuer, intention)?;
         let issuance = Issuance {
             certificate: record.id.clone(),
             csr_digest: csr.digest().to_vec(),
@@ -89,7 +89,7 @@ impl Authority {
             not_after: validity.not_after,
         };
         let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
-        let won = applied(self.store.update_order(order, &processing).await)?;
+        let won = applied(self.store.begin_issuance(&record, order, &processing).await)?;
         Ok(won.then_some((processing, record)))
     }
 

@@ -31,8 +31,8 @@ pub(crate) struct Intention<'a> {
 }
 
 impl Authority {
-    /// Builds, lints and stores a certificate as intended. Nothing is signed here.
-    pub(crate) async fn intend(
+    /// Builds and lints a certificate, to be stored as intended. Nothing is signed here.
+    pub(crate) fn intend(
         &self,
         issuer: &LoadedIssuer,
         intention: Intention<'_>,
@@ -52,7 +52,7 @@ impl Authority {
             evidence: intention.evidence,
         };
         let linted = leaf.tbs().map_err(issuing)?.lint().map_err(issuing)?;
-        let record = versioned(CertificateRecord {
+        versioned(CertificateRecord {
             id: linted.certificate_id().clone(),
             issuer: issuer.id.clone(),
             crl_shard,
@@ -64,51 +64,77 @@ impl Authority {
             state: CertificateState::Intended { tbs: linted.bytes().to_vec() },
             revocation: None,
             replacement: None,
-        })?;
-        self.store.intend_certificate(&record).await?;
-        Ok(record)
+        })
     }
 
-    /// Signs an intended certificate and records it as issued. An issued one is given back as it is.
-    pub(crate) async fn complete(&self, record: Versioned<CertificateRecord>) -> Result<Certificate, Error> {
-        let mut before = record;
-        for _ in 0..ROUNDS {
-            let tbs = match &before.state {
-                CertificateState::Issued { der } => return Certificate::from_der(der).map_err(issuing),
-                CertificateState::Intended { tbs } => tbs,
-            };
-            let issuer = self.issuer(&before.issuer).await?;
-            let linted = LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &before.identifiers).map_err(issuing)?;
-            let certificate = linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(signing)?;
-            let state = CertificateState::Issued { der: certificate.der().to_vec() };
-            let after = versioned(CertificateRecord { state, ..before.value.clone() })?;
-            if applied(self.store.update_certificate(&before, &after).await)? {
-                return Ok(certificate);
-            }
-            // Somebody else completed it, and their signature counts; or it was revoked meanwhile.
-            before = self.recorded(&before.id).await?;
+    /// Stores an intended certificate that belongs to no order, signs it and records it as issued.
+    pub(crate) async fn issue_without_order(&self, record: Versioned<CertificateRecord>) -> Result<Certificate, Error> {
+        self.store.intend_certificate(&record).await?;
+        let (certificate, issued) = self.sign(&record).await?;
+        match applied(self.store.update_certificate(&record, &issued).await)? {
+            true => Ok(certificate),
+            // Nobody else knows of it yet.
+            false => Err(Error::Busy),
         }
-        Err(Error::Busy)
+    }
+
+    /// Signs a certificate that is on record as intended: exactly the bytes that stand there. An
+    /// issued one is given back as it is.
+    async fn sign(
+        &self,
+        record: &Versioned<CertificateRecord>,
+    ) -> Result<(Certificate, Versioned<CertificateRecord>), Error> {
+        let tbs = match &record.state {
+            CertificateState::Issued { der } => {
+                return Ok((Certificate::from_der(der).map_err(issuing)?, record.clone()));
+            }
+            CertificateState::Intended { tbs } => tbs,
+        };
+        let issuer = self.issuer(&record.issuer).await?;
+        let linted = LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(issuing)?;
+        let certificate = linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(signing)?;
+        let state = CertificateState::Issued { der: certificate.der().to_vec() };
+        let issued = versioned(CertificateRecord { state, ..record.value.clone() })?;
+        Ok((certificate, issued))
     }
 
     /// Completes the issuance of an order that is processing: makes it valid, or invalid when its
     /// certificate can never be signed.
     pub(crate) async fn complete_order(
         &self,
-        order: Versioned<Order>,
-        record: Versioned<CertificateRecord>,
+        mut order: Versioned<Order>,
+        mut record: Versioned<CertificateRecord>,
     ) -> Result<Versioned<Order>, Error> {
-        let event = match self.complete(record).await {
-            Ok(_) => OrderEvent::Issued,
-            Err(error) if error.ends_issuance() => {
-                tracing::error!(order = %order.id, error = &error as &dyn std::error::Error, "an issuance failed for good");
-                let detail =
-                    "The certificate could not be issued. The operator has the details; create a new order later.";
-                OrderEvent::Failed(Problem::new(ProblemType::ServerInternal, detail))
+        for _ in 0..ROUNDS {
+            if let OrderState::Valid(_) | OrderState::Invalid(_) = order.state {
+                return Ok(order);
             }
-            Err(error) => return Err(error),
-        };
-        self.settle_order(order, event).await
+            let (_, issued) = match self.sign(&record).await {
+                Ok(signed) => signed,
+                Err(error) if error.ends_issuance() => return self.give_up(order, &error).await,
+                Err(error) => return Err(error),
+            };
+            let valid = versioned(order.transition(OrderEvent::Issued)?)?;
+            let written = match issued.version == record.version {
+                true => self.store.update_order(&order, &valid).await,
+                false => self.store.complete_issuance(&record, &issued, &order, &valid).await,
+            };
+            if applied(written)? {
+                return Ok(valid);
+            }
+            // Somebody else completed it, and their signature counts; or it was revoked meanwhile.
+            record = self.recorded(&record.id).await?;
+            order = self.owned_order(order.account, order.id).await?;
+        }
+        Err(Error::Busy)
+    }
+
+    /// Ends an order whose certificate can never be signed.
+    async fn give_up(&self, order: Versioned<Order>, error: &Error) -> Result<Versioned<Order>, Error> {
+        tracing::error!(order = %order.id, error = error as &dyn std::error::Error, "an issuance failed for good");
+        let detail = "The certificate could not be issued. The operator has the details; create a new order later.";
+        let problem = Problem::new(ProblemType::ServerInternal, detail);
+        self.settle_order(order, OrderEvent::Failed(problem)).await
     }
 
     async fn settle_order(&self, order: Versioned<Order>, event: OrderEvent) -> Result<Versioned<Order>, Error> {

@@ -9,6 +9,7 @@ pub mod authorization;
 pub mod certificate;
 pub mod crl;
 pub mod fixture;
+pub mod issuance;
 pub mod issuer;
 pub mod lost_answer;
 pub mod nonce;
@@ -43,6 +44,10 @@ macro_rules! contract_tests {
             certificate: revoked_certificates_are_listed_by_issuer_shard_and_serial,
             certificate: a_blocked_key_stays_blocked,
             crl: the_numbers_of_crls_only_rise,
+            issuance: an_issuance_begins_and_ends_with_its_order,
+            issuance: of_many_issuances_of_an_order_one_begins,
+            issuance: an_issuance_does_not_end_over_another_change_of_its_certificate,
+            issuance: an_issuance_written_twice_is_written_once,
             issuer: an_issuer_is_made_once,
             nonce: a_nonce_is_redeemed_once,
             nonce: the_secrets_of_nonces_change_only_from_their_present_version,

@@ -23,6 +23,7 @@ mod crl;
 mod expiry;
 mod failure;
 mod file;
+mod issuance;
 mod issuer;
 mod key;
 mod nonce;

@@ -19,6 +19,7 @@ mod authorization;
 mod certificate;
 mod crl;
 mod error;
+mod issuance;
 mod issuer;
 mod nonce;
 mod order;
@@ -36,6 +37,7 @@ pub use authorization::{AuthorizationStore, Proof};
 pub use certificate::{CertificateRecord, CertificateState, CertificateStore, Replacement, Revocation};
 pub use crl::{CrlRecord, CrlStore, RevokedCertificate};
 pub use error::StoreError;
+pub use issuance::IssuanceStore;
 pub use issuer::{IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerStore};
 pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
 pub use order::{OrderPage, OrderStore};
@@ -49,6 +51,7 @@ pub trait Store:
     + AuthorizationStore
     + CertificateStore
     + CrlStore
+    + IssuanceStore
     + IssuerStore
     + NonceStore
     + OrderStore

@@ -31,7 +31,7 @@ pub(crate) struct Endpoint {
 /// A CA that runs.
 pub(crate) struct Ca {
     /// The name of the program.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Where it is.
     pub(crate) endpoint: Endpoint,
     /// From the start of the process to the first answer.
@@ -42,9 +42,9 @@ pub(crate) struct Ca {
 impl Ca {
     /// This CA, on a data folder that may be new, with the settings that it has by itself; the log
     /// goes to a file.
-    pub(crate) async fn serverless_acme(network: &Network, data: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn serverless_acme(binary: &Path, network: &Network, data: &Path) -> Result<Self, Failure> {
         let (port, status_port) = (free_port()?, free_port()?);
-        let mut command = Command::new(binary());
+        let mut command = Command::new(binary);
         let flags = [
             ("--listen", format!("127.0.0.1:{port}")),
             ("--status-listen", format!("127.0.0.1:{status_port}")),
@@ -67,13 +67,14 @@ impl Ca {
             }
             still_starting(&mut process, began, &data.with_extension("log")).await?;
         };
-        Self::first_answer("serverless-acme", endpoint, process, began, &data.with_extension("log")).await
+        let name = binary.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::first_answer(name, endpoint, process, began, &data.with_extension("log")).await
     }
 
     /// The peer, if it is installed: it keeps everything in memory. It neither waits before it
     /// validates nor refuses good nonces nor reuses authorizations here.
     pub(crate) async fn pebble(network: &Network, folder: &Path) -> Result<Option<Self>, Failure> {
-        if find_program("pebble").is_none() {
+        if find_program(PEER).is_none() {
             return Ok(None);
         }
         let (port, management_port) = (free_port()?, free_port()?);
@@ -92,17 +93,17 @@ impl Ca {
             "externalAccountBindingRequired": false,
         }});
         fs::write(file("json"), config.to_string())?;
-        let mut command = Command::new("pebble");
+        let mut command = Command::new(PEER);
         command.arg("-config").arg(file("json")).args(["-dnsserver", &network.dns.to_string()]);
         command.envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_AUTHZREUSE", "0")]);
         let began = Instant::now();
         let process = Process::start(&mut command, &file("log"));
         let endpoint = Endpoint { directory: format!("https://localhost:{port}/dir"), root: tls.cert.der().clone() };
-        Self::first_answer("pebble", endpoint, process, began, &file("log")).await.map(Some)
+        Self::first_answer(PEER.to_owned(), endpoint, process, began, &file("log")).await.map(Some)
     }
 
     async fn first_answer(
-        name: &'static str,
+        name: String,
         endpoint: Endpoint,
         mut process: Process,
         began: Instant,
@@ -126,14 +127,17 @@ impl Ca {
     }
 }
 
-/// Builds the program as it is released, unless another one is to be measured.
-pub(crate) fn build() {
-    if env::var_os(BINARY).is_some() {
-        return;
+/// Builds the program as it is released and says where it is; or names the programs that are to be
+/// measured in its place.
+pub(crate) fn binaries() -> Vec<PathBuf> {
+    if let Some(given) = env::var_os("BENCH_BINARY") {
+        return env::split_paths(&given).collect();
     }
     let mut cargo = Command::new(env!("CARGO"));
     let built = cargo.args(["build", "--release", "--package", "serverless-acme"]).status().expect("cargo runs");
     assert!(built.success(), "the program does not build");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap_or(Path::new("target"));
+    vec![target.join("release").join("serverless-acme")]
 }
 
 /// A place on a real disk, whatever `/tmp` is.
@@ -149,14 +153,6 @@ async fn still_starting(process: &mut Process, began: Instant, log: &Path) -> Re
     Ok(())
 }
 
-fn binary() -> PathBuf {
-    if let Some(binary) = env::var_os(BINARY) {
-        return binary.into();
-    }
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap_or(Path::new("target"));
-    target.join("release").join("serverless-acme")
-}
-
 fn find_program(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
@@ -166,8 +162,8 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Measures this program instead of the workspace's own.
-const BINARY: &str = "BENCH_BINARY";
+/// The program that is measured beside.
+const PEER: &str = "pebble";
 
 /// A store of a million certificates that was not closed is checked first.
 const LONGEST_START: Duration = Duration::from_secs(60);

@@ -57,8 +57,8 @@ struct Account {
 }
 
 impl Client {
-    /// A client with a new account. The network answers for its names under `label`.
-    pub(crate) async fn register(endpoint: &Endpoint, network: &Network, label: String) -> Result<Self, Failure> {
+    /// A client with a new account, for whose names the network answers from now on.
+    pub(crate) async fn register(endpoint: &Endpoint, network: &Network) -> Result<Self, Failure> {
         let connector = Connector::trusting(endpoint.root.clone())?;
         let mut connection = connector.open(&endpoint.directory).await?;
         let directory = connection.request(Method::GET, &endpoint.directory, String::new()).await?;
@@ -70,7 +70,7 @@ impl Client {
         };
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
         let jwk = jwk(&key);
-        network.know(&label, &encode(digest(&SHA256, jwk.as_bytes())));
+        let label = network.admit(&encode(digest(&SHA256, jwk.as_bytes())));
         let mut client = Self {
             connector,
             connection,

@@ -121,4 +121,4 @@ impl fmt::Display for Failure {
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(10);

@@ -15,6 +15,16 @@ pub(crate) enum Between {
     Reconnect,
 }
 
+impl Between {
+    /// What a CA is called in a table of steps.
+    pub(crate) fn label(self, ca: &str) -> String {
+        match self {
+            Self::Nothing => ca.to_owned(),
+            Self::Reconnect => format!("{ca}, reconnecting"),
+        }
+    }
+}
+
 /// The outcome of a load; of several, when they are added.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
@@ -30,8 +40,8 @@ pub(crate) struct Outcome {
 /// Clients of a CA, each with an account.
 pub(crate) async fn clients(ca: &Ca, network: &Network, number: usize) -> Result<Vec<Client>, Failure> {
     let mut clients = Vec::with_capacity(number);
-    for client in 0..number {
-        clients.push(Client::register(&ca.endpoint, network, format!("{}-{client}", ca.name)).await?);
+    for _ in 0..number {
+        clients.push(Client::register(&ca.endpoint, network).await?);
     }
     Ok(clients)
 }
@@ -62,6 +72,10 @@ pub(crate) async fn all(clients: Vec<Client>, how_long: Duration, between: Betwe
 
 async fn work(mut client: Client, until: Instant, between: Between) -> (Client, Outcome) {
     let mut outcome = Outcome::default();
+    // The server may have closed the connection while others had their turn.
+    if let Err(failure) = client.reconnect().await {
+        outcome.failures.push(failure.to_string());
+    }
     while Instant::now() < until {
         let mut done = client.certificate().await;
         if between == Between::Reconnect || done.is_err() {
@@ -119,23 +133,23 @@ impl Outcome {
     /// The certificates that were not made, and why the first was not.
     pub(crate) fn failures(&self) -> Option<String> {
         let first = self.failures.first()?;
-        Some(format!("{} failures, the first: {first}", self.failures.len()))
+        Some(format!("{} failures, the first: {first:.200}", self.failures.len()))
     }
 
     /// The head of the table.
     pub(crate) fn print_head() {
         println!(
-            "| {:24} | {:>7} | {:>6} | {:>6} | {:>7} | {:>8} | {:>8} | {:>9} | {:>9} | {:>7} | {:>7} |",
+            "| {:30} | {:>7} | {:>6} | {:>6} | {:>7} | {:>8} | {:>8} | {:>9} | {:>9} | {:>7} | {:>7} |",
             "", "clients", "made", "errors", "per s", "p50 ms", "p95 ms", "server ms", "client ms", "cores", "posts"
         );
-        println!("|{:-<26}|{}", "", "--------:|".repeat(10));
+        println!("|{:-<32}|{}", "", "--------:|".repeat(10));
     }
 
     /// A row of the table. Times on processors are for each certificate; cores are those that the
     /// server kept busy.
     pub(crate) fn print(&self, what: &str) {
         println!(
-            "| {what:24} | {:>7} | {:>6} | {:>6} | {:>7.1} | {:>8.1} | {:>8.1} | {:>9.2} | {:>9.2} | {:>7.2} | {:>7.2} |",
+            "| {what:30} | {:>7} | {:>6} | {:>6} | {:>7.1} | {:>8.1} | {:>8.1} | {:>9.2} | {:>9.2} | {:>7.2} | {:>7.2} |",
             self.clients,
             self.times.len(),
             self.failures.len(),

@@ -9,8 +9,8 @@
 //!
 //! Without `--full` each step is short and the long past is not: good for a look at a change, not for
 //! figures to be kept. The program under load is the release build, in a process of its own, with its
-//! log going to a file and its store on the disk that holds `target`. `BENCH_BINARY` names another
-//! program to be measured in its place.
+//! log going to a file and its store on the disk that holds `target`. `BENCH_BINARY` names other
+//! programs to be measured in its place, separated by colons; `load` lets them take turns.
 
 mod ca;
 mod client;
@@ -20,7 +20,11 @@ mod network;
 mod preload;
 mod process;
 
-use std::{env, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use local::{Config, Host};
 use rustls_pki_types::CertificateDer;
@@ -64,36 +68,37 @@ async fn main() -> Result<(), Failure> {
     let sections: Vec<&String> = given.iter().filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |section: &str| sections.is_empty() || sections.iter().any(|wanted| *wanted == section);
 
-    ca::build();
+    let binaries = ca::binaries();
+    let binary = binaries.first().ok_or_else(|| Failure::new("BENCH_BINARY names nothing"))?;
     let network = Network::start().await?;
     if wanted("start") {
-        start(&network, &scale).await?;
+        start(binary, &network, &scale).await?;
     }
     if wanted("load") {
-        beside_the_peer(&network, &scale).await?;
+        beside_the_peer(&binaries, &network, &scale).await?;
     }
     if wanted("seam") {
         seam(&network, &scale).await?;
     }
     if wanted("stored") {
-        over_a_past(&network, &scale).await?;
+        over_a_past(binary, &network, &scale).await?;
     }
     Ok(())
 }
 
-async fn start(network: &Network, scale: &Scale) -> Result<(), Failure> {
+async fn start(binary: &Path, network: &Network, scale: &Scale) -> Result<(), Failure> {
     println!("\n## Start and idle memory\n");
     let mut times = Vec::new();
     for _ in 0..scale.starts {
         let folder = ca::folder()?;
-        times.push(Ca::serverless_acme(network, &folder.path().join("data")).await?.started_in);
+        times.push(Ca::serverless_acme(binary, network, &folder.path().join("data")).await?.started_in);
     }
     times.sort();
     println!("first answer with a new data folder: median {:.0?}", times[times.len() / 2]);
     println!("    of {} starts, slowest {:.0?}", times.len(), times[times.len() - 1]);
 
     let folder = ca::folder()?;
-    let ca = Ca::serverless_acme(network, &folder.path().join("data")).await?;
+    let ca = Ca::serverless_acme(binary, network, &folder.path().join("data")).await?;
     println!("resident after the first answer: {:.1} MiB", mebibytes(&ca));
     time::sleep(scale.quiet).await;
     println!("resident after {:?} of quiet: {:.1} MiB", scale.quiet, mebibytes(&ca));
@@ -105,37 +110,38 @@ async fn start(network: &Network, scale: &Scale) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn beside_the_peer(network: &Network, scale: &Scale) -> Result<(), Failure> {
+async fn beside_the_peer(binaries: &[PathBuf], network: &Network, scale: &Scale) -> Result<(), Failure> {
     println!("\n## Certificates by the number of clients\n");
     let folder = ca::folder()?;
-    let ours = Ca::serverless_acme(network, &folder.path().join("data")).await?;
-    let peer = Ca::pebble(network, folder.path()).await?;
     let mut cas = Vec::new();
-    for ca in [Some(ours), peer].into_iter().flatten() {
-        let mut clients = load::clients(&ca, network, MOST_CLIENTS).await?;
-        load::run(&ca, &mut clients, 4, scale.step, Between::Nothing).await;
-        cas.push((ca, clients));
+    for (number, binary) in binaries.iter().enumerate() {
+        let ca = Ca::serverless_acme(binary, network, &folder.path().join(format!("data-{number}"))).await?;
+        cas.push(warm(ca, network, scale).await?);
     }
     Outcome::print_head();
-    let mut last = Vec::new();
-    for number in [1, 2, 4, 8, 16, MOST_CLIENTS] {
-        last = take_turns(&mut cas, number, Between::Nothing, scale).await;
-        for ((ca, _), outcome) in cas.iter().zip(&last) {
-            outcome.print(ca.name);
+    let mut last = (Outcome::default(), None);
+    for (number, between) in STEPS {
+        let mut outcomes = vec![Outcome::default(); cas.len()];
+        let mut peer = None;
+        for _ in 0..scale.rounds {
+            take_turn(&mut cas, &mut outcomes, number, between, scale).await;
+            peer = beside(peer, number, between, network, scale).await?;
         }
-    }
-    let reconnecting = take_turns(&mut cas, MOST_CLIENTS, Between::Reconnect, scale).await;
-    for ((ca, _), outcome) in cas.iter().zip(&reconnecting) {
-        outcome.print(&format!("{}, reconnecting", ca.name));
-    }
-    for failures in last.iter().chain(&reconnecting).filter_map(Outcome::failures) {
-        println!("{failures}");
+        for ((ca, _), outcome) in cas.iter().zip(&outcomes) {
+            outcome.print(&between.label(&ca.name));
+        }
+        if let Some(peer) = &peer {
+            peer.print(&between.label("pebble"));
+        }
+        if between == Between::Nothing {
+            last = (outcomes.swap_remove(0), peer);
+        }
     }
     for (ca, _) in &cas {
         println!("{} now holds {:.1} MiB", ca.name, mebibytes(ca));
     }
-    match last.as_slice() {
-        [ours, peer] => {
+    match last {
+        (ours, Some(peer)) => {
             println!("\nbeside the peer, with {MOST_CLIENTS} clients:");
             println!("    server time for each certificate: {:.2} of the peer's", ours.server_ms() / peer.server_ms());
             println!("    certificates for each second: {:.1} times the peer's", ours.rate() / peer.rate());
@@ -143,6 +149,36 @@ async fn beside_the_peer(network: &Network, scale: &Scale) -> Result<(), Failure
         _ => println!("\nThe peer, `pebble`, is not installed."),
     }
     Ok(())
+}
+
+/// A step of the peer. It begins anew each time: the peer searches all that it has for each order, and
+/// the more it has and the more clients there are, the likelier it stops answering for good. A step
+/// in which it did is repeated.
+async fn beside(
+    sum: Option<Outcome>,
+    number: usize,
+    between: Between,
+    network: &Network,
+    scale: &Scale,
+) -> Result<Option<Outcome>, Failure> {
+    for _ in 0..PATIENCE_WITH_PEER {
+        let folder = ca::folder()?;
+        let Some(peer) = Ca::pebble(network, folder.path()).await? else { return Ok(None) };
+        let (peer, mut clients) = warm(peer, network, scale).await?;
+        let outcome = load::run(&peer, &mut clients, number, scale.step, between).await;
+        match outcome.failures() {
+            None => return Ok(Some(sum.unwrap_or_default().plus(outcome))),
+            Some(failures) => println!("(the peer, {number} clients: {failures}; once more)"),
+        }
+    }
+    Ok(sum)
+}
+
+/// The CA with its clients, after everybody has done everything once.
+async fn warm(ca: Ca, network: &Network, scale: &Scale) -> Result<(Ca, Vec<Client>), Failure> {
+    let mut clients = load::clients(&ca, network, MOST_CLIENTS).await?;
+    load::run(&ca, &mut clients, 4, scale.step / 4, Between::Nothing).await;
+    Ok((ca, clients))
 }
 
 async fn seam(network: &Network, scale: &Scale) -> Result<(), Failure> {
@@ -160,8 +196,8 @@ async fn seam(network: &Network, scale: &Scale) -> Result<(), Failure> {
     let endpoint = Endpoint { directory, root: CertificateDer::from(host.root().der().to_vec()) };
     for number in [1, MOST_CLIENTS] {
         let mut clients = Vec::new();
-        for client in 0..number {
-            clients.push(Client::register(&endpoint, network, format!("seam-{number}-{client}")).await?);
+        for _ in 0..number {
+            clients.push(Client::register(&endpoint, network).await?);
         }
         let before = host.store().counts();
         let outcome = load::all(clients, scale.step, Between::Nothing).await.1;
@@ -178,23 +214,24 @@ async fn seam(network: &Network, scale: &Scale) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn over_a_past(network: &Network, scale: &Scale) -> Result<(), Failure> {
+async fn over_a_past(binary: &Path, network: &Network, scale: &Scale) -> Result<(), Failure> {
     println!("\n## Over a short and over a long past\n");
     let folder = ca::folder()?;
     let mut cas = Vec::new();
     for past in [1_000, scale.past] {
         let data = folder.path().join(past.to_string());
         preload::fill(&data, past).await?;
-        let ca = Ca::serverless_acme(network, &data).await?;
+        let ca = Ca::serverless_acme(binary, network, &data).await?;
         println!("    first answer after {:.0?}, resident {:.1} MiB", ca.started_in, mebibytes(&ca));
-        let mut clients = load::clients(&ca, network, MOST_CLIENTS).await?;
-        load::run(&ca, &mut clients, 4, scale.step, Between::Nothing).await;
-        cas.push((ca, clients));
+        cas.push(warm(ca, network, scale).await?);
     }
     println!();
     Outcome::print_head();
     for number in [1, MOST_CLIENTS] {
-        let outcomes = take_turns(&mut cas, number, Between::Nothing, scale).await;
+        let mut outcomes = vec![Outcome::default(); cas.len()];
+        for _ in 0..scale.rounds {
+            take_turn(&mut cas, &mut outcomes, number, Between::Nothing, scale).await;
+        }
         for (past, outcome) in [1_000, scale.past].into_iter().zip(&outcomes) {
             outcome.print(&format!("over {past}"));
         }
@@ -205,17 +242,21 @@ async fn over_a_past(network: &Network, scale: &Scale) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The same step for each of the CAs, again and again, so that what else the machine does meets them
-/// alike.
-async fn take_turns(cas: &mut [(Ca, Vec<Client>)], number: usize, between: Between, scale: &Scale) -> Vec<Outcome> {
-    let mut outcomes = vec![Outcome::default(); cas.len()];
-    for _ in 0..scale.rounds {
-        for ((ca, clients), outcome) in cas.iter_mut().zip(&mut outcomes) {
-            let more = load::run(ca, clients, number, scale.step, between).await;
-            *outcome = std::mem::take(outcome).plus(more);
+/// The same step for each of the CAs. Many short turns: what else the machine does meets all alike.
+async fn take_turn(
+    cas: &mut [(Ca, Vec<Client>)],
+    outcomes: &mut [Outcome],
+    number: usize,
+    between: Between,
+    scale: &Scale,
+) {
+    for ((ca, clients), outcome) in cas.iter_mut().zip(outcomes) {
+        let more = load::run(ca, clients, number, scale.step, between).await;
+        if let Some(failures) = more.failures() {
+            println!("({}, {number} clients: {failures})", ca.name);
         }
+        *outcome = std::mem::take(outcome).plus(more);
     }
-    outcomes
 }
 
 fn mebibytes(ca: &Ca) -> f64 {
@@ -223,3 +264,14 @@ fn mebibytes(ca: &Ca) -> f64 {
 }
 
 const MOST_CLIENTS: usize = 32;
+const STEPS: [(usize, Between); 8] = [
+    (1, Between::Nothing),
+    (2, Between::Nothing),
+    (4, Between::Nothing),
+    (8, Between::Nothing),
+    (16, Between::Nothing),
+    (MOST_CLIENTS, Between::Nothing),
+    (1, Between::Reconnect),
+    (MOST_CLIENTS, Between::Reconnect),
+];
+const PATIENCE_WITH_PEER: usize = 5;

@@ -49,10 +49,12 @@ impl Network {
         Ok(network)
     }
 
-    /// From now on answers for names of the form `<anything>.<label>.<domain>`.
-    pub(crate) fn know(&self, label: &str, thumbprint: &str) {
+    /// From now on answers for names of the form `<anything>.<label>.<domain>`, with this label.
+    pub(crate) fn admit(&self, thumbprint: &str) -> String {
         let mut thumbprints = self.thumbprints.write().unwrap_or_else(PoisonError::into_inner);
-        thumbprints.insert(label.to_owned(), thumbprint.to_owned());
+        let label = format!("c{}", thumbprints.len());
+        thumbprints.insert(label.clone(), thumbprint.to_owned());
+        label
     }
 }
 

@@ -179,6 +179,14 @@ pub fn processing(before: &Versioned<Order>, certificate: &CertificateRecord) ->
     })
 }
 
+/// The order with its certificate.
+pub fn valid_order(before: &Versioned<Order>) -> Versioned<Order> {
+    changed(before, |order| {
+        let issuance = order.issuance().cloned().expect("the order is being issued");
+        order.state = OrderState::Valid(issuance);
+    })
+}
+
 /// A serial number from its octets.
 pub fn serial(octets: &[u8]) -> Serial {
     Serial::from_der_content(octets.to_vec()).expect("the samples number certificates properly")

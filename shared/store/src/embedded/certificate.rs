@@ -61,7 +61,7 @@ impl CertificateStore for EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    fn certificate_change(
+    pub(super) fn certificate_change(
         &self,
         before: Option<&Versioned<CertificateRecord>>,
         after: &Versioned<CertificateRecord>,

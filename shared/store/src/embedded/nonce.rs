@@ -30,8 +30,8 @@ impl NonceStore for EmbeddedStore {
         expires_at: Timestamp,
         operation: OperationId,
     ) -> Result<Redemption, StoreError> {
-        let (redemption, first_to_wait) = self.nonces.redeem(nonce, expires_at, operation)?;
-        if first_to_wait {
+        let (redemption, writer_rests) = self.nonces.redeem(nonce, expires_at, operation)?;
+        if writer_rests {
             self.queue.send(Message::NoncesWait).map_err(|_| Closed)?;
         }
         Ok(redemption)
@@ -62,6 +62,8 @@ struct Live {
     /// By the time at which they expire, so that forgetting is cheap.
     redeemed: BTreeMap<Timestamp, HashMap<Box<str>, OperationId>>,
     unwritten: Vec<RedeemedNonce>,
+    /// The writer looks for rows no more until it is woken.
+    resting: bool,
     closed: bool,
 }
 
@@ -82,10 +84,10 @@ impl LiveNonces {
                 redeemed.entry(expires_at).or_default().insert(nonce.into(), row.operation);
             }
         }
-        Self(Mutex::new(Live { redeemed, unwritten: Vec::new(), closed: false }))
+        Self(Mutex::new(Live { redeemed, unwritten: Vec::new(), resting: false, closed: false }))
     }
 
-    /// Decides, and tells whether the row is the first that waits to be written.
+    /// Decides, and tells whether the writer has to be woken for the row.
     fn redeem(&self, nonce: &str, expires_at: Timestamp, operation: OperationId) -> Result<(Redemption, bool), Closed> {
         let mut live = self.lock();
         if live.closed {
@@ -99,7 +101,7 @@ impl LiveNonces {
             None => {
                 redeemed.insert(nonce.into(), operation);
                 live.unwritten.push(RedeemedNonce { key: key::nonce(expires_at, nonce), operation });
-                Ok((Redemption::Redeemed, live.unwritten.len() == 1))
+                Ok((Redemption::Redeemed, std::mem::take(&mut live.resting)))
             }
         }
     }
@@ -107,6 +109,13 @@ impl LiveNonces {
     /// The rows that no commit holds yet.
     pub(super) fn take_unwritten(&self) -> Vec<RedeemedNonce> {
         std::mem::take(&mut self.lock().unwritten)
+    }
+
+    /// Lets the writer rest when no row waits for it; the next redemption wakes it.
+    pub(super) fn rest(&self) -> bool {
+        let mut live = self.lock();
+        live.resting = live.unwritten.is_empty();
+        live.resting
     }
 
     /// Forgets those that cannot be presented any more.

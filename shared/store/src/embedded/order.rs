@@ -51,7 +51,11 @@ impl OrderStore for EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    fn order_change(&self, before: Option<&Versioned<Order>>, after: &Versioned<Order>) -> Result<Change, StoreError> {
+    pub(super) fn order_change(
+        &self,
+        before: Option<&Versioned<Order>>,
+        after: &Versioned<Order>,
+    ) -> Result<Change, StoreError> {
         Change::indexed(key::order(after.account, after.id), before, after, &self.retention)
     }
 }

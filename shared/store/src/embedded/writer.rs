@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, mpsc},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ use crate::StoreError;
 pub(super) enum Message {
     /// A write.
     Write(Request),
-    /// Redeemed nonces have begun to wait for a commit.
+    /// A nonce is redeemed while the writer rests.
     NoncesWait,
     /// No more follows. Who asked wants to know how it ended, or does not.
     Close(Option<oneshot::Sender<Result<(), StoreError>>>),
@@ -59,8 +59,6 @@ pub(super) struct Writer {
     counters: Arc<Counters>,
     /// Redeemed nonces that no commit holds yet.
     unwritten: Vec<RedeemedNonce>,
-    /// When waiting nonces are written, if nothing else is before.
-    nonces_due: Option<Instant>,
 }
 
 /// What is done in one transaction.
@@ -77,7 +75,7 @@ impl Writer {
         nonces: Arc<LiveNonces>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { queue, file, nonces, counters, unwritten: Vec::new(), nonces_due: None }
+        Self { queue, file, nonces, counters, unwritten: Vec::new() }
     }
 
     /// Works until it is told to close.
@@ -104,7 +102,7 @@ impl Writer {
             let message = if group.requests.is_empty() { self.wait() } else { self.queue.try_recv().ok() };
             match message {
                 Some(Message::Write(request)) => group.requests.push(request),
-                Some(Message::NoncesWait) => self.nonces_due = Some(Instant::now() + NONCES_WAIT),
+                Some(Message::NoncesWait) => {}
                 Some(close @ Message::Close(_)) => {
                     group.close = Some(close);
                     break;
@@ -115,21 +113,21 @@ impl Writer {
         group
     }
 
-    /// The next message; `None` when nonces are due before it came.
+    /// The next message; `None` when nonces have waited long enough. While requests follow each other
+    /// their nonces ride with them, and nobody has to wake the writer for a nonce alone.
     fn wait(&self) -> Option<Message> {
         let closed = || Message::Close(None);
-        let Some(due) = self.nonces_due else {
-            return Some(self.queue.recv().unwrap_or_else(|_| closed()));
-        };
-        match self.queue.recv_timeout(due.saturating_duration_since(Instant::now())) {
+        match self.queue.recv_timeout(NONCES_WAIT) {
             Ok(message) => Some(message),
-            Err(mpsc::RecvTimeoutError::Timeout) => None,
             Err(mpsc::RecvTimeoutError::Disconnected) => Some(closed()),
+            Err(mpsc::RecvTimeoutError::Timeout) if self.nonces.rest() => {
+                Some(self.queue.recv().unwrap_or_else(|_| closed()))
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => None,
         }
     }
 
     fn commit(&mut self, requests: Vec<Request>, last: bool) -> Result<(), Failure> {
-        self.nonces_due = None;
         self.unwritten.extend(self.nonces.take_unwritten());
         match self.transact(requests, last) {
             Ok(answers) => {
