@@ -121,4 +121,4 @@ impl fmt::Display for Failure {
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(5);
