@@ -7,7 +7,6 @@ use local::{Config, Host};
 use serde_json::Value;
 use store::embedded::{Counts, EmbeddedStore};
 use tempfile::TempDir;
-use tokio::time::sleep;
 
 use crate::{
     challenge_server::ChallengeServer,
@@ -95,18 +94,10 @@ impl Environment {
         self.host.store()
     }
 
-    /// How often the CA asked its store, once it asks no more and everything is written.
+    /// How often the CA asked its store, with everything written that was answered.
     pub async fn settled_counts(&self) -> Counts {
-        let mut counts = self.store().counts();
-        let mut unchanged = 0;
-        // Redeemed nonces are written 50 ms later at most.
-        while unchanged < 3 {
-            sleep(Duration::from_millis(30)).await;
-            let now = self.store().counts();
-            unchanged = if now == counts { unchanged + 1 } else { 0 };
-            counts = now;
-        }
-        counts
+        self.store().flush().await.unwrap();
+        self.store().counts()
     }
 }
 

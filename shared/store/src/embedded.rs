@@ -126,6 +126,15 @@ impl EmbeddedStore {
         closed.await.unwrap_or(Ok(()))
     }
 
+    /// Waits until everything that was asked before is in the file, redeemed nonces too.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the commit failed.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        // Every commit takes along the nonces that wait for one.
+        self.write(|_| Ok(())).await
+    }
+
     /// Whether the process before this one stopped without closing, so that nonces handed out by it
     /// are void.
     pub fn was_unclean(&self) -> bool {
