@@ -1,0 +1,332 @@
+//! The cloud itself: what tests hold, and the way of each request through it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::call::{Access, Call, Outcome, Units};
+use crate::connector::Connector;
+use crate::dynamodb::DynamoDb;
+use crate::fault::{Effect, Fault, Faults, Injection};
+use crate::kms::{KeySpec, Kms};
+use crate::request::{Request, Service};
+use crate::response::{Broken, Refusal};
+use crate::s3::{Object, S3};
+use crate::server::Listener;
+use crate::sqs::{Message, Sqs};
+
+/// AWS in the process. A clone is the same cloud; each test starts its own.
+#[derive(Clone, Default)]
+pub struct Cloud {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    dynamodb: DynamoDb,
+    kms: Kms,
+    sqs: Sqs,
+    s3: S3,
+    faults: Mutex<Faults>,
+    calls: Mutex<Vec<Call>>,
+    requests: AtomicU64,
+}
+
+/// What IAM and the record see of a request before it is handled.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) accesses: Vec<Access>,
+    pub(crate) consistent: bool,
+    pub(crate) conditional: bool,
+}
+
+impl Description {
+    pub(crate) fn of(access: Access) -> Self {
+        Self { accesses: vec![access], consistent: true, conditional: false }
+    }
+}
+
+impl Cloud {
+    /// An empty cloud: no table, key, queue or bucket.
+    pub fn start() -> Self {
+        Self::default()
+    }
+
+    /// A configuration for SDK clients of this principal: region, credentials and an HTTP client that ends here.
+    /// Time-outs and retries are the SDK's own; `to_builder` or `into_builder` changes them.
+    pub fn sdk_config(&self, principal: &str) -> SdkConfig {
+        let credentials = Credentials::new(principal, "secret", None, None, "cloud");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.http_client(principal))
+            .build()
+    }
+
+    /// The HTTP client alone, for a configuration made elsewhere. Its calls are of this principal, whoever signs them.
+    pub fn http_client(&self, principal: &str) -> SharedHttpClient {
+        SharedHttpClient::new(Connector::new(self.clone(), principal))
+    }
+
+    /// Listens for plain HTTP/1.1 at an address (port 0 takes a free one). The principal is the access key id.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub async fn listen(&self, address: SocketAddr) -> io::Result<Listener> {
+        Listener::bind(self.clone(), address).await
+    }
+
+    /// All calls so far, in the order in which they ended.
+    pub fn calls(&self) -> Vec<Call> {
+        self.record().clone()
+    }
+
+    /// The calls of one principal.
+    pub fn calls_of(&self, principal: &str) -> Vec<Call> {
+        self.record().iter().filter(|call| call.principal == principal).cloned().collect()
+    }
+
+    /// Forgets the calls, not the state.
+    pub fn clear(&self) {
+        self.record().clear();
+    }
+
+    /// The capacity units of all calls.
+    pub fn units(&self) -> Units {
+        self.record().iter().map(|call| call.units).sum()
+    }
+
+    /// The capacity units of one principal's calls.
+    pub fn units_of(&self, principal: &str) -> Units {
+        self.record().iter().filter(|call| call.principal == principal).map(|call| call.units).sum()
+    }
+
+    /// Sets a fault to work, from now on.
+    pub fn inject(&self, fault: Fault) -> Injection {
+        locked(&self.inner.faults).inject(fault)
+    }
+
+    /// Takes one fault away. Principals that it crashed stay down.
+    pub fn remove(&self, injection: &Injection) {
+        locked(&self.inner.faults).remove(injection);
+    }
+
+    /// Brings a crashed principal back.
+    pub fn revive(&self, principal: &str) {
+        locked(&self.inner.faults).revive(principal);
+    }
+
+    /// Takes all faults away and revives everybody.
+    pub fn heal(&self) {
+        locked(&self.inner.faults).clear();
+    }
+
+    /// Makes the project's table: keys `pk` and `sk`, strings both, on demand, expiry in `expires`. Answers its ARN.
+    ///
+    /// # Panics
+    /// There is such a table already.
+    pub fn create_table(&self, name: &str) -> String {
+        self.inner.dynamodb.create_table(name)
+    }
+
+    /// All items of a table as they are written down (`{"pk": {"S": …}, …}`), past the record and the faults.
+    ///
+    /// # Panics
+    /// There is no such table.
+    pub fn items(&self, table: &str) -> Vec<Map<String, Value>> {
+        self.inner.dynamodb.items(table)
+    }
+
+    /// Makes a signing key and answers its ARN.
+    pub fn create_key(&self, spec: KeySpec) -> String {
+        self.inner.kms.create_key(spec)
+    }
+
+    /// Enables or disables a key.
+    ///
+    /// # Panics
+    /// There is no such key.
+    pub fn enable_key(&self, arn: &str, enabled: bool) {
+        self.inner.kms.enable_key(arn, enabled);
+    }
+
+    /// Makes a queue, unless there is one, and answers its URL.
+    pub fn create_queue(&self, name: &str) -> String {
+        self.inner.sqs.create_queue(name)
+    }
+
+    /// The messages that wait in a queue, oldest first, whatever their delay. They stay.
+    ///
+    /// # Panics
+    /// There is no such queue; so too for the other methods on queues.
+    pub fn messages(&self, queue: &str) -> Vec<Message> {
+        self.inner.sqs.messages(queue)
+    }
+
+    /// How many messages wait in a queue.
+    pub fn depth(&self, queue: &str) -> usize {
+        self.inner.sqs.messages(queue).len()
+    }
+
+    /// Takes the oldest message of a queue, without waiting for its delay; none when the queue is empty.
+    pub fn take_message(&self, queue: &str) -> Option<Message> {
+        self.inner.sqs.take(queue)
+    }
+
+    /// Takes the oldest message of a queue as soon as there is one, without waiting for its delay.
+    pub async fn next_message(&self, queue: &str) -> Message {
+        self.inner.sqs.next(queue).await
+    }
+
+    /// Makes a bucket, unless there is one.
+    pub fn create_bucket(&self, name: &str) {
+        self.inner.s3.create_bucket(name);
+    }
+
+    /// An object of a bucket.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<Object> {
+        self.inner.s3.object(bucket, key)
+    }
+
+    /// The keys of all objects in a bucket, sorted.
+    pub fn objects(&self, bucket: &str) -> Vec<String> {
+        self.inner.s3.keys(bucket)
+    }
+
+    /// One request, from a client in the process or from a connection.
+    pub(crate) async fn answer(
+        &self,
+        principal: String,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, Broken> {
+        let request = match Request::read(principal, request) {
+            Ok(request) => request,
+            Err(error) => {
+                let refusal = Refusal::new(400, "UnknownOperationException", error.to_string());
+                return Ok(self.numbered(refusal.reply(Service::Kms).http));
+            }
+        };
+        // Off the reactor: a key or a scan takes its time, and the emulator blocks.
+        let cloud = self.clone();
+        let handled = tokio::task::spawn_blocking(move || cloud.handle(request)).await;
+        match handled {
+            Ok(response) => response.map(|response| self.numbered(response)),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(Broken::Closed), // the runtime is going down
+            },
+        }
+    }
+
+    fn handle(&self, request: Request) -> Result<http::Response<Bytes>, Broken> {
+        let inner = &self.inner;
+        let description = match request.service {
+            Service::DynamoDb => inner.dynamodb.describe(&request),
+            Service::Kms => inner.kms.describe(&request),
+            Service::Sqs => inner.sqs.describe(&request),
+            Service::S3 => inner.s3.describe(&request),
+        };
+        let kind = locked(&inner.faults).strike(&request, description.consistent);
+        let (reply, broken) = match Effect::of(kind, &request) {
+            Effect::Stopped(broken) => {
+                self.remember(request, description, Units::default(), Outcome::Unreached);
+                return Err(broken);
+            }
+            Effect::Refused(refusal) => (refusal.reply(request.service), None),
+            Effect::Handled(manner, broken) => {
+                let reply = match request.service {
+                    Service::DynamoDb => inner.dynamodb.handle(&request, manner),
+                    Service::Kms => inner.kms.handle(&request),
+                    Service::Sqs => inner.sqs.handle(&request),
+                    Service::S3 => inner.s3.handle(&request),
+                };
+                (reply, broken)
+            }
+        };
+        let outcome = match broken {
+            None => reply.outcome(),
+            Some(_) => Outcome::Lost { refused: reply.refused.clone() },
+        };
+        self.remember(request, description, reply.units, outcome);
+        match broken {
+            None => Ok(reply.http),
+            Some(broken) => Err(broken),
+        }
+    }
+
+    fn remember(&self, request: Request, description: Description, units: Units, outcome: Outcome) {
+        let Description { accesses, consistent, conditional } = description;
+        let accesses = if request.signed { accesses } else { Vec::new() };
+        let Request { principal, service, operation, .. } = request;
+        self.record().push(Call { principal, service, operation, accesses, consistent, conditional, units, outcome });
+    }
+
+    fn record(&self) -> MutexGuard<'_, Vec<Call>> {
+        locked(&self.inner.calls)
+    }
+
+    fn numbered(&self, mut response: http::Response<Bytes>) -> http::Response<Bytes> {
+        let number = self.inner.requests.fetch_add(1, Ordering::Relaxed);
+        response.headers_mut().insert("x-amzn-requestid", number.into());
+        response
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Cloud").finish_non_exhaustive()
+    }
+}
+
+/// A test that panicked in one task still reads the record in another.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The region of everything here.
+pub const REGION: &str = "eu-central-1";
+/// The account that owns everything here.
+pub const ACCOUNT: &str = "123456789012";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(url: &str) -> http::Request<Bytes> {
+        http::Request::put(url).body(Bytes::from_static(b"{}")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_url_that_somebody_else_signed_needs_no_right_of_the_caller() {
+        let cloud = Cloud::start();
+        cloud.create_bucket("answers");
+        let request = put("https://answers.s3.eu-central-1.amazonaws.com/stack?X-Amz-Signature=00");
+        let response = cloud.answer("Bootstrap".to_owned(), request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(cloud.object("answers", "stack").unwrap().body.as_ref(), b"{}");
+        let calls = cloud.calls();
+        assert!(calls[0].accesses.is_empty());
+        assert_eq!(calls[0].operation, "PutObject");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_not_here_is_refused_and_not_recorded() {
+        let cloud = Cloud::start();
+        let mut request = put("https://lambda.eu-central-1.amazonaws.com/");
+        request.headers_mut().insert("x-amz-target", "Lambda.Invoke".parse().unwrap());
+        let response = cloud.answer("Admin".to_owned(), request).await.unwrap();
+        assert_eq!(response.status(), 400);
+        assert!(cloud.calls().is_empty());
+    }
+}

@@ -1,0 +1,291 @@
+//! Faults: an exactly chosen call goes wrong in an exactly chosen way.
+//!
+//! Each fault counts for itself the calls that fit it, from the moment of its injection, so what it strikes depends on
+//! the calls alone, never on time. When several faults fit one call, the one that was injected first strikes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::request::{Request, Service};
+use crate::response::{Broken, Refusal};
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Refused for its rate: `ProvisionedThroughputExceededException`, `ThrottlingException`, `RequestThrottled` or
+    /// `SlowDown`, as the service says it.
+    Throttled,
+    /// Another transaction holds the item: `TransactionCanceledException` with the reason `TransactionConflict`, or
+    /// `TransactionConflictException` for a write of a single item. Strikes writes and transactions only.
+    TransactionConflict,
+    /// The later half of a batch (all of it, when it has one item) comes back unprocessed. Strikes batches only.
+    Unprocessed,
+    /// The read sees each item as it was before its last change. Strikes reads that did not ask for consistency only.
+    Stale,
+    /// Applied, and then the connection closes without an answer.
+    AnswerLost,
+    /// Applied, and the answer does not come in time. A client in the process hears at once that its time is over; one
+    /// on a connection waits for its own time-out.
+    AnswerLate,
+    /// The connection breaks before the request arrives. Not applied.
+    Unreachable,
+    /// The service has a fault of its own (status 500 or 503). Not applied.
+    Unavailable,
+    /// IAM denies the call. Not applied.
+    Denied,
+    /// The principal dies after this call: it is answered, and no later call of that principal gets out until
+    /// [`revive`](crate::Cloud::revive).
+    Crash,
+}
+
+impl Kind {
+    /// Every kind, for tests that try them all.
+    pub const ALL: [Self; 10] = [
+        Self::Throttled,
+        Self::TransactionConflict,
+        Self::Unprocessed,
+        Self::Stale,
+        Self::AnswerLost,
+        Self::AnswerLate,
+        Self::Unreachable,
+        Self::Unavailable,
+        Self::Denied,
+        Self::Crash,
+    ];
+
+    fn can_strike(self, request: &Request, consistent: bool) -> bool {
+        let dynamodb = request.service == Service::DynamoDb;
+        match self {
+            Self::TransactionConflict => {
+                let operations = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "TransactGetItems"];
+                dynamodb && operations.contains(&request.operation.as_str())
+            }
+            Self::Unprocessed => dynamodb && ["BatchGetItem", "BatchWriteItem"].contains(&request.operation.as_str()),
+            Self::Stale => dynamodb && !consistent,
+            _ => true,
+        }
+    }
+}
+
+/// A fault and the calls that it strikes.
+///
+/// Without more, the first call after the injection.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    kind: Kind,
+    service: Option<Service>,
+    operation: Option<String>,
+    principal: Option<String>,
+    first: u64,
+    last: u64,
+}
+
+impl Fault {
+    /// Strikes the next call, whatever it is.
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, service: None, operation: None, principal: None, first: 1, last: 1 }
+    }
+
+    /// Only calls of this operation count, as `on(Service::Kms, "Sign")`.
+    #[must_use]
+    pub fn on(self, service: Service, operation: &str) -> Self {
+        Self { service: Some(service), operation: Some(operation.to_owned()), ..self }
+    }
+
+    /// Only calls of this service count.
+    #[must_use]
+    pub fn on_service(self, service: Service) -> Self {
+        Self { service: Some(service), operation: None, ..self }
+    }
+
+    /// Only calls of this principal count.
+    #[must_use]
+    pub fn of(self, principal: &str) -> Self {
+        Self { principal: Some(principal.to_owned()), ..self }
+    }
+
+    /// Strikes the `n`th call that counts; the first is 1.
+    #[must_use]
+    pub fn at(self, n: u64) -> Self {
+        Self { first: n, last: n, ..self }
+    }
+
+    /// Strikes the `n`th call that counts and every later one.
+    #[must_use]
+    pub fn from_nth(self, n: u64) -> Self {
+        Self { first: n, last: u64::MAX, ..self }
+    }
+
+    /// Strikes every call that counts.
+    #[must_use]
+    pub fn always(self) -> Self {
+        self.from_nth(1)
+    }
+
+    fn counts(&self, request: &Request) -> bool {
+        self.service.is_none_or(|service| service == request.service)
+            && self.operation.as_ref().is_none_or(|operation| *operation == request.operation)
+            && self.principal.as_ref().is_none_or(|principal| *principal == request.principal)
+    }
+}
+
+/// A fault at work: what it has seen and struck so far.
+#[derive(Clone, Debug)]
+pub struct Injection {
+    fault: Arc<Fault>,
+    seen: Arc<AtomicU64>,
+    struck: Arc<AtomicU64>,
+}
+
+impl Injection {
+    /// How many calls counted since the injection.
+    pub fn seen(&self) -> u64 {
+        self.seen.load(Ordering::SeqCst)
+    }
+
+    /// How many calls it struck. A chosen call that its kind cannot strike is left alone and not counted here.
+    pub fn struck(&self) -> u64 {
+        self.struck.load(Ordering::SeqCst)
+    }
+
+    /// Whether the chosen call has come, struck or not. A test that walks `n` upwards ends when it has not.
+    pub fn is_reached(&self) -> bool {
+        self.seen() >= self.fault.first
+    }
+}
+
+/// All faults of a cloud, and the principals that are dead.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    injected: Vec<Injection>,
+    crashed: BTreeSet<String>,
+}
+
+impl Faults {
+    pub(crate) fn inject(&mut self, fault: Fault) -> Injection {
+        let injection = Injection { fault: Arc::new(fault), seen: Arc::default(), struck: Arc::default() };
+        self.injected.push(injection.clone());
+        injection
+    }
+
+    pub(crate) fn remove(&mut self, injection: &Injection) {
+        self.injected.retain(|other| !Arc::ptr_eq(&other.fault, &injection.fault));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.injected.clear();
+        self.crashed.clear();
+    }
+
+    pub(crate) fn revive(&mut self, principal: &str) {
+        self.crashed.remove(principal);
+    }
+
+    /// What happens to this call. Calls of the dead do not arrive, so they do not count.
+    pub(crate) fn strike(&mut self, request: &Request, consistent: bool) -> Option<Kind> {
+        if self.crashed.contains(&request.principal) {
+            return Some(Kind::Unreachable);
+        }
+        let mut strike: Option<&Injection> = None;
+        for injection in self.injected.iter().filter(|injection| injection.fault.counts(request)) {
+            let n = injection.seen.fetch_add(1, Ordering::SeqCst) + 1;
+            let chosen = (injection.fault.first..=injection.fault.last).contains(&n);
+            if strike.is_none() && chosen && injection.fault.kind.can_strike(request, consistent) {
+                strike = Some(injection);
+            }
+        }
+        let injection = strike?;
+        injection.struck.fetch_add(1, Ordering::SeqCst);
+        if injection.fault.kind == Kind::Crash {
+            self.crashed.insert(request.principal.clone());
+        }
+        Some(injection.fault.kind)
+    }
+}
+
+/// What a fault does to a call, in the order of the call's way.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// The service never sees it.
+    Stopped(Broken),
+    /// The service refuses it before it looks at its state.
+    Refused(Refusal),
+    /// The service handles it in this manner, and the answer may break.
+    Handled(Manner, Option<Broken>),
+}
+
+/// How a service handles a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Plain,
+    HalfOfTheBatch,
+    Stale,
+}
+
+impl Effect {
+    pub(crate) fn of(kind: Option<Kind>, request: &Request) -> Self {
+        match kind {
+            None | Some(Kind::Crash) => Self::Handled(Manner::Plain, None),
+            Some(Kind::Stale) => Self::Handled(Manner::Stale, None),
+            Some(Kind::Unprocessed) => Self::Handled(Manner::HalfOfTheBatch, None),
+            Some(Kind::AnswerLost) => Self::Handled(Manner::Plain, Some(Broken::Closed)),
+            Some(Kind::AnswerLate) => Self::Handled(Manner::Plain, Some(Broken::TimedOut)),
+            Some(Kind::Unreachable) => Self::Stopped(Broken::Closed),
+            Some(Kind::Throttled) => Self::Refused(throttled(request.service)),
+            Some(Kind::Unavailable) => Self::Refused(unavailable(request.service)),
+            Some(Kind::Denied) => Self::Refused(denied(request)),
+            Some(Kind::TransactionConflict) => Self::Refused(conflict(request)),
+        }
+    }
+}
+
+fn throttled(service: Service) -> Refusal {
+    let (status, name) = match service {
+        Service::DynamoDb => (400, "ProvisionedThroughputExceededException"),
+        Service::Kms => (400, "ThrottlingException"),
+        Service::Sqs => (403, "RequestThrottled"),
+        Service::S3 => (503, "SlowDown"),
+    };
+    Refusal::new(status, name, "Rate exceeded")
+}
+
+fn unavailable(service: Service) -> Refusal {
+    let (status, name) = match service {
+        Service::DynamoDb => (500, "InternalServerError"),
+        Service::Kms => (500, "KMSInternalException"),
+        Service::Sqs => (503, "ServiceUnavailable"),
+        Service::S3 => (503, "ServiceUnavailable"),
+    };
+    Refusal::new(status, name, "The service is not able to handle the request")
+}
+
+fn denied(request: &Request) -> Refusal {
+    let (status, name) = match request.service {
+        Service::DynamoDb | Service::Kms => (400, "AccessDeniedException"),
+        Service::Sqs | Service::S3 => (403, "AccessDenied"),
+    };
+    let message = format!("User: {} is not authorized to perform: {}", request.principal, request.operation);
+    Refusal::new(status, name, message)
+}
+
+/// The first entry of a transaction meets the conflict.
+fn conflict(request: &Request) -> Refusal {
+    let Some(entries) = request.json["TransactItems"].as_array() else {
+        return Refusal::new(400, "TransactionConflictException", "Transaction is ongoing for the item");
+    };
+    let reasons: Vec<_> = (0..entries.len())
+        .map(|index| match index {
+            0 => serde_json::json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
+            _ => serde_json::json!({ "Code": "None" }),
+        })
+        .collect();
+    let codes: Vec<_> =
+        (0..entries.len()).map(|index| if index == 0 { "TransactionConflict" } else { "None" }).collect();
+    let message =
+        format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
+    Refusal {
+        members: serde_json::json!({ "CancellationReasons": reasons, "Message": message }),
+        ..Refusal::new(400, "TransactionCanceledException", message)
+    }
+}

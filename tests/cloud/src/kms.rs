@@ -1,0 +1,173 @@
+//! KMS: real keys, signatures over digests, and the errors by their real names.
+
+mod key;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::call::Access;
+use crate::cloud::{ACCOUNT, Description, REGION, locked};
+use crate::request::{Request, Service};
+use crate::response::{Refusal, Reply};
+
+pub use key::KeySpec;
+use key::{Algorithm, Key};
+
+#[derive(Default)]
+pub(crate) struct Kms {
+    /// By key id.
+    keys: Mutex<BTreeMap<String, Key>>,
+}
+
+impl Kms {
+    pub(crate) fn create_key(&self, spec: KeySpec) -> String {
+        let key = Key::generate(spec, String::new()); // outside of the lock: RSA keys take long
+        let (id, arn) = (key.id.clone(), arn(&key.id));
+        locked(&self.keys).insert(id, key);
+        arn
+    }
+
+    pub(crate) fn enable_key(&self, arn: &str, enabled: bool) {
+        locked(&self.keys).get_mut(key_id(arn)).expect("a key of this cloud").enabled = enabled;
+    }
+
+    pub(crate) fn describe(&self, request: &Request) -> Description {
+        let resource = match request.text("KeyId") {
+            "" => "*".to_owned(),
+            id => arn(key_id(id)),
+        };
+        let mut access = Access::new(format!("kms:{}", request.operation), resource);
+        if request.operation == "Sign" {
+            access = access
+                .with("kms:SigningAlgorithm", [request.text("SigningAlgorithm").to_owned()])
+                .with("kms:MessageType", [message_type(request).to_owned()]);
+        }
+        Description::of(access)
+    }
+
+    pub(crate) fn handle(&self, request: &Request) -> Reply {
+        let handled = match request.operation.as_str() {
+            "CreateKey" => self.create(request),
+            "DescribeKey" => self.with_key(request, |key| Ok(json!({ "KeyMetadata": metadata(key) }))),
+            "GetPublicKey" => self.with_key(request, public_key),
+            "Sign" => self.with_key(request, |key| sign(key, request)),
+            "DisableKey" => self.switch(request, false),
+            "EnableKey" => self.switch(request, true),
+            _ => Err(Refusal::new(400, "UnknownOperationException", "not in this cloud")),
+        };
+        match handled {
+            Ok(body) => Reply::json(&body),
+            Err(refusal) => refusal.reply(Service::Kms),
+        }
+    }
+
+    fn create(&self, request: &Request) -> Result<Value, Refusal> {
+        let spec = KeySpec::from_name(request.text("KeySpec"))
+            .filter(|_| request.text("KeyUsage") == "SIGN_VERIFY")
+            .ok_or_else(|| {
+                Refusal::new(400, "UnsupportedOperationException", "only keys that sign are in this cloud")
+            })?;
+        let key = Key::generate(spec, request.text("Description").to_owned());
+        let body = json!({ "KeyMetadata": metadata(&key) });
+        locked(&self.keys).insert(key.id.clone(), key);
+        Ok(body)
+    }
+
+    fn with_key(&self, request: &Request, act: impl FnOnce(&Key) -> Result<Value, Refusal>) -> Result<Value, Refusal> {
+        let key = locked(&self.keys).get(key_id(request.text("KeyId"))).cloned();
+        act(&key.ok_or_else(|| not_found(request))?)
+    }
+
+    fn switch(&self, request: &Request, enabled: bool) -> Result<Value, Refusal> {
+        let mut keys = locked(&self.keys);
+        keys.get_mut(key_id(request.text("KeyId"))).ok_or_else(|| not_found(request))?.enabled = enabled;
+        Ok(json!({}))
+    }
+}
+
+fn public_key(key: &Key) -> Result<Value, Refusal> {
+    usable(key)?;
+    Ok(json!({
+        "KeyId": arn(&key.id),
+        "PublicKey": STANDARD.encode(key.public_key()),
+        "KeySpec": key.spec.name(),
+        "CustomerMasterKeySpec": key.spec.name(),
+        "KeyUsage": "SIGN_VERIFY",
+        "SigningAlgorithms": key.spec.algorithms(),
+    }))
+}
+
+fn sign(key: &Key, request: &Request) -> Result<Value, Refusal> {
+    usable(key)?;
+    let name = request.text("SigningAlgorithm");
+    let algorithm = Algorithm::from_name(name)
+        .ok_or_else(|| Refusal::new(400, "ValidationException", format!("no signing algorithm {name}")))?;
+    if !key.spec.algorithms().contains(&name) {
+        let message = format!("{name} is not valid for the key spec {}", key.spec.name());
+        return Err(Refusal::new(400, "InvalidKeyUsageException", message));
+    }
+    let message = request.blob("Message").filter(|message| (1..=4096).contains(&message.len()));
+    let message = message.ok_or_else(|| Refusal::new(400, "ValidationException", "Message has 1 to 4096 bytes"))?;
+    let signature = match message_type(request) {
+        "RAW" => key.sign(algorithm, algorithm.digest(&message)),
+        "DIGEST" => {
+            let digest = algorithm.import(&message).ok_or_else(|| {
+                Refusal::new(400, "ValidationException", format!("Digest is invalid length for algorithm {name}."))
+            })?;
+            key.sign(algorithm, digest)
+        }
+        other => return Err(Refusal::new(400, "ValidationException", format!("no message type {other}"))),
+    };
+    Ok(json!({ "KeyId": arn(&key.id), "Signature": STANDARD.encode(signature), "SigningAlgorithm": name }))
+}
+
+fn usable(key: &Key) -> Result<(), Refusal> {
+    if key.enabled {
+        return Ok(());
+    }
+    Err(Refusal::new(400, "DisabledException", format!("{} is disabled.", arn(&key.id))))
+}
+
+fn not_found(request: &Request) -> Refusal {
+    let id = request.text("KeyId");
+    Refusal::new(400, "NotFoundException", format!("Key '{}' does not exist", arn(key_id(id))))
+}
+
+fn metadata(key: &Key) -> Value {
+    json!({
+        "AWSAccountId": ACCOUNT,
+        "Arn": arn(&key.id),
+        "KeyId": key.id,
+        "Description": key.description,
+        "Enabled": key.enabled,
+        "KeyState": if key.enabled { "Enabled" } else { "Disabled" },
+        "KeyManager": "CUSTOMER",
+        "KeySpec": key.spec.name(),
+        "CustomerMasterKeySpec": key.spec.name(),
+        "KeyUsage": "SIGN_VERIFY",
+        "MultiRegion": false,
+        "Origin": "AWS_KMS",
+        "SigningAlgorithms": key.spec.algorithms(),
+    })
+}
+
+/// `RAW`, unless the request says otherwise.
+fn message_type(request: &Request) -> &str {
+    match request.text("MessageType") {
+        "" => "RAW",
+        other => other,
+    }
+}
+
+/// The id of a key that is given by id or ARN.
+fn key_id(id_or_arn: &str) -> &str {
+    id_or_arn.rsplit(":key/").next().unwrap_or_default()
+}
+
+fn arn(id: &str) -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
+}

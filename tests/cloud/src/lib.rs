@@ -1,0 +1,39 @@
+//! AWS in the process, for tests.
+//!
+//! A [`Cloud`] answers the SDK's own clients: DynamoDB by an emulator in memory, KMS with real keys, SQS queues and
+//! S3 buckets in memory. Nothing goes to a socket, unless [`Cloud::listen`] is asked for one. Every request is kept as
+//! a [`Call`], with what IAM would see of it and the capacity units that it cost, and a [`Fault`] breaks an exactly
+//! chosen call in an exactly chosen way.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use cloud::{Cloud, Fault, Kind, Service};
+//!
+//! let cloud = Cloud::start();
+//! cloud.create_table("acme");
+//! let config = cloud.sdk_config("NewOrderFunction"); // goes into `aws_sdk_dynamodb::Client::new(&config)`
+//! cloud.inject(Fault::new(Kind::AnswerLost).on(Service::DynamoDb, "TransactWriteItems").at(2));
+//! # drop(config);
+//! # }
+//! ```
+
+mod call;
+mod cloud;
+mod connector;
+mod dynamodb;
+mod fault;
+mod kms;
+mod request;
+mod response;
+mod s3;
+mod server;
+mod sqs;
+
+pub use call::{Access, Call, Outcome, Units};
+pub use cloud::{ACCOUNT, Cloud, REGION};
+pub use fault::{Fault, Injection, Kind};
+pub use kms::KeySpec;
+pub use request::Service;
+pub use s3::Object;
+pub use server::Listener;
+pub use sqs::Message;

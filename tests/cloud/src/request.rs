@@ -1,0 +1,85 @@
+//! A request on its way in: which service and operation it names. DynamoDB, KMS and SQS say it in `x-amz-target`, S3 by
+//! method and path.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde_json::Value;
+
+/// A service of the cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Amazon DynamoDB.
+    DynamoDb,
+    /// AWS Key Management Service.
+    Kms,
+    /// Amazon Simple Queue Service.
+    Sqs,
+    /// Amazon Simple Storage Service.
+    S3,
+}
+
+/// A request of a principal, read far enough to know whom it is for.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) principal: String,
+    pub(crate) service: Service,
+    pub(crate) operation: String,
+    /// The principal's own signature is on it. Not so for URLs that somebody else signed.
+    pub(crate) signed: bool,
+    /// The body of a JSON protocol; null for S3.
+    pub(crate) json: Value,
+    pub(crate) http: http::Request<Bytes>,
+}
+
+/// The request names nothing that this cloud has.
+#[derive(Debug, thiserror::Error)]
+#[error("no such operation: {0}")]
+pub(crate) struct UnknownOperation(String);
+
+impl Request {
+    pub(crate) fn read(principal: String, http: http::Request<Bytes>) -> Result<Self, UnknownOperation> {
+        let signed = http.headers().contains_key(http::header::AUTHORIZATION);
+        let target = http.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+        let (service, operation, json) = match target {
+            Some(target) => {
+                let (prefix, operation) = target.split_once('.').unwrap_or((target, ""));
+                let service = match prefix {
+                    "DynamoDB_20120810" => Service::DynamoDb,
+                    "TrentService" => Service::Kms,
+                    "AmazonSQS" => Service::Sqs,
+                    _ => return Err(UnknownOperation(target.to_owned())),
+                };
+                let json = serde_json::from_slice(http.body()).map_err(|error| UnknownOperation(error.to_string()))?;
+                (service, operation.to_owned(), json)
+            }
+            None => {
+                let operation = match *http.method() {
+                    http::Method::PUT => "PutObject",
+                    http::Method::GET => "GetObject",
+                    http::Method::HEAD => "HeadObject",
+                    http::Method::DELETE => "DeleteObject",
+                    _ => return Err(UnknownOperation(format!("{} {}", http.method(), http.uri()))),
+                };
+                (Service::S3, operation.to_owned(), Value::Null)
+            }
+        };
+        Ok(Self { principal, service, operation, signed, json, http })
+    }
+
+    /// A string member of the JSON body; empty when absent.
+    pub(crate) fn text(&self, member: &str) -> &str {
+        self.json[member].as_str().unwrap_or_default()
+    }
+
+    /// A member that carries base64; none when absent or malformed.
+    pub(crate) fn blob(&self, member: &str) -> Option<Vec<u8>> {
+        STANDARD.decode(self.json[member].as_str()?).ok()
+    }
+}
+
+/// The access key id of a SigV4 `Authorization` header.
+pub(crate) fn access_key_id(http: &http::Request<Bytes>) -> Option<&str> {
+    let header = http.headers().get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    header.split_once("Credential=")?.1.split('/').next()
+}

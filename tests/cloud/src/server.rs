@@ -1,0 +1,76 @@
+//! The same cloud over plain HTTP/1.1, for programs that run with `AWS_ENDPOINT_URL`.
+
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::cloud::Cloud;
+use crate::request::access_key_id;
+use crate::response::Broken;
+
+/// A listening cloud. It stops, with all its connections, when this is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Listener {
+    pub(crate) async fn bind(cloud: Cloud, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { address, task: tokio::spawn(accept(cloud, listener)) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The value for `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(cloud: Cloud, listener: TcpListener) {
+    let mut connections = JoinSet::new();
+    // A failed `accept` ends the listener: the test then sees refused connections.
+    while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        let cloud = cloud.clone();
+        connections.spawn(async move {
+            let service = service_fn(move |request| serve(cloud.clone(), request));
+            // An error here is a connection that the client or a fault closed.
+            drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+        });
+    }
+}
+
+/// The principal is the access key id of the signature. Hyper closes the connection on an error, as a fault wants it.
+async fn serve(cloud: Cloud, request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, Broken> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Broken::Closed)?.to_bytes();
+    let request = http::Request::from_parts(head, body);
+    let principal = access_key_id(&request).unwrap_or(ANONYMOUS).to_owned();
+    match cloud.answer(principal, request).await {
+        Ok(response) => Ok(response.map(Full::new)),
+        Err(Broken::Closed) => Err(Broken::Closed),
+        Err(Broken::TimedOut) => std::future::pending().await, // until the client gives up
+    }
+}
+
+const ANONYMOUS: &str = "anonymous";
