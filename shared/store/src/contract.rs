@@ -8,6 +8,7 @@ pub mod account;
 pub mod authorization;
 pub mod certificate;
 pub mod crl;
+pub mod external_account;
 pub mod fixture;
 pub mod issuance;
 pub mod issuer;
@@ -44,6 +45,12 @@ macro_rules! contract_tests {
             certificate: revoked_certificates_are_listed_by_issuer_shard_and_serial,
             certificate: a_blocked_key_stays_blocked,
             crl: the_numbers_of_crls_only_rise,
+            external_account: a_key_of_an_external_account_reads_back,
+            external_account: an_account_is_made_together_with_its_binding,
+            external_account: a_binding_that_met_another_change_makes_no_account,
+            external_account: a_binding_for_a_known_account_leaves_the_key_unbound,
+            external_account: of_many_accounts_with_one_binding_one_is_made,
+            external_account: the_secret_of_external_accounts_is_never_replaced,
             issuance: an_issuance_begins_and_ends_with_its_order,
             issuance: of_many_issuances_of_an_order_one_begins,
             issuance: an_issuance_does_not_end_over_another_change_of_its_certificate,
@@ -56,7 +63,8 @@ macro_rules! contract_tests {
             order: an_order_changes_only_from_its_present_version,
             order: orders_are_listed_newest_first_in_pages,
             order: an_order_of_another_account_is_unknown,
-            profile: setting_profiles_replaces_all_of_them,
+            profile: applied_profiles_are_what_there_is,
+            profile: hundreds_of_profiles_are_applied_and_listed_in_pages,
             lost_answer: an_account_made_twice_is_made_once,
             lost_answer: a_key_replaced_twice_is_replaced_once,
             lost_answer: an_order_made_and_changed_twice_is_so_once,

@@ -21,6 +21,7 @@ mod change;
 mod counts;
 mod crl;
 mod expiry;
+mod external_account;
 mod failure;
 mod file;
 mod issuance;

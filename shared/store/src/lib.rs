@@ -10,7 +10,8 @@
 //!   are as unknown as if they had never been.
 //! - **Durable.** What is answered with success survives a crash. Redeemed nonces alone may be lost
 //!   by a power failure where the engine then makes all older nonces unusable.
-//! - **Consistent.** Reads see every write that was answered before they began.
+//! - **Consistent.** Reads see every write that was answered before they began. Profiles, issuers and
+//!   incidents alone may be read a moment late; whoever asks keeps them for some seconds anyway.
 //!
 //! Keys, conditions, indexes and expiry are the engine's affair and stay inside it.
 
@@ -19,10 +20,13 @@ mod authorization;
 mod certificate;
 mod crl;
 mod error;
+mod external_account;
+mod identifier_rule;
 mod issuance;
 mod issuer;
 mod nonce;
 mod order;
+mod page;
 mod profile;
 mod retention;
 mod versioned;
@@ -37,11 +41,18 @@ pub use authorization::{AuthorizationStore, Proof};
 pub use certificate::{CertificateRecord, CertificateState, CertificateStore, Replacement, Revocation};
 pub use crl::{CrlRecord, CrlStore, RevokedCertificate};
 pub use error::StoreError;
+pub use external_account::{ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore};
+pub use identifier_rule::{IdentifierRule, IdentifierRuleError};
 pub use issuance::IssuanceStore;
 pub use issuer::{IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerStore};
 pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
 pub use order::{OrderPage, OrderStore};
-pub use profile::{AcmeProfile, DnsResolver, ProfileStore, RaProfile, TermsOfServiceChange, Validity};
+pub use page::Page;
+pub use profile::{
+    AcmeProfile, Difference, DnsResolver, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, PreApproval,
+    ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile,
+    TermsOfServiceChange, Validity,
+};
 pub use retention::Retention;
 pub use versioned::{OperationId, Versioned};
 
@@ -51,6 +62,7 @@ pub trait Store:
     + AuthorizationStore
     + CertificateStore
     + CrlStore
+    + ExternalAccountStore
     + IssuanceStore
     + IssuerStore
     + NonceStore

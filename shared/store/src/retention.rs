@@ -3,11 +3,15 @@
 use acme::{Authorization, Order, OrderState};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::CertificateRecord;
+use crate::{
+    CertificateRecord, CrlRecord, ExternalAccountKey, ExternalAccountSecret, NonceSecrets, Proof, RevokedCertificate,
+};
 
 /// For how long records are kept after they have served.
 ///
-/// Accounts, their keys, profiles, issuers, secrets and blocked keys are kept for ever.
+/// Accounts, their keys, profiles and issuers are kept for ever. An engine in which every other item
+/// ends by itself gives those without an end of their own one that lies far beyond their use: CRLs,
+/// secrets, blocked keys. Other engines may keep these for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Orders without a certificate, and authorizations, after their end.
@@ -43,8 +47,84 @@ impl Retention {
     pub fn of_certificate(&self, certificate: &CertificateRecord) -> Timestamp {
         later(certificate.not_after, self.certificates)
     }
+
+    /// Until when a proof is kept: as long as its authorization.
+    pub fn of_proof(&self, proof: &Proof) -> Timestamp {
+        later(proof.expires_at, self.unfinished)
+    }
+
+    /// Until when an entry of CRLs is kept. However short certificates are kept, it stays on one CRL
+    /// after the end of its certificate (RFC 5280 §3.3).
+    pub fn of_revoked(&self, revoked: &RevokedCertificate) -> Timestamp {
+        later(revoked.not_after, self.certificates.max(ONE_CRL))
+    }
+
+    /// Until when a CRL is kept. Its number must be known when the next one is made, so it outlasts
+    /// every pause after which the same issuer could go on.
+    pub fn of_crl(&self, crl: &CrlRecord) -> Timestamp {
+        later(crl.next_update, TWO_YEARS)
+    }
+
+    /// Until when a blocked key is kept that was blocked `at`.
+    pub fn of_blocked_key(&self, at: Timestamp) -> Timestamp {
+        later(at, TWENTY_YEARS)
+    }
+
+    /// Until when a key of an external account is kept: one that binds an account tells whose that is,
+    /// one that was never used tells nothing after its end.
+    pub fn of_external_account_key(&self, key: &ExternalAccountKey) -> Timestamp {
+        match key.account {
+            Some(_) => later(key.expires_at, TWENTY_YEARS),
+            None => later(key.expires_at, self.unfinished),
+        }
+    }
+
+    /// Until when the secret of external accounts is kept.
+    pub fn of_external_account_secret(&self, secret: &ExternalAccountSecret) -> Timestamp {
+        later(secret.made_at, TWENTY_YEARS)
+    }
+
+    /// Until when the secrets of nonces are kept. They are replaced every day; those of a CA that
+    /// rested for longer are of no use to anybody.
+    pub fn of_nonce_secrets(&self, secrets: &NonceSecrets) -> Timestamp {
+        let newest = secrets.live.iter().map(|secret| secret.made_at).max();
+        later(newest.unwrap_or(Timestamp::UNIX_EPOCH), FOUR_HUNDRED_DAYS)
+    }
 }
 
 fn later(end: Timestamp, by: SignedDuration) -> Timestamp {
     end.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Much longer than one CRL is good for.
+const ONE_CRL: SignedDuration = SignedDuration::from_hours(60 * 24);
+const FOUR_HUNDRED_DAYS: SignedDuration = SignedDuration::from_hours(400 * 24);
+const TWO_YEARS: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
+const TWENTY_YEARS: SignedDuration = SignedDuration::from_hours(20 * 366 * 24);
+
+#[cfg(test)]
+mod tests {
+    use acme::{RevocationReason, Serial};
+
+    use super::*;
+
+    #[test]
+    fn an_entry_is_on_a_crl_after_its_certificate_however_short_certificates_are_kept() {
+        let retention = Retention { certificates: SignedDuration::ZERO, ..Retention::default() };
+        let end = Timestamp::from_second(1_700_000_000).unwrap();
+        let revoked = RevokedCertificate {
+            serial: Serial::from_random([1; 16]),
+            at: end,
+            reason: RevocationReason::Superseded,
+            not_after: end,
+        };
+        let a_week = SignedDuration::from_hours(7 * 24);
+        assert!(retention.of_revoked(&revoked).duration_since(end) > a_week * 2);
+        assert!(Retention::default().of_revoked(&revoked) > retention.of_revoked(&revoked));
+    }
+
+    #[test]
+    fn what_would_end_after_all_time_ends_with_it() {
+        assert_eq!(Retention::default().of_blocked_key(Timestamp::MAX), Timestamp::MAX);
+    }
 }

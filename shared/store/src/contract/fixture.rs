@@ -8,16 +8,16 @@ use std::{
 
 use acme::{
     Account, AccountId, AccountStatus, Authorization, AuthorizationId, AuthorizationState, CertificateId, Challenge,
-    ChallengeState, ChallengeToken, ChallengeType, DirectoryId, Family, Identifier, IdentifierObject, Issuance,
-    KeyAuthorization, Order, OrderId, OrderState, RevocationReason, Serial, Validation,
+    ChallengeState, ChallengeToken, ChallengeType, DirectoryId, ExternalAccountKeyId, Family, Identifier,
+    IdentifierObject, Issuance, KeyAuthorization, Order, OrderId, OrderState, RevocationReason, Serial, Validation,
 };
 use ca::KeyHandle;
 use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    CertificateRecord, CertificateState, CrlRecord, IssuerId, IssuerRecord, IssuerRole, NonceSecret, NonceSecrets,
-    OperationId, Revocation, Versioned,
+    CertificateRecord, CertificateState, CrlRecord, ExternalAccountKey, ExternalAccountSecret, IssuerId, IssuerRecord,
+    IssuerRole, NonceSecret, NonceSecrets, OperationId, Revocation, Versioned,
 };
 
 /// So many seconds after the day on which the samples live, which is far enough in the future for no
@@ -261,6 +261,28 @@ pub fn issuer() -> IssuerRecord {
 pub fn secrets() -> Versioned<NonceSecrets> {
     let secret = NonceSecret { number: 1, made_at: at(0), key: random::<32>().to_vec() };
     Versioned::new(NonceSecrets { live: vec![secret] }, operation())
+}
+
+/// A key of an external account.
+pub fn external_account_key() -> Versioned<ExternalAccountKey> {
+    let key = ExternalAccountKey {
+        id: ExternalAccountKeyId::new(at(0), random()),
+        created_at: at(0),
+        expires_at: at(DAY),
+        revoked: false,
+        account: None,
+    };
+    Versioned::new(key, operation())
+}
+
+/// The key once it binds the account.
+pub fn bound(before: &Versioned<ExternalAccountKey>, account: &Account) -> Versioned<ExternalAccountKey> {
+    changed(before, |key| key.account = Some(account.id))
+}
+
+/// A secret of external accounts.
+pub fn external_account_secret() -> ExternalAccountSecret {
+    ExternalAccountSecret { made_at: at(0), key: random::<32>().to_vec() }
 }
 
 /// The text of a nonce.

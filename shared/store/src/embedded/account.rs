@@ -21,27 +21,18 @@ impl AccountStore for EmbeddedStore {
         &self,
         account: &Versioned<Account>,
     ) -> Result<Creation<Versioned<Account>>, StoreError> {
-        let (id, by_key) = (account.id.to_string(), key_of(account));
-        let version = account.version;
-        let change = Change::new(id.clone(), None, account)?;
-        let existing = self
-            .write(move |batch| {
-                if let Some(owner) = owner(batch, &by_key)? {
-                    let row = batch.row(table::ACCOUNT, &owner)?.ok_or_else(dangling)?;
-                    let ours = record::split(table::ACCOUNT, &row)?.0 == version;
-                    return Ok((!ours).then_some(row));
-                }
-                if change.check(batch)? == Condition::Holds {
-                    change.put(batch)?;
-                    batch.put(table::ACCOUNT_BY_KEY, &by_key, id.as_bytes())?;
-                }
-                Ok(None)
-            })
-            .await?;
-        Ok(match existing {
-            None => Creation::Created,
-            Some(row) => Creation::Existing(record::decode_versioned(&row)?),
+        let change = Change::new(account.id.to_string(), None, account)?;
+        let account = account.clone();
+        self.write(move |batch| {
+            if let Some(existing) = existing_account(batch, &account)? {
+                return Ok(existing);
+            }
+            if change.check(batch)? == Condition::Holds {
+                put_account(batch, &change, &account)?;
+            }
+            Ok(Creation::Created)
         })
+        .await
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Versioned<Account>>, StoreError> {
@@ -99,6 +90,25 @@ impl AccountStore for EmbeddedStore {
 
 impl Record for Account {
     const TABLE: TableName = table::ACCOUNT;
+}
+
+/// What there is when the directory has an account with that key: this very one, when its answer was
+/// lost, or another.
+pub(super) fn existing_account(
+    batch: &mut Batch<'_>,
+    account: &Versioned<Account>,
+) -> Result<Option<Creation<Versioned<Account>>>, Failure> {
+    let Some(owner) = owner(batch, &key_of(account))? else { return Ok(None) };
+    let row = batch.row(table::ACCOUNT, &owner)?.ok_or_else(dangling)?;
+    let existing: Versioned<Account> = record::decode_versioned(&row)?;
+    let is_ours = existing.version == account.version;
+    Ok(Some(if is_ours { Creation::Created } else { Creation::Existing(existing) }))
+}
+
+/// Makes the account, and lets its key lead to it.
+pub(super) fn put_account(batch: &mut Batch<'_>, change: &Change, account: &Account) -> Result<(), Failure> {
+    change.put(batch)?;
+    batch.put(table::ACCOUNT_BY_KEY, &key_of(account), account.id.to_string().as_bytes())
 }
 
 fn key_of(account: &Account) -> String {

@@ -100,12 +100,6 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    /// Removes all rows of a table.
-    pub(super) fn clear(&mut self, table: TableName) -> Result<(), Failure> {
-        self.changed = true;
-        Ok(self.open(table)?.retain(|_, _| false)?)
-    }
-
     /// Counts records as put.
     pub(super) fn count(&mut self, records: usize) {
         self.puts += records;

@@ -14,7 +14,7 @@ use super::{
     record::{self, Mark, Record},
     table,
 };
-use crate::{CertificateRecord, Proof, Retention, StoreError};
+use crate::{CertificateRecord, ExternalAccountKey, Proof, Retention, StoreError};
 
 impl EmbeddedStore {
     /// Deletes what has served by `now`, and redeemed nonces that cannot be presented any more; looks
@@ -58,6 +58,9 @@ fn settle(batch: &mut Batch<'_>, mark: &str, retention: &Retention, now: Timesta
         _ if table == Authorization::TABLE.as_str() => settle_record::<Authorization>(batch, key, retention, now),
         _ if table == CertificateRecord::TABLE.as_str() => {
             settle_record::<CertificateRecord>(batch, key, retention, now)
+        }
+        _ if table == ExternalAccountKey::TABLE.as_str() => {
+            settle_record::<ExternalAccountKey>(batch, key, retention, now)
         }
         _ => Ok(()),
     };

@@ -1,6 +1,6 @@
 //! Reads: a view of the last commit.
 
-use std::ops::Range;
+use std::ops::{Bound, Range};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError};
 
@@ -10,7 +10,7 @@ use super::{
     record::{self, Record},
     table::TableName,
 };
-use crate::Versioned;
+use crate::{Page, StoreError, Versioned};
 
 /// The store as the last commit left it.
 pub(super) struct Snapshot<'a> {
@@ -64,6 +64,20 @@ impl<'a> Snapshot<'a> {
         Ok(found)
     }
 
+    /// The records of a table without versions whose keys follow `after`, at most `limit`.
+    pub(super) fn page<T: Record>(&self, after: Option<&str>, limit: usize) -> Result<Page<T>, Failure> {
+        self.page_of_table(T::TABLE, after, limit, record::decode)
+    }
+
+    /// The records of a table with versions whose keys follow `after`, at most `limit`.
+    pub(super) fn versioned_page<T: Record>(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Versioned<T>>, Failure> {
+        self.page_of_table(T::TABLE, after, limit, record::decode_versioned)
+    }
+
     /// The last keys of a range, last first, at most `limit`.
     pub(super) fn last_keys(
         &self,
@@ -81,6 +95,24 @@ impl<'a> Snapshot<'a> {
         let rows = self.open(table)?;
         let read = |key: &str| read(key).ok_or_else(|| record::corrupt(table, record::Malformed));
         rows.iter()?.map(|row| Ok(read(row?.0.value())?)).collect()
+    }
+
+    fn page_of_table<T>(
+        &self,
+        table: TableName,
+        after: Option<&str>,
+        limit: usize,
+        decode: impl Fn(&[u8]) -> Result<T, StoreError>,
+    ) -> Result<Page<T>, Failure> {
+        let rows = self.open(table)?;
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = rows.range::<&str>((after, Bound::Unbounded))?;
+        let found: Vec<T> = range
+            .take(limit.saturating_add(1))
+            .map(|row| Ok(decode(row?.1.value())?))
+            .collect::<Result<_, Failure>>()?;
+        self.counters.read(found.len().min(limit));
+        Ok(Page::of(found, limit))
     }
 
     pub(super) fn count_reads(&self, records: usize) {

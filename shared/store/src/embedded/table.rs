@@ -44,6 +44,10 @@ pub(super) const ACME_PROFILE: TableName = TableName("ACME Profile");
 pub(super) const RA_PROFILE: TableName = TableName("RA Profile");
 /// `nonce` → version, [`crate::NonceSecrets`].
 pub(super) const SECRET: TableName = TableName("nonce secrets");
+/// `id` → version, [`crate::ExternalAccountKey`].
+pub(super) const EXTERNAL_ACCOUNT_KEY: TableName = TableName("external account key");
+/// `secret` → [`crate::ExternalAccountSecret`].
+pub(super) const EXTERNAL_ACCOUNT_SECRET: TableName = TableName("external account secret");
 /// `time#nonce` → the operation that redeemed it.
 pub(super) const NONCE: TableName = TableName("nonce");
 /// `hour#table#key` → nothing: what may be due for deletion.
@@ -56,7 +60,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table, so that a new file has them all and reads need not ask whether there is one.
-pub(super) const ALL: [TableName; 18] = [
+pub(super) const ALL: [TableName; 20] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -70,6 +74,8 @@ pub(super) const ALL: [TableName; 18] = [
     ACME_PROFILE,
     RA_PROFILE,
     SECRET,
+    EXTERNAL_ACCOUNT_KEY,
+    EXTERNAL_ACCOUNT_SECRET,
     NONCE,
     EXPIRY,
     VALIDATING,

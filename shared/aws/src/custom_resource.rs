@@ -1,0 +1,255 @@
+//! A custom resource of CloudFormation: something of a deployment that no resource type makes.
+//!
+//! CloudFormation waits for an answer at a signed URL, for an hour if there is none, so an answer goes
+//! there whatever happened. The physical id never changes: another one would make CloudFormation
+//! replace the resource, and delete the old one. Delete does nothing, because what was established
+//! (a CA) must outlive its stack.
+//!
+//! The same function may be woken on schedule.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_runtime::client::{
+    orchestrator::operation::Operation,
+    retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_types::body::SdkBody;
+use http::{Uri, uri::PathAndQuery};
+use lambda_runtime::Error as BoxError;
+use ra::{Authority, Needs};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use tokio::time;
+
+use crate::{
+    Environment, Function, InvocationError, OnSchedule, Promise, StartError,
+    function::{chain, read, write},
+    seams::Openers,
+    worker::{Scheduled, on_schedule},
+};
+
+/// What a function's library establishes; `properties` come from the template, all of them as text.
+/// Establishing what is there changes nothing. Gives the attributes of the resource.
+pub type Establish =
+    for<'a> fn(&'a Authority, properties: Value) -> Promise<'a, Result<BTreeMap<String, String>, BoxError>>;
+
+/// A function behind a custom resource.
+pub struct CustomResource {
+    authority: Arc<Authority>,
+    config: SdkConfig,
+    establish: Establish,
+    on_schedule: OnSchedule,
+    patience: Patience,
+}
+
+/// How long is tried to establish something. The function's own limit must leave time to answer.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// Before each further try.
+    pub pauses: Vec<Duration>,
+    /// Of all tries together.
+    pub limit: Duration,
+}
+
+impl Default for Patience {
+    /// Four tries within 80 seconds: the rights of a new role take seconds to hold everywhere.
+    fn default() -> Self {
+        Self { pauses: [2, 5, 10].map(Duration::from_secs).to_vec(), limit: Duration::from_secs(80) }
+    }
+}
+
+impl CustomResource {
+    /// The function that `main.rs` starts.
+    ///
+    /// # Errors
+    /// When the environment lacks something.
+    pub fn new(
+        config: &SdkConfig,
+        environment: &Environment,
+        needs: Needs,
+        establish: Establish,
+        on_schedule: OnSchedule,
+    ) -> Result<Self, StartError> {
+        Self::open(config, environment, Openers::of(needs), establish, on_schedule)
+    }
+
+    pub(crate) fn open(
+        config: &SdkConfig,
+        environment: &Environment,
+        openers: Openers,
+        establish: Establish,
+        on_schedule: OnSchedule,
+    ) -> Result<Self, StartError> {
+        let authority = openers.open(config, environment)?;
+        Ok(Self { authority, config: config.clone(), establish, on_schedule, patience: Patience::default() })
+    }
+
+    /// The same with more or less patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    async fn establish(&self, properties: Value) -> Result<BTreeMap<String, String>, BoxError> {
+        let tries = async {
+            for pause in &self.patience.pauses {
+                match (self.establish)(&self.authority, properties.clone()).await {
+                    Err(error) if may_pass(&error) => {
+                        tracing::warn!(reason = chain(error.as_ref()), "establishing is tried again");
+                        time::sleep(*pause).await;
+                    }
+                    ended => return ended,
+                }
+            }
+            (self.establish)(&self.authority, properties).await
+        };
+        time::timeout(self.patience.limit, tries).await.unwrap_or_else(|_| Err("it took too long".into()))
+    }
+
+    /// Puts the answer to where CloudFormation waits for it.
+    async fn answer(&self, url: &str, answer: &Answer<'_>) -> Result<(), InvocationError> {
+        let body = serde_json::to_string(answer).map_err(InvocationError::Answer)?;
+        let failed = |error: &dyn std::error::Error| {
+            let reason = format!("CloudFormation could not be answered: {}", chain(error));
+            tracing::error!("{reason}");
+            InvocationError::Failed(reason)
+        };
+        let url: Uri = url.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;
+        let origin =
+            format!("{}://{}", url.scheme_str().unwrap_or("https"), url.authority().map_or("", |a| a.as_str()));
+        let target = url.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
+        let mut operation = Operation::builder()
+            .service_name("CloudFormation")
+            .operation_name("Answer")
+            .endpoint_url(&origin)
+            .no_auth()
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
+            .standard_retry(&RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .retry_classifier(TransientErrorClassifier::<Unanswered>::new());
+        if let Some(client) = self.config.http_client() {
+            operation = operation.http_client(client);
+        }
+        let operation = operation
+            .serializer(move |body: String| {
+                let mut request = HttpRequest::new(SdkBody::from(body));
+                request.set_method("PUT")?;
+                request.set_uri(target.as_str())?;
+                Ok(request)
+            })
+            .deserializer(|response: &HttpResponse| match response.status().is_success() {
+                true => Ok(()),
+                false => Err(OrchestratorError::operation(Unanswered(response.status().as_u16()))),
+            })
+            .build();
+        operation.invoke(body).await.map_err(|error| failed(&error))
+    }
+}
+
+#[async_trait]
+impl Function for CustomResource {
+    async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
+        let request = match read(event, "a request of CloudFormation or a scheduled event")? {
+            Event::Scheduled { .. } => {
+                on_schedule(&self.authority, Some(self.on_schedule)).await?;
+                return write(&());
+            }
+            Event::Request(request) => request,
+        };
+        let established = match request.request_type {
+            RequestType::Create | RequestType::Update => self.establish(request.resource_properties).await,
+            RequestType::Delete => Ok(BTreeMap::new()),
+        };
+        let (status, reason, data) = match established {
+            Ok(data) => (Status::Success, String::new(), data),
+            Err(error) => {
+                let reason = chain(error.as_ref());
+                tracing::error!(reason, "nothing was established");
+                (Status::Failed, reason.chars().take(LONGEST_REASON).collect(), BTreeMap::new())
+            }
+        };
+        let answer = Answer {
+            status,
+            reason,
+            physical_resource_id: PHYSICAL_ID,
+            stack_id: &request.stack_id,
+            request_id: &request.request_id,
+            logical_resource_id: &request.logical_resource_id,
+            data,
+        };
+        self.answer(&request.response_url, &answer).await?;
+        write(&())
+    }
+}
+
+/// Whether the same may succeed a little later. Most of what the authority says may: rights of a new
+/// role take seconds to hold everywhere.
+fn may_pass(error: &BoxError) -> bool {
+    error.downcast_ref::<ra::Error>().is_some_and(|error| !matches!(error, ra::Error::ForeignIssuer(_)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Event {
+    Request(Box<Request>),
+    Scheduled {
+        #[serde(rename = "detail-type")]
+        _kind: Scheduled,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request {
+    request_type: RequestType,
+    #[serde(rename = "ResponseURL")]
+    response_url: String,
+    stack_id: String,
+    request_id: String,
+    logical_resource_id: String,
+    #[serde(default)]
+    resource_properties: Value,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+enum RequestType {
+    Create,
+    Update,
+    Delete,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer<'a> {
+    status: Status,
+    reason: String,
+    physical_resource_id: &'a str,
+    stack_id: &'a str,
+    request_id: &'a str,
+    logical_resource_id: &'a str,
+    data: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Status {
+    Success,
+    Failed,
+}
+
+/// The answer was not taken.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the answer was refused with status {0}")]
+struct Unanswered(u16);
+
+const PHYSICAL_ID: &str = "certificate-authority";
+
+/// CloudFormation takes an answer of 4,096 bytes.
+const LONGEST_REASON: usize = 1_000;
+
+const ATTEMPT: Duration = Duration::from_secs(5);
+const ATTEMPTS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);

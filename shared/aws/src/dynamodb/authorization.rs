@@ -1,0 +1,96 @@
+//! Authorizations, and the proofs that they leave.
+
+use std::collections::BTreeMap;
+
+use acme::{AccountId, Authorization, AuthorizationId, AuthorizationState, Identifier};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{
+    DynamoDbStore,
+    condition::Condition,
+    item::{Item, Record},
+    key::{self, Key},
+    read::Consistency,
+};
+use store::{AuthorizationStore, Proof, Retention, StoreError, Versioned};
+
+#[async_trait]
+impl AuthorizationStore for DynamoDbStore {
+    async fn create_authorization(&self, authorization: &Versioned<Authorization>) -> Result<(), StoreError> {
+        let item = self.authorization_item(authorization)?;
+        self.put(item, Condition::Absent).await?.accept(authorization.version)
+    }
+
+    async fn authorization(
+        &self,
+        account: AccountId,
+        id: AuthorizationId,
+    ) -> Result<Option<Versioned<Authorization>>, StoreError> {
+        let item = self.get(key::authorization(account, id), Consistency::Strong).await?;
+        item.map(|item| item.versioned()).transpose()
+    }
+
+    async fn authorizations(
+        &self,
+        account: AccountId,
+        ids: &[AuthorizationId],
+    ) -> Result<Vec<Versioned<Authorization>>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(|id| key::authorization(account, *id)).collect();
+        self.in_order(keys).await?.iter().map(Item::versioned).collect()
+    }
+
+    /// The authorization first, then the proof, which is a pointer to it. A crash between the two
+    /// leaves a valid authorization that will not be found for the next order of that name: one
+    /// validation more.
+    async fn update_authorization(
+        &self,
+        before: &Versioned<Authorization>,
+        after: &Versioned<Authorization>,
+    ) -> Result<(), StoreError> {
+        let item = self.authorization_item(after)?;
+        self.put(item, Condition::Version(before.version)).await?.accept(after.version)?;
+        if after.state == AuthorizationState::Valid && before.state != AuthorizationState::Valid {
+            let proof =
+                Proof { identifier: after.identifier.clone(), authorization: after.id, expires_at: after.expires_at };
+            let item = Item::of(key::proof(after.account, &after.identifier), &proof, &self.retention)?;
+            // The proof that lasts longer stays, whichever was written first.
+            self.put(item, Condition::NotOutlasting(self.retention.of_proof(&proof))).await?;
+        }
+        Ok(())
+    }
+
+    async fn proofs(&self, account: AccountId, names: &[Identifier]) -> Result<Vec<Proof>, StoreError> {
+        let keys = names.iter().map(|name| key::proof(account, name)).collect();
+        self.in_order(keys).await?.iter().map(Item::record).collect()
+    }
+}
+
+impl DynamoDbStore {
+    pub(super) fn authorization_item(&self, authorization: &Versioned<Authorization>) -> Result<Item, StoreError> {
+        let key = key::authorization(authorization.account, authorization.id);
+        Item::of_versioned(key, authorization, &self.retention)
+    }
+
+    /// Those of the items that are there, in the order of `keys`.
+    async fn in_order(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        let found: BTreeMap<Key, Item> = self.get_all(keys.iter().cloned().collect()).await?;
+        Ok(keys.iter().filter_map(|key| found.get(key).cloned()).collect())
+    }
+}
+
+impl Record for Authorization {
+    const NAME: &'static str = "authorization";
+
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
+        Some(retention.of_authorization(self))
+    }
+}
+
+impl Record for Proof {
+    const NAME: &'static str = "proof";
+
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
+        Some(retention.of_proof(self))
+    }
+}

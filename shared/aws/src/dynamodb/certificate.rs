@@ -1,0 +1,111 @@
+//! Certificates, the entries of CRLs that they become, and blocked keys.
+
+use acme::CertificateId;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jose::Thumbprint;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    DynamoDbStore,
+    condition::Condition,
+    item::{Item, Record},
+    key,
+    read::Consistency,
+    write::Write,
+};
+use store::{
+    CertificateRecord, CertificateState, CertificateStore, Retention, RevokedCertificate, StoreError, Versioned,
+};
+
+#[async_trait]
+impl CertificateStore for DynamoDbStore {
+    async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError> {
+        let item = self.certificate_item(certificate)?;
+        self.put(item, Condition::Absent).await?.accept(certificate.version)
+    }
+
+    async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError> {
+        let item = self.get(key::certificate(id), Consistency::Strong).await?;
+        item.map(|item| item.versioned()).transpose()
+    }
+
+    async fn update_certificate(
+        &self,
+        before: &Versioned<CertificateRecord>,
+        after: &Versioned<CertificateRecord>,
+    ) -> Result<(), StoreError> {
+        let (item, condition) = (self.certificate_item(after)?, Condition::Version(before.version));
+        let verdict = match (&before.revocation, &after.revocation) {
+            (None, Some(revocation)) => {
+                let entry = RevokedCertificate {
+                    serial: after.id.serial().clone(),
+                    at: revocation.at,
+                    reason: revocation.reason,
+                    not_after: after.not_after,
+                };
+                let key = key::revoked(&after.issuer, after.crl_shard, after.id.serial());
+                let entry = Item::of(key, &entry, &self.retention)?;
+                let writes = [Write::Put(item, condition), Write::Put(entry, Condition::Always)];
+                let [verdict, _] = self.transact(after.version, writes).await?;
+                verdict
+            }
+            _ => self.put(item, condition).await?,
+        };
+        verdict.accept(after.version)
+    }
+
+    async fn block_key(&self, key: &Thumbprint, at: Timestamp) -> Result<(), StoreError> {
+        let item = Item::of(key::blocked_key(key), &BlockedKey { at }, &self.retention)?;
+        // A key that is blocked stays as it is.
+        self.put(item, Condition::Absent).await.map(|_| ())
+    }
+
+    async fn is_key_blocked(&self, key: &Thumbprint) -> Result<bool, StoreError> {
+        Ok(self.get(key::blocked_key(key), Consistency::Strong).await?.is_some())
+    }
+}
+
+impl DynamoDbStore {
+    fn certificate_item(&self, certificate: &Versioned<CertificateRecord>) -> Result<Item, StoreError> {
+        Item::of_versioned(key::certificate(&certificate.id), certificate, &self.retention)
+    }
+}
+
+impl Record for CertificateRecord {
+    const NAME: &'static str = "certificate";
+
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
+        Some(retention.of_certificate(self))
+    }
+
+    fn der(&mut self) -> Option<&mut Vec<u8>> {
+        match &mut self.state {
+            CertificateState::Intended { tbs } => Some(tbs),
+            CertificateState::Issued { der } => Some(der),
+        }
+    }
+}
+
+impl Record for RevokedCertificate {
+    const NAME: &'static str = "revoked certificate";
+
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
+        Some(retention.of_revoked(self))
+    }
+}
+
+/// A key that nobody may use again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct BlockedKey {
+    /// Since when.
+    at: Timestamp,
+}
+
+impl Record for BlockedKey {
+    const NAME: &'static str = "blocked key";
+
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
+        Some(retention.of_blocked_key(self.at))
+    }
+}

@@ -1,0 +1,94 @@
+//! Revoked certificates by issuer and shard, and the last CRL of each.
+//!
+//! An item holds 400 KB at most, a CRL of ten thousand entries more. So the head of a CRL holds what
+//! is known of it with the first of its DER, and further items the rest. Those are named after the
+//! digest of the whole CRL and written first: a head always finds the parts that it was written with,
+//! whoever writes at the same time.
+
+use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+
+use super::{
+    DynamoDbStore,
+    condition::Condition,
+    item::{Item, Record, corrupt, malformed},
+    key,
+    read::Consistency,
+};
+use store::{CrlRecord, CrlStore, IssuerId, OperationId, Retention, RevokedCertificate, StoreError};
+
+#[async_trait]
+impl CrlStore for DynamoDbStore {
+    async fn revoked_certificates(
+        &self,
+        issuer: &IssuerId,
+        shard: u16,
+        ended_after: Timestamp,
+    ) -> Result<Vec<RevokedCertificate>, StoreError> {
+        let items = self.query(key::revoked_in(issuer, shard), Consistency::Strong).await?;
+        let mut revoked: Vec<RevokedCertificate> = items.iter().map(Item::record).collect::<Result<_, _>>()?;
+        revoked.retain(|certificate| certificate.not_after > ended_after);
+        Ok(revoked)
+    }
+
+    async fn crl(&self, issuer: &IssuerId, shard: u16) -> Result<Option<CrlRecord>, StoreError> {
+        let Some(head) = self.get(key::crl(issuer, shard), Consistency::Strong).await? else { return Ok(None) };
+        let mut crl: CrlRecord = head.record()?;
+        let further = head.number(FURTHER_PARTS).ok_or_else(|| malformed(CrlRecord::NAME))?;
+        if further > 0 {
+            let version = head.version().ok_or_else(|| malformed(CrlRecord::NAME))?;
+            let parts = self.query(key::crl_parts(issuer, shard, version), Consistency::Strong).await?;
+            parts.iter().filter_map(Item::der).for_each(|part| crl.der.extend_from_slice(part));
+            if version_of(&crl)? != version {
+                return Err(malformed(CrlRecord::NAME));
+            }
+        }
+        Ok(Some(crl))
+    }
+
+    async fn put_crl(&self, crl: &CrlRecord) -> Result<(), StoreError> {
+        let version = version_of(crl)?;
+        let mut head = crl.clone();
+        let further = head.der.split_off(head.der.len().min(PART));
+        let mut parts = 0;
+        for part in further.chunks(PART) {
+            let key = key::crl_part(&crl.issuer, crl.shard, version, parts);
+            let item = Item::new(key).with_der(part.to_vec()).with_expiry(self.retention.of_crl(crl));
+            self.put(item, Condition::Always).await?;
+            parts += 1;
+        }
+        let head = Item::of(key::crl(&crl.issuer, crl.shard), &head, &self.retention)?
+            .with_version(version)
+            .with_number(NUMBER, crl.number)
+            .with_number(FURTHER_PARTS, parts as u64);
+        self.put(head, Condition::NumberBelow(crl.number)).await?.accept(version)
+    }
+}
+
+impl Record for CrlRecord {
+    const NAME: &'static str = "CRL";
+
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
+        Some(retention.of_crl(self))
+    }
+
+    fn der(&mut self) -> Option<&mut Vec<u8>> {
+        Some(&mut self.der)
+    }
+}
+
+/// A CRL comes without an operation id: it is its own version, to the last byte.
+fn version_of(crl: &CrlRecord) -> Result<OperationId, StoreError> {
+    let json = serde_json::to_vec(crl).map_err(|error| corrupt(CrlRecord::NAME, error))?;
+    let digest = digest(&SHA256, &json);
+    let version = digest.as_ref().first_chunk().ok_or_else(|| malformed(CrlRecord::NAME))?;
+    Ok(OperationId::from_random(*version))
+}
+
+/// The CRL number, which the next one must exceed.
+const NUMBER: &str = "crl_number";
+/// How many items hold the rest of the DER.
+const FURTHER_PARTS: &str = "further_parts";
+/// Bytes of DER in one item, within its limit of 400 KB with all else that it holds.
+const PART: usize = 384 << 10;

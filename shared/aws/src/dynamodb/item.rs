@@ -1,0 +1,215 @@
+//! Records as items, and back.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::key::{Key, PK, SK};
+use store::{OperationId, Retention, StoreError, Versioned};
+
+/// A record that has items.
+pub(super) trait Record: Clone + Serialize + DeserializeOwned {
+    /// What it is called in errors.
+    const NAME: &'static str;
+
+    /// Until when it is kept; `None` for ever.
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp>;
+
+    /// The DER in it, which is kept beside the JSON and a third smaller there.
+    fn der(&mut self) -> Option<&mut Vec<u8>> {
+        None
+    }
+}
+
+/// An item.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Item(HashMap<String, AttributeValue>);
+
+impl Item {
+    /// An item that says nothing but that it is there.
+    pub(super) fn new(key: Key) -> Self {
+        Self(key.attributes())
+    }
+
+    /// The item of a record without a version.
+    pub(super) fn of<T: Record>(key: Key, record: &T, retention: &Retention) -> Result<Self, StoreError> {
+        let mut record = record.clone();
+        let der = record.der().map(std::mem::take);
+        let json = slim_json(&record).map_err(|error| corrupt(T::NAME, error))?;
+        let mut item = Self::new(key).with(RECORD, AttributeValue::S(json));
+        if let Some(der) = der {
+            item = item.with_der(der);
+        }
+        Ok(match record.kept_until(retention) {
+            Some(end) => item.with_expiry(end),
+            None => item,
+        })
+    }
+
+    /// The item of a record with its version.
+    pub(super) fn of_versioned<T: Record>(
+        key: Key,
+        record: &Versioned<T>,
+        retention: &Retention,
+    ) -> Result<Self, StoreError> {
+        Ok(Self::of(key, &record.value, retention)?.with_version(record.version))
+    }
+
+    /// The item, written by that operation.
+    pub(super) fn with_version(self, version: OperationId) -> Self {
+        self.with(VERSION, AttributeValue::B(Blob::new(*version.as_bytes())))
+    }
+
+    /// The item, which may be deleted after `end`.
+    pub(super) fn with_expiry(self, end: Timestamp) -> Self {
+        self.with(EXPIRES, seconds(end))
+    }
+
+    /// The item with those bytes in `der`.
+    pub(super) fn with_der(self, der: Vec<u8>) -> Self {
+        self.with(DER, AttributeValue::B(Blob::new(der)))
+    }
+
+    /// The item with a number.
+    pub(super) fn with_number(self, name: &str, number: u64) -> Self {
+        self.with(name, AttributeValue::N(number.to_string()))
+    }
+
+    fn with(mut self, name: &str, value: AttributeValue) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The record.
+    pub(super) fn record<T: Record>(&self) -> Result<T, StoreError> {
+        let json = self.text(RECORD).ok_or_else(|| malformed(T::NAME))?;
+        let mut record: T = serde_json::from_str(json).map_err(|error| corrupt(T::NAME, error))?;
+        if let Some(der) = record.der() {
+            *der = self.der().ok_or_else(|| malformed(T::NAME))?.to_vec();
+        }
+        Ok(record)
+    }
+
+    /// The record with its version.
+    pub(super) fn versioned<T: Record>(&self) -> Result<Versioned<T>, StoreError> {
+        let version = self.version().ok_or_else(|| malformed(T::NAME))?;
+        Ok(Versioned::new(self.record()?, version))
+    }
+
+    /// The operation that wrote it.
+    pub(super) fn version(&self) -> Option<OperationId> {
+        Some(OperationId::from_random(self.bytes(VERSION)?.try_into().ok()?))
+    }
+
+    /// The bytes in `der`.
+    pub(super) fn der(&self) -> Option<&[u8]> {
+        self.bytes(DER)
+    }
+
+    /// A number.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.as_n().ok()?.parse().ok()
+    }
+
+    /// The sort key.
+    pub(super) fn sk(&self) -> Option<&str> {
+        self.text(SK)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        Some(self.0.get(name)?.as_s().ok()?)
+    }
+
+    fn bytes(&self, name: &str) -> Option<&[u8]> {
+        Some(self.0.get(name)?.as_b().ok()?.as_ref())
+    }
+
+    /// The key.
+    pub(super) fn key(&self) -> Option<Key> {
+        Some(Key { pk: self.text(PK)?.to_owned(), sk: self.sk()?.to_owned() })
+    }
+
+    /// What DynamoDB is given.
+    pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
+        self.0
+    }
+}
+
+impl From<HashMap<String, AttributeValue>> for Item {
+    fn from(attributes: HashMap<String, AttributeValue>) -> Self {
+        Self(attributes)
+    }
+}
+
+/// JSON without members that are `null`, which read back as absent. They are many, and without them a
+/// certificate for one name mostly stays within the kilobyte in which writes are paid.
+fn slim_json<T: Serialize>(record: &T) -> serde_json::Result<String> {
+    let mut json = serde_json::to_value(record)?;
+    remove_nulls(&mut json);
+    serde_json::to_string(&json)
+}
+
+fn remove_nulls(json: &mut Value) {
+    match json {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(remove_nulls),
+        _ => {}
+    }
+}
+
+/// A time as DynamoDB's own deletion reads it: whole seconds since 1970.
+pub(super) fn seconds(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_second().to_string())
+}
+
+pub(super) fn corrupt(record: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::Corrupt { record, source: source.into() }
+}
+
+/// The item lacks what every item of its kind has.
+pub(super) fn malformed(record: &'static str) -> StoreError {
+    corrupt(record, Malformed)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the item does not have the form of its kind")]
+struct Malformed;
+
+/// The record as JSON.
+const RECORD: &str = "record";
+/// The operation that wrote the item.
+pub(super) const VERSION: &str = "version";
+/// The second after which the item may be deleted.
+pub(super) const EXPIRES: &str = "expires";
+/// Bytes that would be a third larger in JSON.
+const DER: &str = "der";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_is_stored_without_nulls_but_with_all_else() {
+        let record = json!({"a": null, "b": {"c": null, "d": 0}, "e": [1, null, {"f": null}], "g": "", "h": false});
+        let slim = r#"{"b":{"d":0},"e":[1,null,{}],"g":"","h":false}"#;
+        assert_eq!(slim_json(&record).unwrap(), slim);
+    }
+
+    #[test]
+    fn an_item_that_lacks_what_its_kind_has_is_corrupt() {
+        let nothing = Item::new(super::super::key::nonce_secrets());
+        assert!(matches!(nothing.versioned::<store::NonceSecrets>(), Err(StoreError::Corrupt { .. })));
+        let text = nothing.with(VERSION, AttributeValue::S("text".to_owned()));
+        assert_eq!(text.version(), None);
+        let short = text.with(VERSION, AttributeValue::B(Blob::new([1, 2, 3])));
+        assert_eq!(short.version(), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! Reads: one item, several, a partition.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, KeysAndAttributes},
+};
+
+use super::{
+    DynamoDbStore,
+    item::Item,
+    key::{Key, Keys, Sort},
+    retry::{Patience, unavailable},
+};
+use store::{Page, StoreError};
+
+/// Which writes a read sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consistency {
+    /// All that were answered before.
+    Strong,
+    /// All but those of the last moment; at half the price.
+    Eventual,
+}
+
+impl DynamoDbStore {
+    /// One item.
+    pub(super) async fn get(&self, key: Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .consistent_read(consistency == Consistency::Strong);
+        let mut patience = Patience::default();
+        loop {
+            match call.clone().send().await {
+                Ok(output) => return Ok(output.item.map(Item::from)),
+                Err(error) => patience.after(error).await?,
+            }
+        }
+    }
+
+    /// Those of several items that are there.
+    pub(super) async fn get_all(&self, keys: BTreeSet<Key>) -> Result<BTreeMap<Key, Item>, StoreError> {
+        let keys: Vec<Key> = keys.into_iter().collect();
+        let mut found = BTreeMap::new();
+        // A batch of one would be no cheaper and answers less precisely.
+        if let [key] = keys.as_slice() {
+            found.extend(self.get(key.clone(), Consistency::Strong).await?.map(|item| (key.clone(), item)));
+            return Ok(found);
+        }
+        for keys in keys.chunks(MOST_READS) {
+            let items = self.get_batch(keys).await?;
+            found.extend(items.into_iter().filter_map(|item| Some((item.key()?, item))));
+        }
+        Ok(found)
+    }
+
+    /// All items of a partition, or of a part of it, in the order of their sort keys.
+    pub(super) async fn query(&self, keys: Keys, consistency: Consistency) -> Result<Vec<Item>, StoreError> {
+        self.pages(self.partition(keys, consistency), usize::MAX).await
+    }
+
+    /// The last items of a part of a partition, last first, at most `limit`.
+    pub(super) async fn query_last(&self, keys: Keys, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let query = self.partition(keys, Consistency::Strong).scan_index_forward(false);
+        let query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        self.pages(query, limit).await
+    }
+
+    /// A page of a whole partition: the items behind the sort key `after`, in their order, at most `limit`.
+    /// It may miss the changes of the last moment.
+    pub(super) async fn page(&self, keys: Keys, after: Option<String>, limit: usize) -> Result<Page<Item>, StoreError> {
+        let keys = Keys { sk: after.map_or(keys.sk, Sort::After), ..keys };
+        let most = limit.saturating_add(1);
+        let query = self.partition(keys, Consistency::Eventual).limit(i32::try_from(most).unwrap_or(i32::MAX));
+        Ok(Page::of(self.pages(query, most).await?, limit))
+    }
+
+    async fn get_batch(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
+        let keys = keys.iter().map(|key| key.clone().attributes()).collect();
+        let wanted =
+            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(unavailable)?;
+        let mut rest = HashMap::from([(self.table.clone(), wanted)]);
+        let mut found = Vec::new();
+        let mut patience = Patience::default();
+        loop {
+            match self.client.batch_get_item().set_request_items(Some(rest.clone())).send().await {
+                Ok(output) => {
+                    found.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items).map(Item::from));
+                    rest = output.unprocessed_keys.unwrap_or_default();
+                    if rest.is_empty() {
+                        return Ok(found);
+                    }
+                    patience.for_the_rest().await?;
+                }
+                Err(error) => patience.after(error).await?,
+            }
+        }
+    }
+
+    fn partition(&self, keys: Keys, consistency: Consistency) -> QueryFluentBuilder {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .expression_attribute_values(":pk", AttributeValue::S(keys.pk))
+            .consistent_read(consistency == Consistency::Strong);
+        match keys.sk {
+            Sort::All => query.key_condition_expression("pk = :pk"),
+            Sort::Before(sk) => query
+                .key_condition_expression("pk = :pk AND sk < :sk")
+                .expression_attribute_values(":sk", AttributeValue::S(sk)),
+            Sort::After(sk) => query
+                .key_condition_expression("pk = :pk AND sk > :sk")
+                .expression_attribute_values(":sk", AttributeValue::S(sk)),
+            Sort::BeginningWith(sk) => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                .expression_attribute_values(":sk", AttributeValue::S(sk.to_owned())),
+        }
+    }
+
+    async fn pages(&self, query: QueryFluentBuilder, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::new();
+        let mut behind = None;
+        let mut patience = Patience::default();
+        loop {
+            match query.clone().set_exclusive_start_key(behind.clone()).send().await {
+                Ok(output) => {
+                    found.extend(output.items.into_iter().flatten().map(Item::from));
+                    behind = output.last_evaluated_key;
+                    if behind.is_none() || found.len() >= limit {
+                        found.truncate(limit);
+                        return Ok(found);
+                    }
+                    patience = Patience::default();
+                }
+                Err(error) => patience.after(error).await?,
+            }
+        }
+    }
+}
+
+/// As many items as one BatchGetItem may ask for.
+const MOST_READS: usize = 100;

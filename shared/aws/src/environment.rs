@@ -1,0 +1,153 @@
+//! Environment variables: what the template tells a function.
+//!
+//! | variable | of | what |
+//! |---|---|---|
+//! | `TABLE_NAME` | all | the table |
+//! | `RETENTION_DAYS` | all | how long certificates are kept after they ended; 365 |
+//! | `STATUS_URL` | all | base of the URLs inside certificates, `http://`; empty: none |
+//! | `PUBLIC_BASE_URL` | HTTP | base of all ACME URLs; empty: the domain of the API, with `/api` |
+//! | `VALIDATE_QUEUE_URL`, `ISSUE_QUEUE_URL`, `PUBLISH_CRL_QUEUE_URL` | who hands such work over | the queue |
+//! | `STATUS_BUCKET` | who publishes | the bucket behind `STATUS_URL` |
+//! | `LOG_LEVEL` | all | `error`, `warn`, `info`, `debug` or `trace`; `info` |
+//!
+//! An empty variable is an absent one, because a template cannot leave a variable out.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+/// The variables of a process.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process.
+    pub fn of_process() -> Self {
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+    }
+
+    /// A variable that may be absent.
+    pub fn optional(&self, variable: &str) -> Option<&str> {
+        self.0.get(variable).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that must be there.
+    ///
+    /// # Errors
+    /// When it is absent or empty; `allowed` says what should be there.
+    pub fn required(&self, variable: &'static str, allowed: &'static str) -> Result<&str, EnvironmentError> {
+        self.optional(variable).ok_or(EnvironmentError::Missing { variable, allowed })
+    }
+
+    /// A variable with a form; `None` when it is absent.
+    ///
+    /// # Errors
+    /// When it has another form; `allowed` says which it should have.
+    pub fn parsed<T: FromStr>(
+        &self,
+        variable: &'static str,
+        allowed: &'static str,
+    ) -> Result<Option<T>, EnvironmentError> {
+        let invalid = |value: &str| EnvironmentError::Invalid { variable, value: value.to_owned(), allowed };
+        self.optional(variable).map(|value| value.parse().map_err(|_| invalid(value))).transpose()
+    }
+
+    /// A variable with several values, separated by commas; none when it is absent.
+    ///
+    /// # Errors
+    /// When one of them has another form; `allowed` says which they should have.
+    pub fn list<T: FromStr>(&self, variable: &'static str, allowed: &'static str) -> Result<Vec<T>, EnvironmentError> {
+        let invalid = |value: &str| EnvironmentError::Invalid { variable, value: value.to_owned(), allowed };
+        let values = self.optional(variable).unwrap_or_default().split(',').map(str::trim);
+        values.filter(|value| !value.is_empty()).map(|value| value.parse().map_err(|_| invalid(value))).collect()
+    }
+
+    /// A variable that is the base of URLs, without a slash at its end; `None` when it is absent.
+    ///
+    /// # Errors
+    /// When it does not begin with one of the schemes.
+    pub(crate) fn base_url(
+        &self,
+        variable: &'static str,
+        schemes: &[&str],
+        allowed: &'static str,
+    ) -> Result<Option<String>, EnvironmentError> {
+        let Some(value) = self.optional(variable) else { return Ok(None) };
+        let rest = schemes.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or_default();
+        if rest.starts_with('/') || rest.is_empty() || value.contains(|c: char| c.is_whitespace() || "?#".contains(c)) {
+            return Err(EnvironmentError::Invalid { variable, value: value.to_owned(), allowed });
+        }
+        Ok(Some(value.trim_end_matches('/').to_owned()))
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+/// Why an environment variable cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// It is not there, or empty.
+    #[error("the environment variable {variable} is missing; it should be {allowed}")]
+    Missing {
+        /// Its name.
+        variable: &'static str,
+        /// What should be there.
+        allowed: &'static str,
+    },
+    /// It says something else than it may.
+    #[error("the environment variable {variable} is \"{value}\"; it should be {allowed}")]
+    Invalid {
+        /// Its name.
+        variable: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        allowed: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+
+    fn environment(value: &str) -> Environment {
+        [("VARIABLE", value)].into_iter().collect()
+    }
+
+    #[test]
+    fn an_empty_variable_is_an_absent_one() {
+        for environment in [Environment::default(), environment(""), environment(" ")] {
+            assert_eq!(environment.optional("VARIABLE"), None);
+            assert_eq!(environment.parsed::<u32>("VARIABLE", "a number"), Ok(None));
+            assert_eq!(environment.list::<u32>("VARIABLE", "numbers"), Ok(vec![]));
+            assert_eq!(environment.base_url("VARIABLE", &["https://"], "a URL"), Ok(None));
+            let missing = environment.required("VARIABLE", "the name of a table").unwrap_err();
+            assert_eq!(
+                missing.to_string(),
+                "the environment variable VARIABLE is missing; it should be the name of a table"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_which_variable_and_what_is_allowed() {
+        let error = environment("soon").parsed::<u32>("VARIABLE", "a number of days").unwrap_err();
+        assert_eq!(error.to_string(), "the environment variable VARIABLE is \"soon\"; it should be a number of days");
+        assert_eq!(environment("1, 2").list::<u32>("VARIABLE", "numbers"), Ok(vec![1, 2]));
+        assert!(environment("127.0.0.1").parsed::<SocketAddr>("VARIABLE", "an address with a port").is_err());
+    }
+
+    #[test]
+    fn a_base_url_keeps_to_its_schemes_and_has_no_slash_at_its_end() {
+        let url = |value: &str| environment(value).base_url("VARIABLE", &["https://"], "a URL");
+        assert_eq!(url("https://ca.example/api/"), Ok(Some("https://ca.example/api".to_owned())));
+        for value in ["http://ca.example", "https://", "https:///api", "ca.example", "https://a b", "https://a?b"] {
+            assert!(url(value).is_err(), "{value}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! API Gateway's HTTP API, payload 2.0, and the requests and responses of `api`.
+//!
+//! The event is read here and not by `lambda_http`, whose request has its URL from the `Host` header,
+//! which anybody can send: path and query come as API Gateway received them, and the base of all URLs
+//! from configuration or from API Gateway itself. A signed URL is compared byte by byte with those.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use api::{Context, Options, Request, RequestId, Response};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Method, Uri,
+    uri::{PathAndQuery, Scheme},
+};
+use ra::{Authority, Needs};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::sync::RwLock;
+
+use crate::{
+    Environment, Function, InvocationError, Promise, StartError,
+    function::{read, write},
+    seams::Openers,
+};
+
+/// What a function's library does with a request.
+pub type Handler = for<'a> fn(&'a Context, Request) -> Promise<'a, Response>;
+
+/// A function behind API Gateway.
+pub struct HttpFunction {
+    authority: Arc<Authority>,
+    /// The base of all URLs, when it is configured.
+    base_url: Option<String>,
+    handler: Handler,
+    /// The surroundings for each base: an API answers at its own domain and at custom ones.
+    contexts: RwLock<HashMap<String, Arc<Context>>>,
+}
+
+impl HttpFunction {
+    /// The function that `main.rs` starts.
+    ///
+    /// # Errors
+    /// When the environment lacks something.
+    pub fn new(
+        config: &SdkConfig,
+        environment: &Environment,
+        needs: Needs,
+        handler: Handler,
+    ) -> Result<Self, StartError> {
+        Self::open(config, environment, Openers::of(needs), handler)
+    }
+
+    pub(crate) fn open(
+        config: &SdkConfig,
+        environment: &Environment,
+        openers: Openers,
+        handler: Handler,
+    ) -> Result<Self, StartError> {
+        let allowed = "an https:// URL that ends with /api, or empty for the domain of the API";
+        let base_url = environment.base_url("PUBLIC_BASE_URL", &["https://", "http://"], allowed)?;
+        let authority = openers.open(config, environment)?;
+        Ok(Self { authority, base_url, handler, contexts: RwLock::default() })
+    }
+
+    /// The surroundings for the domain at which the request came in.
+    async fn context(&self, domain: &str) -> Result<Arc<Context>, InvocationError> {
+        let base = match &self.base_url {
+            Some(base) => base.clone(),
+            None if domain.is_empty() => return Err(InvocationError::NoDomain),
+            None => format!("{}://{domain}{API}", Scheme::HTTPS),
+        };
+        if let Some(context) = self.contexts.read().await.get(&base) {
+            return Ok(context.clone());
+        }
+        let context = Arc::new(Context::new(self.authority.clone(), &base, Options::default()));
+        let mut contexts = self.contexts.write().await;
+        Ok(contexts.entry(base).or_insert(context).clone())
+    }
+}
+
+#[async_trait]
+impl Function for HttpFunction {
+    async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
+        let event: Event = read(event, "a request of an HTTP API (payload 2.0)")?;
+        let context = self.context(&event.request_context.domain_name).await?;
+        let response = (self.handler)(&context, event.into_request()?).await;
+        write(&Answer::from(response))
+    }
+}
+
+/// The event of payload 2.0, as far as it is used.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    raw_path: String,
+    #[serde(default)]
+    raw_query_string: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    request_context: RequestContext,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    http: Http,
+    #[serde(default)]
+    domain_name: String,
+    #[serde(default)]
+    request_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Http {
+    method: String,
+}
+
+impl Event {
+    fn into_request(self) -> Result<Request, InvocationError> {
+        let body = match (self.body, self.is_base64_encoded) {
+            (None, _) => Bytes::new(),
+            (Some(text), false) => text.into(),
+            (Some(text), true) => STANDARD.decode(text).map_err(|_| InvocationError::Body)?.into(),
+        };
+        let mut request = Request::new(body);
+        *request.uri_mut() = target(&self.raw_path, &self.raw_query_string);
+        // A method or a header that `http` cannot hold is none that anybody here asks for.
+        *request.method_mut() = self.request_context.http.method.parse().unwrap_or(Method::TRACE);
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+                request.headers_mut().insert(name, value);
+            }
+        }
+        request.extensions_mut().insert(RequestId(self.request_context.request_id));
+        Ok(request)
+    }
+}
+
+/// Path and query as they came. What is no path names nothing, as `/` does.
+fn target(path: &str, query: &str) -> Uri {
+    let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    text.parse::<PathAndQuery>().map(Uri::from).unwrap_or_default()
+}
+
+/// The answer of payload 2.0.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let mut headers: BTreeMap<String, String> = BTreeMap::new();
+        for (name, value) in &parts.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // Of repeated headers API Gateway keeps one; a list means the same (RFC 9110 §5.3).
+            headers
+                .entry(name.to_string())
+                .and_modify(|values| {
+                    values.push_str(", ");
+                    values.push_str(&value);
+                })
+                .or_insert_with(|| value.into_owned());
+        }
+        let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
+            Ok(text) => (text, false),
+            Err(bytes) => (STANDARD.encode(bytes.as_bytes()), true),
+        };
+        Self { status_code: parts.status.as_u16(), headers, body, is_base64_encoded }
+    }
+}
+
+/// The path below which all operations are.
+const API: &str = "/api";
+
+#[cfg(test)]
+mod tests {
+    use http::{StatusCode, header};
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(event: serde_json::Value) -> Result<Request, InvocationError> {
+        serde_json::from_value::<Event>(event).unwrap().into_request()
+    }
+
+    fn event(path: &str, query: &str) -> serde_json::Value {
+        json!({
+            "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": {},
+            "requestContext": {"http": {"method": "POST", "path": "/other"}, "requestId": "id=", "domainName": "a.test"},
+        })
+    }
+
+    #[test]
+    fn path_and_query_are_those_that_api_gateway_received() {
+        for (path, query, uri) in [
+            ("/api/v1/x", "", "/api/v1/x"),
+            ("/api//v1/./%41", "cursor=%2b&b=%41", "/api//v1/./%41?cursor=%2b&b=%41"),
+            ("/", "?", "/??"),
+            ("no path", "", "/"),
+            ("", "", "/"),
+        ] {
+            assert_eq!(request(event(path, query)).unwrap().uri().to_string(), uri, "{path:?} {query:?}");
+        }
+    }
+
+    #[test]
+    fn the_request_has_the_method_and_the_number_that_api_gateway_gave_it() {
+        let request = request(event("/", "")).unwrap();
+        assert_eq!(request.method(), Method::POST);
+        assert_eq!(request.extensions().get(), Some(&RequestId("id=".to_owned())));
+    }
+
+    #[test]
+    fn a_body_may_be_base64() {
+        let with_body = |body: &str, is_base64: bool| {
+            let mut event = event("/", "");
+            event["body"] = body.into();
+            event["isBase64Encoded"] = is_base64.into();
+            request(event)
+        };
+        assert_eq!(with_body("{}", false).unwrap().body().as_ref(), b"{}");
+        assert_eq!(with_body("e30=", true).unwrap().body().as_ref(), b"{}");
+        assert!(matches!(with_body("{}", true), Err(InvocationError::Body)));
+        assert!(request(event("/", "")).unwrap().body().is_empty());
+    }
+
+    #[test]
+    fn a_header_that_is_none_is_left_out() {
+        let mut event = event("/", "");
+        event["headers"] = json!({"content-type": "application/jose+json", "a b": "c", "d": "e\n"});
+        let request = request(event).unwrap();
+        assert_eq!(request.headers().len(), 1);
+        assert_eq!(request.headers()[header::CONTENT_TYPE], "application/jose+json");
+    }
+
+    #[test]
+    fn repeated_headers_of_an_answer_become_a_list() {
+        let mut response = Response::new(Bytes::from_static(b"text"));
+        *response.status_mut() = StatusCode::CREATED;
+        response.headers_mut().append(header::LINK, HeaderValue::from_static("<a>"));
+        response.headers_mut().append(header::LINK, HeaderValue::from_static("<b>"));
+        let answer = serde_json::to_value(Answer::from(response)).unwrap();
+        let expected =
+            json!({"statusCode": 201, "headers": {"link": "<a>, <b>"}, "body": "text", "isBase64Encoded": false});
+        assert_eq!(answer, expected);
+    }
+
+    #[test]
+    fn an_answer_that_is_no_text_is_base64() {
+        let answer = Answer::from(Response::new(Bytes::from_static(b"\xff")));
+        assert_eq!((answer.body.as_str(), answer.is_base64_encoded), ("/w==", true));
+    }
+}

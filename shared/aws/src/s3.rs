@@ -1,0 +1,36 @@
+//! What relying parties fetch, in a bucket: each object at its path, with its media type and for how
+//! long caches may keep it.
+
+use async_trait::async_trait;
+use aws_sdk_s3::{Client, primitives::ByteStream};
+use ra::{PublishError, PublishedObject, Publisher};
+
+/// Publishes into a bucket.
+#[derive(Clone, Debug)]
+pub struct S3Publisher {
+    client: Client,
+    bucket: String,
+}
+
+impl S3Publisher {
+    /// Into this bucket by way of this client.
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
+    }
+}
+
+#[async_trait]
+impl Publisher for S3Publisher {
+    async fn publish(&self, object: PublishedObject) -> Result<(), PublishError> {
+        let PublishedObject { path, media_type, max_age, bytes } = object;
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(path)
+            .content_type(media_type)
+            .cache_control(format!("max-age={max_age}"))
+            .body(ByteStream::from(bytes));
+        request.send().await.map(drop).map_err(|error| PublishError(Box::new(error)))
+    }
+}

@@ -1,0 +1,40 @@
+//! How the SDK's clients call: never without an end.
+//!
+//! API Gateway gives up after 29 seconds. A request makes about ten calls, nearly all of which take
+//! milliseconds; one that hangs is given up and made again, on another connection, while there is
+//! still time to answer.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+
+/// The configuration of this process: region, credentials and endpoints as the environment says.
+pub(crate) async fn of_process() -> SdkConfig {
+    bounded(aws_config::defaults(BehaviorVersion::latest()).load().await)
+}
+
+/// The same configuration with our limits of time and tries.
+pub(crate) fn bounded(config: SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(ATTEMPT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    // Standard mode adds jitter, honours throttling and stops when most tries fail.
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(FIRST_PAUSE)
+        .with_max_backoff(LONGEST_PAUSE);
+    config.into_builder().timeout_config(timeouts).retry_config(retries).build()
+}
+
+/// A connection inside a region is made in milliseconds.
+const CONNECT: Duration = Duration::from_secs(1);
+/// One try. The slowest call, an RSA signature, takes well below a second.
+const ATTEMPT: Duration = Duration::from_secs(3);
+/// All tries of a call with their pauses.
+const OPERATION: Duration = Duration::from_secs(10);
+const ATTEMPTS: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,0 +1,105 @@
+//! The start of a function on Lambda: log, runtime, clients, then event after event until Lambda ends
+//! the process.
+//!
+//! One thread: an invocation has the process to itself, and what it waits for is the network.
+
+use std::{env, hash::Hash, process::ExitCode, sync::Arc};
+
+use aws_config::SdkConfig;
+use lambda_runtime::{Error as BoxError, LambdaEvent, service_fn};
+use ra::Needs;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::{
+    Action, CustomResource, Environment, Establish, Function, Handler, HttpFunction, Invocation, OnSchedule,
+    StartError, Work, Worker, log, sdk, seams::Openers,
+};
+
+/// Serves the requests of an HTTP API.
+#[inline(always)]
+pub fn serve(needs: Needs, handler: Handler) -> ExitCode {
+    let openers = Openers::of(needs);
+    run(move |config, environment| Ok(Box::new(HttpFunction::open(config, environment, openers, handler)?)))
+}
+
+/// Works on the tasks of a queue. `work` makes the work out of the environment.
+#[inline(always)]
+pub fn work<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync + 'static>(
+    needs: Needs,
+    work: impl FnOnce(&Environment) -> Result<Work<T>, BoxError> + 'static,
+) -> ExitCode {
+    let openers = Openers::of(needs);
+    run(move |config, environment| {
+        let work = work(environment).map_err(StartError::Settings)?;
+        Ok(Box::new(Worker::open(config, environment, openers, work, None)?))
+    })
+}
+
+/// Works on the tasks of a queue, and does what is due on schedule.
+#[inline(always)]
+pub fn work_and_schedule<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync + 'static>(
+    needs: Needs,
+    work: Work<T>,
+    on_schedule: OnSchedule,
+) -> ExitCode {
+    let openers = Openers::of(needs);
+    run(move |config, environment| Ok(Box::new(Worker::open(config, environment, openers, work, Some(on_schedule))?)))
+}
+
+/// Answers CloudFormation about a custom resource, and does what is due on schedule.
+#[inline(always)]
+pub fn respond(needs: Needs, establish: Establish, on_schedule: OnSchedule) -> ExitCode {
+    let openers = Openers::of(needs);
+    run(move |config, environment| {
+        Ok(Box::new(CustomResource::open(config, environment, openers, establish, on_schedule)?))
+    })
+}
+
+/// Answers those who may invoke the function.
+#[inline(always)]
+pub fn invoke(needs: Needs, action: Action) -> ExitCode {
+    let openers = Openers::of(needs);
+    run(move |config, environment| Ok(Box::new(Invocation::open(config, environment, openers, action)?)))
+}
+
+/// Makes the function and gives it to Lambda's runtime.
+fn run(make: impl FnOnce(&SdkConfig, &Environment) -> Result<Box<dyn Function>, StartError>) -> ExitCode {
+    let environment = Environment::of_process();
+    let started = log::start(&environment).map_err(StartError::from);
+    let ended = started.and_then(|()| {
+        // The runtime crate panics where these are missing.
+        if LAMBDA.iter().any(|variable| environment.optional(variable).is_none()) {
+            return Err(StartError::NotOnLambda);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let config = sdk::of_process().await;
+            take_events(make(&config, &environment)?).await
+        })
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, program = ?env::args_os().next(), "not started");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn take_events(function: Box<dyn Function>) -> Result<(), StartError> {
+    let function: Arc<dyn Function> = function.into();
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let function = function.clone();
+        async move { function.invoke(&event.payload).await }
+    });
+    lambda_runtime::run(service).await.map_err(StartError::Runtime)
+}
+
+/// What Lambda tells every function's process.
+const LAMBDA: [&str; 4] = [
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_RUNTIME_API",
+];

@@ -1,0 +1,321 @@
+//! What the engine on DynamoDB writes down, and what that costs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use acme::{AccountId, Authorization, CertificateId, Serial};
+use aws::dynamodb::DynamoDbStore;
+use aws_sdk_dynamodb::Client;
+use cloud::{Call, Cloud};
+use serde_json::{Map, Value};
+use store::{
+    AccountStore, AcmeProfile, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, CrlStore,
+    ExternalAccountStore, IssuanceStore, IssuerStore, NonceStore, OrderStore, ProfileSet, ProfileStore, RaProfile,
+    Retention, StoreError, Versioned,
+    contract::fixture::{
+        DAY, account, at, authorization, certificate, changed, crl, dns, external_account_key, external_account_secret,
+        issuer, issuer_id, key, nonce, operation, order, processing, random, revoked, secrets, valid, valid_order,
+        validating,
+    },
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
+    let (cloud, store) = open();
+    write_everything(&store).await;
+    let mut nouns = BTreeSet::new();
+    for item in cloud.items("acme") {
+        let pk = item["pk"]["S"].as_str().unwrap();
+        let noun = pk.split('#').next().unwrap();
+        nouns.insert(noun.to_owned());
+        match noun {
+            "ACCOUNT" | "KEY" | "PROFILE" | "ISSUER" => assert_eq!(item.get("expires"), None, "{pk} is for ever"),
+            _ => {
+                let expires: i64 = item["expires"]["N"].as_str().unwrap_or_else(|| panic!("{pk}")).parse().unwrap();
+                assert!(expires > at(0).as_second(), "{pk} serves before it ends");
+            }
+        }
+    }
+    let all = [
+        "ACCOUNT",
+        "AUTHORIZATION",
+        "BLOCKED",
+        "CERTIFICATE",
+        "CRL",
+        "EAB",
+        "ISSUER",
+        "KEY",
+        "NONCE",
+        "ORDER",
+        "ORDERS",
+        "PROFILE",
+        "PROOF",
+        "SECRET",
+    ];
+    assert_eq!(nouns, all.map(str::to_owned).into(), "every kind was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_and_its_place_in_the_list_end_at_the_same_time() {
+    let (cloud, store) = open();
+    let open_order = order(&account(), &[]);
+    let under_way = processing(&open_order, &certificate());
+    let done = valid_order(&under_way);
+    let expiries = || {
+        let items = cloud.items("acme");
+        let expires = |noun: &str| {
+            let item = items.iter().find(|item| item["pk"]["S"].as_str().unwrap().starts_with(noun)).unwrap();
+            item["expires"].clone()
+        };
+        (expires("ORDER#"), expires("ORDERS#"))
+    };
+    store.create_order(&open_order, &[]).await.unwrap();
+    let (made, listed) = expiries();
+    assert_eq!(made, listed, "while it is open");
+    store.update_order(&open_order, &under_way).await.unwrap();
+    store.update_order(&under_way, &done).await.unwrap();
+    let (kept, listed) = expiries();
+    assert_eq!(kept, listed, "with its certificate");
+    assert_ne!(kept, made, "it is kept as long as that");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_proof_of_a_name_is_the_one_that_lasts() {
+    let (_, store) = open();
+    let account = account();
+    let [first, second] = [(), ()].map(|()| authorization(&account, dns("www.example.com")));
+    let longer = valid(&first);
+    let mut shorter = valid(&second);
+    shorter.value.expires_at = at(DAY);
+    for (pending, shown) in [(&first, &longer), (&second, &shorter)] {
+        store.create_authorization(pending).await.unwrap();
+        store.update_authorization(pending, shown).await.unwrap();
+    }
+    let proofs = store.proofs(account.id, std::slice::from_ref(&first.identifier)).await.unwrap();
+    assert_eq!(proofs.iter().map(|proof| proof.authorization).collect::<Vec<_>>(), [longer.id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_profiles_and_issuers_are_read_late() {
+    let (cloud, store) = open();
+    write_everything(&store).await;
+    cloud.clear();
+    let (account, names) = (account(), [dns("a.example.com"), dns("b.example.com")]);
+    let made = names.clone().map(|name| authorization(&account, name));
+    store.account(account.id).await.unwrap();
+    store.account_by_key(&account.directory, &account.key.thumbprint()).await.unwrap();
+    store.authorization(account.id, made[0].id).await.unwrap();
+    store.authorizations(account.id, &made.each_ref().map(|made| made.id)).await.unwrap();
+    store.proofs(account.id, &names).await.unwrap();
+    store.certificate(&certificate().id).await.unwrap();
+    store.is_key_blocked(&key(1).thumbprint()).await.unwrap();
+    store.revoked_certificates(&issuer_id(), 0, at(0)).await.unwrap();
+    store.crl(&issuer_id(), 0).await.unwrap();
+    store.nonce_secrets().await.unwrap();
+    store.order(account.id, order(&account, &[]).id).await.unwrap();
+    store.orders(account.id, None, 10).await.unwrap();
+    assert!(cloud.calls().iter().all(|call| call.consistent), "{:#?}", cloud.calls());
+    cloud.clear();
+    store.acme_profile(&"default".parse().unwrap()).await.unwrap();
+    store.ra_profile(&"default".parse().unwrap()).await.unwrap();
+    store.issuer(&issuer_id()).await.unwrap();
+    store.issuers().await.unwrap();
+    assert!(cloud.calls().iter().all(|call| !call.consistent), "{:#?}", cloud.calls());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crl_of_any_size_is_kept() {
+    let (cloud, store) = open();
+    let issuer = issuer_id();
+    let of_size = |number: u64, size: usize| {
+        let mut crl = crl(&issuer, number);
+        crl.der = random::<64>().iter().copied().cycle().take(size).collect();
+        crl
+    };
+    for (number, size) in [(1, 393_215), (2, 393_216), (3, 393_217), (4, 1_500_000), (5, 64)] {
+        let (made, rival) = (of_size(number, size), of_size(number, size));
+        for _ in 1..=2 {
+            store.put_crl(&made).await.unwrap();
+        }
+        assert!(matches!(store.put_crl(&rival).await, Err(StoreError::Conflict)), "the number is taken");
+        assert_eq!(store.crl(&issuer, 0).await.unwrap().as_ref(), Some(&made), "CRL of {size} bytes");
+    }
+    let largest = cloud.items("acme").iter().map(size_of).max().unwrap();
+    assert!(largest <= 400 * 1024, "no item is larger than DynamoDB takes: {largest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crl_that_lost_a_part_is_not_taken_for_whole() {
+    let (cloud, store) = open();
+    let mut large = crl(&issuer_id(), 1);
+    large.der = vec![7; 900_000];
+    store.put_crl(&large).await.unwrap();
+    let client = Client::new(&cloud.sdk_config("vandal"));
+    let items = cloud.items("acme");
+    let part = items.iter().find(|item| item["sk"]["S"] == "000001").unwrap();
+    let text = |name: &str| aws_sdk_dynamodb::types::AttributeValue::S(part[name]["S"].as_str().unwrap().to_owned());
+    let delete = client.delete_item().table_name("acme");
+    delete.key("pk", text("pk")).key("sk", text("sk")).send().await.unwrap();
+    assert!(matches!(store.crl(&large.issuer, 0).await, Err(StoreError::Corrupt { .. })));
+}
+
+/// What each verb costs for a certificate of one name, by ordinary records.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_costs_at_most_twenty_write_units() {
+    let (cloud, store) = open();
+    let bill = Bill::new(&cloud);
+    let account = account();
+    bill.of("create_account_if_absent", store.create_account_if_absent(&account)).await;
+    bill.of("account", store.account(account.id)).await;
+    bill.of("account_by_key", store.account_by_key(&account.directory, &account.key.thumbprint())).await;
+    bill.of("redeem_nonce", store.redeem_nonce(&nonce(), at(300), operation())).await;
+    let name = dns("www.example.com");
+    bill.of("proofs, 1 name", store.proofs(account.id, std::slice::from_ref(&name))).await;
+    let pending = authorization(&account, name.clone());
+    let open_order = order(&account, std::slice::from_ref(&pending));
+    bill.of("create_order, 1 name", store.create_order(&open_order, std::slice::from_ref(&pending))).await;
+    bill.of("authorization", store.authorization(account.id, pending.id)).await;
+    let under_way = validating(&pending);
+    bill.of("update_authorization, begun", store.update_authorization(&pending, &under_way)).await;
+    let shown = valid(&under_way);
+    bill.of("update_authorization, valid", store.update_authorization(&under_way, &shown)).await;
+    bill.of("order", store.order(account.id, open_order.id)).await;
+    bill.of("authorizations, 1 name", store.authorizations(account.id, &[shown.id])).await;
+    bill.of("is_key_blocked", store.is_key_blocked(&key(1).thumbprint())).await;
+    let intended = intended(&account.id);
+    let issuing = processing(&open_order, &intended);
+    bill.of("begin_issuance", store.begin_issuance(&intended, &open_order, &issuing)).await;
+    let issued = changed(&intended, |record| record.state = CertificateState::Issued { der: vec![0x30; DER] });
+    let done = valid_order(&issuing);
+    bill.of("complete_issuance", store.complete_issuance(&intended, &issued, &issuing, &done)).await;
+    bill.of("certificate", store.certificate(&issued.id)).await;
+    bill.of("orders, 1 order", store.orders(account.id, None, 100)).await;
+    bill.of("update_certificate, revoked", store.update_certificate(&issued, &revoked(&issued))).await;
+    bill.of("revoked_certificates, 1", store.revoked_certificates(&issued.issuer, 0, at(0))).await;
+    let rolled = changed(&account, |account| account.key = key(2));
+    bill.of("replace_account_key", store.replace_account_key(&account, &rolled)).await;
+    let hundred: Vec<Versioned<Authorization>> =
+        (0..100).map(|n| authorization(&account, dns(&format!("{n}.example.com")))).collect();
+    let large = order(&account, &hundred);
+    bill.of("create_order, 100 names", store.create_order(&large, &hundred)).await;
+    bill.of("authorizations, 100 names", store.authorizations(account.id, &large.authorizations)).await;
+    for item in cloud.items("acme") {
+        println!("{:5} bytes  {}", size_of(&item), item["pk"]["S"].as_str().unwrap());
+    }
+
+    // The seven requests of docs/data-model.md.
+    let requests = 7.0;
+    let writes = requests * bill.writes("redeem_nonce")
+        + bill.writes("create_order, 1 name")
+        + bill.writes("update_authorization, begun")
+        + bill.writes("update_authorization, valid")
+        + bill.writes("begin_issuance")
+        + bill.writes("complete_issuance");
+    let reads = requests * bill.reads("account")
+        + bill.reads("proofs, 1 name")
+        + 4.0 * bill.reads("authorization")
+        + 3.0 * bill.reads("order")
+        + bill.reads("authorizations, 1 name")
+        + bill.reads("is_key_blocked")
+        + bill.reads("certificate");
+    println!("one certificate: {writes} write units, {reads} read units");
+    assert!(writes <= 20.0, "{writes} write units");
+    assert!(reads <= 18.0, "{reads} read units");
+    assert!(bill.writes("create_account_if_absent") <= 4.0);
+}
+
+/// The units of each verb.
+struct Bill<'a> {
+    cloud: &'a Cloud,
+    verbs: std::cell::RefCell<BTreeMap<&'static str, cloud::Units>>,
+}
+
+impl<'a> Bill<'a> {
+    fn new(cloud: &'a Cloud) -> Self {
+        Self { cloud, verbs: std::cell::RefCell::default() }
+    }
+
+    async fn of<T: std::fmt::Debug>(&self, verb: &'static str, call: impl Future<Output = Result<T, StoreError>>) {
+        self.cloud.clear();
+        call.await.unwrap();
+        let units = self.cloud.units();
+        let calls: Vec<String> = self.cloud.calls().into_iter().map(|Call { operation, .. }| operation).collect();
+        println!("{verb:28} {:4} read {:5} write  {}", units.read, units.write, calls.join(", "));
+        self.verbs.borrow_mut().insert(verb, units);
+    }
+
+    fn reads(&self, verb: &str) -> f64 {
+        self.verbs.borrow()[verb].read
+    }
+
+    fn writes(&self, verb: &str) -> f64 {
+        self.verbs.borrow()[verb].write
+    }
+}
+
+/// A certificate for one name as the RA intends it.
+fn intended(account: &AccountId) -> Versioned<CertificateRecord> {
+    changed(&certificate(), |record| {
+        record.id = CertificateId::new(random::<20>().to_vec(), Serial::from_random(random()));
+        record.issuer = "issuing".parse().unwrap();
+        record.account = Some(*account);
+        record.identifiers = vec![dns("www.example.com")];
+        record.state = CertificateState::Intended { tbs: vec![0x30; TBS] };
+    })
+}
+
+/// One of every kind of item.
+async fn write_everything(store: &DynamoDbStore) {
+    let account = account();
+    store.create_account_if_absent(&account).await.unwrap();
+    let pending = authorization(&account, dns("www.example.com"));
+    let made = order(&account, std::slice::from_ref(&pending));
+    store.create_order(&made, std::slice::from_ref(&pending)).await.unwrap();
+    store.update_authorization(&pending, &valid(&pending)).await.unwrap();
+    let two = [dns("a.example.com"), dns("b.example.com")].map(|name| authorization(&account, name));
+    store.create_order(&order(&account, &two), &two).await.unwrap();
+    let intended = certificate();
+    store.intend_certificate(&intended).await.unwrap();
+    store.update_certificate(&intended, &revoked(&intended)).await.unwrap();
+    let mut large = crl(&issuer_id(), 1);
+    large.der = vec![7; 500_000];
+    store.put_crl(&large).await.unwrap();
+    store.block_key(&key(1).thumbprint(), at(0)).await.unwrap();
+    store.redeem_nonce(&nonce(), at(300), operation()).await.unwrap();
+    store.update_nonce_secrets(None, &secrets()).await.unwrap();
+    store.create_external_account_key(&external_account_key()).await.unwrap();
+    store.create_external_account_secret_if_absent(&external_account_secret()).await.unwrap();
+    store.create_issuer_if_absent(&issuer()).await.unwrap();
+    let name = "default".parse::<acme::ProfileName>().unwrap();
+    let ra = RaProfile::new(name.clone(), "issuing".parse().unwrap());
+    let set = ProfileSet { acme_profile: vec![AcmeProfile::new(name)], ra_profile: vec![ra] };
+    store.apply_profiles(&set.changes_from(&ProfileSet::default())).await.unwrap();
+}
+
+/// Bytes of an item as DynamoDB counts them.
+fn size_of(item: &Map<String, Value>) -> usize {
+    let value = |value: &Value| match (&value["S"], &value["B"], &value["N"]) {
+        (Value::String(text), ..) => text.len(),
+        (_, Value::String(base64), _) => base64.trim_end_matches('=').len() * 3 / 4,
+        (.., Value::String(digits)) => digits.len().div_ceil(2) + 1,
+        _ => panic!("no such attribute is written: {value}"),
+    };
+    item.iter().map(|(name, attribute)| name.len() + value(attribute)).sum()
+}
+
+fn open() -> (Cloud, DynamoDbStore) {
+    let cloud = Cloud::start();
+    cloud.create_table("acme");
+    let client = Client::new(&cloud.sdk_config("items"));
+    (cloud, DynamoDbStore::new(client, "acme", Retention::default()))
+}
+
+/// A P-256 leaf for one name, with the URLs of a status bucket; measured, rounded up.
+const TBS: usize = 600;
+const DER: usize = 700;

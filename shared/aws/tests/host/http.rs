@@ -1,0 +1,152 @@
+//! Functions behind API Gateway: events of payload 2.0 and their answers.
+
+use api::{Context, Request, RequestId, Response};
+use aws::{Environment, EnvironmentError, HttpFunction, InvocationError, StartError};
+use bytes::Bytes;
+use http::StatusCode;
+use ra::Needs;
+use serde_json::{Value, json};
+
+use crate::{TABLE, cloud, invoke};
+
+/// Says what it was given.
+async fn echo(context: &Context, request: Request) -> Response {
+    let seen = json!({
+        "method": request.method().as_str(),
+        "uri": request.uri().to_string(),
+        "base": context.urls().base(),
+        "contentType": request.headers().get("content-type").map(|value| value.to_str().unwrap()),
+        "number": request.extensions().get::<RequestId>().unwrap().0,
+        "body": String::from_utf8_lossy(request.body()),
+    });
+    let mut response = Response::new(Bytes::from(seen.to_string()));
+    *response.status_mut() = StatusCode::CREATED;
+    for link in ["<a>", "<b>"] {
+        response.headers_mut().append("link", link.parse().unwrap());
+    }
+    response
+}
+
+fn function(environment: &Environment) -> Result<HttpFunction, StartError> {
+    let config = crate::cloud().0.sdk_config("EchoFunction");
+    HttpFunction::new(&config, environment, Needs::STORE, |context, request| Box::pin(echo(context, request)))
+}
+
+fn with(variables: &[(&str, &str)]) -> Environment {
+    [("TABLE_NAME", TABLE)].iter().chain(variables).copied().collect()
+}
+
+/// An event as API Gateway sends it.
+fn event(method: &str, path: &str, query: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "POST /api/v1/protocols/acme/{profile}/order/{order}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {
+            "accept": "*/*",
+            "content-type": "application/jose+json",
+            "host": "attacker.example",
+            "x-forwarded-for": "192.0.2.7",
+        },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "domainName": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "a1b2c3d4e5",
+            "http": {
+                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7", "userAgent": "client",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "stage": "$default",
+            "time": "10/Mar/2026:05:16:23 +0000",
+            "timeEpoch": 1_583_348_638_390_i64,
+        },
+        "pathParameters": {"profile": "default", "order": "x"},
+        "body": "eyJhIjoxfQ==",
+        "isBase64Encoded": true,
+    })
+}
+
+async fn seen(environment: &Environment, event: Value) -> Value {
+    let answer = invoke(&function(environment).unwrap(), event).await.unwrap();
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_request_arrives_as_api_gateway_received_it() {
+    let path = "/api/v1/protocols/acme/default/order/x";
+    let seen = seen(&with(&[]), event("POST", path, "cursor=%2b&b")).await;
+    let expected = json!({
+        "method": "POST",
+        "uri": format!("{path}?cursor=%2b&b"),
+        "base": "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/api",
+        "contentType": "application/jose+json",
+        "number": "JKJaXmPLvHcESHA=",
+        "body": r#"{"a":1}"#,
+    });
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn an_answer_has_every_header_once() {
+    let answer = invoke(&function(&with(&[])).unwrap(), event("HEAD", "/", "")).await.unwrap();
+    assert_eq!(answer["statusCode"], 201);
+    assert_eq!(answer["headers"], json!({"link": "<a>, <b>"}));
+    assert_eq!(answer["isBase64Encoded"], false);
+}
+
+#[tokio::test]
+async fn threat_20_the_base_of_urls_is_configured_or_api_gateways_own_and_never_the_hosts_header() {
+    let configured = with(&[("PUBLIC_BASE_URL", "https://ca.example/api/")]);
+    assert_eq!(seen(&configured, event("GET", "/", "")).await["base"], "https://ca.example/api");
+
+    // A custom domain and the API's own one are told apart by the same warm function.
+    let function = function(&with(&[("PUBLIC_BASE_URL", "")])).unwrap();
+    for domain in ["acme.example.com", "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com", "acme.example.com"] {
+        let mut event = event("GET", "/", "");
+        event["requestContext"]["domainName"] = domain.into();
+        let answer = invoke(&function, event).await.unwrap();
+        let seen: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert_eq!(seen["base"], format!("https://{domain}/api"));
+    }
+    let mut nowhere = event("GET", "/", "");
+    nowhere["requestContext"].as_object_mut().unwrap().remove("domainName");
+    assert!(matches!(invoke(&function, nowhere).await, Err(InvocationError::NoDomain)));
+}
+
+#[tokio::test]
+async fn an_event_of_another_kind_is_refused() {
+    let function = function(&with(&[])).unwrap();
+    for event in [json!({}), json!({"Records": []}), json!("text"), crate::scheduled()] {
+        assert!(matches!(invoke(&function, event).await, Err(InvocationError::Event { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_function_does_not_start_without_what_its_needs_ask_for() {
+    let (cloud, complete) = cloud();
+    let start = |environment: &Environment, needs| {
+        let handler: aws::Handler = |context, request| Box::pin(echo(context, request));
+        HttpFunction::new(&cloud.sdk_config("EchoFunction"), environment, needs, handler).map(drop)
+    };
+    let missing = |needs| match start(&complete, needs) {
+        Err(StartError::Environment(EnvironmentError::Missing { variable, .. })) => variable,
+        other => panic!("{other:?}"),
+    };
+    assert!(start(&complete, Needs { signer: true, ..Needs::STORE }).is_ok());
+    assert_eq!(missing(Needs { validation_queue: true, ..Needs::STORE }), "VALIDATE_QUEUE_URL");
+    assert_eq!(missing(Needs { issuance_queue: true, ..Needs::STORE }), "ISSUE_QUEUE_URL");
+    assert_eq!(missing(Needs { crl_queue: true, ..Needs::STORE }), "PUBLISH_CRL_QUEUE_URL");
+    assert_eq!(missing(Needs { publisher: true, ..Needs::STORE }), "STATUS_BUCKET");
+    assert!(matches!(
+        start(&Environment::default(), Needs::STORE),
+        Err(StartError::Environment(EnvironmentError::Missing { variable: "TABLE_NAME", .. }))
+    ));
+    for (variable, value) in
+        [("STATUS_URL", "https://status.example"), ("PUBLIC_BASE_URL", "ca.example"), ("RETENTION_DAYS", "a year")]
+    {
+        let error = start(&with(&[(variable, value)]), Needs::STORE).unwrap_err();
+        assert!(error.to_string().contains(variable), "{error}");
+    }
+}

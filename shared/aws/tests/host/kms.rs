@@ -1,0 +1,86 @@
+//! The signer on KMS: its signatures verify, and its errors say whether to ask again.
+
+use std::time::Duration;
+
+use aws::KmsSigner;
+use aws_config::retry::RetryConfig;
+use aws_sdk_kms::Client;
+use ca::{KeyHandle, SignError, SignatureAlgorithm, Signer};
+use cloud::{Cloud, Fault, KeySpec, Kind, Service};
+
+fn signer(cloud: &Cloud) -> KmsSigner {
+    let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    let config = cloud.sdk_config("FinalizeFunction").into_builder().retry_config(retries).build();
+    KmsSigner::new(Client::new(&config))
+}
+
+async fn outcome(cloud: &Cloud, key: &KeyHandle, algorithm: SignatureAlgorithm) -> Result<(), SignError> {
+    signer(cloud).sign(key, algorithm, b"to be signed").await.map(drop)
+}
+
+#[tokio::test]
+async fn signatures_of_every_kind_of_key_verify_with_its_public_key() {
+    let cloud = Cloud::start();
+    let signer = signer(&cloud);
+    // Longer than KMS takes as a message: what goes there is its digest.
+    let message = [7; 10_000];
+    for spec in [KeySpec::EccNistP256, KeySpec::EccNistP384, KeySpec::Rsa2048, KeySpec::Rsa3072] {
+        let key = KeyHandle::new(cloud.create_key(spec));
+        let public_key = signer.public_key(&key).await.unwrap();
+        let algorithm = SignatureAlgorithm::of(&public_key).unwrap();
+        let signature = signer.sign(&key, algorithm, &message).await.unwrap();
+        algorithm.verify(&public_key, &message, &signature).unwrap();
+        assert!(algorithm.verify(&public_key, b"another message", &signature).is_err(), "{spec:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_gets_better_by_itself_is_told_apart_from_what_does_not() {
+    let cloud = Cloud::start();
+    let key = KeyHandle::new(cloud.create_key(KeySpec::EccNistP256));
+    let algorithm = SignatureAlgorithm::EcdsaSha256;
+    for kind in
+        [Kind::Throttled, Kind::Unavailable, Kind::Unreachable, Kind::AnswerLost, Kind::AnswerLate, Kind::Denied]
+    {
+        cloud.inject(Fault::new(kind).on(Service::Kms, "Sign").always());
+        let error = outcome(&cloud, &key, algorithm).await.unwrap_err();
+        let is_right = match kind {
+            Kind::Throttled => matches!(error, SignError::Throttled { .. }),
+            Kind::Denied => matches!(error, SignError::Refused { .. }),
+            _ => matches!(error, SignError::Unavailable { .. }),
+        };
+        assert!(is_right, "{kind:?}: {error:?}");
+        cloud.heal();
+    }
+    outcome(&cloud, &key, algorithm).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_there_or_not_to_be_used_is_refused_for_good() {
+    let cloud = Cloud::start();
+    let key = KeyHandle::new(cloud.create_key(KeySpec::EccNistP256));
+    let other_algorithm = outcome(&cloud, &key, SignatureAlgorithm::RsaSha256).await.unwrap_err();
+    assert!(matches!(other_algorithm, SignError::Refused { .. }), "{other_algorithm:?}");
+    cloud.enable_key(key.as_str(), false);
+    let disabled = outcome(&cloud, &key, SignatureAlgorithm::EcdsaSha256).await.unwrap_err();
+    assert!(matches!(disabled, SignError::Refused { .. }), "{disabled:?}");
+
+    let unknown = KeyHandle::new("arn:aws:kms:eu-central-1:123456789012:key/0");
+    for error in [
+        outcome(&cloud, &unknown, SignatureAlgorithm::EcdsaSha256).await.unwrap_err(),
+        signer(&cloud).public_key(&unknown).await.unwrap_err(),
+    ] {
+        assert!(matches!(&error, SignError::UnknownKey(key) if *key == unknown), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_fault_is_made_good_by_another_try() {
+    let cloud = Cloud::start();
+    let key = KeyHandle::new(cloud.create_key(KeySpec::EccNistP256));
+    for kind in [Kind::Throttled, Kind::Unavailable, Kind::Unreachable, Kind::AnswerLost, Kind::AnswerLate] {
+        let fault = cloud.inject(Fault::new(kind).on(Service::Kms, "Sign"));
+        outcome(&cloud, &key, SignatureAlgorithm::EcdsaSha256).await.unwrap();
+        assert!(fault.is_reached(), "{kind:?}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Queues, the bucket, and the seams that a function did not declare.
+
+use acme::{AccountId, AuthorizationId, ChallengeType, OrderId};
+use aws::{Absent, QueueUrls, S3Publisher, SqsQueue, Undeclared};
+use ca::{KeyHandle, SignatureAlgorithm, Signer};
+use cloud::Cloud;
+use jiff::Timestamp;
+use ra::{CrlTask, IssuanceTask, PublishedObject, Publisher, Queue, ValidationTask};
+
+fn validation() -> ValidationTask {
+    let at = Timestamp::UNIX_EPOCH;
+    ValidationTask {
+        account: AccountId::new(at, [1; 10]),
+        authorization: AuthorizationId::new(at, [2; 10]),
+        challenge: ChallengeType::Http01,
+    }
+}
+
+fn issuance() -> IssuanceTask {
+    let at = Timestamp::UNIX_EPOCH;
+    IssuanceTask { account: AccountId::new(at, [1; 10]), order: OrderId::new(at, [2; 10]) }
+}
+
+fn crl() -> CrlTask {
+    CrlTask { issuer: "issuing".parse().unwrap(), shard: 3 }
+}
+
+#[tokio::test]
+async fn each_kind_of_work_goes_to_its_queue() {
+    let cloud = Cloud::start();
+    let names = ["validate", "issue", "publish-crl"];
+    let [validate, issue, publish_crl] = names.map(|name| Some(cloud.create_queue(name)));
+    let client = aws_sdk_sqs::Client::new(&cloud.sdk_config("Function"));
+    let queue = SqsQueue::new(client, QueueUrls { validate, issue, publish_crl });
+    queue.validate(validation()).await.unwrap();
+    queue.hurry(validation()).await.unwrap();
+    queue.issue(issuance()).await.unwrap();
+    queue.publish_crl(crl()).await.unwrap();
+
+    let [validate, issue, publish_crl] = names.map(|name| cloud.messages(name));
+    let bodies = |messages: Vec<cloud::Message>| messages.into_iter().map(|message| message.body).collect::<Vec<_>>();
+    // A second worker for a validation that one is at already would be one too many.
+    let [task] = bodies(validate).try_into().unwrap();
+    assert_eq!(serde_json::from_str::<ValidationTask>(&task).unwrap(), validation());
+    let [task] = bodies(issue).try_into().unwrap();
+    assert_eq!(serde_json::from_str::<IssuanceTask>(&task).unwrap(), issuance());
+    let [task] = bodies(publish_crl).try_into().unwrap();
+    assert_eq!(serde_json::from_str::<CrlTask>(&task).unwrap(), crl());
+}
+
+#[tokio::test]
+async fn a_queue_that_was_not_declared_takes_nothing() {
+    let cloud = Cloud::start();
+    let client = aws_sdk_sqs::Client::new(&cloud.sdk_config("Function"));
+    let queue = SqsQueue::new(client, QueueUrls::default());
+    for error in [queue.validate(validation()).await, queue.issue(issuance()).await, queue.publish_crl(crl()).await] {
+        assert!(error.unwrap_err().0.is::<Undeclared>());
+    }
+    assert!(cloud.calls().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_published_has_its_media_type_and_its_age() {
+    let cloud = Cloud::start();
+    cloud.create_bucket("status");
+    let publisher = S3Publisher::new(aws_sdk_s3::Client::new(&cloud.sdk_config("PublishCrlFunction")), "status");
+    for bytes in [vec![1], vec![2, 3]] {
+        let path = "crl/issuing/0.crl".to_owned();
+        let object = PublishedObject { path, media_type: "application/pkix-crl", max_age: 300, bytes };
+        publisher.publish(object).await.unwrap();
+    }
+    let stored = cloud.object("status", "crl/issuing/0.crl").unwrap();
+    assert_eq!(stored.body.as_ref(), [2, 3], "the newer one");
+    assert_eq!((stored.content_type.as_str(), stored.cache_control.as_str()), ("application/pkix-crl", "max-age=300"));
+    let elsewhere = S3Publisher::new(aws_sdk_s3::Client::new(&cloud.sdk_config("PublishCrlFunction")), "other");
+    let object = PublishedObject { path: "x".to_owned(), media_type: "text/plain", max_age: 0, bytes: vec![] };
+    assert!(elsewhere.publish(object).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_function_did_not_declare_answers_with_an_error_that_can_be_mended() {
+    let key = KeyHandle::new("key");
+    let error = ra::Error::from(Absent.sign(&key, SignatureAlgorithm::EcdsaSha256, b"").await.unwrap_err());
+    assert!(error.is_transient(), "it ends no order: {error:?}");
+    let error = ra::Error::from(Absent.issue(issuance()).await.unwrap_err());
+    assert!(error.is_transient());
+    let object = PublishedObject { path: "x".to_owned(), media_type: "text/plain", max_age: 0, bytes: vec![] };
+    assert!(Absent.publish(object).await.unwrap_err().0.is::<Undeclared>());
+}

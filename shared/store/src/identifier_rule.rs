@@ -1,0 +1,152 @@
+//! Which names a directory issues for, as an operator writes it: names, suffixes, networks.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use acme::{DnsName, Identifier, IdentifierObject};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// One rule. As text: `www.example.com` or `192.0.2.1` (that name alone), `.example.com` (every name
+/// below, wildcards among them, and not the name itself), `10.0.0.0/8` (every address in it).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum IdentifierRule {
+    /// One name or address.
+    Exactly(Identifier),
+    /// The names below one.
+    Below(DnsName),
+    /// The addresses of a network.
+    Within(IpNet),
+}
+
+impl IdentifierRule {
+    /// Whether the rule allows the name.
+    pub fn allows(&self, identifier: &Identifier) -> bool {
+        match (self, identifier) {
+            (Self::Exactly(allowed), _) => allowed == identifier,
+            (Self::Below(suffix), Identifier::Dns(name)) => name != suffix && name.is_within(suffix),
+            // Every name that it stands for lies below.
+            (Self::Below(suffix), Identifier::Wildcard(base)) => base.is_within(suffix),
+            (Self::Within(network), Identifier::Ip(address)) => network.contains(address),
+            (Self::Below(_), Identifier::Ip(_)) | (Self::Within(_), _) => false,
+        }
+    }
+
+    /// Whether the rule is about the name, or about one that it stands for: `*.example.com` stands for
+    /// `a.example.com`.
+    pub fn touches(&self, identifier: &Identifier) -> bool {
+        match (self, identifier) {
+            (Self::Exactly(Identifier::Dns(name)), Identifier::Wildcard(base)) => {
+                name.as_str().split_once('.').is_some_and(|(_, parent)| parent == base.as_str())
+            }
+            _ => self.allows(identifier),
+        }
+    }
+}
+
+impl fmt::Display for IdentifierRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(identifier) => identifier.fmt(f),
+            Self::Below(suffix) => write!(f, ".{suffix}"),
+            Self::Within(network) => network.fmt(f),
+        }
+    }
+}
+
+impl FromStr for IdentifierRule {
+    type Err = IdentifierRuleError;
+
+    fn from_str(text: &str) -> Result<Self, IdentifierRuleError> {
+        if text.contains('/') {
+            return text.parse().map(Self::Within).map_err(|_| IdentifierRuleError);
+        }
+        if let Some(suffix) = text.strip_prefix('.') {
+            return suffix.parse().map(Self::Below).map_err(|_| IdentifierRuleError);
+        }
+        let r#type = if text.parse::<IpAddr>().is_ok() { "ip" } else { "dns" };
+        let object = IdentifierObject { r#type: r#type.to_owned(), value: text.to_owned() };
+        Identifier::try_from(object).map(Self::Exactly).map_err(|_| IdentifierRuleError)
+    }
+}
+
+impl TryFrom<String> for IdentifierRule {
+    type Error = IdentifierRuleError;
+
+    fn try_from(text: String) -> Result<Self, IdentifierRuleError> {
+        text.parse()
+    }
+}
+
+impl From<IdentifierRule> for String {
+    fn from(rule: IdentifierRule) -> String {
+        rule.to_string()
+    }
+}
+
+/// The text is no rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a rule for names is a name, an address, a suffix such as .example.com, or a network such as 10.0.0.0/8")]
+pub struct IdentifierRuleError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(rule: &str, r#type: &str, value: &str) -> bool {
+        let object = IdentifierObject { r#type: r#type.to_owned(), value: value.to_owned() };
+        rule.parse::<IdentifierRule>().unwrap().allows(&object.try_into().unwrap())
+    }
+
+    #[test]
+    fn a_name_allows_itself_alone() {
+        assert!(allows("Www.Example.com", "dns", "www.example.com"));
+        assert!(allows("*.example.com", "dns", "*.example.com"));
+        assert!(allows("192.0.2.1", "ip", "192.0.2.1"));
+        for name in ["example.com", "a.www.example.com", "*.www.example.com", "www.example.com.test"] {
+            assert!(!allows("www.example.com", "dns", name), "{name}");
+        }
+        assert!(!allows("192.0.2.1", "ip", "192.0.2.10"));
+    }
+
+    #[test]
+    fn a_suffix_allows_what_lies_below_it() {
+        for name in ["a.example.com", "a.b.example.com", "*.example.com", "*.a.example.com"] {
+            assert!(allows(".example.com", "dns", name), "{name}");
+        }
+        for name in ["example.com", "badexample.com", "a.badexample.com", "*.com", "a.example.com.test"] {
+            assert!(!allows(".example.com", "dns", name), "{name}");
+        }
+        assert!(!allows(".example.com", "ip", "192.0.2.1"));
+    }
+
+    #[test]
+    fn a_network_allows_its_addresses() {
+        assert!(allows("10.0.0.0/8", "ip", "10.255.0.1"));
+        assert!(allows("2001:db8::/32", "ip", "2001:db8::1"));
+        assert!(!allows("10.0.0.0/8", "ip", "11.0.0.1"));
+        assert!(!allows("10.0.0.0/8", "dns", "a.test"));
+    }
+
+    #[test]
+    fn a_rule_touches_the_wildcard_that_stands_for_its_name() {
+        let touches = |rule: &str, value: &str| {
+            let object = IdentifierObject { r#type: "dns".to_owned(), value: value.to_owned() };
+            rule.parse::<IdentifierRule>().unwrap().touches(&object.try_into().unwrap())
+        };
+        assert!(touches("a.example.com", "a.example.com") && touches("a.example.com", "*.example.com"));
+        assert!(!touches("a.example.com", "*.a.example.com") && !touches("a.b.example.com", "*.example.com"));
+        assert!(touches("*.example.com", "*.example.com") && !touches("*.example.com", "a.example.com"));
+        assert!(touches(".example.com", "*.example.com") && !touches(".example.com", "*.com"));
+    }
+
+    #[test]
+    fn rules_are_written_as_they_are_read() {
+        for text in ["a.test", "*.a.test", ".a.test", "192.0.2.1", "::1", "10.0.0.0/8"] {
+            assert_eq!(text.parse::<IdentifierRule>().unwrap().to_string(), text);
+        }
+        for text in ["", ".", "a..test", "10.0.0.0/33", "*", "a b", "..a.test"] {
+            assert_eq!(text.parse::<IdentifierRule>(), Err(IdentifierRuleError), "{text:?}");
+        }
+    }
+}

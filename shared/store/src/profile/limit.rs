@@ -1,0 +1,102 @@
+//! The limits of an ACME Profile: how much of something may happen in a window of time.
+
+use serde::{Deserialize, Serialize};
+
+/// How much of something may happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limit {
+    /// How often within a window.
+    pub maximum: u32,
+    /// The window, in seconds. Windows are fixed: each begins at a multiple of its length.
+    pub window: u32,
+}
+
+/// The limits of an ACME Profile; what is absent has none. A renewal counts for none of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Limits {
+    /// New accounts of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_accounts: Option<Limit>,
+    /// New accounts by one key of an external account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_accounts_per_external_account_key: Option<Limit>,
+    /// New orders of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_orders: Option<Limit>,
+    /// New orders of one account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_orders_per_account: Option<Limit>,
+    /// New orders of all accounts that one key of an external account binds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_orders_per_external_account_key: Option<Limit>,
+    /// Authorizations that are new and pending, of one account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_authorizations_per_account: Option<Limit>,
+    /// Validations that failed, of one account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_validations_per_account: Option<Limit>,
+    /// Certificates of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<Limit>,
+    /// Certificates of one account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates_per_account: Option<Limit>,
+    /// Certificates for exactly the same names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates_per_set_of_names: Option<Limit>,
+    /// Certificates for names below one registered domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates_per_registered_domain: Option<Limit>,
+    /// Key changes of one account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_changes_per_account: Option<Limit>,
+}
+
+impl Limits {
+    /// The limits that there are, by the names of their fields.
+    pub fn set(&self) -> impl Iterator<Item = (&'static str, Limit)> {
+        let all = [
+            ("newAccounts", self.new_accounts),
+            ("newAccountsPerExternalAccountKey", self.new_accounts_per_external_account_key),
+            ("newOrders", self.new_orders),
+            ("newOrdersPerAccount", self.new_orders_per_account),
+            ("newOrdersPerExternalAccountKey", self.new_orders_per_external_account_key),
+            ("pendingAuthorizationsPerAccount", self.pending_authorizations_per_account),
+            ("failedValidationsPerAccount", self.failed_validations_per_account),
+            ("certificates", self.certificates),
+            ("certificatesPerAccount", self.certificates_per_account),
+            ("certificatesPerSetOfNames", self.certificates_per_set_of_names),
+            ("certificatesPerRegisteredDomain", self.certificates_per_registered_domain),
+            ("keyChangesPerAccount", self.key_changes_per_account),
+        ];
+        all.into_iter().filter_map(|(name, limit)| Some((name, limit?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_is_listed_by_the_name_of_its_field() {
+        let limit = serde_json::json!({ "maximum": 1, "window": 60 });
+        let all = Limits {
+            new_accounts: Some(Limit { maximum: 1, window: 60 }),
+            ..serde_json::from_value(serde_json::json!({
+                "newAccountsPerExternalAccountKey": limit, "newOrders": limit, "newOrdersPerAccount": limit,
+                "newOrdersPerExternalAccountKey": limit, "pendingAuthorizationsPerAccount": limit,
+                "failedValidationsPerAccount": limit, "certificates": limit, "certificatesPerAccount": limit,
+                "certificatesPerSetOfNames": limit, "certificatesPerRegisteredDomain": limit,
+                "keyChangesPerAccount": limit,
+            }))
+            .unwrap()
+        };
+        let json = serde_json::to_value(&all).unwrap();
+        let mut listed: Vec<&str> = all.set().map(|(name, _)| name).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, json.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(Limits::default().set().count(), 0);
+    }
+}
