@@ -16,7 +16,7 @@ use ca::{AuthorityName, Certificate, IssuerKeyType};
 use jiff::SignedDuration;
 use ra::{Authority, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask};
 use store::{
-    IssuerId, IssuerStore, ProfileStore, RaProfile, Validity,
+    IssuerId, IssuerStore, ProfileSet, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -90,11 +90,15 @@ impl Host {
             ra::Error::ForeignIssuer(issuer) => StartError::KeyOfAnotherCa(key_path(&data, issuer.as_str())),
             other => other.into(),
         })?;
-        store.set_profiles(&config.acme_profiles, &config.ra_profiles).await?;
+        let profiles =
+            ProfileSet { acme_profile: config.acme_profiles.clone(), ra_profile: config.ra_profiles.clone() };
+        store.apply_profiles(&profiles.changes_from(&store.profiles().await?)).await?;
         let root_path = data.file("root.pem");
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
         files.put_root(root.pem());
+        authority.ensure_nonce_secrets().await?;
+        authority.ensure_external_account_secret().await?;
         publish_crl::at_start(&authority).await?;
         let names = host_names([&base_url, &local_url], listen_address.ip());
         let tls = HostTls::start(&authority, names, host_profile(&hierarchy)?).await?;

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use ra::Authority;
-use store::embedded::EmbeddedStore;
+use store::{IssuerRole, embedded::EmbeddedStore};
 use tokio::time;
 
 use crate::host_tls::HostTls;
 
-/// Renews the host's certificate, makes CRLs that are due, and forgets what has had its time. Never
+/// Renews the host's certificate, rotates nonce secrets, makes CRLs that are due, and forgets what has had its time. Never
 /// ends; dropping the future is harmless.
 pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore>, tls: Arc<HostTls>) {
     let mut clock = time::interval(EVERY);
@@ -20,6 +20,9 @@ pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore
         }
         if let Err(error) = publish_crl::on_schedule(&authority).await {
             tracing::error!(error = &error as &dyn std::error::Error, "CRLs were not published");
+        }
+        if let Err(error) = authority.publish_what_is_due(IssuerRole::Root).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the root's CRL was not published");
         }
         // Small portions: writes of clients wait for each.
         loop {

@@ -3,7 +3,11 @@
 use acme::{ChallengeStatus, Resource};
 use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};
 use http::StatusCode;
+use ra::Needs;
 use serde_json::{Map, Value};
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs { validation_queue: true, ..Needs::STORE };
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {

@@ -2,6 +2,10 @@
 
 use api::{Context, Error, Operation, PublicCall, Reply, Request, Response};
 use http::StatusCode;
+use ra::Needs;
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs::STORE;
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {

@@ -1,6 +1,9 @@
 //! Queue worker: finishes an issuance that a crash or a lost signer interrupted.
 
-use ra::{Authority, Error, IssuanceTask};
+use ra::{Authority, Error, IssuanceTask, Needs};
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs { signer: true, ..Needs::STORE };
 
 /// Does one task. Doing it twice is harmless.
 ///

@@ -4,7 +4,10 @@ use acme::KeyChange;
 use api::{AccountCall, Context, Error, Operation, PayloadError, Reply, Request, Response, UrlError};
 use http::StatusCode;
 use jose::{JwsError, KeyReference, MalformedJws, PublicKey, UnverifiedJws};
-use ra::KeyRollover;
+use ra::{KeyRollover, Needs};
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs::STORE;
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {

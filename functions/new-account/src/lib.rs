@@ -3,7 +3,10 @@
 use acme::NewAccount;
 use api::{Context, Error, Json, KeyCall, Operation, Reply, Request, Response};
 use http::StatusCode;
-use ra::AccountCreation;
+use ra::{AccountCreation, Needs};
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs::STORE;
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {
@@ -11,8 +14,8 @@ pub async fn serve(context: &Context, request: Request) -> Response {
 }
 
 async fn handle(context: &Context, call: KeyCall<Json<NewAccount>>) -> Result<Reply, Error> {
-    let KeyCall { serving, key, payload: Json(request) } = call;
-    let (status, account) = match context.authority().create_account(&serving, key, &request).await? {
+    let KeyCall { serving, key, payload: Json(request), url } = call;
+    let (status, account) = match context.authority().create_account(&serving, key, &request, &url).await? {
         AccountCreation::Created(account) => (StatusCode::CREATED, account),
         AccountCreation::Existing(account) => (StatusCode::OK, account),
     };

@@ -3,7 +3,10 @@
 use acme::{AuthorizationStatus, NewAuthorization};
 use api::{AccountCall, Context, Error, Json, Operation, Reply, Request, Response};
 use http::StatusCode;
-use ra::AuthorizationCreation;
+use ra::{AuthorizationCreation, Needs};
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs::STORE;
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {

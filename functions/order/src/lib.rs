@@ -3,6 +3,10 @@
 use acme::{OrderStatus, Resource};
 use api::{AccountCall, Context, Empty, Error, Operation, Reply, Request, Response};
 use http::StatusCode;
+use ra::Needs;
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs { issuance_queue: true, ..Needs::STORE };
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {

@@ -1,6 +1,10 @@
 //! Makes and publishes CRLs: after a revocation, and on schedule before the last ones end.
 
-use ra::{Authority, CrlTask, Error};
+use ra::{Authority, CrlTask, Error, Needs};
+use store::IssuerRole;
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs { signer: true, publisher: true, ..Needs::STORE };
 
 /// Does one task: a CRL with everything that is revoked by now.
 ///
@@ -10,12 +14,14 @@ pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
     authority.publish_crl(task).await
 }
 
-/// Publishes what relying parties need of every issuer; makes the CRLs anew that are due.
+/// Rotates the nonce secrets; publishes what relying parties need of the issuing CAs, and makes those
+/// of their CRLs anew that are due. The roots are not this function's: it has no right to their keys.
 ///
 /// # Errors
 /// When it should be tried again.
 pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
-    authority.publish_what_is_due().await
+    authority.ensure_nonce_secrets().await?;
+    authority.publish_what_is_due(IssuerRole::Issuing).await
 }
 
 /// The same at the start of a host that may have crashed: every CRL is made anew.

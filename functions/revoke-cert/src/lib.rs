@@ -4,6 +4,10 @@ use acme::{RevocationReason, RevocationRequest};
 use api::{Context, Error, Json, Operation, Reply, Request, Response, RevocationCall};
 use http::StatusCode;
 use jose::base64url;
+use ra::Needs;
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs { crl_queue: true, ..Needs::STORE };
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {

@@ -4,47 +4,19 @@
 //! one is visible in the challenge while it is still processing.
 
 mod pace;
+mod settings;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use acme::ChallengeType;
-use ipnet::IpNet;
-use ra::{Authority, Error, ValidationJob, ValidationTask};
-use tokio::sync::Semaphore;
+use ra::{Authority, Error, Needs, ValidationJob, ValidationTask};
 use validation::{Failure, Probe, Proof, Rules};
 
 pub use pace::{Pace, Sleep};
+pub use settings::{Settings, SettingsError};
 
-/// What the host decides for all validations.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The resolver where the profile names none; without either, the system's.
-    pub resolver: Option<SocketAddr>,
-    /// Special-purpose networks that validation may reach besides those of the profile.
-    pub allowed_networks: Vec<IpNet>,
-    /// The port of http-01, 80 by the standard.
-    pub http_port: u16,
-    /// The port of tls-alpn-01, 443 by the standard.
-    pub tls_port: u16,
-    /// Takes every challenge as shown without looking. For test CAs only.
-    pub always_valid: bool,
-    /// Places for probes that run at the same time in this process.
-    pub places: Arc<Semaphore>,
-}
-
-impl Default for Settings {
-    /// The standard ports, the system's resolver, the public Internet, 512 probes at a time.
-    fn default() -> Self {
-        Self {
-            resolver: None,
-            allowed_networks: Vec::new(),
-            http_port: 80,
-            tls_port: 443,
-            always_valid: false,
-            places: Arc::new(Semaphore::new(512)),
-        }
-    }
-}
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs::STORE;
 
 /// Does one task. Doing it twice is harmless: results are conditional.
 ///

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jose::PublicKey;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{AccountId, Contact, DirectoryId, Urls};
 
@@ -84,6 +85,8 @@ pub struct NewAccount {
     pub terms_of_service_agreed: Option<bool>,
     /// Do not make one.
     pub only_return_existing: Option<bool>,
+    /// The binding to an account elsewhere: a JWS of its own (§7.3.4).
+    pub external_account_binding: Option<Box<RawValue>>,
 }
 
 /// The payload of an account update (RFC 8555 §7.3.2, §7.3.6); absent members change nothing.

@@ -1,4 +1,4 @@
-//! Ids of accounts, orders and authorizations: 48 bits of milliseconds, then 80 random bits.
+//! Ids of accounts, orders, authorizations and keys of external accounts: 48 bits of milliseconds, then 80 random bits.
 //!
 //! Time first keeps an account's orders in the order of their making; 80 random bits make an id
 //! that nobody can guess, although ownership never rests on that.
@@ -76,6 +76,11 @@ id!(
 id!(
     /// Names an authorization; with a challenge type it names a challenge.
     AuthorizationId
+);
+
+id!(
+    /// Names a key that binds an account to one elsewhere (RFC 8555 §7.3.4): the `kid` of a binding.
+    ExternalAccountKeyId
 );
 
 /// The text is not an id of ours.

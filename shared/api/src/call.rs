@@ -27,6 +27,8 @@ pub struct KeyCall<P> {
     pub key: PublicKey,
     /// What it signed.
     pub payload: P,
+    /// The URL that it signed for.
+    pub url: String,
 }
 
 /// A request that a valid account of the directory signed.
@@ -95,7 +97,7 @@ impl Call for PublicCall {
 impl<P: Payload + Send> Call for KeyCall<P> {
     async fn admit(context: &Context, serving: Arc<Serving>, _: Route, request: &Request) -> Result<Self, Error> {
         let (key, jws) = verify(context, &serving, request).await?;
-        Ok(Self { serving, key, payload: P::read(jws.payload())? })
+        Ok(Self { serving, key, payload: P::read(jws.payload())?, url: jws.url().to_owned() })
     }
 }
 

@@ -19,6 +19,7 @@ mod payload;
 mod problem;
 mod reply;
 mod route;
+mod routes;
 mod serve;
 mod verify;
 
@@ -32,6 +33,7 @@ pub use operation::Operation;
 pub use payload::{Empty, Json, Optional, Payload, PayloadError};
 pub use reply::Reply;
 pub use route::{MAX_BODY_LEN, Route};
+pub use routes::{GatewayRoute, routes};
 pub use serve::serve;
 
 /// A request as both hosts hand it in.

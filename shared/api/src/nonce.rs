@@ -34,7 +34,7 @@ impl Nonces {
     /// When the secrets cannot be read.
     pub(crate) async fn issue(&self, authority: &Authority, directory: &DirectoryId) -> Result<String, Error> {
         let secrets = self.secrets(authority, None).await?;
-        let newest = secrets.live.first().ok_or(ra::Error::Busy)?;
+        let newest = secrets.live.first().ok_or(ra::Error::NoNonceSecrets)?;
         let mut nonce = Vec::with_capacity(LENGTH);
         nonce.push(newest.number as u8);
         nonce.extend(seconds(authority.now()).to_be_bytes());

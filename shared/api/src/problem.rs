@@ -95,6 +95,15 @@ fn authority(error: &ra::Error) -> Problem {
         E::ContactRequired => {
             Problem::new(Type::InvalidContact, "This directory requires a contact, such as mailto:admin@example.com.")
         }
+        E::ExternalAccountRequired => Problem::new(
+            Type::ExternalAccountRequired,
+            "This directory takes new accounts with an external account binding only. Ask the operator for a key.",
+        ),
+        // One text for every fault, so that nobody learns which keys exist.
+        E::ExternalAccountRefused(_) => Problem::new(
+            Type::Unauthorized,
+            "The external account binding is refused. Check key identifier and key, or ask the operator for a new key.",
+        ),
         E::Contact(acme::ContactError::UnsupportedScheme) => {
             Problem::new(Type::UnsupportedContact, "Only mailto: contacts are supported.")
         }
@@ -160,6 +169,8 @@ fn authority(error: &ra::Error) -> Problem {
             "Revoke with the certificate's own key, the account that ordered it, or an account authorized for all its names.",
         ),
         E::Busy
+        | E::NoExternalAccountSecret
+        | E::NoNonceSecrets
         | E::Store(_)
         | E::Sign(_)
         | E::Queue(_)
@@ -238,6 +249,23 @@ mod tests {
             let text = serde_json::to_string(&problem).unwrap();
             assert!(!text.contains("secret") && !text.contains("hidden") && !text.contains("10.1"), "{text}");
         }
+    }
+
+    #[test]
+    fn threat_19_nobody_learns_from_a_refusal_what_is_wrong_with_a_binding() {
+        use jose::external_account::ExternalAccountBindingError as Jws;
+        use ra::BindingRefusal as Refusal;
+
+        let texts = [
+            Refusal::Jws(Jws::BadMac),
+            Refusal::Jws(Jws::UnsupportedAlgorithm { algorithm: "ES256".to_owned() }),
+            Refusal::Url,
+            Refusal::UnknownKey,
+            Refusal::OtherAccountKey,
+            Refusal::UsedUp,
+        ]
+        .map(|refusal| serde_json::to_string(&problem(&Error::Authority(refusal.into()))).unwrap());
+        assert!(texts.iter().all(|text| *text == texts[0] && text.contains(":unauthorized")), "{texts:?}");
     }
 
     #[test]

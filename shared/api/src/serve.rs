@@ -24,12 +24,14 @@ async fn admit<C: Call>(
     request: &Request,
     answer: &mut Answer,
 ) -> Result<C, Error> {
+    let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
+    // Also a refusal carries the headers of its directory, even if the id in the path is none: a
+    // gateway's routes take any.
+    let serving = context.authority().directory(&directory).await?;
+    answer.serving = Some(serving.clone());
     let route = Route::parse(context, request.uri())
         .filter(|route| route.operation() == operation)
         .ok_or(Error::NoSuchResource)?;
-    // Also a refusal carries the headers of its directory.
-    let serving = context.authority().directory(&route.directory).await?;
-    answer.serving = Some(serving.clone());
     if !operation.takes(request.method()) {
         return Err(Error::Method { allow: operation.allow() });
     }

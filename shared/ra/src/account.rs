@@ -2,11 +2,12 @@
 
 use acme::{Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, NewAccount};
 use jose::PublicKey;
-use store::{Creation, Versioned};
+use store::{Creation, StoreError, Versioned};
 
 use crate::{
-    Authority, Error, Serving,
+    Authority, BindingRefusal, Error, Serving,
     authority::{ROUNDS, applied, versioned},
+    external_account::bound,
     random,
 };
 
@@ -35,16 +36,18 @@ impl Authority {
     }
 
     /// Makes an account, or finds the one that the key has (RFC 8555 §7.3, §7.3.1). A known key is
-    /// answered before anything else in the request is looked at.
+    /// answered before anything else in the request is looked at. `url` is that of the signed request,
+    /// which a binding to an account elsewhere must repeat (§7.3.4).
     ///
     /// # Errors
     /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] when none is to be made, and every
-    /// refusal of contact, terms and key.
+    /// refusal of contact, terms, key and binding.
     pub async fn create_account(
         &self,
         serving: &Serving,
         key: PublicKey,
         request: &NewAccount,
+        url: &str,
     ) -> Result<AccountCreation, Error> {
         let thumbprint = key.thumbprint();
         if let Some(existing) = self.store.account_by_key(&serving.directory, &thumbprint).await? {
@@ -61,6 +64,11 @@ impl Authority {
         if serving.acme.require_terms_of_service && !agreed {
             return Err(Error::TermsNotAgreed { url: serving.acme.terms_of_service_url.clone() });
         }
+        let binding = match &request.external_account_binding {
+            Some(binding) => Some(self.binding_key(binding, &key, url).await?),
+            None if serving.acme.external_account_required => return Err(Error::ExternalAccountRequired),
+            None => None,
+        };
         let now = self.now();
         let account = versioned(Account {
             id: AccountId::new(now, random()?),
@@ -71,7 +79,18 @@ impl Authority {
             agreed_terms: agreed.then(|| self.agreement(serving)),
             created_at: acme::whole_seconds(now),
         })?;
-        match self.store.create_account_if_absent(&account).await? {
+        let creation = match binding {
+            None => self.store.create_account_if_absent(&account).await?,
+            Some(key) => {
+                let bound = bound(&key, account.id)?;
+                match self.store.create_bound_account_if_absent(&account, &key, &bound).await {
+                    // Somebody else has used it, or it was taken back.
+                    Err(StoreError::Conflict) => return Err(BindingRefusal::UsedUp.into()),
+                    created => created?,
+                }
+            }
+        };
+        match creation {
             Creation::Created => Ok(AccountCreation::Created(account.value)),
             Creation::Existing(winner) => found(winner.value),
         }

@@ -168,11 +168,14 @@ impl Authority {
     }
 }
 
-/// The ways in which this directory lets that name be shown.
+/// The ways in which this directory lets that name be shown; none when its rules do not allow it.
 pub(crate) fn challenges_for(
     serving: &Serving,
     identifier: &Identifier,
 ) -> Result<Vec<ChallengeType>, IdentifierRefusal> {
+    if !serving.acme.allows(identifier) {
+        return Err(NOT_ALLOWED);
+    }
     let offered: Vec<ChallengeType> = ChallengeType::ALL
         .into_iter()
         .filter(|r#type| serving.acme.challenge_types.contains(r#type) && r#type.fits(identifier))
@@ -188,6 +191,16 @@ pub(crate) fn challenges_for(
     }
 }
 
+/// Whether the rules of the directory still allow all of the names.
+///
+/// # Errors
+/// [`Error::Identifiers`] with those that they do not.
+pub(crate) fn check_allowed(serving: &Serving, identifiers: &[Identifier]) -> Result<(), Error> {
+    let refused = identifiers.iter().filter(|identifier| !serving.acme.allows(identifier));
+    let refused: Vec<_> = refused.map(|identifier| (identifier.clone().into(), NOT_ALLOWED)).collect();
+    if refused.is_empty() { Ok(()) } else { Err(Error::Identifiers(refused)) }
+}
+
 /// How long orders and authorizations of the directory live.
 pub(crate) fn lifetime(serving: &Serving) -> SignedDuration {
     SignedDuration::from_secs(serving.acme.validity.into())
@@ -196,6 +209,9 @@ pub(crate) fn lifetime(serving: &Serving) -> SignedDuration {
 pub(crate) fn expiry(serving: &Serving, now: Timestamp) -> Timestamp {
     acme::whole_seconds(now + lifetime(serving))
 }
+
+const NOT_ALLOWED: IdentifierRefusal =
+    IdentifierRefusal::Policy("this directory does not issue certificates for this name");
 
 /// An authorization is reused while at least this fraction of a life is left to it.
 const SHORTEST_REUSE: i32 = 10;

@@ -48,7 +48,7 @@ impl Authority {
                 (AuthorizationStatus::Pending, ChallengeStatus::Pending) => {}
                 (AuthorizationStatus::Pending, ChallengeStatus::Processing) => {
                     self.hand_over_orphaned_validations(&before).await?;
-                    self.queue.validate(task).await?;
+                    self.queue.hurry(task).await?;
                     return Ok(before.value);
                 }
                 (AuthorizationStatus::Valid, _) | (_, ChallengeStatus::Valid | ChallengeStatus::Invalid) => {

@@ -1,8 +1,11 @@
 //! CRLs: made when something is revoked, and again before the last one ends.
+//!
+//! Several processes may publish at the same time. Whoever has published looks at the store again and
+//! publishes what is newer, so the last to write always leaves the newest CRL behind.
 
 use ca::{CrlEntry, CrlError, CrlTbs};
 use jiff::{SignedDuration, Timestamp};
-use store::{CrlRecord, IssuerId};
+use store::{CrlRecord, IssuerId, IssuerRecord, IssuerRole};
 
 use crate::{
     Authority, CrlTask, Error, PublishedObject,
@@ -21,7 +24,7 @@ impl Authority {
         let _turn = self.publishing.lock().await;
         for _ in 0..ROUNDS {
             let last = self.store.crl(&task.issuer, task.shard).await?;
-            let number = last.map_or(1, |last| last.number + 1);
+            let number = number_after(last.as_ref(), self.now());
             let crl = self.make_crl(&issuer, task.shard, number).await?;
             if applied(self.store.put_crl(&crl).await)? {
                 return self.publish(crl).await;
@@ -31,13 +34,14 @@ impl Authority {
         Err(Error::Busy)
     }
 
-    /// Publishes every issuer's certificate, and makes the CRLs anew that are missing or past half of
-    /// their life.
+    /// Publishes the certificates of all issuers of this role, and makes those of their CRLs anew that
+    /// are missing or past half of their life. The roles are asked for one by one because their keys
+    /// are in different hands.
     ///
     /// # Errors
     /// When one of them could not be made or published.
-    pub async fn publish_what_is_due(&self) -> Result<(), Error> {
-        self.publish_issuers(|crl| self.now() >= half_time(crl)).await
+    pub async fn publish_what_is_due(&self, role: IssuerRole) -> Result<(), Error> {
+        self.publish_issuers(|of| of == role, |crl| self.now() >= half_time(crl)).await
     }
 
     /// Publishes every issuer's certificate and makes every CRL anew, with what was revoked just
@@ -46,18 +50,35 @@ impl Authority {
     /// # Errors
     /// When one of them could not be made or published.
     pub async fn publish_everything(&self) -> Result<(), Error> {
-        self.publish_issuers(|_| true).await
+        self.publish_issuers(|_| true, |_| true).await
     }
 
-    async fn publish_issuers(&self, is_due: impl Fn(&CrlRecord) -> bool) -> Result<(), Error> {
-        for record in self.store.issuers().await? {
-            let object = PublishedObject {
-                path: certificate_path(&record.id),
-                media_type: "application/pkix-cert",
-                max_age: DAY,
-                bytes: record.certificate,
-            };
-            self.publisher.publish(object).await?;
+    /// Publishes the certificates of all issuers of this role, and has those of their CRLs made by
+    /// whoever may use their keys of which there is none yet.
+    ///
+    /// # Errors
+    /// When a certificate could not be published or a CRL not be asked for.
+    pub async fn request_missing_crls(&self, role: IssuerRole) -> Result<(), Error> {
+        let issuers = self.store.issuers().await?;
+        for record in issuers.into_iter().filter(|record| record.role == role) {
+            self.publish_certificate(&record).await?;
+            for shard in 0..record.crl_shards {
+                if self.store.crl(&record.id, shard).await?.is_none() {
+                    self.queue.publish_crl(CrlTask { issuer: record.id.clone(), shard }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn publish_issuers(
+        &self,
+        is_meant: impl Fn(IssuerRole) -> bool,
+        is_due: impl Fn(&CrlRecord) -> bool,
+    ) -> Result<(), Error> {
+        let issuers = self.store.issuers().await?;
+        for record in issuers.into_iter().filter(|record| is_meant(record.role)) {
+            self.publish_certificate(&record).await?;
             if self.issuer(&record.id).await?.ends_at() <= self.now() {
                 // Everything that it issued has ended too.
                 continue;
@@ -69,6 +90,16 @@ impl Authority {
             }
         }
         Ok(())
+    }
+
+    async fn publish_certificate(&self, record: &IssuerRecord) -> Result<(), Error> {
+        let object = PublishedObject {
+            path: certificate_path(&record.id),
+            media_type: "application/pkix-cert",
+            max_age: DAY,
+            bytes: record.certificate.clone(),
+        };
+        Ok(self.publisher.publish(object).await?)
     }
 
     /// Publishes the stored CRL, and tells whether there was one that is not due.
@@ -87,9 +118,10 @@ impl Authority {
 
     async fn make_crl(&self, issuer: &LoadedIssuer, shard: u16, number: u64) -> Result<CrlRecord, Error> {
         let this_update = acme::whole_seconds(self.now());
-        let next_update = (this_update + LIFE).min(issuer.ends_at());
+        let life = life(issuer.role);
+        let next_update = (this_update + life).min(issuer.ends_at());
         // An entry stays one CRL longer than its certificate lives (RFC 5280 §3.3).
-        let revoked = self.store.revoked_certificates(&issuer.id, shard, this_update - LIFE).await?;
+        let revoked = self.store.revoked_certificates(&issuer.id, shard, this_update - life).await?;
         let entries = revoked.into_iter().map(|revoked| CrlEntry {
             serial: revoked.serial,
             revoked_at: revoked.at,
@@ -108,22 +140,48 @@ impl Authority {
         Ok(CrlRecord { issuer: issuer.id.clone(), shard, number, this_update, next_update, der: crl.der().to_vec() })
     }
 
+    /// Publishes a CRL that is stored, and after it those that took its place meanwhile.
     async fn publish(&self, crl: CrlRecord) -> Result<(), Error> {
-        let object = PublishedObject {
-            path: crl_path(&crl.issuer, crl.shard),
-            media_type: "application/pkix-crl",
-            max_age: FIVE_MINUTES,
-            bytes: crl.der,
-        };
-        Ok(self.publisher.publish(object).await?)
+        let mut newest = crl;
+        for _ in 0..ROUNDS {
+            let CrlRecord { issuer, shard, number, next_update, der, .. } = newest;
+            let object = PublishedObject {
+                path: crl_path(&issuer, shard),
+                media_type: "application/pkix-crl",
+                max_age: FIVE_MINUTES,
+                bytes: der,
+            };
+            self.publisher.publish(object).await?;
+            let seconds_left = next_update.duration_since(self.now()).as_secs();
+            tracing::info!(%issuer, shard, number, seconds_left, "a CRL is published");
+            newest = match self.store.crl(&issuer, shard).await? {
+                Some(newer) if newer.number > number => newer,
+                _ => return Ok(()),
+            };
+        }
+        Err(Error::Busy)
     }
+}
+
+/// The next number: higher than the last, and never below the second in which it is made. So the
+/// numbers go on rising for relying parties also after the store was restored from a backup.
+fn number_after(last: Option<&CrlRecord>, now: Timestamp) -> u64 {
+    let second = u64::try_from(now.as_second()).unwrap_or(0);
+    last.map_or(second, |last| second.max(last.number.saturating_add(1)))
 }
 
 fn half_time(crl: &CrlRecord) -> Timestamp {
     crl.this_update + crl.next_update.duration_since(crl.this_update) / 2
 }
 
-/// From one CRL to the latest date of the next.
-const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// From one CRL to the latest date of the next. A root revokes hardly ever, and its key is used as
+/// rarely as it can be.
+fn life(role: IssuerRole) -> SignedDuration {
+    match role {
+        IssuerRole::Root => SignedDuration::from_hours(180 * 24),
+        IssuerRole::Issuing => SignedDuration::from_hours(7 * 24),
+    }
+}
+
 const DAY: u32 = 24 * 60 * 60;
 const FIVE_MINUTES: u32 = 5 * 60;

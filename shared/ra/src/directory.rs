@@ -48,6 +48,7 @@ impl Serving {
                 terms_of_service: self.acme.terms_of_service_url.clone(),
                 website: self.acme.website_url.clone(),
                 caa_identities: self.acme.caa_identities.clone(),
+                external_account_required: self.acme.external_account_required,
                 ..DirectoryMeta::default()
             },
         }

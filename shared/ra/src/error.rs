@@ -7,7 +7,7 @@ use acme::{
 use ca::SignError;
 use store::StoreError;
 
-use crate::{PublishError, QueueError, ValidityRefusal};
+use crate::{BindingRefusal, PublishError, QueueError, ValidityRefusal};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,12 @@ pub enum Error {
     /// The directory demands a contact.
     #[error("a contact is required")]
     ContactRequired,
+    /// The directory demands a binding to an account elsewhere (RFC 8555 §7.3.4).
+    #[error("an external account binding is required")]
+    ExternalAccountRequired,
+    /// The binding to an account elsewhere is refused.
+    #[error("external account binding refused")]
+    ExternalAccountRefused(#[from] BindingRefusal),
     /// A contact is not accepted.
     #[error("contact refused")]
     Contact(#[from] ContactError),
@@ -135,6 +141,12 @@ pub enum Error {
     /// A transition that the code believed possible.
     #[error(transparent)]
     Transition(#[from] TransitionError),
+    /// The host has not made the secrets of nonces yet.
+    #[error("there are no nonce secrets yet")]
+    NoNonceSecrets,
+    /// The host has not made the secret of external accounts yet.
+    #[error("there is no secret for external accounts yet")]
+    NoExternalAccountSecret,
     /// The random generator.
     #[error("the random generator failed")]
     Randomness,
@@ -146,6 +158,8 @@ impl Error {
         matches!(
             self,
             Self::Busy
+                | Self::NoNonceSecrets
+                | Self::NoExternalAccountSecret
                 | Self::Store(StoreError::Conflict | StoreError::Unavailable(_))
                 | Self::Sign(SignError::Throttled { .. } | SignError::Unavailable { .. })
                 | Self::Queue(_)

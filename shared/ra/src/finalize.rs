@@ -8,6 +8,7 @@ use store::{CertificateRecord, Versioned};
 use crate::{
     Authority, Error, IssuanceTask, OrderView, Serving,
     authority::{applied, versioned},
+    authorization::check_allowed,
     issuance::Intention,
     validity::Wish,
 };
@@ -37,6 +38,7 @@ impl Authority {
             OrderStatus::Ready => {}
             other => return Err(Error::OrderNotReady(other)),
         }
+        check_allowed(serving, &order.identifiers)?;
         let csr = Csr::from_der(csr)?;
         csr.check_names(&order.identifiers)?;
         self.check_certificate_key(serving, account, csr.public_key()).await?;
@@ -90,6 +92,10 @@ impl Authority {
         };
         let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
         let won = applied(self.store.begin_issuance(&record, order, &processing).await)?;
+        if won {
+            // Counted against those that became issued, so that one which never does is seen.
+            tracing::info!(certificate = %record.id, order = %order.id, "a certificate is intended");
+        }
         Ok(won.then_some((processing, record)))
     }
 

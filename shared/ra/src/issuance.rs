@@ -120,6 +120,7 @@ impl Authority {
                 false => self.store.complete_issuance(&record, &issued, &order, &valid).await,
             };
             if applied(written)? {
+                tracing::info!(certificate = %record.id, order = %valid.id, "a certificate is issued");
                 return Ok(valid);
             }
             // Somebody else completed it, and their signature counts; or it was revoked meanwhile.
@@ -145,6 +146,7 @@ impl Authority {
             }
             let after = versioned(before.transition(event.clone())?)?;
             if applied(self.store.update_order(&before, &after).await)? {
+                tracing::info!(order = %after.id, "an issuance ended without a certificate");
                 return Ok(after);
             }
             before = self.owned_order(before.account, before.id).await?;

@@ -15,8 +15,8 @@ pub(crate) struct LoadedIssuer {
     pub(crate) key: KeyHandle,
     pub(crate) issuer: Issuer,
     pub(crate) crl_shards: u16,
+    pub(crate) role: IssuerRole,
     parent: IssuerId,
-    role: IssuerRole,
 }
 
 impl LoadedIssuer {
@@ -70,8 +70,9 @@ impl Authority {
         Pointers { ca_issuers: at(certificate_path(issuer)), crl: at(crl_path(issuer, shard)) }
     }
 
-    /// Without revocation pointers nobody can learn of a revocation, so lives are short.
-    pub(crate) fn longest_validity(&self) -> Option<u32> {
+    /// The longest life of a certificate in seconds, when there are no revocation pointers: nobody can
+    /// learn of a revocation then, so lives are short.
+    pub fn longest_validity(&self) -> Option<u32> {
         self.settings.status_url.is_none().then_some(LONGEST_WITHOUT_POINTERS)
     }
 }

@@ -8,11 +8,20 @@ use store::IssuerId;
 /// Where such work goes: SQS on AWS, tasks in one process.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Has the challenge probed. When a worker is at it already, its next attempt comes at once.
+    /// Has the challenge probed.
     ///
     /// # Errors
     /// When the task could not be handed over.
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError>;
+
+    /// The client asks again while a worker is at it: its next attempt may come at once. A queue that
+    /// cannot reach a busy worker does nothing, because a second worker would be one too many.
+    ///
+    /// # Errors
+    /// When the worker could not be told.
+    async fn hurry(&self, _task: ValidationTask) -> Result<(), QueueError> {
+        Ok(())
+    }
 
     /// Has an interrupted issuance finished.
     ///

@@ -26,7 +26,8 @@ use ra::{
     Publisher, Queue, QueueError, Seams, Serving, Settings, SystemClock, ValidationTask,
 };
 use store::{
-    AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileStore, RaProfile, Versioned,
+    AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore,
+    RaProfile, Versioned,
     embedded::{EmbeddedStore, Options},
 };
 use tokio::sync::Notify;
@@ -67,14 +68,16 @@ impl Ca {
         let mut acme = AcmeProfile::new(directory.name.clone());
         acme.ra_profile = Some(directory.name.clone());
         let ra = RaProfile::new(directory.name.clone(), "issuing".parse().unwrap());
-        store.set_profiles(&[acme], &[ra]).await.unwrap();
+        let profiles = ProfileSet { acme_profile: vec![acme], ra_profile: vec![ra] };
+        store.apply_profiles(&profiles.changes_from(&store.profiles().await.unwrap())).await.unwrap();
         let serving = authority.directory(&directory).await.unwrap();
         Self { authority, serving, store, queue, clock }
     }
 
     pub(crate) async fn account(&self) -> Account {
-        let key = public_key(&EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap());
-        let account = self.authority.create_account(&self.serving, key, &NewAccount::default()).await.unwrap();
+        let key = account_key();
+        let account =
+            self.authority.create_account(&self.serving, key, &NewAccount::default(), NEW_ACCOUNT).await.unwrap();
         let AccountCreation::Created(account) = account else { panic!("the key is new") };
         account
     }
@@ -247,6 +250,11 @@ impl Publisher for Tasks {
     }
 }
 
+/// The public key of a new account.
+pub(crate) fn account_key() -> PublicKey {
+    public_key(&EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap())
+}
+
 fn public_key(pair: &EcdsaKeyPair) -> PublicKey {
     PublicKey::from_spki_der(pair.public_key().as_der().unwrap().as_ref()).unwrap()
 }
@@ -270,3 +278,5 @@ pub(crate) fn request() -> NewOrder {
 }
 
 const NAME: &str = "www.example.test";
+/// The URL that requests for new accounts are signed for.
+pub(crate) const NEW_ACCOUNT: &str = "https://ca.example/api/v1/protocols/acme/default/new-account";

@@ -1,4 +1,4 @@
-//! How certificates come to be, seen from the authority: with a signer that stops, a clock that jumps,
+//! How accounts and certificates come to be, seen from the authority: with a signer that stops, a clock that jumps,
 //! and a store that is copied at the worst moment.
 
 #![allow(
@@ -11,5 +11,9 @@
 
 mod ca;
 mod crash;
+mod crls;
+mod external_account;
+mod names;
+mod nonces;
 mod one_way;
 mod waiting;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acme::{AccountUpdate, OrderState, OrderStatus, RevocationReason};
 use ca::SubjectRule;
 use ra::{Error, IssuanceTask, Revoker};
-use store::{CertificateState, ProfileStore, RaProfile};
+use store::{CertificateState, ProfileChanges, ProfileStore, RaProfile};
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, Moment, csr, request};
@@ -26,7 +26,7 @@ async fn threat_6_a_profile_that_changes_between_intent_and_signature_changes_no
     let intended = ca.intended(&account, order).await;
 
     let changed = RaProfile { subject: SubjectRule::Empty, ..ca.serving.ra.clone() };
-    ca.store.set_profiles(std::slice::from_ref(&ca.serving.acme), &[changed]).await.unwrap();
+    ca.store.apply_profiles(&ProfileChanges { put_ra: vec![changed], ..ProfileChanges::default() }).await.unwrap();
     ca.clock.jump(60);
     keys.stop_at(None);
     ca.authority.resume_issuance(IssuanceTask { account: account.id, order }).await.unwrap();

@@ -1,0 +1,71 @@
+//! At deployment: makes a CA where there is none. What is there stays as it is, so doing it again is
+//! harmless, and a changed template never makes a second CA over the first.
+//!
+//! It is the only function that signs with the root's key. The issuing CA's key it only looks at; that
+//! CA's first CRL is asked for from whoever may sign it.
+
+mod properties;
+
+use std::collections::BTreeMap;
+
+use ca::Certificate;
+use ra::{Authority, Error, Hierarchy, Needs};
+use serde_json::Value;
+use store::{AcmeProfile, IssuerRole, RaProfile};
+
+pub use properties::{PropertyError, plan};
+
+/// What it uses beside the store.
+pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, publisher: true, ..Needs::STORE };
+
+/// What is to be made where nothing is.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The root and the issuing CA.
+    pub hierarchy: Hierarchy,
+    /// The first ACME Profile.
+    pub acme: AcmeProfile,
+    /// The first RA Profile.
+    pub ra: RaProfile,
+}
+
+/// Makes what is absent, and gives the root's certificate. The profiles come last: a directory serves
+/// only when everything behind it is there.
+///
+/// # Errors
+/// [`Error::ForeignIssuer`] when the keys are not those of the CA in the store; when a step failed, of
+/// which those before stay done.
+pub async fn establish(authority: &Authority, plan: &Plan) -> Result<Certificate, Error> {
+    authority.ensure_nonce_secrets().await?;
+    authority.ensure_external_account_secret().await?;
+    let root = authority.ensure_hierarchy(&plan.hierarchy).await?;
+    authority.publish_what_is_due(IssuerRole::Root).await?;
+    authority.request_missing_crls(IssuerRole::Issuing).await?;
+    authority.ensure_profiles(&plan.acme, &plan.ra).await?;
+    Ok(root)
+}
+
+/// The same for a plan that is written as the properties of a template. Gives what a template can use:
+/// `RootCertificate` (PEM) and `RootFingerprint` (SHA-256).
+///
+/// # Errors
+/// A [`PropertyError`] or an [`Error`].
+pub async fn from_properties(
+    authority: &Authority,
+    properties: Value,
+) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error + Send + Sync>> {
+    let root = establish(authority, &plan(properties, authority.longest_validity())?).await?;
+    let fingerprint: Vec<String> = root.fingerprint().iter().map(|byte| format!("{byte:02X}")).collect();
+    Ok(BTreeMap::from([
+        ("RootCertificate".to_owned(), root.pem()),
+        ("RootFingerprint".to_owned(), fingerprint.join(":")),
+    ]))
+}
+
+/// Makes the root's CRL anew when it is due.
+///
+/// # Errors
+/// When it should be tried again.
+pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
+    authority.publish_what_is_due(IssuerRole::Root).await
+}

@@ -1,0 +1,218 @@
+//! The CA comes to be with its stack, stays as it is whatever the stack does, and is never made twice.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what does not go well fails the test"
+)]
+
+use std::time::Duration;
+
+use aws::{CustomResource, Environment, Function, Patience};
+use cloud::{Cloud, Fault, KeySpec, Kind, Service};
+use serde_json::{Value, json, value::to_raw_value};
+
+/// A stack with its resources, which outlive it.
+struct Stack {
+    cloud: Cloud,
+    environment: Environment,
+    properties: Value,
+}
+
+impl Stack {
+    fn new(root: KeySpec, issuing: KeySpec) -> Self {
+        let cloud = Cloud::start();
+        cloud.create_table("acme");
+        cloud.create_bucket("status");
+        cloud.create_bucket("answers");
+        let queue = cloud.create_queue("publish-crl");
+        let variables = [
+            ("TABLE_NAME", "acme"),
+            ("STATUS_BUCKET", "status"),
+            ("STATUS_URL", "http://status.example"),
+            ("PUBLISH_CRL_QUEUE_URL", &queue),
+        ];
+        let properties = json!({
+            "ServiceToken": "arn:aws:lambda:eu-central-1:123456789012:function:Bootstrap",
+            "RootKeyId": cloud.create_key(root),
+            "IssuingKeyId": cloud.create_key(issuing),
+            "Organization": "",
+            "AllowedIdentifiers": ".corp.example",
+        });
+        Self { cloud, environment: variables.into_iter().collect(), properties }
+    }
+
+    /// What CloudFormation is told about a request.
+    async fn request(&self, r#type: &str, properties: &Value) -> Value {
+        let resource = self.resource();
+        let event = json!({
+            "RequestType": r#type,
+            "RequestId": "request",
+            "ResponseURL": "https://answers.s3.eu-central-1.amazonaws.com/answer?X-Amz-Signature=00",
+            "ResourceType": "Custom::CertificateAuthority",
+            "LogicalResourceId": "CertificateAuthority",
+            "StackId": "stack",
+            "ResourceProperties": properties,
+        });
+        resource.invoke(&to_raw_value(&event).unwrap()).await.unwrap();
+        serde_json::from_slice(&self.cloud.object("answers", "answer").unwrap().body).unwrap()
+    }
+
+    fn resource(&self) -> CustomResource {
+        let resource = CustomResource::new(
+            &self.cloud.sdk_config("BootstrapFunction"),
+            &self.environment,
+            bootstrap::NEEDS,
+            |authority, properties| Box::pin(bootstrap::from_properties(authority, properties)),
+            |authority| Box::pin(bootstrap::on_schedule(authority)),
+        );
+        let patience = Patience { pauses: vec![Duration::from_millis(1); 3], ..Patience::default() };
+        resource.unwrap().with_patience(patience)
+    }
+
+    async fn create(&self) -> Value {
+        self.request("Create", &self.properties).await
+    }
+
+    /// Everything that is stored and published.
+    fn state(&self) -> (usize, Vec<String>) {
+        let items = self.cloud.items("acme").iter().map(|item| item["pk"]["S"].to_string()).collect::<Vec<_>>();
+        (items.len(), self.cloud.objects("status").into_iter().chain(items).collect())
+    }
+
+    fn signatures(&self) -> usize {
+        self.cloud.calls().iter().filter(|call| call.operation == "Sign").count()
+    }
+}
+
+#[tokio::test]
+async fn a_new_stack_has_a_new_ca() {
+    for (root, issuing) in [
+        (KeySpec::EccNistP384, KeySpec::EccNistP256),
+        (KeySpec::EccNistP256, KeySpec::EccNistP384),
+        (KeySpec::Rsa3072, KeySpec::Rsa2048),
+    ] {
+        let stack = Stack::new(root, issuing);
+        let answer = stack.create().await;
+        assert_eq!(answer["Status"], "SUCCESS", "{answer}");
+        assert!(answer["Data"]["RootCertificate"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----\n"));
+        assert_eq!(answer["Data"]["RootFingerprint"].as_str().unwrap().len(), 32 * 3 - 1);
+        assert!(answer.to_string().len() < 4_096, "CloudFormation takes no more");
+
+        let published = stack.cloud.objects("status");
+        assert_eq!(published, ["crl/root/0.crl", "issuer/issuing.cer", "issuer/root.cer"]);
+        let [task] = stack.cloud.messages("publish-crl").try_into().expect("one CRL is asked for");
+        assert_eq!(task.body, r#"{"issuer":"issuing","shard":0}"#);
+        assert_eq!(stack.signatures(), 3, "root, issuing CA, CRL of the root");
+        let (_, state) = stack.state();
+        for noun in ["SECRET#nonce", "SECRET#eab", "PROFILE#acme", "PROFILE#ra"] {
+            assert!(state.contains(&format!("\"{noun}\"")), "{noun} is missing from {state:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_stays_as_it_is() {
+    let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    let first = stack.create().await;
+    let (state, signatures) = (stack.state(), stack.signatures());
+    let task = stack.cloud.take_message("publish-crl");
+    let mut renamed = stack.properties.clone();
+    renamed["RootName"] = "Another Root".into();
+    renamed["ExternalAccountRequired"] = "false".into();
+    // A stack that is made again adopts table and keys; an updated one has other properties.
+    for (r#type, properties) in [("Create", &stack.properties), ("Update", &renamed), ("Delete", &renamed)] {
+        let again = stack.request(r#type, properties).await;
+        assert_eq!(again["Status"], "SUCCESS", "{again}");
+        if r#type != "Delete" {
+            assert_eq!(again["Data"], first["Data"], "it is the same CA");
+        }
+        assert_eq!(stack.state(), state, "{type}");
+    }
+    assert_eq!(stack.signatures(), signatures, "nothing is signed again");
+    // Nobody made the CRL meanwhile, so each of the two asked again.
+    assert_eq!(stack.cloud.messages("publish-crl").len(), 2);
+    assert!(task.is_some());
+}
+
+#[tokio::test]
+async fn delete_touches_nothing() {
+    let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    stack.create().await;
+    stack.cloud.clear();
+    assert_eq!(stack.request("Delete", &json!({})).await["Status"], "SUCCESS");
+    let services: Vec<Service> = stack.cloud.calls().iter().map(|call| call.service).collect();
+    assert_eq!(services, [Service::S3], "CloudFormation is answered, and that is all");
+}
+
+#[tokio::test]
+async fn keys_that_are_not_those_of_the_ca_in_the_table_are_refused() {
+    for property in ["RootKeyId", "IssuingKeyId"] {
+        let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+        stack.create().await;
+        let (state, signatures) = (stack.state(), stack.signatures());
+        let mut foreign = stack.properties.clone();
+        foreign[property] = stack.cloud.create_key(KeySpec::EccNistP256).into();
+        let answer = stack.request("Update", &foreign).await;
+        assert_eq!(answer["Status"], "FAILED");
+        assert!(answer["Reason"].as_str().unwrap().contains("does not fit the stored certificate"), "{answer}");
+        assert_eq!((stack.state(), stack.signatures()), (state, signatures), "nothing is made over the CA");
+    }
+}
+
+#[tokio::test]
+async fn a_property_that_cannot_be_meant_is_refused_by_name_before_anything_is_made() {
+    let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    for (property, value) in [("RootDays", "0"), ("Colour", "green"), ("IssuingKeyId", "")] {
+        let mut wrong = stack.properties.clone();
+        wrong[property] = value.into();
+        let answer = stack.request("Create", &wrong).await;
+        assert_eq!(answer["Status"], "FAILED");
+        assert!(answer["Reason"].as_str().unwrap().contains(property), "{answer}");
+    }
+    assert!(stack.cloud.items("acme").is_empty());
+}
+
+#[tokio::test]
+async fn a_fault_at_any_call_of_the_deployment_leaves_what_the_next_try_completes() {
+    let calls = {
+        let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+        stack.create().await;
+        stack.cloud.calls().len() as u64
+    };
+    for n in 1..=calls {
+        let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+        let crash = stack.cloud.inject(Fault::new(Kind::Crash).at(n));
+        let event = json!({
+            "RequestType": "Create", "RequestId": "request", "LogicalResourceId": "CertificateAuthority", "StackId": "stack",
+            "ResponseURL": "https://answers.s3.eu-central-1.amazonaws.com/answer?X-Amz-Signature=00",
+            "ResourceProperties": stack.properties,
+        });
+        let event = to_raw_value(&event).unwrap();
+        let resource = stack.resource();
+        // The process ends where it is; nobody waits until it has noticed.
+        tokio::select! {
+            _ = resource.invoke(&event) => {}
+            () = async { while !crash.is_reached() { tokio::task::yield_now().await } } => {}
+        }
+        assert!(crash.is_reached(), "call {n}");
+        stack.cloud.heal();
+        let answer = stack.create().await;
+        assert_eq!(answer["Status"], "SUCCESS", "after a crash behind call {n}: {answer}");
+        let published = stack.cloud.objects("status");
+        assert_eq!(published, ["crl/root/0.crl", "issuer/issuing.cer", "issuer/root.cer"], "call {n}");
+        assert!(stack.state().1.contains(&"\"PROFILE#ra\"".to_owned()), "call {n}");
+        assert!(!stack.cloud.messages("publish-crl").is_empty(), "call {n}");
+    }
+}
+
+#[tokio::test]
+async fn the_schedule_keeps_the_crl_of_the_root() {
+    let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    stack.create().await;
+    let event = json!({ "detail-type": "Scheduled Event", "source": "aws.events" });
+    let signatures = stack.signatures();
+    stack.resource().invoke(&to_raw_value(&event).unwrap()).await.unwrap();
+    assert_eq!(stack.signatures(), signatures, "it is not due");
+}

@@ -1,0 +1,105 @@
+//! How the CA is, for whoever runs it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use store::{IssuerId, IssuerRecord, IssuerRole, ProfileSet};
+
+use crate::{Authority, Error, issuance::issuing};
+
+/// How the CA is. Times are UTC.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// When this was asked.
+    pub time: Timestamp,
+    /// The issuers, by id.
+    pub issuers: Vec<IssuerStatus>,
+    /// How many ACME Profiles there are.
+    pub acme_profiles: usize,
+    /// How many RA Profiles there are.
+    pub ra_profiles: usize,
+    /// When the newest secret of nonces was made; it should be younger than two days.
+    pub nonce_secret_made_at: Option<Timestamp>,
+    /// Whether keys of external accounts can be minted.
+    pub external_accounts: bool,
+}
+
+/// How an issuer is.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuerStatus {
+    /// Its name.
+    pub id: IssuerId,
+    /// What it may sign.
+    pub role: IssuerRole,
+    /// Its name in certificates.
+    pub subject: String,
+    /// The end of its own certificate.
+    pub not_after: Timestamp,
+    /// Which key of the signer is its.
+    pub key: String,
+    /// Its CRLs, by shard.
+    pub crls: Vec<CrlStatus>,
+}
+
+/// How a CRL is.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CrlStatus {
+    /// Which shard.
+    pub shard: u16,
+    /// Its number; absent while there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub this_update: Option<Timestamp>,
+    /// When the next one will be there at the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_update: Option<Timestamp>,
+}
+
+impl Authority {
+    /// How the CA is.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn status(&self) -> Result<Status, Error> {
+        let mut issuers = Vec::new();
+        for record in self.store.issuers().await? {
+            issuers.push(self.issuer_status(record).await?);
+        }
+        let ProfileSet { acme_profile: acme, ra_profile: ra } = self.store.profiles().await?;
+        let secrets = self.store.nonce_secrets().await?;
+        Ok(Status {
+            time: acme::whole_seconds(self.now()),
+            issuers,
+            acme_profiles: acme.len(),
+            ra_profiles: ra.len(),
+            nonce_secret_made_at: secrets.and_then(|secrets| secrets.live.first().map(|secret| secret.made_at)),
+            external_accounts: self.store.external_account_secret().await?.is_some(),
+        })
+    }
+
+    async fn issuer_status(&self, record: IssuerRecord) -> Result<IssuerStatus, Error> {
+        let mut crls = Vec::new();
+        for shard in 0..record.crl_shards {
+            let crl = self.store.crl(&record.id, shard).await?;
+            crls.push(CrlStatus {
+                shard,
+                number: crl.as_ref().map(|crl| crl.number),
+                this_update: crl.as_ref().map(|crl| crl.this_update),
+                next_update: crl.as_ref().map(|crl| crl.next_update),
+            });
+        }
+        let certificate = ca::Certificate::from_der(&record.certificate).map_err(issuing)?;
+        Ok(IssuerStatus {
+            subject: certificate.subject(),
+            not_after: certificate.not_after(),
+            key: record.key.to_string(),
+            id: record.id,
+            role: record.role,
+            crls,
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! CRLs when several processes publish, and whose keys make which.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use ra::{Authority, Clock, CrlTask, PublishError, PublishedObject, Publisher, Seams, Settings};
+use store::{CrlStore, IssuerRole};
+use tempfile::TempDir;
+
+use crate::ca::{Ca, Keys, Tasks};
+
+/// What all processes publish into.
+#[derive(Default)]
+struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
+
+/// A process that is overtaken by another between storing its CRL and publishing it.
+struct Overtaken {
+    bucket: Arc<Bucket>,
+    by: Mutex<Option<(Arc<Authority>, CrlTask)>>,
+}
+
+#[async_trait]
+impl Publisher for Bucket {
+    async fn publish(&self, object: PublishedObject) -> Result<(), PublishError> {
+        self.0.lock().unwrap().insert(object.path, object.bytes);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Publisher for Overtaken {
+    async fn publish(&self, object: PublishedObject) -> Result<(), PublishError> {
+        let by = self.by.lock().unwrap().take();
+        if let Some((authority, task)) = by {
+            authority.publish_crl(&task).await.unwrap();
+        }
+        self.bucket.publish(object).await
+    }
+}
+
+fn process(ca: &Ca, keys: &Arc<Keys>, publisher: Arc<dyn Publisher>) -> (Arc<Authority>, Arc<Tasks>) {
+    let queue = Arc::new(Tasks::default());
+    let seams = Seams {
+        store: ca.store.clone(),
+        signer: keys.clone(),
+        queue: queue.clone(),
+        publisher,
+        clock: ca.clock.clone(),
+    };
+    (Arc::new(Authority::new(seams, Settings::default())), queue)
+}
+
+#[tokio::test]
+async fn a_process_that_was_overtaken_leaves_the_newer_crl_behind() {
+    let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let task = CrlTask { issuer: ca.serving.ra.issuer.clone(), shard: 0 };
+    let bucket = Arc::new(Bucket::default());
+    let (fast, _) = process(&ca, &keys, bucket.clone());
+    let by = Mutex::new(Some((fast, task.clone())));
+    let (slow, _) = process(&ca, &keys, Arc::new(Overtaken { bucket: bucket.clone(), by }));
+    let second = u64::try_from(ca.clock.now().as_second()).unwrap();
+    slow.publish_crl(&task).await.unwrap();
+
+    let stored = ca.store.crl(&task.issuer, task.shard).await.unwrap().unwrap();
+    assert!(stored.number > second, "the slow process's number is at least the second, and this is the next");
+    assert_eq!(bucket.0.lock().unwrap()["crl/issuing/0.crl"], stored.der);
+}
+
+#[tokio::test]
+async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_keys() {
+    let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let bucket = Arc::new(Bucket::default());
+    let (authority, queue) = process(&ca, &keys, bucket.clone());
+    keys.forget_signed();
+    authority.publish_what_is_due(IssuerRole::Root).await.unwrap();
+    authority.request_missing_crls(IssuerRole::Issuing).await.unwrap();
+    assert!(keys.signed().is_empty(), "the issuing CA's key is not used");
+    let paths: Vec<String> = bucket.0.lock().unwrap().keys().cloned().collect();
+    assert_eq!(paths, ["crl/root/0.crl", "issuer/issuing.cer", "issuer/root.cer"]);
+    assert_eq!(queue.crls().len(), 1, "somebody else is asked for the other CRL");
+
+    authority.publish_crl(&queue.crls()[0]).await.unwrap();
+    authority.request_missing_crls(IssuerRole::Issuing).await.unwrap();
+    assert_eq!(queue.crls().len(), 1, "it is there now");
+}
+
+#[tokio::test]
+async fn a_crl_is_made_anew_past_half_of_its_life() {
+    let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let (authority, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+    let day = 24 * 60 * 60;
+    for (role, issuer, half) in [(IssuerRole::Issuing, "issuing", 7 * day / 2), (IssuerRole::Root, "root", 90 * day)] {
+        let number = async || ca.store.crl(&issuer.parse().unwrap(), 0).await.unwrap().unwrap().number;
+        authority.publish_what_is_due(role).await.unwrap();
+        let first = number().await;
+        for (wait, is_new) in [(half - 60, false), (120, true)] {
+            ca.clock.jump(wait);
+            authority.publish_what_is_due(role).await.unwrap();
+            assert_eq!(number().await > first, is_new, "{issuer} after {wait} s more");
+        }
+    }
+}
+
+#[tokio::test]
+async fn crl_numbers_go_on_rising_over_a_store_that_was_restored_from_a_backup() {
+    let keys = Arc::new(Keys::default());
+    let task = CrlTask { issuer: "issuing".parse().unwrap(), shard: 0 };
+    let mut numbers = Vec::new();
+    let (lost, restored) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    // The second store knows of none of the first one's CRLs, as one whose backup is older than they are.
+    for (days, folder) in [(0, lost), (1, restored)] {
+        let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+        ca.clock.jump(days * 24 * 60 * 60);
+        let (authority, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+        for _ in 0..3 {
+            authority.publish_crl(&task).await.unwrap();
+            numbers.push(ca.store.crl(&task.issuer, task.shard).await.unwrap().unwrap().number);
+        }
+    }
+    assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+}
