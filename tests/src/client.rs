@@ -20,7 +20,7 @@ use crate::challenge_server::ChallengeServer;
 pub use self::{
     csr::{csr, csr_with, csr_with_attributes},
     http::{Http, Reply, tls_config},
-    issuance::{Issued, challenge, identifiers, strings},
+    issuance::{Issued, certificate_id, challenge, identifiers, strings},
     jws::Jws,
     key::{Algorithm, Key},
 };

@@ -17,6 +17,7 @@ pub use dehydrated::Dehydrated;
 pub use failure::Failure;
 pub use lego::{Challenge, Lego};
 pub use mod_md::ModMd;
+pub use run::{Run, Service};
 pub use story::Story;
 pub use target::{Authority, Target};
 pub use tool::Tool;

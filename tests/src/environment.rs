@@ -1,12 +1,15 @@
-//! A CA of a test's own: the one-process host in this process, and the network around it.
+//! A CA of a test's own, on either host, and the network around it.
 
-use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+mod aws;
+mod one_process;
 
-use http::Uri;
-use local::{Config, Host};
+use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+
+use aws_lc_rs::hmac;
+use jose::base64url;
+use local::Config;
 use serde_json::Value;
-use store::embedded::{Counts, EmbeddedStore};
-use tempfile::TempDir;
+use store::Store;
 
 use crate::{
     challenge_server::ChallengeServer,
@@ -14,50 +17,72 @@ use crate::{
     clients::{Authority, Target},
 };
 
-/// A running CA with an empty data folder, on free ports. Everything ends on drop.
+use self::one_process::OneProcess;
+
+pub use self::aws::{Aws, Deployed, Functions};
+
+/// Where a CA runs. The topics are the same on both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// In one process, on the embedded store.
+    OneProcess,
+    /// As the functions of the bundle, in a cloud of the test's own.
+    Aws,
+}
+
+impl Host {
+    /// Starts with the default profiles.
+    pub async fn start(self) -> Environment {
+        self.configured(|_| {}).await
+    }
+
+    /// Starts with a configuration that `change` adapts. Of it, every host knows the CA and the
+    /// profiles; the rest is the one process's own.
+    pub async fn configured(self, change: impl FnOnce(&mut Config)) -> Environment {
+        let challenges = Arc::new(ChallengeServer::start().await);
+        let ca = match self {
+            Self::OneProcess => Running::OneProcess(OneProcess::start(&challenges, change).await),
+            Self::Aws => Running::Aws(Aws::start(&challenges, change).await),
+        };
+        Environment::around(challenges, ca)
+    }
+
+    /// Runs a test on the default directory of each family of one CA.
+    pub async fn on_both_families(self, test: impl AsyncFn(Directory<'_>)) {
+        self.start().await.on_both_families(test).await;
+    }
+}
+
+/// A running CA without any past, on free ports. Everything ends on drop.
 pub struct Environment {
     /// The network in which it validates.
     pub challenges: Arc<ChallengeServer>,
     http: Arc<Http>,
-    host: Host,
-    config: Config,
-    folder: TempDir,
+    ca: Running,
+}
+
+enum Running {
+    OneProcess(OneProcess),
+    Aws(Aws),
 }
 
 impl Environment {
-    /// Starts with the default profiles.
-    pub async fn start() -> Self {
-        Self::configured(|_| {}).await
+    fn around(challenges: Arc<ChallengeServer>, ca: Running) -> Self {
+        let root = match &ca {
+            Running::OneProcess(host) => host.root(),
+            Running::Aws(aws) => aws.https_root(),
+        };
+        Self { challenges, http: Arc::new(Http::trusting(&root)), ca }
     }
 
-    /// Starts with a configuration that `change` adapts.
-    pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
-        let challenges = Arc::new(ChallengeServer::start().await);
-        let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
-        let mut config = Config::new(folder.path().to_owned());
-        config.listen = LOOPBACK;
-        config.status_listen = LOOPBACK;
-        config.dns_resolver = Some(challenges.dns_addr);
-        config.http_port = challenges.http_port;
-        config.tls_port = challenges.tls_port;
-        change(&mut config);
-        Self::launch(challenges, folder, config).await
-    }
-
-    /// Stops it, and starts it again with its data folder and an adapted configuration. All URLs stay.
+    /// Stops it, and starts it again with what it remembers and an adapted configuration. All URLs
+    /// stay.
     pub async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
-        let Self { challenges, host, mut config, folder, .. } = self;
-        config.listen.set_port(port(host.base_url()));
-        config.status_listen.set_port(port(host.status_url()));
-        change(&mut config);
-        host.stop().await;
-        Self::launch(challenges, folder, config).await
-    }
-
-    async fn launch(challenges: Arc<ChallengeServer>, folder: TempDir, config: Config) -> Self {
-        let host = Host::start(config.clone()).await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
-        let http = Arc::new(Http::trusting(&folder.path().join("root.pem")));
-        Self { challenges, http, host, config, folder }
+        let ca = match self.ca {
+            Running::OneProcess(host) => Running::OneProcess(host.restarted(change).await),
+            Running::Aws(aws) => Running::Aws(aws.restarted(change).await),
+        };
+        Self::around(self.challenges, ca)
     }
 
     /// The directory of that name: `default`, or `raProfile/default` in the other family.
@@ -74,36 +99,92 @@ impl Environment {
         }
     }
 
-    /// HTTP that trusts the CA's root.
+    /// HTTP that trusts the CA's listener.
     pub fn http(&self) -> &Arc<Http> {
         &self.http
     }
 
-    /// The CA itself.
-    pub fn host(&self) -> &Host {
-        &self.host
+    /// The base of all ACME URLs.
+    pub fn base_url(&self) -> &str {
+        match &self.ca {
+            Running::OneProcess(host) => host.host().base_url(),
+            Running::Aws(aws) => aws.base_url(),
+        }
+    }
+
+    /// The base of the URLs inside certificates.
+    pub fn status_url(&self) -> &str {
+        match &self.ca {
+            Running::OneProcess(host) => host.host().status_url(),
+            Running::Aws(aws) => aws.status_url(),
+        }
     }
 
     /// The root certificate, PEM.
     pub fn root(&self) -> PathBuf {
-        self.folder.path().join("root.pem")
+        match &self.ca {
+            Running::OneProcess(host) => host.root(),
+            Running::Aws(aws) => aws.root(),
+        }
+    }
+
+    /// The root behind the listener's own certificate, PEM.
+    pub fn https_root(&self) -> PathBuf {
+        match &self.ca {
+            Running::OneProcess(host) => host.root(),
+            Running::Aws(aws) => aws.https_root(),
+        }
     }
 
     /// What the CA remembers.
-    pub fn store(&self) -> &EmbeddedStore {
-        self.host.store()
+    pub fn store(&self) -> &dyn Store {
+        match &self.ca {
+            Running::OneProcess(host) => host.host().store(),
+            Running::Aws(aws) => aws.store(),
+        }
+    }
+
+    /// Waits until the work that answered requests have handed over is done. The one process does it
+    /// before it answers.
+    pub async fn settled(&self) {
+        match &self.ca {
+            Running::OneProcess(_) => {}
+            Running::Aws(aws) => aws.settled().await,
+        }
     }
 
     /// How often the CA asked its store, with everything written that was answered.
     pub async fn settled_counts(&self) -> Counts {
-        self.store().flush().await.unwrap();
-        self.store().counts()
+        match &self.ca {
+            Running::OneProcess(host) => host.settled_counts().await,
+            Running::Aws(aws) => aws.counts(),
+        }
+    }
+
+    /// The one process, for tests of what only it has.
+    pub fn one_process(&self) -> &local::Host {
+        match &self.ca {
+            Running::OneProcess(host) => host.host(),
+            Running::Aws(_) => panic!("this CA is on AWS"),
+        }
+    }
+
+    /// The bundle, for tests of what only AWS has.
+    pub fn aws(&self) -> &Aws {
+        match &self.ca {
+            Running::Aws(aws) => aws,
+            Running::OneProcess(_) => panic!("this CA is one process"),
+        }
     }
 }
 
-/// Runs a test on the default directory of each family of one CA.
-pub async fn on_both_families(test: impl AsyncFn(Directory<'_>)) {
-    Environment::start().await.on_both_families(test).await;
+/// What a store was asked for: in records of the embedded store, in units of DynamoDB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// What was read.
+    pub reads: u64,
+    /// What was written.
+    pub writes: u64,
 }
 
 /// One directory of a running CA.
@@ -117,13 +198,27 @@ pub struct Directory<'a> {
 impl Directory<'_> {
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("{}/v1/protocols/acme/{}/directory", self.host.base_url(), self.name)
+        format!("{}/v1/protocols/acme/{}/directory", self.base_url(), self.name)
     }
 
     /// The same profile's directory in the other family.
     pub fn other(&self) -> Self {
         let name = FAMILIES.into_iter().find(|name| *name != self.name).unwrap();
         Self { name, ..*self }
+    }
+
+    /// A nonce as the CA makes them, of that second: the test knows its secrets.
+    pub async fn nonce_made_at(&self, second: i64) -> String {
+        let secrets = self.store().nonce_secrets().await.unwrap().unwrap();
+        let secret = &secrets.value.live[0];
+        let mut nonce = vec![secret.number as u8];
+        nonce.extend(u32::try_from(second).unwrap().to_be_bytes());
+        nonce.extend(self.url().as_bytes().iter().rev().take(3).chain(&[0; 8]));
+        let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &secret.key));
+        mac.update(&nonce);
+        mac.update(self.name.as_bytes());
+        nonce.extend(&mac.sign().as_ref()[..16]);
+        base64url::encode(&nonce)
     }
 
     /// A client without an account.
@@ -178,9 +273,4 @@ impl Authority for Environment {
     }
 }
 
-fn port(url: &str) -> u16 {
-    url.parse::<Uri>().unwrap().port_u16().unwrap()
-}
-
 const FAMILIES: [&str; 2] = ["default", "raProfile/default"];
-const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);

@@ -6,10 +6,11 @@
 pub mod challenge_server;
 pub mod client;
 pub mod clients;
+pub mod deployed;
 mod environment;
 mod join;
 mod openssl;
 
-pub use environment::{Directory, Environment, on_both_families};
+pub use environment::{Aws, Counts, Deployed, Directory, Environment, Functions, Host};
 pub use join::all;
 pub use openssl::openssl;

@@ -5,7 +5,7 @@
 //! installs the clients and then misses none.
 
 use tests::{
-    Environment,
+    Environment, Host,
     clients::{
         AcmeClient, AcmeTiny, Acmetool, Caddy, Certbot, Challenge, Dehydrated, Failure, Key, Lego, ModMd, Story, Tool,
         Uacme,
@@ -265,5 +265,5 @@ async fn npm_acme_client_obtains_rolls_its_key_over_renews_and_revokes() -> Resu
 
 /// The CA of every story.
 async fn start(program: &'static str, names: &[&str]) -> Result<Option<(Story<Environment>, Tool)>, Failure> {
-    Story::with(program, names, Environment::start).await
+    Story::with(program, names, || Host::OneProcess.start()).await
 }

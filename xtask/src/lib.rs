@@ -1,10 +1,12 @@
 //! The repository's own chores, in Rust so that nothing else has to be installed first.
 //!
-//! - [`setup`]: the ACME clients that the client tests run
-//! - [`mod@test`]: `setup`, then `cargo test --workspace`
+//! - [`setup`]: the tools of the tests: ACME clients, and what stands for AWS
+//! - [`emulate`]: the bundle deployed on this machine, and events for its functions
+//! - [`mod@test`]: `setup`, `sam build`, then `cargo test --workspace`
 //! - [`tidy`]: rules of the repository that no compiler knows
 
 pub mod command;
+pub mod emulate;
 pub mod progress;
 pub mod setup;
 pub mod test;

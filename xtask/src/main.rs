@@ -17,9 +17,16 @@ struct CommandLine {
 /// What to do.
 #[derive(Subcommand)]
 enum Chore {
-    /// Install the ACME clients of the client tests, as far as they are missing.
+    /// Deploy the bundle in an emulator of AWS on this machine, until it is interrupted.
+    Emulate,
+    /// Print the event of a request that is good right now for what `emulate` runs, such as `event new-account`.
+    Event {
+        /// The operation, named as its function.
+        operation: String,
+    },
+    /// Install the tools of the tests, as far as they are missing.
     Setup,
-    /// `setup`, then every test of the workspace; a client that is missing is a failure.
+    /// `setup`, then the bundle and every test of the workspace; a tool that is missing is a failure.
     Test {
         /// Passed on to `cargo test --workspace`, such as `--test clients lego` or `--
         /// --nocapture`.
@@ -32,6 +39,8 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match CommandLine::parse().chore {
+        Chore::Emulate => xtask::emulate::run(),
+        Chore::Event { operation } => xtask::emulate::event(&operation),
         Chore::Setup => xtask::setup::run().map(|_| ()),
         Chore::Test { arguments } => xtask::test::run(&arguments),
         Chore::Tidy => xtask::tidy::run(),

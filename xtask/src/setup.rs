@@ -1,8 +1,8 @@
-//! The ACME clients of the client tests.
+//! The tools of the tests: ACME clients, and what stands for AWS on this machine.
 //!
-//! Three sources: packages of Debian (system-wide, needs root), PyPI for the newest certbot, and
-//! npm. What is there already costs only a look. All but the Debian packages goes to
-//! `target/tools`.
+//! Three sources: packages of Debian (system-wide, needs root), PyPI (the newest certbot, the SAM
+//! command line, an emulator of AWS), and npm. What is there already costs only a look. All but the
+//! Debian packages goes to `target/tools`.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ mod npm;
 mod python;
 mod stamp;
 
-/// Where the clients are, and which could not be installed.
+/// Where the tools are, and which could not be installed.
 #[derive(Debug)]
 pub struct Tools {
     /// Holds what came from PyPI and npm.
@@ -31,14 +31,19 @@ pub struct Tools {
 ///
 /// When an installation that should work fails.
 pub fn run() -> Result<Tools, Error> {
-    let folder = repository().join("target").join("tools");
+    let Tools { folder, .. } = installed();
     let mut without = debian::install()?;
     without.extend(python::install(&folder)?);
     without.extend(npm::install(&folder)?);
     if without.is_empty() {
-        progress::say("every ACME client is installed");
+        progress::say("every tool is installed");
     } else {
         progress::say(&format!("SKIPPED, not installed: {}", without.join(", ")));
     }
     Ok(Tools { folder, without })
+}
+
+/// What earlier runs installed, without a look.
+pub fn installed() -> Tools {
+    Tools { folder: repository().join("target").join("tools"), without: Vec::new() }
 }

@@ -1,25 +1,60 @@
-//! Every test of the workspace, with its tools.
+//! Every test of the workspace, with its tools and the bundle.
 //!
-//! The client tests read two variables: `SERVERLESS_ACME_TOOLS`, the folder of the tools, whose
-//! presence makes a missing client a failure; and `SERVERLESS_ACME_WITHOUT`, the clients that this
-//! machine cannot have, separated by commas.
+//! The tests read three variables: `SERVERLESS_ACME_TOOLS`, the folder of the tools, whose presence
+//! makes a missing tool a failure; `SERVERLESS_ACME_WITHOUT`, the tools that this machine cannot
+//! have, separated by commas; and `SERVERLESS_ACME_BUNDLE`, the functions as `sam build` made them.
 
-use crate::{Error, command::Program, progress, repository, setup};
+use std::{path::PathBuf, time::Instant};
 
-/// Installs the tools, then runs `cargo test --workspace` with the arguments.
+use crate::{
+    Error,
+    command::Program,
+    progress, repository,
+    setup::{self, Tools},
+};
+
+/// Installs the tools, builds the bundle, then runs `cargo test --workspace` with the arguments.
 ///
 /// # Errors
 ///
-/// When an installation or a test fails.
+/// When an installation, the build or a test fails.
 pub fn run(arguments: &[String]) -> Result<(), Error> {
     let tools = setup::run()?;
+    let bundle = bundle(&tools)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     progress::say("cargo test --workspace");
-    Program::new(cargo)
+    let test = Program::new(cargo)
         .args(["test", "--workspace"])
         .args(arguments)
         .env("SERVERLESS_ACME_TOOLS", &tools.folder)
         .env("SERVERLESS_ACME_WITHOUT", tools.without.join(","))
+        .directory(repository());
+    match bundle {
+        Some(bundle) => test.env("SERVERLESS_ACME_BUNDLE", bundle).show(),
+        None => test.show(),
+    }
+}
+
+/// Builds the functions as for a deployment; `None` on a machine that cannot have SAM.
+///
+/// # Errors
+///
+/// When the build fails.
+pub(crate) fn bundle(tools: &Tools) -> Result<Option<PathBuf>, Error> {
+    if tools.without.contains(&"sam") {
+        progress::say("SKIPPED, the bundle is not built: it takes sam");
+        return Ok(None);
+    }
+    let folder = repository().join("target").join("sam");
+    let began = Instant::now();
+    progress::say("sam build");
+    // Its own words go to standard error and are shown when it fails.
+    Program::new(tools.folder.join("sam").join("bin").join("sam"))
+        .args(["build", "--build-in-source", "--build-dir"])
+        .arg(&folder)
+        .env("SAM_CLI_TELEMETRY", "0")
         .directory(repository())
-        .show()
+        .output()?;
+    progress::say(&format!("sam build: done after {} s", began.elapsed().as_secs()));
+    Ok(Some(folder))
 }

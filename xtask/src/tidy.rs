@@ -3,6 +3,7 @@
 //! - source files have at most 600 lines, and modules are `foo.rs` beside `foo/`, never `mod.rs` ([`sources`])
 //! - the crates use each other only along the arrows of the design ([`dependencies`])
 //! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`], [`dependencies`])
+//! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
 
 use std::{
@@ -15,6 +16,7 @@ use crate::{Error, command::Program, progress, repository};
 pub mod dependencies;
 pub mod links;
 pub mod sources;
+pub mod tls;
 
 /// One broken rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,18 +50,22 @@ pub fn run() -> Result<(), Error> {
         }
     }
 
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let metadata = Program::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
-        .directory(repository())
-        .output()?;
+    let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     findings.extend(dependencies::check(&metadata)?);
+    let linked =
+        ["tree", "--workspace", "--all-features", "--edges=normal", "--prefix=none", "--format={p}", "--offline"];
+    findings.extend(tls::check(&cargo(&linked)?));
 
     if findings.is_empty() {
         progress::say(&format!("tidy: {} files, every rule holds", files.len()));
         return Ok(());
     }
     Err(Error::Untidy(findings))
+}
+
+fn cargo(arguments: &[&str]) -> Result<String, Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    Program::new(cargo).args(arguments).directory(repository()).output()
 }
 
 /// A file of the repository.
@@ -104,4 +110,4 @@ fn files(top: &Path) -> Result<Vec<File>, Error> {
 }
 
 /// Folders that hold no work of the project.
-const FOREIGN: [&str; 4] = [".git", "node_modules", "serverless-acme-data", "target"];
+const FOREIGN: [&str; 5] = [".aws-sam", ".git", "node_modules", "serverless-acme-data", "target"];

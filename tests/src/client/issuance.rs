@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use jose::base64url;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
-use x509_cert::{Certificate, der::Encode};
+use x509_cert::{
+    Certificate,
+    der::{Decode, Encode, oid::AssociatedOid},
+    ext::pkix::AuthorityKeyIdentifier,
+};
 
 use super::{Client, Key, Reply, csr};
 
@@ -140,6 +144,16 @@ impl Client {
         let payload = json!({"certificate": issued.encoded(), "reason": reason});
         self.post(self.url("revokeCert"), &payload).await
     }
+}
+
+/// The id of the first certificate of a chain (RFC 9773 §4.1).
+pub fn certificate_id(chain: &str) -> String {
+    let leaf = Certificate::load_pem_chain(chain.as_bytes()).unwrap().remove(0);
+    let tbs = leaf.tbs_certificate();
+    let extensions = tbs.extensions().unwrap();
+    let issuer = extensions.iter().find(|extension| extension.extn_id == AuthorityKeyIdentifier::OID).unwrap();
+    let issuer = AuthorityKeyIdentifier::from_der(issuer.extn_value.as_bytes()).unwrap().key_identifier.unwrap();
+    format!("{}.{}", base64url::encode(issuer.as_bytes()), base64url::encode(tbs.serial_number().as_bytes()))
 }
 
 /// The identifier objects of these names.

@@ -19,24 +19,24 @@ use super::Failure;
 
 /// A program that is about to start.
 #[derive(Debug)]
-pub(super) struct Run {
+pub struct Run {
     command: Command,
     limit: Duration,
 }
 
 /// A program that ended well.
 #[derive(Debug)]
-pub(super) struct Finished {
+pub struct Finished {
     command: String,
     /// What it wrote to standard output.
-    pub(super) stdout: String,
+    pub stdout: String,
     /// What it wrote to standard error.
-    pub(super) stderr: String,
+    pub stderr: String,
 }
 
 /// A program that goes on until it is dropped, its children with it.
 #[derive(Debug)]
-pub(super) struct Service {
+pub struct Service {
     command: String,
     child: Child,
     output: Output,
@@ -47,7 +47,7 @@ impl Run {
     ///
     /// The environment holds no more than that and `PATH`: a proxy or a setting of the person who
     /// runs the tests must not decide about them.
-    pub(super) fn new(program: impl AsRef<OsStr>, folder: &Path) -> Self {
+    pub fn new(program: impl AsRef<OsStr>, folder: &Path) -> Self {
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -64,25 +64,25 @@ impl Run {
     }
 
     /// One more argument.
-    pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
 
     /// More arguments.
-    pub(super) fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.command.args(arguments);
         self
     }
 
     /// One variable of the environment.
-    pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// Runs to the end.
-    pub(super) async fn finish(mut self) -> Result<Finished, Failure> {
+    pub async fn finish(mut self) -> Result<Finished, Failure> {
         let command = text(&self.command);
         let output = Output::attach(&mut self.command)?;
         let mut child = self.command.spawn().map_err(Failure::io(&command))?;
@@ -102,7 +102,7 @@ impl Run {
     }
 
     /// Starts a program that goes on.
-    pub(super) fn serve(mut self) -> Result<Service, Failure> {
+    pub fn serve(mut self) -> Result<Service, Failure> {
         let command = text(&self.command);
         let output = Output::attach(&mut self.command)?;
         let child = self.command.spawn().map_err(Failure::io(&command))?;
@@ -112,7 +112,7 @@ impl Run {
 
 impl Finished {
     /// Demands that the program said `wanted`.
-    pub(super) fn says(&self, wanted: &'static str) -> Result<(), Failure> {
+    pub fn says(&self, wanted: &'static str) -> Result<(), Failure> {
         if self.stdout.contains(wanted) || self.stderr.contains(wanted) {
             return Ok(());
         }
@@ -129,7 +129,7 @@ impl Service {
     ///
     /// These programs tell nobody what they did, so the files they write are looked at again and
     /// again.
-    pub(super) async fn until<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> Result<T, Failure> {
+    pub async fn until<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> Result<T, Failure> {
         let wait = async {
             loop {
                 if let Some(value) = done() {
@@ -148,10 +148,21 @@ impl Service {
     }
 
     /// Ends it and waits until it is gone, so that its ports and files are free.
-    pub(super) async fn stop(mut self) -> Result<(), Failure> {
+    pub async fn stop(mut self) -> Result<(), Failure> {
         end_group(&self.child);
         self.child.wait().await.map_err(Failure::io(&self.command))?;
         Ok(())
+    }
+
+    /// Asks it to end by itself, and waits until it is gone with what it started.
+    pub async fn terminate(mut self) -> Result<(), Failure> {
+        if let Some(id) = self.child.id() {
+            let _ = process::Command::new("kill").arg(id.to_string()).stderr(Stdio::null()).status();
+        }
+        match timeout(LIMIT, self.child.wait()).await {
+            Ok(status) => status.map(drop).map_err(Failure::io(&self.command)),
+            Err(_) => Err(Failure::Slow { command: self.command.clone(), limit: LIMIT, output: self.output.both() }),
+        }
     }
 }
 

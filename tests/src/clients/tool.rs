@@ -32,7 +32,7 @@ impl Tool {
             if env::var_os("SERVERLESS_ACME_TOOLS").is_some() && !excused {
                 return Err(Failure::Missing { program });
             }
-            skipped(program, "is not installed (cargo xtask test installs it)");
+            Self::skipped(program, "is not installed (cargo xtask test installs it)");
         }
         Ok(found.map(|path| Self { path }))
     }
@@ -46,22 +46,24 @@ impl Tool {
     pub async fn find_with_namespace(program: &'static str) -> Result<Option<Self>, Failure> {
         let found = Self::find(program)?;
         if found.is_some() && !namespace::is_allowed().await {
-            skipped(program, "needs a user namespace, which this machine refuses");
+            Self::skipped(program, "needs a user namespace, which this machine refuses");
             return Ok(None);
         }
         Ok(found)
     }
-}
 
-fn skipped(program: &str, why: &str) {
-    // Written past the test harness, which would swallow the output of a test that passes.
-    let _ = writeln!(io::stderr(), "SKIPPED: {program} {why}");
+    /// Says that a test goes without `program`, and why.
+    pub fn skipped(program: &str, why: &str) {
+        // Written past the test harness, which would swallow the output of a test that passes.
+        let _ = writeln!(io::stderr(), "SKIPPED: {program} {why}");
+    }
 }
 
 fn candidates(program: &str) -> impl Iterator<Item = PathBuf> {
     let tools = folder();
     let own = [
-        tools.join("certbot").join("bin").join(program),
+        // A virtual environment of that name.
+        tools.join(program).join("bin").join(program),
         // A library: its folder stands for it, and its manifest says that it is there.
         tools.join("npm").join("node_modules").join(program).join("package.json"),
     ];

@@ -3,11 +3,13 @@
 use local::Config;
 use serde_json::{Value, json};
 use store::TermsOfServiceChange;
-use tests::{Directory, Environment, all, client::Key, on_both_families};
+use tests::{Directory, all, client::Key};
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s4_a_new_account_is_answered_201_with_its_location() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         let contact = json!(["mailto:admin@example.org", "mailto:other@example.org"]);
         let reply = client.new_account(&json!({"contact": contact, "termsOfServiceAgreed": true})).await.expect(201);
@@ -23,7 +25,7 @@ async fn s4_a_new_account_is_answered_201_with_its_location() {
 
 #[tokio::test]
 async fn s4_the_same_key_again_is_answered_200_with_the_same_location() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for payload in [json!({}), json!({"onlyReturnExisting": true}), json!({"contact": ["mailto:new@example.org"]})]
         {
@@ -37,7 +39,7 @@ async fn s4_the_same_key_again_is_answered_200_with_the_same_location() {
 
 #[tokio::test]
 async fn s4_only_return_existing_without_an_account_creates_nothing() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         client.fresh_nonce().await;
         let before = ca.settled_counts().await.writes;
@@ -52,7 +54,7 @@ async fn s4_only_return_existing_without_an_account_creates_nothing() {
 
 #[tokio::test]
 async fn s4_one_key_has_one_account_however_many_requests_arrive_at_once() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         let url = client.url("newAccount");
         let mut requests = Vec::new();
@@ -70,7 +72,7 @@ async fn s4_one_key_has_one_account_however_many_requests_arrive_at_once() {
 
 #[tokio::test]
 async fn an_account_belongs_to_one_directory() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let there = ca.other().stranger_with(client.key.clone()).await;
         there.new_account(&json!({"onlyReturnExisting": true})).await.refused(400, "accountDoesNotExist");
@@ -84,7 +86,7 @@ async fn an_account_belongs_to_one_directory() {
 #[tokio::test]
 async fn s5_a_required_contact_may_be_neither_absent_nor_empty() {
     let required = |config: &mut Config| config.acme_profiles[0].require_contact = true;
-    let environment = Environment::configured(required).await;
+    let environment = HOST.configured(required).await;
     let test = async |ca: Directory<'_>| {
         let client = ca.stranger().await;
         for payload in [json!({}), json!({"contact": []})] {
@@ -108,7 +110,7 @@ async fn s5_required_terms_must_be_agreed_to() {
         config.acme_profiles[0].require_terms_of_service = true;
         config.acme_profiles[0].terms_of_service_url = Some(terms.to_owned());
     };
-    let environment = Environment::configured(required).await;
+    let environment = HOST.configured(required).await;
     let test = async |ca: Directory<'_>| {
         let client = ca.stranger().await;
         for payload in [json!({}), json!({"termsOfServiceAgreed": false})] {
@@ -127,7 +129,7 @@ async fn s5_required_terms_must_be_agreed_to() {
 #[tokio::test]
 async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
     let terms = "https://ca.example/terms/2";
-    let environment = Environment::start().await;
+    let environment = HOST.start().await;
     let mut clients = Vec::new();
     for name in ["default", "raProfile/default"] {
         clients.push(environment.directory(name).client().await);
@@ -152,7 +154,7 @@ async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
 
 #[tokio::test]
 async fn contacts_are_mail_addresses_one_each() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for (contact, problem) in [
             ("tel:+4912345", "unsupportedContact"),
@@ -178,7 +180,7 @@ async fn contacts_are_mail_addresses_one_each() {
 
 #[tokio::test]
 async fn s6_an_account_is_read_and_its_contact_changed() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let contact = json!(["mailto:new@example.org"]);
         let changed = client.post(client.account(), &json!({"contact": contact})).await.expect(200).json();
@@ -197,7 +199,7 @@ async fn s6_an_account_is_read_and_its_contact_changed() {
 
 #[tokio::test]
 async fn s6_a_client_can_set_no_status_but_deactivated() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for status in ["revoked", "invalid", "Deactivated", ""] {
             client.post(client.account(), &json!({"status": status})).await.refused(400, "malformed");
@@ -210,9 +212,9 @@ async fn s6_a_client_can_set_no_status_but_deactivated() {
 
 #[tokio::test]
 async fn s6_threat_14_a_deactivated_account_is_refused_everywhere() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
-        let routes = crate::routes::signed(&client).await;
+        let routes = super::routes::signed(&client).await;
         let ended = client.post(client.account(), &json!({"status": "deactivated"})).await.expect(200).json();
         assert_eq!(ended["status"], "deactivated");
         for route in routes {

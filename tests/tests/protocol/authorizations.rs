@@ -2,15 +2,13 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tests::{
-    Environment,
-    client::{Client, Reply, challenge, identifiers, strings},
-    on_both_families,
-};
+use tests::client::{Client, Reply, challenge, identifiers, strings};
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s12_a_pending_authorization_shows_what_can_be_done() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = only_authorization(&client, "a.test").await;
         let reply = client.read(&url).await.expect(200);
@@ -36,7 +34,7 @@ async fn s12_a_pending_authorization_shows_what_can_be_done() {
 
 #[tokio::test]
 async fn s12_a_valid_authorization_shows_the_challenge_that_was_met() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for way in ["http-01", "dns-01", "tls-alpn-01"] {
             let url = only_authorization(&client, &format!("{way}.test")).await;
@@ -53,7 +51,7 @@ async fn s12_a_valid_authorization_shows_the_challenge_that_was_met() {
 
 #[tokio::test]
 async fn s12_a_valid_authorization_is_reused_by_the_next_order_of_the_account() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let first = client.read(&client.ready_order(&["a.test"]).await).await.json();
         let second = client.new_order(&["A.test"]).await.expect(201).json();
@@ -72,7 +70,7 @@ async fn s12_a_valid_authorization_is_reused_by_the_next_order_of_the_account() 
 
 #[tokio::test]
 async fn s12_what_is_not_valid_is_not_reused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let pending = only_authorization(&client, "a.test").await;
         assert_ne!(only_authorization(&client, "a.test").await, pending);
@@ -85,7 +83,7 @@ async fn s12_what_is_not_valid_is_not_reused() {
 
 #[tokio::test]
 async fn s12_a_name_can_be_authorized_ahead_of_an_order() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let reply = ahead(&client, "a.test").await.expect(201);
         let url = reply.location();
@@ -103,7 +101,7 @@ async fn s12_a_name_can_be_authorized_ahead_of_an_order() {
 
 #[tokio::test]
 async fn n7_a_wildcard_cannot_be_authorized_ahead_of_an_order() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let problem = ahead(&client, "*.a.test").await.refused(400, "rejectedIdentifier");
         assert_eq!(problem["identifier"]["value"], "*.a.test");
@@ -113,7 +111,7 @@ async fn n7_a_wildcard_cannot_be_authorized_ahead_of_an_order() {
 
 #[tokio::test]
 async fn n7_a_wildcard_is_shown_by_dns_alone_and_without_its_asterisk() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["*.a.test", "a.test"]).await;
         let urls = strings(&client.read(&order).await.json()["authorizations"]);
@@ -140,8 +138,7 @@ async fn n7_a_wildcard_is_shown_by_dns_alone_and_without_its_asterisk() {
 #[tokio::test]
 async fn n7_a_wildcard_is_refused_where_dns_is_not_offered() {
     let without =
-        Environment::configured(|config| config.acme_profiles[0].challenge_types.retain(|t| t.as_str() != "dns-01"))
-            .await;
+        HOST.configured(|config| config.acme_profiles[0].challenge_types.retain(|t| t.as_str() != "dns-01")).await;
     without
         .on_both_families(async |ca| {
             let client = ca.client().await;
@@ -155,7 +152,7 @@ async fn n7_a_wildcard_is_refused_where_dns_is_not_offered() {
 
 #[tokio::test]
 async fn s12_a_deactivated_authorization_stays_so_and_ends_its_order() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for solved in [false, true] {
             let order = client.order(&["a.test"]).await;
@@ -184,7 +181,7 @@ async fn s12_a_deactivated_authorization_stays_so_and_ends_its_order() {
 
 #[tokio::test]
 async fn s12_no_status_but_deactivated_can_be_set() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = only_authorization(&client, "a.test").await;
         for status in ["valid", "invalid", "revoked", "Deactivated", ""] {
@@ -197,7 +194,7 @@ async fn s12_no_status_but_deactivated_can_be_set() {
 
 #[tokio::test]
 async fn s12_a_failed_authorization_cannot_be_given_up() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = super::challenges::failed_order(&client, &["a.test"]).await;
         let url = strings(&client.read(&order).await.json()["authorizations"]).remove(0);

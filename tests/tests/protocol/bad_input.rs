@@ -2,16 +2,15 @@
 //! nonce, and changes nothing but that its own nonce is used up.
 
 use serde_json::{Value, json};
-use tests::{
-    client::{Client, Key, Reply, csr, strings},
-    on_both_families,
-};
+use tests::client::{Client, Key, Reply, csr, strings};
+
+use crate::HOST;
 
 use super::routes;
 
 #[tokio::test]
 async fn bad_input_a_payload_of_the_wrong_form_is_refused_by_every_operation_and_changes_nothing() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let routes = routes::signed(&client).await;
         for route in &routes {
@@ -35,7 +34,7 @@ async fn bad_input_a_payload_of_the_wrong_form_is_refused_by_every_operation_and
 
 #[tokio::test]
 async fn bad_input_an_operation_that_reads_takes_no_payload() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for route in routes::signed(&client)
             .await
@@ -54,7 +53,7 @@ async fn bad_input_an_operation_that_reads_takes_no_payload() {
 
 #[tokio::test]
 async fn bad_input_an_operation_that_makes_something_needs_a_payload() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for route in routes::signed(&client).await {
             if ["newAccount", "newOrder", "newAuthz", "finalize", "revokeCert", "keyChange"].contains(&route.name) {
@@ -68,7 +67,7 @@ async fn bad_input_an_operation_that_makes_something_needs_a_payload() {
 
 #[tokio::test]
 async fn bad_input_ids_that_cannot_be_are_answered_404() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let before = ca.settled_counts().await.writes;
         let mut requests = 0;
@@ -111,7 +110,7 @@ async fn bad_input_ids_that_cannot_be_are_answered_404() {
 
 #[tokio::test]
 async fn bad_input_the_wrong_state_is_refused_and_stays() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let pending = client.order(&["pending.test"]).await;
         let ready = client.ready_order(&["ready.test"]).await;
@@ -137,7 +136,7 @@ async fn bad_input_the_wrong_state_is_refused_and_stays() {
 
 #[tokio::test]
 async fn threat_28_no_request_of_a_stranger_writes() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let routes = routes::signed(&client).await;
         let before = ca.settled_counts().await.writes;

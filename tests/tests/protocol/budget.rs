@@ -3,19 +3,22 @@
 use std::time::Duration;
 
 use serde_json::json;
+use store::embedded::Counts;
 use tests::{
+    Directory,
     client::{Key, challenge, csr},
-    on_both_families,
 };
 use tokio::time::sleep;
 
+use crate::HOST;
+
 #[tokio::test]
 async fn a_certificate_for_one_name_costs_at_most_21_writes_and_18_reads() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         // Warm: profiles, issuer and nonce secrets are in memory.
         client.obtain(&["warm.test"]).await;
-        let before = ca.settled_counts().await;
+        let before = counts(&ca).await;
 
         let order = client.new_order(&["a.test"]).await.expect(201);
         let authorization = order.json()["authorizations"][0].as_str().unwrap().to_owned();
@@ -24,7 +27,7 @@ async fn a_certificate_for_one_name_costs_at_most_21_writes_and_18_reads() {
         client.provision(&object, &http);
         client.post(http["url"].as_str().unwrap(), &json!({})).await.expect(200);
         // Until the validation is done, so that the client asks once, as one does that honours Retry-After.
-        while !ca.store().unfinished().await.unwrap().validations.is_empty() {
+        while !ca.one_process().store().unfinished().await.unwrap().validations.is_empty() {
             sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(client.read(&authorization).await.expect(200).json()["status"], "valid");
@@ -32,7 +35,7 @@ async fn a_certificate_for_one_name_costs_at_most_21_writes_and_18_reads() {
         let valid = client.read(&order.location()).await.expect(200).json();
         client.read(valid["certificate"].as_str().unwrap()).await.expect(200);
 
-        let after = ca.settled_counts().await;
+        let after = counts(&ca).await;
         let (writes, reads, commits) =
             (after.writes - before.writes, after.reads - before.reads, after.commits - before.commits);
         println!("one certificate in seven signed requests: {writes} writes, {reads} reads, {commits} commits");
@@ -44,11 +47,11 @@ async fn a_certificate_for_one_name_costs_at_most_21_writes_and_18_reads() {
 
 #[tokio::test]
 async fn an_account_costs_at_most_five_writes() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
-        let before = ca.settled_counts().await;
+        let before = counts(&ca).await;
         client.registered().await;
-        let after = ca.settled_counts().await;
+        let after = counts(&ca).await;
         println!("one account: {} writes, {} reads", after.writes - before.writes, after.reads - before.reads);
         assert!(after.writes - before.writes <= 5);
     })
@@ -57,15 +60,15 @@ async fn an_account_costs_at_most_five_writes() {
 
 #[tokio::test]
 async fn threat_28_what_needs_no_signature_costs_no_write_and_nearly_no_read() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
-        let id = super::renewal_info::certificate_id(&client.obtain(&["a.test"]).await);
-        let before = ca.settled_counts().await;
+        let id = crate::topics::renewal_info::certificate_id(&client.obtain(&["a.test"]).await);
+        let before = counts(&ca).await;
         for _ in 0..100 {
             client.fresh_nonce().await;
             client.http().get(&ca.url()).await.expect(200);
         }
-        let between = ca.settled_counts().await;
+        let between = counts(&ca).await;
         assert_eq!(
             (between.writes, between.reads),
             (before.writes, before.reads),
@@ -74,7 +77,7 @@ async fn threat_28_what_needs_no_signature_costs_no_write_and_nearly_no_read() {
         for _ in 0..100 {
             client.http().get(&format!("{}/{id}", client.url("renewalInfo"))).await.expect(200);
         }
-        let after = ca.settled_counts().await;
+        let after = counts(&ca).await;
         assert_eq!(
             (after.writes, after.reads),
             (between.writes, between.reads + 100),
@@ -82,4 +85,11 @@ async fn threat_28_what_needs_no_signature_costs_no_write_and_nearly_no_read() {
         );
     })
     .await;
+}
+
+/// What the store was asked for, with everything written that was answered.
+async fn counts(ca: &Directory<'_>) -> Counts {
+    let store = ca.one_process().store();
+    store.flush().await.unwrap();
+    store.counts()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use tests::{
     Environment,
     client::{Issued, Key},
-    on_both_families, openssl,
+    openssl,
 };
 use x509_cert::{
     Certificate,
@@ -16,9 +16,11 @@ use x509_cert::{
     },
 };
 
+use crate::HOST;
+
 #[tokio::test]
 async fn s14_the_chain_is_leaf_first_with_lf_line_ends_and_without_the_root() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         let reply = client.read(&issued.certificate).await.expect(200);
@@ -38,7 +40,7 @@ async fn s14_the_chain_is_leaf_first_with_lf_line_ends_and_without_the_root() {
 
 #[tokio::test]
 async fn s14_a_plain_get_does_not_download() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         for method in ["GET", "HEAD"] {
@@ -52,7 +54,7 @@ async fn s14_a_plain_get_does_not_download() {
 
 #[tokio::test]
 async fn s14_there_is_no_certificate_before_there_is_one() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         client.read(&order.replace("/order/", "/cert/")).await.refused(404, "malformed");
@@ -62,7 +64,7 @@ async fn s14_there_is_no_certificate_before_there_is_one() {
 
 #[tokio::test]
 async fn a_certificate_is_what_a_private_web_pki_wants() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let issued = ca.client().await.obtain(&["a.test", "*.b.test"]).await;
         assert_eq!(names(&issued), ["a.test", "*.b.test"]);
         let text =
@@ -96,7 +98,7 @@ async fn a_certificate_is_what_a_private_web_pki_wants() {
 
 #[tokio::test]
 async fn an_rsa_key_may_encipher_keys() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let key = Key::generate(tests::client::Algorithm::Rs256);
         let issued = ca.client().await.obtain_for(&["a.test"], key).await;
         let text = openssl(&["x509", "-noout", "-ext", "keyUsage"], issued.chain.as_bytes()).unwrap();
@@ -107,11 +109,11 @@ async fn an_rsa_key_may_encipher_keys() {
 
 #[tokio::test]
 async fn the_pointers_in_a_certificate_lead_to_its_issuer_and_its_crl() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let issued = ca.client().await.obtain(&["a.test"]).await;
         let (issuer, crl) = pointers(&issued.leaf());
         for url in [&issuer, &crl] {
-            assert!(url.starts_with(&format!("{}/", ca.host().status_url())), "{url}");
+            assert!(url.starts_with(&format!("{}/", ca.status_url())), "{url}");
         }
         let issuer = ca.http().get(&issuer).await.expect(200);
         let second = Certificate::load_pem_chain(issued.chain.as_bytes()).unwrap().remove(1);
@@ -120,14 +122,13 @@ async fn the_pointers_in_a_certificate_lead_to_its_issuer_and_its_crl() {
         let crl = ca.http().get(&crl).await.expect(200);
         assert_eq!(crl.header("content-type"), Some("application/pkix-crl"));
         openssl(&["crl", "-inform", "DER", "-noout"], &crl.body).unwrap();
-        ca.http().get(&format!("{}/root.pem", ca.host().status_url())).await.expect(200);
     })
     .await;
 }
 
 #[tokio::test]
 async fn n11_certificates_and_orders_survive_a_restart() {
-    let environment = Environment::start().await;
+    let environment = HOST.start().await;
     let mut before = Vec::new();
     for name in ["default", "raProfile/default"] {
         let client = environment.directory(name).client().await;
@@ -148,7 +149,7 @@ async fn the_issuers_have_the_keys_of_the_configuration() {
     for (root_key, issuing_key) in
         [(IssuerKeyType::P384, IssuerKeyType::P384), (IssuerKeyType::Rsa3072, IssuerKeyType::Rsa2048)]
     {
-        let environment = Environment::configured(|config| {
+        let environment = HOST.configured(|config| {
             config.ca.root_key = root_key;
             config.ca.issuing_key = issuing_key;
         });

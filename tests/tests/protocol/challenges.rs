@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{
-    Environment, all,
-    challenge_server::well_known,
+    all,
+    challenge_server::{Page, well_known},
     client::{Client, challenge, strings},
-    on_both_families,
 };
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s13_a_challenge_is_read_by_an_empty_payload_and_started_by_an_object() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (authorization, http) = pending(&client, "a.test", "http-01").await;
         let reply = client.read(&url(&http)).await.expect(200);
@@ -37,31 +38,27 @@ async fn s13_a_challenge_is_read_by_an_empty_payload_and_started_by_an_object() 
 
 #[tokio::test]
 async fn s13_while_a_validation_runs_the_challenge_is_processing_and_says_when_to_come_back() {
-    let slow = |config: &mut local::Config| config.test.validation_delay = Duration::from_millis(300);
-    let environment = Environment::configured(slow).await;
-    environment
-        .on_both_families(async |ca| {
-            let client = ca.client().await;
-            let (authorization, http) = pending(&client, "a.test", "http-01").await;
-            client.provision(&client.read(&authorization).await.json(), &http);
-            let started = client.post(&url(&http), &json!({})).await.expect(200);
-            for reply in [started, client.read(&url(&http)).await] {
-                assert_eq!(reply.json()["status"], "processing");
-                assert_eq!(reply.header("retry-after"), Some("1"));
-            }
-            let waiting = client.read(&authorization).await;
-            assert_eq!(
-                (waiting.json()["status"].as_str(), waiting.header("retry-after")),
-                (Some("pending"), Some("1"))
-            );
-            client.wait(&authorization, "valid").await;
-        })
-        .await;
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let (authorization, http) = pending(&client, "a.test", "http-01").await;
+        let token = http["token"].as_str().unwrap();
+        let proof = client.key_authorization(token);
+        client.challenges().web.set(&well_known(token), slowly(proof.as_str()));
+        let started = client.post(&url(&http), &json!({})).await.expect(200);
+        for reply in [started, client.read(&url(&http)).await] {
+            assert_eq!(reply.json()["status"], "processing");
+            assert_eq!(reply.header("retry-after"), Some("1"));
+        }
+        let waiting = client.read(&authorization).await;
+        assert_eq!((waiting.json()["status"].as_str(), waiting.header("retry-after")), (Some("pending"), Some("1")));
+        client.wait(&authorization, "valid").await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn s13_a_failed_attempt_is_visible_while_the_challenge_is_processing_and_the_next_may_succeed() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (authorization, http) = pending(&client, "a.test", "http-01").await;
         client.post(&url(&http), &json!({})).await.expect(200);
@@ -82,7 +79,7 @@ async fn s13_a_failed_attempt_is_visible_while_the_challenge_is_processing_and_t
 
 #[tokio::test]
 async fn s13_after_three_failed_attempts_challenge_authorization_and_order_are_invalid() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["a.test"]).await;
         let authorization = strings(&client.read(&order).await.json()["authorizations"]).remove(0);
@@ -112,7 +109,7 @@ async fn s13_after_three_failed_attempts_challenge_authorization_and_order_are_i
 
 #[tokio::test]
 async fn threat_8_requests_at_the_same_time_start_one_validation() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (authorization, http) = pending(&client, "a.test", "http-01").await;
         client.provision(&client.read(&authorization).await.json(), &http);
@@ -133,7 +130,7 @@ async fn threat_8_requests_at_the_same_time_start_one_validation() {
 
 #[tokio::test]
 async fn n3_a_valid_challenge_does_not_move() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (authorization, http) = pending(&client, "a.test", "http-01").await;
         let valid = client.solve(&authorization, "http-01").await;
@@ -149,7 +146,7 @@ async fn n3_a_valid_challenge_does_not_move() {
 
 #[tokio::test]
 async fn s13_each_authorization_has_a_token_of_its_own() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let mut tokens = std::collections::HashSet::new();
         for _ in 0..10 {
@@ -164,7 +161,7 @@ async fn s13_each_authorization_has_a_token_of_its_own() {
 
 #[tokio::test]
 async fn threat_1_the_proof_of_one_account_is_of_no_use_to_another() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let (_, http) = pending(&client, "a.test", "http-01").await;
         let token = http["token"].as_str().unwrap();
@@ -178,7 +175,7 @@ async fn threat_1_the_proof_of_one_account_is_of_no_use_to_another() {
 
 #[tokio::test]
 async fn a_challenge_that_is_not_offered_is_unknown() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["*.a.test"]).await;
         let authorization = strings(&client.read(&order).await.json()["authorizations"]).remove(0);
@@ -217,6 +214,12 @@ async fn pending(client: &Client, name: &str, way: &str) -> (String, Value) {
 
 fn url(challenge: &Value) -> String {
     challenge["url"].as_str().unwrap().to_owned()
+}
+
+/// A good answer that takes its time.
+fn slowly(body: &str) -> Page {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+    Page::Endless { head, piece: body.as_bytes().to_vec(), pause: Duration::from_millis(300) }
 }
 
 /// How often the proof was looked for.

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use tests::{
     challenge_server::{Page, well_known},
     client::{Key, Reply, challenge},
-    on_both_families,
 };
+
+use crate::HOST;
 
 #[tokio::test]
 async fn threat_30_tokens_and_urls_are_of_the_safe_characters() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         safe(&client.directory);
         plain(&client.http().get(&ca.url()).await);
@@ -29,7 +30,7 @@ async fn threat_30_tokens_and_urls_are_of_the_safe_characters() {
 
 #[tokio::test]
 async fn threat_30_what_a_client_sends_comes_back_escaped() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for hostile in HOSTILE {
             let order =
@@ -59,7 +60,7 @@ async fn threat_30_what_a_client_sends_comes_back_escaped() {
 
 #[tokio::test]
 async fn threat_30_what_a_validation_finds_comes_back_escaped() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for (number, hostile) in HOSTILE.into_iter().enumerate() {
             let name = format!("hostile-{number}.test");

@@ -7,8 +7,10 @@ use rcgen::{
 };
 use tests::{
     client::{Key, csr_with, csr_with_attributes},
-    on_both_families, openssl,
+    openssl,
 };
+
+use crate::HOST;
 
 #[tokio::test]
 async fn threat_15_other_kinds_of_subject_alternative_names_are_refused() {
@@ -28,7 +30,7 @@ async fn threat_15_other_kinds_of_subject_alternative_names_are_refused() {
         SanType::DnsName("a..test".try_into().unwrap()),
         SanType::DnsName("a_b.test".try_into().unwrap()),
     ];
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         for kind in &kinds {
@@ -57,7 +59,7 @@ async fn threat_15_names_hidden_in_the_subject_are_refused() {
         (DnType::CustomDnType(vec![0, 9, 2342, 19200300, 100, 1, 1]), "admin"),
         (DnType::CustomDnType(vec![1, 2, 3, 4]), "a.test"),
     ];
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         for (kind, value) in &subjects {
@@ -76,7 +78,7 @@ async fn threat_15_several_names_in_one_place_are_refused() {
     let two_names = openssl_request("/CN=a.test/CN=a.test");
     let multi_valued = openssl_request("/CN=a.test+O=Example");
     let same_set = openssl_request("/CN=a.test+CN=b.test");
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         for request in [&two_names, &multi_valued, &same_set] {
@@ -88,7 +90,7 @@ async fn threat_15_several_names_in_one_place_are_refused() {
 
 #[tokio::test]
 async fn threat_15_repeated_attributes_and_extensions_are_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         // A second list of requested extensions, with a second subject alternative name.
@@ -110,7 +112,7 @@ async fn threat_15_repeated_attributes_and_extensions_are_refused() {
 
 #[tokio::test]
 async fn threat_15_what_else_a_request_asks_for_is_not_in_the_certificate() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         let key = Key::p256();

@@ -1,13 +1,13 @@
 //! The directory (RFC 8555 §7.1.1).
 
-use acme::DirectoryId;
 use local::Config;
-use serde_json::{Value, json};
-use tests::{Environment, on_both_families};
+use serde_json::json;
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s2_every_url_that_a_directory_advertises_is_below_it_and_answers() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         let members = client.directory.as_object().unwrap();
         let mut names: Vec<&str> = members.keys().map(String::as_str).collect();
@@ -29,7 +29,7 @@ async fn s2_every_url_that_a_directory_advertises_is_below_it_and_answers() {
 
 #[tokio::test]
 async fn s2_meta_shows_what_the_profile_says_and_is_absent_when_it_says_nothing() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         assert_eq!(ca.stranger().await.directory.get("meta"), None);
     })
     .await;
@@ -39,7 +39,7 @@ async fn s2_meta_shows_what_the_profile_says_and_is_absent_when_it_says_nothing(
         profile.website_url = Some("https://ca.example/".to_owned());
         profile.caa_identities = vec!["ca.example".to_owned()];
     };
-    let environment = Environment::configured(described).await;
+    let environment = HOST.configured(described).await;
     environment
         .on_both_families(async |ca| {
             let meta = json!({
@@ -54,7 +54,7 @@ async fn s2_meta_shows_what_the_profile_says_and_is_absent_when_it_says_nothing(
 
 #[tokio::test]
 async fn s1_all_operations_answer_at_both_bases_by_their_method() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for (method, path) in [("GET", "/directory"), ("HEAD", "/new-nonce"), ("GET", "/new-nonce")] {
             let reply = client.request(method, &client.below(path), None, Vec::new()).await;
@@ -73,7 +73,7 @@ async fn s1_all_operations_answer_at_both_bases_by_their_method() {
 
 #[tokio::test]
 async fn a_directory_carries_no_index_link_and_no_nonce() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let reply = ca.http().get(&ca.url()).await.expect(200);
         assert_eq!(reply.header("content-type"), Some("application/json"));
         assert_eq!((reply.link("index"), reply.header("replay-nonce")), (None, None));
@@ -83,10 +83,10 @@ async fn a_directory_carries_no_index_link_and_no_nonce() {
 
 #[tokio::test]
 async fn a_directory_that_does_not_exist_is_answered_404_without_a_nonce() {
-    let environment = Environment::start().await;
+    let environment = HOST.start().await;
     let existing = environment.directory("default").client().await;
     for name in ["nobody", "raProfile/nobody", "Default", "raProfile/raProfile"] {
-        let base = format!("{}/v1/protocols/acme/{name}", environment.host().base_url());
+        let base = format!("{}/v1/protocols/acme/{name}", environment.base_url());
         for (method, path) in
             [("GET", "/directory"), ("HEAD", "/new-nonce"), ("GET", "/new-nonce"), ("GET", "/renewal-info/AAAA.AQ")]
         {
@@ -106,7 +106,7 @@ async fn a_directory_that_does_not_exist_is_answered_404_without_a_nonce() {
 
 #[tokio::test]
 async fn p2_an_ra_profile_that_is_bound_to_no_acme_profile_has_no_directory_of_its_own() {
-    let environment = Environment::configured(|config| config.ra_profiles[0].acme_profile = None).await;
+    let environment = HOST.configured(|config| config.ra_profiles[0].acme_profile = None).await;
     environment.http().get(&environment.directory("default").url()).await.expect(200);
     environment.http().get(&environment.directory("raProfile/default").url()).await.refused(404, "malformed");
 }
@@ -116,7 +116,7 @@ async fn p2_a_profile_that_is_off_refuses_all_but_what_existing_certificates_nee
     for off in [(|config| config.acme_profiles[0].enabled = false) as fn(&mut Config), |config| {
         config.ra_profiles[0].enabled = false
     }] {
-        let environment = Environment::start().await;
+        let environment = HOST.start().await;
         let mut before = Vec::new();
         for name in ["default", "raProfile/default"] {
             let client = environment.directory(name).client().await;
@@ -137,24 +137,5 @@ async fn p2_a_profile_that_is_off_refuses_all_but_what_existing_certificates_nee
             client.http().get(&format!("{}/{id}", client.url("renewalInfo"))).await.expect(200);
             client.revoke(&issued, 4).await.expect(200);
         }
-    }
-}
-
-#[tokio::test]
-async fn the_default_directory_is_found_where_test_cas_have_it() {
-    let environment = Environment::start().await;
-    let origin = environment.host().base_url().strip_suffix("/api").unwrap().to_owned();
-    let here = environment.http().get(&format!("{origin}/dir")).await.expect(200).json();
-    let default: Value = environment.directory("default").stranger().await.directory.as_ref().clone();
-    assert_eq!(here, default);
-    environment.http().request("POST", &format!("{origin}/dir"), None, Vec::new()).await.expect(405);
-}
-
-#[tokio::test]
-async fn the_host_prints_the_urls_that_it_serves() {
-    let environment = Environment::start().await;
-    for name in ["default", "raProfile/default"] {
-        let id: DirectoryId = name.parse().unwrap();
-        assert_eq!(environment.host().directory_url(&id), environment.directory(name).url());
     }
 }

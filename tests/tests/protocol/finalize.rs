@@ -4,12 +4,13 @@ use serde_json::json;
 use tests::{
     all,
     client::{Algorithm, Key, csr, strings},
-    on_both_families,
 };
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s11_finalizing_answers_the_order_with_its_location() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         let reply = client.finalize(&order, &csr(&["a.test"], &Key::p256())).await.expect(200);
@@ -23,7 +24,7 @@ async fn s11_finalizing_answers_the_order_with_its_location() {
 
 #[tokio::test]
 async fn s11_an_order_that_is_not_ready_is_refused_and_stays_as_it_is() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["a.test"]).await;
         let request = csr(&["a.test"], &Key::p256());
@@ -37,7 +38,7 @@ async fn s11_an_order_that_is_not_ready_is_refused_and_stays_as_it_is() {
 
 #[tokio::test]
 async fn n3_threat_18_an_order_is_ready_only_when_all_its_names_are_shown() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let names = ["a.test", "b.test", "c.test"];
         let order = client.order(&names).await;
@@ -55,7 +56,7 @@ async fn n3_threat_18_an_order_is_ready_only_when_all_its_names_are_shown() {
 
 #[tokio::test]
 async fn n3_all_challenges_of_one_name_do_not_stand_for_another_name() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["a.test", "b.test"]).await;
         let first = strings(&client.read(&order).await.json()["authorizations"]).remove(0);
@@ -68,7 +69,7 @@ async fn n3_all_challenges_of_one_name_do_not_stand_for_another_name() {
 
 #[tokio::test]
 async fn s11_the_same_request_again_answers_the_same_order() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         let request = csr(&["a.test"], &Key::p256());
@@ -88,7 +89,7 @@ async fn s11_the_same_request_again_answers_the_same_order() {
 
 #[tokio::test]
 async fn s11_threat_29_the_same_request_many_times_at_once_makes_one_certificate() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         let request = csr(&["a.test"], &Key::p256());
@@ -106,7 +107,7 @@ async fn s11_threat_29_the_same_request_many_times_at_once_makes_one_certificate
 
 #[tokio::test]
 async fn s11_of_different_requests_at_once_one_has_the_certificate() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         let keys: Vec<Key> = (0..6).map(|_| Key::p256()).collect();
@@ -127,7 +128,7 @@ async fn s11_of_different_requests_at_once_one_has_the_certificate() {
 
 #[tokio::test]
 async fn n4_the_request_names_exactly_what_the_order_names() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test", "b.test"]).await;
         for names in [
@@ -150,7 +151,7 @@ async fn n4_the_request_names_exactly_what_the_order_names() {
 
 #[tokio::test]
 async fn n4_threat_23_the_account_key_is_no_certificate_key() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa] {
             let client = ca.client_with(algorithm).await;
             let order = client.ready_order(&["a.test"]).await;
@@ -165,7 +166,7 @@ async fn n4_threat_23_the_account_key_is_no_certificate_key() {
 
 #[tokio::test]
 async fn a_request_that_is_no_request_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         let good = csr(&["a.test"], &Key::p256());

@@ -1,10 +1,9 @@
 //! Identifiers (RFC 8555 §9.7.7, RFC 8738, RFC 5890).
 
 use serde_json::{Value, json};
-use tests::{
-    client::{Key, identifiers},
-    on_both_families,
-};
+use tests::client::{Key, identifiers};
+
+use crate::HOST;
 
 use super::certificates;
 
@@ -60,7 +59,7 @@ async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations_
         long_label.as_str(),
         long_name.as_str(),
     ];
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let before = ca.settled_counts().await.writes;
         for name in odd {
@@ -82,7 +81,7 @@ async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations_
 
 #[tokio::test]
 async fn n9_a_type_that_is_unknown_is_unsupported() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for r#type in ["", "DNS", "email", "permanent-identifier", "ipv4", "*"] {
             let identifier = json!({"type": r#type, "value": "a.test"});
@@ -101,7 +100,7 @@ async fn n9_a_type_that_is_unknown_is_unsupported() {
 
 #[tokio::test]
 async fn n9_a_text_that_is_no_address_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for text in [
             "",
@@ -125,7 +124,7 @@ async fn n9_a_text_that_is_no_address_is_refused() {
 
 #[tokio::test]
 async fn n9_an_order_names_something() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         client.new_order(&[]).await.refused(400, "malformed");
         client.post(client.url("newOrder"), &json!({})).await.refused(400, "malformed");
@@ -135,7 +134,7 @@ async fn n9_an_order_names_something() {
 
 #[tokio::test]
 async fn n9_international_names_are_certified_as_a_labels() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["xn--bcher-kva.test", "*.xn--bcher-kva.test"]).await;
         assert_eq!(certificates::names(&issued), ["xn--bcher-kva.test", "*.xn--bcher-kva.test"]);
@@ -145,7 +144,7 @@ async fn n9_international_names_are_certified_as_a_labels() {
 
 #[tokio::test]
 async fn addresses_are_certified_over_http_and_tls_and_never_over_dns() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for address in ["127.0.0.1", "::1"] {
             for way in ["http-01", "tls-alpn-01"] {
@@ -174,7 +173,7 @@ async fn addresses_are_certified_over_http_and_tls_and_never_over_dns() {
 
 #[tokio::test]
 async fn an_address_has_one_text_however_it_is_written() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let request = json!({"identifiers": [
             {"type": "ip", "value": "0:0:0:0:0:0:0:1"},

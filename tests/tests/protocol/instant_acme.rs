@@ -7,15 +7,16 @@ use instant_acme::{
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tests::{
     Directory,
-    client::{Key, csr},
-    on_both_families,
+    client::{Key, certificate_id, csr},
 };
 
-use super::{certificates, renewal_info};
+use crate::HOST;
+
+use super::certificates;
 
 #[tokio::test]
 async fn instant_acme_obtains_renews_rolls_its_key_over_and_revokes() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (mut account, _) = register(&ca).await;
         account.update_contacts(&["mailto:admin@example.org"]).await.unwrap();
         let name = [Identifier::Dns("instant-acme.test".to_owned())];
@@ -24,9 +25,9 @@ async fn instant_acme_obtains_renews_rolls_its_key_over_and_revokes() {
         certificates::verify(&ca, &first).unwrap();
 
         let credentials = account.update_key().await.unwrap();
-        let builder = Account::builder_with_root(ca.root()).unwrap();
+        let builder = Account::builder_with_root(ca.https_root()).unwrap();
         let account = builder.from_credentials(credentials).await.unwrap();
-        let id = renewal_info::certificate_id_of(&first);
+        let id = certificate_id(&first);
         let (issuer, serial) = id.split_once('.').unwrap();
         let replaced = CertificateIdentifier { authority_key_identifier: issuer.into(), serial: serial.into() };
         let renewal = account.new_order(&NewOrder::new(&name).replaces(replaced)).await.unwrap();
@@ -45,7 +46,7 @@ async fn instant_acme_obtains_renews_rolls_its_key_over_and_revokes() {
 
 async fn register(ca: &Directory<'_>) -> (Account, AccountCredentials) {
     let new = NewAccount { contact: &[], terms_of_service_agreed: true, only_return_existing: false };
-    let builder = Account::builder_with_root(ca.root()).unwrap();
+    let builder = Account::builder_with_root(ca.https_root()).unwrap();
     builder.create(&new, ca.url(), None).await.unwrap()
 }
 

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use tests::{
     Directory,
     client::{Client, JOSE, Jws, Key},
-    on_both_families,
 };
+
+use crate::HOST;
 
 use super::routes::{self, Route};
 
@@ -217,7 +218,7 @@ async fn n1_threat_20_the_form_is_flattened_with_everything_protected() {
 
 #[tokio::test]
 async fn n1_unknown_header_parameters_are_ignored() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for route in routes::signed(&client).await {
             let jws = route.jws(&client).await.with("typ", "JOSE+JSON".into()).with("unknown", json!({"deep": [null]}));
@@ -231,7 +232,7 @@ async fn n1_unknown_header_parameters_are_ignored() {
 /// Sends all faults to every route, and then the good request, to show that only the fault was at
 /// fault.
 async fn refuses_on_every_route(faults: impl AsyncFn(&Directory<'_>, &Client, &Route) -> Vec<Fault>) {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let routes = routes::signed(&client).await;
         let mut prepared = Vec::new();

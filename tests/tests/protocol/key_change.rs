@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use tests::{
     all,
     client::{Algorithm, Jws, Key},
-    on_both_families,
 };
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s7_a_key_can_be_rolled_over_to_every_kind_and_back() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let mut client = ca.client().await;
         let order = client.order(&["a.test"]).await;
         for algorithm in
@@ -33,7 +34,7 @@ async fn s7_a_key_can_be_rolled_over_to_every_kind_and_back() {
 
 #[tokio::test]
 async fn s7_the_old_key_is_free_afterwards() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let new = Arc::new(Key::p256());
         client.change_key(&client.rollover(&new)).await.expect(200);
@@ -47,7 +48,7 @@ async fn s7_the_old_key_is_free_afterwards() {
 
 #[tokio::test]
 async fn s7_a_key_that_is_in_use_is_answered_409_with_the_account_that_has_it() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let reply = client.change_key(&client.rollover(&other.key)).await;
         reply.refused(409, "malformed");
@@ -66,7 +67,7 @@ async fn s7_a_key_that_is_in_use_is_answered_409_with_the_account_that_has_it() 
 
 #[tokio::test]
 async fn n6_of_rollovers_at_the_same_time_one_wins() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let keys: Vec<Arc<Key>> = (0..8).map(|_| Arc::new(Key::p256())).collect();
         let inner: Vec<Jws> = keys.iter().map(|key| client.rollover(key)).collect();
@@ -86,7 +87,7 @@ async fn n6_of_rollovers_at_the_same_time_one_wins() {
 
 #[tokio::test]
 async fn s7_two_accounts_that_want_the_same_key_at_once_do_not_both_get_it() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (one, two) = (ca.client().await, ca.client().await);
         let key = Arc::new(Key::p256());
         let (first, second) = (one.rollover(&key), two.rollover(&key));
@@ -100,7 +101,7 @@ async fn s7_two_accounts_that_want_the_same_key_at_once_do_not_both_get_it() {
 
 #[tokio::test]
 async fn n6_the_inner_jws_must_be_whole_and_say_the_same_as_the_outer_one() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let there = ca.other().client().await;
         let new = Arc::new(Key::p256());
@@ -146,7 +147,7 @@ async fn n6_the_inner_jws_must_be_whole_and_say_the_same_as_the_outer_one() {
 
 #[tokio::test]
 async fn n6_the_rollover_of_another_account_cannot_be_carried_over() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let new = Arc::new(Key::p256());
         let stolen = other.rollover(&new);
@@ -160,7 +161,7 @@ async fn n6_the_rollover_of_another_account_cannot_be_carried_over() {
 
 #[tokio::test]
 async fn the_payload_of_a_rollover_is_a_jws() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = client.url("keyChange");
         for payload in ["", "{}", "[]", "null", "x", "{\"protected\":\"\",\"payload\":\"\",\"signature\":\"\"}"] {

@@ -5,14 +5,15 @@ use jose::base64url;
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
 use tests::{
-    Environment,
     client::{Algorithm, JOSE, Key, csr, csr_with},
-    on_both_families, openssl,
+    openssl,
 };
+
+use crate::HOST;
 
 #[tokio::test]
 async fn n10_accounts_with_every_kind_of_key_complete_an_issue() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         for algorithm in Algorithm::ALL {
             println!("{algorithm:?}");
             let client = ca.client_with(algorithm).await;
@@ -30,7 +31,7 @@ async fn n10_accounts_with_every_kind_of_key_complete_an_issue() {
 
 #[tokio::test]
 async fn n10_certificates_are_made_for_every_kind_of_key() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for algorithm in Algorithm::ALL {
             let issued = client.obtain_for(&["a.test"], Key::generate(algorithm)).await;
@@ -50,7 +51,7 @@ async fn n10_certificates_are_made_for_every_kind_of_key() {
 #[tokio::test]
 async fn n10_a_profile_decides_which_certificate_keys_it_takes() {
     let p384_only = |config: &mut local::Config| config.ra_profiles[0].key_types = [CertificateKeyType::P384].into();
-    let environment = Environment::configured(p384_only).await;
+    let environment = HOST.configured(p384_only).await;
     environment
         .on_both_families(async |ca| {
             let client = ca.client().await;
@@ -83,7 +84,7 @@ async fn n4_threat_23_a_weak_certificate_key_is_refused() {
     ];
     let requests: Vec<Vec<u8>> =
         weak.iter().map(|arguments| openssl_request(&openssl(arguments, b"").unwrap())).collect();
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
         for (request, arguments) in requests.iter().zip(&weak) {
@@ -114,7 +115,7 @@ async fn threat_23_an_account_key_that_is_weak_or_of_another_kind_is_refused() {
         (json!("key"), "ES256", "malformed"),
         (json!(null), "ES256", "malformed"),
     ];
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         let url = client.url("newAccount");
         for (jwk, algorithm, problem) in &weak {
@@ -128,7 +129,7 @@ async fn threat_23_an_account_key_that_is_weak_or_of_another_kind_is_refused() {
 
 #[tokio::test]
 async fn a_jwk_that_discloses_its_private_half_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         let url = client.url("newAccount");
         let mut jwk = client.key.jwk();

@@ -1,28 +1,16 @@
 //! What ACME clients see, by topic, on both families of directories. The names of the tests carry the
 //! rows of the interface (S, N) and of the list of threats that they hold.
+//!
+//! Here the CA is one process; `protocol_on_aws` has the same topics on AWS.
 
-mod accounts;
-mod authorizations;
-mod bad_input;
 mod budget;
-mod certificates;
-mod challenges;
-mod charset;
-mod csr_smuggling;
-mod directory;
-mod finalize;
-mod identifiers;
-mod instant_acme;
-mod jws;
-mod key_change;
-mod key_types;
-mod nonces;
-mod order_lists;
-mod orders;
-mod ownership;
-mod problems;
-mod renewal_info;
-mod revocation;
-mod routes;
+mod one_process;
 mod test_switches;
+#[path = "topics.rs"]
+mod topics;
 mod transport;
+
+use tests::Host;
+
+/// Where the CA runs.
+const HOST: Host = Host::OneProcess;

@@ -1,14 +1,14 @@
 //! Nonces (RFC 8555 §6.5, §7.2).
 
-use aws_lc_rs::hmac;
 use jose::base64url;
 use serde_json::json;
-use store::NonceStore;
-use tests::{Directory, all, client::JOSE, client::Key, on_both_families};
+use tests::{all, client::JOSE, client::Key};
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s3_a_nonce_is_fetched_by_head_and_by_get() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         for (method, status) in [("HEAD", 200), ("GET", 204)] {
             let reply = client.request(method, client.url("newNonce"), None, Vec::new()).await.expect(status);
@@ -24,7 +24,7 @@ async fn s3_a_nonce_is_fetched_by_head_and_by_get() {
 
 #[tokio::test]
 async fn s3_every_nonce_is_another_one_and_good_for_a_request() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let mut seen = std::collections::HashSet::new();
         for _ in 0..50 {
@@ -39,7 +39,7 @@ async fn s3_every_nonce_is_another_one_and_good_for_a_request() {
 
 #[tokio::test]
 async fn threat_17_a_nonce_is_good_once() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let jws = client.jws(client.account(), "").await;
         client.send(client.account(), &jws).await.expect(200);
@@ -59,7 +59,7 @@ async fn threat_17_a_nonce_is_good_once() {
 
 #[tokio::test]
 async fn threat_17_a_nonce_that_arrives_many_times_at_once_is_good_once() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let jws = client.jws(client.account(), "").await;
         let replies = all((0..20).map(|_| client.send(client.account(), &jws))).await;
@@ -73,7 +73,7 @@ async fn threat_17_a_nonce_that_arrives_many_times_at_once_is_good_once() {
 
 #[tokio::test]
 async fn threat_17_a_nonce_of_another_directory_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let there = ca.other().stranger().await.fresh_nonce().await;
         let jws = client.jws(client.account(), "").await.with("nonce", there.into());
@@ -84,7 +84,7 @@ async fn threat_17_a_nonce_of_another_directory_is_refused() {
 
 #[tokio::test]
 async fn threat_17_a_nonce_that_was_not_made_here_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let good = base64url::decode(&client.fresh_nonce().await).unwrap();
         let mut invented =
@@ -111,11 +111,11 @@ async fn threat_17_a_nonce_that_was_not_made_here_is_refused() {
 
 #[tokio::test]
 async fn threat_17_an_old_nonce_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let now = jiff::Timestamp::now().as_second();
         for (age, good) in [(10, true), (3500, true), (3700, false), (1_000_000, false), (-3700, false)] {
-            let nonce = made_at(&ca, now - age).await;
+            let nonce = ca.nonce_made_at(now - age).await;
             let jws = client.jws(client.account(), "").await.with("nonce", nonce.into());
             let reply = client.send(client.account(), &jws).await;
             match good {
@@ -129,7 +129,7 @@ async fn threat_17_an_old_nonce_is_refused() {
 
 #[tokio::test]
 async fn n1_a_stranger_cannot_burn_a_nonce() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let good = client.jws(client.account(), "").await;
         let mut forged = good.members();
@@ -139,18 +139,4 @@ async fn n1_a_stranger_cannot_burn_a_nonce() {
         client.send(client.account(), &good).await.expect(200);
     })
     .await;
-}
-
-/// A nonce as the CA makes them, of that time: the test knows its secrets.
-async fn made_at(ca: &Directory<'_>, second: i64) -> String {
-    let secrets = ca.store().nonce_secrets().await.unwrap().unwrap();
-    let secret = &secrets.value.live[0];
-    let mut nonce = vec![secret.number as u8];
-    nonce.extend(u32::try_from(second).unwrap().to_be_bytes());
-    nonce.extend(ca.url().as_bytes().iter().rev().take(3).chain(&[0; 8]));
-    let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &secret.key));
-    mac.update(&nonce);
-    mac.update(ca.name.as_bytes());
-    nonce.extend(&mac.sign().as_ref()[..16]);
-    base64url::encode(&nonce)
 }

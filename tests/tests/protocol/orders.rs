@@ -2,15 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tests::{
-    Environment,
-    client::{Issued, Key, identifiers, strings},
-    on_both_families,
-};
+use tests::client::{Issued, Key, identifiers, strings};
+
+use crate::HOST;
 
 #[tokio::test]
 async fn s8_a_new_order_is_answered_201_with_all_that_a_client_needs() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let reply = client.new_order(&["a.test", "b.test"]).await.expect(201);
         let (order, url) = (reply.json(), reply.location());
@@ -34,7 +32,7 @@ async fn s8_a_new_order_is_answered_201_with_all_that_a_client_needs() {
 
 #[tokio::test]
 async fn s8_names_are_folded_and_each_stands_once() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let reply = client.new_order(&["A.Test", "a.test", "b.test", "A.TEST"]).await.expect(201).json();
         assert_eq!(reply["identifiers"], identifiers(&["a.test", "b.test"]));
@@ -45,7 +43,7 @@ async fn s8_names_are_folded_and_each_stands_once() {
 
 #[tokio::test]
 async fn s8_the_asked_validity_stands_in_the_certificate_to_the_second() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
         let (begin, end) = (now + SignedDuration::from_mins(10), now + SignedDuration::from_hours(48));
@@ -72,7 +70,7 @@ async fn s8_the_asked_validity_stands_in_the_certificate_to_the_second() {
 
 #[tokio::test]
 async fn s8_a_validity_that_cannot_be_honoured_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let from_now = |hours: i64| (Timestamp::now() + SignedDuration::from_hours(hours)).to_string();
         for asked in [
@@ -99,7 +97,7 @@ async fn s8_a_validity_that_cannot_be_honoured_is_refused() {
 
 #[tokio::test]
 async fn s10_an_order_is_readable_in_every_state() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = client.order(&["a.test"]).await;
         let read = async || client.read(&url).await.expect(200);
@@ -126,7 +124,7 @@ async fn s10_an_order_is_readable_in_every_state() {
 
 #[tokio::test]
 async fn s10_an_invalid_order_is_readable_with_its_error() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = super::challenges::failed_order(&client, &["invalid.test"]).await;
         let reply = client.read(&url).await.expect(200);
@@ -142,7 +140,7 @@ async fn s10_an_invalid_order_is_readable_with_its_error() {
 
 #[tokio::test]
 async fn s10_an_expired_order_is_invalid_and_says_why() {
-    let short = Environment::configured(|config| config.acme_profiles[0].validity = 1).await;
+    let short = HOST.configured(|config| config.acme_profiles[0].validity = 1).await;
     short
         .on_both_families(async |ca| {
             let client = ca.client().await;
@@ -161,7 +159,7 @@ async fn s10_an_expired_order_is_invalid_and_says_why() {
 
 #[tokio::test]
 async fn n11_a_valid_order_and_its_certificate_outlive_the_expiry_of_the_order() {
-    let short = Environment::configured(|config| config.acme_profiles[0].validity = 3).await;
+    let short = HOST.configured(|config| config.acme_profiles[0].validity = 3).await;
     short
         .on_both_families(async |ca| {
             let client = ca.client().await;
@@ -178,7 +176,7 @@ async fn n11_a_valid_order_and_its_certificate_outlive_the_expiry_of_the_order()
 
 #[tokio::test]
 async fn n9_a_hundred_names_make_one_certificate_and_one_more_is_too_many() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let names: Vec<String> = (0..101).map(|number| format!("name-{number}.test")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -195,7 +193,7 @@ async fn n9_a_hundred_names_make_one_certificate_and_one_more_is_too_many() {
 
 #[tokio::test]
 async fn s19_a_profile_that_the_directory_does_not_offer_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let request = json!({"identifiers": identifiers(&["a.test"]), "profile": "nobody"});
         client.post(client.url("newOrder"), &request).await.refused(400, "invalidProfile");
@@ -205,7 +203,7 @@ async fn s19_a_profile_that_the_directory_does_not_offer_is_refused() {
 
 #[tokio::test]
 async fn unknown_members_of_an_order_are_ignored() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let request = json!({
             "identifiers": [{"type": "dns", "value": "a.test", "unknown": 1}],

@@ -2,16 +2,15 @@
 //! that never was.
 
 use serde_json::{Value, json};
-use tests::{
-    client::{Client, Key, Reply, csr},
-    on_both_families,
-};
+use tests::client::{Client, Key, Reply, csr};
+
+use crate::HOST;
 
 use super::routes::{self, Route};
 
 #[tokio::test]
 async fn n2_threat_14_a_foreign_object_is_answered_like_an_unknown_one() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (owner, other) = (ca.client().await, ca.client().await);
         // An account with everything of its own, so that no difference comes from having nothing.
         routes::signed(&other).await;
@@ -31,7 +30,7 @@ async fn n2_threat_14_a_foreign_object_is_answered_like_an_unknown_one() {
 
 #[tokio::test]
 async fn n2_threat_14_an_object_of_another_directory_is_unknown_to_the_same_key() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let owner = ca.client().await;
         let there = ca.other().stranger_with(owner.key.clone()).await.registered().await;
         let targets = targets(&owner).await;
@@ -57,7 +56,7 @@ async fn n2_threat_14_an_object_of_another_directory_is_unknown_to_the_same_key(
 
 #[tokio::test]
 async fn n2_the_id_of_one_kind_of_object_is_none_of_another_kind() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["a.test"]).await;
         let object = client.read(&order).await.json();
@@ -81,7 +80,7 @@ async fn n2_the_id_of_one_kind_of_object_is_none_of_another_kind() {
 
 #[tokio::test]
 async fn threat_14_two_accounts_with_orders_for_the_same_name_do_not_meet() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (one, two) = (ca.client().await, ca.client().await);
         let ready = one.ready_order(&["same.test"]).await;
         let pending = two.order(&["same.test"]).await;

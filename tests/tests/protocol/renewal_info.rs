@@ -3,17 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
 use serde_json::{Value, json};
-use tests::{
-    client::{Client, Issued, Key, Reply, identifiers, strings},
-    on_both_families,
-};
-use x509_cert::{Certificate, ext::pkix::AuthorityKeyIdentifier};
+use tests::client::{Client, Issued, Key, Reply, identifiers, strings};
 
-use super::certificates::extension;
+use crate::HOST;
 
 #[tokio::test]
 async fn s18_a_window_is_suggested_to_anybody_who_asks() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         let reply = info(&client, &issued).await.expect(200);
@@ -33,7 +29,7 @@ async fn s18_a_window_is_suggested_to_anybody_who_asks() {
 
 #[tokio::test]
 async fn s18_the_window_of_a_revoked_certificate_has_passed() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         client.revoke(&issued, 4).await.expect(200);
@@ -45,7 +41,7 @@ async fn s18_the_window_of_a_revoked_certificate_has_passed() {
 
 #[tokio::test]
 async fn s18_what_names_no_certificate_is_answered_404() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let id = certificate_id(&client.obtain(&["a.test"]).await);
         let (issuer, serial) = id.split_once('.').unwrap();
@@ -73,7 +69,7 @@ async fn s18_what_names_no_certificate_is_answered_404() {
 
 #[tokio::test]
 async fn s18_an_order_says_which_certificate_it_replaces() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test", "b.test"]).await;
         let id = certificate_id(&issued);
@@ -89,7 +85,7 @@ async fn s18_an_order_says_which_certificate_it_replaces() {
 
 #[tokio::test]
 async fn s18_replaces_is_checked() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let id = certificate_id(&client.obtain(&["a.test"]).await);
         replacing(&client, &["b.test"], &id).await.refused(400, "malformed");
@@ -107,7 +103,7 @@ async fn s18_replaces_is_checked() {
 
 #[tokio::test]
 async fn s18_a_certificate_is_replaced_once_and_is_free_again_when_the_replacing_order_fails() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let id = certificate_id(&client.obtain(&["a.test"]).await);
         let first = replacing(&client, &["a.test", "b.test"], &id).await.expect(201);
@@ -126,15 +122,7 @@ async fn s18_a_certificate_is_replaced_once_and_is_free_again_when_the_replacing
 
 /// The id of RFC 9773 §4.1.
 pub(crate) fn certificate_id(issued: &Issued) -> String {
-    certificate_id_of(&issued.chain)
-}
-
-/// The id of the first certificate of a chain.
-pub(crate) fn certificate_id_of(chain: &str) -> String {
-    let leaf = Certificate::load_pem_chain(chain.as_bytes()).unwrap().remove(0);
-    let issuer = extension::<AuthorityKeyIdentifier>(&leaf).unwrap().key_identifier.unwrap();
-    let serial = leaf.tbs_certificate().serial_number().as_bytes();
-    format!("{}.{}", base64url::encode(issuer.as_bytes()), base64url::encode(serial))
+    tests::client::certificate_id(&issued.chain)
 }
 
 async fn info(client: &Client, issued: &Issued) -> Reply {

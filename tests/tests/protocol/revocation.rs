@@ -7,15 +7,17 @@ use serde_json::{Value, json};
 use tests::{
     Directory,
     client::{Client, Issued, Key, Reply, csr},
-    on_both_families, openssl,
+    openssl,
 };
 use x509_cert::{Certificate, der::Encode};
+
+use crate::HOST;
 
 use super::certificates::{pointers, verify_in};
 
 #[tokio::test]
 async fn s15_a_revocation_is_answered_200_with_nothing_and_a_second_one_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         let reply = client.revoke(&issued, 4).await.expect(200);
@@ -29,7 +31,7 @@ async fn s15_a_revocation_is_answered_200_with_nothing_and_a_second_one_is_refus
 
 #[tokio::test]
 async fn s15_only_the_reasons_of_subscribers_are_taken() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         for reason in [2, 6, 7, 8, 10, 11, 255, 256, u64::MAX] {
@@ -51,13 +53,14 @@ async fn s15_only_the_reasons_of_subscribers_are_taken() {
 
 #[tokio::test]
 async fn s15_a_revocation_is_in_the_crl_at_once() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (revoked, other) = (client.obtain(&["a.test"]).await, client.obtain(&["b.test"]).await);
         for issued in [&revoked, &other] {
             crl_check(&ca, issued).await.unwrap();
         }
         client.revoke(&revoked, 4).await.expect(200);
+        ca.settled().await;
         let refusal = crl_check(&ca, &revoked).await.unwrap_err();
         assert!(refusal.contains("certificate revoked"), "{refusal}");
         crl_check(&ca, &other).await.unwrap();
@@ -77,7 +80,7 @@ async fn s15_a_revocation_is_in_the_crl_at_once() {
 
 #[tokio::test]
 async fn n5_the_key_of_the_certificate_may_revoke_it() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         by_key(&client, &issued, &Arc::new(Key::p256()), 4).await.refused(403, "unauthorized");
@@ -94,7 +97,7 @@ async fn n5_the_key_of_the_certificate_may_revoke_it() {
 
 #[tokio::test]
 async fn n5_an_account_that_shows_all_its_names_may_revoke_a_certificate() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let issued = ca.client().await.obtain(&["a.test", "*.a.test"]).await;
         let other = ca.client().await;
         other.revoke(&issued, 4).await.refused(403, "unauthorized");
@@ -117,7 +120,7 @@ async fn n5_an_account_that_shows_all_its_names_may_revoke_a_certificate() {
 
 #[tokio::test]
 async fn threat_5_a_reason_that_an_account_gives_blocks_no_key() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         client.revoke(&issued, 1).await.expect(200);
@@ -128,7 +131,7 @@ async fn threat_5_a_reason_that_an_account_gives_blocks_no_key() {
 
 #[tokio::test]
 async fn threat_5_a_key_that_says_itself_that_it_is_compromised_is_blocked() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         by_key(&client, &issued, &issued.key, 1).await.expect(200);
@@ -146,7 +149,7 @@ async fn threat_5_a_key_that_says_itself_that_it_is_compromised_is_blocked() {
 
 #[tokio::test]
 async fn threat_16_a_forged_certificate_with_a_known_serial_gets_nowhere() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
         let forger = Arc::new(Key::p256());
@@ -168,7 +171,7 @@ async fn threat_16_a_forged_certificate_with_a_known_serial_gets_nowhere() {
 
 #[tokio::test]
 async fn what_is_no_certificate_of_ours_is_refused() {
-    on_both_families(async |ca| {
+    HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = client.url("revokeCert");
         let self_signed =
@@ -202,11 +205,12 @@ async fn what_is_no_certificate_of_ours_is_refused() {
 
 #[tokio::test]
 async fn a_revocation_survives_a_restart() {
-    let environment = tests::Environment::start().await;
+    let environment = HOST.start().await;
     let ca = environment.directory("default");
     let client = ca.client().await;
     let issued = client.obtain(&["a.test"]).await;
     client.revoke(&issued, 5).await.expect(200);
+    environment.settled().await;
     let environment = environment.restarted(|_| {}).await;
     client.revoke(&issued, 5).await.refused(400, "alreadyRevoked");
     crl_check(&environment.directory("default"), &issued).await.unwrap_err();

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{
-    Environment,
-    client::{Client, Key},
-};
+use tests::client::{Client, Key};
 use tokio::time::Instant;
+
+use crate::{
+    HOST,
+    topics::order_lists::{pages, urls_of},
+};
 
 #[tokio::test]
 async fn a_share_of_good_nonces_is_refused_each_with_a_fresh_one() {
-    let environment = Environment::configured(|config| config.test.nonce_refusals = 50).await;
+    let environment = HOST.configured(|config| config.test.nonce_refusals = 50).await;
     environment
         .on_both_families(async |ca| {
             let client = patiently_registered(ca.stranger().await).await;
@@ -31,7 +33,7 @@ async fn a_share_of_good_nonces_is_refused_each_with_a_fresh_one() {
 
 #[tokio::test]
 async fn every_challenge_can_be_taken_as_shown() {
-    let environment = Environment::configured(|config| config.test.always_valid = true).await;
+    let environment = HOST.configured(|config| config.test.always_valid = true).await;
     environment
         .on_both_families(async |ca| {
             let client = ca.client().await;
@@ -49,12 +51,26 @@ async fn every_challenge_can_be_taken_as_shown() {
 #[tokio::test]
 async fn validations_can_be_delayed() {
     let delay = Duration::from_millis(400);
-    let environment = Environment::configured(|config| config.test.validation_delay = delay).await;
+    let environment = HOST.configured(|config| config.test.validation_delay = delay).await;
     environment
         .on_both_families(async |ca| {
             let began = Instant::now();
             ca.client().await.ready_order(&["a.test"]).await;
             assert!(began.elapsed() >= delay);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn pages_can_be_short() {
+    let environment = HOST.configured(|config| config.test.orders_per_page = Some(3)).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            for number in 0..7 {
+                client.order(&[&format!("order-{number}.test")]).await;
+            }
+            assert_eq!(pages(&client, &urls_of(&client)).await, [3, 3, 1]);
         })
         .await;
 }

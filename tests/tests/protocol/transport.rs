@@ -12,9 +12,11 @@ use tests::{Environment, client::tls_config};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use crate::HOST;
+
 #[tokio::test]
 async fn a_connection_of_http_1_1_is_kept_open() {
-    let environment = Environment::start().await;
+    let environment = HOST.start().await;
     let url = environment.directory("default").url();
     let stream = connect(&environment, "localhost", b"http/1.1").await;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
@@ -30,7 +32,7 @@ async fn a_connection_of_http_1_1_is_kept_open() {
 
 #[tokio::test]
 async fn http_2_is_spoken_with_whom_asks_for_it() {
-    let environment = Environment::start().await;
+    let environment = HOST.start().await;
     let url = environment.directory("default").url();
     let stream = connect(&environment, "localhost", b"h2").await;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
@@ -44,7 +46,7 @@ async fn http_2_is_spoken_with_whom_asks_for_it() {
 
 #[tokio::test]
 async fn the_host_has_a_certificate_of_its_own_for_each_of_its_names() {
-    let environment = Environment::start().await;
+    let environment = HOST.start().await;
     for name in ["localhost", "127.0.0.1", "::1"] {
         connect(&environment, name, b"http/1.1").await;
     }
@@ -52,9 +54,9 @@ async fn the_host_has_a_certificate_of_its_own_for_each_of_its_names() {
 
 /// A TLS connection to the CA, which must show a certificate for `name`.
 async fn connect(environment: &Environment, name: &str, protocol: &[u8]) -> TlsStream<TcpStream> {
-    let mut config = tls_config(&environment.root());
+    let mut config = tls_config(&environment.https_root());
     config.alpn_protocols = vec![protocol.to_vec()];
-    let port = environment.host().base_url().parse::<Uri>().unwrap().port_u16().unwrap();
+    let port = environment.base_url().parse::<Uri>().unwrap().port_u16().unwrap();
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let name = ServerName::try_from(name.to_owned()).unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()

@@ -1,21 +1,27 @@
-//! Clients from Debian.
+//! Clients and a container engine from Debian.
 //!
 //! Nothing may listen after the installation: `policy-rc.d` forbids the start of services while
 //! packages are configured, services that a package enables for the next boot are disabled again,
-//! and Apache comes as the bare program (`apache2-bin`) without its service.
+//! and Apache comes as the bare program (`apache2-bin`) without its service. The container engine is started by
+//! the test that needs it, and ended with it.
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{Error, command::Program, progress};
 
 /// A package and the program that the tests take from it.
-const PACKAGES: [(&str, &str); 13] = [
+const PACKAGES: [(&str, &str); 16] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
+    // Shows which symbols of the C library a binary needs.
+    ("binutils", "objdump"),
+    // The shell of the container image in which functions are tried.
+    ("busybox-static", "busybox"),
     ("caddy", "caddy"),
     ("curl", "curl"),
     ("dehydrated", "dehydrated"),
+    ("docker.io", "dockerd"),
     ("lego", "lego"),
     ("nodejs", "node"),
     ("npm", "npm"),
@@ -28,7 +34,14 @@ const PACKAGES: [(&str, &str); 13] = [
 ];
 
 /// Services that come with the packages above.
-const SERVICES: [&str; 3] = ["acmetool.timer", "caddy.service", "dehydrated.timer"];
+const SERVICES: [(&str, &str); 6] = [
+    ("acmetool", "acmetool.timer"),
+    ("caddy", "caddy.service"),
+    ("dehydrated", "dehydrated.timer"),
+    ("docker.io", "containerd.service"),
+    ("docker.io", "docker.service"),
+    ("docker.io", "docker.socket"),
+];
 
 /// Asked by the package tools before they start any service.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -61,10 +74,10 @@ pub(super) fn install() -> Result<Vec<&'static str>, Error> {
     });
     drop(policy);
     installed?;
-    for service in SERVICES {
+    for (package, service) in SERVICES {
         // Without systemd there is nothing to disable, and a package that was there before keeps
         // its service.
-        if packages.iter().any(|package| service.starts_with(package)) {
+        if packages.contains(&package) {
             let _ = Program::new("systemctl").args(["disable", "--quiet", service]).output();
         }
     }

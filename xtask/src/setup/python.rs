@@ -1,28 +1,49 @@
-//! certbot from PyPI, in a virtual environment of its own.
+//! Programs from PyPI, each in a virtual environment of its own.
 
 use std::{fs, path::Path};
 
 use super::stamp;
 use crate::{Error, command::Program, progress, repository};
 
-/// Installs certbot; returns its name when this machine has no Python for it.
-pub(super) fn install(tools: &Path) -> Result<Option<&'static str>, Error> {
-    let folder = tools.join("certbot");
-    let requirements = repository().join("xtask").join("tools").join("certbot.txt");
+/// The environments: each is made from the list `xtask/tools/<name>.txt` and has a program of that
+/// name.
+const ENVIRONMENTS: [&str; 3] = [
+    "certbot",
+    // AWS for the deployed-bundle tests: an emulator, and the cryptography that its KMS signs with.
+    "ministack",
+    // The command line of the Serverless Application Model, and its runtime emulator for one function.
+    "sam",
+];
+
+/// Installs what is missing; returns the names of what this machine has no Python for.
+pub(super) fn install(tools: &Path) -> Result<Vec<&'static str>, Error> {
+    let mut missing = Vec::new();
+    for name in ENVIRONMENTS {
+        if !make(tools, name)? {
+            missing.push(name);
+        }
+    }
+    Ok(missing)
+}
+
+/// Makes one environment, unless it is there; `false` when that cannot be.
+fn make(tools: &Path, name: &str) -> Result<bool, Error> {
+    let folder = tools.join(name);
+    let requirements = repository().join("xtask").join("tools").join(format!("{name}.txt"));
     let wanted = stamp::of(&[&requirements])?;
     if stamp::is_at(&folder, &wanted) {
-        progress::say("certbot: there");
-        return Ok(None);
+        progress::say(&format!("{name}: there"));
+        return Ok(true);
     }
 
     let usable = Program::new("python3")
         .args(["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"])
         .output();
     if usable.is_err() {
-        progress::say("certbot needs python3, version 3.10 or newer, with its venv module");
-        return Ok(Some("certbot"));
+        progress::say(&format!("{name} needs python3, version 3.10 or newer, with its venv module"));
+        return Ok(false);
     }
-    progress::say("installing certbot from PyPI into target/tools/certbot");
+    progress::say(&format!("installing {name} from PyPI into target/tools/{name}"));
     // A half-made environment of an earlier run would not heal by itself.
     let _ = fs::remove_dir_all(&folder);
     Program::new("python3").args(["-m", "venv"]).arg(&folder).output()?;
@@ -31,5 +52,5 @@ pub(super) fn install(tools: &Path) -> Result<Option<&'static str>, Error> {
         .arg(&requirements)
         .output()?;
     stamp::put(&folder, &wanted)?;
-    Ok(None)
+    Ok(true)
 }

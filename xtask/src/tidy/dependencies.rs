@@ -5,11 +5,13 @@
 //!                           ├─> store ─> ca, acme, jose
 //!                           └─> ca ───> acme, jose
 //! functions/validate, local ─> validation ─> acme          local ─> every function library
-//! functions/*/main.rs ─> aws ─> store, ca, ra
+//! functions/*/main.rs ─> aws ─> api, store, ca, ra
 //! ```
 //!
 //! An arrow lets a crate use what stands further along it too. Development dependencies are checked
-//! like the others, so that no crate's tests need the floor above it; only a runtime is allowed there.
+//! like the others, so that no crate's tests need the floor above it. Two things are allowed there
+//! alone: a runtime, and in the tests of `aws` and of the functions the AWS in the process,
+//! `tests/cloud`, which itself uses nothing of the house.
 
 use serde_json::Value;
 
@@ -30,6 +32,7 @@ pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
         for dependency in package.dependencies.iter().filter(|dependency| dependency.name != package.name) {
             let ours = packages.iter().find(|other| other.name == dependency.name);
             let allowed = match ours {
+                Some(other) if dependency.development && package.floor.may_test_with(other.floor) => true,
                 Some(other) => package.floor.may_use(other.floor, dependency.optional),
                 None => package.floor.may_link(&dependency.name),
             };
@@ -51,6 +54,7 @@ enum Floor {
     Api,
     Aws,
     Ca,
+    Cloud,
     Function,
     Jose,
     Local,
@@ -78,6 +82,7 @@ impl Floor {
             ("shared", "validation") => Self::Validation,
             ("functions", "validate") => Self::Validate,
             ("functions", _) => Self::Function,
+            ("tests", "cloud") => Self::Cloud,
             (_, "local") => Self::Local,
             (_, "tests") => Self::Tests,
             (_, "xtask") => Self::Xtask,
@@ -89,7 +94,7 @@ impl Floor {
         use Floor::*;
 
         match self {
-            Jose | Xtask => false,
+            Cloud | Jose | Xtask => false,
             Acme => other == Jose,
             Ca => matches!(other, Acme | Jose),
             // A profile's record says what its certificates look like in the words of `ca`.
@@ -97,12 +102,23 @@ impl Floor {
             Validation => matches!(other, Acme | Jose),
             Ra => matches!(other, Acme | Ca | Jose | Store),
             Api => matches!(other, Acme | Ca | Jose | Ra | Store),
-            Aws => matches!(other, Acme | Ca | Jose | Ra | Store),
+            Aws => matches!(other, Acme | Api | Ca | Jose | Ra | Store),
             // `aws` hides behind a feature, so that `local` links a function without the SDK.
             Function => matches!(other, Acme | Api | Ca | Jose | Ra | Store) || (other == Aws && optional),
             Validate => other == Validation || Function.may_use(other, optional),
-            Local => !matches!(other, Aws | Tests | Xtask),
+            Local => !matches!(other, Aws | Cloud | Tests | Xtask),
             Tests => other != Xtask,
+        }
+    }
+
+    /// What only its tests may use.
+    fn may_test_with(self, other: Self) -> bool {
+        use Floor::*;
+
+        match self {
+            Aws => other == Cloud,
+            Function | Validate => matches!(other, Aws | Cloud),
+            _ => false,
         }
     }
 
@@ -110,12 +126,12 @@ impl Floor {
     fn may_link(self, name: &str) -> bool {
         use Floor::*;
 
-        let has_no_host = !matches!(self, Aws | Tests | Xtask);
+        let has_no_host = !matches!(self, Aws | Cloud | Tests | Xtask);
         let is_sdk = (name.starts_with("aws-") && !name.starts_with("aws-lc-"))
             || name.starts_with("aws_lambda")
             || name.starts_with("lambda_");
         let pure = matches!(self, Acme | Ca | Jose);
-        let knows_http = matches!(self, Api | Aws | Function | Local | Tests | Validate | Validation);
+        let knows_http = matches!(self, Api | Aws | Cloud | Function | Local | Tests | Validate | Validation);
         let refused =
             (has_no_host && is_sdk) || (pure && NETWORK.contains(&name)) || (!knows_http && HTTP.contains(&name));
         !refused
@@ -131,6 +147,8 @@ struct Package<'a> {
 struct Dependency {
     name: String,
     optional: bool,
+    /// Of tests, examples and benches alone.
+    development: bool,
 }
 
 impl<'a> Package<'a> {
@@ -149,6 +167,7 @@ impl<'a> Package<'a> {
                 .map(|dependency| Dependency {
                     name: text(dependency, "name").to_owned(),
                     optional: dependency.get("optional").and_then(Value::as_bool) == Some(true),
+                    development: text(dependency, "kind") == "dev",
                 })
                 .collect(),
         }
@@ -182,6 +201,7 @@ mod tests {
             { "name": "acme", "manifest_path": "/r/shared/acme/Cargo.toml", "dependencies": [] },
             { "name": "api", "manifest_path": "/r/shared/api/Cargo.toml", "dependencies": [] },
             { "name": "aws", "manifest_path": "/r/shared/aws/Cargo.toml", "dependencies": [] },
+            { "name": "cloud", "manifest_path": "/r/tests/cloud/Cargo.toml", "dependencies": [] },
         ]});
         check(&metadata.to_string()).unwrap().len()
     }
@@ -198,6 +218,22 @@ mod tests {
     fn a_function_may_have_aws_only_behind_a_feature() {
         assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": true })), 0);
         assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": false })), 1);
+    }
+
+    #[test]
+    fn the_aws_in_the_process_is_for_tests_alone() {
+        for (from, kind, expected) in [
+            ("shared/aws", "dev", 0),
+            ("shared/aws", "normal", 1),
+            ("functions/order", "dev", 0),
+            ("functions/order", "normal", 1),
+            ("shared/ra", "dev", 1),
+            ("local", "dev", 1),
+            ("tests", "normal", 0),
+        ] {
+            assert_eq!(findings(from, json!({ "name": "cloud", "kind": kind })), expected, "{from}, {kind}");
+        }
+        assert_eq!(findings("tests/cloud", json!({ "name": "acme" })), 1);
     }
 
     #[test]

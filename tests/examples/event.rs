@@ -1,0 +1,33 @@
+//! `cargo xtask event OPERATION`: the event of a request that is good right now, for the CA that
+//! `cargo xtask emulate` runs.
+
+use std::{env, fs, path::Path, process::ExitCode, sync::Arc};
+
+use serde_json::Value;
+use tests::{client::Http, deployed::event::fresh};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let [folder, operation] = &env::args().skip(1).collect::<Vec<_>>()[..] else {
+        eprintln!("what is wanted: the folder of the emulator, and an operation");
+        return ExitCode::FAILURE;
+    };
+    let folder = Path::new(folder);
+    let Ok(state) = fs::read(folder.join("state.json")) else {
+        eprintln!("nothing is emulated; `cargo xtask emulate` in another terminal does it");
+        return ExitCode::FAILURE;
+    };
+    let state: Value = serde_json::from_slice(&state).unwrap();
+    let text = |member: &str| state[member].as_str().unwrap();
+    let http = Arc::new(Http::trusting(&folder.join("root.pem")));
+    match fresh(http, text("directory"), text("management"), operation).await {
+        Some(event) => {
+            println!("{event:#}");
+            ExitCode::SUCCESS
+        }
+        None => {
+            eprintln!("no request leads to `{operation}`");
+            ExitCode::FAILURE
+        }
+    }
+}

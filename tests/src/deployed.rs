@@ -1,0 +1,212 @@
+//! The bundle as it is deployed: the stack of `template.yaml`, with the programs that `sam build` made,
+//! in an emulator of AWS on this machine.
+//!
+//! The emulator runs each program as Lambda does, behind API Gateway, with DynamoDB, KMS, SQS and S3.
+//! In front of it stand two [`Front`]s: one is the public domain of the API, over HTTPS; the other is
+//! what CloudFront is for the status bucket. Everything ends on drop.
+
+mod emulator;
+mod engine;
+pub mod event;
+mod front;
+pub mod template;
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    challenge_server::ChallengeServer,
+    clients::{Authority, Failure, Run, Target, Tool},
+};
+
+use self::emulator::Emulator;
+
+pub use self::engine::Engine;
+pub use self::front::{Front, Identity, Upstream};
+
+/// The programs that `sam build` made, each in a folder named as its function; `None` under a plain
+/// `cargo test`, which is said loudly.
+pub fn bundle() -> Option<PathBuf> {
+    let folder = env::var_os("SERVERLESS_ACME_BUNDLE").map(PathBuf::from);
+    if folder.is_none() {
+        Tool::skipped("the bundle", "is not built (cargo xtask test builds it)");
+    }
+    folder
+}
+
+/// A deployed stack.
+pub struct Stack {
+    /// The network in which it validates.
+    pub challenges: Arc<ChallengeServer>,
+    /// The outputs of the stack.
+    pub outputs: BTreeMap<String, String>,
+    emulator: Emulator,
+    api: Front,
+    _status: Front,
+    identity: Arc<Identity>,
+    folder: TempDir,
+}
+
+impl Stack {
+    /// Deploys the bundle with the emulator at a loopback address; `None` when this machine has not
+    /// what it takes.
+    ///
+    /// # Errors
+    /// When an installed tool fails, or a tool is missing under `cargo xtask test`.
+    pub async fn deploy() -> Result<Option<Self>, Failure> {
+        Self::deploy_at(Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// The same with the emulator at an address that containers reach.
+    ///
+    /// # Errors
+    /// As [`Stack::deploy`].
+    pub async fn deploy_at(address: IpAddr) -> Result<Option<Self>, Failure> {
+        let Some(bundle) = bundle() else { return Ok(None) };
+        let (Some(sam), Some(ministack)) = (Tool::find("sam")?, Tool::find("ministack")?) else { return Ok(None) };
+
+        let folder = TempDir::with_prefix("serverless-acme-stack").map_err(Failure::io("temporary folder"))?;
+        let identity = Arc::new(Identity::new("localhost"));
+        let challenges = Arc::new(ChallengeServer::start().await);
+        let api = Front::over_tls(&identity).await;
+        let status = Front::plain().await;
+        let emulator = Emulator::start(&ministack, address, folder.path()).await?;
+        let outputs = Self::create(&sam, &bundle, folder.path(), &emulator, |parameters| {
+            parameters.extend([
+                format!("PublicBaseUrl={}/api", api.origin()),
+                format!("StatusUrl={}", status.origin()),
+                "RequireExternalAccountBinding=false".to_owned(),
+                format!("ValidationResolver={}", challenges.dns_addr),
+                format!("ValidationHttpPort={}", challenges.http_port),
+                format!("ValidationTlsPort={}", challenges.tls_port),
+                "ValidationNetworks=127.0.0.0/8,::1/128".to_owned(),
+            ]);
+        })
+        .await?;
+
+        let output = |name: &str| outputs.get(name).cloned().unwrap_or_default();
+        let upstream = emulator.address();
+        let host = format!("{}.execute-api.{upstream}", output("HttpApiId"));
+        api.lead_to(Upstream { address: upstream, host: host.clone(), prefix: String::new() });
+        let prefix = format!("/{}", output("StatusBucketName"));
+        status.lead_to(Upstream { address: upstream, host: upstream.to_string(), prefix });
+        let stack = Self { challenges, outputs, emulator, api, _status: status, identity, folder };
+        let root = stack.outputs.get("RootCertificate").cloned().unwrap_or_default();
+        // First what is trusted over HTTPS, which some read alone.
+        let trusted = format!("{}{root}", stack.identity.root_pem());
+        fs::write(stack.root(), trusted).map_err(Failure::io("root.pem"))?;
+        Ok(Some(stack))
+    }
+
+    async fn create(
+        sam: &Tool,
+        bundle: &Path,
+        folder: &Path,
+        emulator: &Emulator,
+        parameters: impl FnOnce(&mut Vec<String>),
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let mut values = Vec::new();
+        parameters(&mut values);
+        let python = sam.path.with_file_name("python");
+        let deployed = Run::new(&python, folder)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/deployed/deploy.py"))
+            .arg("--template")
+            .arg(repository().join("template.yaml"))
+            .arg("--code")
+            .arg(bundle)
+            .args(["--endpoint", &emulator.url(), "--stack", "serverless-acme", "--local"])
+            .arg(folder.join(LOCAL))
+            .args(values)
+            .finish()
+            .await
+            .map_err(|failure| emulator.explain(failure))?;
+        serde_json::from_str(&deployed.stdout).map_err(|error| Failure::Io {
+            place: format!("outputs of the stack: {}", deployed.stdout),
+            source: error.into(),
+        })
+    }
+
+    /// The base of all ACME URLs.
+    pub fn base_url(&self) -> String {
+        format!("{}/api", self.api.origin())
+    }
+
+    /// The URL of a directory: `default`, or `raProfile/default` in the other family.
+    pub fn directory(&self, name: &str) -> String {
+        format!("{}/v1/protocols/acme/{name}/directory", self.base_url())
+    }
+
+    /// PEM file of what is trusted: the HTTPS certificate of the API first, then the CA's root.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    /// The template of functions that `sam local` runs beside this stack, on its table, keys and queues.
+    pub fn local_template(&self) -> PathBuf {
+        self.folder.path().join(LOCAL)
+    }
+
+    /// Where the emulator answers for every service.
+    pub fn endpoint(&self) -> String {
+        self.emulator.url()
+    }
+
+    /// Who the API is over HTTPS; another front may be it too.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What the emulator and the functions logged, when something failed.
+    pub fn log(&self) -> String {
+        self.emulator.log()
+    }
+
+    /// The stack as a client sees it that is pointed at this directory and listens at this address.
+    pub fn door<'a>(&'a self, directory: &'a str, address: [u8; 4]) -> Door<'a> {
+        Door { stack: self, directory, address: address.into() }
+    }
+}
+
+/// A stack, seen from one directory and one address of clients.
+#[derive(Clone, Copy)]
+pub struct Door<'a> {
+    stack: &'a Stack,
+    directory: &'a str,
+    address: IpAddr,
+}
+
+impl Authority for Door<'_> {
+    async fn target(&self, names: &[&str]) -> Target {
+        let Stack { challenges, .. } = self.stack;
+        for name in names {
+            challenges.dns.set_addresses(name.trim_start_matches("*."), &[&self.address.to_string()]);
+        }
+        Target {
+            directory: self.stack.directory(self.directory),
+            root: self.stack.root(),
+            address: self.address,
+            http_port: challenges.http_port,
+            tls_port: challenges.tls_port,
+            resolver: challenges.dns_addr,
+            management: format!("http://127.0.0.1:{}", challenges.management_port),
+            terms: None,
+            lifetime: Duration::from_secs(store::Validity::default().default.into()),
+        }
+    }
+}
+
+/// The top folder of the repository.
+pub fn repository() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}
+
+const LOCAL: &str = "local.yaml";

@@ -1,0 +1,158 @@
+"""Creates the stack of template.yaml in an emulator, with the code that `sam build` made.
+
+Runs in the virtual environment of sam, whose own translator makes CloudFormation of the template. Three things differ from
+what `sam deploy` sends: code lies in a bucket of ours; the routes that the translator puts into an OpenAPI body are
+resources of their own, because the emulator reads no bodies; and alarms that calculate are left out, because the emulator
+knows none. What it prints on standard output is one JSON object, the outputs of the stack.
+"""
+
+import argparse
+import io
+import json
+import os
+import pathlib
+import sys
+import zipfile
+
+import boto3
+from samcli.yamlhelper import yaml_dump, yaml_parse
+from samtranslator.translator.transform import transform
+
+CODE = "serverless-acme-code"
+# What `sam local` takes for granted.
+REGION = "us-east-1"
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--template", type=pathlib.Path, required=True)
+    arguments.add_argument("--code", type=pathlib.Path, required=True, help="holds <logical id>/bootstrap")
+    arguments.add_argument("--endpoint", required=True)
+    arguments.add_argument("--stack", required=True)
+    arguments.add_argument("--local", type=pathlib.Path, required=True, help="where a template for `sam local` goes")
+    arguments.add_argument("parameters", nargs="*", metavar="NAME=VALUE")
+    arguments = arguments.parse_args()
+
+    def client(service):
+        return boto3.client(
+            service,
+            endpoint_url=arguments.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    template = yaml_parse(arguments.template.read_text())
+    upload(client("s3"), template, arguments.code)
+    os.environ["AWS_DEFAULT_REGION"] = REGION
+    template = transform(template, {}, NoManagedPolicies())
+    explicit_routes(template)
+    leave_calculating_alarms_out(template)
+    s3 = client("s3")
+    s3.put_object(Bucket=CODE, Key="template.json", Body=json.dumps(template))
+
+    cloudformation = client("cloudformation")
+    pairs = (parameter.split("=", 1) for parameter in arguments.parameters)
+    cloudformation.create_stack(
+        StackName=arguments.stack,
+        TemplateURL=f"{arguments.endpoint}/{CODE}/template.json",
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in pairs],
+        Capabilities=["CAPABILITY_IAM"],
+        OnFailure="DO_NOTHING",
+    )
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    try:
+        waiter.wait(StackName=arguments.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 180})
+    except Exception as error:
+        for event in cloudformation.describe_stack_events(StackName=arguments.stack)["StackEvents"]:
+            if "FAILED" in event["ResourceStatus"]:
+                print(event["LogicalResourceId"], event.get("ResourceStatusReason"), file=sys.stderr)
+        raise SystemExit(str(error)) from error
+    stack = cloudformation.describe_stacks(StackName=arguments.stack)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    resources = cloudformation.list_stack_resources(StackName=arguments.stack)["StackResourceSummaries"]
+    functions = (resource for resource in resources if resource["ResourceType"] == "AWS::Lambda::Function")
+    configuration = client("lambda").get_function_configuration
+    environment = {
+        function["LogicalResourceId"]: configuration(FunctionName=function["PhysicalResourceId"])["Environment"]["Variables"]
+        for function in functions
+    }
+    write_local(arguments, environment)
+    print(json.dumps(outputs))
+
+
+def write_local(arguments, environment):
+    """Writes the template of functions that `sam local` runs beside the stack, on its table, keys and queues."""
+    template = yaml_parse(arguments.template.read_text())
+    template["Globals"]["Function"].pop("CodeUri")
+    for name, variables in environment.items():
+        function = template["Resources"][name]
+        function.pop("Metadata")
+        function["Properties"]["CodeUri"] = str((arguments.code / name).resolve())
+        # The base of URLs is the domain that an event names.
+        local = {**variables, "AWS_ENDPOINT_URL": arguments.endpoint, "PUBLIC_BASE_URL": ""}
+        function["Properties"]["Environment"] = {"Variables": local}
+    arguments.local.write_text(yaml_dump(template))
+
+
+class NoManagedPolicies:
+    """The emulator does not enforce them; what a role may by statements of the template is compared elsewhere."""
+
+    def load(self):
+        return {}
+
+
+def upload(s3, template, code):
+    """Puts the program of every function into the bucket, and says in the template where it is."""
+    s3.create_bucket(Bucket=CODE)
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+            file.write(code / name / "bootstrap", "bootstrap")
+        s3.put_object(Bucket=CODE, Key=f"{name}.zip", Body=archive.getvalue())
+        resource["Properties"]["CodeUri"] = {"Bucket": CODE, "Key": f"{name}.zip"}
+    template["Globals"]["Function"].pop("CodeUri")
+
+
+def explicit_routes(template):
+    """Makes routes and integrations of the OpenAPI bodies of APIs."""
+    resources = template["Resources"]
+    apis = [name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
+    for api in apis:
+        properties = resources[api]["Properties"]
+        body = properties.pop("Body")
+        properties.pop("FailOnWarnings", None)
+        properties.update(Name=api, ProtocolType="HTTP")
+        for path, methods in body["paths"].items():
+            for method, operation in methods.items():
+                target = operation["x-amazon-apigateway-integration"]
+                integration = f"{api}{len(resources)}Integration"
+                resources[integration] = {
+                    "Type": "AWS::ApiGatewayV2::Integration",
+                    "Properties": {
+                        "ApiId": {"Ref": api},
+                        "IntegrationType": "AWS_PROXY",
+                        "IntegrationUri": target["uri"],
+                        "PayloadFormatVersion": target["payloadFormatVersion"],
+                    },
+                }
+                key = path if path == "$default" else f"{method.upper()} {path}"
+                resources[f"{api}{len(resources)}Route"] = {
+                    "Type": "AWS::ApiGatewayV2::Route",
+                    "Properties": {
+                        "ApiId": {"Ref": api},
+                        "RouteKey": key,
+                        "Target": {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]},
+                    },
+                }
+
+
+def leave_calculating_alarms_out(template):
+    resources = template["Resources"].items()
+    template["Resources"] = {name: resource for name, resource in resources if "Metrics" not in resource.get("Properties", {})}
+
+
+if __name__ == "__main__":
+    main()

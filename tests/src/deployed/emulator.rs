@@ -1,0 +1,120 @@
+//! The emulator: one process for all services, with the functions as its children.
+
+use std::{
+    fs::File,
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::time::sleep;
+
+use crate::clients::{Failure, Tool};
+
+/// A running emulator.
+pub(super) struct Emulator {
+    child: Child,
+    address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Emulator {
+    /// Starts on a free port of the address, with nothing in it.
+    pub(super) async fn start(program: &Tool, address: IpAddr, folder: &Path) -> Result<Self, Failure> {
+        let free = TcpListener::bind((address, 0)).and_then(|listener| listener.local_addr());
+        let address = free.map_err(Failure::io(address))?;
+        let url = format!("http://{address}");
+        let log = folder.join("emulator.log");
+        let file = File::create(&log).map_err(Failure::io(log.display()))?;
+        let copy = file.try_clone().map_err(Failure::io(log.display()))?;
+        let child = Command::new(&program.path)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", folder)
+            .env("TMPDIR", folder)
+            .env("BIND_HOST", address.ip().to_string())
+            .env("GATEWAY_PORT", address.port().to_string())
+            .env("MINISTACK_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ENDPOINT_URL", &url)
+            .env("IOT_MTLS_ENABLED", "0")
+            // Where a custom resource answers to, and the domain below which APIs are.
+            .env("MINISTACK_HOST", address.ip().to_string())
+            .current_dir(folder)
+            // A group of its own, so that it is ended together with the functions.
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(file)
+            .stderr(copy)
+            .spawn()
+            .map_err(Failure::io(program.path.display()))?;
+        let mut emulator = Self { child, address, log };
+        let began = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            let ended = emulator.child.try_wait().map_err(Failure::io("the emulator"))?;
+            if ended.is_some() || began.elapsed() > PATIENCE {
+                return Err(Failure::Slow {
+                    command: program.path.display().to_string(),
+                    limit: PATIENCE,
+                    output: emulator.log(),
+                });
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(emulator)
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The endpoint of every service.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it and the functions wrote.
+    pub(super) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The failure of something that asked it, with what it has to say.
+    pub(super) fn explain(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Ended { command, status, output } => {
+                Failure::Ended { command, status, output: format!("{output}\n{}", self.log()) }
+            }
+            other => other,
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            // It ends its functions itself, if it is given the time.
+            self.signal("-TERM");
+            let began = Instant::now();
+            while began.elapsed() < GRACE && matches!(self.child.try_wait(), Ok(None)) {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        self.signal("-KILL");
+        let _ = self.child.wait();
+    }
+}
+
+/// What `sam local` takes for granted.
+const REGION: &str = "us-east-1";
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const GRACE: Duration = Duration::from_secs(3);

@@ -1,0 +1,251 @@
+//! The CA on AWS, in this process: the functions of the bundle behind an API Gateway and queues, in a
+//! cloud that records every call and breaks those that a test names.
+
+mod api_gateway;
+mod functions;
+mod lambda;
+mod listener;
+mod queues;
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use aws::{Environment, dynamodb::DynamoDbStore};
+use bytes::Bytes;
+use ca::IssuerKeyType;
+use cloud::{Cloud, KeySpec};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use local::{Config, TestSwitches};
+use serde_json::{Map, Value, json};
+use store::{ProfileSet, ProfileStore, Retention, Store};
+use tempfile::TempDir;
+
+use crate::challenge_server::ChallengeServer;
+
+use super::Counts;
+
+use self::{
+    api_gateway::ApiGateway,
+    listener::{Listener, Port},
+    queues::{Delivery, WORKERS},
+};
+
+pub use self::lambda::{Deployed, Functions};
+
+/// A running bundle.
+pub struct Aws {
+    cloud: Cloud,
+    functions: Functions,
+    store: DynamoDbStore,
+    config: Config,
+    base_url: String,
+    status_url: String,
+    folder: TempDir,
+    delivery: Delivery,
+    _listeners: [Listener; 2],
+}
+
+impl Aws {
+    pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
+        let mut config = Config::new(folder.path().to_owned());
+        change(&mut config);
+        let (gateway, site) = (Port::free().await, Port::free().await);
+        let domain = format!("localhost:{}", gateway.number());
+        let status_url = format!("http://127.0.0.1:{}", site.number());
+
+        let cloud = Cloud::start();
+        cloud.create_table(TABLE);
+        cloud.create_bucket(BUCKET);
+        let environment = environment(&cloud, challenges, &status_url);
+        let functions = functions::deploy(&cloud, &environment);
+        let store =
+            DynamoDbStore::new(aws_sdk_dynamodb::Client::new(&cloud.sdk_config(TEST)), TABLE, Retention::default());
+        let aws = Self {
+            delivery: Delivery::start(&cloud, &functions),
+            _listeners: [
+                serve_acme(
+                    gateway,
+                    &folder.path().join(HTTPS_ROOT),
+                    ApiGateway::new(functions.clone(), domain.clone()),
+                ),
+                serve_status(site, cloud.clone()),
+            ],
+            base_url: format!("https://{domain}/api"),
+            cloud,
+            functions,
+            store,
+            config,
+            status_url,
+            folder,
+        };
+        aws.bootstrap().await;
+        aws.set_profiles().await;
+        aws
+    }
+
+    /// Ends all processes and changes the profiles.
+    pub(super) async fn restarted(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self.set_profiles().await;
+        self.functions.cool();
+        self
+    }
+
+    async fn set_profiles(&self) {
+        assert_eq!(self.config.test, TestSwitches::default(), "only the one process has test switches");
+        let Config { acme_profiles, ra_profiles, .. } = self.config.clone();
+        let profiles = ProfileSet { acme_profile: acme_profiles, ra_profile: ra_profiles };
+        let changes = profiles.changes_from(&self.store.profiles().await.unwrap());
+        self.store.apply_profiles(&changes).await.unwrap();
+    }
+
+    /// As CloudFormation does it for the custom resource of the template.
+    async fn bootstrap(&self) {
+        let ca = &self.config.ca;
+        self.cloud.create_bucket(ANSWERS);
+        let event = json!({
+            "RequestType": "Create",
+            "ResponseURL": format!("https://{ANSWERS}.s3.{}.amazonaws.com/answer", cloud::REGION),
+            "StackId": "stack",
+            "RequestId": "request",
+            "ResourceType": "Custom::CertificateAuthority",
+            "LogicalResourceId": "CertificateAuthority",
+            "ResourceProperties": {
+                "ServiceToken": "function",
+                "RootKeyId": self.cloud.create_key(key_spec(ca.root_key)),
+                "IssuingKeyId": self.cloud.create_key(key_spec(ca.issuing_key)),
+                "RootName": ca.root_name,
+                "IssuingName": ca.issuing_name,
+                "Organization": ca.organization.as_deref().unwrap_or_default(),
+                "RootDays": ca.root_days.to_string(),
+                "IssuingDays": ca.issuing_days.to_string(),
+                "ExternalAccountRequired": "false",
+            },
+        });
+        self.functions.named("BootstrapFunction").invoke(event).await.unwrap();
+        let answer = self.cloud.object(ANSWERS, "answer").expect("an answer for CloudFormation");
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(answer["Status"], "SUCCESS", "{answer}");
+        fs::write(self.root(), answer["Data"]["RootCertificate"].as_str().unwrap()).unwrap();
+        self.settled().await;
+    }
+
+    /// The cloud.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The functions.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
+    }
+
+    /// All items of the table.
+    pub fn items(&self) -> Vec<Map<String, Value>> {
+        self.cloud.items(TABLE)
+    }
+
+    /// Waits until no message waits in a queue or is worked on.
+    pub async fn settled(&self) {
+        self.delivery.settled().await;
+    }
+
+    /// The bodies of the messages that failed too often.
+    pub fn dead_letters(&self) -> Vec<String> {
+        self.delivery.dead_letters()
+    }
+
+    pub(super) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    pub(super) fn status_url(&self) -> &str {
+        &self.status_url
+    }
+
+    pub(super) fn root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    pub(super) fn https_root(&self) -> PathBuf {
+        self.folder.path().join(HTTPS_ROOT)
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    /// In the units of DynamoDB, without what the test asked for itself and what was refused.
+    pub(super) fn counts(&self) -> Counts {
+        let calls = self.cloud.calls();
+        let applied = calls.iter().filter(|call| call.principal != TEST && call.is_applied());
+        let units: cloud::Units = applied.map(|call| call.units).sum();
+        Counts { reads: units.read as u64, writes: units.write as u64 }
+    }
+}
+
+/// The variables that the template sets.
+fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str) -> Environment {
+    let [validate, issue, publish_crl] = WORKERS.map(|(queue, _)| cloud.create_queue(queue));
+    [
+        ("TABLE_NAME", TABLE.to_owned()),
+        ("STATUS_BUCKET", BUCKET.to_owned()),
+        ("STATUS_URL", status_url.to_owned()),
+        ("VALIDATE_QUEUE_URL", validate),
+        ("ISSUE_QUEUE_URL", issue),
+        ("PUBLISH_CRL_QUEUE_URL", publish_crl),
+        ("DNS_RESOLVER", challenges.dns_addr.to_string()),
+        ("HTTP_PORT", challenges.http_port.to_string()),
+        ("TLS_PORT", challenges.tls_port.to_string()),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn key_spec(kind: IssuerKeyType) -> KeySpec {
+    match kind {
+        IssuerKeyType::P256 => KeySpec::EccNistP256,
+        IssuerKeyType::P384 => KeySpec::EccNistP384,
+        IssuerKeyType::Rsa2048 => KeySpec::Rsa2048,
+        IssuerKeyType::Rsa3072 => KeySpec::Rsa3072,
+        IssuerKeyType::Rsa4096 => KeySpec::Rsa4096,
+    }
+}
+
+fn serve_acme(port: Port, root: &std::path::Path, gateway: ApiGateway) -> Listener {
+    let gateway = Arc::new(gateway);
+    port.serve(Some(listener::tls(root)), move |request| {
+        let gateway = gateway.clone();
+        async move { gateway.answer(request).await }
+    })
+}
+
+/// The status bucket, as relying parties see it.
+fn serve_status(port: Port, cloud: Cloud) -> Listener {
+    port.serve(None, move |request| {
+        let response = status_file(&cloud, &request);
+        async move { response }
+    })
+}
+
+fn status_file(cloud: &Cloud, request: &Request<Bytes>) -> Response<Bytes> {
+    let mut response = Response::default();
+    match cloud.object(BUCKET, request.uri().path().trim_start_matches('/')) {
+        None => *response.status_mut() = StatusCode::NOT_FOUND,
+        Some(object) => {
+            let value = |text: &str| HeaderValue::from_str(text).unwrap();
+            response.headers_mut().insert(header::CONTENT_TYPE, value(&object.content_type));
+            response.headers_mut().insert(header::CACHE_CONTROL, value(&object.cache_control));
+            *response.body_mut() = object.body;
+        }
+    }
+    response
+}
+
+const TABLE: &str = "acme";
+const BUCKET: &str = "status";
+/// Where CloudFormation waits for answers.
+const ANSWERS: &str = "cloudformation";
+const HTTPS_ROOT: &str = "https-root.pem";
+/// The name under which tests look at the table themselves.
+const TEST: &str = "test";

@@ -1,0 +1,80 @@
+//! Lambda: functions, the processes that they run in, and their concurrency.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use aws::Function;
+use serde_json::{Value, value::to_raw_value};
+use tokio::task::AbortHandle;
+
+/// A deployed function. A process of it answers one event at a time: when none is idle, another is
+/// started, and a process that failed is not used again.
+pub struct Deployed {
+    make: Box<dyn Fn() -> Arc<dyn Function> + Send + Sync>,
+    idle: Mutex<Vec<Arc<dyn Function>>>,
+    busy: Mutex<Vec<AbortHandle>>,
+}
+
+impl Deployed {
+    pub(super) fn new(make: impl Fn() -> Arc<dyn Function> + Send + Sync + 'static) -> Self {
+        Self { make: Box::new(make), idle: Mutex::default(), busy: Mutex::default() }
+    }
+
+    /// What the function answers to an event.
+    ///
+    /// # Errors
+    /// What Lambda would report of a function that failed or panicked.
+    pub async fn invoke(&self, event: Value) -> Result<Value, String> {
+        let event = to_raw_value(&event).unwrap();
+        let warm = self.idle.lock().unwrap().pop();
+        let process = warm.unwrap_or_else(|| (self.make)());
+        let running = process.clone();
+        // A task of its own: Lambda finishes what it has begun, whoever waits for it, and a panic ends
+        // no other process.
+        let task = tokio::spawn(async move { running.invoke(&event).await });
+        self.busy.lock().unwrap().push(task.abort_handle());
+        let answer = task.await;
+        self.busy.lock().unwrap().retain(|task| !task.is_finished());
+        let answer = answer.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        self.idle.lock().unwrap().push(process);
+        Ok(serde_json::from_str(answer.get()).unwrap())
+    }
+
+    /// Ends all processes where they are, as a crash does.
+    pub fn kill(&self) {
+        self.busy.lock().unwrap().drain(..).for_each(|task| task.abort());
+        self.cool();
+    }
+
+    /// Ends the idle processes: the next event meets a cold start.
+    pub fn cool(&self) {
+        self.idle.lock().unwrap().clear();
+    }
+}
+
+/// All functions, by their names in the template.
+#[derive(Clone)]
+pub struct Functions(Arc<BTreeMap<String, Deployed>>);
+
+impl Functions {
+    pub(super) fn new(functions: impl IntoIterator<Item = (String, Deployed)>) -> Self {
+        Self(Arc::new(functions.into_iter().collect()))
+    }
+
+    /// The function of that name.
+    pub fn named(&self, name: &str) -> &Deployed {
+        self.0.get(name).unwrap_or_else(|| panic!("no function {name}"))
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Ends all idle processes.
+    pub fn cool(&self) {
+        self.0.values().for_each(Deployed::cool);
+    }
+}

@@ -1,0 +1,71 @@
+//! The CA in one process: the host that `cargo run` starts, in this process.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use http::Uri;
+use local::{Config, Host};
+use tempfile::TempDir;
+
+use crate::challenge_server::ChallengeServer;
+
+use super::Counts;
+
+/// A running host and its data folder.
+pub(super) struct OneProcess {
+    host: Host,
+    config: Config,
+    folder: TempDir,
+}
+
+impl OneProcess {
+    /// Starts with an empty data folder.
+    pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
+        let mut config = Config::new(folder.path().to_owned());
+        config.listen = LOOPBACK;
+        config.status_listen = LOOPBACK;
+        config.dns_resolver = Some(challenges.dns_addr);
+        config.http_port = challenges.http_port;
+        config.tls_port = challenges.tls_port;
+        change(&mut config);
+        Self::launch(folder, config).await
+    }
+
+    /// Stops it and starts it again with the same data folder.
+    pub(super) async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
+        let Self { host, mut config, folder } = self;
+        config.listen.set_port(port(host.base_url()));
+        config.status_listen.set_port(port(host.status_url()));
+        change(&mut config);
+        host.stop().await;
+        Self::launch(folder, config).await
+    }
+
+    async fn launch(folder: TempDir, config: Config) -> Self {
+        let host = Host::start(config.clone()).await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
+        Self { host, config, folder }
+    }
+
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub(super) fn root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    pub(super) async fn settled_counts(&self) -> Counts {
+        self.host.store().flush().await.unwrap();
+        let counts = self.host.store().counts();
+        Counts { reads: counts.reads, writes: counts.writes }
+    }
+}
+
+fn port(url: &str) -> u16 {
+    url.parse::<Uri>().unwrap().port_u16().unwrap()
+}
+
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

@@ -1,0 +1,150 @@
+//! What one certificate costs, in the units that DynamoDB and KMS are paid in.
+
+use cloud::{Service, Units};
+use serde_json::json;
+use tests::{
+    Aws, Directory,
+    client::{Client, Key, challenge, csr},
+};
+
+use crate::HOST;
+
+#[tokio::test]
+async fn a_certificate_costs_one_signature_and_at_most_21_write_and_18_read_units() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        client.obtain(&["warm.test"]).await;
+        ca.aws().settled().await;
+        let cost = certificate(&ca, &client, "warm").await;
+        assert_eq!(cost.signatures, 1);
+        assert!(cost.units.write <= 21.0, "{cost:?}");
+        assert!(cost.units.read <= 18.0, "{cost:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_certificate_from_functions_that_are_all_cold_costs_at_most_36_read_units() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        client.obtain(&["warm.test"]).await;
+        ca.aws().settled().await;
+        ca.aws().functions().cool();
+        let cost = certificate(&ca, &client, "cold").await;
+        assert_eq!(cost.signatures, 1);
+        assert!(cost.units.write <= 21.0, "{cost:?}");
+        assert!(cost.units.read <= 36.0, "{cost:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_account_costs_at_most_five_write_units() {
+    HOST.on_both_families(async |ca| {
+        ca.client().await;
+        let client = ca.stranger().await;
+        client.fresh_nonce().await;
+        let mut meter = Meter::start(&ca);
+        client.registered().await;
+        let cost = meter.step("new account");
+        assert!(cost.units.write <= 5.0, "{cost:?}");
+        assert_eq!(cost.signatures, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn threat_28_directories_and_nonces_cost_no_write_and_nothing_at_all_when_warm() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.stranger().await;
+        client.fresh_nonce().await;
+        let mut meter = Meter::start(&ca);
+        for _ in 0..50 {
+            client.fresh_nonce().await;
+            ca.http().get(&ca.url()).await.expect(200);
+        }
+        let warm = meter.step("50 nonces and directories, warm");
+        assert_eq!(warm.units, Units::default());
+        ca.aws().functions().cool();
+        client.fresh_nonce().await;
+        ca.http().get(&ca.url()).await.expect(200);
+        let cold = meter.step("a nonce and a directory, cold");
+        assert_eq!((cold.units.write, cold.signatures), (0.0, 0));
+    })
+    .await;
+}
+
+/// One name by http-01 for an existing account: seven signed requests, as a client makes that honours
+/// `Retry-After`.
+async fn certificate(ca: &Directory<'_>, client: &Client, name: &str) -> Cost {
+    let name = format!("{name}.budget.test");
+    let mut meter = Meter::start(ca);
+    let order = client.new_order(&[&name]).await.expect(201);
+    let mut total = meter.step("new order");
+    let authorization = order.json()["authorizations"][0].as_str().unwrap().to_owned();
+    let object = client.read(&authorization).await.expect(200).json();
+    total += meter.step("read authorization");
+    let http = challenge(&object, "http-01");
+    client.provision(&object, &http);
+    client.post(http["url"].as_str().unwrap(), &json!({})).await.expect(200);
+    ca.aws().settled().await;
+    total += meter.step("challenge and its validation");
+    assert_eq!(client.read(&authorization).await.expect(200).json()["status"], "valid");
+    total += meter.step("read authorization");
+    client.finalize(&order.location(), &csr(&[&name], &Key::p256())).await.expect(200);
+    total += meter.step("finalize");
+    let valid = client.read(&order.location()).await.expect(200).json();
+    total += meter.step("read order");
+    client.read(valid["certificate"].as_str().unwrap()).await.expect(200);
+    total += meter.step("download certificate");
+    println!("{}", total.line("one certificate"));
+    total
+}
+
+/// What was paid.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    units: Units,
+    signatures: usize,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.units += other.units;
+        self.signatures += other.signatures;
+    }
+}
+
+impl Cost {
+    fn line(&self, step: &str) -> String {
+        format!(
+            "{step:<32} {:>5} write units {:>5} read units {} signatures",
+            self.units.write, self.units.read, self.signatures
+        )
+    }
+}
+
+/// Reads off what is paid step by step.
+struct Meter<'a> {
+    aws: &'a Aws,
+    seen: usize,
+}
+
+impl<'a> Meter<'a> {
+    fn start(ca: &'a Directory<'_>) -> Self {
+        Self { aws: ca.aws(), seen: ca.aws().cloud().calls().len() }
+    }
+
+    /// What was paid since the last step; shown when the test prints.
+    fn step(&mut self, name: &str) -> Cost {
+        let calls = self.aws.cloud().calls().split_off(self.seen);
+        self.seen += calls.len();
+        let signatures = calls.iter().filter(|call| call.service == Service::Kms && call.operation == "Sign").count();
+        let cost = Cost { units: calls.iter().map(|call| call.units).sum(), signatures };
+        println!("{}", cost.line(name));
+        for call in calls {
+            println!("    {} {} {:?} {:?}", call.principal, call.operation, call.leading_keys(), call.units);
+        }
+        cost
+    }
+}

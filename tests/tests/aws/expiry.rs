@@ -1,0 +1,58 @@
+//! What is kept, and for how long.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{HOST, patient::Patient, story};
+
+#[tokio::test]
+async fn everything_but_accounts_keys_profiles_and_issuers_expires() {
+    HOST.on_both_families(async |ca| {
+        story::tell(&ca, &Patient::new(&ca).await).await;
+        let now = Timestamp::now().as_second();
+        let mut nouns: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for item in ca.aws().items() {
+            let key = item["pk"]["S"].as_str().unwrap();
+            let noun = key.split('#').next().unwrap().to_owned();
+            let expires: Option<i64> = item.get("expires").map(|value| value["N"].as_str().unwrap().parse().unwrap());
+            let is_kept = ["ACCOUNT", "KEY", "PROFILE", "ISSUER"].contains(&noun.as_str());
+            match expires {
+                None => assert!(is_kept, "{key} never expires"),
+                Some(second) => {
+                    assert!(!is_kept, "{key} expires");
+                    assert!((now..now + FAR).contains(&second), "{key} expires at {second}");
+                }
+            }
+            let (items, octets) = nouns.entry(noun).or_default();
+            *items += 1;
+            *octets += serde_json::to_string(&item).unwrap().len();
+        }
+        for (noun, (items, octets)) in &nouns {
+            println!("{noun:<14} {items:>3} items, {octets} octets as JSON");
+        }
+        let seen: Vec<&str> = nouns.keys().map(String::as_str).collect();
+        assert_eq!(seen, NOUNS, "every noun was there to be looked at");
+    })
+    .await;
+}
+
+/// Every noun of the table.
+const NOUNS: [&str; 13] = [
+    "ACCOUNT",
+    "AUTHORIZATION",
+    "BLOCKED",
+    "CERTIFICATE",
+    "CRL",
+    "ISSUER",
+    "KEY",
+    "NONCE",
+    "ORDER",
+    "ORDERS",
+    "PROFILE",
+    "PROOF",
+    "SECRET",
+];
+
+/// No date is further than this: 25 years.
+const FAR: i64 = 25 * 366 * 24 * 60 * 60;

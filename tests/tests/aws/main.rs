@@ -1,0 +1,16 @@
+//! What holds on AWS beside the topics of every host: what a certificate costs, what strangers cannot
+//! make us pay, what faults of the cloud do, what is kept for how long, and which rights are used.
+
+mod budget;
+mod deny_of_wallet;
+mod expiry;
+mod faults;
+mod patient;
+#[path = "../protocol/routes.rs"]
+mod routes;
+mod story;
+
+use tests::Host;
+
+/// Where the CA runs.
+const HOST: Host = Host::Aws;

@@ -1,0 +1,102 @@
+//! A whole life of an account, with every operation in it, told by a client that tries again.
+
+use std::sync::Arc;
+
+use jose::base64url;
+use serde_json::json;
+use tests::{
+    Directory,
+    client::{Issued, Key, Reply, certificate_id, challenge, csr, identifiers, strings},
+};
+
+use crate::patient::Patient;
+
+/// What came of it.
+pub(crate) struct Told {
+    /// The account.
+    pub(crate) account: String,
+    /// Its certificate, which was revoked in the end.
+    pub(crate) issued: Issued,
+}
+
+/// Tells it. Every request is made again until it is answered; what an earlier try has done already
+/// counts as done.
+pub(crate) async fn tell(ca: &Directory<'_>, stranger: &Patient) -> Told {
+    let client = stranger.client();
+    stranger.get("GET", &ca.url()).await.expect(200);
+    let account = stranger.post(client.url("newAccount"), &json!({"termsOfServiceAgreed": true})).await.location();
+    let patient = stranger.with_account(&account);
+    let contact = json!(["mailto:admin@example.org"]);
+    assert_eq!(patient.post(&account, &json!({"contact": contact})).await.json()["contact"], contact);
+
+    let issued = certificate(ca, &patient).await;
+    let id = certificate_id(&issued.chain);
+    stranger.get("GET", &format!("{}/{id}", client.url("renewalInfo"))).await.expect(200);
+    let lists =
+        [format!("{account}/orders"), client.below(&format!("/orders/{}", account.rsplit('/').next().unwrap()))];
+    for list in lists {
+        patient.read(&list).await;
+    }
+    give_up_an_authorization(&patient).await;
+
+    let by_key = stranger.with_key(issued.key.clone());
+    let revocation = json!({"certificate": issued.encoded(), "reason": 1}).to_string();
+    let reply = by_key.settled(client.url("revokeCert"), &revocation).await;
+    let is_revoked = reply.status == 200 || (by_key.was_troubled() && is_problem(&reply, "alreadyRevoked"));
+    assert!(is_revoked, "{}", reply.text());
+
+    let patient = change_key(&patient, &account).await;
+    let reply = patient.settled(&account, &json!({"status": "deactivated"}).to_string()).await;
+    let is_ended = reply.status == 200 || (patient.was_troubled() && is_problem(&reply, "unauthorized"));
+    assert!(is_ended, "{}", reply.text());
+    // The CRL and whatever else was handed over.
+    ca.settled().await;
+    Told { account, issued }
+}
+
+/// One name by http-01.
+async fn certificate(ca: &Directory<'_>, patient: &Patient) -> Issued {
+    let client = patient.client();
+    let order = patient.post(client.url("newOrder"), &json!({"identifiers": identifiers(&[NAME])})).await.location();
+    for authorization in strings(&patient.read(&order).await.json()["authorizations"]) {
+        let object = patient.read(&authorization).await.json();
+        let http = challenge(&object, "http-01");
+        client.provision(&object, &http);
+        patient.post(http["url"].as_str().unwrap(), &json!({})).await;
+        ca.settled().await;
+        patient.wait(&authorization, "valid").await;
+    }
+    let key = Arc::new(Key::p256());
+    let request = json!({"csr": base64url::encode(&csr(&[NAME], &key))});
+    patient.post(&format!("{order}/finalize"), &request).await;
+    ca.settled().await;
+    let object = patient.wait(&order, "valid").await;
+    let certificate = object["certificate"].as_str().unwrap().to_owned();
+    let chain = patient.read(&certificate).await.text();
+    Issued { order, certificate, chain, key }
+}
+
+async fn give_up_an_authorization(patient: &Patient) {
+    let request = json!({"identifier": {"type": "dns", "value": "ahead.test"}});
+    let url = patient.post(patient.client().url("newAuthz"), &request).await.location();
+    let reply = patient.settled(&url, &json!({"status": "deactivated"}).to_string()).await;
+    assert!(reply.status == 200 || patient.was_troubled(), "{}", reply.text());
+    assert_eq!(patient.read(&url).await.json()["status"], "deactivated");
+}
+
+/// The account under another key. A try whose answer was lost shows itself when the new key is good.
+async fn change_key(patient: &Patient, account: &str) -> Patient {
+    let new = Arc::new(Key::p256());
+    let inner = patient.client().rollover(&new).body();
+    let reply = patient.settled(patient.client().url("keyChange"), &String::from_utf8(inner).unwrap()).await;
+    assert!(reply.status == 200 || patient.was_troubled(), "{}", reply.text());
+    let renewed = patient.with_key(new).with_account(account);
+    renewed.read(account).await;
+    renewed
+}
+
+fn is_problem(reply: &Reply, r#type: &str) -> bool {
+    reply.json()["type"] == format!("urn:ietf:params:acme:error:{type}")
+}
+
+const NAME: &str = "story.test";

@@ -1,0 +1,154 @@
+//! The bundle as it is deployed: real clients obtain, renew and revoke certificates through API
+//! Gateway, Lambda, DynamoDB, KMS and SQS of an emulator, created from `template.yaml`.
+
+use std::{fs, path::Path, time::Instant};
+
+use instant_acme::{
+    Account, ChallengeType, Identifier, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy, RevocationReason,
+    RevocationRequest,
+};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use tests::{
+    client::{Key as ClientKey, csr},
+    clients::{Authority, Certbot, Certificate, Challenge, Failure, Key, Lego, Story, Target, Tool},
+    deployed::{Stack, bundle},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certbot_lego_and_instant_acme_obtain_renew_and_revoke_on_both_families() -> Result<(), Failure> {
+    let Some(stack) = Stack::deploy().await? else { return Ok(()) };
+    let outcome = stories(&stack).await;
+    if outcome.is_err() {
+        // Shown when the test fails.
+        println!("{}", stack.log());
+    }
+    outcome
+}
+
+async fn stories(stack: &Stack) -> Result<(), Failure> {
+    // First and alone, while every function is cold.
+    let began = Instant::now();
+    instant_acme_obtains_renews_and_revokes(stack, "default", [127, 0, 0, 2]).await?;
+    println!("a certificate, its renewal and its revocation with every function cold: {:?}", began.elapsed());
+    tokio::try_join!(
+        instant_acme_obtains_renews_and_revokes(stack, "raProfile/default", [127, 0, 0, 2]),
+        certbot_obtains_renews_and_revokes(stack, "default", [127, 0, 0, 3]),
+        certbot_obtains_renews_and_revokes(stack, "raProfile/default", [127, 0, 0, 4]),
+        lego_obtains_renews_and_revokes(stack, "default", [127, 0, 0, 5]),
+        lego_obtains_renews_and_revokes(stack, "raProfile/default", [127, 0, 0, 6]),
+    )?;
+    Ok(())
+}
+
+async fn certbot_obtains_renews_and_revokes(stack: &Stack, directory: &str, address: [u8; 4]) -> Result<(), Failure> {
+    let name = format!("certbot-{}.test", address[3]);
+    let started = Story::with(Certbot::PROGRAM, &[&name], async || stack.door(directory, address)).await?;
+    let Some((story, tool)) = started else { return Ok(()) };
+    let certbot = Certbot::new(&story.target, tool, story.folder());
+    let chain = certbot.obtain(&name, &[]).await?;
+    let first = story.accept(&chain, &[&name], Key::P256).await?;
+    certbot.revoke(&name, "superseded").await?;
+    until_revoked(&first, &story.target).await?;
+    // Of a revoked certificate, renewal information says that its time is over.
+    certbot.renew(&[]).await?;
+    let second = story.accept(&chain, &[&name], Key::P256).await?;
+    assert_ne!(second.serial, first.serial);
+    Ok(())
+}
+
+async fn lego_obtains_renews_and_revokes(stack: &Stack, directory: &str, address: [u8; 4]) -> Result<(), Failure> {
+    let name = format!("lego-{}.test", address[3]);
+    let started = Story::with(Lego::PROGRAM, &[&name], async || stack.door(directory, address)).await?;
+    let Some((story, tool)) = started else { return Ok(()) };
+    let lego = Lego::new(&story.target, tool, story.folder());
+    let chain = lego.obtain(Challenge::Tls, &[&name], "ec256").await?;
+    let first = story.accept(&chain, &[&name], Key::P256).await?;
+    let chain = lego.renew(Challenge::Tls, &[&name], "ec256").await?;
+    let second = story.accept(&chain, &[&name], Key::P256).await?;
+    assert_ne!(second.serial, first.serial);
+    lego.revoke(&[&name], 4).await?;
+    until_revoked(&second, &story.target).await?;
+    assert!(!story.is_revoked(&first).await?);
+    Ok(())
+}
+
+async fn instant_acme_obtains_renews_and_revokes(
+    stack: &Stack,
+    directory: &str,
+    address: [u8; 4],
+) -> Result<(), Failure> {
+    // Its challenges are answered by the challenge server itself, which is where names lead unless told otherwise.
+    let target = Target { address: address.into(), ..stack.door(directory, address).target(&[]).await };
+    let new = NewAccount { contact: &[], terms_of_service_agreed: true, only_return_existing: false };
+    let builder = Account::builder_with_root(stack.root()).unwrap();
+    let (account, _) = builder.create(&new, stack.directory(directory), None).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let first = obtain(stack, &account).await;
+    accept(&target, &folder.path().join("first"), &first).await?;
+    let second = obtain(stack, &account).await;
+    let judged = accept(&target, &folder.path().join("second"), &second).await?;
+    assert_ne!(second, first);
+
+    let certificate = CertificateDer::from_pem_slice(second.as_bytes()).unwrap();
+    let request = RevocationRequest { certificate: &certificate, reason: Some(RevocationReason::Superseded) };
+    account.revoke(&request).await.unwrap();
+    assert!(account.revoke(&request).await.unwrap_err().to_string().contains("alreadyRevoked"));
+    until_revoked(&judged, &target).await
+}
+
+async fn obtain(stack: &Stack, account: &Account) -> String {
+    let order = account.new_order(&NewOrder::new(&[Identifier::Dns(INSTANT_ACME.to_owned())])).await.unwrap();
+    authorize(stack, order).await
+}
+
+async fn authorize(stack: &Stack, mut order: Order) -> String {
+    let mut authorizations = order.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        let mut authorization = authorization.unwrap();
+        if let Some(mut challenge) = authorization.challenge(ChallengeType::Http01) {
+            stack.challenges.set_http(&challenge.token.clone(), challenge.key_authorization().as_str());
+            challenge.set_ready().await.unwrap();
+        }
+    }
+    let patience = RetryPolicy::default();
+    assert_eq!(order.poll_ready(&patience).await.unwrap(), OrderStatus::Ready);
+    order.finalize_csr(&csr(&[INSTANT_ACME], &ClientKey::p256())).await.unwrap();
+    order.poll_certificate(&patience).await.unwrap()
+}
+
+async fn accept(target: &Target, folder: &Path, chain: &str) -> Result<Certificate, Failure> {
+    fs::create_dir(folder).unwrap();
+    let file = folder.join("chain.pem");
+    fs::write(&file, chain).unwrap();
+    Certificate::accept(target, file, &[INSTANT_ACME], Key::P256).await
+}
+
+/// The CRL is made by a worker behind a queue, and the emulator lets it wait a little.
+async fn until_revoked(certificate: &Certificate, target: &Target) -> Result<(), Failure> {
+    for _ in 0..100 {
+        if certificate.is_revoked(target).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    panic!("the CRL does not list the certificate");
+}
+
+#[tokio::test]
+async fn no_program_needs_a_newer_c_library_than_amazon_linux_2023_has() {
+    let Some(bundle) = bundle() else { return };
+    let Some(objdump) = Tool::find("objdump").unwrap() else { return };
+    for function in fs::read_dir(bundle).unwrap() {
+        let program = function.unwrap().path().join("bootstrap");
+        if !program.is_file() {
+            continue;
+        }
+        let output = std::process::Command::new(&objdump.path).arg("-T").arg(&program).output().unwrap();
+        let symbols = String::from_utf8(output.stdout).unwrap();
+        let versions = symbols.split("GLIBC_2.").skip(1);
+        let newest = versions.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).max();
+        assert!(newest.is_some_and(|newest: u32| newest <= 34), "{}: GLIBC_2.{newest:?}", program.display());
+    }
+}
+
+const INSTANT_ACME: &str = "instant-acme.test";
