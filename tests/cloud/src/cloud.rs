@@ -148,6 +148,14 @@ impl Cloud {
         self.inner.dynamodb.items(table)
     }
 
+    /// Puts items into a table as a restore does, past the record and the faults.
+    ///
+    /// # Panics
+    /// There is no such table, or one of the items has no key.
+    pub fn fill_table(&self, table: &str, items: Vec<Map<String, Value>>) {
+        self.inner.dynamodb.fill(table, items);
+    }
+
     /// Makes a signing key and answers its ARN.
     pub fn create_key(&self, spec: KeySpec) -> String {
         self.inner.kms.create_key(spec)

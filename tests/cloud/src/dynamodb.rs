@@ -87,6 +87,14 @@ impl DynamoDb {
         }
     }
 
+    pub(crate) fn fill(&self, table: &str, items: Vec<Item>) {
+        let tables = locked(&self.tables);
+        for item in items {
+            let request = json!({ "TableName": table, "Item": item });
+            engine::execute(&tables.database, "PutItem", &request).expect("an item with its key");
+        }
+    }
+
     pub(crate) fn describe(&self, request: &Request) -> Description {
         let operation = &request.operation;
         let touches = locked(&self.tables).touches(operation, &request.json);

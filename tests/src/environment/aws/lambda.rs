@@ -12,14 +12,20 @@ use tokio::task::AbortHandle;
 /// A deployed function. A process of it answers one event at a time: when none is idle, another is
 /// started, and a process that failed is not used again.
 pub struct Deployed {
-    make: Box<dyn Fn() -> Arc<dyn Function> + Send + Sync>,
+    make: Mutex<Make>,
     idle: Mutex<Vec<Arc<dyn Function>>>,
     busy: Mutex<Vec<AbortHandle>>,
 }
 
 impl Deployed {
     pub(super) fn new(make: impl Fn() -> Arc<dyn Function> + Send + Sync + 'static) -> Self {
-        Self { make: Box::new(make), idle: Mutex::default(), busy: Mutex::default() }
+        Self { make: Mutex::new(Arc::new(make)), idle: Mutex::default(), busy: Mutex::default() }
+    }
+
+    /// Puts another version in the place of this one. What is under way ends with the old one.
+    fn update(&self, other: &Self) {
+        *self.make.lock().unwrap() = other.make.lock().unwrap().clone();
+        self.cool();
     }
 
     /// What the function answers to an event.
@@ -29,7 +35,8 @@ impl Deployed {
     pub async fn invoke(&self, event: Value) -> Result<Value, String> {
         let event = to_raw_value(&event).unwrap();
         let warm = self.idle.lock().unwrap().pop();
-        let process = warm.unwrap_or_else(|| (self.make)());
+        let make = self.make.lock().unwrap().clone();
+        let process = warm.unwrap_or_else(|| make());
         let running = process.clone();
         // A task of its own: Lambda finishes what it has begun, whoever waits for it, and a panic ends
         // no other process.
@@ -54,6 +61,9 @@ impl Deployed {
     }
 }
 
+/// Starts a process.
+type Make = Arc<dyn Fn() -> Arc<dyn Function> + Send + Sync>;
+
 /// All functions, by their names in the template.
 #[derive(Clone)]
 pub struct Functions(Arc<BTreeMap<String, Deployed>>);
@@ -71,6 +81,11 @@ impl Functions {
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+
+    /// Puts others in the place of those of the same names.
+    pub(super) fn update(&self, others: &Self) {
+        self.0.iter().for_each(|(name, function)| function.update(others.named(name)));
     }
 
     /// Ends all idle processes.
