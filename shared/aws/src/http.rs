@@ -145,10 +145,23 @@ impl Event {
     }
 }
 
-/// Path and query as they came. What is no path names nothing, as `/` does.
+/// Path and query. API Gateway hands the path on with its escapes decoded; what cannot stand in a URL
+/// is escaped again, so that the directory in front of it is still found. What is no path names nothing,
+/// as `/` does.
 fn target(path: &str, query: &str) -> Uri {
-    let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    text.parse::<PathAndQuery>().map(Uri::from).unwrap_or_default()
+    let mut text = String::with_capacity(path.len() + 1 + query.len());
+    for octet in path.bytes() {
+        match octet {
+            b'?' | b'#' | ..=b' ' | 0x7f.. => text.push_str(&format!("%{octet:02X}")),
+            _ => text.push(char::from(octet)),
+        }
+    }
+    if !query.is_empty() {
+        text.push('?');
+        text.push_str(query);
+    }
+    let target = text.parse::<PathAndQuery>().ok().filter(|_| text.starts_with('/'));
+    target.map(Uri::from).unwrap_or_default()
 }
 
 /// The answer of payload 2.0.
@@ -211,6 +224,7 @@ mod tests {
             ("/api/v1/x", "", "/api/v1/x"),
             ("/api//v1/./%41", "cursor=%2b&b=%41", "/api//v1/./%41?cursor=%2b&b=%41"),
             ("/", "?", "/??"),
+            ("/api/\0 é?#", "", "/api/%00%20%C3%A9%3F%23"),
             ("no path", "", "/"),
             ("", "", "/"),
         ] {

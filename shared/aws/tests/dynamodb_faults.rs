@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::{Client, config::retry::RetryConfig};
 use cloud::{Cloud, Fault, Kind, Service};
 use serde_json::{Map, Value};
 use store::{
-    AccountStore, AcmeProfile, AuthorizationStore, CertificateRecord, CertificateStore, CrlRecord, CrlStore,
-    ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, IssuanceStore, IssuerRecord, IssuerStore,
-    NonceSecrets, NonceStore, OperationId, OrderStore, ProfileSet, ProfileStore, Redemption, Retention, StoreError,
-    Versioned,
+    AccountStore, AcmeProfile, AuditRecord, AuditStore, AuthorizationStore, CertificateRecord, CertificateStore,
+    Counted, CrlRecord, CrlStore, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Incident,
+    IncidentStore, IssuanceStore, IssuerRecord, IssuerStore, LimitStore, LimitWindow, NonceSecrets, NonceStore,
+    OperationId, OrderStore, ProfileSet, ProfileStore, Redemption, Retention, StoreError, Versioned,
     contract::fixture::{
-        account, account_in, at, authorization, bound, certificate, changed, crl, dns, external_account_key,
-        external_account_secret, issued, issuer, issuer_id, key, nonce, operation, order, processing, revoked, secrets,
-        valid, valid_order,
+        account, account_in, at, audit_record, authorization, bound, certificate, changed, crl, dns,
+        external_account_key, external_account_secret, incident, issued, issuer, issuer_id, key, limit_window, nonce,
+        operation, order, processing, revoked, secrets, valid, valid_order,
     },
 };
 
@@ -207,6 +207,9 @@ struct Records {
     bound_account: Versioned<Account>,
     external_keys: [Versioned<ExternalAccountKey>; 2],
     external_secret: ExternalAccountSecret,
+    audit_record: AuditRecord,
+    incident: Versioned<Incident>,
+    count: (LimitWindow, OperationId),
 }
 
 impl Records {
@@ -235,6 +238,9 @@ impl Records {
             secrets: secrets(),
             external_keys: [external_key.clone(), bound(&external_key, &bound_account)],
             external_secret: external_account_secret(),
+            audit_record: audit_record(),
+            incident: incident(),
+            count: (limit_window(), operation()),
             bound_account,
         }
     }
@@ -289,7 +295,14 @@ impl Records {
                 let [unused, used] = &self.external_keys;
                 store.create_bound_account_if_absent(&self.bound_account, unused, used).await.map(drop)
             }
-            _ => store.create_external_account_secret_if_absent(&self.external_secret).await,
+            18 => store.create_external_account_secret_if_absent(&self.external_secret).await,
+            19 => store.append_audit(&self.audit_record).await,
+            20 => store.put_incident(None, &self.incident).await,
+            _ => {
+                let counted = store.count(&self.count.0, 1, 5, self.count.1).await?;
+                assert_eq!(counted, Counted::Within { used: 1 }, "a lost answer is no second count");
+                Ok(())
+            }
         }
     }
 }
@@ -316,7 +329,7 @@ fn patient() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(2))
 }
 
-const VERBS: usize = 19;
+const VERBS: usize = 22;
 
 /// Those that pass. Each is tried at each call.
 const FAULTS: [Kind; 7] = [

@@ -15,13 +15,13 @@ use aws_sdk_dynamodb::Client;
 use cloud::{Call, Cloud};
 use serde_json::{Map, Value};
 use store::{
-    AccountStore, AcmeProfile, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, CrlStore,
-    ExternalAccountStore, IssuanceStore, IssuerStore, NonceStore, OrderStore, ProfileSet, ProfileStore, RaProfile,
-    Retention, StoreError, Versioned,
+    AccountStore, AcmeProfile, AuditStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore,
+    CrlStore, ExternalAccountStore, IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore,
+    OrderStore, ProfileSet, ProfileStore, RaProfile, Retention, StoreError, Versioned,
     contract::fixture::{
-        DAY, account, at, authorization, certificate, changed, crl, dns, external_account_key, external_account_secret,
-        issuer, issuer_id, key, nonce, operation, order, processing, random, revoked, secrets, valid, valid_order,
-        validating,
+        DAY, account, at, audit_record, authorization, certificate, changed, crl, dns, external_account_key,
+        external_account_secret, incident, issuer, issuer_id, key, limit_window, nonce, operation, order, processing,
+        random, revoked, secrets, valid, valid_order, validating,
     },
 };
 
@@ -44,13 +44,16 @@ async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
     }
     let all = [
         "ACCOUNT",
+        "AUDIT",
         "AUTHORIZATION",
         "BLOCKED",
         "CERTIFICATE",
         "CRL",
         "EAB",
+        "INCIDENT",
         "ISSUER",
         "KEY",
+        "LIMIT",
         "NONCE",
         "ORDER",
         "ORDERS",
@@ -102,7 +105,7 @@ async fn the_last_proof_of_a_name_is_the_one_that_lasts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_profiles_and_issuers_are_read_late() {
+async fn only_one_profile_and_one_issuer_are_read_late() {
     let (cloud, store) = open();
     write_everything(&store).await;
     cloud.clear();
@@ -120,12 +123,14 @@ async fn only_profiles_and_issuers_are_read_late() {
     store.nonce_secrets().await.unwrap();
     store.order(account.id, order(&account, &[]).id).await.unwrap();
     store.orders(account.id, None, 10).await.unwrap();
+    // Who asks for all of them may just have made one.
+    store.issuers().await.unwrap();
+    store.profiles().await.unwrap();
     assert!(cloud.calls().iter().all(|call| call.consistent), "{:#?}", cloud.calls());
     cloud.clear();
     store.acme_profile(&"default".parse().unwrap()).await.unwrap();
     store.ra_profile(&"default".parse().unwrap()).await.unwrap();
     store.issuer(&issuer_id()).await.unwrap();
-    store.issuers().await.unwrap();
     assert!(cloud.calls().iter().all(|call| !call.consistent), "{:#?}", cloud.calls());
 }
 
@@ -167,11 +172,11 @@ async fn a_crl_that_lost_a_part_is_not_taken_for_whole() {
 
 /// What each verb costs for a certificate of one name, by ordinary records.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_costs_at_most_twenty_write_units() {
+async fn a_certificate_costs_at_most_21_write_and_18_read_units() {
     let (cloud, store) = open();
     let bill = Bill::new(&cloud);
     let account = account();
-    bill.of("create_account_if_absent", store.create_account_if_absent(&account)).await;
+    bill.of("create_account_if_absent, a contact", store.create_account_if_absent(&account)).await;
     bill.of("account", store.account(account.id)).await;
     bill.of("account_by_key", store.account_by_key(&account.directory, &account.key.thumbprint())).await;
     bill.of("redeem_nonce", store.redeem_nonce(&nonce(), at(300), operation())).await;
@@ -200,6 +205,17 @@ async fn a_certificate_costs_at_most_twenty_write_units() {
     bill.of("revoked_certificates, 1", store.revoked_certificates(&issued.issuer, 0, at(0))).await;
     let rolled = changed(&account, |account| account.key = key(2));
     bill.of("replace_account_key", store.replace_account_key(&account, &rolled)).await;
+    let window = limit_window();
+    bill.of("count", store.count(&window, 1, 1, operation())).await;
+    bill.of("count, over", store.count(&window, 1, 1, operation())).await;
+    bill.of("counted", store.counted(&window)).await;
+    bill.of("append_audit", store.append_audit(&audit_record())).await;
+    bill.of("incidents", store.incidents()).await;
+    bill.of("certificates_by_name", store.certificates_by_name(&name, None, 100)).await;
+    bill.of("certificates_ending, 1 day", store.certificates_ending(at(90 * DAY), at(91 * DAY), None, 100)).await;
+    bill.of("accounts_by_contact", store.accounts_by_contact(&account.contact[0], None, 100)).await;
+    bill.of("accounts_by_key", store.accounts_by_key(&rolled.key.thumbprint(), None, 100)).await;
+    bill.of("block_key", store.block_key(&key(9).thumbprint(), at(0))).await;
     let hundred: Vec<Versioned<Authorization>> =
         (0..100).map(|n| authorization(&account, dns(&format!("{n}.example.com")))).collect();
     let large = order(&account, &hundred);
@@ -225,9 +241,10 @@ async fn a_certificate_costs_at_most_twenty_write_units() {
         + bill.reads("is_key_blocked")
         + bill.reads("certificate");
     println!("one certificate: {writes} write units, {reads} read units");
-    assert!(writes <= 20.0, "{writes} write units");
+    assert!(writes <= 21.0, "{writes} write units");
     assert!(reads <= 18.0, "{reads} read units");
-    assert!(bill.writes("create_account_if_absent") <= 4.0);
+    assert!(bill.writes("create_account_if_absent, a contact") <= 5.0);
+    assert!(bill.writes("count") <= 1.0 && bill.writes("count, over") <= 1.0);
 }
 
 /// The units of each verb.
@@ -292,6 +309,9 @@ async fn write_everything(store: &DynamoDbStore) {
     store.create_external_account_key(&external_account_key()).await.unwrap();
     store.create_external_account_secret_if_absent(&external_account_secret()).await.unwrap();
     store.create_issuer_if_absent(&issuer()).await.unwrap();
+    store.append_audit(&audit_record()).await.unwrap();
+    store.put_incident(None, &incident()).await.unwrap();
+    store.count(&limit_window(), 1, 1, operation()).await.unwrap();
     let name = "default".parse::<acme::ProfileName>().unwrap();
     let ra = RaProfile::new(name.clone(), "issuing".parse().unwrap());
     let set = ProfileSet { acme_profile: vec![AcmeProfile::new(name)], ra_profile: vec![ra] };

@@ -5,13 +5,17 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "these functions are tests")]
 
 pub mod account;
+pub mod audit;
 pub mod authorization;
 pub mod certificate;
 pub mod crl;
 pub mod external_account;
 pub mod fixture;
+pub mod incident;
 pub mod issuance;
 pub mod issuer;
+pub mod limit;
+pub mod lookup;
 pub mod lost_answer;
 pub mod nonce;
 pub mod order;
@@ -35,6 +39,7 @@ macro_rules! contract_tests {
             account: an_account_changes_only_from_its_present_version,
             account: a_replaced_key_leads_to_the_account_and_the_old_one_is_free,
             account: the_key_of_another_account_is_not_taken,
+            audit: audit_records_are_listed_newest_first_in_pages,
             authorization: a_new_authorization_reads_back,
             authorization: several_authorizations_come_in_the_order_asked_for,
             authorization: an_authorization_that_became_valid_is_the_proof_of_its_name,
@@ -50,12 +55,26 @@ macro_rules! contract_tests {
             external_account: a_binding_that_met_another_change_makes_no_account,
             external_account: a_binding_for_a_known_account_leaves_the_key_unbound,
             external_account: of_many_accounts_with_one_binding_one_is_made,
+            external_account: a_key_for_several_accounts_counts_each_of_them,
+            external_account: a_key_of_an_external_account_changes_only_from_its_present_version,
+            external_account: keys_of_external_accounts_are_listed_in_pages,
             external_account: the_secret_of_external_accounts_is_never_replaced,
+            incident: an_incident_changes_only_from_its_present_version,
             issuance: an_issuance_begins_and_ends_with_its_order,
             issuance: of_many_issuances_of_an_order_one_begins,
             issuance: an_issuance_does_not_end_over_another_change_of_its_certificate,
             issuance: an_issuance_written_twice_is_written_once,
             issuer: an_issuer_is_made_once,
+            limit: what_happens_is_counted_up_to_the_maximum,
+            limit: several_are_counted_together_or_not_at_all,
+            limit: a_count_that_is_repeated_counts_once,
+            limit: of_one_hundred_counts_at_once_as_many_are_within_as_may_be,
+            lookup: certificates_are_found_by_each_of_their_names,
+            lookup: certificates_are_found_by_their_end,
+            lookup: certificates_are_found_by_their_account,
+            lookup: accounts_are_found_by_contact_in_every_directory,
+            lookup: accounts_are_found_by_key_in_every_directory,
+            lookup: blocked_keys_are_listed_in_pages,
             nonce: a_nonce_is_redeemed_once,
             nonce: the_secrets_of_nonces_change_only_from_their_present_version,
             order: an_order_of_one_hundred_names_is_there_with_its_authorizations,

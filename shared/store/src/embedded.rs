@@ -14,6 +14,7 @@
 //! and move in the same transaction.
 
 mod account;
+mod audit;
 mod authorization;
 mod batch;
 mod certificate;
@@ -24,9 +25,12 @@ mod expiry;
 mod external_account;
 mod failure;
 mod file;
+mod incident;
 mod issuance;
 mod issuer;
 mod key;
+mod limit;
+mod lookup;
 mod nonce;
 mod order;
 mod profile;

@@ -10,20 +10,24 @@
 //!   are as unknown as if they had never been.
 //! - **Durable.** What is answered with success survives a crash. Redeemed nonces alone may be lost
 //!   by a power failure where the engine then makes all older nonces unusable.
-//! - **Consistent.** Reads see every write that was answered before they began. Profiles, issuers and
-//!   incidents alone may be read a moment late; whoever asks keeps them for some seconds anyway.
+//! - **Consistent.** Reads see every write that was answered before they began. One profile or one issuer
+//!   alone may be read as it was a moment ago; whoever asks for it keeps it for some seconds anyway.
 //!
 //! Keys, conditions, indexes and expiry are the engine's affair and stay inside it.
 
 mod account;
+mod audit;
 mod authorization;
 mod certificate;
 mod crl;
 mod error;
 mod external_account;
 mod identifier_rule;
+mod incident;
 mod issuance;
 mod issuer;
+mod limit;
+mod lookup;
 mod nonce;
 mod order;
 mod page;
@@ -37,14 +41,18 @@ pub mod contract;
 pub mod embedded;
 
 pub use account::{AccountStore, Creation, KeyReplacement};
+pub use audit::{AuditRecord, AuditStore};
 pub use authorization::{AuthorizationStore, Proof};
 pub use certificate::{CertificateRecord, CertificateState, CertificateStore, Replacement, Revocation};
 pub use crl::{CrlRecord, CrlStore, RevokedCertificate};
 pub use error::StoreError;
 pub use external_account::{ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore};
 pub use identifier_rule::{IdentifierRule, IdentifierRuleError};
+pub use incident::{Affected, Incident, IncidentStore, StagedRevocation};
 pub use issuance::IssuanceStore;
 pub use issuer::{IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerStore};
+pub use limit::{Counted, LimitStore, LimitWindow};
+pub use lookup::{AccountCertificates, BlockedKey, CertificateEntry, LookupStore};
 pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
 pub use order::{OrderPage, OrderStore};
 pub use page::Page;
@@ -59,12 +67,16 @@ pub use versioned::{OperationId, Versioned};
 /// Everything that is remembered, by one engine.
 pub trait Store:
     AccountStore
+    + AuditStore
     + AuthorizationStore
     + CertificateStore
     + CrlStore
     + ExternalAccountStore
+    + IncidentStore
     + IssuanceStore
     + IssuerStore
+    + LimitStore
+    + LookupStore
     + NonceStore
     + OrderStore
     + ProfileStore

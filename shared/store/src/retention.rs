@@ -4,7 +4,8 @@ use acme::{Authorization, Order, OrderState};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    CertificateRecord, CrlRecord, ExternalAccountKey, ExternalAccountSecret, NonceSecrets, Proof, RevokedCertificate,
+    CertificateRecord, CrlRecord, ExternalAccountKey, ExternalAccountSecret, Incident, LimitWindow, NonceSecrets,
+    Proof, RevokedCertificate,
 };
 
 /// For how long records are kept after they have served.
@@ -70,13 +71,31 @@ impl Retention {
         later(at, TWENTY_YEARS)
     }
 
-    /// Until when a key of an external account is kept: one that binds an account tells whose that is,
+    /// Until when a key of an external account is kept: one that binds accounts tells whose they are,
     /// one that was never used tells nothing after its end.
     pub fn of_external_account_key(&self, key: &ExternalAccountKey) -> Timestamp {
-        match key.account {
-            Some(_) => later(key.expires_at, TWENTY_YEARS),
-            None => later(key.expires_at, self.unfinished),
+        match key.accounts {
+            0 => later(key.expires_at, self.unfinished),
+            _ => later(key.expires_at, TWENTY_YEARS),
         }
+    }
+
+    /// Until when an audit record is kept of what was done `at`.
+    pub fn of_audit(&self, at: Timestamp) -> Timestamp {
+        later(at, TEN_YEARS)
+    }
+
+    /// Until when an incident is kept: a year after its end.
+    pub fn of_incident(&self, incident: &Incident) -> Timestamp {
+        match incident.ended_at {
+            Some(end) => later(end, A_YEAR),
+            None => later(incident.declared_at, TWENTY_YEARS),
+        }
+    }
+
+    /// Until when a counter of a limit is kept: one window longer than it counts.
+    pub fn of_limit(&self, window: &LimitWindow) -> Timestamp {
+        later(window.ends_at(), window.length)
     }
 
     /// Until when the secret of external accounts is kept.
@@ -100,6 +119,8 @@ fn later(end: Timestamp, by: SignedDuration) -> Timestamp {
 const ONE_CRL: SignedDuration = SignedDuration::from_hours(60 * 24);
 const FOUR_HUNDRED_DAYS: SignedDuration = SignedDuration::from_hours(400 * 24);
 const TWO_YEARS: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
+const A_YEAR: SignedDuration = SignedDuration::from_hours(366 * 24);
+const TEN_YEARS: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
 const TWENTY_YEARS: SignedDuration = SignedDuration::from_hours(20 * 366 * 24);
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use std::{path::Path, sync::Arc};
 
 use acme::{ChallengeType, OrderState};
 use store::{
-    AccountStore, AuthorizationStore, CertificateStore, CrlStore, NonceStore, OrderStore, Redemption, Retention,
-    StoreError,
+    AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, IncidentStore, LimitStore, LookupStore,
+    NonceStore, OrderStore, Redemption, Retention, StoreError,
     contract::fixture::{
-        DAY, account, at, authorization, certificate, changed, dns, issued, nonce, operation, order, processing,
-        revoked, secrets, valid, validating,
+        DAY, account, at, audit_record, authorization, certificate, changed, dns, incident, issued, limit_window,
+        nonce, operation, order, processing, revoked, secrets, valid, validating,
     },
     embedded::{EmbeddedStore, OpenError, Options, Unfinished},
 };
@@ -170,6 +170,35 @@ async fn what_has_served_is_deleted_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_leads_to_a_certificate_and_what_counts_go_when_they_have_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let (intended, window, ended) = (certificate(), limit_window(), incident());
+    let ended = changed(&ended, |incident| incident.ended_at = Some(at(0)));
+    store.intend_certificate(&intended).await.unwrap();
+    store.count(&window, 1, 9, operation()).await.unwrap();
+    store.append_audit(&audit_record()).await.unwrap();
+    store.put_incident(None, &ended).await.unwrap();
+    let there = async |seconds| {
+        while store.purge(at(seconds), 2).await.unwrap() == 2 {}
+        let named = store.certificates_by_name(&intended.identifiers[0], None, 9).await.unwrap();
+        let ending = store.certificates_ending(at(0), at(100 * DAY), None, 9).await.unwrap();
+        (
+            store.counted(&window).await.unwrap(),
+            named.items.len() + ending.items.len(),
+            store.incidents().await.unwrap().len(),
+            store.audit(None, 9).await.unwrap().items.len(),
+        )
+    };
+    let hour = DAY / 24;
+    assert_eq!(there(2 * hour - 1).await, (1, 2, 1, 1), "the window after that of the counter goes on");
+    assert_eq!(there(3 * hour).await, (0, 2, 1, 1));
+    assert_eq!(there(366 * DAY + hour).await, (0, 2, 0, 1), "the incident ended a year ago");
+    assert_eq!(there((90 + 365) * DAY + hour).await, (0, 0, 0, 1), "with the certificate goes what leads to it");
+    assert_eq!(there(3660 * DAY + hour).await, (0, 0, 0, 0), "what operators did is known for ten years");
+}
+
+#[tokio::test]
 async fn a_proof_outlives_the_older_authorization_of_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
@@ -230,8 +259,8 @@ async fn writes_that_wait_share_a_commit() {
         .collect();
     writes.join_all().await;
     let counts = store.counts();
-    assert_eq!(counts.writes, 400, "an account and an entry in the index of keys each");
-    assert!(counts.commits < 100, "200 writes took {} commits", counts.commits);
+    assert_eq!(counts.writes, 600, "an account, an entry in the index of keys and one for its contact each");
+    assert!(counts.commits < 100, "200 changes took {} commits", counts.commits);
 }
 
 #[tokio::test]
@@ -249,7 +278,7 @@ async fn records_are_counted_as_they_are_asked_for_and_put() {
         before = after;
     };
     store.create_account_if_absent(&account).await.unwrap();
-    took(0, 2, "the account and its key");
+    took(0, 3, "the account, its key and its contact");
     store.account_by_key(&account.directory, &account.key.thumbprint()).await.unwrap();
     took(2, 0, "the key and its account");
     store.create_order(&made, std::slice::from_ref(&pending)).await.unwrap();
@@ -264,7 +293,7 @@ async fn records_are_counted_as_they_are_asked_for_and_put() {
     took(0, 0, "a conflict writes nothing");
     store.intend_certificate(&certificate).await.unwrap();
     store.update_certificate(&certificate, &revoked(&certificate)).await.unwrap();
-    took(0, 3, "the certificate twice, and its place among the revoked");
+    took(0, 6, "the certificate twice, its two names and its end, and its place among the revoked");
     store.redeem_nonce(&nonce(), at(300), operation()).await.unwrap();
     store.block_key(&account.key.thumbprint(), at(0)).await.unwrap();
     took(0, 2, "the blocked key, and the nonce in the same commit");

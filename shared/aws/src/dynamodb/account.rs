@@ -21,6 +21,7 @@ impl AccountStore for DynamoDbStore {
         &self,
         account: &Versioned<Account>,
     ) -> Result<Creation<Versioned<Account>>, StoreError> {
+        self.put_each(self.contact_entries(None, account)).await?;
         for _ in 0..ROUNDS {
             let verdicts = self
                 .transact(account.version, [self.account_write(None, account)?, self.index_write(account)?])
@@ -64,6 +65,7 @@ impl AccountStore for DynamoDbStore {
 
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
         let item = Item::of_versioned(key::account(after.id), after, &self.retention)?;
+        self.put_each(self.contact_entries(Some(before), after)).await?;
         self.put(item, Condition::Version(before.version)).await?.accept(after.version)
     }
 

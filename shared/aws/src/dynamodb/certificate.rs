@@ -4,7 +4,6 @@ use acme::CertificateId;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jose::Thumbprint;
-use serde::{Deserialize, Serialize};
 
 use super::{
     DynamoDbStore,
@@ -15,14 +14,18 @@ use super::{
     write::Write,
 };
 use store::{
-    CertificateRecord, CertificateState, CertificateStore, Retention, RevokedCertificate, StoreError, Versioned,
+    BlockedKey, CertificateRecord, CertificateState, CertificateStore, Retention, RevokedCertificate, StoreError,
+    Versioned,
 };
 
 #[async_trait]
 impl CertificateStore for DynamoDbStore {
+    /// What leads to the certificate is written at the same time: nothing is signed before both are there.
     async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError> {
         let item = self.certificate_item(certificate)?;
-        self.put(item, Condition::Absent).await?.accept(certificate.version)
+        let entries = self.put_all(self.certificate_entries(certificate));
+        let ((), verdict) = tokio::try_join!(entries, self.put(item, Condition::Absent))?;
+        verdict.accept(certificate.version)
     }
 
     async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError> {
@@ -56,9 +59,12 @@ impl CertificateStore for DynamoDbStore {
     }
 
     async fn block_key(&self, key: &Thumbprint, at: Timestamp) -> Result<(), StoreError> {
-        let item = Item::of(key::blocked_key(key), &BlockedKey { at }, &self.retention)?;
+        let record = BlockedKey { key: *key, at };
         // A key that is blocked stays as it is.
-        self.put(item, Condition::Absent).await.map(|_| ())
+        for key in [key::blocked_key(key), key::listed_blocked_key(key)] {
+            self.put(Item::of(key, &record, &self.retention)?, Condition::Absent).await?;
+        }
+        Ok(())
     }
 
     async fn is_key_blocked(&self, key: &Thumbprint) -> Result<bool, StoreError> {
@@ -74,6 +80,7 @@ impl DynamoDbStore {
 
 impl Record for CertificateRecord {
     const NAME: &'static str = "certificate";
+    const IN_KEY: Option<&'static str> = Some("id");
 
     fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
         Some(retention.of_certificate(self))
@@ -93,13 +100,6 @@ impl Record for RevokedCertificate {
     fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
         Some(retention.of_revoked(self))
     }
-}
-
-/// A key that nobody may use again.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct BlockedKey {
-    /// Since when.
-    at: Timestamp,
 }
 
 impl Record for BlockedKey {

@@ -14,8 +14,8 @@ use super::{
     write::Write,
 };
 use store::{
-    AccountStore, Creation, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Retention, StoreError,
-    Versioned,
+    AccountStore, Creation, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Page, Retention,
+    StoreError, Versioned,
 };
 
 #[async_trait]
@@ -33,6 +33,24 @@ impl ExternalAccountStore for DynamoDbStore {
         item.map(|item| item.versioned()).transpose()
     }
 
+    async fn external_account_keys(
+        &self,
+        after: Option<ExternalAccountKeyId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<ExternalAccountKey>>, StoreError> {
+        let after = after.map(|after| after.to_string());
+        self.page(key::external_account_keys(), after, limit).await?.try_map(|item| item.versioned())
+    }
+
+    async fn update_external_account_key(
+        &self,
+        before: &Versioned<ExternalAccountKey>,
+        after: &Versioned<ExternalAccountKey>,
+    ) -> Result<(), StoreError> {
+        let item = Item::of_versioned(key::external_account_key(after.id), after, &self.retention)?;
+        self.put(item, Condition::Version(before.version)).await?.accept(after.version)
+    }
+
     async fn create_bound_account_if_absent(
         &self,
         account: &Versioned<Account>,
@@ -42,6 +60,7 @@ impl ExternalAccountStore for DynamoDbStore {
         let bound = Item::of_versioned(key::external_account_key(after.id), after, &self.retention)?;
         let bound = Write::Put(bound, Condition::Version(before.version));
         let writes = [self.account_write(None, account)?, self.index_write(account)?, bound];
+        self.put_each(self.contact_entries(None, account)).await?;
         match self.transact(account.version, writes).await? {
             [Verdict::Held, Verdict::Held, Verdict::Held] => Ok(Creation::Created),
             // Who has the account's key counts first: it may be this very write, applied before.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::key::{Key, PK, SK};
 use store::{OperationId, Retention, StoreError, Versioned};
@@ -14,6 +14,9 @@ use store::{OperationId, Retention, StoreError, Versioned};
 pub(super) trait Record: Clone + Serialize + DeserializeOwned {
     /// What it is called in errors.
     const NAME: &'static str;
+
+    /// A member that is the last part of `pk` and stands there alone.
+    const IN_KEY: Option<&'static str> = None;
 
     /// Until when it is kept; `None` for ever.
     fn kept_until(&self, retention: &Retention) -> Option<Timestamp>;
@@ -38,7 +41,7 @@ impl Item {
     pub(super) fn of<T: Record>(key: Key, record: &T, retention: &Retention) -> Result<Self, StoreError> {
         let mut record = record.clone();
         let der = record.der().map(std::mem::take);
-        let json = slim_json(&record).map_err(|error| corrupt(T::NAME, error))?;
+        let json = slim_json(&record, T::IN_KEY).map_err(|error| corrupt(T::NAME, error))?;
         let mut item = Self::new(key).with(RECORD, AttributeValue::S(json));
         if let Some(der) = der {
             item = item.with_der(der);
@@ -86,11 +89,23 @@ impl Item {
     /// The record.
     pub(super) fn record<T: Record>(&self) -> Result<T, StoreError> {
         let json = self.text(RECORD).ok_or_else(|| malformed(T::NAME))?;
-        let mut record: T = serde_json::from_str(json).map_err(|error| corrupt(T::NAME, error))?;
+        let mut record: T = match T::IN_KEY {
+            None => serde_json::from_str(json),
+            Some(member) => self.with_member_of_key(json, member).and_then(serde_json::from_value),
+        }
+        .map_err(|error| corrupt(T::NAME, error))?;
         if let Some(der) = record.der() {
             *der = self.der().ok_or_else(|| malformed(T::NAME))?.to_vec();
         }
         Ok(record)
+    }
+
+    /// The JSON with the member that stands in the key.
+    fn with_member_of_key(&self, json: &str, member: &str) -> serde_json::Result<Value> {
+        let mut members: Map<String, Value> = serde_json::from_str(json)?;
+        let last = self.text(PK).and_then(|pk| pk.rsplit('#').next());
+        members.insert(member.to_owned(), last.into());
+        Ok(Value::Object(members))
     }
 
     /// The record with its version.
@@ -144,10 +159,13 @@ impl From<HashMap<String, AttributeValue>> for Item {
     }
 }
 
-/// JSON without members that are `null`, which read back as absent. They are many, and without them a
-/// certificate for one name mostly stays within the kilobyte in which writes are paid.
-fn slim_json<T: Serialize>(record: &T) -> serde_json::Result<String> {
+/// JSON without members that are `null`, which read back as absent, and without that which stands in the
+/// key. Without them a certificate for one name mostly stays within the kilobyte in which writes are paid.
+fn slim_json<T: Serialize>(record: &T, in_key: Option<&str>) -> serde_json::Result<String> {
     let mut json = serde_json::to_value(record)?;
+    if let (Some(members), Some(member)) = (json.as_object_mut(), in_key) {
+        members.remove(member);
+    }
     remove_nulls(&mut json);
     serde_json::to_string(&json)
 }
@@ -200,7 +218,8 @@ mod tests {
     fn json_is_stored_without_nulls_but_with_all_else() {
         let record = json!({"a": null, "b": {"c": null, "d": 0}, "e": [1, null, {"f": null}], "g": "", "h": false});
         let slim = r#"{"b":{"d":0},"e":[1,null,{}],"g":"","h":false}"#;
-        assert_eq!(slim_json(&record).unwrap(), slim);
+        assert_eq!(slim_json(&record, None).unwrap(), slim);
+        assert_eq!(slim_json(&record, Some("b")).unwrap(), slim.replace(r#""b":{"d":0},"#, ""));
     }
 
     #[test]

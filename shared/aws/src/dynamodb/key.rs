@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use acme::{
-    AccountId, AuthorizationId, CertificateId, DirectoryId, ExternalAccountKeyId, Identifier, OrderId, ProfileName,
-    Serial,
+    AccountId, AuditId, AuthorizationId, CertificateId, Contact, DirectoryId, ExternalAccountKeyId, Identifier,
+    IncidentId, OrderId, ProfileName, Serial,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Span, Timestamp, tz::Offset};
 use jose::Thumbprint;
 
-use store::{IssuerId, OperationId};
+use store::{CertificateEntry, IssuerId, LimitWindow, OperationId};
 
 /// The key of one item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +45,7 @@ pub(super) enum Sort {
     All,
     Before(String),
     After(String),
+    Between(String, String),
     BeginningWith(&'static str),
 }
 
@@ -52,7 +54,22 @@ pub(super) fn account(id: AccountId) -> Key {
 }
 
 pub(super) fn account_by_key(directory: &DirectoryId, key: &Thumbprint) -> Key {
-    Key::alone(format!("KEY#{directory}#{key}"))
+    Key { pk: keyed(key), sk: directory.to_string() }
+}
+
+/// The accounts that have the key, by directory: those behind `after`.
+pub(super) fn accounts_by_key(key: &Thumbprint, after: Option<&DirectoryId>) -> Keys {
+    Keys { pk: keyed(key), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
+}
+
+/// What leads to the account by a contact. The contact comes last: it may hold any sign.
+pub(super) fn account_by_contact(contact: &Contact, account: AccountId) -> Key {
+    Key { pk: contacted(contact), sk: account.to_string() }
+}
+
+/// What leads to accounts by the contact, behind `after`.
+pub(super) fn accounts_by_contact(contact: &Contact, after: Option<AccountId>) -> Keys {
+    Keys { pk: contacted(contact), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
 }
 
 pub(super) fn order(account: AccountId, id: OrderId) -> Key {
@@ -80,6 +97,56 @@ pub(super) fn proof(account: AccountId, name: &Identifier) -> Key {
 
 pub(super) fn certificate(id: &CertificateId) -> Key {
     Key::alone(format!("CERTIFICATE#{id}"))
+}
+
+/// What leads to the certificate by a name.
+pub(super) fn certificate_by_name(name: &Identifier, entry: &CertificateEntry) -> Key {
+    Key { pk: named(name), sk: end(entry) }
+}
+
+/// What leads to certificates by the name, before `before`.
+pub(super) fn certificates_by_name(name: &Identifier, before: Option<&CertificateEntry>) -> Keys {
+    Keys { pk: named(name), sk: before.map_or(Sort::All, |before| Sort::Before(end(before))) }
+}
+
+/// What leads to the certificate by its end. Certificates that are made together end together, so a day
+/// has several partitions.
+pub(super) fn certificate_ending(entry: &CertificateEntry) -> Key {
+    let shard = entry.id.serial().as_bytes().last().copied().unwrap_or_default() % ENDING_SHARDS;
+    Key { pk: ending_on(&day(entry.not_after), shard), sk: end(entry) }
+}
+
+/// What leads to certificates in a shard of a day, from `from` until before `until` and behind `after`.
+pub(super) fn certificates_ending(
+    day: &str,
+    shard: u8,
+    from: Timestamp,
+    until: Timestamp,
+    after: Option<&CertificateEntry>,
+) -> Keys {
+    let first = digits(from);
+    // No key lies between one and the same with a letter more.
+    let first = after.map_or(first.clone(), |after| first.max(format!("{}!", end(after))));
+    let last = digits(until);
+    Keys { pk: ending_on(day, shard), sk: Sort::Between(first.min(last.clone()), last) }
+}
+
+/// The certificate of a sort key that leads to one.
+pub(super) fn entry_of(sk: &str) -> Option<CertificateEntry> {
+    let (end, id) = sk.split_once('#')?;
+    Some(CertificateEntry { not_after: Timestamp::from_second(end.parse().ok()?).ok()?, id: id.parse().ok()? })
+}
+
+/// The days from that of `from` to that before `until` ends, as `2026-01-31`.
+pub(super) fn days(from: Timestamp, until: Timestamp) -> impl Iterator<Item = String> {
+    let first = Offset::UTC.to_datetime(from).date();
+    first
+        .series(Span::new().days(1))
+        .take_while(move |date| {
+            let begins = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
+            begins.is_ok_and(|begins| begins < until)
+        })
+        .map(|date| date.to_string())
 }
 
 /// The CRL of a shard, with the first of its DER.
@@ -111,8 +178,24 @@ pub(super) fn blocked_key(key: &Thumbprint) -> Key {
     Key::alone(format!("BLOCKED#{key}"))
 }
 
+/// The key in the list of all that are blocked.
+pub(super) fn listed_blocked_key(key: &Thumbprint) -> Key {
+    Key { pk: BLOCKED_KEYS.to_owned(), sk: key.to_string() }
+}
+
+/// The list of all keys that are blocked.
+pub(super) fn blocked_keys() -> Keys {
+    Keys { pk: BLOCKED_KEYS.to_owned(), sk: Sort::All }
+}
+
 pub(super) fn nonce(nonce: &str) -> Key {
     Key::alone(format!("NONCE#{nonce}"))
+}
+
+/// What is counted comes last: it may be any text.
+pub(super) fn limit(window: &LimitWindow) -> Key {
+    let LimitWindow { key, starts_at, length } = window;
+    Key::alone(format!("LIMIT#{}#{}#{key}", starts_at.as_second(), length.as_secs()))
 }
 
 pub(super) fn nonce_secrets() -> Key {
@@ -120,7 +203,12 @@ pub(super) fn nonce_secrets() -> Key {
 }
 
 pub(super) fn external_account_key(id: ExternalAccountKeyId) -> Key {
-    Key::alone(format!("EAB#{id}"))
+    Key { pk: EXTERNAL_ACCOUNT_KEYS.to_owned(), sk: id.to_string() }
+}
+
+/// All keys of external accounts, oldest first.
+pub(super) fn external_account_keys() -> Keys {
+    Keys { pk: EXTERNAL_ACCOUNT_KEYS.to_owned(), sk: Sort::All }
 }
 
 pub(super) fn external_account_secret() -> Key {
@@ -143,12 +231,80 @@ pub(super) fn ra_profiles() -> Keys {
     Keys { pk: RA_PROFILES.to_owned(), sk: Sort::All }
 }
 
+/// An act of an operator, in the partition of its day.
+pub(super) fn audit_record(id: AuditId) -> Key {
+    Key { pk: audit_on(&day(id.made_at())), sk: id.to_string() }
+}
+
+/// The acts of a day that are older than `before`, oldest first.
+pub(super) fn audit_records(day: &str, before: Option<AuditId>) -> Keys {
+    Keys { pk: audit_on(day), sk: before.map_or(Sort::All, |before| Sort::Before(before.to_string())) }
+}
+
+/// A day on which there was one.
+pub(super) fn audit_day(at: Timestamp) -> Key {
+    Key { pk: AUDIT_DAYS.to_owned(), sk: day(at) }
+}
+
+/// The days up to that of `before`, oldest first.
+pub(super) fn audit_days(before: Option<AuditId>) -> Keys {
+    let day_after = |id: AuditId| day(id.made_at().checked_add(A_DAY).unwrap_or(Timestamp::MAX));
+    Keys { pk: AUDIT_DAYS.to_owned(), sk: before.map_or(Sort::All, |before| Sort::Before(day_after(before))) }
+}
+
+/// The days before that one, oldest first.
+pub(super) fn audit_days_before(day: &str) -> Keys {
+    Keys { pk: AUDIT_DAYS.to_owned(), sk: Sort::Before(day.to_owned()) }
+}
+
+pub(super) fn incident(id: IncidentId) -> Key {
+    Key { pk: INCIDENTS.to_owned(), sk: id.to_string() }
+}
+
+pub(super) fn incidents() -> Keys {
+    Keys { pk: INCIDENTS.to_owned(), sk: Sort::All }
+}
+
 pub(super) fn issuer(id: &IssuerId) -> Key {
     Key { pk: ISSUERS.to_owned(), sk: id.to_string() }
 }
 
 pub(super) fn issuers() -> Keys {
     Keys { pk: ISSUERS.to_owned(), sk: Sort::All }
+}
+
+fn audit_on(day: &str) -> String {
+    format!("AUDIT#{day}")
+}
+
+/// The day in UTC, as `2026-01-31`.
+fn day(at: Timestamp) -> String {
+    Offset::UTC.to_datetime(at).date().to_string()
+}
+
+fn keyed(key: &Thumbprint) -> String {
+    format!("KEY#{key}")
+}
+
+fn contacted(contact: &Contact) -> String {
+    format!("ACCOUNT#CONTACT#{}", contact.as_str().to_ascii_lowercase())
+}
+
+fn named(name: &Identifier) -> String {
+    format!("CERTIFICATE#NAME#{}#{name}", name.type_name())
+}
+
+fn ending_on(day: &str, shard: u8) -> String {
+    format!("CERTIFICATE#END#{day}#{shard}")
+}
+
+fn end(entry: &CertificateEntry) -> String {
+    format!("{}#{}", digits(entry.not_after), entry.id)
+}
+
+/// Seconds that sort as text; times before 1970 are as good as 1970.
+fn digits(at: Timestamp) -> String {
+    format!("{:012}", at.as_second().max(0))
 }
 
 fn order_list(account: AccountId) -> String {
@@ -169,12 +325,17 @@ const ALONE: &str = "-";
 const REVOKED: &str = "REVOKED#";
 const ACME_PROFILES: &str = "PROFILE#acme";
 const RA_PROFILES: &str = "PROFILE#ra";
+const EXTERNAL_ACCOUNT_KEYS: &str = "EAB#key";
+const BLOCKED_KEYS: &str = "BLOCKED#LIST";
+/// How many partitions hold what ends on one day.
+pub(super) const ENDING_SHARDS: u8 = 4;
+const AUDIT_DAYS: &str = "AUDIT#DAY";
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+const INCIDENTS: &str = "INCIDENT";
 const ISSUERS: &str = "ISSUER";
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     #[test]

@@ -63,6 +63,12 @@ impl DynamoDbStore {
         self.pages(self.partition(keys, consistency), usize::MAX).await
     }
 
+    /// The first items of a part of a partition, at most `limit`.
+    pub(super) async fn query_first(&self, keys: Keys, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let query = self.partition(keys, Consistency::Strong);
+        self.pages(query.limit(i32::try_from(limit).unwrap_or(i32::MAX)), limit).await
+    }
+
     /// The last items of a part of a partition, last first, at most `limit`.
     pub(super) async fn query_last(&self, keys: Keys, limit: usize) -> Result<Vec<Item>, StoreError> {
         let query = self.partition(keys, Consistency::Strong).scan_index_forward(false);
@@ -71,12 +77,10 @@ impl DynamoDbStore {
     }
 
     /// A page of a whole partition: the items behind the sort key `after`, in their order, at most `limit`.
-    /// It may miss the changes of the last moment.
     pub(super) async fn page(&self, keys: Keys, after: Option<String>, limit: usize) -> Result<Page<Item>, StoreError> {
         let keys = Keys { sk: after.map_or(keys.sk, Sort::After), ..keys };
-        let most = limit.saturating_add(1);
-        let query = self.partition(keys, Consistency::Eventual).limit(i32::try_from(most).unwrap_or(i32::MAX));
-        Ok(Page::of(self.pages(query, most).await?, limit))
+        let items = self.query_first(keys, limit.saturating_add(1)).await?;
+        Ok(Page::of(items, limit))
     }
 
     async fn get_batch(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
@@ -116,6 +120,10 @@ impl DynamoDbStore {
             Sort::After(sk) => query
                 .key_condition_expression("pk = :pk AND sk > :sk")
                 .expression_attribute_values(":sk", AttributeValue::S(sk)),
+            Sort::Between(first, last) => query
+                .key_condition_expression("pk = :pk AND sk BETWEEN :sk AND :last")
+                .expression_attribute_values(":sk", AttributeValue::S(first))
+                .expression_attribute_values(":last", AttributeValue::S(last)),
             Sort::BeginningWith(sk) => query
                 .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
                 .expression_attribute_values(":sk", AttributeValue::S(sk.to_owned())),

@@ -57,6 +57,14 @@ impl DynamoDbStore {
         }
     }
 
+    /// Puts a few items one after the other, whatever is there.
+    pub(super) async fn put_each(&self, items: Vec<Item>) -> Result<(), StoreError> {
+        for item in items {
+            self.put(item, Condition::Always).await?;
+        }
+        Ok(())
+    }
+
     /// Makes all of the writes or none, and tells the verdict on each of their conditions. `operation`
     /// makes a repetition harmless.
     pub(super) async fn transact<const N: usize>(

@@ -1,11 +1,13 @@
-//! Keys of external accounts: each binds one account.
+//! Keys of external accounts: each binds as many accounts as it may.
+
+use acme::ExternalAccountKeyId;
 
 use super::{
     Tried, WORKS, assert_conflict, assert_one_winner,
-    fixture::{account, account_in, at, bound, changed, external_account_key, external_account_secret, key},
+    fixture::{account, account_in, at, bound, changed, external_account_key, external_account_secret, key, random},
     together,
 };
-use crate::Creation;
+use crate::{Creation, ExternalAccountKey, Page, StoreError, Versioned};
 
 /// RFC 8555 §7.3.4: a key is known by its id.
 pub async fn a_key_of_an_external_account_reads_back(store: Tried) {
@@ -79,8 +81,76 @@ pub async fn of_many_accounts_with_one_binding_one_is_made(store: Tried) {
     assert_one_winner(&results, "20 accounts with one key");
     let winner = results.into_iter().find_map(Result::ok).expect("there is a winner");
     let stored = store.external_account_key(unbound.id).await.expect(WORKS).expect("the key is there");
-    assert_eq!(stored.account, Some(winner.id));
+    assert_eq!((stored.accounts, &stored.bound), (1, &vec![winner.id]));
     assert_eq!(store.account(winner.id).await.expect(WORKS), Some(winner));
+}
+
+/// A key for several accounts counts each of them once: who meets another decides anew.
+pub async fn a_key_for_several_accounts_counts_each_of_them(store: Tried) {
+    let unbound = changed(&external_account_key(), |key| key.max_accounts = Some(20));
+    store.create_external_account_key(&unbound).await.expect(WORKS);
+    let directory = super::fixture::directory();
+    let creations = (0..30).map(|number| {
+        let (store, id, account) = (store.clone(), unbound.id, account_in(&directory, key(number)));
+        async move {
+            loop {
+                let before = store.external_account_key(id).await.expect(WORKS).expect("the key is there");
+                if !before.is_usable(at(0)) {
+                    return None;
+                }
+                let after = bound(&before, &account);
+                match store.create_bound_account_if_absent(&account, &before, &after).await {
+                    Err(StoreError::Conflict) => {}
+                    made => return Some(made.map(|_| account.id).expect(WORKS)),
+                }
+            }
+        }
+    });
+    let made: Vec<_> = together(creations).await.into_iter().flatten().collect();
+    assert_eq!(made.len(), 20, "as many as it may bind");
+    let stored = store.external_account_key(unbound.id).await.expect(WORKS).expect("the key is there");
+    assert_eq!((stored.accounts, stored.bound.len()), (20, 16), "each is counted, some are listed");
+    for account in &made {
+        assert!(store.account(*account).await.expect(WORKS).is_some(), "{account} was made");
+    }
+}
+
+/// What the operator changes holds for whoever comes with the key, and is lost by nobody's redemption.
+pub async fn a_key_of_an_external_account_changes_only_from_its_present_version(store: Tried) {
+    let (account, before) = (account(), external_account_key());
+    let revoked = changed(&before, |key| key.revoked = true);
+    assert_conflict(store.update_external_account_key(&before, &revoked).await, "there is no such key");
+    store.create_external_account_key(&before).await.expect(WORKS);
+    for _ in 1..=2 {
+        store.update_external_account_key(&before, &revoked).await.expect(WORKS);
+        assert_eq!(store.external_account_key(before.id).await.expect(WORKS).as_ref(), Some(&revoked));
+    }
+    let late = store.create_bound_account_if_absent(&account, &before, &bound(&before, &account)).await;
+    assert_conflict(late, "the key was taken back");
+    assert_eq!(store.account(account.id).await.expect(WORKS), None);
+    let relabelled = changed(&before, |key| key.label = "late".to_owned());
+    assert_conflict(store.update_external_account_key(&before, &relabelled).await, "it is no longer what it was");
+}
+
+/// Oldest first.
+pub async fn keys_of_external_accounts_are_listed_in_pages(store: Tried) {
+    let mut made = Vec::new();
+    for second in 0..7 {
+        let mut key = external_account_key();
+        key.value.id = ExternalAccountKeyId::new(at(second), random());
+        store.create_external_account_key(&key).await.expect(WORKS);
+        made.push(key);
+    }
+    let mut found = Vec::new();
+    for more in [true, true, false] {
+        let after = found.last().map(|key: &Versioned<ExternalAccountKey>| key.id);
+        let page = store.external_account_keys(after, 3).await.expect(WORKS);
+        assert_eq!(page.more, more, "behind {after:?}");
+        found.extend(page.items);
+    }
+    assert_eq!(found, made);
+    let none = store.external_account_keys(found.last().map(|key| key.id), 3).await.expect(WORKS);
+    assert_eq!(none, Page::default(), "nothing follows the last");
 }
 
 /// The secret is made once.

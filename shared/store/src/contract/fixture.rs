@@ -2,22 +2,25 @@
 //! as plain as it can be.
 
 use std::{
+    collections::BTreeMap,
     hash::{BuildHasher, RandomState},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use acme::{
-    Account, AccountId, AccountStatus, Authorization, AuthorizationId, AuthorizationState, CertificateId, Challenge,
-    ChallengeState, ChallengeToken, ChallengeType, DirectoryId, ExternalAccountKeyId, Family, Identifier,
-    IdentifierObject, Issuance, KeyAuthorization, Order, OrderId, OrderState, RevocationReason, Serial, Validation,
+    Account, AccountId, AccountStatus, AuditId, Authorization, AuthorizationId, AuthorizationState, CertificateId,
+    Challenge, ChallengeState, ChallengeToken, ChallengeType, DirectoryId, ExternalAccountKeyId, Family, Identifier,
+    IdentifierObject, IncidentId, Issuance, KeyAuthorization, Order, OrderId, OrderState, RevocationReason, Serial,
+    Validation,
 };
 use ca::KeyHandle;
 use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    CertificateRecord, CertificateState, CrlRecord, ExternalAccountKey, ExternalAccountSecret, IssuerId, IssuerRecord,
-    IssuerRole, NonceSecret, NonceSecrets, OperationId, Revocation, Versioned,
+    Affected, AuditRecord, CertificateRecord, CertificateState, CrlRecord, ExternalAccountKey, ExternalAccountSecret,
+    Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret, NonceSecrets, OperationId, Revocation,
+    Versioned,
 };
 
 /// So many seconds after the day on which the samples live, which is far enough in the future for no
@@ -84,6 +87,7 @@ pub fn account_in(directory: &DirectoryId, key: PublicKey) -> Versioned<Account>
         contact: vec!["mailto:admin@example.com".parse().expect("a contact")],
         agreed_terms: None,
         created_at: at(0),
+        external_account: None,
     };
     Versioned::new(account, operation())
 }
@@ -116,6 +120,7 @@ pub fn authorization(account: &Account, name: Identifier) -> Versioned<Authoriza
         expires_at: at(DAY),
         state: AuthorizationState::Pending,
         challenges,
+        pre_approval: None,
     };
     Versioned::new(authorization, operation())
 }
@@ -265,24 +270,62 @@ pub fn secrets() -> Versioned<NonceSecrets> {
 
 /// A key of an external account.
 pub fn external_account_key() -> Versioned<ExternalAccountKey> {
-    let key = ExternalAccountKey {
-        id: ExternalAccountKeyId::new(at(0), random()),
-        created_at: at(0),
-        expires_at: at(DAY),
-        revoked: false,
-        account: None,
-    };
-    Versioned::new(key, operation())
+    let id = ExternalAccountKeyId::new(at(0), random());
+    Versioned::new(ExternalAccountKey::new(id, at(0), at(DAY)), operation())
 }
 
 /// The key once it binds the account.
 pub fn bound(before: &Versioned<ExternalAccountKey>, account: &Account) -> Versioned<ExternalAccountKey> {
-    changed(before, |key| key.account = Some(account.id))
+    changed(before, |key| *key = key.binding(account.id))
 }
 
 /// A secret of external accounts.
 pub fn external_account_secret() -> ExternalAccountSecret {
     ExternalAccountSecret { made_at: at(0), key: random::<32>().to_vec() }
+}
+
+/// An act of an operator.
+pub fn audit_record() -> AuditRecord {
+    audit_record_at(0)
+}
+
+/// An act of an operator, `seconds` after the beginning.
+pub fn audit_record_at(seconds: i64) -> AuditRecord {
+    AuditRecord {
+        id: AuditId::new(at(seconds), random()),
+        at: at(seconds),
+        actor: "somebody".to_owned(),
+        action: "account disable".to_owned(),
+        subject: "an account".to_owned(),
+        detail: BTreeMap::from([("reason".to_owned(), "a test".to_owned())]),
+    }
+}
+
+/// An incident.
+pub fn incident() -> Versioned<Incident> {
+    incident_at(0)
+}
+
+/// An incident that was declared `seconds` after the beginning.
+pub fn incident_at(seconds: i64) -> Versioned<Incident> {
+    let incident = Incident {
+        id: IncidentId::new(at(seconds), random()),
+        declared_at: at(seconds),
+        declared_by: "somebody".to_owned(),
+        description: "Serial numbers were too short.".to_owned(),
+        explanation_url: Some("https://ca.example/incidents/1".to_owned()),
+        affected: Affected { issuer: Some(issuer_id()), ..Affected::default() },
+        renew_by: at(seconds + DAY),
+        revocation: None,
+        ended_at: None,
+    };
+    Versioned::new(incident, operation())
+}
+
+/// An hour, for something that nobody else counts.
+pub fn limit_window() -> LimitWindow {
+    let key = format!("contract#{:016x}", u64::from_be_bytes(random()));
+    LimitWindow::containing(at(0), 3_600, key)
 }
 
 /// The text of a nonce.

@@ -10,10 +10,10 @@ use super::{
     change::Change,
     failure::Failure,
     key,
-    record::{self, Malformed, Record},
+    record::{self, Malformed, Mark, Record},
     table::{self, TableName},
 };
-use crate::{AccountStore, Creation, KeyReplacement, StoreError, Versioned};
+use crate::{AccountStore, Creation, KeyReplacement, Retention, StoreError, Versioned};
 
 #[async_trait]
 impl AccountStore for EmbeddedStore {
@@ -21,7 +21,7 @@ impl AccountStore for EmbeddedStore {
         &self,
         account: &Versioned<Account>,
     ) -> Result<Creation<Versioned<Account>>, StoreError> {
-        let change = Change::new(account.id.to_string(), None, account)?;
+        let change = self.account_change(None, account)?;
         let account = account.clone();
         self.write(move |batch| {
             if let Some(existing) = existing_account(batch, &account)? {
@@ -54,7 +54,7 @@ impl AccountStore for EmbeddedStore {
     }
 
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
-        let change = Change::new(after.id.to_string(), Some(before.version), after)?;
+        let change = self.account_change(Some(before), after)?;
         self.apply(vec![change]).await
     }
 
@@ -65,7 +65,7 @@ impl AccountStore for EmbeddedStore {
     ) -> Result<KeyReplacement, StoreError> {
         let id = after.id.to_string();
         let (old_key, new_key) = (key_of(before), key_of(after));
-        let change = Change::new(id.clone(), Some(before.version), after)?;
+        let change = self.account_change(Some(before), after)?;
         self.write(move |batch| {
             if change.check(batch)? == Condition::AlreadyApplied {
                 return Ok(KeyReplacement::Replaced);
@@ -88,8 +88,29 @@ impl AccountStore for EmbeddedStore {
     }
 }
 
+impl EmbeddedStore {
+    pub(super) fn account_change(
+        &self,
+        before: Option<&Versioned<Account>>,
+        after: &Versioned<Account>,
+    ) -> Result<Change, StoreError> {
+        let change = Change::indexed(after.id.to_string(), before, after, &self.retention)?;
+        // The entries that lead to it by its contacts.
+        let known = before.map(|before| before.contact.as_slice()).unwrap_or_default();
+        Ok(change.implying(after.contact.iter().filter(|contact| !known.contains(contact)).count()))
+    }
+}
+
 impl Record for Account {
     const TABLE: TableName = table::ACCOUNT;
+
+    fn marks(&self, _: &Retention) -> Vec<Mark> {
+        let contacts = self.contact.iter();
+        let by_contact =
+            contacts.map(|contact| Mark { table: table::CONTACT, key: key::account_by_contact(contact, self.id) });
+        let directory = key::directory_of_a_key(&self.key.thumbprint(), &self.directory);
+        by_contact.chain([Mark { table: table::DIRECTORY_OF_KEY, key: directory }]).collect()
+    }
 }
 
 /// What there is when the directory has an account with that key: this very one, when its answer was

@@ -12,7 +12,9 @@ use super::{
     record::{Mark, Record},
     table::{self, TableName},
 };
-use crate::{CertificateRecord, CertificateStore, Retention, RevokedCertificate, StoreError, Versioned};
+use crate::{
+    CertificateEntry, CertificateRecord, CertificateStore, Retention, RevokedCertificate, StoreError, Versioned,
+};
 
 #[async_trait]
 impl CertificateStore for EmbeddedStore {
@@ -66,7 +68,10 @@ impl EmbeddedStore {
         before: Option<&Versioned<CertificateRecord>>,
         after: &Versioned<CertificateRecord>,
     ) -> Result<Change, StoreError> {
-        Change::indexed(key::certificate(&after.id), before, after, &self.retention)
+        let change = Change::indexed(key::certificate(&after.id), before, after, &self.retention)?;
+        // The entries that lead to it by its names and its end.
+        let entries = if before.is_none() { after.identifiers.len() + 1 } else { 0 };
+        Ok(change.implying(entries))
     }
 }
 
@@ -74,6 +79,12 @@ impl Record for CertificateRecord {
     const TABLE: TableName = table::CERTIFICATE;
 
     fn marks(&self, retention: &Retention) -> Vec<Mark> {
-        vec![expiry::mark(self, &key::certificate(&self.id), retention)]
+        let entry = CertificateEntry { not_after: self.not_after, id: self.id.clone() };
+        let names = self.identifiers.iter();
+        let named = names.map(|name| Mark { table: table::NAMED, key: key::certificate_by_name(name, &entry) });
+        let mut marks: Vec<Mark> = named.collect();
+        marks.push(Mark { table: table::ENDING, key: key::certificate_ending(&entry) });
+        marks.push(expiry::mark(self, &key::certificate(&self.id), retention));
+        marks
     }
 }

@@ -60,6 +60,12 @@ impl Change {
         })
     }
 
+    /// Rows of indexes that enter with it, whatever was there before.
+    pub(super) fn marked(mut self, marks: Vec<Mark>) -> Self {
+        self.entering = marks;
+        self
+    }
+
     /// Another record that is put when this one is.
     pub(super) fn beside<T: Record>(mut self, key: String, record: &T) -> Result<Self, StoreError> {
         self.beside.push((T::TABLE, key, record::encode(record)?));

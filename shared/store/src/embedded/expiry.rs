@@ -11,10 +11,11 @@ use super::{
     batch::Batch,
     failure::Failure,
     key,
+    limit::Counter,
     record::{self, Mark, Record},
     table,
 };
-use crate::{CertificateRecord, ExternalAccountKey, Proof, Retention, StoreError};
+use crate::{AuditRecord, CertificateRecord, ExternalAccountKey, Incident, Proof, Retention, StoreError};
 
 impl EmbeddedStore {
     /// Deletes what has served by `now`, and redeemed nonces that cannot be presented any more; looks
@@ -62,6 +63,9 @@ fn settle(batch: &mut Batch<'_>, mark: &str, retention: &Retention, now: Timesta
         _ if table == ExternalAccountKey::TABLE.as_str() => {
             settle_record::<ExternalAccountKey>(batch, key, retention, now)
         }
+        _ if table == AuditRecord::TABLE.as_str() => settle_record::<AuditRecord>(batch, key, retention, now),
+        _ if table == Incident::TABLE.as_str() => settle_record::<Incident>(batch, key, retention, now),
+        _ if table == Counter::TABLE.as_str() => settle_record::<Counter>(batch, key, retention, now),
         _ => Ok(()),
     };
     match settled {

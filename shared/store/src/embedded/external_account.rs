@@ -14,7 +14,7 @@ use super::{
     table::{self, TableName},
 };
 use crate::{
-    Creation, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Retention, StoreError, Versioned,
+    Creation, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Page, Retention, StoreError, Versioned,
 };
 
 #[async_trait]
@@ -31,13 +31,31 @@ impl ExternalAccountStore for EmbeddedStore {
         self.read(|snapshot| snapshot.versioned(&id.to_string()))
     }
 
+    async fn external_account_keys(
+        &self,
+        after: Option<ExternalAccountKeyId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<ExternalAccountKey>>, StoreError> {
+        let after = after.map(|after| after.to_string());
+        self.read(|snapshot| snapshot.versioned_page(after.as_deref(), limit))
+    }
+
+    async fn update_external_account_key(
+        &self,
+        before: &Versioned<ExternalAccountKey>,
+        after: &Versioned<ExternalAccountKey>,
+    ) -> Result<(), StoreError> {
+        let change = Change::indexed(after.id.to_string(), Some(before), after, &self.retention)?;
+        self.apply(vec![change]).await
+    }
+
     async fn create_bound_account_if_absent(
         &self,
         account: &Versioned<Account>,
         before: &Versioned<ExternalAccountKey>,
         after: &Versioned<ExternalAccountKey>,
     ) -> Result<Creation<Versioned<Account>>, StoreError> {
-        let made = Change::new(account.id.to_string(), None, account)?;
+        let made = self.account_change(None, account)?;
         let bound = Change::indexed(after.id.to_string(), Some(before), after, &self.retention)?;
         let account = account.clone();
         self.write(move |batch| {

@@ -3,11 +3,13 @@
 
 use std::ops::Range;
 
-use acme::{AccountId, AuthorizationId, CertificateId, ChallengeType, DirectoryId, Identifier, OrderId, Serial};
+use acme::{
+    AccountId, AuthorizationId, CertificateId, ChallengeType, Contact, DirectoryId, Identifier, OrderId, Serial,
+};
 use jiff::Timestamp;
 use jose::Thumbprint;
 
-use crate::IssuerId;
+use crate::{CertificateEntry, IssuerId, LimitWindow};
 
 pub(super) fn account_by_key(directory: &DirectoryId, key: &Thumbprint) -> String {
     format!("{directory}#{key}")
@@ -81,6 +83,10 @@ pub(super) fn nonce_of(key: &str) -> Option<(Timestamp, &str)> {
     Some((Timestamp::from_second(expires_at.parse().ok()?).ok()?, nonce))
 }
 
+pub(super) fn limit(window: &LimitWindow) -> String {
+    format!("{}#{}#{}", digits(window.starts_at.as_second()), window.length.as_secs(), window.key)
+}
+
 pub(super) fn expiry(at: Timestamp, table: &str, key: &str) -> String {
     format!("{}#{table}#{key}", digits(at.as_second() / HOUR))
 }
@@ -93,6 +99,74 @@ pub(super) fn expired_until(now: Timestamp) -> Range<String> {
 /// Table and key of the record that a key made by [`expiry`] leads to.
 pub(super) fn expiring(key: &str) -> Option<(&str, &str)> {
     key.split_once('#')?.1.split_once('#')
+}
+
+pub(super) fn certificate_by_name(name: &Identifier, entry: &CertificateEntry) -> String {
+    format!("{}#{}", named(name), certificate_ending(entry))
+}
+
+/// The certificates of the name that come before `before`.
+pub(super) fn certificates_by_name(name: &Identifier, before: Option<&CertificateEntry>) -> Range<String> {
+    let Range { start, end } = under(&named(name));
+    start..before.map_or(end, |before| certificate_by_name(name, before))
+}
+
+pub(super) fn certificate_ending(entry: &CertificateEntry) -> String {
+    format!("{}#{}", digits(entry.not_after.as_second()), entry.id)
+}
+
+/// The certificates that end from `from` until before `until`, behind `after`.
+pub(super) fn certificates_ending(
+    from: Timestamp,
+    until: Timestamp,
+    after: Option<&CertificateEntry>,
+) -> Range<String> {
+    let start = digits(from.as_second());
+    // No key lies between one and the same with a letter more.
+    let start = after.map_or(start.clone(), |after| start.max(format!("{}!", certificate_ending(after))));
+    let end = digits(until.as_second());
+    start.min(end.clone())..end
+}
+
+/// The certificate of a key made by [`certificate_by_name`] or [`certificate_ending`].
+pub(super) fn entry_of(key: &str) -> Option<CertificateEntry> {
+    let (rest, id) = key.rsplit_once('#')?;
+    let end = rest.rsplit('#').next()?;
+    Some(CertificateEntry { not_after: Timestamp::from_second(end.parse().ok()?).ok()?, id: id.parse().ok()? })
+}
+
+pub(super) fn account_by_contact(contact: &Contact, account: AccountId) -> String {
+    format!("{}#{account}", contact.as_str().to_ascii_lowercase())
+}
+
+/// The accounts with the contact that come behind `after`.
+pub(super) fn accounts_by_contact(contact: &Contact, after: Option<AccountId>) -> Range<String> {
+    let Range { start, end } = under(&contact.as_str().to_ascii_lowercase());
+    after.map_or(start, |after| format!("{}!", account_by_contact(contact, after)))..end
+}
+
+/// The account of a key made by [`account_by_contact`].
+pub(super) fn account_of_contact(key: &str) -> Option<&str> {
+    Some(key.rsplit_once('#')?.1)
+}
+
+pub(super) fn directory_of_a_key(key: &Thumbprint, directory: &DirectoryId) -> String {
+    format!("{key}#{directory}")
+}
+
+/// The directories in which the key has an account, behind `after`.
+pub(super) fn directories_of_key(key: &Thumbprint, after: Option<&DirectoryId>) -> Range<String> {
+    let Range { start, end } = under(&key.to_string());
+    after.map_or(start, |after| format!("{}!", directory_of_a_key(key, after)))..end
+}
+
+/// The directory of a key made by [`directory_of_a_key`].
+pub(super) fn directory_of_key(key: &str) -> Option<DirectoryId> {
+    key.rsplit_once('#')?.1.parse().ok()
+}
+
+fn named(name: &Identifier) -> String {
+    format!("{}#{name}", name.type_name())
 }
 
 /// The keys that continue `prefix` with a part more.

@@ -66,7 +66,7 @@ impl<'a> Snapshot<'a> {
 
     /// The records of a table without versions whose keys follow `after`, at most `limit`.
     pub(super) fn page<T: Record>(&self, after: Option<&str>, limit: usize) -> Result<Page<T>, Failure> {
-        self.page_of_table(T::TABLE, after, limit, record::decode)
+        self.rows(T::TABLE, after, limit, |_, row| record::decode(row))
     }
 
     /// The records of a table with versions whose keys follow `after`, at most `limit`.
@@ -75,7 +75,24 @@ impl<'a> Snapshot<'a> {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<Versioned<T>>, Failure> {
-        self.page_of_table(T::TABLE, after, limit, record::decode_versioned)
+        self.rows(T::TABLE, after, limit, |_, row| record::decode_versioned(row))
+    }
+
+    /// The same backwards: those whose keys are before `before`, last first.
+    pub(super) fn versioned_page_back<T: Record>(
+        &self,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Versioned<T>>, Failure> {
+        let rows = self.open(T::TABLE)?;
+        let before = before.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = rows.range::<&str>((Bound::Unbounded, before))?.rev();
+        let found: Vec<_> = range
+            .take(limit.saturating_add(1))
+            .map(|row| Ok(record::decode_versioned(row?.1.value())?))
+            .collect::<Result<_, Failure>>()?;
+        self.counters.read(found.len().min(limit));
+        Ok(Page::of(found, limit))
     }
 
     /// The last keys of a range, last first, at most `limit`.
@@ -90,6 +107,24 @@ impl<'a> Snapshot<'a> {
         range.rev().take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
     }
 
+    /// The first keys of a range, at most `limit`.
+    pub(super) fn first_keys(
+        &self,
+        table: TableName,
+        keys: Range<String>,
+        limit: usize,
+    ) -> Result<Vec<String>, Failure> {
+        let rows = self.open(table)?;
+        let range = rows.range(keys.start.as_str()..keys.end.as_str())?;
+        range.take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
+    }
+
+    /// The account that the index of keys leads to.
+    pub(super) fn account_id(&self, key: &str) -> Result<Option<String>, Failure> {
+        let text = |row: &[u8]| Ok(str::from_utf8(row).ok().map(str::to_owned));
+        Ok(self.row(super::table::ACCOUNT_BY_KEY, key, text)?.flatten())
+    }
+
     /// All keys of an index.
     pub(super) fn marks<T>(&self, table: TableName, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Failure> {
         let rows = self.open(table)?;
@@ -97,20 +132,22 @@ impl<'a> Snapshot<'a> {
         rows.iter()?.map(|row| Ok(read(row?.0.value())?)).collect()
     }
 
-    fn page_of_table<T>(
+    /// What is made of the rows of a table whose keys follow `after`, at most `limit`.
+    pub(super) fn rows<T>(
         &self,
         table: TableName,
         after: Option<&str>,
         limit: usize,
-        decode: impl Fn(&[u8]) -> Result<T, StoreError>,
+        make: impl Fn(&str, &[u8]) -> Result<T, StoreError>,
     ) -> Result<Page<T>, Failure> {
         let rows = self.open(table)?;
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
         let range = rows.range::<&str>((after, Bound::Unbounded))?;
-        let found: Vec<T> = range
-            .take(limit.saturating_add(1))
-            .map(|row| Ok(decode(row?.1.value())?))
-            .collect::<Result<_, Failure>>()?;
+        let made = range.take(limit.saturating_add(1)).map(|row| {
+            let (key, row) = row?;
+            Ok(make(key.value(), row.value())?)
+        });
+        let found: Vec<T> = made.collect::<Result<_, Failure>>()?;
         self.counters.read(found.len().min(limit));
         Ok(Page::of(found, limit))
     }

@@ -48,8 +48,22 @@ pub(super) const SECRET: TableName = TableName("nonce secrets");
 pub(super) const EXTERNAL_ACCOUNT_KEY: TableName = TableName("external account key");
 /// `secret` → [`crate::ExternalAccountSecret`].
 pub(super) const EXTERNAL_ACCOUNT_SECRET: TableName = TableName("external account secret");
+/// `id` → version, [`crate::AuditRecord`].
+pub(super) const AUDIT: TableName = TableName("audit");
+/// `id` → version, [`crate::Incident`].
+pub(super) const INCIDENT: TableName = TableName("incident");
+/// `start#length#what` → version, how often it was counted in that window.
+pub(super) const LIMIT: TableName = TableName("limit");
 /// `time#nonce` → the operation that redeemed it.
 pub(super) const NONCE: TableName = TableName("nonce");
+/// `type#name#end#certID` → nothing: certificates by name.
+pub(super) const NAMED: TableName = TableName("certificate by name");
+/// `end#certID` → nothing: certificates by end.
+pub(super) const ENDING: TableName = TableName("certificate by end");
+/// `contact#a` → nothing: accounts by contact.
+pub(super) const CONTACT: TableName = TableName("account by contact");
+/// `thumbprint#directory` → nothing: where a key has an account.
+pub(super) const DIRECTORY_OF_KEY: TableName = TableName("directory of a key");
 /// `hour#table#key` → nothing: what may be due for deletion.
 pub(super) const EXPIRY: TableName = TableName("expiry");
 /// `a#z#challenge type` → nothing: validations that are under way.
@@ -60,7 +74,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table, so that a new file has them all and reads need not ask whether there is one.
-pub(super) const ALL: [TableName; 20] = [
+pub(super) const ALL: [TableName; 27] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -76,7 +90,14 @@ pub(super) const ALL: [TableName; 20] = [
     SECRET,
     EXTERNAL_ACCOUNT_KEY,
     EXTERNAL_ACCOUNT_SECRET,
+    AUDIT,
+    INCIDENT,
+    LIMIT,
     NONCE,
+    NAMED,
+    ENDING,
+    CONTACT,
+    DIRECTORY_OF_KEY,
     EXPIRY,
     VALIDATING,
     ISSUING,

@@ -142,10 +142,11 @@ impl AcmeProfile {
         (!is_allowed).then_some(NameRefusal::NotAllowed)
     }
 
-    /// Whether an authorization for the name is born valid, as far as the profile goes: the account
+    /// By what an authorization for the name is born valid, as far as the profile goes: the account
     /// must be bound to one elsewhere, and the name lie within the scope of that binding.
-    pub fn pre_approves(&self, identifier: &Identifier) -> bool {
-        self.external_account_required && self.pre_approved.iter().any(|approval| approval.covers(identifier))
+    pub fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
+        let approvals = if self.external_account_required { self.pre_approved.as_slice() } else { &[] };
+        approvals.iter().find(|approval| approval.covers(identifier))
     }
 
     /// Whether a contact may have an address in the domain.
@@ -318,9 +319,9 @@ mod tests {
     fn p8_without_external_accounts_nothing_is_pre_approved() {
         let approvals = json!([{ "rule": ".example.com" }]);
         let open = profile(json!({ "preApproved": approvals }));
-        assert!(!open.pre_approves(&dns("a.example.com")));
+        assert_eq!(open.pre_approval(&dns("a.example.com")), None);
         let bound = profile(json!({ "preApproved": approvals, "externalAccountRequired": true }));
-        assert!(bound.pre_approves(&dns("a.example.com")));
+        assert_eq!(bound.pre_approval(&dns("a.example.com")), bound.pre_approved.first());
     }
 
     #[test]

@@ -12,7 +12,11 @@ pub struct Limit {
     pub window: u32,
 }
 
-/// The limits of an ACME Profile; what is absent has none. A renewal counts for none of them.
+/// The limits of an ACME Profile; what is absent has none.
+///
+/// A renewal is refused for none of them: an order that replaces a certificate is not counted, and one for
+/// the very names of a certificate that the account has goes on when a limit is reached. Only
+/// `certificates_per_set_of_names` is for such orders too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
@@ -46,9 +50,6 @@ pub struct Limits {
     /// Certificates for exactly the same names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates_per_set_of_names: Option<Limit>,
-    /// Certificates for names below one registered domain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificates_per_registered_domain: Option<Limit>,
     /// Key changes of one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_changes_per_account: Option<Limit>,
@@ -68,7 +69,6 @@ impl Limits {
             ("certificates", self.certificates),
             ("certificatesPerAccount", self.certificates_per_account),
             ("certificatesPerSetOfNames", self.certificates_per_set_of_names),
-            ("certificatesPerRegisteredDomain", self.certificates_per_registered_domain),
             ("keyChangesPerAccount", self.key_changes_per_account),
         ];
         all.into_iter().filter_map(|(name, limit)| Some((name, limit?)))
@@ -88,8 +88,7 @@ mod tests {
                 "newAccountsPerExternalAccountKey": limit, "newOrders": limit, "newOrdersPerAccount": limit,
                 "newOrdersPerExternalAccountKey": limit, "pendingAuthorizationsPerAccount": limit,
                 "failedValidationsPerAccount": limit, "certificates": limit, "certificatesPerAccount": limit,
-                "certificatesPerSetOfNames": limit, "certificatesPerRegisteredDomain": limit,
-                "keyChangesPerAccount": limit,
+                "certificatesPerSetOfNames": limit, "keyChangesPerAccount": limit,
             }))
             .unwrap()
         };

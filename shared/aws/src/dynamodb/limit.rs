@@ -1,0 +1,85 @@
+//! Counters of limits: one item for a window, and one conditional addition for a count.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    primitives::Blob,
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+
+use super::{
+    DynamoDbStore,
+    item::{EXPIRES, Item, VERSION, malformed, seconds},
+    key,
+    read::Consistency,
+    retry::Patience,
+};
+use store::{Counted, LimitStore, LimitWindow, OperationId, StoreError};
+
+#[async_trait]
+impl LimitStore for DynamoDbStore {
+    async fn count(
+        &self,
+        window: &LimitWindow,
+        amount: u32,
+        maximum: u32,
+        operation: OperationId,
+    ) -> Result<Counted, StoreError> {
+        let over = Counted::Over { retry_at: window.ends_at() };
+        let Some(room) = maximum.checked_sub(amount) else { return Ok(over) };
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::limit(window).attributes()))
+            .update_expression(format!(
+                "SET {COUNTED} = if_not_exists({COUNTED}, :none) + :amount, {VERSION} = :operation, {EXPIRES} = :expires"
+            ))
+            // A repetition finds its own operation there.
+            .condition_expression(format!(
+                "attribute_not_exists(pk) OR ({COUNTED} <= :room AND {VERSION} <> :operation)"
+            ))
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":amount", number(amount))
+            .expression_attribute_values(":room", number(room))
+            .expression_attribute_values(":operation", AttributeValue::B(Blob::new(*operation.as_bytes())))
+            .expression_attribute_values(":expires", seconds(self.retention.of_limit(window)))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut patience = Patience::default();
+        loop {
+            match call.clone().send().await {
+                Ok(output) => return Ok(Counted::Within { used: used(&output.attributes.map(Item::from))? }),
+                Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                    let stored = match error.into_err() {
+                        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item.map(Item::from),
+                        _ => None,
+                    };
+                    let is_ours = stored.as_ref().and_then(Item::version) == Some(operation);
+                    return if is_ours { Ok(Counted::Within { used: used(&stored)? }) } else { Ok(over) };
+                }
+                Err(error) => patience.after(error).await?,
+            }
+        }
+    }
+
+    async fn counted(&self, window: &LimitWindow) -> Result<u32, StoreError> {
+        match self.get(key::limit(window), Consistency::Strong).await? {
+            None => Ok(0),
+            found => used(&found),
+        }
+    }
+}
+
+fn used(item: &Option<Item>) -> Result<u32, StoreError> {
+    let number = item.as_ref().and_then(|item| item.number(COUNTED));
+    number.and_then(|number| number.try_into().ok()).ok_or_else(|| malformed("counter of a limit"))
+}
+
+fn number(number: u32) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// How often.
+const COUNTED: &str = "counted";

@@ -1,0 +1,130 @@
+//! Look-ups of operators: small items that lead to certificates and accounts.
+//!
+//! They say where to look, never what is: they are written before what they lead to, so that nothing is
+//! ever missing from them, and are not taken back with it. What an account no longer has is passed over.
+
+use acme::{Account, AccountId, Contact, DirectoryId, Identifier};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jose::Thumbprint;
+
+use super::{
+    DynamoDbStore,
+    item::{Item, malformed},
+    key,
+};
+use store::{AccountStore, BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, Versioned};
+
+#[async_trait]
+impl LookupStore for DynamoDbStore {
+    async fn certificates_by_name(
+        &self,
+        name: &Identifier,
+        before: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, StoreError> {
+        let items = self.query_last(key::certificates_by_name(name, before), limit.saturating_add(1)).await?;
+        Page::of(items, limit).try_map(|item| entry(&item))
+    }
+
+    /// Day by day, and within a day the shards together.
+    async fn certificates_ending(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, StoreError> {
+        let most = limit.saturating_add(1);
+        let mut found = Vec::new();
+        let first = after.map_or(from, |after| after.not_after.max(from));
+        for day in key::days(first, until) {
+            let mut of_day = Vec::new();
+            for shard in 0..key::ENDING_SHARDS {
+                let keys = key::certificates_ending(&day, shard, from, until, after);
+                for item in self.query_first(keys, most).await? {
+                    of_day.push(entry(&item)?);
+                }
+            }
+            of_day.sort();
+            found.extend(of_day);
+            if found.len() >= most {
+                break;
+            }
+        }
+        Ok(Page::of(found, limit))
+    }
+
+    async fn accounts_by_contact(
+        &self,
+        contact: &Contact,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<Account>>, StoreError> {
+        let most = limit.saturating_add(1);
+        let (mut found, mut after) = (Vec::new(), after);
+        loop {
+            let keys = key::accounts_by_contact(contact, after);
+            let items = self.query_first(keys, most).await?;
+            let is_last = items.len() < most;
+            for item in items {
+                let id: AccountId =
+                    item.sk().and_then(|id| id.parse().ok()).ok_or_else(|| malformed("account by contact"))?;
+                after = Some(id);
+                let account = self.account(id).await?;
+                let has_it = |account: &Versioned<Account>| {
+                    account.contact.iter().any(|its| its.as_str().eq_ignore_ascii_case(contact.as_str()))
+                };
+                found.extend(account.filter(has_it));
+            }
+            if is_last || found.len() >= most {
+                return Ok(Page::of(found, limit));
+            }
+        }
+    }
+
+    async fn accounts_by_key(
+        &self,
+        key: &Thumbprint,
+        after: Option<&DirectoryId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<Account>>, StoreError> {
+        let keys = key::accounts_by_key(key, after);
+        let items = self.query_first(keys, limit.saturating_add(1)).await?;
+        let Page { items, more } = Page::of(items, limit);
+        let mut accounts = Vec::new();
+        for item in items {
+            // An account whose key was replaced a moment ago has it no longer.
+            let account = self.account(item.record()?).await?;
+            accounts.extend(account.filter(|account| account.key.thumbprint() == *key));
+        }
+        Ok(Page { items: accounts, more })
+    }
+
+    async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, StoreError> {
+        let page = self.page(key::blocked_keys(), after.map(Thumbprint::to_string), limit).await?;
+        page.try_map(|item| item.record())
+    }
+}
+
+impl DynamoDbStore {
+    /// What leads to the certificate: an item for each name, and one for its end.
+    pub(super) fn certificate_entries(&self, certificate: &CertificateRecord) -> Vec<Item> {
+        let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
+        let end = self.retention.of_certificate(certificate);
+        let names = certificate.identifiers.iter().map(|name| key::certificate_by_name(name, &entry));
+        let keys = names.chain([key::certificate_ending(&entry)]);
+        keys.map(|key| Item::new(key).with_expiry(end)).collect()
+    }
+
+    /// Items that lead to the account by those of its contacts that `before` did not have.
+    pub(super) fn contact_entries(&self, before: Option<&Account>, after: &Account) -> Vec<Item> {
+        let known = before.map(|before| before.contact.as_slice()).unwrap_or_default();
+        let new = after.contact.iter().filter(|contact| !known.contains(contact));
+        new.map(|contact| Item::new(key::account_by_contact(contact, after.id))).collect()
+    }
+}
+
+fn entry(item: &Item) -> Result<CertificateEntry, StoreError> {
+    item.sk().and_then(key::entry_of).ok_or_else(|| malformed("way to a certificate"))
+}
