@@ -3,95 +3,110 @@
 //! | action | members | what |
 //! |---|---|---|
 //! | `status` | – | issuers, CRLs, profiles, secrets, version |
+//! | `doctor` | – | what an operator would look at, with what to do |
 //! | `profiles` | – | the profiles as they are stored |
-//! | `mint-external-account-key` | `days` (1–3650, default 30) | a key with which one account can be bound; shown once |
+//! | `apply-profiles` | `profiles`, `exact`, `dryRun`, `shown` | see [`Request::ApplyProfiles`] |
+//! | `delete-profile` | `kind`, `name` | a profile that no other one leads to |
+//! | `mint-external-account-key` | `days`, `label`, `profile`, `scope`, `accounts` | a key that binds accounts; shown once |
+//! | `external-account-keys` | `after`, `limit` | the keys, without what is secret |
+//! | `revoke-external-account-key` | `id` | no further account is bound with it |
+//! | `find-accounts` | `filter`: `id`, `contact` or `key`; `limit` | accounts of all directories |
+//! | `set-account-status` | `id`, `status`: `valid`, `revoked` (disabled) or `deactivated` | an account enabled, disabled, ended |
+//! | `find-certificates` | `filter`: `id`, `name`, `account` or `endingWithinDays`; `limit` | certificates |
+//! | `revoke-certificate` | `id`, `reason` (a code) | revoked, and on the next CRL |
+//! | `block-key` | `key` (a thumbprint) | no account and no certificate may use it |
+//! | `blocked-keys` | `after`, `limit` | such keys |
+//! | `explain` | `subject`: `order` (`account`, `order`) or `name` | the story of an order |
+//! | `audit` | `before`, `limit` | what operators did, newest first |
 //!
-//! Who may ask is the host's affair. On AWS it is IAM: nothing of this is reachable through the API.
+//! Who may ask is the host's affair: IAM on AWS, the owner of the data folder in one process. Nothing of this is
+//! reachable through the API. Each act is recorded with its actor before it is done.
 
-use jiff::{SignedDuration, Timestamp};
-use jose::base64url;
-use ra::{Authority, Error, MintedExternalAccountKey, Needs, Status};
-use serde::{Deserialize, Serialize};
+mod account;
+mod certificate;
+mod doctor;
+mod error;
+mod external_account;
+mod page;
+mod profile;
+mod request;
+mod status;
+
+use ra::{Authority, Needs};
 use serde_json::Value;
 
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs::STORE;
+pub use account::{AccountFilter, ShownAccount};
+pub use certificate::{CertificateFilter, ExplainedOrder, ShownCertificate};
+pub use doctor::{Finding, Verdict};
+pub use error::{AdminError, RequestError};
+pub use external_account::{ExternalAccountKeyState, ListedKey, ShownKey};
+pub use page::Listed;
+pub use profile::{Applied, ProfileDocuments, ProfileKind};
+pub use request::Request;
 
-/// Does what a request asks for.
+/// What it uses beside the store: the public halves of the issuers' keys, and CRLs after revocations.
+pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, ..Needs::STORE };
+
+/// Does what a request asks for, on AWS. Who invokes a function is known to IAM and to CloudTrail and not to the
+/// function; the member `actor` of the request says it for the audit record, as a claim.
 ///
 /// # Errors
 /// [`AdminError`].
-pub async fn act(authority: &Authority, request: Value) -> Result<Value, AdminError> {
-    let answer = match serde_json::from_value(request).map_err(AdminError::Request)? {
-        Request::Status {} => {
-            let status = authority.status().await?;
-            serde_json::to_value(VersionedStatus { version: env!("CARGO_PKG_VERSION"), status })
-        }
+pub async fn act(authority: &Authority, mut request: Value) -> Result<Value, AdminError> {
+    let claimed = request.as_object_mut().and_then(|members| members.remove("actor"));
+    let actor = match claimed {
+        None => "an invoker of the function".to_owned(),
+        Some(Value::String(name)) if (1..=LONGEST_ACTOR).contains(&name.len()) => format!("{name} (as claimed)"),
+        Some(_) => return Err(AdminError::Actor),
+    };
+    answer(authority, &actor, request).await
+}
+
+/// Does what a request asks for, for an actor whom the host knows.
+///
+/// # Errors
+/// [`AdminError`].
+pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Result<Value, AdminError> {
+    let answer = match request::parse(request)? {
+        Request::Status {} => serde_json::to_value(status::status(authority).await?),
+        Request::Doctor {} => serde_json::to_value(doctor::examine(authority).await?),
         Request::Profiles {} => serde_json::to_value(authority.profiles().await?),
-        Request::MintExternalAccountKey { days } => {
-            if !(1..=MOST_DAYS).contains(&days) {
-                return Err(AdminError::Days);
-            }
-            let lifetime = SignedDuration::from_hours(i64::from(days) * 24);
-            let MintedExternalAccountKey { id, mac_key, expires_at } =
-                authority.mint_external_account_key(lifetime).await?;
-            let key = base64url::encode(&mac_key);
-            serde_json::to_value(ShownKey { key_identifier: id.to_string(), key, expires_at })
+        Request::ApplyProfiles { profiles, exact, dry_run, shown } => {
+            serde_json::to_value(profile::apply(authority, actor, profiles, exact, dry_run, shown).await?)
         }
+        Request::DeleteProfile { kind, name } => {
+            serde_json::to_value(profile::delete(authority, actor, kind, name).await?)
+        }
+        Request::MintExternalAccountKey { days, label, profile, scope, accounts } => {
+            let terms = external_account::terms(authority, days, label, profile, scope, accounts).await?;
+            serde_json::to_value(external_account::mint(authority, actor, terms).await?)
+        }
+        Request::ExternalAccountKeys { after, limit } => {
+            serde_json::to_value(external_account::list(authority, after, page::size(limit)?).await?)
+        }
+        Request::RevokeExternalAccountKey { id } => {
+            serde_json::to_value(external_account::revoke(authority, actor, id).await?)
+        }
+        Request::FindAccounts { filter, limit } => {
+            serde_json::to_value(account::find(authority, filter, page::size(limit)?).await?)
+        }
+        Request::SetAccountStatus { id, status } => {
+            serde_json::to_value(account::set_status(authority, actor, id, status).await?)
+        }
+        Request::FindCertificates { filter, limit } => {
+            serde_json::to_value(certificate::find(authority, filter, page::size(limit)?).await?)
+        }
+        Request::RevokeCertificate { id, reason } => {
+            serde_json::to_value(certificate::revoke(authority, actor, &id, reason).await?)
+        }
+        Request::BlockKey { key } => serde_json::to_value(authority.block_key(actor, &key).await?),
+        Request::BlockedKeys { after, limit } => {
+            serde_json::to_value(authority.blocked_keys(after.as_ref(), page::size(limit)?).await?)
+        }
+        Request::Explain { subject } => serde_json::to_value(certificate::explain(authority, subject).await?),
+        Request::Audit { before, limit } => serde_json::to_value(authority.audit(before, page::size(limit)?).await?),
     };
     answer.map_err(AdminError::Answer)
 }
 
-/// A request.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
-enum Request {
-    Status {},
-    Profiles {},
-    MintExternalAccountKey {
-        #[serde(default = "thirty")]
-        days: u32,
-    },
-}
-
-#[derive(Debug, Serialize)]
-struct VersionedStatus {
-    version: &'static str,
-    #[serde(flatten)]
-    status: Status,
-}
-
-/// What ACME clients are given: `--eab-kid` and `--eab-hmac-key` in many of them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownKey {
-    key_identifier: String,
-    key: String,
-    expires_at: Timestamp,
-}
-
-/// Why a request was not answered.
-#[derive(Debug, thiserror::Error)]
-pub enum AdminError {
-    /// It is no request.
-    #[error(
-        "{0}; a request is {{\"action\": \"status\"}}, {{\"action\": \"profiles\"}} or {{\"action\": \"mint-external-account-key\", \"days\": 30}}"
-    )]
-    Request(#[source] serde_json::Error),
-    /// A key's life is out of bounds.
-    #[error("days should be a whole number from 1 to {MOST_DAYS}")]
-    Days,
-    /// The answer cannot be written.
-    #[error("the answer cannot be written")]
-    Answer(#[source] serde_json::Error),
-    /// What the authority says.
-    #[error(transparent)]
-    Authority(#[from] Error),
-}
-
-fn thirty() -> u32 {
-    30
-}
-
-/// Ten years.
-const MOST_DAYS: u32 = 3_650;
+const LONGEST_ACTOR: usize = 256;

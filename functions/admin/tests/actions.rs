@@ -15,7 +15,7 @@ use serde_json::{Value, json, value::to_raw_value};
 fn environment() -> (Cloud, Environment) {
     let cloud = Cloud::start();
     cloud.create_table("acme");
-    (cloud, [("TABLE_NAME", "acme")].into_iter().collect())
+    (cloud, [("TABLE_NAME", "acme"), ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl")].into_iter().collect())
 }
 
 async fn act((cloud, environment): &(Cloud, Environment), request: Value) -> Result<Value, String> {
@@ -79,6 +79,75 @@ async fn a_key_of_an_external_account_is_shown_once_and_its_secret_is_stored_now
 }
 
 #[tokio::test]
+async fn a_key_is_listed_with_its_terms_until_it_is_taken_back_and_both_acts_are_recorded() {
+    let here = environment();
+    prepare(&here).await;
+    let request = json!({
+        "action": "mint-external-account-key", "label": "web team", "scope": [".example.com"], "accounts": null,
+        "actor": "arn:aws:iam::123456789012:user/alice",
+    });
+    let minted = act(&here, request).await.unwrap();
+    let listed = act(&here, json!({ "action": "external-account-keys" })).await.unwrap();
+    let key = &listed["items"][0];
+    assert_eq!((&key["id"], &key["state"]), (&minted["keyIdentifier"], &json!("usable")));
+    assert_eq!(
+        (&key["scope"], &key["maxAccounts"], &key["label"]),
+        (&json!([".example.com"]), &Value::Null, &json!("web team"))
+    );
+    assert!(!listed.to_string().contains(minted["key"].as_str().unwrap()));
+    let revoked = act(&here, json!({ "action": "revoke-external-account-key", "id": key["id"] })).await.unwrap();
+    assert_eq!(revoked["state"], "revoked");
+    let unknown = json!({ "action": "revoke-external-account-key", "id": "0".repeat(26) });
+    assert!(act(&here, unknown).await.is_err());
+    let audit = act(&here, json!({ "action": "audit" })).await.unwrap();
+    let acts: Vec<_> = audit["items"].as_array().unwrap().iter().map(|act| act["action"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["eab revoke", "eab mint"], "newest first");
+    assert_eq!(audit["items"][1]["actor"], "arn:aws:iam::123456789012:user/alice (as claimed)");
+    assert_eq!(audit["items"][1]["subject"], minted["keyIdentifier"]);
+}
+
+#[tokio::test]
+async fn profiles_that_are_refused_change_nothing_and_the_refusal_names_the_field() {
+    let here = environment();
+    prepare(&here).await;
+    let good = json!({ "acmeProfile": [{ "name": "web" }] });
+    let applied = act(&here, json!({ "action": "apply-profiles", "profiles": good })).await.unwrap();
+    assert_eq!((&applied["applied"], &applied["differences"][0]["path"]), (&json!(true), &json!("acmeProfile.web")));
+    let again = act(&here, json!({ "action": "apply-profiles", "profiles": good })).await.unwrap();
+    assert_eq!(again["differences"], json!([]), "the same again changes nothing");
+    let stored = act(&here, json!({ "action": "profiles" })).await.unwrap();
+    for (profile, expected) in [
+        (json!({ "name": "web", "validty": 1 }), "acmeProfile.web.validty: unknown field"),
+        (json!({ "name": "web", "raProfile": "x" }), "acmeProfile.web.raProfile: there is no RA Profile `x`"),
+        (
+            json!({ "name": "web", "preApproved": [{ "rule": ".a.test" }] }),
+            "acmeProfile.web.preApproved: needs externalAccountRequired",
+        ),
+        (json!({ "name": "raProfile" }), "acmeProfile.raProfile"),
+    ] {
+        let set = json!({ "acmeProfile": [{ "name": "new" }, profile] });
+        let reason = act(&here, json!({ "action": "apply-profiles", "profiles": set })).await.unwrap_err();
+        assert!(reason.starts_with(expected), "{reason}");
+        assert_eq!(act(&here, json!({ "action": "profiles" })).await.unwrap(), stored);
+    }
+    let stale = json!({ "action": "apply-profiles", "profiles": { "acmeProfile": [{ "name": "new" }] }, "shown": [] });
+    assert!(act(&here, stale).await.unwrap_err().contains("changed meanwhile"));
+    let gone = act(&here, json!({ "action": "delete-profile", "kind": "acmeProfile", "name": "web" })).await.unwrap();
+    assert_eq!(gone["applied"], true);
+    let exact = json!({ "action": "apply-profiles", "profiles": {}, "exact": true });
+    assert_eq!(act(&here, exact).await.unwrap()["differences"], json!([]), "nothing is left");
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_is_missing_and_what_to_do() {
+    let here = environment();
+    let findings = act(&here, json!({ "action": "doctor" })).await.unwrap();
+    let bad: Vec<_> = findings.as_array().unwrap().iter().filter(|finding| finding["verdict"] == "bad").collect();
+    assert!(bad.iter().any(|finding| finding["check"] == "secret of nonces"), "{bad:?}");
+    assert!(bad.iter().all(|finding| finding["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty())), "{bad:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_request_is_refused_with_what_would_be_one() {
     let here = environment();
     prepare(&here).await;
@@ -94,9 +163,17 @@ async fn what_is_no_request_is_refused_with_what_would_be_one() {
         let reason = act(&here, request.clone()).await.unwrap_err();
         assert!(reason.contains("mint-external-account-key"), "{request}: {reason}");
     }
-    for days in [0, 3_651] {
-        let reason = act(&here, json!({ "action": "mint-external-account-key", "days": days })).await.unwrap_err();
-        assert_eq!(reason, "days should be a whole number from 1 to 3650");
+    for (members, expected) in [
+        (json!({ "days": 0 }), "days should be a whole number from 1 to 3650"),
+        (json!({ "days": 3_651 }), "days should be a whole number from 1 to 3650"),
+        (json!({ "accounts": 0 }), "accounts should be a whole number from 1, or null for any number"),
+        (json!({ "label": "x".repeat(201) }), "label should have at most 200 octets"),
+        (json!({ "profile": "web" }), "there is no acmeProfile `web`"),
+        (json!({ "actor": "" }), "actor should be a text of 1 to 256 octets"),
+    ] {
+        let mut request = json!({ "action": "mint-external-account-key" });
+        request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        assert_eq!(act(&here, request).await.unwrap_err(), expected);
     }
     assert_eq!(here.0.items("acme").len(), stored);
 }

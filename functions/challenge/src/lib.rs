@@ -21,7 +21,7 @@ async fn handle(context: &Context, call: AccountCall<Optional<Map<String, Value>
     let authority = context.authority();
     let authorization = match ready {
         None => authority.challenge(&account, id, r#type).await?,
-        Some(_) => authority.initiate_challenge(&account, id, r#type).await?,
+        Some(_) => authority.initiate_challenge(&serving, &account, id, r#type).await?,
     };
     let challenge = authorization.challenge(r#type).ok_or(ra::Error::NotFound)?;
     let (urls, directory) = (context.urls(), &serving.directory);

@@ -16,7 +16,7 @@ pub async fn serve(context: &Context, request: Request) -> Response {
 
 async fn handle(context: &Context, call: AccountCall<Vec<u8>>) -> Result<Reply, Error> {
     let rollover = verify_inner(context, &call)?;
-    let account = context.authority().change_key(&call.account, rollover).await?;
+    let account = context.authority().change_key(&call.serving, &call.account, rollover).await?;
     let urls = context.urls();
     Ok(Reply::json(StatusCode::OK, &account.object(urls)).with_location(&urls.account(&account.directory, account.id)))
 }

@@ -4,7 +4,7 @@
 use acme::{OrderId, OrderObject, OrdersObject, Resource};
 use api::{AccountCall, Context, Empty, Error, Operation, Reply, Request, Response};
 use http::StatusCode;
-use ra::Needs;
+use ra::{Needs, OrderView};
 
 /// What it uses beside the store.
 pub const NEEDS: Needs = Needs { issuance_queue: true, ..Needs::STORE };
@@ -26,11 +26,9 @@ async fn handle(context: &Context, call: AccountCall<Empty>) -> Result<Reply, Er
     let list = authority.orders(&account, owner, cursor).await?;
     let directory = &serving.directory;
     let reply = if whole {
-        let mut objects: Vec<OrderObject> = Vec::with_capacity(list.orders.len());
-        for id in &list.orders {
-            let view = authority.order(&account, *id).await?;
-            objects.push(view.order.object(context.urls(), &view.authorizations, authority.now()));
-        }
+        let views = authority.order_views(&account, &list.orders).await?;
+        let object = |view: &OrderView| view.order.object(context.urls(), &view.authorizations, authority.now());
+        let objects: Vec<OrderObject> = views.iter().map(object).collect();
         Reply::json(StatusCode::OK, &objects)
     } else {
         let orders = list.orders.iter().map(|id| context.urls().order(directory, *id)).collect();

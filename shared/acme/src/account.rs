@@ -5,7 +5,7 @@ use jose::PublicKey;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{AccountId, Contact, DirectoryId, Urls};
+use crate::{AccountId, Contact, DirectoryId, ExternalAccountKeyId, Urls};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct Account {
     pub agreed_terms: Option<AgreedTerms>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The key that bound it to an account elsewhere (RFC 8555 §7.3.4); `None` when it is not bound.
+    pub external_account: Option<ExternalAccountKeyId>,
 }
 
 impl Account {

@@ -30,6 +30,9 @@ pub struct Authorization {
     pub state: AuthorizationState,
     /// The ways to show control, in the order of [`ChallengeType::ALL`].
     pub challenges: Vec<Challenge>,
+    /// The operator's rule by which it was valid from its beginning, without any challenge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_approval: Option<String>,
 }
 
 /// What was decided about an authorization.

@@ -14,6 +14,11 @@ impl Contact {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The domain of the address.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
 }
 
 impl fmt::Display for Contact {

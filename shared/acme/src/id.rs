@@ -1,4 +1,4 @@
-//! Ids of accounts, orders, authorizations and keys of external accounts: 48 bits of milliseconds, then 80 random bits.
+//! Ids of accounts, orders, authorizations, keys of external accounts and what operators do: 48 bits of milliseconds, then 80 random bits.
 //!
 //! Time first keeps an account's orders in the order of their making; 80 random bits make an id
 //! that nobody can guess, although ownership never rests on that.
@@ -81,6 +81,15 @@ id!(
 id!(
     /// Names a key that binds an account to one elsewhere (RFC 8555 §7.3.4): the `kid` of a binding.
     ExternalAccountKeyId
+);
+
+id!(
+    /// Names an act of an operator.
+    AuditId
+);
+id!(
+    /// Names an incident, for which certificates are replaced before their time (RFC 9773 §4.2).
+    IncidentId
 );
 
 /// The text is not an id of ours.

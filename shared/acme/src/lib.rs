@@ -32,7 +32,7 @@ pub use challenge::{
 };
 pub use contact::{Contact, ContactError};
 pub use directory::{DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError};
-pub use id::{AccountId, AuthorizationId, ExternalAccountKeyId, IdError, OrderId};
+pub use id::{AccountId, AuditId, AuthorizationId, ExternalAccountKeyId, IdError, IncidentId, OrderId};
 pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierObject};
 pub use key_change::KeyChange;
 pub use order::{

@@ -38,6 +38,11 @@ impl SuggestedWindow {
         Self::starting(now - SignedDuration::from_hours(2), SignedDuration::from_hours(1))
     }
 
+    /// The window from `start` to `end`; a second long when that is not later.
+    pub fn between(start: Timestamp, end: Timestamp) -> Self {
+        Self::starting(start, end.duration_since(start))
+    }
+
     fn starting(start: Timestamp, length: SignedDuration) -> Self {
         let start = crate::whole_seconds(start);
         // The end must be later than the start, also for certificates that live for seconds.

@@ -30,6 +30,7 @@ fn authorization(number: u8) -> Authorization {
         expires_at: at(3600),
         state: AuthorizationState::Pending,
         challenges: ChallengeType::ALL.map(|r#type| Challenge::new(r#type, token.clone())).to_vec(),
+        pre_approval: None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use acme::{AccountStatus, IdentifierError, OrderStatus, Problem, ProblemType as Type, Subproblem};
 use http::{StatusCode, header};
 use jose::{Algorithm, JwsError, KeyError};
-use ra::{IdentifierRefusal, Serving};
+use ra::{IdentifierRefusal, LimitReached, Serving};
 
 use crate::{Context, Error, Reply};
 
@@ -24,6 +24,7 @@ pub(crate) fn reply(context: &Context, serving: Option<&Serving>, error: &Error)
             None => reply,
         },
         Error::Authority(ra::Error::TermsNotAgreed { url: Some(url) }) => reply.with_link(url, "terms-of-service"),
+        Error::Authority(ra::Error::LimitReached(reached)) => reply.with_retry_after(reached.retry_after),
         _ if status == StatusCode::SERVICE_UNAVAILABLE => reply.with_retry_after(RETRY_AFTER_OVERLOAD),
         _ => reply,
     }
@@ -108,6 +109,10 @@ fn authority(error: &ra::Error) -> Problem {
             Problem::new(Type::UnsupportedContact, "Only mailto: contacts are supported.")
         }
         E::Contact(error) => Problem::new(Type::InvalidContact, format!("A contact is refused: {error}.")),
+        E::ContactDomain(domains) => {
+            let domains = domains.join(", ");
+            Problem::new(Type::InvalidContact, format!("The address of a contact must be in one of: {domains}."))
+        }
         E::TooManyContacts(most) => {
             Problem::new(Type::InvalidContact, format!("An account has at most {most} contacts."))
         }
@@ -139,9 +144,10 @@ fn authority(error: &ra::Error) -> Problem {
             Problem::of_names(subproblems, "Several identifiers are refused; see the subproblems.")
         }
         E::Validity(refusal) => Problem::new(Type::Malformed, format!("The requested validity is refused: {refusal}.")),
-        E::InvalidProfile(_) => {
-            Problem::new(Type::InvalidProfile, "This directory does not offer that profile. Order without \"profile\".")
-        }
+        E::InvalidProfile(_) => Problem::new(
+            Type::InvalidProfile,
+            "This directory does not offer that profile. Take one of \"profiles\" in its \"meta\", or order without.",
+        ),
         E::Replaces(reason) => Problem::new(Type::Malformed, format!("\"replaces\" is refused: {reason}.")),
         E::AlreadyReplaced => Problem::new(
             Type::AlreadyReplaced,
@@ -164,12 +170,19 @@ fn authority(error: &ra::Error) -> Problem {
             "Allowed reasons are 0, 1, 3, 4, 5 and 9 (RFC 5280, section 5.3.1).",
         ),
         E::AlreadyRevoked => Problem::new(Type::AlreadyRevoked, "The certificate is revoked already."),
+        E::LimitReached(LimitReached { name, maximum, window, retry_after }) => Problem::new(
+            Type::RateLimited,
+            format!(
+                "The limit {name} of this directory is reached: {maximum} in {window} seconds. Try again in {retry_after} seconds."
+            ),
+        ),
         E::MayNotRevoke => Problem::new(
             Type::Unauthorized,
             "Revoke with the certificate's own key, the account that ordered it, or an account authorized for all its names.",
         ),
         E::Busy
         | E::NoExternalAccountSecret
+        | E::Profiles(_)
         | E::NoNonceSecrets
         | E::Store(_)
         | E::Sign(_)
@@ -204,7 +217,7 @@ fn identifier(name: &acme::IdentifierObject, refusal: &IdentifierRefusal) -> Sub
     let r#type = match refusal {
         IdentifierRefusal::Malformed(IdentifierError::UnsupportedType) => Type::UnsupportedIdentifier,
         IdentifierRefusal::Malformed(_) => Type::Malformed,
-        IdentifierRefusal::Policy(_) => Type::RejectedIdentifier,
+        IdentifierRefusal::Rule(_) | IdentifierRefusal::Policy(_) => Type::RejectedIdentifier,
     };
     Subproblem::new(r#type, format!("{}.", sentence(refusal)), name.clone())
 }
@@ -262,6 +275,7 @@ mod tests {
             Refusal::Url,
             Refusal::UnknownKey,
             Refusal::OtherAccountKey,
+            Refusal::OtherProfile,
             Refusal::UsedUp,
         ]
         .map(|refusal| serde_json::to_string(&problem(&Error::Authority(refusal.into()))).unwrap());

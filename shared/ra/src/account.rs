@@ -2,12 +2,12 @@
 
 use acme::{Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, NewAccount};
 use jose::PublicKey;
-use store::{Creation, StoreError, Versioned};
+use store::{Creation, Versioned};
 
 use crate::{
-    Authority, BindingRefusal, Error, Serving,
+    Authority, Error, Serving,
     authority::{ROUNDS, applied, versioned},
-    external_account::bound,
+    limit::Count,
     random,
 };
 
@@ -65,10 +65,17 @@ impl Authority {
             return Err(Error::TermsNotAgreed { url: serving.acme.terms_of_service_url.clone() });
         }
         let binding = match &request.external_account_binding {
-            Some(binding) => Some(self.binding_key(binding, &key, url).await?),
+            Some(binding) => Some(self.binding_key(serving, binding, &key, url).await?),
             None if serving.acme.external_account_required => return Err(Error::ExternalAccountRequired),
             None => None,
         };
+        let limits = &serving.acme.limits;
+        let per_key = binding.as_ref().map(|key| {
+            let limit = limits.new_accounts_per_external_account_key;
+            Count::new("newAccountsPerExternalAccountKey", limit, key.id)
+        });
+        let of_all = Count::new("newAccounts", limits.new_accounts, "");
+        self.count(serving, &per_key.into_iter().chain([of_all]).collect::<Vec<_>>()).await?;
         let now = self.now();
         let account = versioned(Account {
             id: AccountId::new(now, random()?),
@@ -78,17 +85,11 @@ impl Authority {
             contact,
             agreed_terms: agreed.then(|| self.agreement(serving)),
             created_at: acme::whole_seconds(now),
+            external_account: binding.as_ref().map(|key| key.id),
         })?;
         let creation = match binding {
             None => self.store.create_account_if_absent(&account).await?,
-            Some(key) => {
-                let bound = bound(&key, account.id)?;
-                match self.store.create_bound_account_if_absent(&account, &key, &bound).await {
-                    // Somebody else has used it, or it was taken back.
-                    Err(StoreError::Conflict) => return Err(BindingRefusal::UsedUp.into()),
-                    created => created?,
-                }
-            }
+            Some(key) => self.create_bound_account(&account, key).await?,
         };
         match creation {
             Creation::Created => Ok(AccountCreation::Created(account.value)),
@@ -155,7 +156,11 @@ fn accepted_contacts(serving: &Serving, contacts: &[String]) -> Result<Vec<Conta
     if contacts.len() > MOST_CONTACTS {
         return Err(Error::TooManyContacts(MOST_CONTACTS));
     }
-    contacts.iter().map(|contact| contact.parse().map_err(Error::from)).collect()
+    let contacts: Vec<Contact> = contacts.iter().map(|contact| contact.parse()).collect::<Result<_, _>>()?;
+    match contacts.iter().all(|contact| serving.acme.allows_contact_domain(contact.domain())) {
+        true => Ok(contacts),
+        false => Err(Error::ContactDomain(serving.acme.allowed_contact_domains.clone())),
+    }
 }
 
 const MOST_CONTACTS: usize = 10;

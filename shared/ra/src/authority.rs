@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use acme::{DirectoryId, ExternalAccountKeyId};
 use ca::Signer;
 use jiff::{SignedDuration, Timestamp};
-use store::{OperationId, Store, StoreError, Versioned};
+use store::{ExternalAccountKey, Incident, OperationId, Store, StoreError, Versioned};
 use tokio::sync::Mutex;
 
-use crate::{Clock, Error, Publisher, Queue, directory::ProfileCache, issuer::IssuerCache, random};
+use crate::{Clock, Error, Publisher, Queue, Serving, cache::Cache, issuer::IssuerCache, limit::FullCounters, random};
 
 /// The registration authority. One for each process; every function asks it for one verb.
 pub struct Authority {
@@ -17,7 +18,12 @@ pub struct Authority {
     pub(crate) publisher: Arc<dyn Publisher>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
-    pub(crate) profiles: ProfileCache,
+    /// Directories by their ids; those that are known not to exist are `None`.
+    pub(crate) profiles: Cache<DirectoryId, Option<Arc<Serving>>>,
+    pub(crate) external_account_keys: Cache<ExternalAccountKeyId, Option<ExternalAccountKey>>,
+    /// Those that go on.
+    pub(crate) incidents: Cache<(), Arc<Vec<Incident>>>,
+    pub(crate) full_counters: FullCounters,
     pub(crate) issuers: IssuerCache,
     /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
     pub(crate) publishing: Mutex<()>,
@@ -46,7 +52,7 @@ pub struct Settings {
     pub status_url: Option<String>,
     /// How many orders a page of a list has.
     pub orders_per_page: usize,
-    /// For how long a profile may be answered from memory.
+    /// For how long a profile, and what else operators decide, may be answered from memory.
     pub profile_cache: SignedDuration,
 }
 
@@ -61,7 +67,7 @@ impl Authority {
     /// An authority over these seams.
     pub fn new(seams: Seams, settings: Settings) -> Self {
         let Seams { store, signer, queue, publisher, clock } = seams;
-        let profiles = ProfileCache::new(settings.profile_cache);
+        let for_how_long = settings.profile_cache;
         Self {
             store,
             signer,
@@ -69,7 +75,10 @@ impl Authority {
             publisher,
             clock,
             settings,
-            profiles,
+            profiles: Cache::new(for_how_long),
+            external_account_keys: Cache::new(for_how_long),
+            incidents: Cache::new(for_how_long),
+            full_counters: FullCounters::default(),
             issuers: IssuerCache::default(),
             publishing: Mutex::default(),
         }

@@ -3,7 +3,7 @@
 
 use acme::{
     Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus, Challenge,
-    ChallengeToken, ChallengeType, Identifier, IdentifierObject,
+    ChallengeToken, Identifier, IdentifierObject,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::Versioned;
@@ -11,6 +11,8 @@ use store::Versioned;
 use crate::{
     Authority, Error, IdentifierRefusal, Serving,
     authority::{ROUNDS, applied, versioned},
+    limit::Count,
+    names::NamePolicy,
     random,
 };
 
@@ -39,13 +41,18 @@ impl Authority {
         if identifier.is_wildcard() {
             return Err(refused(IdentifierRefusal::Policy("wildcard names cannot be authorized ahead of an order")));
         }
-        challenges_for(serving, &identifier).map_err(refused)?;
-        let names = [identifier];
-        if let [Some(reusable)] = self.reusable_authorizations(serving, account, &names).await?.as_slice() {
+        let policy = self.name_policy(serving, account).await?;
+        if let Some(refusal) = policy.refusal(&identifier) {
+            return Err(refused(refusal));
+        }
+        if policy.pre_approval(&identifier).is_none()
+            && let [Some(reusable)] =
+                self.reusable_authorizations(serving, account, std::slice::from_ref(&identifier)).await?.as_slice()
+        {
             return Ok(AuthorizationCreation::Reused(reusable.clone()));
         }
-        let [identifier] = names;
-        let authorization = self.new_authorization(serving, account, identifier)?;
+        let authorization = self.new_authorization(serving, account, &policy, identifier)?;
+        self.count(serving, &[pending(serving, account, std::slice::from_ref(&authorization))]).await?;
         self.store.create_authorization(&authorization).await?;
         Ok(AuthorizationCreation::Created(authorization.value))
     }
@@ -128,25 +135,35 @@ impl Authority {
         &self,
         serving: &Serving,
         account: &Account,
+        policy: &NamePolicy<'_>,
         identifier: Identifier,
     ) -> Result<Versioned<Authorization>, Error> {
         let now = self.now();
-        let token = ChallengeToken::from_random(random()?);
-        let challenges = challenges_for(serving, &identifier)
-            .map_err(|refusal| Error::Identifiers(vec![(identifier.clone().into(), refusal)]))?
-            .into_iter()
-            // One token for all: a client shows the same value whichever way it chooses.
-            .map(|r#type| Challenge::new(r#type, token.clone()))
-            .collect();
+        let id = AuthorizationId::new(now, random()?);
+        let pre_approval = policy.pre_approval(&identifier).map(|approval| approval.rule.to_string());
+        let (state, challenges) = match &pre_approval {
+            // Nothing is left to be shown, so no way of showing is offered.
+            Some(rule) => {
+                tracing::info!(authorization = %id, account = %account.id, %identifier, %rule, "a name is pre-approved");
+                (AuthorizationState::Valid, Vec::new())
+            }
+            None => {
+                let token = ChallengeToken::from_random(random()?);
+                // One token for all: a client shows the same value whichever way it chooses.
+                let challenge = |r#type| Challenge::new(r#type, token.clone());
+                (AuthorizationState::Pending, policy.challenges(&identifier).into_iter().map(challenge).collect())
+            }
+        };
         versioned(Authorization {
-            id: AuthorizationId::new(now, random()?),
+            id,
             account: account.id,
             directory: serving.directory.clone(),
             identifier,
             created_at: acme::whole_seconds(now),
             expires_at: expiry(serving, now),
-            state: AuthorizationState::Pending,
+            state,
             challenges,
+            pre_approval,
         })
     }
 
@@ -168,37 +185,11 @@ impl Authority {
     }
 }
 
-/// The ways in which this directory lets that name be shown; none when its rules do not allow it.
-pub(crate) fn challenges_for(
-    serving: &Serving,
-    identifier: &Identifier,
-) -> Result<Vec<ChallengeType>, IdentifierRefusal> {
-    if !serving.acme.allows(identifier) {
-        return Err(NOT_ALLOWED);
-    }
-    let offered: Vec<ChallengeType> = ChallengeType::ALL
-        .into_iter()
-        .filter(|r#type| serving.acme.challenge_types.contains(r#type) && r#type.fits(identifier))
-        .collect();
-    match offered.is_empty() {
-        false => Ok(offered),
-        true if identifier.is_wildcard() => Err(IdentifierRefusal::Policy(
-            "wildcard names need the dns-01 challenge, which this directory does not offer",
-        )),
-        true => Err(IdentifierRefusal::Policy(
-            "none of the challenges that this directory offers can show control of this name",
-        )),
-    }
-}
-
-/// Whether the rules of the directory still allow all of the names.
-///
-/// # Errors
-/// [`Error::Identifiers`] with those that they do not.
-pub(crate) fn check_allowed(serving: &Serving, identifiers: &[Identifier]) -> Result<(), Error> {
-    let refused = identifiers.iter().filter(|identifier| !serving.acme.allows(identifier));
-    let refused: Vec<_> = refused.map(|identifier| (identifier.clone().into(), NOT_ALLOWED)).collect();
-    if refused.is_empty() { Ok(()) } else { Err(Error::Identifiers(refused)) }
+/// Those of new authorizations that wait for a challenge, to be counted.
+pub(crate) fn pending(serving: &Serving, account: &Account, new: &[Versioned<Authorization>]) -> Count {
+    let pending = new.iter().filter(|authorization| authorization.state == AuthorizationState::Pending).count();
+    let limit = serving.acme.limits.pending_authorizations_per_account;
+    Count::new("pendingAuthorizationsPerAccount", limit, account.id).times(pending)
 }
 
 /// How long orders and authorizations of the directory live.
@@ -209,9 +200,6 @@ pub(crate) fn lifetime(serving: &Serving) -> SignedDuration {
 pub(crate) fn expiry(serving: &Serving, now: Timestamp) -> Timestamp {
     acme::whole_seconds(now + lifetime(serving))
 }
-
-const NOT_ALLOWED: IdentifierRefusal =
-    IdentifierRefusal::Policy("this directory does not issue certificates for this name");
 
 /// An authorization is reused while at least this fraction of a life is left to it.
 const SHORTEST_REUSE: i32 = 10;

@@ -8,8 +8,9 @@ use jiff::SignedDuration;
 use store::Versioned;
 
 use crate::{
-    Authority, Error, ValidationTask,
+    Authority, Error, Serving, ValidationTask,
     authority::{ROUNDS, applied, versioned},
+    limit::Count,
 };
 
 impl Authority {
@@ -32,9 +33,10 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::AuthorizationEnded`] when the challenge was never answered and
-    /// no longer can be.
+    /// no longer can be; [`Error::LimitReached`] when too many validations of the account failed.
     pub async fn initiate_challenge(
         &self,
+        serving: &Serving,
         account: &Account,
         id: AuthorizationId,
         r#type: ChallengeType,
@@ -56,6 +58,7 @@ impl Authority {
                 }
                 (ended, _) => return Err(Error::AuthorizationEnded(ended)),
             }
+            self.check_room(serving, &Count::failed_validation(&serving.acme.limits, &account.id)).await?;
             let validation = Validation {
                 lease_until: now + LEASE,
                 deadline: now + DEADLINE,

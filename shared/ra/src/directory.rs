@@ -1,11 +1,9 @@
 //! Which profiles stand behind a directory, and whether they serve.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use acme::{DirectoryId, DirectoryMeta, DirectoryObject, Family, Resource, Urls};
-use jiff::{SignedDuration, Timestamp};
 use store::{AcmeProfile, RaProfile};
-use tokio::sync::RwLock;
 
 use crate::{Authority, Error};
 
@@ -16,8 +14,20 @@ pub struct Serving {
     pub directory: DirectoryId,
     /// How clients are treated.
     pub acme: AcmeProfile,
+    /// What is issued unless the order says otherwise.
+    pub ra: RaProfile,
+    /// What an order may choose instead, by the names that the directory shows (profiles extension).
+    /// A directory of family B is pinned to one RA Profile and offers none.
+    pub offered: BTreeMap<String, Offer>,
+}
+
+/// An RA Profile that an order may choose.
+#[derive(Clone, Debug)]
+pub struct Offer {
     /// What is issued.
     pub ra: RaProfile,
+    /// What the directory says of it.
+    pub description: String,
 }
 
 impl Serving {
@@ -30,6 +40,20 @@ impl Serving {
             (true, true) => Ok(()),
             (false, _) => Err(Error::DirectoryOff("the ACME Profile is disabled")),
             (true, false) => Err(Error::DirectoryOff("the RA Profile is disabled")),
+        }
+    }
+
+    /// What an order of that profile is issued by.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProfile`] when the directory does not offer it, or no longer.
+    pub fn issuing_profile(&self, profile: Option<&str>) -> Result<&RaProfile, Error> {
+        match profile {
+            None => Ok(&self.ra),
+            Some(name) => match self.offered.get(name) {
+                Some(offer) => Ok(&offer.ra),
+                None => Err(Error::InvalidProfile(name.to_owned())),
+            },
         }
     }
 
@@ -49,7 +73,7 @@ impl Serving {
                 website: self.acme.website_url.clone(),
                 caa_identities: self.acme.caa_identities.clone(),
                 external_account_required: self.acme.external_account_required,
-                ..DirectoryMeta::default()
+                profiles: self.offered.iter().map(|(name, offer)| (name.clone(), offer.description.clone())).collect(),
             },
         }
     }
@@ -61,14 +85,8 @@ impl Authority {
     /// # Errors
     /// [`Error::NoSuchDirectory`].
     pub async fn directory(&self, directory: &DirectoryId) -> Result<Arc<Serving>, Error> {
-        let found = match self.profiles.fresh(directory, self.now()).await {
-            Some(found) => found,
-            None => {
-                let found = self.look_up(directory).await?.map(Arc::new);
-                self.profiles.remember(directory, &found, self.now()).await;
-                found
-            }
-        };
+        let look_up = async { Ok::<_, Error>(self.look_up(directory).await?.map(Arc::new)) };
+        let found = self.profiles.get_or_read(directory, self.now(), look_up).await?;
         found.ok_or(Error::NoSuchDirectory)
     }
 
@@ -91,42 +109,22 @@ impl Authority {
                 (acme, ra)
             }
         };
-        Ok(acme.zip(ra).map(|(acme, ra)| Serving { directory: directory.clone(), acme, ra }))
-    }
-}
-
-/// Profiles in memory, so that a warm function reads none.
-pub(crate) struct ProfileCache {
-    for_how_long: SignedDuration,
-    entries: RwLock<HashMap<DirectoryId, Entry>>,
-}
-
-/// What a look-up found, and when.
-struct Entry {
-    read_at: Timestamp,
-    found: Option<Arc<Serving>>,
-}
-
-impl ProfileCache {
-    pub(crate) fn new(for_how_long: SignedDuration) -> Self {
-        Self { for_how_long, entries: RwLock::default() }
+        let Some((acme, ra)) = acme.zip(ra) else { return Ok(None) };
+        let offered = match directory.family {
+            Family::AcmeProfile => self.offers(&acme).await?,
+            Family::RaProfile => BTreeMap::new(),
+        };
+        Ok(Some(Serving { directory: directory.clone(), acme, ra, offered }))
     }
 
-    /// What was found lately: `Some(None)` is a directory that is known not to exist.
-    async fn fresh(&self, directory: &DirectoryId, now: Timestamp) -> Option<Option<Arc<Serving>>> {
-        let entries = self.entries.read().await;
-        let entry = entries.get(directory)?;
-        (now.duration_since(entry.read_at) < self.for_how_long).then(|| entry.found.clone())
-    }
-
-    async fn remember(&self, directory: &DirectoryId, found: &Option<Arc<Serving>>, now: Timestamp) {
-        let mut entries = self.entries.write().await;
-        // Names that do not exist are anybody's to invent: they must not fill the memory.
-        if entries.len() >= MOST_CACHED {
-            entries.clear();
+    /// What the profile offers, as far as it is there and enabled.
+    async fn offers(&self, acme: &AcmeProfile) -> Result<BTreeMap<String, Offer>, Error> {
+        let mut offers = BTreeMap::new();
+        for (name, offered) in &acme.profiles {
+            if let Some(ra) = self.store.ra_profile(&offered.ra_profile).await?.filter(|ra| ra.enabled) {
+                offers.insert(name.clone(), Offer { ra, description: offered.description.clone() });
+            }
         }
-        entries.insert(directory.clone(), Entry { read_at: now, found: found.clone() });
+        Ok(offers)
     }
 }
-
-const MOST_CACHED: usize = 10_000;

@@ -5,9 +5,9 @@ use acme::{
     TransitionError,
 };
 use ca::SignError;
-use store::StoreError;
+use store::{InvalidProfiles, NameRefusal, StoreError};
 
-use crate::{BindingRefusal, PublishError, QueueError, ValidityRefusal};
+use crate::{BindingRefusal, LimitReached, PublishError, QueueError, ValidityRefusal};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,9 @@ pub enum Error {
     /// A contact is not accepted.
     #[error("contact refused")]
     Contact(#[from] ContactError),
+    /// The address of a contact lies in none of the allowed domains.
+    #[error("no contact is allowed in that domain")]
+    ContactDomain(Vec<String>),
     /// Too many contacts.
     #[error("more than {0} contacts")]
     TooManyContacts(usize),
@@ -109,11 +112,17 @@ pub enum Error {
     /// None of the three rights to revoke (RFC 8555 §7.6).
     #[error("the requester may not revoke this certificate")]
     MayNotRevoke,
+    /// Too much of something; for a while.
+    #[error(transparent)]
+    LimitReached(#[from] LimitReached),
     /// Writes of others kept coming between.
     #[error("too much contention")]
     Busy,
 
     // What only the operator can mend
+    /// Profiles that cannot be.
+    #[error(transparent)]
+    Profiles(#[from] InvalidProfiles),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -184,7 +193,10 @@ pub enum IdentifierRefusal {
     /// It is no identifier.
     #[error(transparent)]
     Malformed(#[from] IdentifierError),
-    /// Policy.
+    /// A rule of the profile.
+    #[error(transparent)]
+    Rule(#[from] NameRefusal),
+    /// Another policy.
     #[error("{0}")]
     Policy(&'static str),
 }

@@ -6,15 +6,20 @@
 //! atomic change that makes the account. Whatever is wrong with a binding, the client is told the
 //! same: nobody learns which keys exist.
 
-use acme::{AccountId, ExternalAccountKeyId};
+use acme::{Account, ExternalAccountKeyId, ProfileName};
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use jose::{ExternalAccountBinding, PublicKey, external_account::ExternalAccountBindingError};
 use serde_json::value::RawValue;
-use store::{ExternalAccountKey, ExternalAccountSecret, Versioned};
+use store::{Creation, ExternalAccountKey, ExternalAccountSecret, IdentifierRule, Page, StoreError, Versioned};
 use zeroize::Zeroizing;
 
-use crate::{Authority, Error, authority::versioned, random};
+use crate::{
+    Authority, Error, Serving,
+    authority::{ROUNDS, applied, versioned},
+    names::is_for,
+    random,
+};
 
 /// A key as its holder gets it. It cannot be shown again.
 #[derive(Clone)]
@@ -25,6 +30,28 @@ pub struct MintedExternalAccountKey {
     pub mac_key: Zeroizing<Vec<u8>>,
     /// Until when an account can be bound with it.
     pub expires_at: Timestamp,
+}
+
+/// What a key is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalAccountKeyTerms {
+    /// For how long accounts can be bound with it.
+    pub lifetime: SignedDuration,
+    /// For people.
+    pub label: String,
+    /// The ACME Profile in whose directories it binds accounts; every one when absent.
+    pub profile: Option<ProfileName>,
+    /// The names that its accounts may ask for; all when there is no rule.
+    pub scope: Vec<IdentifierRule>,
+    /// How many accounts it may bind; any number when absent.
+    pub max_accounts: Option<u32>,
+}
+
+impl ExternalAccountKeyTerms {
+    /// For one account, in every profile and for all names.
+    pub fn new(lifetime: SignedDuration) -> Self {
+        Self { lifetime, label: String::new(), profile: None, scope: Vec::new(), max_accounts: Some(1) }
+    }
 }
 
 impl Authority {
@@ -40,18 +67,68 @@ impl Authority {
         Ok(self.store.create_external_account_secret_if_absent(&secret).await?)
     }
 
-    /// Mints a key that binds one account within `lifetime`.
+    /// Mints a key. `actor` is the operator who has it made.
     ///
     /// # Errors
     /// When the store cannot answer; [`Error::NoExternalAccountSecret`].
-    pub async fn mint_external_account_key(&self, lifetime: SignedDuration) -> Result<MintedExternalAccountKey, Error> {
+    pub async fn mint_external_account_key(
+        &self,
+        actor: &str,
+        terms: ExternalAccountKeyTerms,
+    ) -> Result<MintedExternalAccountKey, Error> {
         let now = acme::whole_seconds(self.now());
-        let expires_at = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        let expires_at = now.checked_add(terms.lifetime).unwrap_or(Timestamp::MAX);
         let id = ExternalAccountKeyId::new(now, random()?);
         let mac_key = self.mac_key(id).await?;
-        let key = ExternalAccountKey { id, created_at: now, expires_at, revoked: false, account: None };
+        let key = ExternalAccountKey {
+            minted_by: actor.to_owned(),
+            label: terms.label,
+            profile: terms.profile,
+            scope: terms.scope,
+            max_accounts: terms.max_accounts,
+            ..ExternalAccountKey::new(id, now, expires_at)
+        };
+        let detail = [("label", key.label.clone()), ("expiresAt", expires_at.to_string())];
+        let detail = detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.record_act(actor, "eab mint", id, detail).await?;
         self.store.create_external_account_key(&versioned(key)?).await?;
         Ok(MintedExternalAccountKey { id, mac_key, expires_at })
+    }
+
+    /// The keys by id, oldest first: those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn external_account_keys(
+        &self,
+        after: Option<ExternalAccountKeyId>,
+        limit: usize,
+    ) -> Result<Page<ExternalAccountKey>, Error> {
+        self.store.external_account_keys(after, limit).await?.try_map(|key| Ok(key.value))
+    }
+
+    /// Takes a key back: no further account is bound with it. Taking back twice is harmless.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; when the store cannot answer.
+    pub async fn revoke_external_account_key(
+        &self,
+        actor: &str,
+        id: ExternalAccountKeyId,
+    ) -> Result<ExternalAccountKey, Error> {
+        for _ in 0..ROUNDS {
+            let before = self.store.external_account_key(id).await?.ok_or(Error::NotFound)?;
+            if before.revoked {
+                return Ok(before.value);
+            }
+            self.record_act(actor, "eab revoke", id, Default::default()).await?;
+            let after = versioned(ExternalAccountKey { revoked: true, ..before.value.clone() })?;
+            if applied(self.store.update_external_account_key(&before, &after).await)? {
+                self.external_account_keys.forget().await;
+                return Ok(after.value);
+            }
+        }
+        Err(Error::Busy)
     }
 
     /// The key that a good binding of the account's key was made with; it is not used up yet.
@@ -62,6 +139,7 @@ impl Authority {
     /// answer.
     pub(crate) async fn binding_key(
         &self,
+        serving: &Serving,
         binding: &RawValue,
         account_key: &PublicKey,
         url: &str,
@@ -78,10 +156,46 @@ impl Authority {
         if bound.is_none_or(|bound| bound != *account_key) {
             return Err(BindingRefusal::OtherAccountKey.into());
         }
+        if !is_for(&key, &serving.acme.name) {
+            return Err(BindingRefusal::OtherProfile.into());
+        }
         match key.is_usable(self.now()) {
             true => Ok(key),
             false => Err(BindingRefusal::UsedUp.into()),
         }
+    }
+
+    /// Makes the account, and counts it with the key that binds it. A key for several accounts is asked
+    /// again when another account came between.
+    ///
+    /// # Errors
+    /// [`Error::ExternalAccountRefused`] when the key is used up or taken back meanwhile; when the store
+    /// cannot answer.
+    pub(crate) async fn create_bound_account(
+        &self,
+        account: &Versioned<Account>,
+        key: Versioned<ExternalAccountKey>,
+    ) -> Result<Creation<Versioned<Account>>, Error> {
+        let mut before = key;
+        for _ in 0..ROUNDS {
+            let after = versioned(before.binding(account.id))?;
+            match self.store.create_bound_account_if_absent(account, &before, &after).await {
+                Err(StoreError::Conflict) => {}
+                made => return Ok(made?),
+            }
+            let now = self.store.external_account_key(before.id).await?;
+            before = now.filter(|key| key.is_usable(self.now())).ok_or(BindingRefusal::UsedUp)?;
+        }
+        Err(Error::Busy)
+    }
+
+    /// The key, as it was read lately: what it allows to its accounts hardly ever changes.
+    pub(crate) async fn remembered_external_account_key(
+        &self,
+        id: ExternalAccountKeyId,
+    ) -> Result<Option<ExternalAccountKey>, Error> {
+        let read = async { Ok::<_, Error>(self.store.external_account_key(id).await?.map(|key| key.value)) };
+        self.external_account_keys.get_or_read(&id, self.now(), read).await
     }
 
     async fn mac_key(&self, id: ExternalAccountKeyId) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -89,11 +203,6 @@ impl Authority {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, &secret.key);
         Ok(Zeroizing::new(hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec()))
     }
-}
-
-/// The key once it binds the account.
-pub(crate) fn bound(key: &ExternalAccountKey, account: AccountId) -> Result<Versioned<ExternalAccountKey>, Error> {
-    versioned(ExternalAccountKey { account: Some(account), ..key.clone() })
 }
 
 /// Why a binding is refused. For the log: the client is told none of it.
@@ -111,6 +220,9 @@ pub enum BindingRefusal {
     /// It binds another key than the account's.
     #[error("the binding is not for the key that signed the request")]
     OtherAccountKey,
+    /// Its key is for another profile.
+    #[error("the key of the binding is for another profile")]
+    OtherProfile,
     /// The key is bound, revoked or expired.
     #[error("the key of the binding is used, revoked or expired")]
     UsedUp,

@@ -3,13 +3,13 @@
 use acme::{Account, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
 use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
 use jose::PublicKey;
-use store::{CertificateRecord, Versioned};
+use store::{CertificateRecord, RaProfile, Versioned};
 
 use crate::{
     Authority, Error, IssuanceTask, OrderView, Serving,
     authority::{applied, versioned},
-    authorization::check_allowed,
     issuance::Intention,
+    limit::{Count, set_of_names},
     validity::Wish,
 };
 
@@ -38,12 +38,14 @@ impl Authority {
             OrderStatus::Ready => {}
             other => return Err(Error::OrderNotReady(other)),
         }
-        check_allowed(serving, &order.identifiers)?;
+        let profile = serving.issuing_profile(order.profile.as_deref())?;
+        self.name_policy(serving, account).await?.check(&order.identifiers, &authorizations)?;
         let csr = Csr::from_der(csr)?;
         csr.check_names(&order.identifiers)?;
-        self.check_certificate_key(serving, account, csr.public_key()).await?;
+        self.check_certificate_key(profile, account, csr.public_key()).await?;
+        self.count_certificate(serving, account, &order).await?;
         let evidence = evidence(&order, &authorizations);
-        let (processing, record) = match self.begin(serving, &order, &csr, &evidence).await? {
+        let (processing, record) = match self.begin(profile, &order, &csr, &evidence).await? {
             Some(begun) => begun,
             // Another request was faster; it decides which certificate the order has.
             None => {
@@ -63,24 +65,44 @@ impl Authority {
         }
     }
 
+    /// Counts the certificate of an order. One that renews another goes on when a limit is reached, but
+    /// not that of certificates for the same names, unless the order says which one it replaces.
+    async fn count_certificate(&self, serving: &Serving, account: &Account, order: &Order) -> Result<(), Error> {
+        if order.replaces.is_some() {
+            return Ok(());
+        }
+        let limits = &serving.acme.limits;
+        let names = set_of_names(&order.identifiers);
+        let same = Count::new("certificatesPerSetOfNames", limits.certificates_per_set_of_names, names);
+        self.count(serving, &[same]).await?;
+        let others = [
+            Count::new("certificatesPerAccount", limits.certificates_per_account, account.id),
+            Count::new("certificates", limits.certificates, ""),
+        ];
+        match self.count(serving, &others).await {
+            Err(Error::LimitReached(_)) if self.renews(account, &order.identifiers).await? => Ok(()),
+            counted => counted,
+        }
+    }
+
     /// Stores the intended certificate and points the order to it; `None` when another request
     /// pointed it elsewhere first. The certificate that lost is never signed.
     async fn begin(
         &self,
-        serving: &Serving,
+        profile: &RaProfile,
         order: &Versioned<Order>,
         csr: &Csr,
         evidence: &Evidence,
     ) -> Result<Option<(Versioned<Order>, Versioned<CertificateRecord>)>, Error> {
-        let issuer = self.issuer(&serving.ra.issuer).await?;
+        let issuer = self.issuer(&profile.issuer).await?;
         let wish = Wish { not_before: order.not_before, not_after: order.not_after };
-        let validity = self.validity(&issuer, &serving.ra, wish, order.created_at)?;
+        let validity = self.validity(&issuer, profile, wish, order.created_at)?;
         let intention = Intention {
             owner: Some((order.account, order.id)),
             public_key: csr.public_key(),
             identifiers: &order.identifiers,
             validity,
-            profile: &serving.ra,
+            profile,
             evidence,
         };
         let record = self.intend(&issuer, intention)?;
@@ -108,13 +130,18 @@ impl Authority {
         }
     }
 
-    async fn check_certificate_key(&self, serving: &Serving, account: &Account, key: &PublicKey) -> Result<(), Error> {
+    async fn check_certificate_key(
+        &self,
+        profile: &RaProfile,
+        account: &Account,
+        key: &PublicKey,
+    ) -> Result<(), Error> {
         if *key == account.key {
             return Err(Error::CertificateKey(
                 "the certificate must not have the account's key; make a key of its own",
             ));
         }
-        if !serving.ra.key_types.contains(&CertificateKeyType::of(key)) {
+        if !profile.key_types.contains(&CertificateKeyType::of(key)) {
             return Err(Error::CertificateKey("this profile does not certify keys of that type"));
         }
         match self.store.is_key_blocked(&key.thumbprint()).await? {

@@ -52,6 +52,19 @@ impl Authority {
         Ok(issuer)
     }
 
+    /// Asks the signer whether it has the key of the issuer's certificate.
+    ///
+    /// # Errors
+    /// [`Error::ForeignIssuer`] when it has another one; [`Error::MissingIssuer`]; when the signer cannot
+    /// answer.
+    pub async fn check_issuer_key(&self, id: &IssuerId) -> Result<(), Error> {
+        let issuer = self.issuer(id).await?;
+        match self.signer.public_key(&issuer.key).await? == *issuer.issuer.certificate().public_key() {
+            true => Ok(()),
+            false => Err(Error::ForeignIssuer(id.clone())),
+        }
+    }
+
     /// The certificates above a leaf of this issuer: its own, then those above it, without the root.
     pub(crate) async fn issuer_certificates(&self, id: &IssuerId) -> Result<Vec<Certificate>, Error> {
         let mut certificates = Vec::new();

@@ -5,8 +5,9 @@ use jose::PublicKey;
 use store::{KeyReplacement, StoreError, Versioned};
 
 use crate::{
-    Authority, Error,
+    Authority, Error, Serving,
     authority::{ROUNDS, versioned},
+    limit::Count,
 };
 
 /// A rollover whose inner signature was verified with the new key.
@@ -26,7 +27,12 @@ impl Authority {
     /// # Errors
     /// [`Error::KeyChange`] when the request contradicts itself or the account, also one that changed
     /// its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
-    pub async fn change_key(&self, account: &Versioned<Account>, rollover: KeyRollover) -> Result<Account, Error> {
+    pub async fn change_key(
+        &self,
+        serving: &Serving,
+        account: &Versioned<Account>,
+        rollover: KeyRollover,
+    ) -> Result<Account, Error> {
         let KeyRollover { account: named, old_key, new_key } = rollover;
         if named != Some(account.id) {
             return Err(Error::KeyChange("account in the inner payload is not the account that signed the request"));
@@ -37,10 +43,15 @@ impl Authority {
         if self.store.is_key_blocked(&new_key.thumbprint()).await? {
             return Err(Error::KeyBlocked);
         }
+        if old_key != account.key {
+            return Err(OTHER_OLD_KEY);
+        }
+        let limit = serving.acme.limits.key_changes_per_account;
+        self.count(serving, &[Count::new("keyChangesPerAccount", limit, account.id)]).await?;
         let mut before = account.clone();
         for _ in 0..ROUNDS {
             if old_key != before.key {
-                return Err(Error::KeyChange("oldKey is not the account's present key"));
+                return Err(OTHER_OLD_KEY);
             }
             let after = versioned(Account { key: new_key.clone(), ..before.value.clone() })?;
             match self.store.replace_account_key(&before, &after).await {
@@ -53,3 +64,5 @@ impl Authority {
         Err(Error::Busy)
     }
 }
+
+const OTHER_OLD_KEY: Error = Error::KeyChange("oldKey is not the account's present key");

@@ -1,7 +1,5 @@
 //! Orders: making, reading, listing (RFC 8555 §7.4, §7.1.2.1; RFC 9773 §5).
 
-use std::collections::BTreeSet;
-
 use acme::{
     Account, AccountId, AgreedTerms, Authorization, CertificateId, Identifier, NewOrder, Order, OrderId, OrderState,
     OrderStatus,
@@ -12,7 +10,9 @@ use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChan
 use crate::{
     Authority, Error, IssuanceTask, Serving,
     authority::{ROUNDS, applied, versioned},
-    authorization::{challenges_for, expiry},
+    authorization::{expiry, pending},
+    limit::Count,
+    names::NamePolicy,
     random,
     validity::Wish,
 };
@@ -47,35 +47,39 @@ impl Authority {
         request: NewOrder,
     ) -> Result<OrderView, Error> {
         check_terms(serving, account)?;
-        let identifiers = accepted_identifiers(serving, &request)?;
-        if let Some(profile) = request.profile {
-            return Err(Error::InvalidProfile(profile));
-        }
+        let profile = serving.issuing_profile(request.profile.as_deref())?;
+        let policy = self.name_policy(serving, account).await?;
+        let identifiers = policy.accept(&request.identifiers)?;
         let now = self.now();
         let wish = Wish {
             not_before: request.not_before.map(acme::whole_seconds),
             not_after: request.not_after.map(acme::whole_seconds),
         };
-        let issuer = self.issuer(&serving.ra.issuer).await?;
-        self.validity(&issuer, &serving.ra, wish, now)?;
+        let issuer = self.issuer(&profile.issuer).await?;
+        self.validity(&issuer, profile, wish, now)?;
 
         let id = OrderId::new(now, random()?);
         let replaces = match request.replaces {
             Some(text) => Some(self.replace(account, id, &identifiers, &text).await?),
             None => None,
         };
-        let reusable = self.reusable_authorizations(serving, account, &identifiers).await?;
+        let to_show: Vec<_> = identifiers.iter().filter(|name| policy.pre_approval(name).is_none()).cloned().collect();
+        let reusable = self.reusable_authorizations(serving, account, &to_show).await?;
         let mut authorizations = Vec::with_capacity(identifiers.len());
         let mut new_authorizations = Vec::new();
-        for (identifier, reusable) in identifiers.iter().zip(reusable) {
-            authorizations.push(match reusable {
-                Some(valid) => valid,
+        for identifier in &identifiers {
+            let shown = reusable.iter().flatten().find(|valid| valid.identifier == *identifier);
+            authorizations.push(match shown {
+                Some(valid) => valid.clone(),
                 None => {
-                    let new = self.new_authorization(serving, account, identifier.clone())?;
+                    let new = self.new_authorization(serving, account, &policy, identifier.clone())?;
                     new_authorizations.push(new.clone());
                     new.value
                 }
             });
+        }
+        if replaces.is_none() {
+            self.count_order(serving, account, &policy, &identifiers, &new_authorizations).await?;
         }
         // An order cannot outlive the authorizations that it rests on.
         let first_end = authorizations.iter().map(|authorization| authorization.expires_at).min();
@@ -89,12 +93,38 @@ impl Authority {
             expires_at: first_end.map_or(expiry(serving, now), |end| end.min(expiry(serving, now))),
             not_before: wish.not_before,
             not_after: wish.not_after,
-            profile: None,
+            profile: request.profile,
             replaces,
             state: OrderState::Open,
         })?;
         self.store.create_order(&order, &new_authorizations).await?;
         Ok(OrderView { order: order.value, authorizations })
+    }
+
+    /// Counts an order that replaces no certificate. One that renews a certificate all the same, because it
+    /// is for the very same names, goes on when a limit is reached.
+    async fn count_order(
+        &self,
+        serving: &Serving,
+        account: &Account,
+        policy: &NamePolicy<'_>,
+        names: &[Identifier],
+        new_authorizations: &[Versioned<Authorization>],
+    ) -> Result<(), Error> {
+        let limits = &serving.acme.limits;
+        let mut counts = vec![
+            Count::new("newOrdersPerAccount", limits.new_orders_per_account, account.id),
+            pending(serving, account, new_authorizations),
+        ];
+        if let Some(key) = policy.external_account() {
+            let limit = limits.new_orders_per_external_account_key;
+            counts.push(Count::new("newOrdersPerExternalAccountKey", limit, key.id));
+        }
+        counts.push(Count::new("newOrders", limits.new_orders, ""));
+        match self.count(serving, &counts).await {
+            Err(Error::LimitReached(_)) if self.renews(account, names).await? => Ok(()),
+            counted => counted,
+        }
     }
 
     /// One of the account's orders. A certificate that is there makes a `processing` order valid;
@@ -105,6 +135,20 @@ impl Authority {
     pub async fn order(&self, account: &Account, id: OrderId) -> Result<OrderView, Error> {
         let order = self.owned_order(account.id, id).await?;
         self.view(order).await
+    }
+
+    /// Those of the account's orders that are there. A list may for some hours name one that is gone.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn order_views(&self, account: &Account, ids: &[OrderId]) -> Result<Vec<OrderView>, Error> {
+        let mut views = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(order) = self.store.order(account.id, *id).await? {
+                views.push(self.view(order).await?);
+            }
+        }
+        Ok(views)
     }
 
     /// A page of the account's orders, newest first (RFC 8555 §7.1.2.1).
@@ -207,42 +251,6 @@ fn check_terms(serving: &Serving, account: &Account) -> Result<(), Error> {
     }
     Ok(())
 }
-
-/// The names of the order, each once; all refusals together.
-fn accepted_identifiers(serving: &Serving, request: &NewOrder) -> Result<Vec<Identifier>, Error> {
-    if request.identifiers.is_empty() {
-        return Err(Error::NoIdentifiers);
-    }
-    let mut seen = BTreeSet::new();
-    let mut accepted = Vec::new();
-    let mut refused = Vec::new();
-    for object in &request.identifiers {
-        let identifier = match Identifier::try_from(object.clone()) {
-            Ok(identifier) => identifier,
-            Err(error) => {
-                refused.push((object.clone(), error.into()));
-                continue;
-            }
-        };
-        if !seen.insert(identifier.clone()) {
-            continue;
-        }
-        match challenges_for(serving, &identifier) {
-            Ok(_) => accepted.push(identifier),
-            Err(refusal) => refused.push((object.clone(), refusal)),
-        }
-    }
-    if accepted.len() + refused.len() > MOST_IDENTIFIERS {
-        return Err(Error::TooManyIdentifiers(MOST_IDENTIFIERS));
-    }
-    match refused.is_empty() {
-        true => Ok(accepted),
-        false => Err(Error::Identifiers(refused)),
-    }
-}
-
-/// As many names as the largest public CAs put into one certificate.
-const MOST_IDENTIFIERS: usize = 100;
 
 /// How long after its mark on the certificate an order may take to be written.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(1);

@@ -2,11 +2,11 @@
 
 use acme::{CertificateId, RenewalInfo, SuggestedWindow};
 
-use crate::{Authority, Error};
+use crate::{Authority, Error, incident};
 
 impl Authority {
-    /// When the certificate should be renewed: in the last third of its life, or at once when it is
-    /// revoked.
+    /// When the certificate should be renewed: in the last third of its life, sooner when an incident concerns it,
+    /// at once when it is revoked.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -14,10 +14,16 @@ impl Authority {
         let certificate = self.store.certificate(id).await?;
         // The host's own certificate is nobody's to renew.
         let certificate = certificate.filter(|record| record.account.is_some()).ok_or(Error::NotFound)?;
-        let suggested_window = match certificate.revocation {
-            Some(_) => SuggestedWindow::passed(self.now()),
-            None => SuggestedWindow::of_lifetime(certificate.not_before, certificate.not_after),
-        };
-        Ok(RenewalInfo { suggested_window, explanation_url: None })
+        if certificate.revocation.is_some() {
+            return Ok(RenewalInfo { suggested_window: SuggestedWindow::passed(self.now()), explanation_url: None });
+        }
+        let usual = SuggestedWindow::of_lifetime(certificate.not_before, certificate.not_after);
+        Ok(match self.incident_about(&certificate).await? {
+            None => RenewalInfo { suggested_window: usual, explanation_url: None },
+            Some(incident) => RenewalInfo {
+                suggested_window: incident::window(&incident, usual),
+                explanation_url: incident.explanation_url,
+            },
+        })
     }
 }

@@ -49,17 +49,33 @@ impl Authority {
             if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
                 self.store.block_key(&key.thumbprint(), self.now()).await?;
             }
-            if let Some(revocation) = &before.revocation {
-                self.list_if_missing(&before, revocation).await?;
-                return Err(Error::AlreadyRevoked);
-            }
-            let revocation = Some(Revocation { at: acme::whole_seconds(self.now()), reason });
-            let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
-            if applied(self.store.update_certificate(&before, &after).await)? {
-                return self.list(&after).await;
+            if self.revoke_record(&before, reason).await?.is_some() {
+                return Ok(());
             }
         }
         Err(Error::Busy)
+    }
+
+    /// Marks the certificate as revoked and has it listed; `None` when another write came between.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyRevoked`].
+    pub(crate) async fn revoke_record(
+        &self,
+        before: &Versioned<CertificateRecord>,
+        reason: RevocationReason,
+    ) -> Result<Option<CertificateRecord>, Error> {
+        if let Some(revocation) = &before.revocation {
+            self.list_if_missing(before, revocation).await?;
+            return Err(Error::AlreadyRevoked);
+        }
+        let revocation = Some(Revocation { at: acme::whole_seconds(self.now()), reason });
+        let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
+        if !applied(self.store.update_certificate(before, &after).await)? {
+            return Ok(None);
+        }
+        self.list(&after).await?;
+        Ok(Some(after.value))
     }
 
     async fn list(&self, revoked: &CertificateRecord) -> Result<(), Error> {
@@ -70,7 +86,8 @@ impl Authority {
     /// Mends a revocation whose request ended before its CRL was asked for.
     async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Error> {
         match self.store.crl(&revoked.issuer, revoked.crl_shard).await? {
-            Some(crl) if crl.this_update >= revocation.at => Ok(()),
+            // Times are whole seconds: a list of the same second may have been made before.
+            Some(crl) if crl.this_update > revocation.at => Ok(()),
             _ => self.list(revoked).await,
         }
     }

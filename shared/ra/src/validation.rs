@@ -11,7 +11,7 @@ use acme::{
 };
 use store::{AcmeProfile, Versioned};
 
-use crate::{Authority, Error, ValidationTask, authorization::lifetime};
+use crate::{Authority, Error, ValidationTask, authorization::lifetime, limit::Count};
 
 /// A challenge that waits for its result.
 #[derive(Clone, Debug)]
@@ -86,6 +86,12 @@ impl Authority {
     /// [`Error::Transition`] when the challenge no longer waits.
     pub async fn validation_failed(&self, job: ValidationJob, problem: Problem) -> Result<(), Error> {
         let event = AuthorizationEvent::Failed(job.challenge, acme::whole_seconds(self.now()), problem);
-        self.apply_to_authorization(job.authorization, event).await.map(drop)
+        let failed = self.apply_to_authorization(job.authorization, event).await?;
+        let serving = self.directory(&failed.directory).await?;
+        match self.count(&serving, &[Count::failed_validation(&serving.acme.limits, &failed.account)]).await {
+            // It has failed already; what is refused is the next one.
+            Err(Error::LimitReached(_)) => Ok(()),
+            other => other,
+        }
     }
 }

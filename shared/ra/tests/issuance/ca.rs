@@ -92,7 +92,7 @@ impl Ca {
 
     pub(crate) async fn show(&self, account: &Account, authorization: AuthorizationId) {
         let challenge = ChallengeType::Http01;
-        self.authority.initiate_challenge(account, authorization, challenge).await.unwrap();
+        self.authority.initiate_challenge(&self.serving, account, authorization, challenge).await.unwrap();
         let task = ValidationTask { account: account.id, authorization, challenge };
         let job = self.authority.validation(task).await.unwrap().unwrap();
         self.authority.validation_succeeded(job, None).await.unwrap();

@@ -58,7 +58,10 @@ async fn ca() -> (TempDir, Ca) {
 }
 
 async fn mint(ca: &Ca) -> MintedExternalAccountKey {
-    ca.authority.mint_external_account_key(SignedDuration::from_hours(24)).await.unwrap()
+    ca.authority
+        .mint_external_account_key("tests", ra::ExternalAccountKeyTerms::new(SignedDuration::from_hours(24)))
+        .await
+        .unwrap()
 }
 
 async fn create(ca: &Ca, key: &PublicKey, request: &NewAccount) -> Result<AccountCreation, Error> {

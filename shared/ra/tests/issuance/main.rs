@@ -16,4 +16,6 @@ mod external_account;
 mod names;
 mod nonces;
 mod one_way;
+mod operator;
+mod order_lists;
 mod waiting;

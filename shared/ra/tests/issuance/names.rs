@@ -24,7 +24,7 @@ fn with_rules(ca: &Ca, rules: &[&str]) -> Serving {
 
 fn is_refused<T>(result: Result<T, Error>) -> bool {
     let Err(Error::Identifiers(refused)) = result else { return false };
-    refused.iter().all(|(_, refusal)| matches!(refusal, IdentifierRefusal::Policy(_)))
+    refused.iter().all(|(_, refusal)| matches!(refusal, IdentifierRefusal::Rule(_)))
 }
 
 #[tokio::test]

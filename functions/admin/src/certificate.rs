@@ -1,0 +1,151 @@
+//! Certificates: found, shown, revoked, and the story of an order.
+
+use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason};
+use jiff::{SignedDuration, Timestamp};
+use ra::{Authority, Explanation};
+use serde::{Deserialize, Serialize};
+use store::{CertificateRecord, CertificateState, IssuerId};
+
+use crate::{AdminError, Listed};
+
+/// Which certificates are meant.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CertificateFilter {
+    /// The one of that id (RFC 9773 §4.1).
+    Id(CertificateId),
+    /// Those for exactly that name, those that end last first.
+    Name(String),
+    /// Those of that account's newest orders.
+    Account(AccountId),
+    /// Those that end within so many days, those that end first first.
+    EndingWithinDays(u16),
+}
+
+/// A certificate as it is shown.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownCertificate {
+    /// Its id (RFC 9773 §4.1).
+    pub id: CertificateId,
+    /// Who signed it.
+    pub issuer: IssuerId,
+    /// For whom; absent for the host's own.
+    pub account: Option<AccountId>,
+    /// In answer to which order.
+    pub order: Option<OrderId>,
+    /// The names in it.
+    pub names: Vec<String>,
+    /// Begin of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The `CRLReason` code of its revocation (RFC 5280 §5.3.1).
+    pub reason: Option<u8>,
+    /// The certificate; absent when it was intended and not signed.
+    pub pem: Option<String>,
+}
+
+impl From<CertificateRecord> for ShownCertificate {
+    fn from(record: CertificateRecord) -> Self {
+        let pem = match &record.state {
+            CertificateState::Intended { .. } => None,
+            CertificateState::Issued { der } => {
+                ca::Certificate::from_der(der).ok().map(|certificate| certificate.pem())
+            }
+        };
+        Self {
+            names: record.identifiers.iter().map(Identifier::to_string).collect(),
+            revoked_at: record.revocation.as_ref().map(|revocation| revocation.at),
+            reason: record.revocation.as_ref().map(|revocation| revocation.reason.code()),
+            id: record.id,
+            issuer: record.issuer,
+            account: record.account,
+            order: record.order,
+            not_before: record.not_before,
+            not_after: record.not_after,
+            pem,
+        }
+    }
+}
+
+pub(crate) async fn find(
+    authority: &Authority,
+    filter: CertificateFilter,
+    limit: usize,
+) -> Result<Listed<ShownCertificate>, AdminError> {
+    let (entries, more) = match filter {
+        CertificateFilter::Id(id) => {
+            return Ok(Listed { items: vec![authority.find_certificate(&id).await?.into()], more: false });
+        }
+        CertificateFilter::Name(name) => {
+            let page = authority.certificates_by_name(&identifier(&name)?, None, limit).await?;
+            (page.items, page.more)
+        }
+        CertificateFilter::Account(account) => {
+            let found = authority.certificates_of_account(account, None, limit).await?;
+            (found.certificates, found.next.is_some())
+        }
+        CertificateFilter::EndingWithinDays(days) => {
+            let now = authority.now();
+            let until = now.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX);
+            let page = authority.certificates_ending(now, until, None, limit).await?;
+            (page.items, page.more)
+        }
+    };
+    let mut items = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match authority.find_certificate(&entry.id).await {
+            Ok(record) => items.push(record.into()),
+            // An entry may lead to a certificate that was never made.
+            Err(ra::Error::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Listed { items, more })
+}
+
+pub(crate) async fn revoke(
+    authority: &Authority,
+    actor: &str,
+    id: &CertificateId,
+    reason: RevocationReason,
+) -> Result<ShownCertificate, AdminError> {
+    Ok(authority.revoke_certificate(actor, id, reason).await?.into())
+}
+
+/// The story of an order, or of the newest order that led to a certificate for a name.
+pub(crate) async fn explain(authority: &Authority, subject: ExplainedOrder) -> Result<Explanation, AdminError> {
+    let (account, order) = match subject {
+        ExplainedOrder::Order { account, order } => (account, order),
+        ExplainedOrder::Name(name) => {
+            let found = find(authority, CertificateFilter::Name(name), 1).await?.items.into_iter().next();
+            found.and_then(|certificate| certificate.account.zip(certificate.order)).ok_or(ra::Error::NotFound)?
+        }
+    };
+    Ok(authority.explain_order(account, order).await?)
+}
+
+/// Which order is meant.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ExplainedOrder {
+    /// That of an account.
+    Order {
+        /// The account.
+        account: AccountId,
+        /// The order.
+        order: OrderId,
+    },
+    /// That of the certificate for exactly this name that ends last.
+    Name(String),
+}
+
+fn identifier(name: &str) -> Result<Identifier, AdminError> {
+    match name.parse() {
+        Ok(store::IdentifierRule::Exactly(identifier)) => Ok(identifier),
+        _ => Err(AdminError::Name(name.to_owned())),
+    }
+}

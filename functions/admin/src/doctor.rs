@@ -1,0 +1,179 @@
+//! `doctor`: looks at everything that an operator would look at, and says what to do.
+
+use jiff::{SignedDuration, Timestamp};
+use ra::{Authority, CrlStatus, Error, IssuerStatus, Status};
+use serde::{Deserialize, Serialize};
+use store::{IssuerRole, ProfileSet};
+
+use crate::AdminError;
+
+/// What was found at one place.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: String,
+    /// How it is.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub seen: String,
+    /// What to do; empty when there is nothing to do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// It will not stay so.
+    Warning,
+    /// Something does not work.
+    Bad,
+}
+
+impl Finding {
+    /// All is well.
+    pub fn good(check: impl Into<String>, seen: impl Into<String>) -> Self {
+        Self { check: check.into(), verdict: Verdict::Good, seen: seen.into(), remedy: String::new() }
+    }
+
+    /// Something should be done soon.
+    pub fn warning(check: impl Into<String>, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check: check.into(), verdict: Verdict::Warning, seen: seen.into(), remedy: remedy.into() }
+    }
+
+    /// Something should be done now.
+    pub fn bad(check: impl Into<String>, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check: check.into(), verdict: Verdict::Bad, seen: seen.into(), remedy: remedy.into() }
+    }
+}
+
+/// Looks at everything.
+pub(crate) async fn examine(authority: &Authority) -> Result<Vec<Finding>, AdminError> {
+    let status = authority.status().await?;
+    let profiles = authority.profiles().await?;
+    let mut findings = Vec::new();
+    for role in [IssuerRole::Root, IssuerRole::Issuing] {
+        if !status.issuers.iter().any(|issuer| issuer.role == role) {
+            let check = format!("issuers of role {role:?}").to_lowercase();
+            findings.push(Finding::bad(check, "there is none", "start the host, or run the bootstrap function"));
+        }
+    }
+    for issuer in &status.issuers {
+        findings.push(key(authority, issuer).await);
+        findings.push(end(issuer, status.time));
+        findings.extend(issuer.crls.iter().map(|crl| crl_is_fresh(issuer, crl, status.time)));
+    }
+    findings.push(nonce_secret(&status));
+    findings.extend(profiles_are_consistent(authority, &profiles).await?);
+    findings.push(external_accounts(&status, &profiles));
+    Ok(findings)
+}
+
+async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
+    let check = format!("key of issuer {}", issuer.id);
+    match authority.check_issuer_key(&issuer.id).await {
+        Ok(()) => Finding::good(check, "it is the key of the issuer's certificate"),
+        Err(error @ Error::ForeignIssuer(_)) => Finding::bad(
+            check,
+            error.to_string(),
+            "put the right key back from a backup; nothing can be signed with another one",
+        ),
+        Err(error) => Finding::bad(
+            check,
+            chain(&error),
+            "look whether the key file is there and readable, or the KMS key enabled and this function allowed to ask for its public half",
+        ),
+    }
+}
+
+fn end(issuer: &IssuerStatus, now: Timestamp) -> Finding {
+    let check = format!("certificate of issuer {}", issuer.id);
+    let seen = format!("it ends {}", issuer.not_after);
+    match issuer.not_after.duration_since(now) {
+        left if left <= SignedDuration::ZERO => {
+            Finding::bad(check, seen, "begin a new hierarchy: nothing of this issuer is valid any more")
+        }
+        left if left < days(180) => Finding::warning(
+            check,
+            seen,
+            "plan the next issuer: certificates end with it, and from now on their lives get shorter",
+        ),
+        _ => Finding::good(check, seen),
+    }
+}
+
+fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Finding {
+    let check = format!("CRL {} of issuer {}", crl.shard, issuer.id);
+    let remedy = "look at the log of the publication of CRLs: is the key usable, can the files be written?";
+    let (Some(made), Some(next)) = (crl.this_update, crl.next_update) else {
+        return Finding::bad(check, "there is none", remedy);
+    };
+    let seen = format!("made {made}, good until {next}");
+    // It is made anew at half of its life.
+    match next.duration_since(now) {
+        left if left <= SignedDuration::ZERO => Finding::bad(check, seen, remedy),
+        left if left < next.duration_since(made) / 3 => Finding::warning(check, seen, remedy),
+        _ => Finding::good(check, seen),
+    }
+}
+
+fn nonce_secret(status: &Status) -> Finding {
+    let check = "secret of nonces";
+    let remedy = "the host makes one every day: look whether it runs, or whether the schedule of the publish-crl function is enabled";
+    match status.nonce_secret_made_at {
+        None => Finding::bad(check, "there is none, so no request is answered", remedy),
+        Some(made) if status.time.duration_since(made) > days(2) => {
+            Finding::warning(check, format!("it was made {made}"), remedy)
+        }
+        Some(made) => Finding::good(check, format!("it was made {made}")),
+    }
+}
+
+async fn profiles_are_consistent(authority: &Authority, profiles: &ProfileSet) -> Result<Vec<Finding>, AdminError> {
+    let check = "profiles";
+    let serving =
+        profiles.acme_profile.iter().filter(|profile| profile.enabled && profile.ra_profile.is_some()).count();
+    match authority.compare_profiles(profiles).await {
+        Ok(_) if serving == 0 => Ok(vec![Finding::warning(
+            check,
+            "no ACME Profile is enabled and has an RA Profile, so no directory serves",
+            "apply a profile set, or enable a profile",
+        )]),
+        Ok(_) => {
+            let (acme, ra) = (profiles.acme_profile.len(), profiles.ra_profile.len());
+            Ok(vec![Finding::good(check, format!("{acme} ACME Profiles, {ra} RA Profiles, none contradicts another"))])
+        }
+        Err(Error::Profiles(invalid)) => Ok(invalid
+            .faults
+            .iter()
+            .map(|fault| Finding::bad(check, fault.to_string(), "apply a profile set that mends it"))
+            .collect()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn external_accounts(status: &Status, profiles: &ProfileSet) -> Finding {
+    let check = "secret of external accounts";
+    let needed = profiles.acme_profile.iter().any(|profile| profile.external_account_required);
+    match (status.external_accounts, needed) {
+        (true, _) => Finding::good(check, "keys can be minted"),
+        (false, false) => Finding::warning(check, "there is none", "start the host, or run the bootstrap function"),
+        (false, true) => Finding::bad(
+            check,
+            "there is none, and a profile demands external accounts",
+            "start the host, or run the bootstrap function",
+        ),
+    }
+}
+
+fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(days * 24)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -1,0 +1,166 @@
+//! Requests.
+
+use acme::{AccountId, AccountStatus, AuditId, CertificateId, ExternalAccountKeyId, ProfileName, RevocationReason};
+use jose::Thumbprint;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::IdentifierRule;
+
+use crate::{
+    AccountFilter, AdminError, CertificateFilter, ExplainedOrder, ProfileDocuments, ProfileKind, RequestError,
+};
+
+/// A request.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "action", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Request {
+    /// How the CA is.
+    Status {},
+    /// What is not as it should be, and what to do.
+    Doctor {},
+    /// All profiles.
+    Profiles {},
+    /// Makes profiles of documents: all of them, or none when one is refused.
+    ApplyProfiles {
+        /// The documents.
+        profiles: ProfileDocuments,
+        /// The documents say everything: a field that they leave out has its default, and a profile that they leave
+        /// out is deleted. Otherwise what is left out stays as it is stored.
+        #[serde(default)]
+        exact: bool,
+        /// Only looks at what would change.
+        #[serde(default)]
+        dry_run: bool,
+        /// The differences as they were shown to whoever agreed to them. Refused when others came of it meanwhile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<Value>,
+    },
+    /// Deletes a profile that no other one leads to.
+    DeleteProfile {
+        /// Of which kind.
+        kind: ProfileKind,
+        /// Which one.
+        name: ProfileName,
+    },
+    /// Makes a key of an external account.
+    MintExternalAccountKey {
+        /// For how long accounts can be bound with it.
+        #[serde(default = "thirty")]
+        days: u32,
+        /// For people.
+        #[serde(default)]
+        label: String,
+        /// The ACME Profile in which it binds accounts; every one when absent.
+        #[serde(default)]
+        profile: Option<ProfileName>,
+        /// The names that its accounts may ask for; all when there is no rule.
+        #[serde(default)]
+        scope: Vec<IdentifierRule>,
+        /// How many accounts it may bind; any number when `null`.
+        #[serde(default = "one")]
+        accounts: Option<u32>,
+    },
+    /// The keys of external accounts, oldest first.
+    ExternalAccountKeys {
+        /// Those behind this one.
+        #[serde(default)]
+        after: Option<ExternalAccountKeyId>,
+        /// So many at most.
+        #[serde(default)]
+        limit: Option<u16>,
+    },
+    /// Takes a key of an external account back.
+    RevokeExternalAccountKey {
+        /// Which one.
+        id: ExternalAccountKeyId,
+    },
+    /// Accounts of all directories.
+    FindAccounts {
+        /// Which ones.
+        filter: AccountFilter,
+        /// So many at most.
+        #[serde(default)]
+        limit: Option<u16>,
+    },
+    /// Enables, disables or ends an account.
+    SetAccountStatus {
+        /// Which one.
+        id: AccountId,
+        /// `revoked` is disabled.
+        status: AccountStatus,
+    },
+    /// Certificates.
+    FindCertificates {
+        /// Which ones.
+        filter: CertificateFilter,
+        /// So many at most.
+        #[serde(default)]
+        limit: Option<u16>,
+    },
+    /// Revokes a certificate; for a compromised key, blocks the key too.
+    RevokeCertificate {
+        /// Which one.
+        id: CertificateId,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// Blocks a key: no account and no certificate may use it again.
+    BlockKey {
+        /// Which one.
+        key: Thumbprint,
+    },
+    /// The blocked keys.
+    BlockedKeys {
+        /// Those behind this one.
+        #[serde(default)]
+        after: Option<Thumbprint>,
+        /// So many at most.
+        #[serde(default)]
+        limit: Option<u16>,
+    },
+    /// The story of an order.
+    Explain {
+        /// Which one.
+        subject: ExplainedOrder,
+    },
+    /// What operators did, newest first.
+    Audit {
+        /// Those older than this one.
+        #[serde(default)]
+        before: Option<AuditId>,
+        /// So many at most.
+        #[serde(default)]
+        limit: Option<u16>,
+    },
+}
+
+impl Request {
+    /// Whether it changes anything.
+    pub fn is_act(&self) -> bool {
+        match self {
+            Self::Status {} | Self::Doctor {} | Self::Profiles {} => false,
+            Self::ExternalAccountKeys { .. } | Self::Audit { .. } | Self::BlockedKeys { .. } => false,
+            Self::FindAccounts { .. } | Self::FindCertificates { .. } | Self::Explain { .. } => false,
+            Self::ApplyProfiles { dry_run, .. } => !dry_run,
+            Self::DeleteProfile { .. }
+            | Self::MintExternalAccountKey { .. }
+            | Self::RevokeExternalAccountKey { .. }
+            | Self::SetAccountStatus { .. }
+            | Self::RevokeCertificate { .. }
+            | Self::BlockKey { .. } => true,
+        }
+    }
+}
+
+/// Reads a request.
+pub(crate) fn parse(request: Value) -> Result<Request, AdminError> {
+    serde_json::from_value(request).map_err(|source| AdminError::Request(RequestError::from(source)))
+}
+
+fn thirty() -> u32 {
+    30
+}
+
+fn one() -> Option<u32> {
+    Some(1)
+}

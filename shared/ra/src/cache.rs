@@ -1,0 +1,73 @@
+//! What was read lately, so that a warm process need not read it again.
+
+use std::{collections::HashMap, hash::Hash};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::RwLock;
+
+/// Values that are answered from memory for a while.
+pub(crate) struct Cache<K, V> {
+    for_how_long: SignedDuration,
+    entries: RwLock<HashMap<K, Entry<V>>>,
+}
+
+/// A value, and when it was read.
+struct Entry<V> {
+    read_at: Timestamp,
+    value: V,
+}
+
+impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
+    /// An empty one.
+    pub(crate) fn new(for_how_long: SignedDuration) -> Self {
+        Self { for_how_long, entries: RwLock::default() }
+    }
+
+    /// The value of the key: as it was read lately, or as `read` answers now. Errors are not remembered.
+    pub(crate) async fn get_or_read<E>(
+        &self,
+        key: &K,
+        now: Timestamp,
+        read: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, E> {
+        if let Some(entry) = self.entries.read().await.get(key)
+            && now.duration_since(entry.read_at) < self.for_how_long
+        {
+            return Ok(entry.value.clone());
+        }
+        let value = read.await?;
+        let mut entries = self.entries.write().await;
+        // Names that do not exist are anybody's to invent: they must not fill the memory.
+        if entries.len() >= MOST_CACHED {
+            entries.clear();
+        }
+        entries.insert(key.clone(), Entry { read_at: now, value: value.clone() });
+        Ok(value)
+    }
+
+    /// Has everything read again.
+    pub(crate) async fn forget(&self) {
+        self.entries.write().await.clear();
+    }
+}
+
+const MOST_CACHED: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_value_is_read_again_when_its_time_is_over_and_not_before() {
+        let cache = Cache::new(SignedDuration::from_secs(10));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut answers = Vec::new();
+        for (second, stored) in [(0, "old"), (9, "new"), (10, "new"), (20, "newer")] {
+            let read = async { Ok::<_, Infallible>(stored) };
+            answers.push(cache.get_or_read(&"key", at(second), read).await.unwrap());
+        }
+        assert_eq!(answers, ["old", "old", "new", "newer"]);
+    }
+}

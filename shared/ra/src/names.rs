@@ -1,0 +1,156 @@
+//! Which names an account may have certificates for: decided here, and nowhere else.
+//!
+//! Asked when a name is first mentioned, by new-order and new-authorization, and again by finalize, so
+//! that rules which became narrower meanwhile hold for orders that are already there. Three parties
+//! have a say: the ACME Profile, the key that bound the account to one elsewhere, and the challenges
+//! that are offered.
+
+use std::collections::BTreeSet;
+
+use acme::{Account, Authorization, ChallengeType, Identifier, IdentifierObject, ProfileName};
+use store::{AcmeProfile, ExternalAccountKey, PreApproval};
+
+use crate::{Authority, Error, IdentifierRefusal, Serving};
+
+/// What an account may ask for in a directory.
+pub(crate) struct NamePolicy<'a> {
+    profile: &'a AcmeProfile,
+    binding: Binding,
+}
+
+/// The account elsewhere that an account is bound to.
+enum Binding {
+    /// There is none.
+    None,
+    /// By this key.
+    Key(Box<ExternalAccountKey>),
+    /// By a key that is no longer remembered: nobody knows its scope.
+    Forgotten,
+}
+
+impl Authority {
+    /// What the account may ask for. Reads nothing when the account is not bound to one elsewhere, or
+    /// when its key was read lately.
+    pub(crate) async fn name_policy<'a>(
+        &self,
+        serving: &'a Serving,
+        account: &Account,
+    ) -> Result<NamePolicy<'a>, Error> {
+        let binding = match account.external_account {
+            None => Binding::None,
+            Some(id) => match self.remembered_external_account_key(id).await? {
+                Some(key) => Binding::Key(Box::new(key)),
+                None => Binding::Forgotten,
+            },
+        };
+        Ok(NamePolicy { profile: &serving.acme, binding })
+    }
+}
+
+impl NamePolicy<'_> {
+    /// The names of a request, each once; all refusals together.
+    pub(crate) fn accept(&self, requested: &[IdentifierObject]) -> Result<Vec<Identifier>, Error> {
+        if requested.is_empty() {
+            return Err(Error::NoIdentifiers);
+        }
+        let mut seen = BTreeSet::new();
+        let mut accepted = Vec::new();
+        let mut refused = Vec::new();
+        for object in requested {
+            match Identifier::try_from(object.clone()) {
+                Err(error) => refused.push((object.clone(), error.into())),
+                Ok(identifier) if !seen.insert(identifier.clone()) => {}
+                Ok(identifier) => match self.refusal(&identifier) {
+                    None => accepted.push(identifier),
+                    Some(refusal) => refused.push((object.clone(), refusal)),
+                },
+            }
+        }
+        self.check_count(accepted.len() + refused.len())?;
+        match refused.is_empty() {
+            true => Ok(accepted),
+            false => Err(Error::Identifiers(refused)),
+        }
+    }
+
+    /// Whether all of the names of an order are still allowed, and those of its authorizations that
+    /// nobody had to show are still pre-approved.
+    ///
+    /// # Errors
+    /// [`Error::Identifiers`] with those that are not; [`Error::TooManyIdentifiers`].
+    pub(crate) fn check(&self, identifiers: &[Identifier], authorizations: &[Authorization]) -> Result<(), Error> {
+        let names = identifiers.iter().filter_map(|name| Some((name.clone().into(), self.rule_refusal(name)?)));
+        let mut refused: Vec<_> = names.collect();
+        let unshown = authorizations.iter().filter(|authorization| authorization.pre_approval.is_some());
+        let withdrawn = unshown.filter(|authorization| self.pre_approval(&authorization.identifier).is_none());
+        refused.extend(withdrawn.map(|authorization| {
+            (authorization.identifier.clone().into(), IdentifierRefusal::Policy(PRE_APPROVAL_WITHDRAWN))
+        }));
+        self.check_count(identifiers.len())?;
+        if refused.is_empty() { Ok(()) } else { Err(Error::Identifiers(refused)) }
+    }
+
+    /// The pre-approval by which the account need not show control of the name (interface row P8): only
+    /// for accounts that are bound to one elsewhere, and while the key that bound them is good.
+    pub(crate) fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
+        let Binding::Key(key) = &self.binding else { return None };
+        if key.revoked || !is_for(key, &self.profile.name) || !key.covers(identifier) {
+            return None;
+        }
+        self.profile.pre_approval(identifier)
+    }
+
+    /// The ways in which the name can be shown here.
+    pub(crate) fn challenges(&self, identifier: &Identifier) -> Vec<ChallengeType> {
+        let offered = |r#type: &ChallengeType| self.profile.challenge_types.contains(r#type) && r#type.fits(identifier);
+        ChallengeType::ALL.into_iter().filter(offered).collect()
+    }
+
+    /// The id of the key behind the account's binding.
+    pub(crate) fn external_account(&self) -> Option<&ExternalAccountKey> {
+        match &self.binding {
+            Binding::Key(key) => Some(key),
+            Binding::None | Binding::Forgotten => None,
+        }
+    }
+
+    /// Why there can be no certificate for the name.
+    pub(crate) fn refusal(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
+        if let Some(refusal) = self.rule_refusal(identifier) {
+            return Some(refusal);
+        }
+        if self.pre_approval(identifier).is_some() || !self.challenges(identifier).is_empty() {
+            return None;
+        }
+        Some(IdentifierRefusal::Policy(match identifier.is_wildcard() {
+            true => "wildcard names need the dns-01 challenge, which this directory does not offer",
+            false => "none of the challenges that this directory offers can show control of this name",
+        }))
+    }
+
+    fn rule_refusal(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
+        if let Some(refusal) = self.profile.name_refusal(identifier) {
+            return Some(IdentifierRefusal::Rule(refusal));
+        }
+        let is_covered = match &self.binding {
+            Binding::None => true,
+            Binding::Key(key) => key.covers(identifier),
+            Binding::Forgotten => false,
+        };
+        (!is_covered).then_some(IdentifierRefusal::Policy(OUT_OF_SCOPE))
+    }
+
+    fn check_count(&self, names: usize) -> Result<(), Error> {
+        let most = usize::from(self.profile.maximum_identifiers);
+        if names > most { Err(Error::TooManyIdentifiers(most)) } else { Ok(()) }
+    }
+}
+
+/// Whether accounts of the profile can be bound with the key.
+pub(crate) fn is_for(key: &ExternalAccountKey, profile: &ProfileName) -> bool {
+    key.profile.as_ref().is_none_or(|only| only == profile)
+}
+
+const OUT_OF_SCOPE: &str = "the external account that this account is bound to may not have certificates for this name";
+
+const PRE_APPROVAL_WITHDRAWN: &str = "this name is no longer pre-approved; create a new order and show control of it";

@@ -1,0 +1,9 @@
+//! What operators do to accounts, certificates and keys, and how they find them.
+//!
+//! Each act is recorded with its actor before it is done. Nobody reaches these verbs by ACME.
+
+mod account;
+mod certificate;
+mod explanation;
+
+pub use explanation::Explanation;

@@ -1,0 +1,96 @@
+//! Accounts, as operators find and end them (interface row P6).
+
+use std::collections::BTreeMap;
+
+use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId};
+use jose::Thumbprint;
+use store::Page;
+
+use crate::{
+    Authority, Error,
+    authority::{ROUNDS, applied, versioned},
+};
+
+impl Authority {
+    /// The account of any directory and status.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn find_account(&self, id: AccountId) -> Result<Account, Error> {
+        Ok(self.store.account(id).await?.ok_or(Error::NotFound)?.value)
+    }
+
+    /// The accounts that have the contact, oldest first: those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn accounts_by_contact(
+        &self,
+        contact: &Contact,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Account>, Error> {
+        self.store.accounts_by_contact(contact, after, limit).await?.try_map(|account| Ok(account.value))
+    }
+
+    /// The accounts that have the key, by directory: those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn accounts_by_key(
+        &self,
+        key: &Thumbprint,
+        after: Option<&DirectoryId>,
+        limit: usize,
+    ) -> Result<Page<Account>, Error> {
+        self.store.accounts_by_key(key, after, limit).await?.try_map(|account| Ok(account.value))
+    }
+
+    /// Disables an account: its next request is refused. Disabling twice is harmless.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::AccountEnded`] when its client ended it.
+    pub async fn disable_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
+        self.change_status(actor, "account disable", id, AccountStatus::Revoked).await
+    }
+
+    /// Enables an account that was disabled. Enabling twice is harmless.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::AccountEnded`] when its client ended it.
+    pub async fn enable_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
+        self.change_status(actor, "account enable", id, AccountStatus::Valid).await
+    }
+
+    /// Ends an account for good, as its client could.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn end_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
+        self.change_status(actor, "account deactivate", id, AccountStatus::Deactivated).await
+    }
+
+    async fn change_status(
+        &self,
+        actor: &str,
+        action: &str,
+        id: AccountId,
+        status: AccountStatus,
+    ) -> Result<Account, Error> {
+        for _ in 0..ROUNDS {
+            let before = self.store.account(id).await?.ok_or(Error::NotFound)?;
+            if before.status == status {
+                return Ok(before.value);
+            }
+            if before.status == AccountStatus::Deactivated {
+                return Err(Error::AccountEnded(before.status));
+            }
+            self.record_act(actor, action, id, BTreeMap::new()).await?;
+            let after = versioned(Account { status, ..before.value.clone() })?;
+            if applied(self.store.update_account(&before, &after).await)? {
+                return Ok(after.value);
+            }
+        }
+        Err(Error::Busy)
+    }
+}

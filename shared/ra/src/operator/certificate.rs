@@ -1,0 +1,107 @@
+//! Certificates and keys, as operators find, revoke and block them.
+
+use std::collections::BTreeMap;
+
+use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason};
+use ca::Certificate;
+use jiff::Timestamp;
+use jose::Thumbprint;
+use store::{AccountCertificates, BlockedKey, CertificateEntry, CertificateRecord, CertificateState, Page};
+
+use crate::{Authority, Error, authority::ROUNDS, issuance::issuing};
+
+impl Authority {
+    /// The certificate of that id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn find_certificate(&self, id: &CertificateId) -> Result<CertificateRecord, Error> {
+        Ok(self.store.certificate(id).await?.ok_or(Error::NotFound)?.value)
+    }
+
+    /// The certificates for exactly that name, those that end last first.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn certificates_by_name(
+        &self,
+        name: &Identifier,
+        before: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, Error> {
+        Ok(self.store.certificates_by_name(name, before, limit).await?)
+    }
+
+    /// The certificates that end at `from` or later and before `until`, those that end first first.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn certificates_ending(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, Error> {
+        Ok(self.store.certificates_ending(from, until, after, limit).await?)
+    }
+
+    /// The certificates of the account's orders, newest order first: looks at `limit` orders older than
+    /// `before`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn certificates_of_account(
+        &self,
+        account: AccountId,
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<AccountCertificates, Error> {
+        Ok(self.store.certificates_of_account(account, before, limit).await?)
+    }
+
+    /// Revokes a certificate of any account, in the same way as its owner would. With the reason
+    /// `keyCompromise` its key is blocked.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::AlreadyRevoked`].
+    pub async fn revoke_certificate(
+        &self,
+        actor: &str,
+        id: &CertificateId,
+        reason: RevocationReason,
+    ) -> Result<CertificateRecord, Error> {
+        let detail = BTreeMap::from([("reason".to_owned(), format!("{reason:?}"))]);
+        for round in 0..ROUNDS {
+            let before = self.store.certificate(id).await?.ok_or(Error::NotFound)?;
+            if before.revocation.is_none() && round == 0 {
+                self.record_act(actor, "certificate revoke", id, detail.clone()).await?;
+            }
+            if let (CertificateState::Issued { der }, RevocationReason::KeyCompromise) = (&before.state, reason) {
+                let key = Certificate::from_der(der).map_err(issuing)?.public_key().thumbprint();
+                self.store.block_key(&key, self.now()).await?;
+            }
+            if let Some(revoked) = self.revoke_record(&before, reason).await? {
+                return Ok(revoked);
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// Blocks a key: no account and no certificate may use it again.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn block_key(&self, actor: &str, key: &Thumbprint) -> Result<(), Error> {
+        self.record_act(actor, "key block", key, BTreeMap::new()).await?;
+        Ok(self.store.block_key(key, self.now()).await?)
+    }
+
+    /// The blocked keys by thumbprint: those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, Error> {
+        Ok(self.store.blocked_keys(after, limit).await?)
+    }
+}

@@ -1,0 +1,115 @@
+//! What operators do: each act holds at once, and is on record with its actor.
+
+use std::sync::Arc;
+
+use acme::{AccountStatus, NewAccount, OrderStatus, RevocationReason};
+use ra::Error;
+use store::{AuditStore, Incident};
+use tempfile::TempDir;
+
+use crate::ca::{Ca, Keys, NEW_ACCOUNT, account_key, csr, request};
+
+async fn ca() -> (TempDir, Ca) {
+    let folder = TempDir::new().unwrap();
+    let ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
+    (folder, ca)
+}
+
+/// What is on record, oldest first: who, what, to what.
+async fn record(ca: &Ca) -> Vec<(String, String, String)> {
+    let page = ca.store.audit(None, 100).await.unwrap();
+    page.items.into_iter().rev().map(|act| (act.actor, act.action, act.subject)).collect()
+}
+
+fn act(action: &str, subject: impl ToString) -> (String, String, String) {
+    ("alice".to_owned(), action.to_owned(), subject.to_string())
+}
+
+#[tokio::test]
+async fn p6_a_disabled_account_is_refused_until_it_is_enabled() {
+    let (_folder, ca) = ca().await;
+    let (authority, account) = (&ca.authority, ca.account().await);
+    let directory = &ca.serving.directory;
+    for _ in 0..2 {
+        let disabled = authority.disable_account("alice", account.id).await.unwrap();
+        assert_eq!(disabled.status, AccountStatus::Revoked);
+    }
+    let refused = authority.account(directory, account.id).await;
+    assert!(matches!(refused, Err(Error::AccountEnded(AccountStatus::Revoked))), "{refused:?}");
+    authority.enable_account("alice", account.id).await.unwrap();
+    assert!(authority.account(directory, account.id).await.is_ok());
+    authority.end_account("alice", account.id).await.unwrap();
+    let gone = authority.enable_account("alice", account.id).await;
+    assert!(matches!(gone, Err(Error::AccountEnded(AccountStatus::Deactivated))), "{gone:?}");
+    let acts = ["account disable", "account enable", "account deactivate"].map(|action| act(action, account.id));
+    assert_eq!(record(&ca).await, acts, "what changed nothing is not on record");
+    let unknown = acme::AccountId::new(account.created_at, [9; 10]);
+    assert!(matches!(authority.disable_account("alice", unknown).await, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn an_operator_revokes_a_certificate_and_blocks_its_key_when_it_is_compromised() {
+    let (_folder, ca) = ca().await;
+    let (authority, (account, order)) = (&ca.authority, ca.ready_order().await);
+    let request = csr();
+    authority.finalize(&ca.serving, &account, order, &request).await.unwrap();
+    let id = ca.record(&account, order).await.value.id;
+    let revoked = authority.revoke_certificate("alice", &id, RevocationReason::KeyCompromise).await.unwrap();
+    assert_eq!(revoked.revocation.unwrap().reason, RevocationReason::KeyCompromise);
+    assert_eq!(ca.queue.crls().len(), 1, "a CRL is asked for");
+    let again = authority.revoke_certificate("alice", &id, RevocationReason::Superseded).await;
+    assert!(matches!(again, Err(Error::AlreadyRevoked)), "{again:?}");
+    assert_eq!(authority.blocked_keys(None, 10).await.unwrap().items.len(), 1);
+    assert_eq!(record(&ca).await, [act("certificate revoke", &id)]);
+}
+
+#[tokio::test]
+async fn a_blocked_key_makes_no_account() {
+    let (_folder, ca) = ca().await;
+    let key = account_key();
+    ca.authority.block_key("alice", &key.thumbprint()).await.unwrap();
+    let refused = ca.authority.create_account(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
+    assert!(matches!(refused, Err(Error::KeyBlocked)), "{refused:?}");
+    assert_eq!(record(&ca).await, [act("key block", key.thumbprint())]);
+}
+
+#[tokio::test]
+async fn an_order_is_explained_with_its_authorizations_and_what_to_do() {
+    let (_folder, ca) = ca().await;
+    let account = ca.account().await;
+    let order = ca.authority.create_order(&ca.serving, &account, request()).await.unwrap().order;
+    let waiting = ca.authority.explain_order(account.id, order.id).await.unwrap();
+    assert_eq!((waiting.status, waiting.authorizations.len()), (OrderStatus::Pending, 1));
+    assert!(waiting.advice.contains("challenge"), "{}", waiting.advice);
+    ca.authority.disable_account("alice", account.id).await.unwrap();
+    let disabled = ca.authority.explain_order(account.id, order.id).await.unwrap();
+    assert!(disabled.advice.contains("disabled"), "{}", disabled.advice);
+}
+
+#[tokio::test]
+async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_moves_it_back() {
+    let (_folder, ca) = ca().await;
+    let (authority, (account, order)) = (&ca.authority, ca.ready_order().await);
+    authority.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
+    let id = ca.record(&account, order).await.value.id;
+    let usual = authority.renewal_info(&id).await.unwrap();
+    let now = acme::whole_seconds(authority.now());
+    let make = |id| Incident {
+        id,
+        declared_at: now,
+        declared_by: "alice".to_owned(),
+        description: "a fault".to_owned(),
+        explanation_url: Some("https://ca.example/1".to_owned()),
+        affected: store::Affected { account: Some(account.id), ..Default::default() },
+        renew_by: now + jiff::SignedDuration::from_hours(24),
+        revocation: None,
+        ended_at: None,
+    };
+    let incident = authority.declare_incident("alice", make).await.unwrap();
+    let moved = authority.renewal_info(&id).await.unwrap();
+    assert_eq!((moved.suggested_window.start, moved.suggested_window.end), (now, incident.renew_by));
+    assert_eq!(moved.explanation_url, incident.explanation_url);
+    authority.end_incident("alice", incident.id).await.unwrap();
+    assert_eq!(authority.renewal_info(&id).await.unwrap(), usual);
+    assert_eq!(record(&ca).await, [act("incident declare", incident.id), act("incident end", incident.id)]);
+}

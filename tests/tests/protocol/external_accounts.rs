@@ -1,0 +1,199 @@
+//! External account binding (RFC 8555 §7.3.4), and what it opens: scopes and pre-approved names (P7, P8).
+
+use acme::ExternalAccountKeyId;
+use aws_lc_rs::{hmac, rand};
+use jiff::{SignedDuration, Timestamp};
+use jose::base64url;
+use local::Config;
+use serde_json::{Value, json};
+use store::{ExternalAccountKey, OperationId, PreApproval, Versioned};
+use tests::{
+    Directory, Environment,
+    client::{Client, Key, Reply, csr, identifiers, strings},
+};
+
+use crate::HOST;
+
+/// Demands a binding, and pre-approves what lies below `corp.test`.
+fn closed(config: &mut Config) {
+    let profile = &mut config.acme_profiles[0];
+    profile.external_account_required = true;
+    profile.pre_approved = vec![
+        PreApproval { rule: ".corp.test".parse().unwrap(), wildcard: false },
+        PreApproval { rule: "exact.test".parse().unwrap(), wildcard: true },
+    ];
+}
+
+#[tokio::test]
+async fn p7_a_profile_takes_only_accounts_that_are_bound_and_says_so() {
+    let environment = HOST.configured(closed).await;
+    environment
+        .on_both_families(async |ca| {
+            let stranger = ca.stranger().await;
+            assert_eq!(stranger.directory["meta"]["externalAccountRequired"], true);
+            stranger.new_account(&json!({})).await.refused(400, "externalAccountRequired");
+            let minted = mint(&ca, |_| {}).await;
+            let account = minted.bind(&stranger).await.expect(201).location();
+            assert_eq!(minted.bind(&stranger).await.expect(200).location(), account, "the key has an account");
+            let again = minted.bind(&ca.stranger().await).await.refused(403, "unauthorized");
+
+            let elsewhere = mint(&ca, |key| key.profile = Some("elsewhere".parse().unwrap())).await;
+            let revoked = mint(&ca, |key| key.revoked = true).await;
+            let ended = mint(&ca, |key| key.expires_at = key.created_at - SignedDuration::from_secs(1)).await;
+            let forged = Minted { mac_key: vec![7; 32], ..mint(&ca, |_| {}).await };
+            for bad in [elsewhere, revoked, ended, forged] {
+                let refused = bad.bind(&ca.stranger().await).await.refused(403, "unauthorized");
+                assert_eq!(refused, again, "nobody learns what is wrong");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn p7_a_key_binds_as_many_accounts_as_it_says() {
+    let environment = HOST.configured(closed).await;
+    environment
+        .on_both_families(async |ca| {
+            let minted = mint(&ca, |key| key.max_accounts = Some(2)).await;
+            for _ in 0..2 {
+                minted.bind(&ca.stranger().await).await.expect(201);
+            }
+            minted.bind(&ca.stranger().await).await.refused(403, "unauthorized");
+            let unlimited = mint(&ca, |key| key.max_accounts = None).await;
+            for _ in 0..3 {
+                unlimited.bind(&ca.stranger().await).await.expect(201);
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn p7_the_scope_of_a_key_holds_for_the_orders_of_its_accounts() {
+    let environment = HOST.configured(closed).await;
+    environment
+        .on_both_families(async |ca| {
+            let minted = mint(&ca, |key| key.scope = vec![".team.test".parse().unwrap()]).await;
+            let client = minted.client(&ca).await;
+            client.obtain(&["a.team.test"]).await;
+            let problem = client.new_order(&["b.team.test", "b.other.test"]).await.refused(400, "rejectedIdentifier");
+            assert_eq!(problem["identifier"]["value"], "b.other.test");
+            let payload = json!({"identifier": identifiers(&["b.other.test"])[0]});
+            client.post(client.url("newAuthz"), &payload).await.refused(400, "rejectedIdentifier");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn p8_an_order_of_only_pre_approved_names_is_born_ready() {
+    let environment = HOST.configured(closed).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = mint(&ca, |_| {}).await.client(&ca).await;
+            let names = ["a.corp.test", "exact.test", "*.exact.test"];
+            let order = client.new_order(&names).await.expect(201);
+            assert_eq!(order.json()["status"], "ready");
+            assert_eq!(order.header("retry-after"), None);
+            for url in strings(&order.json()["authorizations"]) {
+                let authorization = client.read(&url).await.expect(200).json();
+                assert_eq!(authorization["status"], "valid");
+                assert_eq!(authorization["challenges"], json!([]), "nothing is left to be shown");
+            }
+            let issued = client.finish(order.location(), &names, Key::p256()).await;
+            client.revoke(&issued, 4).await.expect(200);
+
+            let mixed = client.new_order(&["a.corp.test", "a.test"]).await.expect(201);
+            assert_eq!(mixed.json()["status"], "pending");
+            let statuses = statuses(&client, &mixed).await;
+            assert_eq!(statuses, ["valid", "pending"]);
+            client.authorize(&mixed.location()).await;
+            client.finish(mixed.location(), &["a.corp.test", "a.test"], Key::p256()).await;
+
+            let payload = json!({"identifier": identifiers(&["b.corp.test"])[0]});
+            let ahead = client.post(client.url("newAuthz"), &payload).await.expect(201);
+            assert_eq!(ahead.json()["status"], "valid");
+            for name in ["corp.test", "*.corp.test", "a.exact.test"] {
+                assert_eq!(client.new_order(&[name]).await.expect(201).json()["status"], "pending", "{name}");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn p8_only_accounts_that_are_bound_are_pre_approved_and_only_within_their_scope() {
+    let environment = HOST.start().await;
+    let unbound = environment.directory("default").client().await;
+    let environment = environment.restarted(closed).await;
+    let unbound = super::policy::again(&environment, &unbound).await;
+    assert_eq!(unbound.new_order(&["a.corp.test"]).await.expect(201).json()["status"], "pending");
+
+    let ca = environment.directory("default");
+    let narrow = mint(&ca, |key| key.scope = vec!["a.corp.test".parse().unwrap()]).await.client(&ca).await;
+    assert_eq!(narrow.new_order(&["a.corp.test"]).await.expect(201).json()["status"], "ready");
+    narrow.new_order(&["b.corp.test"]).await.refused(400, "rejectedIdentifier");
+}
+
+#[tokio::test]
+async fn p8_what_is_no_longer_pre_approved_is_not_finalized_unshown() {
+    let environment = HOST.configured(closed).await;
+    let ca = environment.directory("default");
+    let client = mint(&ca, |_| {}).await.client(&ca).await;
+    let order = client.order(&["a.corp.test"]).await;
+    let environment = environment.restarted(|config| config.acme_profiles[0].pre_approved.clear()).await;
+    let client = super::policy::again(&environment, &client).await;
+    let request = csr(&["a.corp.test"], &Key::p256());
+    client.finalize(&order, &request).await.refused(400, "rejectedIdentifier");
+    assert_eq!(client.new_order(&["a.corp.test"]).await.expect(201).json()["status"], "pending");
+}
+
+/// A key of an external account, as its holder has it.
+pub(super) struct Minted {
+    id: ExternalAccountKeyId,
+    mac_key: Vec<u8>,
+}
+
+/// Mints a key that `change` adapts.
+pub(super) async fn mint(ca: &Environment, change: impl FnOnce(&mut ExternalAccountKey)) -> Minted {
+    let now = Timestamp::now();
+    let id = ExternalAccountKeyId::new(now, random());
+    let mut key = ExternalAccountKey::new(id, now, now + SignedDuration::from_hours(1));
+    change(&mut key);
+    let version = OperationId::from_random(random());
+    ca.store().create_external_account_key(&Versioned::new(key, version)).await.unwrap();
+    let secret = ca.store().external_account_secret().await.unwrap().unwrap();
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, &secret.key);
+    Minted { id, mac_key: hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec() }
+}
+
+impl Minted {
+    /// A new-account request that is bound with the key.
+    pub(super) async fn bind(&self, client: &Client) -> Reply {
+        let header: Value = json!({"alg": "HS256", "kid": self.id.to_string(), "url": client.url("newAccount")});
+        let protected = base64url::encode(header.to_string().as_bytes());
+        let payload = base64url::encode(client.key.jwk().to_string().as_bytes());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.mac_key);
+        let mac = hmac::sign(&key, format!("{protected}.{payload}").as_bytes());
+        let binding = json!({"protected": protected, "payload": payload, "signature": base64url::encode(mac.as_ref())});
+        client.new_account(&json!({"externalAccountBinding": binding})).await
+    }
+
+    /// A client with an account that is bound with the key.
+    pub(super) async fn client(&self, ca: &Directory<'_>) -> Client {
+        let stranger = ca.stranger().await;
+        let account = self.bind(&stranger).await.expect(201).location();
+        stranger.with_kid(&account)
+    }
+}
+
+async fn statuses(client: &Client, order: &Reply) -> Vec<String> {
+    let mut statuses = Vec::new();
+    for url in strings(&order.json()["authorizations"]) {
+        statuses.push(client.read(&url).await.json()["status"].as_str().unwrap().to_owned());
+    }
+    statuses
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).unwrap();
+    bytes
+}

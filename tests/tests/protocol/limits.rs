@@ -1,0 +1,229 @@
+//! Limits (N12): 429 `rateLimited` with `Retry-After` and which limit.
+//!
+//! The window of these tests is so long that none ends while they run.
+
+use jiff::Timestamp;
+use local::Config;
+use serde_json::json;
+use store::{Limit, LimitWindow, Limits};
+use tests::{
+    Environment,
+    client::{Client, Key, Reply, challenge, csr, identifiers, strings},
+};
+
+use super::{external_accounts::mint, renewal_info::certificate_id};
+use crate::HOST;
+
+#[tokio::test]
+async fn n12_new_accounts_are_limited_and_old_ones_are_found() {
+    let environment = limited(|limits| limits.new_accounts = at_most(2)).await;
+    let ca = environment.directory("default");
+    let (first, _) = (ca.client().await, ca.client().await);
+    let stranger = ca.stranger().await;
+    for _ in 0..2 {
+        reached(&stranger.new_account(&json!({})).await, "newAccounts");
+    }
+    first.new_account(&json!({})).await.expect(200);
+    let other = environment.directory("raProfile/default").stranger().await;
+    reached(&other.new_account(&json!({})).await, "newAccounts");
+}
+
+#[tokio::test]
+async fn n12_new_accounts_and_orders_of_one_external_account_are_limited() {
+    let environment = limited(|limits| {
+        limits.new_accounts_per_external_account_key = at_most(2);
+        limits.new_orders_per_external_account_key = at_most(3);
+    })
+    .await;
+    environment
+        .on_both_families(async |ca| {
+            let minted = mint(&ca, |key| key.max_accounts = None).await;
+            let (one, two) = (minted.client(&ca).await, minted.client(&ca).await);
+            reached(&minted.bind(&ca.stranger().await).await, "newAccountsPerExternalAccountKey");
+            for (client, name) in [(&one, "a.test"), (&two, "b.test"), (&one, "c.test")] {
+                client.order(&[name]).await;
+            }
+            reached(&two.new_order(&["d.test"]).await, "newOrdersPerExternalAccountKey");
+            let free = mint(&ca, |_| {}).await.client(&ca).await;
+            free.order(&["d.test"]).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn n12_new_orders_are_limited_at_the_cost_of_one_write_and_renewals_go_on() {
+    let environment = limited(|limits| limits.new_orders_per_account = at_most(2)).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            let issued = client.obtain(&["a.test", "b.test"]).await;
+            client.order(&["c.test"]).await;
+            for _ in 0..3 {
+                ca.settled().await;
+                let before = ca.settled_counts().await.writes;
+                reached(&client.new_order(&["d.test"]).await, "newOrdersPerAccount");
+                let after = ca.settled_counts().await.writes;
+                assert!(after - before <= 2, "the nonce, and at most one write: {}", after - before);
+            }
+            client.new_order(&["b.test", "a.test"]).await.expect(201);
+            reached(&client.new_order(&["a.test"]).await, "newOrdersPerAccount");
+            let replacing = json!({"identifiers": identifiers(&["a.test"]), "replaces": certificate_id(&issued)});
+            client.post(client.url("newOrder"), &replacing).await.expect(201);
+            ca.client().await.order(&["d.test"]).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn n12_new_orders_of_a_whole_profile_are_limited() {
+    let environment = limited(|limits| limits.new_orders = at_most(2)).await;
+    let (one, two) =
+        (environment.directory("default").client().await, environment.directory("raProfile/default").client().await);
+    one.order(&["a.test"]).await;
+    two.order(&["a.test"]).await;
+    for client in [&one, &two] {
+        reached(&client.new_order(&["b.test"]).await, "newOrders");
+    }
+}
+
+#[tokio::test]
+async fn n12_what_is_refused_for_another_reason_is_not_counted() {
+    let environment = limited(|limits| limits.new_orders_per_account = at_most(1)).await;
+    let client = environment.directory("default").client().await;
+    client.new_order(&["a..test"]).await.refused(400, "malformed");
+    let spoilt = client.jws(client.url("newOrder"), json!({"identifiers": identifiers(&["a.test"])}).to_string()).await;
+    let spoilt = spoilt.with("nonce", "AAAA".into());
+    client.send(client.url("newOrder"), &spoilt).await.refused(400, "badNonce");
+    client.order(&["a.test"]).await;
+}
+
+#[tokio::test]
+async fn n12_pending_authorizations_are_limited_and_shown_names_are_not() {
+    let environment = limited(|limits| limits.pending_authorizations_per_account = at_most(3)).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            client.ready_order(&["a.test", "b.test"]).await;
+            reached(&client.new_order(&["c.test", "d.test"]).await, "pendingAuthorizationsPerAccount");
+            client.order(&["a.test", "b.test", "c.test"]).await;
+            reached(&client.new_order(&["d.test"]).await, "pendingAuthorizationsPerAccount");
+            let ahead = json!({"identifier": identifiers(&["d.test"])[0]});
+            reached(&client.post(client.url("newAuthz"), &ahead).await, "pendingAuthorizationsPerAccount");
+            client.order(&["a.test", "b.test"]).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn n12_failed_validations_are_limited() {
+    let environment = limited(|limits| limits.failed_validations_per_account = at_most(1)).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            let (failing, waiting) = (http_01(&client, "a.test").await, http_01(&client, "b.test").await);
+            loop {
+                client.post(&failing, &json!({})).await.expect(200);
+                let told = client.wait_until(&failing, |object| object.get("error").is_some()).await;
+                if told["status"] == "invalid" {
+                    break;
+                }
+            }
+            // The failure is counted a moment after it is visible.
+            while counted(&ca, &client).await == 0 {
+                tokio::task::yield_now().await;
+            }
+            reached(&client.post(&waiting, &json!({})).await, "failedValidationsPerAccount");
+            assert_eq!(client.read(&waiting).await.json()["status"], "pending", "it can be met in the next window");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn n12_certificates_are_limited_and_the_order_stays_ready() {
+    let environment = limited(|limits| {
+        limits.certificates_per_account = at_most(1);
+        limits.certificates = at_most(3);
+    })
+    .await;
+    let ca = environment.directory("default");
+    let client = ca.client().await;
+    client.obtain(&["a.test"]).await;
+    let order = client.ready_order(&["b.test"]).await;
+    for _ in 0..2 {
+        reached(&client.finalize(&order, &csr(&["b.test"], &Key::p256())).await, "certificatesPerAccount");
+    }
+    assert_eq!(client.read(&order).await.json()["status"], "ready");
+    client.obtain(&["a.test"]).await;
+    ca.client().await.obtain(&["b.test"]).await;
+    environment.directory("raProfile/default").client().await.obtain(&["b.test"]).await;
+    let late = ca.client().await;
+    let order = late.ready_order(&["c.test"]).await;
+    reached(&late.finalize(&order, &csr(&["c.test"], &Key::p256())).await, "certificates");
+}
+
+#[tokio::test]
+async fn n12_certificates_for_the_same_names_are_limited_unless_they_replace_one() {
+    let environment = limited(|limits| limits.certificates_per_set_of_names = at_most(2)).await;
+    let ca = environment.directory("default");
+    let (one, two) = (ca.client().await, ca.client().await);
+    let issued = one.obtain(&["a.test", "b.test"]).await;
+    two.obtain(&["b.test", "a.test"]).await;
+    let order = one.ready_order(&["a.test", "b.test"]).await;
+    let request = csr(&["a.test", "b.test"], &Key::p256());
+    reached(&one.finalize(&order, &request).await, "certificatesPerSetOfNames");
+    one.obtain(&["a.test"]).await;
+    let replacing = json!({"identifiers": identifiers(&["a.test", "b.test"]), "replaces": certificate_id(&issued)});
+    let order = one.post(one.url("newOrder"), &replacing).await.expect(201).location();
+    one.finish(order, &["a.test", "b.test"], Key::p256()).await;
+}
+
+#[tokio::test]
+async fn n12_key_changes_are_limited() {
+    let environment = limited(|limits| limits.key_changes_per_account = at_most(1)).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            let new = std::sync::Arc::new(Key::p256());
+            client.change_key(&client.rollover(&new)).await.expect(200);
+            let client = client.with_key(new).with_kid(client.account());
+            let next = std::sync::Arc::new(Key::p256());
+            reached(&client.change_key(&client.rollover(&next)).await, "keyChangesPerAccount");
+            client.read(client.account()).await.expect(200);
+        })
+        .await;
+}
+
+/// A CA with these limits.
+async fn limited(set: impl FnOnce(&mut Limits)) -> Environment {
+    HOST.configured(|config: &mut Config| set(&mut config.acme_profiles[0].limits)).await
+}
+
+fn at_most(maximum: u32) -> Option<Limit> {
+    Some(Limit { maximum, window: A_LONG_TIME })
+}
+
+/// Checks that the request was refused for this limit.
+#[track_caller]
+fn reached(reply: &Reply, limit: &str) {
+    let problem = reply.refused(429, "rateLimited");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains(&format!("limit {limit} ")), "{detail}");
+    let wait: u32 = reply.header("retry-after").expect("when to come back").parse().expect("seconds");
+    assert!((1..=A_LONG_TIME).contains(&wait), "{wait}");
+}
+
+/// How many failed validations of the account are counted.
+async fn counted(ca: &Environment, client: &Client) -> u32 {
+    let key = format!("default#failedValidationsPerAccount#{}", client.account_id());
+    let window = LimitWindow::containing(Timestamp::now(), A_LONG_TIME, key);
+    ca.store().counted(&window).await.unwrap()
+}
+
+/// The URL of the http-01 challenge of a new order.
+async fn http_01(client: &Client, name: &str) -> String {
+    let order = client.new_order(&[name]).await.expect(201).json();
+    let authorization = client.read(&strings(&order["authorizations"])[0]).await.expect(200).json();
+    challenge(&authorization, "http-01")["url"].as_str().unwrap().to_owned()
+}
+
+const A_LONG_TIME: u32 = i32::MAX as u32;

@@ -1,0 +1,151 @@
+//! What an operator decides about names and contacts, per directory (interface row P1, N9).
+
+use acme::{Account, AccountStatus};
+use local::Config;
+use serde_json::{Value, json};
+use store::{OperationId, Versioned};
+use tests::{
+    Environment,
+    client::{Client, Key, csr, identifiers},
+};
+
+use crate::HOST;
+
+/// What `deniedIdentifiers` and its like look like in a document.
+fn rules(list: &[&str]) -> Vec<store::IdentifierRule> {
+    list.iter().map(|rule| rule.parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn n9_each_name_that_the_rules_refuse_is_told_with_its_reason() {
+    let strict = |config: &mut Config| {
+        let profile = &mut config.acme_profiles[0];
+        profile.allowed_identifiers = rules(&[".corp.test", "10.0.0.0/8"]);
+        profile.denied_identifiers = rules(&[".secret.corp.test", "boss.corp.test"]);
+    };
+    let environment = HOST.configured(strict).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            let before = ca.settled_counts().await.writes;
+            let refused =
+                ["www.other.test", "corp.test", "a.secret.corp.test", "boss.corp.test", "*.corp.test", "11.0.0.1"];
+            for name in refused {
+                let order = client.new_order(&["www.corp.test", name]).await.refused(400, "rejectedIdentifier");
+                assert_eq!(order["identifier"]["value"], name, "{order}");
+                if !name.starts_with('*') {
+                    let payload = json!({"identifier": identifiers(&[name])[0]});
+                    client.post(client.url("newAuthz"), &payload).await.refused(400, "rejectedIdentifier");
+                }
+            }
+            let all: Vec<&str> = ["www.corp.test"].into_iter().chain(refused).collect();
+            let problem = client.new_order(&all).await.refused(400, "rejectedIdentifier");
+            let told = |member: &Value| member["identifier"]["value"].as_str().unwrap().to_owned();
+            let subproblems = problem["subproblems"].as_array().unwrap();
+            assert_eq!(subproblems.iter().map(told).collect::<Vec<_>>(), refused);
+            assert!(subproblems[2]["detail"].as_str().unwrap().contains(".secret.corp.test"), "{problem}");
+            assert_eq!(spent(before, ca.settled_counts().await.writes), 0, "only nonces were written");
+
+            client.obtain(&["www.corp.test"]).await;
+            client.order(&["10.1.2.3", "*.www.corp.test"]).await;
+        })
+        .await;
+
+    /// Writes beside those of the nonces: seven orders and five authorizations were refused, and one order of all.
+    fn spent(before: u64, after: u64) -> u64 {
+        after - before - 12
+    }
+}
+
+#[tokio::test]
+async fn p1_wildcards_can_be_turned_off() {
+    let environment = HOST.configured(|config| config.acme_profiles[0].allow_wildcards = false).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            let problem = client.new_order(&["*.a.test"]).await.refused(400, "rejectedIdentifier");
+            assert!(problem["detail"].as_str().unwrap().contains("wildcard"), "{problem}");
+            client.order(&["a.test"]).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn p1_an_order_has_as_many_names_as_the_profile_says() {
+    let environment = HOST.configured(|config| config.acme_profiles[0].maximum_identifiers = 2).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            client.order(&["a.test", "b.test", "a.test"]).await;
+            let problem = client.new_order(&["a.test", "b.test", "c.test"]).await.refused(400, "malformed");
+            assert!(problem["detail"].as_str().unwrap().contains("at most 2 "), "{problem}");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn n9_rules_that_became_narrower_hold_for_orders_that_are_there() {
+    let environment = HOST.start().await;
+    let client = environment.directory("default").client().await;
+    let (denied, many) = (client.ready_order(&["a.test"]).await, client.ready_order(&["b.test", "c.test"]).await);
+    let environment = environment
+        .restarted(|config| {
+            config.acme_profiles[0].denied_identifiers = rules(&["a.test"]);
+            config.acme_profiles[0].maximum_identifiers = 1;
+        })
+        .await;
+    let client = again(&environment, &client).await;
+    client.finalize(&denied, &csr(&["a.test"], &Key::p256())).await.refused(400, "rejectedIdentifier");
+    client.finalize(&many, &csr(&["b.test", "c.test"], &Key::p256())).await.refused(400, "malformed");
+    let environment = environment
+        .restarted(|config| {
+            // The one process takes what is as it was built in for what nobody has decided.
+            config.acme_profiles[0].description = "as before".to_owned();
+            config.acme_profiles[0].denied_identifiers.clear();
+            config.acme_profiles[0].maximum_identifiers = 100;
+        })
+        .await;
+    again(&environment, &client).await.finish(denied, &["a.test"], Key::p256()).await;
+}
+
+#[tokio::test]
+async fn p6_an_account_that_the_operator_disables_is_refused_at_its_next_request() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let id = client.account_id().parse().unwrap();
+        let before = ca.store().account(id).await.unwrap().unwrap();
+        let disabled = Account { status: AccountStatus::Revoked, ..before.value.clone() };
+        let after = Versioned::new(disabled, OperationId::from_random([6; 16]));
+        ca.store().update_account(&before, &after).await.unwrap();
+        let problem = client.new_order(&["a.test"]).await.refused(401, "unauthorized");
+        assert!(problem["detail"].as_str().unwrap().contains("disabled by the operator"), "{problem}");
+        client.new_account(&json!({})).await.refused(401, "unauthorized");
+    })
+    .await;
+}
+
+/// The same client after a restart, on new connections.
+pub(super) async fn again(environment: &Environment, client: &Client) -> Client {
+    let stranger = environment.directory("default").stranger_with(client.key.clone()).await;
+    stranger.with_kid(client.account())
+}
+
+#[tokio::test]
+async fn p1_contacts_lie_in_the_domains_that_the_profile_allows() {
+    let only = |config: &mut Config| config.acme_profiles[0].allowed_contact_domains = vec!["corp.test".to_owned()];
+    let environment = HOST.configured(only).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.stranger().await;
+            for contacts in [json!(["mailto:a@other.test"]), json!(["mailto:a@corp.test", "mailto:a@badcorp.test"])] {
+                let problem = client.new_account(&json!({"contact": contacts})).await.refused(400, "invalidContact");
+                assert!(problem["detail"].as_str().unwrap().contains("corp.test"), "{problem}");
+            }
+            let fine = json!({"contact": ["mailto:a@mail.corp.test"]});
+            let account = client.new_account(&fine).await.expect(201).location();
+            let client = client.with_kid(&account);
+            client.post(&account, &json!({"contact": ["mailto:a@other.test"]})).await.refused(400, "invalidContact");
+            client.post(&account, &json!({"contact": ["mailto:a@Corp.Test"]})).await.expect(200);
+        })
+        .await;
+}
