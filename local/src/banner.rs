@@ -119,7 +119,7 @@ fn commands(directory: &str, root: &Path, port: u16) -> Vec<Command> {
 }
 
 /// One word for a POSIX shell.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:.-_%+,=@".contains(&byte);
     match !word.is_empty() && word.bytes().all(plain) {
         true => word.to_owned(),

@@ -1,5 +1,6 @@
-//! The command line: `serve`, which is also what happens without a command, and `demo`.
+//! The command line: `serve`, which is also what happens without a command, `demo`, and `admin`.
 
+mod admin;
 mod log;
 mod serve;
 mod signals;
@@ -12,7 +13,10 @@ use std::{
 use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
-use self::signals::Signals;
+use self::{
+    admin::{AdminArguments, AdminFailure},
+    signals::Signals,
+};
 use crate::{
     StartError,
     config::{Arguments, ConfigError},
@@ -24,10 +28,11 @@ use crate::{
 pub fn run() -> ExitCode {
     let done = match Cli::parse() {
         Cli { command: Some(Command::Demo), .. } => demo(),
+        Cli { command: Some(Command::Admin(arguments)), .. } => administer(*arguments),
         Cli { command: Some(Command::Serve(arguments)), .. } | Cli { command: None, arguments } => serve(arguments),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             // Without stderr there is only the exit status left to tell.
             let _ = writeln!(io::stderr(), "error: {error}");
@@ -36,18 +41,23 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn serve(arguments: Box<Arguments>) -> Result<(), Failure> {
+fn serve(arguments: Box<Arguments>) -> Result<ExitCode, Failure> {
     let (config, log) = arguments.resolve()?;
     log::start(log)?;
-    runtime()?.block_on(serve::serve(config, log.format))
+    runtime()?.block_on(serve::serve(config, log.format))?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn demo() -> Result<(), Failure> {
+fn administer(arguments: AdminArguments) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(admin::run(arguments))
+}
+
+fn demo() -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
         let mut signals = Signals::catch().map_err(Failure::System)?;
         let mut stdout = io::stdout().lock();
         tokio::select! {
-            done = demo::run(&mut stdout) => Ok(done?),
+            done = demo::run(&mut stdout) => done.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
             // What has begun is dropped, the temporary folder with it.
             _ = signals.next() => Err(Failure::Interrupted),
         }
@@ -79,6 +89,12 @@ enum Command {
     /// and lines to copy for ACME clients are printed. The first Ctrl-C or SIGTERM finishes what is
     /// under way, the second ends at once; neither loses anything.
     Serve(Box<Arguments>),
+    /// Administers a CA: profiles, keys of external accounts, status
+    ///
+    /// Asks the host that runs on the data folder, or opens the folder when none does; with --function, asks
+    /// the admin function on AWS. The exit status is 0 when it was done, 1 when it was refused or failed, 2 when
+    /// the command line is wrong.
+    Admin(Box<AdminArguments>),
     /// Shows a certificate's whole life in about a second
     ///
     /// Starts a CA in a temporary folder on free ports of this machine, gets a certificate for localhost
@@ -91,6 +107,9 @@ enum Command {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
+    /// An operator's command.
+    #[error(transparent)]
+    Admin(#[from] AdminFailure),
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),

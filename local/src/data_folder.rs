@@ -41,6 +41,11 @@ impl DataFolder {
         }
     }
 
+    /// Whether the folder was one before. Looking changes nothing.
+    pub(crate) fn is_one(path: &Path) -> bool {
+        [LOCK, STORE].iter().any(|name| path.join(name).exists())
+    }
+
     /// The absolute path of a file in the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)

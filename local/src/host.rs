@@ -16,7 +16,7 @@ use ca::{AuthorityName, Certificate, IssuerKeyType};
 use jiff::SignedDuration;
 use ra::{Authority, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask};
 use store::{
-    IssuerId, IssuerStore, ProfileSet, ProfileStore, RaProfile, Validity,
+    IssuerId, IssuerStore, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Config, StartError,
+    admin_socket::{AdminSocket, Surroundings},
     config::{BaseUrl, DEFAULT, ISSUING, ROOT},
     data_folder::{DataFolder, STORE, write_whole},
     dispatch::dispatch,
@@ -90,9 +91,7 @@ impl Host {
             ra::Error::ForeignIssuer(issuer) => StartError::KeyOfAnotherCa(key_path(&data, issuer.as_str())),
             other => other.into(),
         })?;
-        let profiles =
-            ProfileSet { acme_profile: config.acme_profiles.clone(), ra_profile: config.ra_profiles.clone() };
-        store.apply_profiles(&profiles.changes_from(&store.profiles().await?)).await?;
+        put_profiles(&config, &store).await?;
         let root_path = data.file("root.pem");
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
@@ -107,9 +106,22 @@ impl Host {
         let options = ApiOptions { nonce_refusals: config.test.nonce_refusals };
         let context = Arc::new(Context::new(authority.clone(), base_url.as_str(), options));
         let urls = context.urls().clone();
-        let directories = directories(&config, &authority).await;
+        let directories = directories(&authority).await?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = JoinSet::new();
+        match AdminSocket::bind(&data) {
+            Ok(socket) => {
+                let surroundings = Surroundings {
+                    base_url: urls.base().to_owned(),
+                    root: root_path.clone(),
+                    http_port: config.http_port,
+                    dns_resolver: config.dns_resolver,
+                };
+                listeners.spawn(socket.serve(authority.clone(), surroundings, stopped.clone()));
+            }
+            // Only the operator misses it, and only while the host runs.
+            Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
+        }
         listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, DEFAULT.parse()?));
         listeners.spawn(serve_status(status_listen, stopped, files));
         let settings = validate::Settings {
@@ -261,10 +273,34 @@ fn host_profile(hierarchy: &Hierarchy) -> Result<RaProfile, StartError> {
     Ok(RaProfile { certificate_validity, ..RaProfile::new(DEFAULT.parse()?, hierarchy.issuing.id.clone()) })
 }
 
+/// Puts the profiles of the configuration in the place of those of their names. Others stay, and the built-in ones
+/// come only where there is none of their name: an operator may have decided otherwise.
+async fn put_profiles(config: &Config, store: &EmbeddedStore) -> Result<(), StartError> {
+    let stored = store.profiles().await?;
+    let mut wanted = stored.clone();
+    let built_in = Config::new(PathBuf::new());
+    for profile in &config.acme_profiles {
+        let known = wanted.acme_profile.iter().position(|known| known.name == profile.name);
+        if known.is_none() || !built_in.acme_profiles.contains(profile) {
+            wanted.acme_profile.retain(|known| known.name != profile.name);
+            wanted.acme_profile.push(profile.clone());
+        }
+    }
+    for profile in &config.ra_profiles {
+        let known = wanted.ra_profile.iter().position(|known| known.name == profile.name);
+        if known.is_none() || !built_in.ra_profiles.contains(profile) {
+            wanted.ra_profile.retain(|known| known.name != profile.name);
+            wanted.ra_profile.push(profile.clone());
+        }
+    }
+    Ok(store.apply_profiles(&wanted.changes_from(&stored)).await?)
+}
+
 /// The directories that serve: the default ones first, then by name.
-async fn directories(config: &Config, authority: &Authority) -> Vec<DirectoryId> {
-    let acme = config.acme_profiles.iter().map(|profile| (Family::AcmeProfile, &profile.name));
-    let ra = config.ra_profiles.iter().map(|profile| (Family::RaProfile, &profile.name));
+async fn directories(authority: &Authority) -> Result<Vec<DirectoryId>, StartError> {
+    let profiles = authority.profiles().await?;
+    let acme = profiles.acme_profile.iter().map(|profile| (Family::AcmeProfile, &profile.name));
+    let ra = profiles.ra_profile.iter().map(|profile| (Family::RaProfile, &profile.name));
     let all = acme.chain(ra).map(|(family, name)| DirectoryId { family, name: name.clone() });
     let mut serving = Vec::new();
     for directory in all {
@@ -273,7 +309,7 @@ async fn directories(config: &Config, authority: &Authority) -> Vec<DirectoryId>
         }
     }
     serving.sort_by_key(|directory| (directory.name.as_str() != DEFAULT, directory.name.clone(), directory.family));
-    serving
+    Ok(serving)
 }
 
 async fn serve_acme(

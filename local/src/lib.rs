@@ -6,11 +6,14 @@
 
 pub mod config;
 
+mod admin_socket;
+mod at_rest;
 mod banner;
 mod cli;
 mod data_folder;
 mod demo;
 mod dispatch;
+mod failure_chain;
 mod host;
 mod host_tls;
 mod listener;

@@ -66,6 +66,12 @@ impl Queue for InProcessQueue {
 }
 
 impl Workers {
+    /// Makes CRLs, and nothing else: validations and issuances wait for a host.
+    pub(crate) async fn publish(self, authority: Arc<Authority>) {
+        let Self { validations: _validations, issuances: _issuances, crls } = self;
+        publish_all(&authority, crls).await;
+    }
+
     /// Works until the process stops. Dropping the future stops all work at once.
     pub(crate) async fn run(self, authority: Arc<Authority>, settings: Settings, delay: Duration) {
         let Self { validations, issuances, crls } = self;

@@ -48,6 +48,11 @@ impl SoftwareSigner {
         Ok(handle)
     }
 
+    /// Reads the key behind a handle.
+    pub(crate) fn read_key(&mut self, path: PathBuf, name: &str) -> Result<(), StartError> {
+        self.ensure_key(path, name, IssuerKeyType::P256, false).map(drop)
+    }
+
     fn key(&self, handle: &KeyHandle) -> Result<Arc<Key>, SignError> {
         self.keys.get(handle).cloned().ok_or_else(|| SignError::UnknownKey(handle.clone()))
     }

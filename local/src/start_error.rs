@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use store::embedded::OpenError;
 
-use crate::config::UrlError;
+use crate::{config::UrlError, failure_chain::chain};
 
 /// Why the host did not start.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum StartError {
     /// others.
     #[error("{0} is neither empty nor the data folder of a CA; choose another folder with --data")]
     NotADataFolder(PathBuf),
+    /// There is nothing to administer.
+    #[error("there is no CA in {0}; choose its data folder with --data, or begin one with `serverless-acme serve`")]
+    NoCa(PathBuf),
     /// The store cannot be opened.
     #[error("the store cannot be opened: {}", chain(.0))]
     Store(OpenError),
@@ -82,15 +85,4 @@ impl From<store::StoreError> for StartError {
     fn from(error: store::StoreError) -> Self {
         Self::Authority(error.into())
     }
-}
-
-/// An error with its causes, for a person who sees nothing else of it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

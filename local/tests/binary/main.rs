@@ -10,6 +10,7 @@
 )]
 
 mod acme;
+mod admin;
 mod command_line;
 mod configuration;
 mod data_folder;

@@ -1,0 +1,158 @@
+//! Whom to ask: the host that runs on the data folder, the folder itself, or a Lambda function.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use admin::Request;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time;
+
+use super::function::{Function, FunctionError};
+use crate::{
+    StartError,
+    admin_socket::{self, AskError, Reply, Surroundings},
+    at_rest::AtRest,
+};
+
+/// The CA that is administered.
+pub(super) enum Connection {
+    /// A host runs.
+    Host(PathBuf),
+    /// None does, and the folder is ours for as long as this lives.
+    AtRest(Box<AtRest>, String),
+    /// On AWS.
+    Function(Function),
+}
+
+/// An answer.
+pub(super) struct Answer<T> {
+    /// What was asked for.
+    pub(super) value: T,
+    /// Of a running host.
+    pub(super) host: Option<Surroundings>,
+}
+
+impl Connection {
+    /// Finds out whom to ask. The folder's lock decides between host and folder: whoever has it, answers.
+    pub(super) async fn open(data: &Path, function: Option<String>) -> Result<Self, AdminFailure> {
+        if let Some(name) = function {
+            return Ok(Self::Function(Function::new(name)));
+        }
+        for _ in 0..TRIES {
+            match admin_socket::connect(data).await {
+                Ok(_) => return Ok(Self::Host(data.to_owned())),
+                Err(AskError::Absent) => {}
+                Err(error) => return Err(error.into()),
+            }
+            match AtRest::open(data).await {
+                Ok(ca) => {
+                    let warnings = ca.unusable_keys().iter();
+                    warnings.for_each(|key| super::output::warn(&key.to_string()));
+                    let user = admin_socket::this_user().map_err(AdminFailure::User)?;
+                    return Ok(Self::AtRest(Box::new(ca), user));
+                }
+                // A host that starts or stops, or another operator.
+                Err(StartError::DataInUse(_)) => time::sleep(PAUSE).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AdminFailure::Silent(data.to_owned()))
+    }
+
+    /// Asks.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<Answer<T>, AdminFailure> {
+        let json = serde_json::to_value(request).map_err(AdminFailure::Request)?;
+        let (answer, host) = match self {
+            Self::Host(data) => match admin_socket::ask(data, &json).await? {
+                Reply::Answer { answer, host } => (answer, Some(host)),
+                Reply::Refusal(reason) => return Err(AdminFailure::Refused(reason)),
+            },
+            Self::AtRest(ca, user) => {
+                let answered = admin::answer(ca.authority(), user, json).await;
+                (answered.map_err(|error| AdminFailure::Refused(admin_socket::refusal(&error)))?, None)
+            }
+            Self::Function(function) => (function.ask(json, request.is_act()).await?, None),
+        };
+        let value = serde_json::from_value(answer).map_err(AdminFailure::Answer)?;
+        Ok(Answer { value, host })
+    }
+
+    /// Asks for JSON as it is.
+    pub(super) async fn ask_value(&self, request: &Request) -> Result<Value, AdminFailure> {
+        Ok(self.ask(request).await?.value)
+    }
+
+    /// Whether the CA is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        !matches!(self, Self::Function(_))
+    }
+
+    /// Ends it.
+    pub(super) async fn close(self) -> Result<(), AdminFailure> {
+        match self {
+            Self::AtRest(ca, _) => Ok(ca.close().await?),
+            Self::Host(_) | Self::Function(_) => Ok(()),
+        }
+    }
+}
+
+/// Why a command of the operator was not done.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum AdminFailure {
+    /// The CA refused.
+    #[error("{0}")]
+    Refused(String),
+    /// The folder cannot be opened.
+    #[error(transparent)]
+    Folder(#[from] StartError),
+    /// The host cannot be asked.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// The function cannot be asked.
+    #[error(transparent)]
+    Function(#[from] FunctionError),
+    /// Somebody has the folder and says nothing.
+    #[error(
+        "{0} is in use, and nobody answers there: a host that starts or stops, one without a socket (the path of the folder may be too long for one), or another `admin`"
+    )]
+    Silent(PathBuf),
+    /// A profile set cannot be read.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody can be asked for consent.
+    #[error("nothing was changed: there is no terminal to ask at; say --yes")]
+    NobodyToAsk,
+    /// Somebody did not agree.
+    #[error("nothing was changed")]
+    Declined,
+    /// There is no such profile.
+    #[error("there is no profile `{0}`")]
+    NoProfile(acme::ProfileName),
+    /// The profiles cannot be written as TOML.
+    #[error("the profiles cannot be written as TOML: {0}")]
+    Toml(#[from] toml::ser::Error),
+    /// The request cannot be written.
+    #[error("the request cannot be written: {0}")]
+    Request(#[source] serde_json::Error),
+    /// Another version answered.
+    #[error("the answer cannot be read; are both of the same version? {0}")]
+    Answer(#[source] serde_json::Error),
+    /// The system does not tell who this is.
+    #[error("the system does not tell whose process this is: {0}")]
+    User(#[source] io::Error),
+    /// Standard output is closed.
+    #[error("the output cannot be written: {0}")]
+    Output(#[source] io::Error),
+}
+
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,64 @@
+//! `doctor`: what the CA finds, and whether the resolvers of validation answer from here.
+
+use std::{collections::BTreeSet, net::SocketAddr, process::ExitCode, time::Duration};
+
+use admin::{Finding, Request, Verdict};
+use store::ProfileSet;
+use tokio::{net::UdpSocket, time};
+
+use super::{AdminFailure, connection::Connection, output::Output, table::printable};
+
+pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<ExitCode, AdminFailure> {
+    let answer = connection.ask::<Vec<Finding>>(&Request::Doctor {}).await?;
+    let mut findings = answer.value;
+    if connection.is_local() {
+        let profiles: ProfileSet = connection.ask(&Request::Profiles {}).await?.value;
+        let of_profiles = profiles.acme_profile.iter().filter_map(|profile| profile.dns_resolver);
+        let resolvers: BTreeSet<SocketAddr> = of_profiles
+            .map(|resolver| resolver.socket_address())
+            .chain(answer.host.and_then(|host| host.dns_resolver))
+            .collect();
+        for resolver in resolvers {
+            findings.push(examine(resolver).await);
+        }
+    }
+    output.print(&findings, || {
+        let shown = findings.iter().map(|Finding { check, verdict, seen, remedy }| {
+            let mark = match verdict {
+                Verdict::Good => "ok  ",
+                Verdict::Warning => "SOON",
+                Verdict::Bad => "BAD ",
+            };
+            let remedy = if remedy.is_empty() { String::new() } else { format!("\n      -> {remedy}") };
+            format!("{mark}  {}: {}{remedy}\n", printable(check), printable(seen))
+        });
+        shown.collect()
+    })?;
+    let works = findings.iter().all(|finding| finding.verdict != Verdict::Bad);
+    Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Asks the resolver for the name servers of the root. Whatever it answers, it is there.
+async fn examine(resolver: SocketAddr) -> Finding {
+    let check = format!("resolver {resolver}");
+    match time::timeout(PATIENCE, answers(resolver)).await {
+        Ok(Ok(())) => Finding::good(check, "it answers"),
+        Ok(Err(error)) => Finding::bad(check, error.to_string(), REMEDY),
+        Err(_) => Finding::bad(check, format!("no answer within {} seconds", PATIENCE.as_secs()), REMEDY),
+    }
+}
+
+async fn answers(resolver: SocketAddr) -> std::io::Result<()> {
+    let any = if resolver.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(resolver).await?;
+    // RFC 1035 §4.1: id, recursion desired, one question: the root, NS, IN.
+    let question = [0x5a, 0xce, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
+    socket.send(&question).await?;
+    let mut answer = [0; 512];
+    socket.recv(&mut answer).await.map(drop)
+}
+
+const REMEDY: &str =
+    "look whether it runs and whether a firewall is between; until then every validation that asks it fails";
+const PATIENCE: Duration = Duration::from_secs(3);
