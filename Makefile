@@ -6,6 +6,10 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 TARGET ?=
 PROGRAMS := target/$(addsuffix /,$(TARGET))lambda
 
+# The cryptographic library would measure the processor's jitter before its first random number, beside asking the kernel:
+# 50 ms of a whole processor, of which a function has a third. The kernel's generator is what it rests on either way.
+export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
+
 # NewNonceFunction is the program new-nonce.
 build-%Function:
 	cargo build --quiet --locked --profile lambda --features lambda $(addprefix --target=,$(TARGET)) $(addprefix --package=,$(FUNCTIONS))

@@ -8,7 +8,7 @@ use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 use aws_lc_rs::hmac;
 use jose::base64url;
 use local::Config;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::Store;
 
 use crate::{
@@ -41,8 +41,8 @@ impl Host {
     pub async fn configured(self, change: impl FnOnce(&mut Config)) -> Environment {
         let challenges = Arc::new(ChallengeServer::start().await);
         let ca = match self {
-            Self::OneProcess => Running::OneProcess(OneProcess::start(&challenges, change).await),
-            Self::Aws => Running::Aws(Aws::start(&challenges, change).await),
+            Self::OneProcess => Running::OneProcess(Box::new(OneProcess::start(&challenges, change).await)),
+            Self::Aws => Running::Aws(Box::new(Aws::start(&challenges, change).await)),
         };
         Environment::around(challenges, ca)
     }
@@ -62,8 +62,8 @@ pub struct Environment {
 }
 
 enum Running {
-    OneProcess(OneProcess),
-    Aws(Aws),
+    OneProcess(Box<OneProcess>),
+    Aws(Box<Aws>),
 }
 
 impl Environment {
@@ -79,8 +79,8 @@ impl Environment {
     /// stay.
     pub async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
         let ca = match self.ca {
-            Running::OneProcess(host) => Running::OneProcess(host.restarted(change).await),
-            Running::Aws(aws) => Running::Aws(aws.restarted(change).await),
+            Running::OneProcess(host) => Running::OneProcess(Box::new(host.restarted(change).await)),
+            Running::Aws(aws) => Running::Aws(Box::new(aws.restarted(change).await)),
         };
         Self::around(self.challenges, ca)
     }
@@ -167,6 +167,15 @@ impl Environment {
             Running::OneProcess(host) => host.host(),
             Running::Aws(_) => panic!("this CA is on AWS"),
         }
+    }
+
+    /// The bundle with a table restored from a backup.
+    pub async fn restored(mut self, items: Vec<Map<String, Value>>) -> Self {
+        match &mut self.ca {
+            Running::Aws(aws) => aws.adopt(&self.challenges, items).await,
+            Running::OneProcess(_) => panic!("this CA is one process"),
+        }
+        self
     }
 
     /// The bundle, for tests of what only AWS has.

@@ -22,16 +22,18 @@ use tokio::{
 };
 
 #[tokio::test]
-async fn the_template_is_valid_and_free_of_lint() -> Result<(), Failure> {
+async fn the_templates_are_valid_and_free_of_lint() -> Result<(), Failure> {
     let Some(sam) = Tool::find("sam")? else { return Ok(()) };
     let folder = tempfile::tempdir().unwrap();
-    Run::new(&sam.path, folder.path())
-        .env("SAM_CLI_TELEMETRY", "0")
-        .env("AWS_DEFAULT_REGION", "us-east-1")
-        .args(["validate", "--lint", "--template"])
-        .arg(repository().join("template.yaml"))
-        .finish()
-        .await?;
+    for template in ["template.yaml", "deploy/edge.yaml"] {
+        Run::new(&sam.path, folder.path())
+            .env("SAM_CLI_TELEMETRY", "0")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .args(["validate", "--lint", "--template"])
+            .arg(repository().join(template))
+            .finish()
+            .await?;
+    }
     Ok(())
 }
 

@@ -43,12 +43,12 @@ def main():
         )
 
     template = yaml_parse(arguments.template.read_text())
-    upload(client("s3"), template, arguments.code)
+    s3 = client("s3")
+    upload(s3, template, arguments.code)
     os.environ["AWS_DEFAULT_REGION"] = REGION
     template = transform(template, {}, NoManagedPolicies())
     explicit_routes(template)
     leave_calculating_alarms_out(template)
-    s3 = client("s3")
     s3.put_object(Bucket=CODE, Key="template.json", Body=json.dumps(template))
 
     cloudformation = client("cloudformation")
@@ -70,7 +70,8 @@ def main():
         raise SystemExit(str(error)) from error
     stack = cloudformation.describe_stacks(StackName=arguments.stack)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    resources = cloudformation.list_stack_resources(StackName=arguments.stack)["StackResourceSummaries"]
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=arguments.stack)
+    resources = (resource for page in pages for resource in page["StackResourceSummaries"])
     functions = (resource for resource in resources if resource["ResourceType"] == "AWS::Lambda::Function")
     configuration = client("lambda").get_function_configuration
     environment = {

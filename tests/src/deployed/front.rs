@@ -107,12 +107,13 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, upstream: Arc<O
         let (tls, upstream) = (tls.clone(), upstream.clone());
         connections.spawn(async move {
             match tls {
-                // A client that does not like the certificate goes away.
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => serve(stream, upstream).await,
-                    Err(_) => return,
-                },
                 None => serve(stream, upstream).await,
+                // A client that does not like the certificate goes away.
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, upstream).await;
+                    }
+                }
             }
         });
         while connections.try_join_next().is_some() {}

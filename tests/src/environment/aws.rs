@@ -7,12 +7,12 @@ mod lambda;
 mod listener;
 mod queues;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use aws::{Environment, dynamodb::DynamoDbStore};
 use bytes::Bytes;
 use ca::IssuerKeyType;
-use cloud::{Cloud, KeySpec};
+use cloud::{Access, Cloud, KeySpec};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use local::{Config, TestSwitches};
 use serde_json::{Map, Value, json};
@@ -26,7 +26,7 @@ use super::Counts;
 use self::{
     api_gateway::ApiGateway,
     listener::{Listener, Port},
-    queues::{Delivery, WORKERS},
+    queues::{Delivery, WORKERS, Worker},
 };
 
 pub use self::lambda::{Deployed, Functions};
@@ -41,10 +41,15 @@ pub struct Aws {
     status_url: String,
     folder: TempDir,
     delivery: Delivery,
+    /// ARNs by the logical ids of the template.
+    arns: BTreeMap<&'static str, String>,
     _listeners: [Listener; 2],
 }
 
 impl Aws {
+    /// The name under which tests look at the table themselves.
+    pub const TEST: &str = "test";
+
     pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
         let mut config = Config::new(folder.path().to_owned());
@@ -54,12 +59,25 @@ impl Aws {
         let status_url = format!("http://127.0.0.1:{}", site.number());
 
         let cloud = Cloud::start();
-        cloud.create_table(TABLE);
+        let table = cloud.create_table(TABLE);
         cloud.create_bucket(BUCKET);
-        let environment = environment(&cloud, challenges, &status_url);
+        let (root_key, issuing_key) = (key_spec(config.ca.root_key), key_spec(config.ca.issuing_key));
+        let mut arns = BTreeMap::from([
+            ("Table", table),
+            ("RootKey", cloud.create_key(root_key)),
+            ("IssuingKey", cloud.create_key(issuing_key)),
+            ("StatusBucket", format!("arn:aws:s3:::{BUCKET}")),
+        ]);
+        for Worker { queue, logical_id, .. } in WORKERS {
+            arns.insert(logical_id, queues::arn(queue));
+        }
+        let environment = environment(&cloud, challenges, &status_url, TABLE);
         let functions = functions::deploy(&cloud, &environment);
-        let store =
-            DynamoDbStore::new(aws_sdk_dynamodb::Client::new(&cloud.sdk_config(TEST)), TABLE, Retention::default());
+        let store = DynamoDbStore::new(
+            aws_sdk_dynamodb::Client::new(&cloud.sdk_config(Self::TEST)),
+            TABLE,
+            Retention::default(),
+        );
         let aws = Self {
             delivery: Delivery::start(&cloud, &functions),
             _listeners: [
@@ -71,6 +89,7 @@ impl Aws {
                 serve_status(site, cloud.clone()),
             ],
             base_url: format!("https://{domain}/api"),
+            arns,
             cloud,
             functions,
             store,
@@ -112,8 +131,8 @@ impl Aws {
             "LogicalResourceId": "CertificateAuthority",
             "ResourceProperties": {
                 "ServiceToken": "function",
-                "RootKeyId": self.cloud.create_key(key_spec(ca.root_key)),
-                "IssuingKeyId": self.cloud.create_key(key_spec(ca.issuing_key)),
+                "RootKeyId": self.arn_of("RootKey"),
+                "IssuingKeyId": self.arn_of("IssuingKey"),
                 "RootName": ca.root_name,
                 "IssuingName": ca.issuing_name,
                 "Organization": ca.organization.as_deref().unwrap_or_default(),
@@ -130,6 +149,18 @@ impl Aws {
         self.settled().await;
     }
 
+    /// Puts a table with these items in the place of the present one, as a deployment does that adopts
+    /// a table restored from a backup. Keys and bucket stay what they are.
+    pub(super) async fn adopt(&mut self, challenges: &ChallengeServer, items: Vec<Map<String, Value>>) {
+        self.cloud.create_table(RESTORED);
+        self.cloud.fill_table(RESTORED, items);
+        self.functions
+            .update(&functions::deploy(&self.cloud, &environment(&self.cloud, challenges, &self.status_url, RESTORED)));
+        let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config(Self::TEST));
+        self.store = DynamoDbStore::new(client, RESTORED, Retention::default());
+        self.bootstrap().await;
+    }
+
     /// The cloud.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
@@ -138,6 +169,16 @@ impl Aws {
     /// The functions.
     pub fn functions(&self) -> &Functions {
         &self.functions
+    }
+
+    /// The ARN of what has this logical id in the template.
+    pub fn arn_of(&self, logical_id: &str) -> String {
+        self.arns.get(logical_id).unwrap_or_else(|| panic!("this cloud has no {logical_id}")).clone()
+    }
+
+    /// What Lambda did with the rights of a function when it took messages for it from a queue.
+    pub fn deliveries(&self) -> Vec<(String, Access)> {
+        self.delivery.accesses()
     }
 
     /// All items of the table.
@@ -178,17 +219,17 @@ impl Aws {
     /// In the units of DynamoDB, without what the test asked for itself and what was refused.
     pub(super) fn counts(&self) -> Counts {
         let calls = self.cloud.calls();
-        let applied = calls.iter().filter(|call| call.principal != TEST && call.is_applied());
+        let applied = calls.iter().filter(|call| call.principal != Self::TEST && call.is_applied());
         let units: cloud::Units = applied.map(|call| call.units).sum();
         Counts { reads: units.read as u64, writes: units.write as u64 }
     }
 }
 
 /// The variables that the template sets.
-fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str) -> Environment {
-    let [validate, issue, publish_crl] = WORKERS.map(|(queue, _)| cloud.create_queue(queue));
+fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str, table: &str) -> Environment {
+    let [validate, issue, publish_crl] = WORKERS.map(|worker| cloud.create_queue(worker.queue));
     [
-        ("TABLE_NAME", TABLE.to_owned()),
+        ("TABLE_NAME", table.to_owned()),
         ("STATUS_BUCKET", BUCKET.to_owned()),
         ("STATUS_URL", status_url.to_owned()),
         ("VALIDATE_QUEUE_URL", validate),
@@ -243,9 +284,8 @@ fn status_file(cloud: &Cloud, request: &Request<Bytes>) -> Response<Bytes> {
 }
 
 const TABLE: &str = "acme";
+const RESTORED: &str = "acme-restored";
 const BUCKET: &str = "status";
 /// Where CloudFormation waits for answers.
 const ANSWERS: &str = "cloudformation";
 const HTTPS_ROOT: &str = "https-root.pem";
-/// The name under which tests look at the table themselves.
-const TEST: &str = "test";

@@ -3,9 +3,15 @@
 
 mod budget;
 mod deny_of_wallet;
+mod everything;
 mod expiry;
 mod faults;
+mod gateway;
+mod iam;
+mod passing_time;
 mod patient;
+mod policies;
+mod restore;
 #[path = "../protocol/routes.rs"]
 mod routes;
 mod story;

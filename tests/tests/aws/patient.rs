@@ -2,7 +2,10 @@
 //! nonce after `badNonce`, the same request again after 429 and 503.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,12 +22,14 @@ pub(crate) struct Patient {
     has_nonce: Mutex<bool>,
     /// The answers other than success, in their order; of all clients that come of the first one.
     refusals: Arc<Mutex<Vec<Reply>>>,
+    given_up: Arc<AtomicUsize>,
 }
 
 impl Patient {
     /// A client without an account.
     pub(crate) async fn new(ca: &Directory<'_>) -> Self {
-        Self { client: ca.stranger().await, has_nonce: Mutex::new(false), refusals: Arc::default() }
+        let client = ca.stranger().await;
+        Self { client, has_nonce: Mutex::new(false), refusals: Arc::default(), given_up: Arc::default() }
     }
 
     /// The client behind it.
@@ -43,12 +48,27 @@ impl Patient {
     }
 
     fn fresh(&self) -> Self {
-        Self { client: self.client.clone(), has_nonce: Mutex::new(false), refusals: self.refusals.clone() }
+        Self {
+            client: self.client.clone(),
+            has_nonce: Mutex::new(false),
+            refusals: self.refusals.clone(),
+            given_up: self.given_up.clone(),
+        }
     }
 
     /// Whether a request had to be made again.
     pub(crate) fn was_troubled(&self) -> bool {
         self.refusals.lock().unwrap().iter().any(|reply| reply.status >= 429)
+    }
+
+    /// An order was lost.
+    pub(crate) fn gives_up(&self) {
+        self.given_up.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many orders were lost.
+    pub(crate) fn given_up(&self) -> usize {
+        self.given_up.load(Ordering::Relaxed)
     }
 
     /// What was not a success so far.
@@ -98,10 +118,15 @@ impl Patient {
 
     /// Reads until the status is this one.
     pub(crate) async fn wait(&self, url: &str, status: &str) -> Value {
+        self.wait_until(url, |object| object["status"] == status).await
+    }
+
+    /// Reads until the object is as wanted.
+    pub(crate) async fn wait_until(&self, url: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
             let object = self.read(url).await.json();
-            if object["status"] == status {
+            if wanted(&object) {
                 return object;
             }
             assert!(began.elapsed() < LONGEST, "{url}: still {object}");

@@ -9,7 +9,10 @@ use tests::{
     client::{Issued, Key, Reply, certificate_id, challenge, csr, identifiers, strings},
 };
 
-use crate::patient::Patient;
+use crate::{
+    passing_time::{end_the_lease, end_the_patience},
+    patient::Patient,
+};
 
 /// What came of it.
 pub(crate) struct Told {
@@ -19,9 +22,9 @@ pub(crate) struct Told {
     pub(crate) issued: Issued,
 }
 
-/// Tells it. Every request is made again until it is answered; what an earlier try has done already
-/// counts as done.
-pub(crate) async fn tell(ca: &Directory<'_>, stranger: &Patient) -> Told {
+/// Tells it, with a certificate for these names. Every request is made again until it is answered; what
+/// an earlier try has done already counts as done.
+pub(crate) async fn tell(ca: &Directory<'_>, stranger: &Patient, names: &[&str]) -> Told {
     let client = stranger.client();
     stranger.get("GET", &ca.url()).await.expect(200);
     let account = stranger.post(client.url("newAccount"), &json!({"termsOfServiceAgreed": true})).await.location();
@@ -29,7 +32,7 @@ pub(crate) async fn tell(ca: &Directory<'_>, stranger: &Patient) -> Told {
     let contact = json!(["mailto:admin@example.org"]);
     assert_eq!(patient.post(&account, &json!({"contact": contact})).await.json()["contact"], contact);
 
-    let issued = certificate(ca, &patient).await;
+    let issued = certificate(ca, &patient, names).await;
     let id = certificate_id(&issued.chain);
     stranger.get("GET", &format!("{}/{id}", client.url("renewalInfo"))).await.expect(200);
     let lists =
@@ -54,26 +57,45 @@ pub(crate) async fn tell(ca: &Directory<'_>, stranger: &Patient) -> Told {
     Told { account, issued }
 }
 
-/// One name by http-01.
-async fn certificate(ca: &Directory<'_>, patient: &Patient) -> Issued {
+/// By http-01. An order that the CA gave up with an error of its own is made again.
+async fn certificate(ca: &Directory<'_>, patient: &Patient, names: &[&str]) -> Issued {
     let client = patient.client();
-    let order = patient.post(client.url("newOrder"), &json!({"identifiers": identifiers(&[NAME])})).await.location();
-    for authorization in strings(&patient.read(&order).await.json()["authorizations"]) {
-        let object = patient.read(&authorization).await.json();
-        let http = challenge(&object, "http-01");
-        client.provision(&object, &http);
-        patient.post(http["url"].as_str().unwrap(), &json!({})).await;
+    loop {
+        let request = json!({"identifiers": identifiers(names)});
+        let order = patient.post(client.url("newOrder"), &request).await.location();
+        for authorization in strings(&patient.read(&order).await.json()["authorizations"]) {
+            let object = patient.read(&authorization).await.json();
+            if object["status"] == "valid" {
+                continue;
+            }
+            let http = challenge(&object, "http-01");
+            client.provision(&object, &http);
+            patient.post(http["url"].as_str().unwrap(), &json!({})).await;
+            ca.settled().await;
+            if patient.read(&authorization).await.json()["status"] == "pending" {
+                // The work was lost with whoever had it.
+                end_the_lease(ca, client, &authorization).await;
+                patient.wait(&authorization, "valid").await;
+            }
+        }
+        let key = Arc::new(Key::p256());
+        let request = json!({"csr": base64url::encode(&csr(names, &key))});
+        patient.settled(&format!("{order}/finalize"), &request.to_string()).await;
         ca.settled().await;
-        patient.wait(&authorization, "valid").await;
+        let mut object = patient.read(&order).await.json();
+        if object["status"] == "processing" {
+            end_the_patience(ca, client, &order).await;
+            object = patient.wait_until(&order, |object| object["status"] != "processing").await;
+        }
+        if object["status"] == "invalid" {
+            assert_eq!(object["error"]["type"], "urn:ietf:params:acme:error:serverInternal", "{object}");
+            patient.gives_up();
+            continue;
+        }
+        let certificate = object["certificate"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned();
+        let chain = patient.read(&certificate).await.text();
+        return Issued { order, certificate, chain, key };
     }
-    let key = Arc::new(Key::p256());
-    let request = json!({"csr": base64url::encode(&csr(&[NAME], &key))});
-    patient.post(&format!("{order}/finalize"), &request).await;
-    ca.settled().await;
-    let object = patient.wait(&order, "valid").await;
-    let certificate = object["certificate"].as_str().unwrap().to_owned();
-    let chain = patient.read(&certificate).await.text();
-    Issued { order, certificate, chain, key }
 }
 
 async fn give_up_an_authorization(patient: &Patient) {
@@ -98,5 +120,3 @@ async fn change_key(patient: &Patient, account: &str) -> Patient {
 fn is_problem(reply: &Reply, r#type: &str) -> bool {
     reply.json()["type"] == format!("urn:ietf:params:acme:error:{type}")
 }
-
-const NAME: &str = "story.test";

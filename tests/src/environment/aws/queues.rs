@@ -2,25 +2,44 @@
 //! fails too often is put to the dead letters.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use cloud::{Cloud, Message};
+use cloud::{Access, Cloud, Message};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use super::lambda::Functions;
 
-/// The queues and the functions that work on them.
-pub(super) const WORKERS: [(&str, &str); 3] =
-    [("validate", "ValidateFunction"), ("issue", "IssueFunction"), ("publish-crl", "PublishCrlFunction")];
+/// A queue and the function that works on it.
+#[derive(Clone, Copy)]
+pub(super) struct Worker {
+    pub(super) queue: &'static str,
+    /// The queue in the template.
+    pub(super) logical_id: &'static str,
+    pub(super) function: &'static str,
+}
+
+pub(super) const WORKERS: [Worker; 3] = [
+    Worker { queue: "validate", logical_id: "ValidateQueue", function: "ValidateFunction" },
+    Worker { queue: "issue", logical_id: "IssueQueue", function: "IssueFunction" },
+    Worker { queue: "publish-crl", logical_id: "PublishCrlQueue", function: "PublishCrlFunction" },
+];
+
+/// The ARN of a queue.
+pub(super) fn arn(queue: &str) -> String {
+    format!("arn:aws:sqs:{}:{}:{queue}", cloud::REGION, cloud::ACCOUNT)
+}
 
 /// Delivers until it is dropped.
 pub(super) struct Delivery {
     cloud: Cloud,
     under_way: watch::Receiver<usize>,
     dead: Arc<Mutex<Vec<String>>>,
+    /// The queues from which something was taken.
+    taken: Arc<Mutex<BTreeSet<&'static str>>>,
     _tasks: JoinSet<()>,
 }
 
@@ -29,27 +48,44 @@ impl Delivery {
         let (counter, under_way) = watch::channel(0);
         let (counter, dead) = (Arc::new(counter), Arc::default());
         let mut tasks = JoinSet::new();
-        for (queue, function) in WORKERS {
-            let worker = Worker {
+        let taken: Arc<Mutex<BTreeSet<&'static str>>> = Arc::default();
+        for worker in WORKERS {
+            let poller = Poller {
                 cloud: cloud.clone(),
-                queue,
+                worker,
                 functions: functions.clone(),
-                function,
                 under_way: counter.clone(),
                 dead: Arc::clone(&dead),
+                taken: taken.clone(),
             };
-            tasks.spawn(worker.run());
+            tasks.spawn(poller.run());
         }
-        Self { cloud: cloud.clone(), under_way, dead, _tasks: tasks }
+        Self { cloud: cloud.clone(), under_way, dead, taken, _tasks: tasks }
     }
 
     /// Waits until no message waits or is worked on.
     pub(super) async fn settled(&self) {
         let mut under_way = self.under_way.clone();
-        while WORKERS.iter().any(|(queue, _)| self.cloud.depth(queue) > 0) || *under_way.borrow_and_update() > 0 {
+        while WORKERS.iter().any(|worker| self.cloud.depth(worker.queue) > 0) || *under_way.borrow_and_update() > 0 {
             // Whatever happens to a message changes the number; the sender lives as long as this.
             under_way.changed().await.unwrap();
         }
+    }
+
+    /// With the rights of its function Lambda receives and deletes messages, and looks how many there
+    /// are.
+    pub(super) fn accesses(&self) -> Vec<(String, Access)> {
+        let taken = self.taken.lock().unwrap();
+        let workers = WORKERS.iter().filter(|worker| taken.contains(worker.queue));
+        let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+        let accesses = workers.flat_map(|worker| {
+            actions.map(|action| {
+                let access =
+                    Access { action: action.to_owned(), resource: arn(worker.queue), context: BTreeMap::new() };
+                (worker.function.to_owned(), access)
+            })
+        });
+        accesses.collect()
     }
 
     /// The bodies of the messages that failed too often.
@@ -59,26 +95,27 @@ impl Delivery {
 }
 
 #[derive(Clone)]
-struct Worker {
+struct Poller {
     cloud: Cloud,
-    queue: &'static str,
+    worker: Worker,
     functions: Functions,
-    function: &'static str,
     under_way: Arc<watch::Sender<usize>>,
     dead: Arc<Mutex<Vec<String>>>,
+    taken: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
-impl Worker {
+impl Poller {
     async fn run(self) {
         let mut deliveries = JoinSet::new();
         loop {
-            let message = self.cloud.next_message(self.queue).await;
+            let message = self.cloud.next_message(self.worker.queue).await;
+            self.taken.lock().unwrap().insert(self.worker.queue);
             self.under_way.send_modify(|number| *number += 1);
             while deliveries.try_join_next().is_some() {}
-            let worker = self.clone();
+            let poller = self.clone();
             deliveries.spawn(async move {
-                worker.deliver(message).await;
-                worker.under_way.send_modify(|number| *number -= 1);
+                poller.deliver(message).await;
+                poller.under_way.send_modify(|number| *number -= 1);
             });
         }
     }
@@ -86,7 +123,7 @@ impl Worker {
     async fn deliver(&self, message: Message) {
         sleep(message.delay).await;
         for time in 1..=MAX_RECEIVE_COUNT {
-            let answer = self.functions.named(self.function).invoke(self.event(&message, time)).await;
+            let answer = self.functions.named(self.worker.function).invoke(self.event(&message, time)).await;
             match answer {
                 Ok(answer) if !has_failed(&answer, &message) => return,
                 _ => sleep(VISIBILITY_TIMEOUT).await,
@@ -109,7 +146,7 @@ impl Worker {
             "messageAttributes": {},
             "md5OfBody": "",
             "eventSource": "aws:sqs",
-            "eventSourceARN": format!("arn:aws:sqs:{}:{}:{}", cloud::REGION, cloud::ACCOUNT, self.queue),
+            "eventSourceARN": arn(self.worker.queue),
             "awsRegion": cloud::REGION,
         }]})
     }

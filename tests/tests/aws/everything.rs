@@ -1,0 +1,194 @@
+//! Everything that the functions ever do: each operation, each way of it that asks for another right.
+
+use aws_lc_rs::hmac;
+use cloud::{Fault, Kind, Service};
+use jiff::SignedDuration;
+use jose::base64url;
+use serde_json::{Value, json};
+use store::{CrlRecord, OperationId, Versioned};
+use tests::{
+    Directory, Environment,
+    client::{Client, Key, certificate_id, challenge, csr, identifiers, strings},
+};
+
+use crate::{
+    passing_time::{end_the_lease, end_the_patience},
+    patient::Patient,
+    routes, story,
+};
+
+/// Lets it happen.
+pub(crate) async fn happens(environment: Environment) -> Environment {
+    by_schedule(&environment).await;
+    environment
+        .on_both_families(async |ca| {
+            story::tell(&ca, &Patient::new(&ca).await, &["story.test"]).await;
+            every_route(&ca).await;
+            many_names(&ca).await;
+            replacements(&ca).await;
+            invalid_names(&ca).await;
+            lost_validation(&ca).await;
+            interrupted_issuances(&ca).await;
+            ca.settled().await;
+        })
+        .await;
+    bound_accounts(environment).await
+}
+
+async fn by_schedule(environment: &Environment) {
+    // A day later: the secret of nonces is to be followed by another.
+    let secrets = environment.store().nonce_secrets().await.unwrap().unwrap();
+    let mut old = secrets.value.clone();
+    old.live.iter_mut().for_each(|secret| secret.made_at -= SignedDuration::from_hours(25));
+    let old = Versioned::new(old, OperationId::from_random([3; 16]));
+    environment.store().update_nonce_secrets(Some(secrets.version), &old).await.unwrap();
+    let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+    for function in ["BootstrapFunction", "PublishCrlFunction"] {
+        environment.aws().functions().named(function).invoke(event.clone()).await.unwrap();
+    }
+    environment.settled().await;
+}
+
+async fn every_route(ca: &Directory<'_>) {
+    let client = ca.client().await;
+    for route in routes::signed(&client).await {
+        let reply = route.send(&client).await;
+        assert!([200, 201].contains(&reply.status), "{}: {}", route.name, reply.text());
+    }
+    client.http().request("HEAD", &ca.url(), None, Vec::new()).await.expect(200);
+    client.request("POST", &client.below("/nothing"), None, Vec::new()).await.expect(404);
+    client.request("OPTIONS", client.url("newOrder"), None, Vec::new()).await.expect(204);
+}
+
+/// Names that are read and written in batches, and a revocation by another account that shows them.
+async fn many_names(ca: &Directory<'_>) {
+    let names = ["a.many.test", "b.many.test", "c.many.test"];
+    let client = ca.client().await;
+    let issued = client.obtain(&names).await;
+    // Proofs are there now.
+    client.ready_order(&names).await;
+    client.read(&format!("{}/orders", client.account())).await.expect(200);
+    client.read(&client.below(&format!("/orders/{}", client.account_id()))).await.expect(200);
+    let other = ca.client().await;
+    other.revoke(&issued, 4).await.refused(403, "unauthorized");
+    other.ready_order(&names).await;
+    other.revoke(&issued, 4).await.expect(200);
+    ca.settled().await;
+    // Whether the list is newer than the revocation is looked up, in all parts of the list.
+    let (issuer, shard) = ("issuing".parse().unwrap(), 0);
+    let last = ca.store().crl(&issuer, shard).await.unwrap().unwrap();
+    let long = CrlRecord { number: last.number + 1, der: vec![0; 500 << 10], ..last };
+    ca.store().put_crl(&long).await.unwrap();
+    other.revoke(&issued, 4).await.refused(400, "alreadyRevoked");
+    client.read(&client.order(&names).await).await.expect(200);
+    // A name that is shown already, and a key that is in use already.
+    let request = json!({"identifier": {"type": "dns", "value": names[0]}});
+    client.post(client.url("newAuthz"), &request).await.expect(200);
+    client.change_key(&client.rollover(&other.key)).await.refused(409, "malformed");
+}
+
+async fn replacements(ca: &Directory<'_>) {
+    let client = ca.client().await;
+    let issued = client.obtain(&["replaced.test"]).await;
+    let request = json!({"identifiers": identifiers(&["replaced.test"]), "replaces": certificate_id(&issued.chain)});
+    let order = client.post(client.url("newOrder"), &request).await.expect(201).location();
+    client.post(client.url("newOrder"), &request).await.refused(409, "alreadyReplaced");
+    client.finish(order, &["replaced.test"], Key::p256()).await;
+}
+
+async fn invalid_names(ca: &Directory<'_>) {
+    let client = ca.client().await;
+    client.challenges().dns.set_addresses("invalid.test", &["169.254.169.254"]);
+    let order = client.order(&["invalid.test"]).await;
+    let (url, _) = start(&client, &order, "http-01").await;
+    client.wait(&url, "invalid").await;
+    client.read(&order).await.expect(200);
+}
+
+/// A worker that was never heard of again: who reads the authorization after the lease hands it over
+/// again, and so does who asks for it.
+async fn lost_validation(ca: &Directory<'_>) {
+    for by_read in [true, false] {
+        let client = ca.client().await;
+        let order = client.order(&["lost.test"]).await;
+        let fault = Fault::new(Kind::Unavailable).of("ValidateFunction").always();
+        let fault = ca.aws().cloud().inject(fault);
+        let (url, http) = start(&client, &order, "http-01").await;
+        ca.settled().await;
+        ca.aws().cloud().remove(&fault);
+        end_the_lease(ca, &client, &url).await;
+        match by_read {
+            true => drop(client.read(&url).await.expect(200)),
+            false => drop(client.post(&http, &json!({})).await.expect(200)),
+        }
+        client.wait(&url, "valid").await;
+    }
+}
+
+/// Signing is put off to the worker; and a process that died is noticed by who looks.
+async fn interrupted_issuances(ca: &Directory<'_>) {
+    let client = ca.client().await;
+    let order = client.ready_order(&["put-off.test"]).await;
+    let fault = Fault::new(Kind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
+    let fault = ca.aws().cloud().inject(fault);
+    let request = csr(&["put-off.test"], &Key::p256());
+    assert_eq!(client.finalize(&order, &request).await.expect(200).json()["status"], "processing");
+    ca.aws().cloud().remove(&fault);
+    client.wait(&order, "valid").await;
+
+    for look in ["order", "list", "finalize"] {
+        let order = client.ready_order(&["died.test"]).await;
+        let faults = ["FinalizeFunction", "IssueFunction"].map(|function| {
+            ca.aws().cloud().inject(Fault::new(Kind::Unavailable).of(function).on(Service::Kms, "Sign").always())
+        });
+        let request = csr(&["died.test"], &Key::p256());
+        assert_eq!(client.finalize(&order, &request).await.expect(200).json()["status"], "processing");
+        ca.settled().await;
+        faults.iter().for_each(|fault| ca.aws().cloud().remove(fault));
+        end_the_patience(ca, &client, &order).await;
+        match look {
+            "order" => drop(client.read(&order).await.expect(200)),
+            "list" => drop(client.read(&client.below(&format!("/orders/{}", client.account_id()))).await.expect(200)),
+            _ => drop(client.finalize(&order, &request).await.expect(200)),
+        }
+        client.wait(&order, "valid").await;
+    }
+}
+
+/// Accounts with a key from the operator.
+pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
+    let required = |config: &mut local::Config| config.acme_profiles[0].external_account_required = true;
+    let environment = environment.restarted(required).await;
+    let admin = environment.aws().functions().named("AdminFunction");
+    for action in ["status", "profiles"] {
+        admin.invoke(json!({"action": action})).await.unwrap();
+    }
+    let ca = environment.directory("default");
+    let minted = admin.invoke(json!({"action": "mint-external-account-key"})).await.unwrap();
+    let client = ca.stranger().await;
+    client.new_account(&json!({})).await.refused(400, "externalAccountRequired");
+    let binding = binding(&client, &minted);
+    client.new_account(&json!({"externalAccountBinding": binding})).await.expect(201);
+    environment
+}
+
+/// The inner JWS of RFC 8555 §7.3.4.
+fn binding(client: &Client, minted: &Value) -> Value {
+    let header = json!({"alg": "HS256", "kid": minted["keyIdentifier"], "url": client.url("newAccount")});
+    let protected = base64url::encode(header.to_string().as_bytes());
+    let payload = base64url::encode(client.key.jwk().to_string().as_bytes());
+    let key = base64url::decode(minted["key"].as_str().unwrap()).unwrap();
+    let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), format!("{protected}.{payload}").as_bytes());
+    json!({"protected": protected, "payload": payload, "signature": base64url::encode(mac.as_ref())})
+}
+
+/// Starts the first authorization's challenge of this type; gives the URLs of both.
+async fn start(client: &Client, order: &str, way: &str) -> (String, String) {
+    let url = strings(&client.read(order).await.expect(200).json()["authorizations"]).remove(0);
+    let object = client.read(&url).await.expect(200).json();
+    let challenge = challenge(&object, way);
+    client.provision(&object, &challenge);
+    let challenge = challenge["url"].as_str().unwrap().to_owned();
+    client.post(&challenge, &json!({})).await.expect(200);
+    (url, challenge)
+}

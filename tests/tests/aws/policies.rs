@@ -1,0 +1,197 @@
+//! The rights of each function, as `template.yaml` grants them, and what they allow.
+
+use std::{collections::BTreeMap, fs};
+
+use cloud::Access;
+use tests::{Aws, deployed::repository};
+use yaml_serde::Value;
+
+/// A statement that allows something.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// Whose right it is.
+    pub(crate) function: String,
+    /// Its name in the template.
+    pub(crate) sid: String,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    /// Operator, condition key, and the patterns that its values must fit.
+    conditions: Vec<(String, String, Vec<String>)>,
+}
+
+impl Statement {
+    /// Whether it allows this to its function.
+    pub(crate) fn allows(&self, access: &Access) -> bool {
+        self.actions.contains(&access.action)
+            && self.resources.iter().any(|pattern| fits(pattern, &access.resource))
+            && self.conditions.iter().all(|(operator, key, patterns)| holds(operator, key, patterns, access))
+    }
+
+    /// What of it none of these uses: actions, resources, and patterns of conditions.
+    pub(crate) fn unused<'a>(&self, accesses: impl Iterator<Item = &'a Access> + Clone) -> Vec<String> {
+        let uses: Vec<&Access> = accesses.filter(|access| self.allows(access)).collect();
+        let mut unused = Vec::new();
+        let mut note = |what: &str, is_used: bool| {
+            if !is_used {
+                unused.push(format!("{} {}: {what}", self.function, self.sid));
+            }
+        };
+        for action in &self.actions {
+            note(action, uses.iter().any(|access| access.action == *action));
+        }
+        for resource in &self.resources {
+            note(resource, uses.iter().any(|access| fits(resource, &access.resource)));
+        }
+        for (_, key, patterns) in &self.conditions {
+            for pattern in patterns {
+                note(pattern, uses.iter().any(|access| access.values(key).any(|value| fits(pattern, value))));
+            }
+        }
+        unused
+    }
+}
+
+/// The template, with the values that its parameters have by default and the names of this cloud.
+pub(crate) struct Policies<'a> {
+    template: Value,
+    aws: &'a Aws,
+}
+
+impl<'a> Policies<'a> {
+    pub(crate) fn read(aws: &'a Aws) -> Self {
+        let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+        Self { template: yaml_serde::from_str(&text).unwrap(), aws }
+    }
+
+    /// All statements of all functions.
+    pub(crate) fn statements(&self) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        for (name, resource) in self.template["Resources"].as_mapping().unwrap() {
+            if resource["Type"] != "AWS::Serverless::Function" {
+                continue;
+            }
+            for policy in resource["Properties"]["Policies"].as_sequence().into_iter().flatten() {
+                for statement in policy["Statement"].as_sequence().unwrap() {
+                    assert_eq!(statement["Effect"], "Allow");
+                    statements.push(self.statement(name.as_str().unwrap(), statement));
+                }
+            }
+        }
+        statements
+    }
+
+    fn statement(&self, function: &str, statement: &Value) -> Statement {
+        let mut conditions = Vec::new();
+        for (operator, keys) in statement.get("Condition").and_then(Value::as_mapping).into_iter().flatten() {
+            for (key, values) in keys.as_mapping().unwrap() {
+                let text = |value: &Value| value.as_str().unwrap().to_owned();
+                conditions.push((text(operator), text(key), self.texts(values)));
+            }
+        }
+        Statement {
+            function: function.to_owned(),
+            sid: statement["Sid"].as_str().unwrap().to_owned(),
+            actions: self.texts(&statement["Action"]),
+            resources: self.texts(&statement["Resource"]),
+            conditions,
+        }
+    }
+
+    /// One text or several.
+    fn texts(&self, value: &Value) -> Vec<String> {
+        match value {
+            Value::Sequence(values) => values.iter().map(|value| self.text(value)).collect(),
+            one => vec![self.text(one)],
+        }
+    }
+
+    /// A text, after the intrinsic functions that policies use.
+    fn text(&self, value: &Value) -> String {
+        let Value::Tagged(tagged) = value else { return value.as_str().unwrap().to_owned() };
+        let argument = &tagged.value;
+        match tagged.tag.to_string().as_str() {
+            "!Ref" => self.reference(argument.as_str().unwrap()),
+            "!GetAtt" => self.aws.arn_of(argument.as_str().unwrap().strip_suffix(".Arn").unwrap()),
+            "!If" => {
+                let [condition, then, otherwise] = argument.as_sequence().unwrap().as_slice() else {
+                    panic!("{argument:?}")
+                };
+                self.text(if self.holds(condition.as_str().unwrap()) { then } else { otherwise })
+            }
+            "!FindInMap" => {
+                let [map, first, second] = argument.as_sequence().unwrap().as_slice() else { panic!("{argument:?}") };
+                let entry = &self.template["Mappings"][self.text(map).as_str()][self.text(first).as_str()];
+                self.text(&entry[self.text(second).as_str()])
+            }
+            "!Sub" => match argument.as_sequence().map(Vec::as_slice) {
+                Some([text, names]) => {
+                    let names = names.as_mapping().unwrap().iter();
+                    let names = names.map(|(name, value)| (name.as_str().unwrap().to_owned(), self.text(value)));
+                    self.substituted(text.as_str().unwrap(), &names.collect())
+                }
+                _ => self.substituted(argument.as_str().unwrap(), &BTreeMap::new()),
+            },
+            other => panic!("policies have used no {other} so far"),
+        }
+    }
+
+    fn substituted(&self, text: &str, names: &BTreeMap<String, String>) -> String {
+        let mut parts = text.split("${");
+        let mut result = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (name, rest) = part.split_once('}').unwrap();
+            result += &names.get(name).cloned().unwrap_or_else(|| self.reference(name));
+            result += rest;
+        }
+        result
+    }
+
+    fn reference(&self, name: &str) -> String {
+        match (name, self.template["Parameters"].get(name)) {
+            ("AWS::Partition", _) => "aws".to_owned(),
+            ("AWS::Region", _) => cloud::REGION.to_owned(),
+            ("AWS::AccountId", _) => cloud::ACCOUNT.to_owned(),
+            (_, Some(parameter)) => parameter["Default"].as_str().unwrap().to_owned(),
+            _ => self.aws.arn_of(name).rsplit([':', '/']).next().unwrap().to_owned(),
+        }
+    }
+
+    /// Whether a condition of the template holds; all that policies use compare a parameter.
+    fn holds(&self, condition: &str) -> bool {
+        let Value::Tagged(condition) = &self.template["Conditions"][condition] else { panic!("{condition}") };
+        assert_eq!(condition.tag.to_string(), "!Equals");
+        let [left, right] = condition.value.as_sequence().unwrap().as_slice() else { panic!("{condition:?}") };
+        self.text(left) == self.text(right)
+    }
+}
+
+fn holds(operator: &str, key: &str, patterns: &[String], access: &Access) -> bool {
+    let mut values = access.values(key).peekable();
+    let is_there = values.peek().is_some();
+    let all_fit = values.all(|value| patterns.iter().any(|pattern| fits(pattern, value)));
+    match operator {
+        // By IAM's rule this holds for a request without the key, too; that would be no protection.
+        "ForAllValues:StringLike" | "StringEquals" => is_there && all_fit,
+        other => panic!("policies have used no {other} so far"),
+    }
+}
+
+/// A pattern with `*` for any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => {
+            let Some(rest) = text.strip_prefix(head) else { return false };
+            (0..=rest.len()).any(|at| rest.is_char_boundary(at) && fits(tail, &rest[at..]))
+        }
+    }
+}
+
+#[test]
+fn a_star_stands_for_any_text() {
+    for (pattern, text, fit) in
+        [("a", "a", true), ("a", "ab", false), ("a#*", "a#", true), ("a#*", "b#c", false), ("*/c", "a/b/c", true)]
+    {
+        assert_eq!(fits(pattern, text), fit, "{pattern} {text}");
+    }
+}
