@@ -12,6 +12,7 @@ use tests::{
 };
 
 use crate::{
+    operator,
     passing_time::{end_the_lease, end_the_patience},
     patient::Patient,
     routes, story,
@@ -32,7 +33,7 @@ pub(crate) async fn happens(environment: Environment) -> Environment {
             ca.settled().await;
         })
         .await;
-    bound_accounts(environment).await
+    operator::administers(bound_accounts(environment).await).await
 }
 
 async fn by_schedule(environment: &Environment) {
@@ -173,7 +174,7 @@ pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
 }
 
 /// The inner JWS of RFC 8555 §7.3.4.
-fn binding(client: &Client, minted: &Value) -> Value {
+pub(crate) fn binding(client: &Client, minted: &Value) -> Value {
     let header = json!({"alg": "HS256", "kid": minted["keyIdentifier"], "url": client.url("newAccount")});
     let protected = base64url::encode(header.to_string().as_bytes());
     let payload = base64url::encode(client.key.jwk().to_string().as_bytes());
@@ -183,7 +184,7 @@ fn binding(client: &Client, minted: &Value) -> Value {
 }
 
 /// Starts the first authorization's challenge of this type; gives the URLs of both.
-async fn start(client: &Client, order: &str, way: &str) -> (String, String) {
+pub(crate) async fn start(client: &Client, order: &str, way: &str) -> (String, String) {
     let url = strings(&client.read(order).await.expect(200).json()["authorizations"]).remove(0);
     let object = client.read(&url).await.expect(200).json();
     let challenge = challenge(&object, way);

@@ -8,6 +8,7 @@ mod expiry;
 mod faults;
 mod gateway;
 mod iam;
+mod operator;
 mod passing_time;
 mod patient;
 mod policies;

@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_path_is_decoded_and_ends_at_a_decoded_question_mark() {
         for (path, seen) in
-            [("/api/v1", "/api/v1"), ("/%61pi/%zz%", "/api/%zz%"), ("/a%3Fb=c/d", "/a"), ("/%00%20/%2F", "/\0 ///")]
+            [("/api/v1", "/api/v1"), ("/%61pi/%zz%", "/api/%zz%"), ("/a%3Fb=c/d", "/a"), ("/%00%20/%2F", "/\0 //")]
         {
             assert_eq!(decoded(path), seen, "{path}");
         }

@@ -1,0 +1,95 @@
+//! What an operator decides and does: limits that count, and every action of the admin function.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use store::Limits;
+use tests::{
+    Environment,
+    client::{Client, Key, certificate_id},
+};
+
+use crate::everything::{binding, start};
+
+/// Lets it happen, in a profile that demands a key from the operator.
+pub(crate) async fn administers(environment: Environment) -> Environment {
+    let environment = environment.restarted(|config| config.acme_profiles[0].limits = limits()).await;
+    let act = async |request: Value| {
+        let admin = environment.aws().functions().named("AdminFunction");
+        admin.invoke(request.clone()).await.unwrap_or_else(|error| panic!("{request}: {error}"))
+    };
+    let contact = "mailto:operator@example.org";
+    let minted = act(json!({"action": "mint-external-account-key", "accounts": null, "scope": [".test"]})).await;
+    let stranger = environment.directory("default").stranger().await;
+    let request = json!({"contact": [contact], "externalAccountBinding": binding(&stranger, &minted)});
+    let account = stranger.new_account(&request).await.expect(201).location();
+    let client = stranger.with_kid(&account);
+    let issued = client.obtain(&["operator.test"]).await;
+    use_up(&client).await;
+
+    let account = account.rsplit('/').next().unwrap();
+    let order = issued.certificate.rsplit('/').next().unwrap();
+    let certificate = certificate_id(&issued.chain);
+    let spare = Key::p256().thumbprint();
+    for request in [
+        json!({"action": "status"}),
+        json!({"action": "doctor"}),
+        json!({"action": "profiles"}),
+        json!({"action": "apply-profiles", "profiles": {"acmeProfile": [{"name": "web", "raProfile": "default"}]}}),
+        json!({"action": "delete-profile", "kind": "acmeProfile", "name": "web"}),
+        json!({"action": "external-account-keys"}),
+        json!({"action": "revoke-external-account-key", "id": minted["keyIdentifier"]}),
+        json!({"action": "find-accounts", "filter": {"id": account}}),
+        json!({"action": "find-accounts", "filter": {"contact": contact}}),
+        json!({"action": "find-accounts", "filter": {"key": client.key.thumbprint()}}),
+        json!({"action": "set-account-status", "id": account, "status": "revoked"}),
+        json!({"action": "find-certificates", "filter": {"id": certificate}}),
+        json!({"action": "find-certificates", "filter": {"name": "operator.test"}}),
+        json!({"action": "find-certificates", "filter": {"account": account}}),
+        json!({"action": "find-certificates", "filter": {"endingWithinDays": 100}}),
+        json!({"action": "revoke-certificate", "id": certificate, "reason": 1}),
+        json!({"action": "block-key", "key": spare}),
+        json!({"action": "blocked-keys"}),
+        json!({"action": "explain", "subject": {"order": {"account": account, "order": order}}}),
+        json!({"action": "explain", "subject": {"name": "operator.test"}}),
+        json!({"action": "audit"}),
+    ] {
+        act(request).await;
+    }
+    environment.settled().await;
+    environment
+}
+
+/// Everything that counts against a limit, until one is reached.
+async fn use_up(client: &Client) {
+    client.challenges().dns.set_addresses("refused.test", &["169.254.169.254"]);
+    let order = client.order(&["refused.test"]).await;
+    let (authorization, _) = start(client, &order, "http-01").await;
+    client.wait(&authorization, "invalid").await;
+    let request = json!({"identifier": {"type": "dns", "value": "ahead.test"}});
+    client.post(client.url("newAuthz"), &request).await.expect(201);
+    let rolled = Arc::new(Key::p256());
+    client.change_key(&client.rollover(&rolled)).await.expect(200);
+    let client = client.with_key(rolled).with_kid(client.account());
+    let again = Arc::new(Key::p256());
+    client.change_key(&client.rollover(&again)).await.refused(429, "rateLimited");
+}
+
+/// All limits there are, far away but for that of key changes.
+fn limits() -> Limits {
+    let far = json!({"maximum": 1000, "window": 86_400});
+    let limits = json!({
+        "newAccounts": far,
+        "newAccountsPerExternalAccountKey": far,
+        "newOrders": far,
+        "newOrdersPerAccount": far,
+        "newOrdersPerExternalAccountKey": far,
+        "pendingAuthorizationsPerAccount": far,
+        "failedValidationsPerAccount": far,
+        "certificates": far,
+        "certificatesPerAccount": far,
+        "certificatesPerSetOfNames": far,
+        "keyChangesPerAccount": {"maximum": 1, "window": 86_400},
+    });
+    serde_json::from_value(limits).unwrap()
+}
