@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use acme::IncidentId;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use store::Limits;
+use store::{Affected, Incident, Limits, OperationId, Versioned};
 use tests::{
     Environment,
     client::{Client, Key, certificate_id},
@@ -25,6 +27,9 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
     let account = stranger.new_account(&request).await.expect(201).location();
     let client = stranger.with_kid(&account);
     let issued = client.obtain(&["operator.test"]).await;
+    incident(&environment).await;
+    let info = format!("{}/{}", client.url("renewalInfo"), certificate_id(&issued.chain));
+    assert_eq!(client.http().get(&info).await.expect(200).json()["explanationURL"], PAGE);
     use_up(&client).await;
 
     let account = account.rsplit('/').next().unwrap();
@@ -66,6 +71,9 @@ async fn use_up(client: &Client) {
     let order = client.order(&["refused.test"]).await;
     let (authorization, _) = start(client, &order, "http-01").await;
     client.wait(&authorization, "invalid").await;
+    // The limits are reached, and a renewal goes on.
+    client.new_order(&["more.test"]).await.refused(429, "rateLimited");
+    client.obtain(&["operator.test"]).await;
     let request = json!({"identifier": {"type": "dns", "value": "ahead.test"}});
     client.post(client.url("newAuthz"), &request).await.expect(201);
     let rolled = Arc::new(Key::p256());
@@ -75,21 +83,43 @@ async fn use_up(client: &Client) {
     client.change_key(&client.rollover(&again)).await.refused(429, "rateLimited");
 }
 
-/// All limits there are, far away but for that of key changes.
+/// Something that concerns all certificates of the directory.
+async fn incident(environment: &Environment) {
+    let now = acme::whole_seconds(Timestamp::now());
+    let incident = Incident {
+        id: IncidentId::new(now, [1; 10]),
+        declared_at: now,
+        declared_by: "tests".to_owned(),
+        description: "the wrong policy in certificates".to_owned(),
+        explanation_url: Some(PAGE.to_owned()),
+        affected: Affected { directory: Some("default".parse().unwrap()), ..Affected::default() },
+        renew_by: now + SignedDuration::from_hours(48),
+        revocation: None,
+        ended_at: None,
+    };
+    let incident = Versioned::new(incident, OperationId::from_random([1; 16]));
+    environment.store().put_incident(None, &incident).await.unwrap();
+    environment.aws().functions().cool();
+}
+
+/// All limits there are; those of one account are near.
 fn limits() -> Limits {
     let far = json!({"maximum": 1000, "window": 86_400});
+    let near = |maximum: u32| json!({"maximum": maximum, "window": 86_400});
     let limits = json!({
         "newAccounts": far,
         "newAccountsPerExternalAccountKey": far,
         "newOrders": far,
-        "newOrdersPerAccount": far,
+        "newOrdersPerAccount": near(2),
         "newOrdersPerExternalAccountKey": far,
         "pendingAuthorizationsPerAccount": far,
         "failedValidationsPerAccount": far,
         "certificates": far,
-        "certificatesPerAccount": far,
+        "certificatesPerAccount": near(1),
         "certificatesPerSetOfNames": far,
-        "keyChangesPerAccount": {"maximum": 1, "window": 86_400},
+        "keyChangesPerAccount": near(1),
     });
     serde_json::from_value(limits).unwrap()
 }
+
+const PAGE: &str = "https://ca.example/incident";
