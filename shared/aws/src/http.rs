@@ -63,7 +63,7 @@ impl HttpFunction {
         handler: Handler,
     ) -> Result<Self, StartError> {
         let allowed = "an https:// URL that ends with /api, or empty for the domain of the API";
-        let base_url = environment.base_url("PUBLIC_BASE_URL", &["https://", "http://"], allowed)?;
+        let base_url = environment.base_url("PUBLIC_BASE_URL", &["https://"], allowed)?;
         let authority = openers.open(config, environment)?;
         Ok(Self { authority, base_url, handler, contexts: RwLock::default() })
     }

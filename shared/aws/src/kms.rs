@@ -70,7 +70,8 @@ where
 {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
     let (is_unknown, is_throttled) = (code == "NotFoundException", THROTTLED.contains(&code));
-    // Time-outs, lost connections, answers that nobody understands: the next try may pass.
+    // Time-outs, lost connections, answers that nobody understands, and rights, which take a while to hold
+    // after a deployment: a later try may pass, and the order waits for it.
     let is_final = FINAL.contains(&code);
     let source: BoxError = Box::new(error);
     match (is_unknown, is_throttled, is_final) {
@@ -89,9 +90,8 @@ fn incomplete(what: &'static str) -> SignError {
 const THROTTLED: [&str; 5] =
     ["ThrottlingException", "Throttling", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException"];
 
-/// Codes that stay what they are until the operator changes the key or the rights to it.
-const FINAL: [&str; 8] = [
-    "AccessDeniedException",
+/// Codes that stay what they are until the operator changes the key.
+const FINAL: [&str; 7] = [
     "DisabledException",
     "InvalidArnException",
     "InvalidGrantTokenException",

@@ -2,10 +2,7 @@
 //! nonce after `badNonce`, the same request again after 429 and 503.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -22,14 +19,13 @@ pub(crate) struct Patient {
     has_nonce: Mutex<bool>,
     /// The answers other than success, in their order; of all clients that come of the first one.
     refusals: Arc<Mutex<Vec<Reply>>>,
-    given_up: Arc<AtomicUsize>,
 }
 
 impl Patient {
     /// A client without an account.
     pub(crate) async fn new(ca: &Directory<'_>) -> Self {
         let client = ca.stranger().await;
-        Self { client, has_nonce: Mutex::new(false), refusals: Arc::default(), given_up: Arc::default() }
+        Self { client, has_nonce: Mutex::new(false), refusals: Arc::default() }
     }
 
     /// The client behind it.
@@ -48,27 +44,12 @@ impl Patient {
     }
 
     fn fresh(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            has_nonce: Mutex::new(false),
-            refusals: self.refusals.clone(),
-            given_up: self.given_up.clone(),
-        }
+        Self { client: self.client.clone(), has_nonce: Mutex::new(false), refusals: self.refusals.clone() }
     }
 
     /// Whether a request had to be made again.
     pub(crate) fn was_troubled(&self) -> bool {
         self.refusals.lock().unwrap().iter().any(|reply| reply.status >= 429)
-    }
-
-    /// An order was lost.
-    pub(crate) fn gives_up(&self) {
-        self.given_up.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many orders were lost.
-    pub(crate) fn given_up(&self) -> usize {
-        self.given_up.load(Ordering::Relaxed)
     }
 
     /// What was not a success so far.

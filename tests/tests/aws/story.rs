@@ -57,45 +57,38 @@ pub(crate) async fn tell(ca: &Directory<'_>, stranger: &Patient, names: &[&str])
     Told { account, issued }
 }
 
-/// By http-01. An order that the CA gave up with an error of its own is made again.
+/// By http-01, in one order.
 async fn certificate(ca: &Directory<'_>, patient: &Patient, names: &[&str]) -> Issued {
     let client = patient.client();
-    loop {
-        let request = json!({"identifiers": identifiers(names)});
-        let order = patient.post(client.url("newOrder"), &request).await.location();
-        for authorization in strings(&patient.read(&order).await.json()["authorizations"]) {
-            let object = patient.read(&authorization).await.json();
-            if object["status"] == "valid" {
-                continue;
-            }
-            let http = challenge(&object, "http-01");
-            client.provision(&object, &http);
-            patient.post(http["url"].as_str().unwrap(), &json!({})).await;
-            ca.settled().await;
-            if patient.read(&authorization).await.json()["status"] == "pending" {
-                // The work was lost with whoever had it.
-                end_the_lease(ca, client, &authorization).await;
-                patient.wait(&authorization, "valid").await;
-            }
-        }
-        let key = Arc::new(Key::p256());
-        let request = json!({"csr": base64url::encode(&csr(names, &key))});
-        patient.settled(&format!("{order}/finalize"), &request.to_string()).await;
-        ca.settled().await;
-        let mut object = patient.read(&order).await.json();
-        if object["status"] == "processing" {
-            end_the_patience(ca, client, &order).await;
-            object = patient.wait_until(&order, |object| object["status"] != "processing").await;
-        }
-        if object["status"] == "invalid" {
-            assert_eq!(object["error"]["type"], "urn:ietf:params:acme:error:serverInternal", "{object}");
-            patient.gives_up();
+    let request = json!({"identifiers": identifiers(names)});
+    let order = patient.post(client.url("newOrder"), &request).await.location();
+    for authorization in strings(&patient.read(&order).await.json()["authorizations"]) {
+        let object = patient.read(&authorization).await.json();
+        if object["status"] == "valid" {
             continue;
         }
-        let certificate = object["certificate"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned();
-        let chain = patient.read(&certificate).await.text();
-        return Issued { order, certificate, chain, key };
+        let http = challenge(&object, "http-01");
+        client.provision(&object, &http);
+        patient.post(http["url"].as_str().unwrap(), &json!({})).await;
+        ca.settled().await;
+        if patient.read(&authorization).await.json()["status"] == "pending" {
+            // The work was lost with whoever had it.
+            end_the_lease(ca, client, &authorization).await;
+            patient.wait(&authorization, "valid").await;
+        }
     }
+    let key = Arc::new(Key::p256());
+    let request = json!({"csr": base64url::encode(&csr(names, &key))});
+    patient.settled(&format!("{order}/finalize"), &request.to_string()).await;
+    ca.settled().await;
+    let mut object = patient.read(&order).await.json();
+    if object["status"] == "processing" {
+        end_the_patience(ca, client, &order).await;
+        object = patient.wait_until(&order, |object| object["status"] != "processing").await;
+    }
+    let certificate = object["certificate"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned();
+    let chain = patient.read(&certificate).await.text();
+    Issued { order, certificate, chain, key }
 }
 
 async fn give_up_an_authorization(patient: &Patient) {

@@ -46,7 +46,6 @@ async fn what_gets_better_by_itself_is_told_apart_from_what_does_not() {
         let error = outcome(&cloud, &key, algorithm).await.unwrap_err();
         let is_right = match kind {
             Kind::Throttled => matches!(error, SignError::Throttled { .. }),
-            Kind::Denied => matches!(error, SignError::Refused { .. }),
             _ => matches!(error, SignError::Unavailable { .. }),
         };
         assert!(is_right, "{kind:?}: {error:?}");
