@@ -170,12 +170,15 @@ fn authority(error: &ra::Error) -> Problem {
             "Allowed reasons are 0, 1, 3, 4, 5 and 9 (RFC 5280, section 5.3.1).",
         ),
         E::AlreadyRevoked => Problem::new(Type::AlreadyRevoked, "The certificate is revoked already."),
-        E::LimitReached(LimitReached { name, maximum, window, retry_after }) => Problem::new(
-            Type::RateLimited,
-            format!(
-                "The limit {name} of this directory is reached: {maximum} in {window} seconds. Try again in {retry_after} seconds."
-            ),
-        ),
+        E::LimitReached(LimitReached { name, domain, maximum, window, retry_after }) => {
+            let subject = domain.as_ref().map(|domain| format!(" for {domain}")).unwrap_or_default();
+            Problem::new(
+                Type::RateLimited,
+                format!(
+                    "The limit {name} of this directory is reached{subject}: {maximum} in {window} seconds. Try again in {retry_after} seconds."
+                ),
+            )
+        }
         E::MayNotRevoke => Problem::new(
             Type::Unauthorized,
             "Revoke with the certificate's own key, the account that ordered it, or an account authorized for all its names.",

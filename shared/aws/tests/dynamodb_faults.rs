@@ -209,7 +209,7 @@ struct Records {
     external_secret: ExternalAccountSecret,
     audit_record: AuditRecord,
     incident: Versioned<Incident>,
-    count: (LimitWindow, OperationId),
+    count: (LimitWindow, [OperationId; 2]),
 }
 
 impl Records {
@@ -240,7 +240,7 @@ impl Records {
             external_secret: external_account_secret(),
             audit_record: audit_record(),
             incident: incident(),
-            count: (limit_window(), operation()),
+            count: (limit_window(), [operation(), operation()]),
             bound_account,
         }
     }
@@ -298,10 +298,15 @@ impl Records {
             18 => store.create_external_account_secret_if_absent(&self.external_secret).await,
             19 => store.append_audit(&self.audit_record).await,
             20 => store.put_incident(None, &self.incident).await,
-            _ => {
-                let counted = store.count(&self.count.0, 1, 5, self.count.1).await?;
+            21 => {
+                let (window, [counting, _]) = &self.count;
+                let counted = store.count(window, 1, 5, *counting).await?;
                 assert_eq!(counted, Counted::Within { used: 1 }, "a lost answer is no second count");
                 Ok(())
+            }
+            _ => {
+                let (window, [counting, taking_back]) = &self.count;
+                store.take_back(window, 1, *counting, *taking_back).await
             }
         }
     }
@@ -329,7 +334,7 @@ fn patient() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(2))
 }
 
-const VERBS: usize = 22;
+const VERBS: usize = 23;
 
 /// Those that pass. Each is tried at each call.
 const FAULTS: [Kind; 7] = [

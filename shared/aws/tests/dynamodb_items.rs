@@ -208,7 +208,10 @@ async fn a_certificate_costs_at_most_21_write_and_18_read_units() {
     let window = limit_window();
     bill.of("count", store.count(&window, 1, 1, operation())).await;
     bill.of("count, over", store.count(&window, 1, 1, operation())).await;
-    bill.of("counted", store.counted(&window)).await;
+    let counted = operation();
+    bill.of("count, of others", store.count(&window, 1, 2, counted)).await;
+    bill.of("take_back", store.take_back(&window, 1, counted, operation())).await;
+    bill.of("counted", store.counted(&[window])).await;
     bill.of("append_audit", store.append_audit(&audit_record())).await;
     bill.of("incidents", store.incidents()).await;
     bill.of("certificates_by_name", store.certificates_by_name(&name, None, 100)).await;

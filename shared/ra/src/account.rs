@@ -72,9 +72,9 @@ impl Authority {
         let limits = &serving.acme.limits;
         let per_key = binding.as_ref().map(|key| {
             let limit = limits.new_accounts_per_external_account_key;
-            Count::new("newAccountsPerExternalAccountKey", limit, key.id)
+            Count::of_external_account("newAccountsPerExternalAccountKey", limit, key.id)
         });
-        let of_all = Count::new("newAccounts", limits.new_accounts, "");
+        let of_all = Count::of_profile("newAccounts", limits.new_accounts);
         self.count(serving, &per_key.into_iter().chain([of_all]).collect::<Vec<_>>()).await?;
         let now = self.now();
         let account = versioned(Account {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use acme::{DirectoryId, ExternalAccountKeyId};
 use ca::Signer;
 use jiff::{SignedDuration, Timestamp};
-use store::{ExternalAccountKey, Incident, OperationId, Store, StoreError, Versioned};
+use store::{ExternalAccountKey, Incident, LimitWindow, OperationId, Store, StoreError, Versioned};
 use tokio::sync::Mutex;
 
-use crate::{Clock, Error, Publisher, Queue, Serving, cache::Cache, issuer::IssuerCache, limit::FullCounters, random};
+use crate::{Clock, Error, Publisher, Queue, Serving, cache::Cache, issuer::IssuerCache, random};
 
 /// The registration authority. One for each process; every function asks it for one verb.
 pub struct Authority {
@@ -23,7 +23,8 @@ pub struct Authority {
     pub(crate) external_account_keys: Cache<ExternalAccountKeyId, Option<ExternalAccountKey>>,
     /// Those that go on.
     pub(crate) incidents: Cache<(), Arc<Vec<Incident>>>,
-    pub(crate) full_counters: FullCounters,
+    /// How often was counted, as it was seen last.
+    pub(crate) seen_counters: Cache<LimitWindow, u32>,
     pub(crate) issuers: IssuerCache,
     /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
     pub(crate) publishing: Mutex<()>,
@@ -78,7 +79,7 @@ impl Authority {
             profiles: Cache::new(for_how_long),
             external_account_keys: Cache::new(for_how_long),
             incidents: Cache::new(for_how_long),
-            full_counters: FullCounters::default(),
+            seen_counters: Cache::new(for_how_long),
             issuers: IssuerCache::default(),
             publishing: Mutex::default(),
         }

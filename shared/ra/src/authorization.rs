@@ -189,7 +189,7 @@ impl Authority {
 pub(crate) fn pending(serving: &Serving, account: &Account, new: &[Versioned<Authorization>]) -> Count {
     let pending = new.iter().filter(|authorization| authorization.state == AuthorizationState::Pending).count();
     let limit = serving.acme.limits.pending_authorizations_per_account;
-    Count::new("pendingAuthorizationsPerAccount", limit, account.id).times(pending)
+    Count::of_account("pendingAuthorizationsPerAccount", limit, account.id).times(pending)
 }
 
 /// How long orders and authorizations of the directory live.

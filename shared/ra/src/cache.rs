@@ -30,19 +30,29 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         now: Timestamp,
         read: impl Future<Output = Result<V, E>>,
     ) -> Result<V, E> {
-        if let Some(entry) = self.entries.read().await.get(key)
-            && now.duration_since(entry.read_at) < self.for_how_long
-        {
-            return Ok(entry.value.clone());
+        if let Some(value) = self.get(key, now).await {
+            return Ok(value);
         }
         let value = read.await?;
+        self.put(key.clone(), now, value.clone()).await;
+        Ok(value)
+    }
+
+    /// The value of the key, when it was read lately.
+    pub(crate) async fn get(&self, key: &K, now: Timestamp) -> Option<V> {
+        let entries = self.entries.read().await;
+        let entry = entries.get(key).filter(|entry| now.duration_since(entry.read_at) < self.for_how_long);
+        entry.map(|entry| entry.value.clone())
+    }
+
+    /// Remembers a value that was read just now.
+    pub(crate) async fn put(&self, key: K, now: Timestamp, value: V) {
         let mut entries = self.entries.write().await;
         // Names that do not exist are anybody's to invent: they must not fill the memory.
         if entries.len() >= MOST_CACHED {
             entries.clear();
         }
-        entries.insert(key.clone(), Entry { read_at: now, value: value.clone() });
-        Ok(value)
+        entries.insert(key, Entry { read_at: now, value });
     }
 
     /// Has everything read again.

@@ -58,7 +58,7 @@ impl Authority {
                 }
                 (ended, _) => return Err(Error::AuthorizationEnded(ended)),
             }
-            self.check_room(serving, &Count::failed_validation(&serving.acme.limits, &account.id)).await?;
+            self.check_room(serving, &Count::failed_validation(&serving.acme.limits, account.id)).await?;
             let validation = Validation {
                 lease_until: now + LEASE,
                 deadline: now + DEADLINE,

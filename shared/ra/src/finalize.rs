@@ -9,7 +9,7 @@ use crate::{
     Authority, Error, IssuanceTask, OrderView, Serving,
     authority::{applied, versioned},
     issuance::Intention,
-    limit::{Count, set_of_names},
+    limit::{Count, registered_domains, set_of_names},
     validity::Wish,
 };
 
@@ -73,14 +73,20 @@ impl Authority {
         }
         let limits = &serving.acme.limits;
         let names = set_of_names(&order.identifiers);
-        let same = Count::new("certificatesPerSetOfNames", limits.certificates_per_set_of_names, names);
-        self.count(serving, &[same]).await?;
-        let others = [
-            Count::new("certificatesPerAccount", limits.certificates_per_account, account.id),
-            Count::new("certificates", limits.certificates, ""),
-        ];
-        match self.count(serving, &others).await {
-            Err(Error::LimitReached(_)) if self.renews(account, &order.identifiers).await? => Ok(()),
+        let limit = limits.certificates_per_registered_domain;
+        let per_domain = |domain| Count::of_domain("certificatesPerRegisteredDomain", limit, domain);
+        let same = Count::of_names(SAME_NAMES, limits.certificates_per_set_of_names, names);
+        let mut counts =
+            vec![same, Count::of_account("certificatesPerAccount", limits.certificates_per_account, account.id)];
+        counts.extend(registered_domains(&order.identifiers).into_iter().map(per_domain));
+        counts.push(Count::of_profile("certificates", limits.certificates));
+        match self.count(serving, &counts).await {
+            Err(Error::LimitReached(reached))
+                if reached.name != SAME_NAMES && self.renews(account, &order.identifiers).await? =>
+            {
+                counts.truncate(1);
+                self.count(serving, &counts).await
+            }
             counted => counted,
         }
     }
@@ -160,3 +166,6 @@ fn evidence(order: &Order, authorizations: &[Authorization]) -> Evidence {
     }
     evidence
 }
+
+/// The one limit that renewals are counted for, too, unless they say what they replace.
+const SAME_NAMES: &str = "certificatesPerSetOfNames";

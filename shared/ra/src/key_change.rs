@@ -47,7 +47,7 @@ impl Authority {
             return Err(OTHER_OLD_KEY);
         }
         let limit = serving.acme.limits.key_changes_per_account;
-        self.count(serving, &[Count::new("keyChangesPerAccount", limit, account.id)]).await?;
+        self.count(serving, &[Count::of_account("keyChangesPerAccount", limit, account.id)]).await?;
         let mut before = account.clone();
         for _ in 0..ROUNDS {
             if old_key != before.key {

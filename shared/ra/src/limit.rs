@@ -1,8 +1,17 @@
-//! Limits: how often an account, a key of an external account or a whole profile may do something.
+//! Limits: how often an account, a key of an external account, a registered domain or a whole profile may
+//! do something.
 //!
-//! What is limited is counted when everything else about the request is good, the narrowest limit first.
-//! A counter that was found full stays full until its window ends, which is remembered: a client that
-//! goes on costs one refused write for each process, then nothing.
+//! What is limited is counted when everything else about the request is good: by all of its counters or by
+//! none. The narrowest counter comes first, and its write says whether there is room. Whether the others
+//! have room is looked at before, so that a request that is refused costs at most one write, and none at the
+//! counters of others. When two requests race for the last place of a wider counter, the one that loses
+//! takes back what it counted.
+//!
+//! How full a counter was is remembered for as long as profiles are: a client that goes on costs nothing, and
+//! a counter with ample room is not looked at again.
+
+mod counter;
+mod registered_domain;
 
 use std::collections::HashMap;
 
@@ -10,17 +19,21 @@ use acme::{Account, Identifier};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use jose::base64url;
-use store::{CertificateState, Counted, Limit, LimitWindow, Limits, OperationId};
-use tokio::sync::RwLock;
+use store::{CertificateState, Counted, LimitWindow, OperationId};
 
 use crate::{Authority, Error, Serving, random};
 
+use self::counter::{Counter, Part, shuffled};
+pub(crate) use self::{counter::Count, registered_domain::registered_domains};
+
 /// A limit that is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the limit {name} is reached: {maximum} in {window} seconds")]
 pub struct LimitReached {
     /// The name of its field in the profile.
     pub name: &'static str,
+    /// The registered domain that it is reached for, when it is a limit of such.
+    pub domain: Option<String>,
     /// How often within a window.
     pub maximum: u32,
     /// The window, in seconds.
@@ -29,112 +42,45 @@ pub struct LimitReached {
     pub retry_after: u32,
 }
 
-/// What is to be counted.
-pub(crate) struct Count {
-    name: &'static str,
-    limit: Option<Limit>,
-    subject: String,
-    amount: u32,
-}
-
-impl Count {
-    /// One more of what has that limit, for the subject; of a whole profile it is empty.
-    pub(crate) fn new(name: &'static str, limit: Option<Limit>, subject: impl ToString) -> Self {
-        Self { name, limit, subject: subject.to_string(), amount: 1 }
-    }
-
-    /// Several at once.
-    pub(crate) fn times(self, amount: usize) -> Self {
-        Self { amount: u32::try_from(amount).unwrap_or(u32::MAX), ..self }
-    }
-
-    /// A validation that failed.
-    pub(crate) fn failed_validation(limits: &Limits, account: &impl ToString) -> Self {
-        Self::new("failedValidationsPerAccount", limits.failed_validations_per_account, account.to_string())
-    }
-
-    fn window(&self, serving: &Serving, limit: Limit, now: Timestamp) -> LimitWindow {
-        let Self { name, subject, .. } = self;
-        LimitWindow::containing(now, limit.window, format!("{}#{name}#{subject}", serving.acme.name))
-    }
-
-    fn reached(&self, limit: Limit, retry_at: Timestamp, now: Timestamp) -> LimitReached {
-        let wait = retry_at.duration_since(now).as_secs().saturating_add(1);
-        let retry_after = u32::try_from(wait).unwrap_or(1).max(1);
-        LimitReached { name: self.name, maximum: limit.maximum, window: limit.window, retry_after }
-    }
-}
-
-/// Counters that were found full: by what was asked of them, until when.
-#[derive(Default)]
-pub(crate) struct FullCounters(RwLock<HashMap<(LimitWindow, u32), FullFor>>);
-
-/// A counter that had no room for so many.
-struct FullFor {
-    amount: u32,
-    until: Timestamp,
-}
-
-impl FullCounters {
-    async fn until(&self, window: &LimitWindow, maximum: u32, amount: u32) -> Option<Timestamp> {
-        let full = self.0.read().await;
-        full.get(&(window.clone(), maximum)).filter(|full| full.amount <= amount).map(|full| full.until)
-    }
-
-    async fn remember(&self, window: LimitWindow, maximum: u32, amount: u32, until: Timestamp, now: Timestamp) {
-        let mut full = self.0.write().await;
-        if full.len() >= MOST_REMEMBERED {
-            full.retain(|_, full| full.until > now);
-        }
-        if full.len() < MOST_REMEMBERED {
-            full.insert((window, maximum), FullFor { amount, until });
-        }
-    }
-}
-
 impl Authority {
-    /// Counts what a request is about to do.
+    /// Counts what a request is about to do: everywhere, or nowhere when a limit is reached.
     ///
     /// # Errors
-    /// [`Error::LimitReached`] with the first limit that is; those before it have counted the request.
+    /// [`Error::LimitReached`] with the first limit that is.
     pub(crate) async fn count(&self, serving: &Serving, counts: &[Count]) -> Result<(), Error> {
         let now = self.now();
-        let limited =
-            || counts.iter().filter_map(|count| Some((count, count.limit?))).filter(|(count, _)| count.amount > 0);
-        for (count, limit) in limited() {
-            let window = count.window(serving, limit, now);
-            if let Some(until) = self.full_counters.until(&window, limit.maximum, count.amount).await {
-                return Err(count.reached(limit, until, now).into());
-            }
-        }
-        for (count, limit) in limited() {
-            let window = count.window(serving, limit, now);
-            let operation = OperationId::from_random(random()?);
-            match self.store.count(&window, count.amount, limit.maximum, operation).await? {
-                Counted::Within { .. } => {}
-                Counted::Over { retry_at } => {
-                    let reached = count.reached(limit, retry_at, now);
-                    tracing::warn!(profile = %serving.acme.name, limit = count.name, subject = count.subject, "a limit is reached");
-                    self.full_counters.remember(window, limit.maximum, count.amount, retry_at, now).await;
-                    return Err(reached.into());
+        let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
+        let Some((narrowest, wider)) = counters.split_first() else { return Ok(()) };
+        let outcome = async {
+            let first = self.any_part(narrowest, now).await?;
+            let parts = self.parts_with_room(wider, now).await?;
+            let mut counted = Vec::with_capacity(counters.len());
+            for (counter, part) in counters.iter().zip(std::iter::once(first).chain(parts)) {
+                match self.count_at(counter, part, now).await {
+                    Ok(done) => counted.push(done),
+                    Err(error) => {
+                        self.take_back(counted).await?;
+                        return Err(error);
+                    }
                 }
             }
+            Ok(())
+        };
+        let outcome = outcome.await;
+        if let Err(Error::LimitReached(LimitReached { name, domain, .. })) = &outcome {
+            tracing::warn!(profile = %serving.acme.name, limit = name, ?domain, "a limit is reached");
         }
-        Ok(())
+        outcome
     }
 
-    /// Whether a counter has room, without counting.
+    /// Whether a counter of one part has room, without counting.
     ///
     /// # Errors
     /// [`Error::LimitReached`] when it is full.
     pub(crate) async fn check_room(&self, serving: &Serving, count: &Count) -> Result<(), Error> {
-        let Some(limit) = count.limit else { return Ok(()) };
         let now = self.now();
-        let window = count.window(serving, limit, now);
-        match self.store.counted(&window).await? < limit.maximum {
-            true => Ok(()),
-            false => Err(count.reached(limit, window.ends_at(), now).into()),
-        }
+        let Some(counter) = count.counter(serving, now) else { return Ok(()) };
+        self.another_part(&counter, &[], now).await.map(drop)
     }
 
     /// Whether the account has a certificate in good standing for exactly these names, so that another one
@@ -155,6 +101,110 @@ impl Authority {
         }
         Ok(false)
     }
+
+    /// A part of the counter that may have room, as far as is remembered.
+    async fn any_part(&self, counter: &Counter, now: Timestamp) -> Result<Part, Error> {
+        let parts = self.open_parts(counter, &[], now).await;
+        shuffled(parts)?.into_iter().next().ok_or_else(|| counter.reached(now).into())
+    }
+
+    /// A part of each counter that has room. First one of each is looked at, those that are not remembered
+    /// together; then all others of a counter whose one was full.
+    async fn parts_with_room(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Part>, Error> {
+        let mut parts = Vec::with_capacity(counters.len());
+        let mut unknown = Vec::new();
+        for counter in counters {
+            let part = self.any_part(counter, now).await?;
+            let used = self.seen_counters.get(&part.window, now).await;
+            if !used.is_some_and(|used| part.has_ample_room(used, counter.amount)) {
+                unknown.push(part.window.clone());
+            }
+            parts.push(part);
+        }
+        let used: HashMap<LimitWindow, u32> = self.look_at(unknown, now).await?.into_iter().collect();
+        for (counter, part) in counters.iter().zip(&mut parts) {
+            if used.get(&part.window).is_some_and(|used| !part.has_room(*used, counter.amount)) {
+                *part = self.another_part(counter, std::slice::from_ref(part), now).await?;
+            }
+        }
+        Ok(parts)
+    }
+
+    /// A part with room, when these were found full.
+    async fn another_part(&self, counter: &Counter, full: &[Part], now: Timestamp) -> Result<Part, Error> {
+        let others = self.open_parts(counter, full, now).await;
+        let used = self.look_at(others.iter().map(|part| part.window.clone()).collect(), now).await?;
+        let roomy = others.into_iter().zip(used).filter(|(part, (_, used))| part.has_room(*used, counter.amount));
+        let roomy = shuffled(roomy.map(|(part, _)| part).collect())?;
+        roomy.into_iter().next().ok_or_else(|| counter.reached(now).into())
+    }
+
+    /// The parts that are neither known nor remembered to be full.
+    async fn open_parts(&self, counter: &Counter, full: &[Part], now: Timestamp) -> Vec<Part> {
+        let mut open = Vec::with_capacity(counter.parts.len());
+        for part in counter.parts.iter().filter(|part| !full.contains(part)) {
+            let used = self.seen_counters.get(&part.window, now).await;
+            if used.is_none_or(|used| part.has_room(used, counter.amount)) {
+                open.push(part.clone());
+            }
+        }
+        open
+    }
+
+    /// How often it was counted in each of the windows.
+    async fn look_at(&self, windows: Vec<LimitWindow>, now: Timestamp) -> Result<Vec<(LimitWindow, u32)>, Error> {
+        if windows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let used = self.store.counted(&windows).await?;
+        let used: Vec<_> = windows.into_iter().zip(used).collect();
+        for (window, used) in &used {
+            self.seen_counters.put(window.clone(), now, *used).await;
+        }
+        Ok(used)
+    }
+
+    /// Counts at the part; at another one when somebody else took its last place.
+    async fn count_at(&self, counter: &Counter, part: Part, now: Timestamp) -> Result<Done, Error> {
+        let (mut part, mut full) = (part, Vec::new());
+        // Each round fills a part for good.
+        for _ in 0..=counter.parts.len() {
+            let operation = OperationId::from_random(random()?);
+            let Part { window, share } = &part;
+            match self.store.count(window, counter.amount, *share, operation).await? {
+                Counted::Within { used } => {
+                    self.seen_counters.put(window.clone(), now, used).await;
+                    return Ok(Done { window: part.window, amount: counter.amount, operation });
+                }
+                Counted::Over { .. } => {
+                    // So many at least, or there had been room.
+                    let used = share.saturating_add(1).saturating_sub(counter.amount);
+                    self.seen_counters.put(window.clone(), now, used).await;
+                }
+            }
+            full.push(part);
+            part = self.another_part(counter, &full, now).await?;
+        }
+        Err(Error::Busy)
+    }
+
+    /// Takes back what a request counted that is refused after all. What cannot be taken back stays counted.
+    async fn take_back(&self, counted: Vec<Done>) -> Result<(), Error> {
+        for Done { window, amount, operation } in counted {
+            let taking_back = OperationId::from_random(random()?);
+            if let Err(error) = self.store.take_back(&window, amount, operation, taking_back).await {
+                tracing::warn!(counter = window.key, error = &error as &dyn std::error::Error, "it stays counted");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a request counted.
+struct Done {
+    window: LimitWindow,
+    amount: u32,
+    operation: OperationId,
 }
 
 /// What stands for a set of names, in whatever order they come.
@@ -163,8 +213,6 @@ pub(crate) fn set_of_names(names: &[Identifier]) -> String {
     names.sort_unstable();
     base64url::encode(digest::digest(&digest::SHA256, names.join(" ").as_bytes()).as_ref())
 }
-
-const MOST_REMEMBERED: usize = 10_000;
 
 /// How many of the certificates for a name are looked at; those that end last come first.
 const MOST_LOOKED_AT: usize = 10;
@@ -185,15 +233,5 @@ mod tests {
         assert_eq!(set(&["a.test", "b.test"]), set(&["b.test", "a.test"]));
         assert_ne!(set(&["a.test"]), set(&["a.test", "b.test"]));
         assert_ne!(set(&["a.test"]), set(&["*.a.test"]));
-    }
-
-    #[test]
-    fn the_time_to_wait_is_never_nothing_and_never_too_short() {
-        let at = |millisecond| Timestamp::from_millisecond(millisecond).unwrap();
-        let limit = Limit { maximum: 3, window: 60 };
-        let count = Count::new("newOrders", Some(limit), "");
-        for (now, wait) in [(0, 61), (59_999, 1), (60_000, 1), (59_000, 2)] {
-            assert_eq!(count.reached(limit, at(60_000), at(now)).retry_after, wait, "{now}");
-        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     Authority, Error, IssuanceTask, Serving,
     authority::{ROUNDS, applied, versioned},
     authorization::{expiry, pending},
-    limit::Count,
+    limit::{Count, registered_domains},
     names::NamePolicy,
     random,
     validity::Wish,
@@ -113,14 +113,17 @@ impl Authority {
     ) -> Result<(), Error> {
         let limits = &serving.acme.limits;
         let mut counts = vec![
-            Count::new("newOrdersPerAccount", limits.new_orders_per_account, account.id),
+            Count::of_account("newOrdersPerAccount", limits.new_orders_per_account, account.id),
             pending(serving, account, new_authorizations),
         ];
         if let Some(key) = policy.external_account() {
             let limit = limits.new_orders_per_external_account_key;
-            counts.push(Count::new("newOrdersPerExternalAccountKey", limit, key.id));
+            counts.push(Count::of_external_account("newOrdersPerExternalAccountKey", limit, key.id));
         }
-        counts.push(Count::new("newOrders", limits.new_orders, ""));
+        let limit = limits.new_orders_per_registered_domain;
+        let per_domain = |domain| Count::of_domain("newOrdersPerRegisteredDomain", limit, domain);
+        counts.extend(registered_domains(names).into_iter().map(per_domain));
+        counts.push(Count::of_profile("newOrders", limits.new_orders));
         match self.count(serving, &counts).await {
             Err(Error::LimitReached(_)) if self.renews(account, names).await? => Ok(()),
             counted => counted,

@@ -88,7 +88,7 @@ impl Authority {
         let event = AuthorizationEvent::Failed(job.challenge, acme::whole_seconds(self.now()), problem);
         let failed = self.apply_to_authorization(job.authorization, event).await?;
         let serving = self.directory(&failed.directory).await?;
-        match self.count(&serving, &[Count::failed_validation(&serving.acme.limits, &failed.account)]).await {
+        match self.count(&serving, &[Count::failed_validation(&serving.acme.limits, failed.account)]).await {
             // It has failed already; what is refused is the next one.
             Err(Error::LimitReached(_)) => Ok(()),
             other => other,

@@ -68,6 +68,8 @@ macro_rules! contract_tests {
             limit: what_happens_is_counted_up_to_the_maximum,
             limit: several_are_counted_together_or_not_at_all,
             limit: a_count_that_is_repeated_counts_once,
+            limit: what_was_counted_is_taken_back_once,
+            limit: what_something_was_counted_after_stays_counted,
             limit: of_one_hundred_counts_at_once_as_many_are_within_as_may_be,
             lookup: certificates_are_found_by_each_of_their_names,
             lookup: certificates_are_found_by_their_end,

@@ -25,11 +25,24 @@ pub trait LimitStore {
         operation: OperationId,
     ) -> Result<Counted, StoreError>;
 
-    /// How often it was counted in the window.
+    /// Takes back what the operation `counted`, unless something was counted after it: then it stays, so
+    /// that a limit is never exceeded. The same operation again takes back once.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    async fn counted(&self, window: &LimitWindow) -> Result<u32, StoreError>;
+    async fn take_back(
+        &self,
+        window: &LimitWindow,
+        amount: u32,
+        counted: OperationId,
+        operation: OperationId,
+    ) -> Result<(), StoreError>;
+
+    /// How often it was counted in each of the windows, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn counted(&self, windows: &[LimitWindow]) -> Result<Vec<u32>, StoreError>;
 }
 
 /// What is counted, and in which window.

@@ -184,7 +184,7 @@ async fn what_leads_to_a_certificate_and_what_counts_go_when_they_have_served() 
         let named = store.certificates_by_name(&intended.identifiers[0], None, 9).await.unwrap();
         let ending = store.certificates_ending(at(0), at(100 * DAY), None, 9).await.unwrap();
         (
-            store.counted(&window).await.unwrap(),
+            store.counted(std::slice::from_ref(&window)).await.unwrap()[0],
             named.items.len() + ending.items.len(),
             store.incidents().await.unwrap().len(),
             store.audit(None, 9).await.unwrap().items.len(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acme::IncidentId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use store::{Affected, Incident, Limits, OperationId, Versioned};
+use store::{Affected, Incident, LimitWindow, Limits, OperationId, Versioned};
 use tests::{
     Environment,
     client::{Client, Key, certificate_id},
@@ -31,6 +31,7 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
     let info = format!("{}/{}", client.url("renewalInfo"), certificate_id(&issued.chain));
     assert_eq!(client.http().get(&info).await.expect(200).json()["explanationURL"], PAGE);
     use_up(&client).await;
+    no_more_accounts(&environment, &minted).await;
 
     let account = account.rsplit('/').next().unwrap();
     let order = issued.certificate.rsplit('/').next().unwrap();
@@ -83,6 +84,19 @@ async fn use_up(client: &Client) {
     client.change_key(&client.rollover(&again)).await.refused(429, "rateLimited");
 }
 
+/// All parts of the counter of new accounts are full.
+async fn no_more_accounts(environment: &Environment, minted: &Value) {
+    for part in ["", "1", "2"] {
+        let window = LimitWindow::containing(Timestamp::now(), A_DAY, format!("default#newAccounts#{part}"));
+        let [used] = *environment.store().counted(std::slice::from_ref(&window)).await.unwrap() else { panic!() };
+        let operation = OperationId::from_random(ra::random().unwrap());
+        environment.store().count(&window, 1_000 - used, 1_000, operation).await.unwrap();
+    }
+    let stranger = environment.directory("default").stranger().await;
+    let request = json!({"externalAccountBinding": binding(&stranger, minted)});
+    stranger.new_account(&request).await.refused(429, "rateLimited");
+}
+
 /// Something that concerns all certificates of the directory.
 async fn incident(environment: &Environment) {
     let now = acme::whole_seconds(Timestamp::now());
@@ -104,22 +118,26 @@ async fn incident(environment: &Environment) {
 
 /// All limits there are; those of one account are near.
 fn limits() -> Limits {
-    let far = json!({"maximum": 1000, "window": 86_400});
-    let near = |maximum: u32| json!({"maximum": maximum, "window": 86_400});
+    let far = json!({"maximum": 1000, "window": A_DAY});
+    let near = |maximum: u32| json!({"maximum": maximum, "window": A_DAY});
     let limits = json!({
-        "newAccounts": far,
+        // In three parts.
+        "newAccounts": near(3_000),
         "newAccountsPerExternalAccountKey": far,
         "newOrders": far,
         "newOrdersPerAccount": near(2),
         "newOrdersPerExternalAccountKey": far,
+        "newOrdersPerRegisteredDomain": far,
         "pendingAuthorizationsPerAccount": far,
         "failedValidationsPerAccount": far,
         "certificates": far,
         "certificatesPerAccount": near(1),
+        "certificatesPerRegisteredDomain": far,
         "certificatesPerSetOfNames": far,
         "keyChangesPerAccount": near(1),
     });
     serde_json::from_value(limits).unwrap()
 }
 
+const A_DAY: u32 = 24 * 60 * 60;
 const PAGE: &str = "https://ca.example/incident";

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use local::Config;
 use serde_json::json;
-use store::{Limit, LimitWindow, Limits};
+use store::{Limit, LimitWindow, Limits, OperationId};
 use tests::{
     Environment,
     client::{Client, Key, Reply, challenge, csr, identifiers, strings},
@@ -84,6 +84,79 @@ async fn n12_new_orders_of_a_whole_profile_are_limited() {
     for client in [&one, &two] {
         reached(&client.new_order(&["b.test"]).await, "newOrders");
     }
+}
+
+#[tokio::test]
+async fn n12_a_limit_of_a_whole_profile_is_exact_in_all_of_its_parts() {
+    // More than a thousand are counted in parts, so that no item of a table takes all writes.
+    let environment = limited(|limits| limits.new_orders = at_most(2_500)).await;
+    let ca = environment.directory("default");
+    for (part, free) in [("", 1), ("1", 0), ("2", 1)] {
+        let share = if part.is_empty() { 834 } else { 833 };
+        let operation = OperationId::from_random(ra::random().unwrap());
+        let window = window(&format!("default#newOrders#{part}"));
+        ca.store().count(&window, share - free, share, operation).await.unwrap();
+    }
+    let client = ca.client().await;
+    for name in ["a.test", "b.test"] {
+        client.order(&[name]).await;
+    }
+    for _ in 0..3 {
+        ca.settled().await;
+        let before = ca.settled_counts().await.writes;
+        reached(&client.new_order(&["c.test"]).await, "newOrders");
+        let after = ca.settled_counts().await.writes;
+        assert!(after - before <= 2, "the nonce, and at most one write: {}", after - before);
+    }
+}
+
+#[tokio::test]
+async fn n12_new_orders_and_certificates_of_a_registered_domain_are_limited() {
+    let environment = limited(|limits| {
+        limits.new_orders_per_registered_domain = at_most(3);
+        limits.certificates_per_registered_domain = at_most(2);
+    })
+    .await;
+    let ca = environment.directory("default");
+    let (one, two) = (ca.client().await, ca.client().await);
+    // Where no public suffix is listed, the last label is taken for one.
+    let issued = one.obtain(&["a.one.test", "b.one.test"]).await;
+    two.obtain(&["one.test"]).await;
+    let order = two.ready_order(&["a.two.test", "c.one.test"]).await;
+    let refused = two.finalize(&order, &csr(&["a.two.test", "c.one.test"], &Key::p256())).await;
+    reached(&refused, "certificatesPerRegisteredDomain");
+    assert!(refused.text().contains("reached for one.test: 2 in"), "{}", refused.text());
+    reached(&one.new_order(&["d.one.test"]).await, "newOrdersPerRegisteredDomain");
+    one.order(&["www.one.test.co.uk", "one.co.uk"]).await;
+    // What renews a certificate goes on, and so does what replaces one.
+    one.obtain(&["b.one.test", "a.one.test"]).await;
+    let replacing = json!({"identifiers": identifiers(&["a.one.test"]), "replaces": certificate_id(&issued)});
+    let order = one.post(one.url("newOrder"), &replacing).await.expect(201).location();
+    one.finish(order, &["a.one.test"], Key::p256()).await;
+    reached(&two.new_order(&["one.test", "e.two.test"]).await, "newOrdersPerRegisteredDomain");
+    two.obtain(&["a.two.test"]).await;
+}
+
+#[tokio::test]
+async fn n12_who_is_refused_by_a_wider_limit_has_counted_nowhere() {
+    let environment = limited(|limits| {
+        limits.new_orders_per_account = at_most(2);
+        limits.new_orders = at_most(2);
+    })
+    .await;
+    let ca = environment.directory("default");
+    let (one, two) = (ca.client().await, ca.client().await);
+    one.order(&["a.test"]).await;
+    one.order(&["b.test"]).await;
+    for _ in 0..3 {
+        ca.settled().await;
+        let before = ca.settled_counts().await.writes;
+        reached(&two.new_order(&["c.test"]).await, "newOrders");
+        let after = ca.settled_counts().await.writes;
+        assert!(after - before <= 1, "the nonce: {}", after - before);
+    }
+    let key = format!("default#newOrdersPerAccount#{}", two.account_id());
+    assert_eq!(ca.store().counted(&[window(&key)]).await.unwrap(), [0]);
 }
 
 #[tokio::test]
@@ -215,8 +288,12 @@ fn reached(reply: &Reply, limit: &str) {
 /// How many failed validations of the account are counted.
 async fn counted(ca: &Environment, client: &Client) -> u32 {
     let key = format!("default#failedValidationsPerAccount#{}", client.account_id());
-    let window = LimitWindow::containing(Timestamp::now(), A_LONG_TIME, key);
-    ca.store().counted(&window).await.unwrap()
+    ca.store().counted(&[window(&key)]).await.unwrap()[0]
+}
+
+/// The present window of that counter.
+fn window(key: &str) -> LimitWindow {
+    LimitWindow::containing(Timestamp::now(), A_LONG_TIME, key.to_owned())
 }
 
 /// The URL of the http-01 challenge of a new order.

@@ -12,7 +12,6 @@ use super::{
     DynamoDbStore,
     item::{EXPIRES, Item, VERSION, malformed, seconds},
     key,
-    read::Consistency,
     retry::Patience,
 };
 use store::{Counted, LimitStore, LimitWindow, OperationId, StoreError};
@@ -43,38 +42,71 @@ impl LimitStore for DynamoDbStore {
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":amount", number(amount))
             .expression_attribute_values(":room", number(room))
-            .expression_attribute_values(":operation", AttributeValue::B(Blob::new(*operation.as_bytes())))
+            .expression_attribute_values(":operation", version(operation))
             .expression_attribute_values(":expires", seconds(self.retention.of_limit(window)))
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut patience = Patience::default();
         loop {
             match call.clone().send().await {
-                Ok(output) => return Ok(Counted::Within { used: used(&output.attributes.map(Item::from))? }),
+                Ok(output) => return Ok(Counted::Within { used: used(output.attributes.map(Item::from).as_ref())? }),
                 Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                     let stored = match error.into_err() {
                         UpdateItemError::ConditionalCheckFailedException(failed) => failed.item.map(Item::from),
                         _ => None,
                     };
                     let is_ours = stored.as_ref().and_then(Item::version) == Some(operation);
-                    return if is_ours { Ok(Counted::Within { used: used(&stored)? }) } else { Ok(over) };
+                    return if is_ours { Ok(Counted::Within { used: used(stored.as_ref())? }) } else { Ok(over) };
                 }
                 Err(error) => patience.after(error).await?,
             }
         }
     }
 
-    async fn counted(&self, window: &LimitWindow) -> Result<u32, StoreError> {
-        match self.get(key::limit(window), Consistency::Strong).await? {
-            None => Ok(0),
-            found => used(&found),
+    async fn take_back(
+        &self,
+        window: &LimitWindow,
+        amount: u32,
+        counted: OperationId,
+        operation: OperationId,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key::limit(window).attributes()))
+            .update_expression(format!("SET {COUNTED} = {COUNTED} - :amount, {VERSION} = :operation"))
+            .condition_expression(format!("{VERSION} = :counted"))
+            .expression_attribute_values(":amount", number(amount))
+            .expression_attribute_values(":counted", version(counted))
+            .expression_attribute_values(":operation", version(operation));
+        let mut patience = Patience::default();
+        loop {
+            match call.clone().send().await {
+                Ok(_) => return Ok(()),
+                // Something was counted after it; or this is a repetition.
+                Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                    return Ok(());
+                }
+                Err(error) => patience.after(error).await?,
+            }
         }
+    }
+
+    async fn counted(&self, windows: &[LimitWindow]) -> Result<Vec<u32>, StoreError> {
+        let found = self.get_all(windows.iter().map(key::limit).collect()).await?;
+        let counted = |window| found.get(&key::limit(window)).map_or(Ok(0), |item| used(Some(item)));
+        windows.iter().map(counted).collect()
     }
 }
 
-fn used(item: &Option<Item>) -> Result<u32, StoreError> {
-    let number = item.as_ref().and_then(|item| item.number(COUNTED));
+fn used(item: Option<&Item>) -> Result<u32, StoreError> {
+    let number = item.and_then(|item| item.number(COUNTED));
     number.and_then(|number| number.try_into().ok()).ok_or_else(|| malformed("counter of a limit"))
+}
+
+fn version(operation: OperationId) -> AttributeValue {
+    AttributeValue::B(Blob::new(*operation.as_bytes()))
 }
 
 fn number(number: u32) -> AttributeValue {

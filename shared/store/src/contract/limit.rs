@@ -1,5 +1,7 @@
 //! Counters of limits.
 
+use std::slice;
+
 use super::{
     Tried, WORKS,
     fixture::{limit_window, operation},
@@ -10,7 +12,7 @@ use crate::{Counted, LimitWindow};
 /// Up to the maximum, and anew in the next window.
 pub async fn what_happens_is_counted_up_to_the_maximum(store: Tried) {
     let window = limit_window();
-    assert_eq!(store.counted(&window).await.expect(WORKS), 0, "before it happened");
+    assert_eq!(store.counted(slice::from_ref(&window)).await.expect(WORKS), [0], "before it happened");
     for used in 1..=3 {
         let counted = store.count(&window, 1, 3, operation()).await.expect(WORKS);
         assert_eq!(counted, Counted::Within { used });
@@ -18,7 +20,7 @@ pub async fn what_happens_is_counted_up_to_the_maximum(store: Tried) {
     for _ in 0..2 {
         let counted = store.count(&window, 1, 3, operation()).await.expect(WORKS);
         assert_eq!(counted, Counted::Over { retry_at: window.ends_at() });
-        assert_eq!(store.counted(&window).await.expect(WORKS), 3, "it was not counted");
+        assert_eq!(store.counted(slice::from_ref(&window)).await.expect(WORKS), [3], "it was not counted");
     }
     let raised = store.count(&window, 1, 4, operation()).await.expect(WORKS);
     assert_eq!(raised, Counted::Within { used: 4 }, "the maximum is that of the question");
@@ -64,6 +66,32 @@ pub async fn a_count_that_is_repeated_counts_once(store: Tried) {
     assert_eq!(second, Counted::Over { retry_at: window.ends_at() });
 }
 
+/// What was counted for nothing is free again.
+pub async fn what_was_counted_is_taken_back_once(store: Tried) {
+    let (window, first, second) = (limit_window(), operation(), operation());
+    for operation in [first, second] {
+        store.count(&window, 2, 4, operation).await.expect(WORKS);
+    }
+    let back = operation();
+    for _ in 0..2 {
+        store.take_back(&window, 2, second, back).await.expect(WORKS);
+        assert_eq!(store.counted(slice::from_ref(&window)).await.expect(WORKS), [2]);
+    }
+    let counted = store.count(&window, 2, 4, operation()).await.expect(WORKS);
+    assert_eq!(counted, Counted::Within { used: 4 });
+}
+
+/// A place that somebody else may have been refused for, or was counted after, is not given away twice.
+pub async fn what_something_was_counted_after_stays_counted(store: Tried) {
+    let (window, first) = (limit_window(), operation());
+    store.take_back(&window, 1, first, operation()).await.expect(WORKS);
+    store.count(&window, 1, 2, first).await.expect(WORKS);
+    store.count(&window, 1, 2, operation()).await.expect(WORKS);
+    store.take_back(&window, 1, first, operation()).await.expect(WORKS);
+    let other = LimitWindow { key: format!("{}#other", window.key), ..window.clone() };
+    assert_eq!(store.counted(&[other, window]).await.expect(WORKS), [0, 2], "each in its place");
+}
+
 /// Whatever comes at the same time, the maximum holds.
 pub async fn of_one_hundred_counts_at_once_as_many_are_within_as_may_be(store: Tried) {
     let window = limit_window();
@@ -81,5 +109,5 @@ pub async fn of_one_hundred_counts_at_once_as_many_are_within_as_may_be(store: T
         .collect();
     within.sort_unstable();
     assert_eq!(within, (1..=40).collect::<Vec<_>>(), "each of them once");
-    assert_eq!(store.counted(&window).await.expect(WORKS), 40);
+    assert_eq!(store.counted(slice::from_ref(&window)).await.expect(WORKS), [40]);
 }

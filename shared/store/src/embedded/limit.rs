@@ -42,9 +42,34 @@ impl LimitStore for EmbeddedStore {
         .await
     }
 
-    async fn counted(&self, window: &LimitWindow) -> Result<u32, StoreError> {
-        let counter: Option<Versioned<Counter>> = self.read(|snapshot| snapshot.versioned(&key::limit(window)))?;
-        Ok(counter.map_or(0, |counter| counter.used))
+    async fn take_back(
+        &self,
+        window: &LimitWindow,
+        amount: u32,
+        counted: OperationId,
+        operation: OperationId,
+    ) -> Result<(), StoreError> {
+        let (retention, key) = (self.retention, key::limit(window));
+        self.write(move |batch| {
+            let row = batch.row(table::LIMIT, &key)?;
+            let Some(before) = row.map(|row| record::decode_versioned::<Counter>(&row)).transpose()? else {
+                return Ok(());
+            };
+            if before.version != counted {
+                return Ok(());
+            }
+            let used = before.used.saturating_sub(amount);
+            let after = Versioned::new(Counter { used, ..before.value.clone() }, operation);
+            Change::indexed(key, Some(&before), &after, &retention)?.put(batch)
+        })
+        .await
+    }
+
+    async fn counted(&self, windows: &[LimitWindow]) -> Result<Vec<u32>, StoreError> {
+        self.read(|snapshot| {
+            let counter = |window| snapshot.versioned::<Counter>(&key::limit(window));
+            windows.iter().map(|window| Ok(counter(window)?.map_or(0, |counter| counter.used))).collect()
+        })
     }
 }
 

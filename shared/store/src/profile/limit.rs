@@ -35,6 +35,9 @@ pub struct Limits {
     /// New orders of all accounts that one key of an external account binds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_orders_per_external_account_key: Option<Limit>,
+    /// New orders that have a name of the same registered domain; see `certificates_per_registered_domain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_orders_per_registered_domain: Option<Limit>,
     /// Authorizations that are new and pending, of one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_authorizations_per_account: Option<Limit>,
@@ -47,6 +50,13 @@ pub struct Limits {
     /// Certificates of one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates_per_account: Option<Limit>,
+    /// Certificates that have a name of the same registered domain. That is the name below its public
+    /// suffix, by the public suffix list of the day on which the software was built: of
+    /// `www.example.co.uk` it is `example.co.uk`. Where no suffix is listed, as for internal names, the
+    /// last label is taken for one: of `a.b.corp` it is `b.corp`. A public suffix, and a name of one
+    /// label, stand for themselves, an IPv4 address for itself, an IPv6 address for its /64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates_per_registered_domain: Option<Limit>,
     /// Certificates for exactly the same names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates_per_set_of_names: Option<Limit>,
@@ -64,10 +74,12 @@ impl Limits {
             ("newOrders", self.new_orders),
             ("newOrdersPerAccount", self.new_orders_per_account),
             ("newOrdersPerExternalAccountKey", self.new_orders_per_external_account_key),
+            ("newOrdersPerRegisteredDomain", self.new_orders_per_registered_domain),
             ("pendingAuthorizationsPerAccount", self.pending_authorizations_per_account),
             ("failedValidationsPerAccount", self.failed_validations_per_account),
             ("certificates", self.certificates),
             ("certificatesPerAccount", self.certificates_per_account),
+            ("certificatesPerRegisteredDomain", self.certificates_per_registered_domain),
             ("certificatesPerSetOfNames", self.certificates_per_set_of_names),
             ("keyChangesPerAccount", self.key_changes_per_account),
         ];
@@ -86,9 +98,9 @@ mod tests {
             new_accounts: Some(Limit { maximum: 1, window: 60 }),
             ..serde_json::from_value(serde_json::json!({
                 "newAccountsPerExternalAccountKey": limit, "newOrders": limit, "newOrdersPerAccount": limit,
-                "newOrdersPerExternalAccountKey": limit, "pendingAuthorizationsPerAccount": limit,
+                "newOrdersPerExternalAccountKey": limit, "newOrdersPerRegisteredDomain": limit, "pendingAuthorizationsPerAccount": limit,
                 "failedValidationsPerAccount": limit, "certificates": limit, "certificatesPerAccount": limit,
-                "certificatesPerSetOfNames": limit, "keyChangesPerAccount": limit,
+                "certificatesPerRegisteredDomain": limit, "certificatesPerSetOfNames": limit, "keyChangesPerAccount": limit,
             }))
             .unwrap()
         };

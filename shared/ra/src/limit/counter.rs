@@ -1,0 +1,211 @@
+//! What is counted, and where: a counter in one part, or in several.
+//!
+//! All requests of a profile count at the counters of the profile, thousands in a second, and an item of a
+//! database takes about a thousand writes in a second. So a counter of a profile has parts: one for each
+//! begun thousand of its maximum, 64 at most. Each part has its share of the maximum. The shares add up to
+//! the maximum, and no part is ever counted above its share, so the sum is never above the maximum either;
+//! and since a request is refused only when each part is full, it is never refused below it.
+
+use acme::{AccountId, ExternalAccountKeyId};
+use jiff::Timestamp;
+use store::{Limit, LimitWindow, Limits};
+
+use super::LimitReached;
+use crate::{Error, Serving, random};
+
+/// What is to be counted.
+#[derive(Clone, Debug)]
+pub(crate) struct Count {
+    name: &'static str,
+    limit: Option<Limit>,
+    subject: Subject,
+    amount: u32,
+}
+
+/// For whom or what it is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Subject {
+    /// All who use the profile.
+    Profile,
+    /// An account, a key of an external account, a set of names: told to nobody.
+    Private(String),
+    /// A registered domain.
+    Domain(String),
+}
+
+impl Count {
+    /// One more by the account.
+    pub(crate) fn of_account(name: &'static str, limit: Option<Limit>, account: AccountId) -> Self {
+        Self { name, limit, subject: Subject::Private(account.to_string()), amount: 1 }
+    }
+
+    /// One more by an account that the key binds.
+    pub(crate) fn of_external_account(name: &'static str, limit: Option<Limit>, key: ExternalAccountKeyId) -> Self {
+        Self { name, limit, subject: Subject::Private(key.to_string()), amount: 1 }
+    }
+
+    /// One more for these names.
+    pub(crate) fn of_names(name: &'static str, limit: Option<Limit>, names: String) -> Self {
+        Self { name, limit, subject: Subject::Private(names), amount: 1 }
+    }
+
+    /// One more with a name of the registered domain.
+    pub(crate) fn of_domain(name: &'static str, limit: Option<Limit>, domain: String) -> Self {
+        Self { name, limit, subject: Subject::Domain(domain), amount: 1 }
+    }
+
+    /// One more of the whole profile.
+    pub(crate) fn of_profile(name: &'static str, limit: Option<Limit>) -> Self {
+        Self { name, limit, subject: Subject::Profile, amount: 1 }
+    }
+
+    /// A validation that failed.
+    pub(crate) fn failed_validation(limits: &Limits, account: AccountId) -> Self {
+        Self::of_account("failedValidationsPerAccount", limits.failed_validations_per_account, account)
+    }
+
+    /// Several at once. Nothing is counted of none.
+    pub(crate) fn times(self, amount: usize) -> Self {
+        Self { amount: u32::try_from(amount).unwrap_or(u32::MAX), ..self }
+    }
+
+    /// The counter of the present window; `None` when nothing limits it.
+    pub(crate) fn counter(&self, serving: &Serving, now: Timestamp) -> Option<Counter> {
+        let limit = self.limit.filter(|_| self.amount > 0)?;
+        let (parts, subject) = match &self.subject {
+            Subject::Profile => (limit.maximum.div_ceil(MOST_PER_PART).clamp(1, MOST_PARTS), ""),
+            Subject::Private(subject) | Subject::Domain(subject) => (1, subject.as_str()),
+        };
+        let (share, rest) = (limit.maximum / parts, limit.maximum % parts);
+        let profile = &serving.acme.name;
+        let parts = (0..parts).map(|number| {
+            // The parts of a profile's counter but the first are called by their numbers.
+            let subject = if number == 0 { subject.to_owned() } else { number.to_string() };
+            Part {
+                window: LimitWindow::containing(now, limit.window, format!("{profile}#{}#{subject}", self.name)),
+                share: share + u32::from(number < rest),
+            }
+        });
+        let domain = match &self.subject {
+            Subject::Domain(domain) => Some(domain.clone()),
+            Subject::Profile | Subject::Private(_) => None,
+        };
+        Some(Counter { name: self.name, limit, domain, amount: self.amount, parts: parts.collect() })
+    }
+}
+
+/// A counter in a window, with what is to be counted there.
+#[derive(Clone, Debug)]
+pub(crate) struct Counter {
+    pub(super) name: &'static str,
+    pub(super) limit: Limit,
+    pub(super) domain: Option<String>,
+    pub(super) amount: u32,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A part of a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// What the store counts.
+    pub(super) window: LimitWindow,
+    /// How often at most.
+    pub(super) share: u32,
+}
+
+impl Part {
+    /// Whether there is room for so many when that many are counted.
+    pub(super) fn has_room(&self, used: u32, amount: u32) -> bool {
+        used.saturating_add(amount) <= self.share
+    }
+
+    /// Whether there is so much room that what others count meanwhile need not be asked for.
+    pub(super) fn has_ample_room(&self, used: u32, amount: u32) -> bool {
+        used.saturating_add(amount) <= self.share / 2
+    }
+}
+
+impl Counter {
+    /// How it is told that no part has room.
+    pub(super) fn reached(&self, now: Timestamp) -> LimitReached {
+        let ends_at = self.parts.first().map_or(now, |part| part.window.ends_at());
+        let wait = ends_at.duration_since(now).as_secs().saturating_add(1);
+        LimitReached {
+            name: self.name,
+            domain: self.domain.clone(),
+            maximum: self.limit.maximum,
+            window: self.limit.window,
+            retry_after: u32::try_from(wait).unwrap_or(1).max(1),
+        }
+    }
+}
+
+/// The parts in an order in which each is as likely the first as any other.
+pub(super) fn shuffled(mut parts: Vec<Part>) -> Result<Vec<Part>, Error> {
+    if parts.len() > 1 {
+        let turn = usize::from(u16::from_be_bytes(random()?)) % parts.len();
+        parts.rotate_left(turn);
+    }
+    Ok(parts)
+}
+
+/// What an item takes of writes in a second, and no window is shorter.
+const MOST_PER_PART: u32 = 1_000;
+
+/// As many as are looked at in one batch.
+const MOST_PARTS: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use acme::{DirectoryId, Family};
+    use jiff::SignedDuration;
+    use store::{AcmeProfile, RaProfile};
+
+    use super::*;
+
+    fn counter(count: &Count, now: Timestamp) -> Counter {
+        let name = "web".parse().unwrap();
+        let directory = DirectoryId { family: Family::AcmeProfile, name };
+        let acme = AcmeProfile::new("web".parse().unwrap());
+        let ra = RaProfile::new("web".parse().unwrap(), "issuing".parse().unwrap());
+        let serving = Serving { directory, acme, ra, offered: Default::default() };
+        count.counter(&serving, now).unwrap()
+    }
+
+    fn of_profile(maximum: u32) -> Counter {
+        let limit = Some(Limit { maximum, window: 60 });
+        counter(&Count::of_profile("newOrders", limit), Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_shares_of_the_parts_add_up_to_the_maximum() {
+        for maximum in [1, 2, 999, 1_000, 1_001, 1_999, 12_345, 64_000, 64_001, 1_000_000, u32::MAX] {
+            let parts = of_profile(maximum).parts;
+            assert_eq!(parts.iter().map(|part| u64::from(part.share)).sum::<u64>(), u64::from(maximum));
+            let shares = parts.iter().map(|part| part.share);
+            assert!(shares.clone().max().unwrap() - shares.min().unwrap() <= 1, "{maximum}: equal shares");
+        }
+    }
+
+    #[test]
+    fn a_small_counter_has_one_part_and_a_large_one_many_each_with_a_name_of_its_own() {
+        for (maximum, parts) in [(1, 1), (1_000, 1), (1_001, 2), (10_000, 10), (64_000, 64), (1_000_000, 64)] {
+            let counter = of_profile(maximum);
+            let keys: std::collections::BTreeSet<_> = counter.parts.iter().map(|part| &part.window.key).collect();
+            assert_eq!((counter.parts.len(), keys.len()), (parts, parts), "{maximum}");
+        }
+        let limit = Some(Limit { maximum: 1_000_000, window: 60 });
+        let domain = Count::of_domain("newOrdersPerRegisteredDomain", limit, "example.com".to_owned());
+        assert_eq!(counter(&domain, Timestamp::UNIX_EPOCH).parts.len(), 1, "what one subject does goes to one item");
+    }
+
+    #[test]
+    fn the_time_to_wait_is_never_nothing_and_never_too_short() {
+        let limit = Some(Limit { maximum: 3, window: 60 });
+        for (milliseconds, wait) in [(0, 61), (59_999, 1), (60_000, 61), (59_000, 2)] {
+            let now = Timestamp::UNIX_EPOCH + SignedDuration::from_millis(milliseconds);
+            let counter = counter(&Count::of_profile("newOrders", limit), now);
+            assert_eq!(counter.reached(now).retry_after, wait, "{milliseconds}");
+        }
+    }
+}
