@@ -1,8 +1,8 @@
-//! Certificates: found, shown, revoked, and the story of an order.
+//! Certificates: found, shown, revoked.
 
 use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason};
 use jiff::{SignedDuration, Timestamp};
-use ra::{Authority, Explanation};
+use ra::Authority;
 use serde::{Deserialize, Serialize};
 use store::{CertificateRecord, CertificateState, IssuerId};
 
@@ -116,34 +116,7 @@ pub(crate) async fn revoke(
     Ok(authority.revoke_certificate(actor, id, reason).await?.into())
 }
 
-/// The story of an order, or of the newest order that led to a certificate for a name.
-pub(crate) async fn explain(authority: &Authority, subject: ExplainedOrder) -> Result<Explanation, AdminError> {
-    let (account, order) = match subject {
-        ExplainedOrder::Order { account, order } => (account, order),
-        ExplainedOrder::Name(name) => {
-            let found = find(authority, CertificateFilter::Name(name), 1).await?.items.into_iter().next();
-            found.and_then(|certificate| certificate.account.zip(certificate.order)).ok_or(ra::Error::NotFound)?
-        }
-    };
-    Ok(authority.explain_order(account, order).await?)
-}
-
-/// Which order is meant.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ExplainedOrder {
-    /// That of an account.
-    Order {
-        /// The account.
-        account: AccountId,
-        /// The order.
-        order: OrderId,
-    },
-    /// That of the certificate for exactly this name that ends last.
-    Name(String),
-}
-
-fn identifier(name: &str) -> Result<Identifier, AdminError> {
+pub(crate) fn identifier(name: &str) -> Result<Identifier, AdminError> {
     match name.parse() {
         Ok(store::IdentifierRule::Exactly(identifier)) => Ok(identifier),
         _ => Err(AdminError::Name(name.to_owned())),

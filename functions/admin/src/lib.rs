@@ -16,7 +16,7 @@
 //! | `revoke-certificate` | `id`, `reason` (a code) | revoked, and on the next CRL |
 //! | `block-key` | `key` (a thumbprint) | no account and no certificate may use it |
 //! | `blocked-keys` | `after`, `limit` | such keys |
-//! | `explain` | `subject`: `order` (`account`, `order`) or `name` | the story of an order |
+//! | `explain` | `subject`: `order` (`account`, `order`), `name` (`name`, `profile`) or `account` | what happened, what policy says, what to do |
 //! | `audit` | `before`, `limit` | what operators did, newest first |
 //!
 //! Who may ask is the host's affair: IAM on AWS, the owner of the data folder in one process. Nothing of this is
@@ -26,6 +26,7 @@ mod account;
 mod certificate;
 mod doctor;
 mod error;
+mod explain;
 mod external_account;
 mod page;
 mod profile;
@@ -36,9 +37,10 @@ use ra::{Authority, Needs};
 use serde_json::Value;
 
 pub use account::{AccountFilter, ShownAccount};
-pub use certificate::{CertificateFilter, ExplainedOrder, ShownCertificate};
+pub use certificate::{CertificateFilter, ShownCertificate};
 pub use doctor::{Finding, Verdict};
 pub use error::{AdminError, RequestError};
+pub use explain::ExplainedSubject;
 pub use external_account::{ExternalAccountKeyState, ListedKey, ShownKey};
 pub use page::Listed;
 pub use profile::{Applied, ProfileDocuments, ProfileKind};
@@ -103,7 +105,7 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::BlockedKeys { after, limit } => {
             serde_json::to_value(authority.blocked_keys(after.as_ref(), page::size(limit)?).await?)
         }
-        Request::Explain { subject } => serde_json::to_value(certificate::explain(authority, subject).await?),
+        Request::Explain { subject } => serde_json::to_value(explain::explain(authority, subject).await?),
         Request::Audit { before, limit } => serde_json::to_value(authority.audit(before, page::size(limit)?).await?),
     };
     answer.map_err(AdminError::Answer)

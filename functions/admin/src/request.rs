@@ -7,7 +7,7 @@ use serde_json::Value;
 use store::IdentifierRule;
 
 use crate::{
-    AccountFilter, AdminError, CertificateFilter, ExplainedOrder, ProfileDocuments, ProfileKind, RequestError,
+    AccountFilter, AdminError, CertificateFilter, ExplainedSubject, ProfileDocuments, ProfileKind, RequestError,
 };
 
 /// A request.
@@ -118,10 +118,10 @@ pub enum Request {
         #[serde(default)]
         limit: Option<u16>,
     },
-    /// The story of an order.
+    /// What happened to an order, a name or an account, what policy says of it, and what to do.
     Explain {
-        /// Which one.
-        subject: ExplainedOrder,
+        /// Of which one.
+        subject: ExplainedSubject,
     },
     /// What operators did, newest first.
     Audit {

@@ -49,8 +49,9 @@ async fn run(authority: &Authority, settings: &Settings, task: ValidationTask, p
         };
         log(&job, "an attempt failed", Some(&failure));
         let pause = pauses.next().filter(|_| failure.may_heal);
-        let Some(pause) = pause else { return authority.validation_failed(job, failure.problem).await };
-        job = authority.attempt_failed(job, failure.problem).await?;
+        let Failure { problem, address, .. } = failure;
+        let Some(pause) = pause else { return authority.validation_failed(job, problem, address).await };
+        job = authority.attempt_failed(job, problem, address).await?;
         pace.pause(pause).await;
     }
 }

@@ -3,6 +3,7 @@
 mod connection;
 mod doctor;
 mod eab;
+mod explain;
 mod function;
 mod output;
 mod profiles;
@@ -12,12 +13,12 @@ mod table;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use acme::{AccountId, AccountStatus, CertificateId, ExternalAccountKeyId, OrderId, ProfileName};
+use acme::{AccountId, AccountStatus, CertificateId, ExternalAccountKeyId, ProfileName};
 use clap::{Args, CommandFactory, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jose::Thumbprint;
 
-use self::{connection::Connection, output::Output};
+use self::{connection::Connection, explain::ExplainArguments, output::Output};
 use super::{Cli, Failure};
 
 pub(super) use connection::AdminFailure;
@@ -100,21 +101,9 @@ enum AdminCommand {
     /// Keys that nobody may use
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// The story of an order: what was decided and tried, and what the client should do
-    #[command(
-        after_help = "Examples:\n  serverless-acme admin explain --name www.example.com\n  serverless-acme admin explain --account 06cv5pbo4s3u8t1hk8q2m0r9dg --order 06cv5pbp1s3u8t1hk8q2m0r9dg"
-    )]
-    Explain {
-        /// That of the certificate for exactly this name that ends last
-        #[arg(long, required_unless_present = "order", conflicts_with_all = ["account", "order"])]
-        name: Option<String>,
-        /// Of this account
-        #[arg(long, value_name = "ID", requires = "order")]
-        account: Option<AccountId>,
-        /// This order
-        #[arg(long, value_name = "ID", requires = "account")]
-        order: Option<OrderId>,
-    },
+    /// Why something does not work: what happened, what policy says, how full the limits are, what to do
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(ExplainArguments),
     /// What operators did
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -346,9 +335,7 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         }
         AdminCommand::Keys(KeysCommand::Block { key }) => records::block_key(connection, output, key).await?,
         AdminCommand::Keys(KeysCommand::List) => records::blocked_keys(connection, output).await?,
-        AdminCommand::Explain { name, account, order } => {
-            records::explain(connection, output, account.zip(order), name).await?;
-        }
+        AdminCommand::Explain(arguments) => explain::explain(connection, output, arguments).await?,
         AdminCommand::Audit(AuditCommand::List { limit }) => status::audit(connection, output, limit).await?,
     }
     Ok(ExitCode::SUCCESS)

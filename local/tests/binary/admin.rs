@@ -262,8 +262,19 @@ async fn p6_an_account_is_found_and_disabled_and_its_certificate_found_explained
     let ending = json(&data, &["certificates", "find", "--ending-within", "91"]).await;
     assert!(ending["items"].as_array().unwrap().iter().any(|item| item["id"] == certificate["id"]), "{ending}");
     let story = json(&data, &["explain", "--name", "www.test"]).await;
-    assert_eq!((&story["status"], &story["account"]["id"]), (&json!("valid"), &json!(id)));
-    assert!(text(&data, &["explain", "--name", "www.test"]).await.contains("advice: The client downloads"));
+    assert_eq!((&story["orders"][0]["status"], &story["records"]["account"]["id"]), (&json!("valid"), &json!(id)));
+    let order = story["orders"][0]["order"].as_str().unwrap();
+    let url = format!("https://ca.example/acme/order/{order}");
+    let told = text(&data, &["explain", "--account", client.account.id(), "--order", &url]).await;
+    for part in ["is valid.", "what to do\n  The client downloads", "the client ordered www.test", "by http-01, dns-01"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let told = text(&data, &["explain", "--account", &id]).await;
+    assert!(told.contains("is valid.") && told.contains(order), "{told}");
+    let told = text(&data, &["explain", "--name", "never.ordered.test", "--profile", "default"]).await;
+    assert!(told.starts_with("1 of 1 ACME Profiles would take an order for never.ordered.test"), "{told}");
+    refusal(admin(&data, &["explain", "--name", "a.test", "--profile", "nowhere"]).await);
 
     let certificate = certificate["id"].as_str().unwrap();
     assert!(text(&data, &["certificates", "show", certificate]).await.contains("-----BEGIN CERTIFICATE-----"));

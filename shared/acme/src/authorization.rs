@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, AuthorizationId, Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeType,
+    AccountId, Attempt, AuthorizationId, Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeType,
     DirectoryId, Identifier, IdentifierObject, Problem, TransitionError, Urls, Validation,
 };
 
@@ -57,7 +57,7 @@ pub enum AuthorizationEvent {
     /// A worker takes over a validation whose lease ran out.
     Resumed(ChallengeType, Timestamp),
     /// An attempt failed and another will follow.
-    AttemptFailed(ChallengeType, Problem),
+    AttemptFailed(ChallengeType, Attempt),
     /// Control was shown.
     Succeeded {
         /// By this challenge.
@@ -70,7 +70,7 @@ pub enum AuthorizationEvent {
         lifetime: SignedDuration,
     },
     /// The last attempt failed.
-    Failed(ChallengeType, Timestamp, Problem),
+    Failed(ChallengeType, Attempt),
     /// The client gives it up (RFC 8555 §7.5.2).
     Deactivated,
 }
@@ -134,7 +134,10 @@ impl Authorization {
                 }
             }
             Event::Resumed(r#type, lease_until) => next.validation_mut(r#type)?.lease_until = lease_until,
-            Event::AttemptFailed(r#type, problem) => next.validation_mut(r#type)?.error = Some(problem),
+            Event::AttemptFailed(r#type, attempt) => {
+                next.validation_mut(r#type)?;
+                next.challenge_mut(r#type)?.attempts.push(attempt);
+            }
             Event::Succeeded { r#type, at, address, lifetime } => {
                 // What has been shown as invalid or expired may not come back.
                 if self.status(at) != AuthorizationStatus::Pending {
@@ -144,8 +147,9 @@ impl Authorization {
                 next.state = AuthorizationState::Valid;
                 next.expires_at = at.checked_add(lifetime).unwrap_or(self.expires_at);
             }
-            Event::Failed(r#type, at, error) => {
-                next.settle(r#type, ChallengeState::Invalid { at, error })?;
+            Event::Failed(r#type, attempt) => {
+                next.settle(r#type, ChallengeState::Invalid { at: attempt.at, error: attempt.problem.clone() })?;
+                next.challenge_mut(r#type)?.attempts.push(attempt);
                 next.state = AuthorizationState::Invalid;
             }
             Event::Deactivated => {}

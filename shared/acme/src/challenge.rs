@@ -18,12 +18,15 @@ pub struct Challenge {
     pub token: ChallengeToken,
     /// How far it has come.
     pub state: ChallengeState,
+    /// The attempts that failed, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
 }
 
 impl Challenge {
     /// A challenge that nobody has answered.
     pub fn new(r#type: ChallengeType, token: ChallengeToken) -> Self {
-        Self { r#type, token, state: ChallengeState::Pending }
+        Self { r#type, token, state: ChallengeState::Pending, attempts: Vec::new() }
     }
 
     /// The status at `now`. A validation that outlived its deadline reads as invalid, so that no
@@ -41,13 +44,13 @@ impl Challenge {
     /// The last failed attempt, or the failure that settled the challenge.
     pub fn error(&self, now: Timestamp) -> Option<Problem> {
         match &self.state {
-            ChallengeState::Processing(validation) if validation.error.is_none() && validation.deadline <= now => {
+            ChallengeState::Processing(validation) if self.attempts.is_empty() && validation.deadline <= now => {
                 Some(Problem::new(
                     ProblemType::ServerInternal,
                     "The validation did not finish in time. Create a new order to try again.",
                 ))
             }
-            ChallengeState::Processing(validation) => validation.error.clone(),
+            ChallengeState::Processing(_) => self.attempts.last().map(|attempt| attempt.problem.clone()),
             ChallengeState::Invalid { error, .. } => Some(error.clone()),
             ChallengeState::Pending | ChallengeState::Valid { .. } => None,
         }
@@ -94,6 +97,18 @@ pub enum ChallengeState {
     },
 }
 
+/// An attempt that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it ended.
+    pub at: Timestamp,
+    /// The address that was spoken to last, when it was an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// Why it failed.
+    pub problem: Problem,
+}
+
 /// A validation under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
@@ -101,8 +116,6 @@ pub struct Validation {
     pub lease_until: Timestamp,
     /// When the challenge counts as invalid if nobody has settled it.
     pub deadline: Timestamp,
-    /// Why the last attempt failed.
-    pub error: Option<Problem>,
     /// What must be found. Fixed when the client asks, so that a key rollover during the validation
     /// does not move the target (RFC 8555 §8.1 binds the proof to the key that asked).
     pub key_authorization: KeyAuthorization,

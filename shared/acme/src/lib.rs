@@ -27,8 +27,8 @@ pub use authorization::{
 };
 pub use certificate_id::{CertificateId, CertificateIdError, Serial};
 pub use challenge::{
-    Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType, KeyAuthorization,
-    UnknownChallengeType, Validation,
+    Attempt, Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType,
+    KeyAuthorization, UnknownChallengeType, Validation,
 };
 pub use contact::{Contact, ContactError};
 pub use directory::{DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError};

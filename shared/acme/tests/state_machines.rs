@@ -4,7 +4,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "what does not go well fails the test")]
 
 use acme::{
-    AccountId, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus,
+    AccountId, Attempt, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus,
     CertificateId, Challenge, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType, Identifier, Issuance,
     KeyAuthorization, Order, OrderEvent, OrderId, OrderState, OrderStatus, Problem, ProblemType, Serial, Validation,
 };
@@ -56,7 +56,6 @@ fn validation(requested: i64) -> Validation {
     Validation {
         lease_until: at(requested + 60),
         deadline: at(requested + 300),
-        error: None,
         key_authorization: KeyAuthorization::new(
             &token,
             &"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".parse().unwrap(),
@@ -66,6 +65,10 @@ fn validation(requested: i64) -> Validation {
 
 fn problem() -> Problem {
     Problem::new(ProblemType::Connection, "refused")
+}
+
+fn attempt(ended: i64) -> Attempt {
+    Attempt { at: at(ended), address: None, problem: problem() }
 }
 
 fn issuance() -> Issuance {
@@ -80,9 +83,9 @@ fn authorization_event() -> impl Strategy<Value = AuthorizationEvent> {
         match event {
             0 => E::Requested(r#type, validation(second)),
             1 => E::Resumed(r#type, at(second + 60)),
-            2 => E::AttemptFailed(r#type, problem()),
+            2 => E::AttemptFailed(r#type, attempt(second)),
             3 => E::Succeeded { r#type, at: at(second), address: None, lifetime: SignedDuration::from_hours(1) },
-            4 => E::Failed(r#type, at(second), problem()),
+            4 => E::Failed(r#type, attempt(second)),
             _ => E::Deactivated,
         }
     })
@@ -157,7 +160,7 @@ proptest! {
                         r#type: ChallengeType::Http01, at: at(1), address: None, lifetime: SignedDuration::from_hours(1),
                     })
                     .unwrap(),
-                2 => requested().transition(AuthorizationEvent::Failed(ChallengeType::Http01, at(1), problem())).unwrap(),
+                2 => requested().transition(AuthorizationEvent::Failed(ChallengeType::Http01, attempt(1))).unwrap(),
                 _ => fresh.transition(AuthorizationEvent::Deactivated).unwrap(),
             }
         }).collect();

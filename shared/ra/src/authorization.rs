@@ -11,7 +11,7 @@ use store::Versioned;
 use crate::{
     Authority, Error, IdentifierRefusal, Serving,
     authority::{ROUNDS, applied, versioned},
-    limit::Count,
+    limit,
     names::NamePolicy,
     random,
 };
@@ -52,7 +52,8 @@ impl Authority {
             return Ok(AuthorizationCreation::Reused(reusable.clone()));
         }
         let authorization = self.new_authorization(serving, account, &policy, identifier)?;
-        self.count(serving, &[pending(serving, account, std::slice::from_ref(&authorization))]).await?;
+        let pending = usize::from(authorization.state == AuthorizationState::Pending);
+        self.count(serving, &[limit::of_pending_authorizations(serving, account.id, pending)]).await?;
         self.store.create_authorization(&authorization).await?;
         Ok(AuthorizationCreation::Created(authorization.value))
     }
@@ -183,13 +184,6 @@ impl Authority {
         }
         Err(Error::Busy)
     }
-}
-
-/// Those of new authorizations that wait for a challenge, to be counted.
-pub(crate) fn pending(serving: &Serving, account: &Account, new: &[Versioned<Authorization>]) -> Count {
-    let pending = new.iter().filter(|authorization| authorization.state == AuthorizationState::Pending).count();
-    let limit = serving.acme.limits.pending_authorizations_per_account;
-    Count::of_account("pendingAuthorizationsPerAccount", limit, account.id).times(pending)
 }
 
 /// How long orders and authorizations of the directory live.

@@ -10,7 +10,7 @@ use store::Versioned;
 use crate::{
     Authority, Error, Serving, ValidationTask,
     authority::{ROUNDS, applied, versioned},
-    limit::Count,
+    limit,
 };
 
 impl Authority {
@@ -58,11 +58,10 @@ impl Authority {
                 }
                 (ended, _) => return Err(Error::AuthorizationEnded(ended)),
             }
-            self.check_room(serving, &Count::failed_validation(&serving.acme.limits, account.id)).await?;
+            self.check_room(serving, &limit::of_failed_validation(serving, account.id)).await?;
             let validation = Validation {
                 lease_until: now + LEASE,
                 deadline: now + DEADLINE,
-                error: None,
                 key_authorization: KeyAuthorization::new(&challenge.token, &account.key.thumbprint()),
             };
             let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;

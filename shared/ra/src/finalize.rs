@@ -9,7 +9,7 @@ use crate::{
     Authority, Error, IssuanceTask, OrderView, Serving,
     authority::{applied, versioned},
     issuance::Intention,
-    limit::{Count, registered_domains, set_of_names},
+    limit,
     validity::Wish,
 };
 
@@ -71,18 +71,10 @@ impl Authority {
         if order.replaces.is_some() {
             return Ok(());
         }
-        let limits = &serving.acme.limits;
-        let names = set_of_names(&order.identifiers);
-        let limit = limits.certificates_per_registered_domain;
-        let per_domain = |domain| Count::of_domain("certificatesPerRegisteredDomain", limit, domain);
-        let same = Count::of_names(SAME_NAMES, limits.certificates_per_set_of_names, names);
-        let mut counts =
-            vec![same, Count::of_account("certificatesPerAccount", limits.certificates_per_account, account.id)];
-        counts.extend(registered_domains(&order.identifiers).into_iter().map(per_domain));
-        counts.push(Count::of_profile("certificates", limits.certificates));
+        let mut counts = limit::of_certificate(serving, account, &order.identifiers);
         match self.count(serving, &counts).await {
             Err(Error::LimitReached(reached))
-                if reached.name != SAME_NAMES && self.renews(account, &order.identifiers).await? =>
+                if reached.name != limit::SAME_NAMES && self.renews(account, &order.identifiers).await? =>
             {
                 counts.truncate(1);
                 self.count(serving, &counts).await
@@ -166,6 +158,3 @@ fn evidence(order: &Order, authorizations: &[Authorization]) -> Evidence {
     }
     evidence
 }
-
-/// The one limit that renewals are counted for, too, unless they say what they replace.
-const SAME_NAMES: &str = "certificatesPerSetOfNames";

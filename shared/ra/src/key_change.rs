@@ -7,7 +7,7 @@ use store::{KeyReplacement, StoreError, Versioned};
 use crate::{
     Authority, Error, Serving,
     authority::{ROUNDS, versioned},
-    limit::Count,
+    limit,
 };
 
 /// A rollover whose inner signature was verified with the new key.
@@ -46,8 +46,7 @@ impl Authority {
         if old_key != account.key {
             return Err(OTHER_OLD_KEY);
         }
-        let limit = serving.acme.limits.key_changes_per_account;
-        self.count(serving, &[Count::of_account("keyChangesPerAccount", limit, account.id)]).await?;
+        self.count(serving, &[limit::of_key_change(serving, account.id)]).await?;
         let mut before = account.clone();
         for _ in 0..ROUNDS {
             if old_key != before.key {

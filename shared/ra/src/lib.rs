@@ -49,9 +49,9 @@ pub use external_account::{BindingRefusal, ExternalAccountKeyTerms, MintedExtern
 pub use hierarchy::{Hierarchy, IssuerPlan};
 pub use host_certificate::HostCertificate;
 pub use key_change::KeyRollover;
-pub use limit::LimitReached;
+pub use limit::{LimitReached, LimitState};
 pub use needs::Needs;
-pub use operator::Explanation;
+pub use operator::{ExplainedOrder, Explanation, Happening, NameVerdict, Records};
 pub use order::{OrderList, OrderView};
 pub use publisher::{PublishError, PublishedObject, Publisher};
 pub use queue::{CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};

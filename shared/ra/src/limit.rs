@@ -11,7 +11,9 @@
 //! a counter with ample room is not looked at again.
 
 mod counter;
+mod counts;
 mod registered_domain;
+mod state;
 
 use std::collections::HashMap;
 
@@ -23,8 +25,17 @@ use store::{CertificateState, Counted, LimitWindow, OperationId};
 
 use crate::{Authority, Error, Serving, random};
 
-use self::counter::{Counter, Part, shuffled};
-pub(crate) use self::{counter::Count, registered_domain::registered_domains};
+pub use self::state::LimitState;
+pub(crate) use self::{
+    counter::Count,
+    counts::{
+        SAME_NAMES, of_certificate, of_failed_validation, of_key_change, of_name, of_order, of_pending_authorizations,
+    },
+};
+use self::{
+    counter::{Counter, Part, shuffled},
+    registered_domain::registered_domains,
+};
 
 /// A limit that is reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -208,7 +219,7 @@ struct Done {
 }
 
 /// What stands for a set of names, in whatever order they come.
-pub(crate) fn set_of_names(names: &[Identifier]) -> String {
+fn set_of_names(names: &[Identifier]) -> String {
     let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
     names.sort_unstable();
     base64url::encode(digest::digest(&digest::SHA256, names.join(" ").as_bytes()).as_ref())

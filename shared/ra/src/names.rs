@@ -47,7 +47,12 @@ impl Authority {
     }
 }
 
-impl NamePolicy<'_> {
+impl<'a> NamePolicy<'a> {
+    /// What an account may ask for that is bound to none elsewhere.
+    pub(crate) fn of_anybody(profile: &'a AcmeProfile) -> Self {
+        Self { profile, binding: Binding::None }
+    }
+
     /// The names of a request, each once; all refusals together.
     pub(crate) fn accept(&self, requested: &[IdentifierObject]) -> Result<Vec<Identifier>, Error> {
         if requested.is_empty() {

@@ -4,6 +4,6 @@
 
 mod account;
 mod certificate;
-mod explanation;
+mod explain;
 
-pub use explanation::Explanation;
+pub use explain::{ExplainedOrder, Explanation, Happening, NameVerdict, Records};

@@ -1,8 +1,8 @@
 //! Orders: making, reading, listing (RFC 8555 §7.4, §7.1.2.1; RFC 9773 §5).
 
 use acme::{
-    Account, AccountId, AgreedTerms, Authorization, CertificateId, Identifier, NewOrder, Order, OrderId, OrderState,
-    OrderStatus,
+    Account, AccountId, AgreedTerms, Authorization, AuthorizationState, CertificateId, Identifier, NewOrder, Order,
+    OrderId, OrderState, OrderStatus,
 };
 use jiff::SignedDuration;
 use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChange, Versioned};
@@ -10,10 +10,8 @@ use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChan
 use crate::{
     Authority, Error, IssuanceTask, Serving,
     authority::{ROUNDS, applied, versioned},
-    authorization::{expiry, pending},
-    limit::{Count, registered_domains},
-    names::NamePolicy,
-    random,
+    authorization::expiry,
+    limit, random,
     validity::Wish,
 };
 
@@ -79,7 +77,7 @@ impl Authority {
             });
         }
         if replaces.is_none() {
-            self.count_order(serving, account, &policy, &identifiers, &new_authorizations).await?;
+            self.count_order(serving, account, &identifiers, &new_authorizations).await?;
         }
         // An order cannot outlive the authorizations that it rests on.
         let first_end = authorizations.iter().map(|authorization| authorization.expires_at).min();
@@ -107,23 +105,11 @@ impl Authority {
         &self,
         serving: &Serving,
         account: &Account,
-        policy: &NamePolicy<'_>,
         names: &[Identifier],
         new_authorizations: &[Versioned<Authorization>],
     ) -> Result<(), Error> {
-        let limits = &serving.acme.limits;
-        let mut counts = vec![
-            Count::of_account("newOrdersPerAccount", limits.new_orders_per_account, account.id),
-            pending(serving, account, new_authorizations),
-        ];
-        if let Some(key) = policy.external_account() {
-            let limit = limits.new_orders_per_external_account_key;
-            counts.push(Count::of_external_account("newOrdersPerExternalAccountKey", limit, key.id));
-        }
-        let limit = limits.new_orders_per_registered_domain;
-        let per_domain = |domain| Count::of_domain("newOrdersPerRegisteredDomain", limit, domain);
-        counts.extend(registered_domains(names).into_iter().map(per_domain));
-        counts.push(Count::of_profile("newOrders", limits.new_orders));
+        let pending = new_authorizations.iter().filter(|new| new.state == AuthorizationState::Pending).count();
+        let counts = limit::of_order(serving, account, names, pending);
         match self.count(serving, &counts).await {
             Err(Error::LimitReached(_)) if self.renews(account, names).await? => Ok(()),
             counted => counted,

@@ -6,12 +6,12 @@
 use std::net::IpAddr;
 
 use acme::{
-    Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType, Identifier,
-    KeyAuthorization, Problem,
+    Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
+    Identifier, KeyAuthorization, Problem,
 };
 use store::{AcmeProfile, Versioned};
 
-use crate::{Authority, Error, ValidationTask, authorization::lifetime, limit::Count};
+use crate::{Authority, Error, ValidationTask, authorization::lifetime, limit};
 
 /// A challenge that waits for its result.
 #[derive(Clone, Debug)]
@@ -59,8 +59,13 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::Transition`] when the challenge no longer waits.
-    pub async fn attempt_failed(&self, job: ValidationJob, problem: Problem) -> Result<ValidationJob, Error> {
-        let event = AuthorizationEvent::AttemptFailed(job.challenge, problem);
+    pub async fn attempt_failed(
+        &self,
+        job: ValidationJob,
+        problem: Problem,
+        address: Option<IpAddr>,
+    ) -> Result<ValidationJob, Error> {
+        let event = AuthorizationEvent::AttemptFailed(job.challenge, self.attempt(problem, address));
         let authorization = self.apply_to_authorization(job.authorization.clone(), event).await?;
         Ok(ValidationJob { authorization, ..job })
     }
@@ -84,14 +89,23 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::Transition`] when the challenge no longer waits.
-    pub async fn validation_failed(&self, job: ValidationJob, problem: Problem) -> Result<(), Error> {
-        let event = AuthorizationEvent::Failed(job.challenge, acme::whole_seconds(self.now()), problem);
+    pub async fn validation_failed(
+        &self,
+        job: ValidationJob,
+        problem: Problem,
+        address: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem, address));
         let failed = self.apply_to_authorization(job.authorization, event).await?;
         let serving = self.directory(&failed.directory).await?;
-        match self.count(&serving, &[Count::failed_validation(&serving.acme.limits, failed.account)]).await {
+        match self.count(&serving, &[limit::of_failed_validation(&serving, failed.account)]).await {
             // It has failed already; what is refused is the next one.
             Err(Error::LimitReached(_)) => Ok(()),
             other => other,
         }
+    }
+
+    fn attempt(&self, problem: Problem, address: Option<IpAddr>) -> Attempt {
+        Attempt { at: acme::whole_seconds(self.now()), address, problem }
     }
 }

@@ -57,7 +57,9 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "block-key", "key": spare}),
         json!({"action": "blocked-keys"}),
         json!({"action": "explain", "subject": {"order": {"account": account, "order": order}}}),
-        json!({"action": "explain", "subject": {"name": "operator.test"}}),
+        json!({"action": "explain", "subject": {"name": {"name": "operator.test"}}}),
+        json!({"action": "explain", "subject": {"name": {"name": "operator.test", "profile": "default"}}}),
+        json!({"action": "explain", "subject": {"account": account}}),
         json!({"action": "audit"}),
     ] {
         act(request).await;

@@ -1,18 +1,12 @@
-//! Accounts, certificates, keys and orders: what clients made.
+//! Accounts, certificates and keys: what clients made.
 
-use acme::{AccountId, AccountStatus, CertificateId, Contact, OrderId, RevocationReason};
-use admin::{AccountFilter, CertificateFilter, ExplainedOrder, Listed, Request, ShownAccount, ShownCertificate};
+use acme::{AccountId, AccountStatus, CertificateId, Contact, RevocationReason};
+use admin::{AccountFilter, CertificateFilter, Listed, Request, ShownAccount, ShownCertificate};
 use clap::{Args, ValueEnum};
 use jose::Thumbprint;
-use serde_json::Value;
 use store::BlockedKey;
 
-use super::{
-    AdminFailure,
-    connection::Connection,
-    output::Output,
-    table::{printable, table},
-};
+use super::{AdminFailure, connection::Connection, output::Output, table::table};
 
 /// Which accounts.
 #[derive(Args)]
@@ -156,28 +150,6 @@ pub(super) async fn blocked_keys(connection: &Connection, output: &Output) -> Re
     }
     let rows = || keys.iter().map(|blocked| [blocked.key.to_string(), blocked.at.to_string()]);
     output.print(&keys, || table(["KEY THUMBPRINT", "SINCE"], rows()))
-}
-
-pub(super) async fn explain(
-    connection: &Connection,
-    output: &Output,
-    order: Option<(AccountId, OrderId)>,
-    name: Option<String>,
-) -> Result<(), AdminFailure> {
-    let by_order = order.map(|(account, order)| ExplainedOrder::Order { account, order });
-    let Some(subject) = by_order.or(name.map(ExplainedOrder::Name)) else { return Ok(()) };
-    let story: Value = connection.ask_value(&Request::Explain { subject }).await?;
-    // What stands deeper is shown as it is stored: nothing of it is left out.
-    output.print(&story, || {
-        let part = |name: &str| story.get(name).filter(|part| !part.is_null()).map(|part| (name.to_owned(), part));
-        let parts = ["status", "error", "advice", "account", "order", "authorizations", "certificate"];
-        let shown = parts.into_iter().filter_map(part).map(|(name, part)| {
-            let text = part.as_str().map(str::to_owned).or_else(|| serde_json::to_string_pretty(part).ok());
-            let lines: Vec<String> = text.unwrap_or_default().lines().map(printable).collect();
-            format!("{name}: {}\n", lines.join("\n"))
-        });
-        shown.collect()
-    })
 }
 
 fn accounts(accounts: &[ShownAccount]) -> String {

@@ -6,9 +6,11 @@
 //! the maximum, and no part is ever counted above its share, so the sum is never above the maximum either;
 //! and since a request is refused only when each part is full, it is never refused below it.
 
+use std::fmt;
+
 use acme::{AccountId, ExternalAccountKeyId};
 use jiff::Timestamp;
-use store::{Limit, LimitWindow, Limits};
+use store::{Limit, LimitWindow};
 
 use super::LimitReached;
 use crate::{Error, Serving, random};
@@ -24,11 +26,15 @@ pub(crate) struct Count {
 
 /// For whom or what it is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Subject {
+pub(super) enum Subject {
     /// All who use the profile.
     Profile,
-    /// An account, a key of an external account, a set of names: told to nobody.
-    Private(String),
+    /// An account.
+    Account(AccountId),
+    /// All accounts that a key binds.
+    ExternalAccount(ExternalAccountKeyId),
+    /// Exactly these names, by what stands for them.
+    Names(String),
     /// A registered domain.
     Domain(String),
 }
@@ -36,17 +42,17 @@ enum Subject {
 impl Count {
     /// One more by the account.
     pub(crate) fn of_account(name: &'static str, limit: Option<Limit>, account: AccountId) -> Self {
-        Self { name, limit, subject: Subject::Private(account.to_string()), amount: 1 }
+        Self { name, limit, subject: Subject::Account(account), amount: 1 }
     }
 
     /// One more by an account that the key binds.
     pub(crate) fn of_external_account(name: &'static str, limit: Option<Limit>, key: ExternalAccountKeyId) -> Self {
-        Self { name, limit, subject: Subject::Private(key.to_string()), amount: 1 }
+        Self { name, limit, subject: Subject::ExternalAccount(key), amount: 1 }
     }
 
     /// One more for these names.
     pub(crate) fn of_names(name: &'static str, limit: Option<Limit>, names: String) -> Self {
-        Self { name, limit, subject: Subject::Private(names), amount: 1 }
+        Self { name, limit, subject: Subject::Names(names), amount: 1 }
     }
 
     /// One more with a name of the registered domain.
@@ -59,11 +65,6 @@ impl Count {
         Self { name, limit, subject: Subject::Profile, amount: 1 }
     }
 
-    /// A validation that failed.
-    pub(crate) fn failed_validation(limits: &Limits, account: AccountId) -> Self {
-        Self::of_account("failedValidationsPerAccount", limits.failed_validations_per_account, account)
-    }
-
     /// Several at once. Nothing is counted of none.
     pub(crate) fn times(self, amount: usize) -> Self {
         Self { amount: u32::try_from(amount).unwrap_or(u32::MAX), ..self }
@@ -72,25 +73,40 @@ impl Count {
     /// The counter of the present window; `None` when nothing limits it.
     pub(crate) fn counter(&self, serving: &Serving, now: Timestamp) -> Option<Counter> {
         let limit = self.limit.filter(|_| self.amount > 0)?;
-        let (parts, subject) = match &self.subject {
-            Subject::Profile => (limit.maximum.div_ceil(MOST_PER_PART).clamp(1, MOST_PARTS), ""),
-            Subject::Private(subject) | Subject::Domain(subject) => (1, subject.as_str()),
+        let subject = match &self.subject {
+            Subject::Profile => String::new(),
+            Subject::Account(account) => account.to_string(),
+            Subject::ExternalAccount(key) => key.to_string(),
+            Subject::Names(names) => names.clone(),
+            Subject::Domain(domain) => domain.clone(),
+        };
+        let parts = match &self.subject {
+            Subject::Profile => limit.maximum.div_ceil(MOST_PER_PART).clamp(1, MOST_PARTS),
+            _ => 1,
         };
         let (share, rest) = (limit.maximum / parts, limit.maximum % parts);
         let profile = &serving.acme.name;
         let parts = (0..parts).map(|number| {
             // The parts of a profile's counter but the first are called by their numbers.
-            let subject = if number == 0 { subject.to_owned() } else { number.to_string() };
+            let subject = if number == 0 { subject.clone() } else { number.to_string() };
             Part {
                 window: LimitWindow::containing(now, limit.window, format!("{profile}#{}#{subject}", self.name)),
                 share: share + u32::from(number < rest),
             }
         });
-        let domain = match &self.subject {
-            Subject::Domain(domain) => Some(domain.clone()),
-            Subject::Profile | Subject::Private(_) => None,
-        };
-        Some(Counter { name: self.name, limit, domain, amount: self.amount, parts: parts.collect() })
+        Some(Counter { name: self.name, limit, of: self.subject.clone(), amount: self.amount, parts: parts.collect() })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Profile => f.write_str("the profile"),
+            Self::Account(_) => f.write_str("the account"),
+            Self::ExternalAccount(_) => f.write_str("its external account"),
+            Self::Names(_) => f.write_str("these names"),
+            Self::Domain(domain) => f.write_str(domain),
+        }
     }
 }
 
@@ -99,7 +115,7 @@ impl Count {
 pub(crate) struct Counter {
     pub(super) name: &'static str,
     pub(super) limit: Limit,
-    pub(super) domain: Option<String>,
+    pub(super) of: Subject,
     pub(super) amount: u32,
     pub(super) parts: Vec<Part>,
 }
@@ -132,7 +148,10 @@ impl Counter {
         let wait = ends_at.duration_since(now).as_secs().saturating_add(1);
         LimitReached {
             name: self.name,
-            domain: self.domain.clone(),
+            domain: match &self.of {
+                Subject::Domain(domain) => Some(domain.clone()),
+                _ => None,
+            },
             maximum: self.limit.maximum,
             window: self.limit.window,
             retry_after: u32::try_from(wait).unwrap_or(1).max(1),

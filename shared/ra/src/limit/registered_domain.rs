@@ -11,7 +11,7 @@ use std::{
 use acme::Identifier;
 
 /// The registered domains of the names, each once.
-pub(crate) fn registered_domains(names: &[Identifier]) -> BTreeSet<String> {
+pub(super) fn registered_domains(names: &[Identifier]) -> BTreeSet<String> {
     names.iter().map(registered_domain).collect()
 }
 

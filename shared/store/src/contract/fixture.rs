@@ -132,7 +132,6 @@ pub fn validating(before: &Versioned<Authorization>) -> Versioned<Authorization>
         challenge.state = ChallengeState::Processing(Validation {
             lease_until: at(31),
             deadline: at(61),
-            error: None,
             key_authorization: KeyAuthorization::new(&challenge.token, &key(0).thumbprint()),
         });
     })

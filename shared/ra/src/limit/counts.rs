@@ -1,0 +1,80 @@
+//! What a request counts, the narrowest first.
+
+use acme::{Account, AccountId, Identifier};
+
+use super::{Count, registered_domains, set_of_names};
+use crate::Serving;
+
+/// An order that replaces no certificate, with so many new authorizations that wait for a challenge.
+pub(crate) fn of_order(serving: &Serving, account: &Account, names: &[Identifier], pending: usize) -> Vec<Count> {
+    let limits = &serving.acme.limits;
+    let mut counts = vec![
+        Count::of_account("newOrdersPerAccount", limits.new_orders_per_account, account.id),
+        of_pending_authorizations(serving, account.id, pending),
+    ];
+    if let Some(key) = account.external_account {
+        let limit = limits.new_orders_per_external_account_key;
+        counts.push(Count::of_external_account("newOrdersPerExternalAccountKey", limit, key));
+    }
+    let per_domain = |domain| Count::of_domain(ORDERS_OF_DOMAIN, limits.new_orders_per_registered_domain, domain);
+    counts.extend(registered_domains(names).into_iter().map(per_domain));
+    counts.push(Count::of_profile("newOrders", limits.new_orders));
+    counts
+}
+
+/// New authorizations that wait for a challenge.
+pub(crate) fn of_pending_authorizations(serving: &Serving, account: AccountId, pending: usize) -> Count {
+    let limit = serving.acme.limits.pending_authorizations_per_account;
+    Count::of_account("pendingAuthorizationsPerAccount", limit, account).times(pending)
+}
+
+/// A validation that failed.
+pub(crate) fn of_failed_validation(serving: &Serving, account: AccountId) -> Count {
+    let limit = serving.acme.limits.failed_validations_per_account;
+    Count::of_account("failedValidationsPerAccount", limit, account)
+}
+
+/// A certificate for an order that replaces none. The first count is the one that a renewal, too, is
+/// counted for: [`SAME_NAMES`].
+pub(crate) fn of_certificate(serving: &Serving, account: &Account, names: &[Identifier]) -> Vec<Count> {
+    let limits = &serving.acme.limits;
+    let mut counts = vec![
+        Count::of_names(SAME_NAMES, limits.certificates_per_set_of_names, set_of_names(names)),
+        Count::of_account("certificatesPerAccount", limits.certificates_per_account, account.id),
+    ];
+    let limit = limits.certificates_per_registered_domain;
+    let per_domain = |domain| Count::of_domain(CERTIFICATES_OF_DOMAIN, limit, domain);
+    counts.extend(registered_domains(names).into_iter().map(per_domain));
+    counts.push(Count::of_profile("certificates", limits.certificates));
+    counts
+}
+
+/// A key change.
+pub(crate) fn of_key_change(serving: &Serving, account: AccountId) -> Count {
+    Count::of_account("keyChangesPerAccount", serving.acme.limits.key_changes_per_account, account)
+}
+
+/// What an order and a certificate for the name count whoever asks.
+pub(crate) fn of_name(serving: &Serving, name: &Identifier) -> Vec<Count> {
+    let limits = &serving.acme.limits;
+    let per_domain = |domain: String| {
+        [
+            Count::of_domain(ORDERS_OF_DOMAIN, limits.new_orders_per_registered_domain, domain.clone()),
+            Count::of_domain(CERTIFICATES_OF_DOMAIN, limits.certificates_per_registered_domain, domain),
+        ]
+    };
+    let mut counts = vec![Count::of_names(
+        SAME_NAMES,
+        limits.certificates_per_set_of_names,
+        set_of_names(std::slice::from_ref(name)),
+    )];
+    counts.extend(registered_domains(std::slice::from_ref(name)).into_iter().flat_map(per_domain));
+    counts.push(Count::of_profile("newOrders", limits.new_orders));
+    counts.push(Count::of_profile("certificates", limits.certificates));
+    counts
+}
+
+/// The one limit that renewals are counted for, too, unless they say what they replace.
+pub(crate) const SAME_NAMES: &str = "certificatesPerSetOfNames";
+const ORDERS_OF_DOMAIN: &str = "newOrdersPerRegisteredDomain";
+const CERTIFICATES_OF_DOMAIN: &str = "certificatesPerRegisteredDomain";

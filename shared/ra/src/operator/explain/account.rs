@@ -1,0 +1,75 @@
+//! The explanation of an account.
+
+use acme::{Account, AccountId};
+use store::{AuditRecord, ExternalAccountKey};
+
+use super::{Explanation, Records, advice, timeline};
+use crate::{Authority, Error, LimitState, limit};
+
+impl Authority {
+    /// Everything about one account, with its newest orders.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn explain_account(&self, id: AccountId) -> Result<Explanation, Error> {
+        let account = self.find_account(id).await?;
+        let page = self.store.orders(id, None, ORDERS).await?;
+        let orders = self.in_lines(page.orders.iter().map(|order| (id, *order)).collect()).await?;
+        let limits = self.limits_of(&account).await?;
+        let key = self.binding_of(&account).await?;
+        let mut advice = advice::for_account(&account);
+        advice.extend(key.as_ref().filter(|key| key.revoked).map(|key| {
+            format!("The key {} of its external account was taken back: nothing is pre-approved any more.", key.id)
+        }));
+        advice.extend(advice::for_a_new_order(&[], &limits));
+        if advice.is_empty() {
+            advice
+                .push("Nothing stands in the way of new orders but names; see explain --order, explain --name.".into());
+        }
+        Ok(Explanation {
+            summary: format!(
+                "The account {id} in the directory {} is {}.",
+                account.directory,
+                format!("{:?}", account.status).to_lowercase()
+            ),
+            error: None,
+            advice,
+            timeline: timeline::of_account(&account, &self.acts_on(id).await?),
+            names: Vec::new(),
+            limits,
+            orders,
+            records: Records { account: Some(account), external_account_key: key, ..Records::default() },
+        })
+    }
+
+    /// The key that bound the account to one elsewhere, while it is remembered.
+    pub(super) async fn binding_of(&self, account: &Account) -> Result<Option<ExternalAccountKey>, Error> {
+        let Some(id) = account.external_account else { return Ok(None) };
+        Ok(self.store.external_account_key(id).await?.map(|key| key.value))
+    }
+
+    async fn limits_of(&self, account: &Account) -> Result<Vec<LimitState>, Error> {
+        let serving = match self.directory(&account.directory).await {
+            Ok(serving) => serving,
+            Err(Error::NoSuchDirectory) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut counts = limit::of_order(&serving, account, &[], 1);
+        counts.push(limit::of_failed_validation(&serving, account.id));
+        counts.extend(limit::of_certificate(&serving, account, &[]).into_iter().skip(1));
+        counts.push(limit::of_key_change(&serving, account.id));
+        self.limit_states(&serving, &counts).await
+    }
+
+    /// What operators did to it lately.
+    async fn acts_on(&self, id: AccountId) -> Result<Vec<AuditRecord>, Error> {
+        let subject = id.to_string();
+        let acts = self.store.audit(None, ACTS).await?.items;
+        Ok(acts.into_iter().filter(|act| act.subject == subject).collect())
+    }
+}
+
+/// So many of the newest orders are told.
+const ORDERS: usize = 10;
+/// So many of the newest acts of operators are looked at.
+const ACTS: usize = 500;

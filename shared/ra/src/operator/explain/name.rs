@@ -1,0 +1,101 @@
+//! The explanation of a name: which profiles issue for it, also when nobody ever asked.
+
+use std::collections::BTreeMap;
+
+use acme::{DirectoryId, Family, Identifier, ProfileName};
+use store::{AcmeProfile, RaProfile};
+
+use super::{Explanation, Records, advice, timeline, verdict::verdict};
+use crate::{Authority, Error, limit, names::NamePolicy};
+
+impl Authority {
+    /// What each ACME Profile, or that one, says of the name; the newest certificates for it and their orders.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such profile.
+    pub async fn explain_name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<Explanation, Error> {
+        let (profiles, ra_profiles) = self.profiles_for(profile).await?;
+        let names: Vec<_> = profiles
+            .iter()
+            .map(|acme| {
+                let ra = acme.ra_profile.as_ref().and_then(|ra| ra_profiles.get(ra));
+                verdict(acme, ra, &NamePolicy::of_anybody(acme), false, name)
+            })
+            .collect();
+        let mut limits = Vec::new();
+        if let Some(profile) = profile {
+            let directory = DirectoryId { family: Family::AcmeProfile, name: profile.clone() };
+            match self.directory(&directory).await {
+                Ok(serving) => {
+                    limits = self.limit_states(&serving, &limit::of_name(&serving, name)).await?;
+                }
+                Err(Error::NoSuchDirectory) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut certificates = Vec::new();
+        for entry in self.store.certificates_by_name(name, None, CERTIFICATES).await?.items {
+            certificates.extend(self.store.certificate(&entry.id).await?.map(|record| record.value));
+        }
+        let orders = certificates.iter().filter_map(|certificate| certificate.account.zip(certificate.order)).collect();
+        let orders = self.in_lines(orders).await?;
+        let mut told = (Vec::new(), Records::default());
+        if let Some(newest) = orders.first() {
+            let story = self.explain_order(newest.account, newest.order).await?;
+            told = (story.timeline, story.records);
+        }
+        let allowed = names.iter().filter(|verdict| verdict.allowed).count();
+        let mut advice = match (allowed, orders.is_empty()) {
+            (0, _) => vec![format!("No order for {name} is taken; see why below.")],
+            (_, true) => vec![format!(
+                "There is no certificate for {name}. Orders that led to none are found by their account: explain --account."
+            )],
+            (_, false) => vec![format!("What became of the newest order for {name} stands in its timeline.")],
+        };
+        advice.extend(advice::for_a_new_order(&[], &limits));
+        Ok(Explanation {
+            summary: format!(
+                "{} of {} ACME Profiles would take an order for {name}; it has {} certificates.",
+                allowed,
+                names.len(),
+                if certificates.len() < CERTIFICATES {
+                    certificates.len().to_string()
+                } else {
+                    format!("{CERTIFICATES} or more")
+                }
+            ),
+            error: None,
+            advice,
+            timeline: timeline::sorted(told.0),
+            names,
+            limits,
+            orders,
+            records: told.1,
+        })
+    }
+
+    /// The ACME Profiles that are asked, and the RA Profiles by their names.
+    async fn profiles_for(
+        &self,
+        profile: Option<&ProfileName>,
+    ) -> Result<(Vec<AcmeProfile>, BTreeMap<ProfileName, RaProfile>), Error> {
+        let (acme, ra) = match profile {
+            None => {
+                let all = self.profiles().await?;
+                (all.acme_profile, all.ra_profile)
+            }
+            Some(name) => {
+                let acme = self.store.acme_profile(name).await?.ok_or(Error::NotFound)?;
+                let ra = match &acme.ra_profile {
+                    Some(name) => self.store.ra_profile(name).await?,
+                    None => None,
+                };
+                (vec![acme], ra.into_iter().collect())
+            }
+        };
+        Ok((acme, ra.into_iter().map(|ra| (ra.name.clone(), ra)).collect()))
+    }
+}
+
+/// So many of the certificates that end last are looked at.
+const CERTIFICATES: usize = 5;

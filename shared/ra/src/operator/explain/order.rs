@@ -1,0 +1,106 @@
+//! The explanation of an order.
+
+use acme::{Account, AccountId, Authorization, Order, OrderId, Problem, Subproblem};
+use store::CertificateRecord;
+
+use super::{ExplainedOrder, Explanation, NameVerdict, Records, advice, listed, timeline, verdict::verdict};
+use crate::{Authority, Error, LimitState, Serving, limit};
+
+/// An order with all that is known about it.
+struct Known {
+    order: Order,
+    authorizations: Vec<Authorization>,
+    certificate: Option<CertificateRecord>,
+}
+
+impl Authority {
+    /// Everything about one order.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn explain_order(&self, account: AccountId, id: OrderId) -> Result<Explanation, Error> {
+        let account = self.find_account(account).await?;
+        let known = self.known(self.owned_order(account.id, id).await?.value).await?;
+        let Known { order, authorizations, certificate } = known;
+        let now = self.now();
+        let status = order.status(&authorizations, now);
+        let (names, limits) = self.policy_of(&account, &order).await?;
+        let mut advice = advice::for_order(&account, status, &authorizations, now);
+        advice.extend(advice::for_a_new_order(&names, &limits));
+        Ok(Explanation {
+            summary: format!(
+                "The order {id} of the account {} in the directory {} is {}.",
+                account.id,
+                order.directory,
+                format!("{status:?}").to_lowercase()
+            ),
+            error: order.error(&authorizations, now),
+            advice,
+            timeline: timeline::of_order(&order, &authorizations, certificate.as_ref(), now),
+            names,
+            limits,
+            orders: Vec::new(),
+            records: Records {
+                external_account_key: self.binding_of(&account).await?,
+                account: Some(account),
+                order: Some(order),
+                authorizations,
+                certificate,
+            },
+        })
+    }
+
+    /// Orders in a line each; those that are gone are left out.
+    pub(super) async fn in_lines(&self, orders: Vec<(AccountId, OrderId)>) -> Result<Vec<ExplainedOrder>, Error> {
+        let mut lines = Vec::new();
+        for (account, id) in orders {
+            let Some(order) = self.store.order(account, id).await? else { continue };
+            let Known { order, authorizations, .. } = self.known(order.value).await?;
+            let now = self.now();
+            lines.push(ExplainedOrder {
+                order: id,
+                account,
+                made_at: order.created_at,
+                status: order.status(&authorizations, now),
+                names: order.identifiers.iter().map(ToString::to_string).collect(),
+                reason: order.error(&authorizations, now).map(|error| reason(&error)),
+            });
+        }
+        Ok(lines)
+    }
+
+    async fn known(&self, order: Order) -> Result<Known, Error> {
+        let authorizations = self.authorizations_of(&order).await?;
+        let certificate = match order.issuance() {
+            Some(issuance) => self.store.certificate(&issuance.certificate).await?.map(|record| record.value),
+            None => None,
+        };
+        Ok(Known { order, authorizations, certificate })
+    }
+
+    /// What would become of the same order now.
+    async fn policy_of(&self, account: &Account, order: &Order) -> Result<(Vec<NameVerdict>, Vec<LimitState>), Error> {
+        let serving = match self.directory(&order.directory).await {
+            Ok(serving) => serving,
+            // The profile was deleted; nothing can be said of it.
+            Err(Error::NoSuchDirectory) => return Ok((Vec::new(), Vec::new())),
+            Err(error) => return Err(error),
+        };
+        let Serving { acme, ra, .. } = serving.as_ref();
+        let policy = self.name_policy(&serving, account).await?;
+        let names = order.identifiers.iter().map(|name| verdict(acme, Some(ra), &policy, true, name)).collect();
+        let mut counts = limit::of_order(&serving, account, &order.identifiers, 1);
+        counts.push(limit::of_failed_validation(&serving, account.id));
+        counts.extend(limit::of_certificate(&serving, account, &order.identifiers));
+        Ok((names, self.limit_states(&serving, &counts).await?))
+    }
+}
+
+/// A problem in a line.
+fn reason(error: &Problem) -> String {
+    let of_name = |problem: &Subproblem| format!("{}: {}", problem.identifier.value, problem.detail);
+    match error.subproblems.as_slice() {
+        [] => error.detail.clone(),
+        of_names => listed(of_names.iter().map(of_name)),
+    }
+}
