@@ -161,6 +161,18 @@ impl Environment {
         }
     }
 
+    /// What an operator asks, as a request of the admin function, in the way of this host. What came of
+    /// it holds for the next request.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub async fn act(&self, request: Value) -> Result<Value, String> {
+        match &self.ca {
+            Running::OneProcess(host) => host.act(request).await,
+            Running::Aws(aws) => aws.act(request).await,
+        }
+    }
+
     /// The one process, for tests of what only it has.
     pub fn one_process(&self) -> &local::Host {
         match &self.ca {

@@ -5,8 +5,10 @@
 //! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`], [`dependencies`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
+//! - each promise of docs/conformance.md has a test that carries its mark ([`rows`])
 
 use std::{
+    collections::BTreeSet,
     fmt, fs,
     path::{Path, PathBuf},
 };
@@ -15,6 +17,7 @@ use crate::{Error, command::Program, progress, repository};
 
 pub mod dependencies;
 pub mod links;
+pub mod rows;
 pub mod sources;
 pub mod tls;
 
@@ -41,15 +44,26 @@ impl fmt::Display for Finding {
 pub fn run() -> Result<(), Error> {
     let files = files(&repository())?;
     let mut findings = Vec::new();
+    let (mut marks, mut topics, mut promises) = (BTreeSet::new(), BTreeSet::new(), String::new());
     for file in &files {
         let name = file.name.as_str();
+        if name == rows::LIST {
+            promises = file.read()?;
+        }
         if name.ends_with(".rs") {
-            findings.extend(sources::check(name, &file.read()?));
+            let text = file.read()?;
+            findings.extend(sources::check(name, &text));
+            let found = rows::marks(&text);
+            if name.starts_with("tests/tests/protocol/") {
+                topics.extend(found.iter().cloned());
+            }
+            marks.extend(found);
         } else if name.ends_with(".md") {
             findings.extend(links::check(name, &file.read()?, &files)?);
         }
     }
 
+    findings.extend(rows::check(&promises, &marks, &topics));
     let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     findings.extend(dependencies::check(&metadata)?);
     let linked =

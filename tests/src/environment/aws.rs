@@ -110,6 +110,13 @@ impl Aws {
         self
     }
 
+    /// What an operator asks. Every process sees at once what came of it.
+    pub(super) async fn act(&self, request: Value) -> Result<Value, String> {
+        let answer = self.functions.named("AdminFunction").invoke(request).await;
+        self.functions.cool();
+        answer.map_err(|error| error.to_string())
+    }
+
     async fn set_profiles(&self) {
         assert_eq!(self.config.test, TestSwitches::default(), "only the one process has test switches");
         let Config { acme_profiles, ra_profiles, .. } = self.config.clone();

@@ -7,7 +7,12 @@ use std::{
 
 use http::Uri;
 use local::{Config, Host};
+use serde_json::Value;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+};
 
 use crate::challenge_server::ChallengeServer;
 
@@ -47,6 +52,19 @@ impl OneProcess {
     async fn launch(folder: TempDir, config: Config) -> Self {
         let host = Host::start(config.clone()).await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
         Self { host, config, folder }
+    }
+
+    /// What an operator asks, by the socket in the data folder.
+    pub(super) async fn act(&self, request: Value) -> Result<Value, String> {
+        let mut socket = UnixStream::connect(self.folder.path().join("admin.sock")).await.unwrap();
+        socket.write_all(format!("{request}\n").as_bytes()).await.unwrap();
+        let mut reply = Vec::new();
+        socket.read_to_end(&mut reply).await.unwrap();
+        let reply: Value = serde_json::from_slice(&reply).unwrap();
+        match reply.get("refusal") {
+            Some(refusal) => Err(refusal.as_str().unwrap().to_owned()),
+            None => Ok(reply["answer"]["answer"].clone()),
+        }
     }
 
     pub(super) fn host(&self) -> &Host {

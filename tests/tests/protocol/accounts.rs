@@ -132,7 +132,9 @@ async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
     let environment = HOST.start().await;
     let mut clients = Vec::new();
     for name in ["default", "raProfile/default"] {
-        clients.push(environment.directory(name).client().await);
+        let client = environment.directory(name).client().await;
+        let earlier = client.ready_order(&["earlier.test"]).await;
+        clients.push((client, earlier));
     }
     let changed = |config: &mut Config| {
         let profile = &mut config.acme_profiles[0];
@@ -141,14 +143,16 @@ async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
         profile.terms_of_service_change = TermsOfServiceChange::Url;
     };
     let _running = environment.restarted(changed).await;
-    for client in clients {
+    for (client, earlier) in clients {
+        // What was ordered before goes on.
+        client.finish(earlier, &["earlier.test"], Key::p256()).await;
         let reply = client.new_order(&["a.test"]).await;
         assert_eq!(reply.refused(403, "userActionRequired")["instance"], terms);
         assert_eq!(reply.link("terms-of-service").as_deref(), Some(terms));
         client.read(client.account()).await.expect(200);
 
         client.post(client.account(), &json!({"termsOfServiceAgreed": true})).await.expect(200);
-        client.new_order(&["a.test"]).await.expect(201);
+        client.obtain(&["a.test"]).await;
     }
 }
 

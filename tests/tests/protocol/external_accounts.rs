@@ -68,6 +68,66 @@ async fn p7_a_key_binds_as_many_accounts_as_it_says() {
 }
 
 #[tokio::test]
+async fn p7_threat_19_each_wrong_field_of_a_binding_is_refused_in_the_same_words() {
+    let environment = HOST.configured(closed).await;
+    environment
+        .on_both_families(async |ca| {
+            let (minted, other) = (mint(&ca, |_| {}).await, mint(&ca, |_| {}).await);
+            let client = ca.stranger().await;
+            let foreign = ca.stranger().await;
+            let none = minted.bind_with(&client, |binding| binding.mac_key = vec![7; 32]).await;
+            let uniform = none.refused(403, "unauthorized");
+            let faults: [Fault<'_>; 12] = [
+                ("no algorithm", &|binding| binding.header["alg"] = "none".into()),
+                ("an asymmetric algorithm", &|binding| binding.header["alg"] = "ES256".into()),
+                ("another hash than it says", &|binding| binding.header["alg"] = "HS512".into()),
+                ("no key identifier", &|binding| drop(binding.header.as_object_mut().unwrap().remove("kid"))),
+                ("an unknown key", &|binding| binding.header["kid"] = "0".repeat(26).into()),
+                ("a key that is no identifier", &|binding| binding.header["kid"] = "../eab".into()),
+                ("somebody else's key", &|binding| binding.header["kid"] = other.id.to_string().into()),
+                ("another URL", &|binding| binding.header["url"] = client.url("newOrder").into()),
+                ("no URL", &|binding| drop(binding.header.as_object_mut().unwrap().remove("url"))),
+                ("a nonce", &|binding| binding.header["nonce"] = "AAAA".into()),
+                ("another account's key", &|binding| binding.payload = foreign.key.jwk().to_string()),
+                ("no account key", &|binding| binding.payload.clear()),
+            ];
+            for (what, spoil) in faults {
+                let refused = minted.bind_with(&client, spoil).await;
+                assert_eq!(refused.refused(403, "unauthorized"), uniform, "{what}");
+            }
+            for (hash, algorithm) in [("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)] {
+                let by = |binding: &mut Binding| {
+                    binding.header["alg"] = hash.into();
+                    binding.algorithm = algorithm;
+                };
+                mint(&ca, |_| {}).await.bind_with(&ca.stranger().await, by).await.expect(201);
+            }
+            minted.bind(&client).await.expect(201);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn p7_threat_19_of_many_requests_with_one_key_at_the_same_time_one_binds_an_account() {
+    let environment = HOST.configured(closed).await;
+    environment
+        .on_both_families(async |ca| {
+            let minted = mint(&ca, |_| {}).await;
+            let mut strangers = Vec::new();
+            for _ in 0..20 {
+                strangers.push(ca.stranger().await);
+            }
+            let replies = tests::all(strangers.iter().map(|stranger| minted.bind(stranger))).await;
+            let made = replies.iter().filter(|reply| reply.status == 201).count();
+            assert_eq!(made, 1);
+            for reply in replies.iter().filter(|reply| reply.status != 201) {
+                reply.refused(403, "unauthorized");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn p7_the_scope_of_a_key_holds_for_the_orders_of_its_accounts() {
     let environment = HOST.configured(closed).await;
     environment
@@ -164,13 +224,35 @@ pub(super) async fn mint(ca: &Environment, change: impl FnOnce(&mut ExternalAcco
     Minted { id, mac_key: hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec() }
 }
 
+/// A binding, with each part as a test wants it.
+struct Binding {
+    header: Value,
+    payload: String,
+    mac_key: Vec<u8>,
+    algorithm: hmac::Algorithm,
+}
+
+/// What is wrong, and how a good binding becomes so.
+type Fault<'a> = (&'static str, &'a dyn Fn(&mut Binding));
+
 impl Minted {
     /// A new-account request that is bound with the key.
     pub(super) async fn bind(&self, client: &Client) -> Reply {
-        let header: Value = json!({"alg": "HS256", "kid": self.id.to_string(), "url": client.url("newAccount")});
-        let protected = base64url::encode(header.to_string().as_bytes());
-        let payload = base64url::encode(client.key.jwk().to_string().as_bytes());
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.mac_key);
+        self.bind_with(client, |_| {}).await
+    }
+
+    /// The same, with a binding that `change` adapts.
+    async fn bind_with(&self, client: &Client, change: impl FnOnce(&mut Binding)) -> Reply {
+        let mut binding = Binding {
+            header: json!({"alg": "HS256", "kid": self.id.to_string(), "url": client.url("newAccount")}),
+            payload: client.key.jwk().to_string(),
+            mac_key: self.mac_key.clone(),
+            algorithm: hmac::HMAC_SHA256,
+        };
+        change(&mut binding);
+        let protected = base64url::encode(binding.header.to_string().as_bytes());
+        let payload = base64url::encode(binding.payload.as_bytes());
+        let key = hmac::Key::new(binding.algorithm, &binding.mac_key);
         let mac = hmac::sign(&key, format!("{protected}.{payload}").as_bytes());
         let binding = json!({"protected": protected, "payload": payload, "signature": base64url::encode(mac.as_ref())});
         client.new_account(&json!({"externalAccountBinding": binding})).await

@@ -1,9 +1,7 @@
 //! What an operator decides about names and contacts, per directory (interface row P1, N9).
 
-use acme::{Account, AccountStatus};
 use local::Config;
 use serde_json::{Value, json};
-use store::{OperationId, Versioned};
 use tests::{
     Environment,
     client::{Client, Key, csr, identifiers},
@@ -112,14 +110,18 @@ async fn n9_rules_that_became_narrower_hold_for_orders_that_are_there() {
 async fn p6_an_account_that_the_operator_disables_is_refused_at_its_next_request() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
-        let id = client.account_id().parse().unwrap();
-        let before = ca.store().account(id).await.unwrap().unwrap();
-        let disabled = Account { status: AccountStatus::Revoked, ..before.value.clone() };
-        let after = Versioned::new(disabled, OperationId::from_random([6; 16]));
-        ca.store().update_account(&before, &after).await.unwrap();
+        let order = client.order(&["b.test"]).await;
+        let set = async |status: &str| {
+            let request = json!({"action": "set-account-status", "id": client.account_id(), "status": status});
+            ca.act(request).await.unwrap();
+        };
+        set("revoked").await;
+        client.read(&order).await.refused(401, "unauthorized");
         let problem = client.new_order(&["a.test"]).await.refused(401, "unauthorized");
         assert!(problem["detail"].as_str().unwrap().contains("disabled by the operator"), "{problem}");
         client.new_account(&json!({})).await.refused(401, "unauthorized");
+        set("valid").await;
+        client.read(&order).await.expect(200);
     })
     .await;
 }

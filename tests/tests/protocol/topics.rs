@@ -1,6 +1,7 @@
 //! The topics that hold on every host.
 
 mod accounts;
+mod addresses;
 mod authorizations;
 mod bad_input;
 mod certificates;
@@ -24,6 +25,7 @@ mod orders;
 mod ownership;
 mod policy;
 mod problems;
+mod profiles;
 pub(crate) mod renewal_info;
 mod revocation;
 mod routes;

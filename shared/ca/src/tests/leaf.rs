@@ -236,7 +236,7 @@ async fn openssl_verifies_a_leaf_without_a_subject() {
 }
 
 #[test]
-fn threat_2_and_3_one_name_of_a_hundred_without_evidence_stops_the_issue() {
+fn threat_2_threat_3_one_name_of_a_hundred_without_evidence_stops_the_issue() {
     let names: Vec<String> = (0..100).map(|number| format!("n{number}.example.com")).collect();
     let names = identifiers(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let lacking = &names[57];

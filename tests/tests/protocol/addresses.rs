@@ -1,0 +1,91 @@
+//! Where validation goes (N8): never to an address that the profile does not allow, and whoever asks can
+//! read why.
+
+use local::Config;
+use serde_json::{Value, json};
+use tests::{
+    Directory, Environment,
+    challenge_server::{Page, well_known},
+    client::{Client, challenge, strings},
+};
+
+use crate::HOST;
+
+#[tokio::test]
+async fn n8_a_name_of_an_address_that_is_not_allowed_is_not_contacted_and_challenge_and_order_say_why() {
+    let environment = narrow().await;
+    environment
+        .on_both_families(async |ca| {
+            for (name, address) in [
+                ("metadata.test", "169.254.169.254"),
+                ("private.test", "10.0.0.1"),
+                ("mapped.test", "::ffff:127.0.0.1"),
+                ("neighbour.test", "127.0.0.2"),
+            ] {
+                ca.challenges.dns.set_addresses(name, &[address]);
+                for way in ["http-01", "tls-alpn-01"] {
+                    let seen = ca.challenges.web.requests().len();
+                    refused(&ca, &ca.client().await, name, way, None, address).await;
+                    assert_eq!(ca.challenges.web.requests().len(), seen);
+                }
+            }
+            ca.client().await.obtain(&["allowed.test"]).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn n8_a_redirect_leads_to_no_address_that_is_not_allowed() {
+    let environment = narrow().await;
+    environment
+        .on_both_families(async |ca| {
+            for target in ["http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://127.0.0.2/"] {
+                let address = target.trim_start_matches("http:").trim_matches('/').split('/').next().unwrap();
+                let address = address.trim_matches(['[', ']']);
+                refused(&ca, &ca.client().await, "a.test", "http-01", Some(Page::redirect(target)), address).await;
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn n8_an_address_as_a_name_passes_the_same_rule() {
+    let environment = narrow().await;
+    environment
+        .on_both_families(async |ca| {
+            refused(&ca, &ca.client().await, "169.254.169.254", "http-01", None, "169.254.169.254").await;
+        })
+        .await;
+}
+
+/// A CA whose validation may reach one special address beside the public Internet.
+async fn narrow() -> Environment {
+    HOST.configured(|config: &mut Config| {
+        config.acme_profiles[0].allowed_networks = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await
+}
+
+/// Asks for the name to be validated, and checks that it was refused because of the address.
+async fn refused(ca: &Directory<'_>, client: &Client, name: &str, way: &str, page: Option<Page>, address: &str) {
+    let order = client.new_order(&[name]).await.expect(201);
+    let authorization = strings(&order.json()["authorizations"]).remove(0);
+    let object = client.read(&authorization).await.expect(200).json();
+    let started = challenge(&object, way);
+    if let Some(page) = page {
+        ca.challenges.web.set(&well_known(started["token"].as_str().unwrap()), page);
+    }
+    let url = started["url"].as_str().unwrap();
+    client.post(url, &json!({})).await.expect(200);
+    let settled = client.wait(url, "invalid").await;
+    let order = client.read(&order.location()).await.expect(200).json();
+    assert_eq!(order["status"], "invalid");
+    for told in [&settled["error"], &order["error"]] {
+        assert_eq!(told["type"], "urn:ietf:params:acme:error:unauthorized", "{told}");
+        assert!(detail(told).contains("Not connecting to") && detail(told).contains(address), "{told}");
+    }
+}
+
+fn detail(problem: &Value) -> &str {
+    problem["detail"].as_str().unwrap()
+}
