@@ -21,7 +21,11 @@ use tokio::{
     time,
 };
 
-use crate::{data_folder::DataFolder, failure_chain::chain};
+use crate::{
+    data_folder::DataFolder,
+    failure_chain::chain,
+    webhook::{Webhook, WebhookStatus},
+};
 
 /// The socket of a host. The file goes with the value.
 pub(crate) struct AdminSocket {
@@ -42,6 +46,8 @@ pub(crate) struct Surroundings {
     pub(crate) http_port: u16,
     /// The resolver of validation, when one is set.
     pub(crate) dns_resolver: Option<std::net::SocketAddr>,
+    /// How the webhook is, when one is set.
+    pub(crate) webhook: Option<WebhookStatus>,
 }
 
 /// What comes back.
@@ -75,7 +81,13 @@ impl AdminSocket {
     }
 
     /// Answers until the host stops; what is under way is finished.
-    pub(crate) async fn serve(self, authority: Arc<Authority>, host: Surroundings, stop: watch::Receiver<bool>) {
+    pub(crate) async fn serve(
+        self,
+        authority: Arc<Authority>,
+        host: Surroundings,
+        webhook: Option<Arc<Webhook>>,
+        stop: watch::Receiver<bool>,
+    ) {
         let mut connections = JoinSet::new();
         let mut stopped = stop.clone();
         loop {
@@ -86,8 +98,9 @@ impl AdminSocket {
             while connections.try_join_next().is_some() {}
             match accepted {
                 Ok((stream, _)) => {
-                    let (authority, host, stop) = (authority.clone(), host.clone(), stop.clone());
-                    connections.spawn(connection(stream, self.owner, authority, host, stop));
+                    let (authority, stop) = (authority.clone(), stop.clone());
+                    let (host, webhook) = (host.clone(), webhook.clone());
+                    connections.spawn(connection(stream, self.owner, authority, host, webhook, stop));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection of an operator failed");
@@ -174,6 +187,7 @@ async fn connection(
     owner: u32,
     authority: Arc<Authority>,
     host: Surroundings,
+    webhook: Option<Arc<Webhook>>,
     mut stop: watch::Receiver<bool>,
 ) {
     let uid = match stream.peer_cred() {
@@ -194,7 +208,10 @@ async fn connection(
         (false, _) => Reply::Refusal("only the owner of the data folder may ask".to_owned()),
         (true, Err(error)) => Reply::Refusal(format!("the request is no JSON: {error}")),
         (true, Ok(request)) => match admin::answer(&authority, &user(uid), request).await {
-            Ok(answer) => Reply::Answer { answer, host },
+            Ok(answer) => {
+                let webhook = webhook.map(|webhook| webhook.status());
+                Reply::Answer { answer, host: Surroundings { webhook, ..host } }
+            }
             Err(error) => Reply::Refusal(refusal(&error)),
         },
     };

@@ -3,7 +3,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use ra::{Authority, Seams, Settings, SystemClock};
+use ra::{Authority, EventSink, Seams, Settings, SystemClock};
 use store::{
     IssuerStore,
     embedded::{EmbeddedStore, Options as StoreOptions},
@@ -16,6 +16,7 @@ use crate::{
     queue,
     software_signer::SoftwareSigner,
     status::StatusFiles,
+    webhook::{SPOOL, Spool},
 };
 
 /// The CA. Close it, so that the next start finds a store that was closed.
@@ -48,6 +49,13 @@ impl AtRest {
             let file = data.file(&format!("{}.key", issuer.id));
             unusable_keys.extend(signer.read_key(file, &issuer.key.to_string()).err());
         }
+        // A host that has a webhook delivers, when it starts, what happens now.
+        let spool = data.file(SPOOL);
+        let events: Arc<dyn EventSink> = match Spool::open_existing(&spool) {
+            Ok(Some(spool)) => Arc::new(spool),
+            Ok(None) => Arc::new(()),
+            Err(source) => return Err(StartError::Data { path: spool, source }),
+        };
         let (queue, workers) = queue::queue();
         let seams = Seams {
             store: store.clone(),
@@ -55,6 +63,7 @@ impl AtRest {
             queue: Arc::new(queue),
             // Files of the status listener are made from the store when a host starts.
             publisher: Arc::new(StatusFiles::default()),
+            events,
             clock: Arc::new(SystemClock),
         };
         let authority = Arc::new(Authority::new(seams, Settings::default()));

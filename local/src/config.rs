@@ -9,6 +9,7 @@ mod file;
 mod settings;
 mod url;
 mod value;
+mod webhook_url;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -24,6 +25,7 @@ use store::{AcmeProfile, IssuerId, RaProfile};
 
 pub use error::ConfigError;
 pub use url::{BaseUrl, StatusUrl, UrlError};
+pub use webhook_url::{WebhookUrl, WebhookUrlError};
 
 pub(crate) use settings::{Arguments, LogSettings};
 pub(crate) use value::LogFormat;
@@ -54,8 +56,37 @@ pub struct Config {
     pub acme_profiles: Vec<AcmeProfile>,
     /// The RA Profiles.
     pub ra_profiles: Vec<RaProfile>,
+    /// Who is told what happened.
+    pub events: EventsConfig,
     /// For hardening clients.
     pub test: TestSwitches,
+}
+
+/// Who is told what happened.
+#[derive(Clone, Debug, Default)]
+pub struct EventsConfig {
+    /// Where events are posted; the log alone tells them when absent.
+    pub webhook: Option<WebhookConfig>,
+}
+
+/// A webhook.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// Where events are posted.
+    pub url: WebhookUrl,
+    /// The file with the secret that signs them; one in the data folder when absent.
+    pub secret_file: Option<PathBuf>,
+    /// Certificates that are trusted beside the system's roots, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Special-purpose networks that the webhook may be in.
+    pub networks: Vec<IpNet>,
+}
+
+impl WebhookConfig {
+    /// A webhook on this machine or in a private network, or anywhere on the Internet.
+    pub fn new(url: WebhookUrl) -> Self {
+        Self { url, secret_file: None, ca_file: None, networks: local_networks() }
+    }
 }
 
 /// The root and the issuing CA, as they are made at first start. Afterwards nothing of it changes
@@ -122,6 +153,7 @@ impl Config {
             http_port: 80,
             tls_port: 443,
             ca: CaConfig::default(),
+            events: EventsConfig::default(),
             acme_profiles,
             ra_profiles,
             test: TestSwitches::default(),

@@ -14,7 +14,9 @@ use acme::{DirectoryId, Family, Identifier, Urls};
 use api::{Context, Options as ApiOptions};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use jiff::SignedDuration;
-use ra::{Authority, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask};
+use ra::{
+    Authority, EventSink, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask,
+};
 use store::{
     IssuerId, IssuerStore, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
@@ -34,6 +36,7 @@ use crate::{
     queue::{self, InProcessQueue},
     software_signer::SoftwareSigner,
     status::StatusFiles,
+    webhook::{self, Webhook},
 };
 
 /// A running host. It stops when it is told to; dropping it stops it without ceremony.
@@ -72,6 +75,17 @@ impl Host {
         let mut signer = SoftwareSigner::default();
         let hierarchy = hierarchy(&config, &data, &store, &mut signer).await?;
 
+        let webhook = match &config.events.webhook {
+            Some(webhook) => Some(Arc::new(Webhook::open(webhook, &data, Arc::new(SystemClock))?)),
+            None => {
+                webhook::warn_of_left_events(&data)?;
+                None
+            }
+        };
+        let events: Arc<dyn EventSink> = match &webhook {
+            Some(webhook) => webhook.spool(),
+            None => Arc::new(()),
+        };
         let (queue, workers) = queue::queue();
         let files = StatusFiles::default();
         let seams = Seams {
@@ -79,6 +93,7 @@ impl Host {
             signer: Arc::new(signer),
             queue: Arc::new(queue.clone()),
             publisher: Arc::new(files.clone()),
+            events,
             clock: Arc::new(SystemClock),
         };
         let settings = Settings {
@@ -116,8 +131,9 @@ impl Host {
                     root: root_path.clone(),
                     http_port: config.http_port,
                     dns_resolver: config.dns_resolver,
+                    webhook: None,
                 };
-                listeners.spawn(socket.serve(authority.clone(), surroundings, stopped.clone()));
+                listeners.spawn(socket.serve(authority.clone(), surroundings, webhook.clone(), stopped.clone()));
             }
             // Only the operator misses it, and only while the host runs.
             Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
@@ -136,6 +152,9 @@ impl Host {
         let mut tasks = JoinSet::new();
         tasks.spawn(workers.run(authority.clone(), settings, config.test.validation_delay));
         tasks.spawn(maintain(authority, store.clone(), tls));
+        if let Some(webhook) = webhook {
+            tasks.spawn(webhook.deliver());
+        }
         resume(&store, &queue).await?;
         Ok(Self {
             urls,

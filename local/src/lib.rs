@@ -23,8 +23,9 @@ mod queue;
 mod software_signer;
 mod start_error;
 mod status;
+mod webhook;
 
 pub use cli::run;
-pub use config::{Config, TestSwitches};
+pub use config::{Config, EventsConfig, TestSwitches, WebhookConfig};
 pub use host::Host;
 pub use start_error::StartError;

@@ -64,6 +64,14 @@ pub enum StartError {
         "the key file {0} is not the key of the CA in the store beside it; put the right one back from a backup, or begin a new CA in another folder with --data"
     )]
     KeyOfAnotherCa(PathBuf),
+    /// The webhook cannot be used.
+    #[error("the webhook cannot be used: {path}: {reason}")]
+    Webhook {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The name of an issuer cannot be used.
     #[error(transparent)]
     IssuerName(#[from] store::IssuerIdError),

@@ -15,6 +15,7 @@ use crate::{
     challenge_server::ChallengeServer,
     client::{Algorithm, Client, Http, Key},
     clients::{Authority, Target},
+    events,
 };
 
 use self::one_process::OneProcess;
@@ -39,6 +40,7 @@ impl Host {
     /// Starts with a configuration that `change` adapts. Of it, every host knows the CA and the
     /// profiles; the rest is the one process's own.
     pub async fn configured(self, change: impl FnOnce(&mut Config)) -> Environment {
+        events::listen();
         let challenges = Arc::new(ChallengeServer::start().await);
         let ca = match self {
             Self::OneProcess => Running::OneProcess(Box::new(OneProcess::start(&challenges, change).await)),

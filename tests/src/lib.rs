@@ -8,6 +8,7 @@ pub mod client;
 pub mod clients;
 pub mod deployed;
 mod environment;
+pub mod events;
 mod join;
 mod openssl;
 

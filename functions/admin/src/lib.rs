@@ -17,6 +17,7 @@
 //! | `block-key` | `key` (a thumbprint) | no account and no certificate may use it |
 //! | `blocked-keys` | `after`, `limit` | such keys |
 //! | `explain` | `subject`: `order` (`account`, `order`), `name` (`name`, `profile`) or `account` | what happened, what policy says, what to do |
+//! | `test-events` | – | an event of the type `test`, to see whether it arrives |
 //! | `audit` | `before`, `limit` | what operators did, newest first |
 //!
 //! Who may ask is the host's affair: IAM on AWS, the owner of the data folder in one process. Nothing of this is
@@ -105,6 +106,7 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::BlockedKeys { after, limit } => {
             serde_json::to_value(authority.blocked_keys(after.as_ref(), page::size(limit)?).await?)
         }
+        Request::TestEvents {} => serde_json::to_value(authority.tell_test(actor).await?),
         Request::Explain { subject } => serde_json::to_value(explain::explain(authority, subject).await?),
         Request::Audit { before, limit } => serde_json::to_value(authority.audit(before, page::size(limit)?).await?),
     };

@@ -123,6 +123,8 @@ pub enum Request {
         /// Of which one.
         subject: ExplainedSubject,
     },
+    /// Makes an event on purpose, to see whether it arrives.
+    TestEvents {},
     /// What operators did, newest first.
     Audit {
         /// Those older than this one.
@@ -142,7 +144,8 @@ impl Request {
             Self::ExternalAccountKeys { .. } | Self::Audit { .. } | Self::BlockedKeys { .. } => false,
             Self::FindAccounts { .. } | Self::FindCertificates { .. } | Self::Explain { .. } => false,
             Self::ApplyProfiles { dry_run, .. } => !dry_run,
-            Self::DeleteProfile { .. }
+            Self::TestEvents {}
+            | Self::DeleteProfile { .. }
             | Self::MintExternalAccountKey { .. }
             | Self::RevokeExternalAccountKey { .. }
             | Self::SetAccountStatus { .. }

@@ -3,6 +3,7 @@
 mod connection;
 mod doctor;
 mod eab;
+mod events;
 mod explain;
 mod function;
 mod output;
@@ -104,6 +105,9 @@ enum AdminCommand {
     /// Why something does not work: what happened, what policy says, how full the limits are, what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(ExplainArguments),
+    /// Events: whether they arrive
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// What operators did
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -336,6 +340,7 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         AdminCommand::Keys(KeysCommand::Block { key }) => records::block_key(connection, output, key).await?,
         AdminCommand::Keys(KeysCommand::List) => records::blocked_keys(connection, output).await?,
         AdminCommand::Explain(arguments) => explain::explain(connection, output, arguments).await?,
+        AdminCommand::Events(command) => events::perform(connection, output, command).await?,
         AdminCommand::Audit(AuditCommand::List { limit }) => status::audit(connection, output, limit).await?,
     }
     Ok(ExitCode::SUCCESS)

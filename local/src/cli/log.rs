@@ -1,13 +1,21 @@
 //! The log, on stderr.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    str::FromStr,
+};
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{Directive, LevelFilter},
+    fmt,
+};
 
 use super::Failure;
 use crate::config::{LogFormat, LogSettings};
 
-/// Starts to log. The level is the one that is set, else what `RUST_LOG` says, else `info`.
+/// Starts to log. The level is the one that is set, else what `RUST_LOG` says, else `info`. Events are told at every level: their lines
+/// are the record of what happened.
 pub(super) fn start(settings: LogSettings) -> Result<(), Failure> {
     let filter = match settings.level {
         Some(level) => EnvFilter::default().add_directive(level.into()),
@@ -16,7 +24,8 @@ pub(super) fn start(settings: LogSettings) -> Result<(), Failure> {
             _ => EnvFilter::default().add_directive(LevelFilter::INFO.into()),
         },
     };
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let events = Directive::from_str("event=info")?;
+    let log = fmt().with_env_filter(filter.add_directive(events)).with_writer(io::stderr).with_target(false);
     match settings.format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),

@@ -11,7 +11,7 @@ use super::{
     CaConfig, ConfigError,
     check::{self, Place},
     error::Flaw,
-    settings::{Settings, TestSettings},
+    settings::{EventsSettings, Settings, TestSettings},
 };
 
 /// What the file says.
@@ -19,6 +19,7 @@ use super::{
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct File {
     pub(super) serve: Settings,
+    pub(super) events: EventsSettings,
     pub(super) test: TestSettings,
     pub(super) ca: CaConfig,
     pub(super) acme_profile: Vec<AcmeProfile>,
@@ -123,7 +124,7 @@ mod tests {
             (
                 "listen = 1",
                 &[
-                    "ca.toml:1:1: unknown field `listen`, expected one of `serve`, `test`, `ca`, `acmeProfile`, `raProfile`",
+                    "ca.toml:1:1: unknown field `listen`, expected one of `serve`, `events`, `test`, `ca`, `acmeProfile`, `raProfile`",
                 ],
             ),
             ("[serve]\nlissten = 1", &["ca.toml:2:1: unknown field `lissten`, expected one of `listen`, "]),
@@ -159,6 +160,12 @@ mod tests {
                 &["ca.toml:2:15: ca.issuingName: ", "another name than the root"],
             ),
             ("[ca]\nrootDays = 0", &["ca.toml:2:12: ca.rootDays: ", "1 to 36500"]),
+            // Events
+            (
+                "[events]\nwebhookUrl = \"http://hooks.example/\"",
+                &["ca.toml:2:14: expected a URL of the form https://", "http:// with a loopback host"],
+            ),
+            ("[events]\nwebhookNetworks = [\"10.0.0.0/33\"]", &["ca.toml:2:"]),
             // Profiles that contradict themselves
             (&format!("{acme}validity = 0"), &["ca.toml:3:12: acmeProfile.web.validity: must be 1 or more"]),
             (&format!("{acme}retryInterval = 0"), &["ca.toml:3:17: acmeProfile.web.retryInterval: must be 1 or more"]),

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use ipnet::IpNet;
 use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
 
 use super::{
-    BaseUrl, CaConfig, Config, ConfigError, StatusUrl, TestSwitches,
+    BaseUrl, CaConfig, Config, ConfigError, EventsConfig, StatusUrl, TestSwitches, WebhookConfig, WebhookUrl,
     file::File,
     value::{Address, LogFormat, LogLevel, Port, Seconds, Within},
 };
@@ -21,6 +22,8 @@ pub(crate) struct Arguments {
     config: Option<PathBuf>,
     #[command(flatten)]
     serve: Settings,
+    #[command(flatten, next_help_heading = "Events")]
+    events: EventsSettings,
     #[command(flatten, next_help_heading = "For testing clients")]
     test: TestSettings,
 }
@@ -67,6 +70,28 @@ pub(super) struct Settings {
     log_level: Option<LogLevel>,
 }
 
+/// Who is told what happened, the table `[events]` of the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EventsSettings {
+    /// Where events are posted, signed: https://, or http:// on this machine [key: events.webhookUrl]
+    /// [default: nowhere; they are in the log]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_URL", value_name = "URL")]
+    webhook_url: Option<WebhookUrl>,
+    /// The file with the secret that signs them, whsec_ and base64 [key: events.webhookSecretFile]
+    /// [default: webhook.secret in the data folder, made when it is not there]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    webhook_secret_file: Option<PathBuf>,
+    /// Certificates that the webhook's may rest on, PEM [key: events.webhookCaFile]
+    /// [default: the system's roots alone]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_CA_FILE", value_name = "FILE")]
+    webhook_ca_file: Option<PathBuf>,
+    /// Special-purpose networks that the webhook may be in, separated by commas; link-local ones never
+    /// are [key: events.webhookNetworks] [default: loopback and private networks]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_NETWORKS", value_name = "NETWORKS", value_delimiter = ',')]
+    webhook_networks: Option<Vec<IpNet>>,
+}
+
 /// Faults on purpose, the table `[test]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -108,8 +133,9 @@ impl Arguments {
             None => File::default(),
         };
         let (serve, test) = (self.serve.or(file.serve), self.test.or(file.test));
+        let events = self.events.or(file.events).into();
         let log = LogSettings { format: serve.log.unwrap_or_default(), level: serve.log_level.map(LevelFilter::from) };
-        let mut config = config(serve, test, file.ca);
+        let mut config = Config { events, ..config(serve, test, file.ca) };
         for profile in file.acme_profile {
             config.acme_profiles.retain(|known| known.name != profile.name);
             config.acme_profiles.push(profile);
@@ -137,6 +163,32 @@ impl Settings {
             log: self.log.or(other.log),
             log_level: self.log_level.or(other.log_level),
         }
+    }
+}
+
+impl EventsSettings {
+    fn or(self, other: Self) -> Self {
+        Self {
+            webhook_url: self.webhook_url.or(other.webhook_url),
+            webhook_secret_file: self.webhook_secret_file.or(other.webhook_secret_file),
+            webhook_ca_file: self.webhook_ca_file.or(other.webhook_ca_file),
+            webhook_networks: self.webhook_networks.or(other.webhook_networks),
+        }
+    }
+}
+
+impl From<EventsSettings> for EventsConfig {
+    fn from(settings: EventsSettings) -> Self {
+        let webhook = settings.webhook_url.map(|url| {
+            let webhook = WebhookConfig::new(url);
+            WebhookConfig {
+                secret_file: settings.webhook_secret_file,
+                ca_file: settings.webhook_ca_file,
+                networks: settings.webhook_networks.unwrap_or(webhook.networks),
+                ..webhook
+            }
+        });
+        Self { webhook }
     }
 }
 

@@ -29,7 +29,11 @@ async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
     for (text, base) in [(&text, "https://localhost:"), (&all, "https://ca.example:14000/")] {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("ca.toml");
-        fs::write(&path, text).unwrap();
+        // The files that it names are there.
+        fs::write(&path, text.replace("/etc/serverless-acme", folder.path().to_str().unwrap())).unwrap();
+        fs::write(folder.path().join("webhook.secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let ca = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        fs::write(folder.path().join("webhook-ca.pem"), ca.cert.pem()).unwrap();
         let server = Server::start_in(folder, &["--config", path.to_str().unwrap()]).await;
         let directories = server.banner["directories"].as_array().unwrap();
         let ends: Vec<_> = directories.iter().map(|url| url.as_str().unwrap().strip_prefix(base).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Ids of accounts, orders, authorizations, keys of external accounts and what operators do: 48 bits of milliseconds, then 80 random bits.
+//! Ids of accounts, orders, authorizations, keys of external accounts, events and what operators do: 48 bits of milliseconds, then 80 random bits.
 //!
 //! Time first keeps an account's orders in the order of their making; 80 random bits make an id
 //! that nobody can guess, although ownership never rests on that.
@@ -86,6 +86,10 @@ id!(
 id!(
     /// Names an act of an operator.
     AuditId
+);
+id!(
+    /// Names an event; the same however often it is delivered.
+    EventId
 );
 id!(
     /// Names an incident, for which certificates are replaced before their time (RFC 9773 §4.2).

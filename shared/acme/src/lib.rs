@@ -10,6 +10,7 @@ mod certificate_id;
 mod challenge;
 mod contact;
 mod directory;
+mod event;
 mod id;
 mod identifier;
 mod key_change;
@@ -32,7 +33,11 @@ pub use challenge::{
 };
 pub use contact::{Contact, ContactError};
 pub use directory::{DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError};
-pub use id::{AccountId, AuditId, AuthorizationId, ExternalAccountKeyId, IdError, IncidentId, OrderId};
+pub use event::{
+    AccountFacts, CertificateFacts, Event, FailureFacts, Happening, LimitFacts, ProfileFacts, RefusalFacts,
+    RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
+};
+pub use id::{AccountId, AuditId, AuthorizationId, EventId, ExternalAccountKeyId, IdError, IncidentId, OrderId};
 pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierObject};
 pub use key_change::KeyChange;
 pub use order::{

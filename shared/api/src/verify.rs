@@ -26,6 +26,7 @@ pub(crate) async fn verify<S: Signatory>(
     let nonce = context.nonces().check(context.authority(), &serving.directory, nonce).await?;
     let signatory = S::named_by(context, serving, jws.key()).await?;
     let verified = jws.verify(signatory.key())?;
+    signatory.check(context, serving)?;
     nonce.redeem(context.authority()).await?;
     Ok((signatory, verified))
 }
@@ -42,6 +43,9 @@ pub(crate) trait Signatory: Sized + Send {
 
     /// The key that verifies the signature.
     fn key(&self) -> &PublicKey;
+
+    /// Whether it may sign any more. Asked when its signature is verified, so that nobody else can have its refusal told.
+    fn check(&self, context: &Context, serving: &Serving) -> Result<(), Error>;
 }
 
 /// A key that stands for itself.
@@ -56,6 +60,10 @@ impl Signatory for PublicKey {
     fn key(&self) -> &PublicKey {
         self
     }
+
+    fn check(&self, _: &Context, _: &Serving) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// A valid account of the directory.
@@ -66,13 +74,17 @@ impl Signatory for Versioned<Account> {
             KeyReference::Kid(kid) => {
                 let account = context.urls().account_in_kid(&serving.directory, kid);
                 let account = account.ok_or(ra::Error::AccountDoesNotExist)?;
-                Ok(context.authority().account(&serving.directory, account).await?)
+                Ok(context.authority().account_of_any_status(&serving.directory, account).await?)
             }
         }
     }
 
     fn key(&self) -> &PublicKey {
         &self.value.key
+    }
+
+    fn check(&self, context: &Context, serving: &Serving) -> Result<(), Error> {
+        Ok(context.authority().check_account(serving, self)?)
     }
 }
 
@@ -92,6 +104,13 @@ impl Signatory for RevocationSigner {
         match self {
             Self::Account(account) => &account.value.key,
             Self::Key(key) => key,
+        }
+    }
+
+    fn check(&self, context: &Context, serving: &Serving) -> Result<(), Error> {
+        match self {
+            Self::Account(account) => account.check(context, serving),
+            Self::Key(key) => key.check(context, serving),
         }
     }
 }

@@ -64,6 +64,7 @@ impl Openers {
             signer: signer(&config),
             queue: queue(&config, urls),
             publisher: publisher(&config, bucket),
+            events: Arc::new(()),
             clock: Arc::new(SystemClock),
         };
         let status_url = environment.base_url("STATUS_URL", &["http://"], "an http:// URL, or empty for none")?;

@@ -1,12 +1,15 @@
 //! Accounts: making, changing, ending (RFC 8555 §7.3).
 
-use acme::{Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, NewAccount};
+use acme::{
+    Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, Happening, NewAccount,
+};
 use jose::PublicKey;
 use store::{Creation, Versioned};
 
 use crate::{
     Authority, Error, Serving,
     authority::{ROUNDS, applied, versioned},
+    event::account_facts,
     limit::Count,
     random,
 };
@@ -27,12 +30,40 @@ impl Authority {
     /// [`Error::AccountDoesNotExist`] also for an account of another directory;
     /// [`Error::AccountEnded`].
     pub async fn account(&self, directory: &DirectoryId, id: AccountId) -> Result<Versioned<Account>, Error> {
-        let account = self.store.account(id).await?.filter(|account| account.directory == *directory);
-        let account = account.ok_or(Error::AccountDoesNotExist)?;
+        let account = self.account_of_any_status(directory, id).await?;
         match account.status {
             AccountStatus::Valid => Ok(account),
             ended => Err(Error::AccountEnded(ended)),
         }
+    }
+
+    /// The account behind a `kid` of this directory, also one that has ended: to verify the signature before its request is
+    /// refused by [`Authority::check_account`].
+    ///
+    /// # Errors
+    /// [`Error::AccountDoesNotExist`] also for an account of another directory.
+    pub async fn account_of_any_status(
+        &self,
+        directory: &DirectoryId,
+        id: AccountId,
+    ) -> Result<Versioned<Account>, Error> {
+        let account = self.store.account(id).await?.filter(|account| account.directory == *directory);
+        account.ok_or(Error::AccountDoesNotExist)
+    }
+
+    /// Refuses the request of an account that has ended.
+    ///
+    /// # Errors
+    /// [`Error::AccountEnded`].
+    pub fn check_account(&self, serving: &Serving, account: &Account) -> Result<(), Error> {
+        self.told(
+            serving,
+            Some(account.id),
+            match account.status {
+                AccountStatus::Valid => Ok(()),
+                ended => Err(Error::AccountEnded(ended)),
+            },
+        )
     }
 
     /// Makes an account, or finds the one that the key has (RFC 8555 §7.3, §7.3.1). A known key is
@@ -43,6 +74,17 @@ impl Authority {
     /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] when none is to be made, and every
     /// refusal of contact, terms, key and binding.
     pub async fn create_account(
+        &self,
+        serving: &Serving,
+        key: PublicKey,
+        request: &NewAccount,
+        url: &str,
+    ) -> Result<AccountCreation, Error> {
+        let made = self.make_account(serving, key, request, url).await;
+        self.told(serving, None, made)
+    }
+
+    async fn make_account(
         &self,
         serving: &Serving,
         key: PublicKey,
@@ -92,7 +134,10 @@ impl Authority {
             Some(key) => self.create_bound_account(&account, key).await?,
         };
         match creation {
-            Creation::Created => Ok(AccountCreation::Created(account.value)),
+            Creation::Created => {
+                self.tell(Happening::AccountCreated(account_facts(&account, None)));
+                Ok(AccountCreation::Created(account.value))
+            }
             Creation::Existing(winner) => found(winner.value),
         }
     }
@@ -130,6 +175,9 @@ impl Authority {
             }
             let after = versioned(after)?;
             if applied(self.store.update_account(&before, &after).await)? {
+                if after.status == AccountStatus::Deactivated {
+                    self.tell(Happening::AccountDeactivated(account_facts(&after, None)));
+                }
                 return Ok(after.value);
             }
             before = self.account(&before.directory, before.id).await?;

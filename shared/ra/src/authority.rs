@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use acme::{DirectoryId, ExternalAccountKeyId};
+use acme::{AccountId, DirectoryId, ExternalAccountKeyId, RefusalReason};
 use ca::Signer;
 use jiff::{SignedDuration, Timestamp};
 use store::{ExternalAccountKey, Incident, LimitWindow, OperationId, Store, StoreError, Versioned};
 use tokio::sync::Mutex;
 
-use crate::{Clock, Error, Publisher, Queue, Serving, cache::Cache, issuer::IssuerCache, random};
+use crate::{
+    Clock, Error, EventSink, Publisher, Queue, Serving, cache::Cache, event::Quiet, issuer::IssuerCache, random,
+};
 
 /// The registration authority. One for each process; every function asks it for one verb.
 pub struct Authority {
@@ -16,6 +18,7 @@ pub struct Authority {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) publisher: Arc<dyn Publisher>,
+    pub(crate) events: Arc<dyn EventSink>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     /// Directories by their ids; those that are known not to exist are `None`.
@@ -25,6 +28,10 @@ pub struct Authority {
     pub(crate) incidents: Cache<(), Arc<Vec<Incident>>>,
     /// How often was counted, as it was seen last.
     pub(crate) seen_counters: Cache<LimitWindow, u32>,
+    /// The refusals that were told lately, by directory, account and reason.
+    pub(crate) refusals: Quiet<(DirectoryId, Option<AccountId>, RefusalReason)>,
+    /// The limits whose windows go on and that were told as reached.
+    pub(crate) full_limits: Quiet<LimitWindow>,
     pub(crate) issuers: IssuerCache,
     /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
     pub(crate) publishing: Mutex<()>,
@@ -41,6 +48,8 @@ pub struct Seams {
     pub queue: Arc<dyn Queue>,
     /// Files for relying parties.
     pub publisher: Arc<dyn Publisher>,
+    /// Events, beside the log.
+    pub events: Arc<dyn EventSink>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -67,19 +76,22 @@ impl Default for Settings {
 impl Authority {
     /// An authority over these seams.
     pub fn new(seams: Seams, settings: Settings) -> Self {
-        let Seams { store, signer, queue, publisher, clock } = seams;
+        let Seams { store, signer, queue, publisher, events, clock } = seams;
         let for_how_long = settings.profile_cache;
         Self {
             store,
             signer,
             queue,
             publisher,
+            events,
             clock,
             settings,
             profiles: Cache::new(for_how_long),
             external_account_keys: Cache::new(for_how_long),
             incidents: Cache::new(for_how_long),
             seen_counters: Cache::new(for_how_long),
+            refusals: Quiet::default(),
+            full_limits: Quiet::default(),
             issuers: IssuerCache::default(),
             publishing: Mutex::default(),
         }

@@ -36,6 +36,16 @@ impl Authority {
         account: &Account,
         requested: IdentifierObject,
     ) -> Result<AuthorizationCreation, Error> {
+        let made = self.make_authorization(serving, account, requested).await;
+        self.told(serving, Some(account.id), made)
+    }
+
+    async fn make_authorization(
+        &self,
+        serving: &Serving,
+        account: &Account,
+        requested: IdentifierObject,
+    ) -> Result<AuthorizationCreation, Error> {
         let refused = |refusal| Error::Identifiers(vec![(requested.clone(), refusal)]);
         let identifier = Identifier::try_from(requested.clone()).map_err(|error| refused(error.into()))?;
         if identifier.is_wildcard() {

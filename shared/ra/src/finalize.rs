@@ -29,6 +29,17 @@ impl Authority {
         id: OrderId,
         csr: &[u8],
     ) -> Result<OrderView, Error> {
+        let finalized = self.finalize_order(serving, account, id, csr).await;
+        self.told(serving, Some(account.id), finalized)
+    }
+
+    async fn finalize_order(
+        &self,
+        serving: &Serving,
+        account: &Account,
+        id: OrderId,
+        csr: &[u8],
+    ) -> Result<OrderView, Error> {
         let order = self.owned_order(account.id, id).await?;
         if !matches!(order.state, OrderState::Open) {
             return self.finalized(order, &Csr::from_der(csr)?).await;

@@ -5,8 +5,8 @@
 //! certificates with one serial, and none that is not on record.
 
 use acme::{
-    AccountId, AccountStatus, CertificateId, Identifier, Order, OrderEvent, OrderId, OrderState, Problem, ProblemType,
-    Serial,
+    AccountId, AccountStatus, CertificateId, FailureFacts, Happening, Identifier, Order, OrderEvent, OrderId,
+    OrderState, Problem, ProblemType, Serial,
 };
 use ca::{Certificate, Chain, Evidence, Leaf, LintedTbs};
 use jose::PublicKey;
@@ -15,6 +15,7 @@ use store::{CertificateRecord, CertificateState, RaProfile, Versioned};
 use crate::{
     Authority, Error, IssuanceTask,
     authority::{ROUNDS, applied, versioned},
+    event::{certificate_facts, names},
     issuer::LoadedIssuer,
     random,
     validity::ValidityPeriod,
@@ -120,7 +121,11 @@ impl Authority {
                 false => self.store.complete_issuance(&record, &issued, &order, &valid).await,
             };
             if applied(written)? {
-                tracing::info!(certificate = %record.id, order = %valid.id, "a certificate is issued");
+                let facts = certificate_facts(&record, Some(&valid));
+                self.tell(match facts.replaces {
+                    None => Happening::CertificateIssued(facts),
+                    Some(_) => Happening::CertificateRenewed(facts),
+                });
                 return Ok(valid);
             }
             // Somebody else completed it, and their signature counts; or it was revoked meanwhile.
@@ -135,10 +140,11 @@ impl Authority {
         tracing::error!(order = %order.id, error = error as &dyn std::error::Error, "an issuance failed for good");
         let detail = "The certificate could not be issued. The operator has the details; create a new order later.";
         let problem = Problem::new(ProblemType::ServerInternal, detail);
-        self.settle_order(order, OrderEvent::Failed(problem)).await
+        self.fail_order(order, problem).await
     }
 
-    async fn settle_order(&self, order: Versioned<Order>, event: OrderEvent) -> Result<Versioned<Order>, Error> {
+    async fn fail_order(&self, order: Versioned<Order>, problem: Problem) -> Result<Versioned<Order>, Error> {
+        let event = OrderEvent::Failed(problem.clone());
         let mut before = order;
         for _ in 0..ROUNDS {
             if let OrderState::Valid(_) | OrderState::Invalid(_) = before.state {
@@ -146,7 +152,13 @@ impl Authority {
             }
             let after = versioned(before.transition(event.clone())?)?;
             if applied(self.store.update_order(&before, &after).await)? {
-                tracing::info!(order = %after.id, "an issuance ended without a certificate");
+                self.tell(Happening::CertificateFailed(FailureFacts {
+                    directory: after.directory.clone(),
+                    account: after.account,
+                    order: after.id,
+                    names: names(&after.identifiers),
+                    detail: problem.detail,
+                }));
                 return Ok(after);
             }
             before = self.owned_order(before.account, before.id).await?;
@@ -169,7 +181,7 @@ impl Authority {
         }
         // Nothing is signed for an account that has ended (RFC 8555 §7.3.6).
         let problem = Problem::new(ProblemType::Unauthorized, "The account ended before the certificate was issued.");
-        self.settle_order(order, OrderEvent::Failed(problem)).await.map(drop)
+        self.fail_order(order, problem).await.map(drop)
     }
 
     /// The certificate of one of the account's orders (RFC 8555 §7.4.2).

@@ -33,6 +33,16 @@ impl Authority {
         account: &Versioned<Account>,
         rollover: KeyRollover,
     ) -> Result<Account, Error> {
+        let changed = self.replace_key(serving, account, rollover).await;
+        self.told(serving, Some(account.id), changed)
+    }
+
+    async fn replace_key(
+        &self,
+        serving: &Serving,
+        account: &Versioned<Account>,
+        rollover: KeyRollover,
+    ) -> Result<Account, Error> {
         let KeyRollover { account: named, old_key, new_key } = rollover;
         if named != Some(account.id) {
             return Err(Error::KeyChange("account in the inner payload is not the account that signed the request"));

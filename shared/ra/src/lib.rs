@@ -3,7 +3,8 @@
 //!
 //! One verb for each operation, all on [`Authority`]: policy, then a pure transition of `acme`, then
 //! one conditional write. Nothing here knows HTTP, a queue's wire, a key's place or a table's layout;
-//! those are arguments: [`store::Store`], [`ca::Signer`], [`Queue`], [`Publisher`], [`Clock`].
+//! those are arguments: [`store::Store`], [`ca::Signer`], [`Queue`], [`Publisher`], [`EventSink`],
+//! [`Clock`].
 
 mod account;
 mod audit;
@@ -15,6 +16,7 @@ mod clock;
 mod crl;
 mod directory;
 mod error;
+mod event;
 mod external_account;
 mod finalize;
 mod hierarchy;
@@ -45,6 +47,7 @@ pub use authorization::AuthorizationCreation;
 pub use clock::{Clock, SystemClock};
 pub use directory::{Offer, Serving};
 pub use error::{Error, IdentifierRefusal};
+pub use event::EventSink;
 pub use external_account::{BindingRefusal, ExternalAccountKeyTerms, MintedExternalAccountKey};
 pub use hierarchy::{Hierarchy, IssuerPlan};
 pub use host_certificate::HostCertificate;

@@ -17,7 +17,7 @@ mod state;
 
 use std::collections::HashMap;
 
-use acme::{Account, Identifier};
+use acme::{Account, Happening, Identifier, LimitFacts};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use jose::base64url;
@@ -78,10 +78,7 @@ impl Authority {
             Ok(())
         };
         let outcome = outcome.await;
-        if let Err(Error::LimitReached(LimitReached { name, domain, .. })) = &outcome {
-            tracing::warn!(profile = %serving.acme.name, limit = name, ?domain, "a limit is reached");
-        }
-        outcome
+        outcome.inspect_err(|error| self.tell_limit(serving, &counters, error, now))
     }
 
     /// Whether a counter of one part has room, without counting.
@@ -91,7 +88,25 @@ impl Authority {
     pub(crate) async fn check_room(&self, serving: &Serving, count: &Count) -> Result<(), Error> {
         let now = self.now();
         let Some(counter) = count.counter(serving, now) else { return Ok(()) };
-        self.another_part(&counter, &[], now).await.map(drop)
+        let part = self.another_part(&counter, &[], now).await;
+        part.map(drop).inspect_err(|error| self.tell_limit(serving, std::slice::from_ref(&counter), error, now))
+    }
+
+    /// Tells that one of the counters is full, once in its window.
+    fn tell_limit(&self, serving: &Serving, counters: &[Counter], error: &Error, now: Timestamp) {
+        let Error::LimitReached(reached) = error else { return };
+        let full = counters.iter().find(|counter| counter.reached(now) == *reached);
+        let Some((counter, part)) = full.and_then(|counter| Some((counter, counter.parts.first()?))) else { return };
+        if self.full_limits.admit(part.window.clone(), now, part.window.ends_at()).is_some() {
+            self.tell(Happening::LimitReached(LimitFacts {
+                directory: serving.directory.clone(),
+                limit: reached.name.to_owned(),
+                subject: counter.of.text(),
+                maximum: reached.maximum,
+                window: reached.window,
+                retry_after: reached.retry_after,
+            }));
+        }
     }
 
     /// Whether the account has a certificate in good standing for exactly these names, so that another one

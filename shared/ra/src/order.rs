@@ -44,6 +44,11 @@ impl Authority {
         account: &Account,
         request: NewOrder,
     ) -> Result<OrderView, Error> {
+        let made = self.make_order(serving, account, request).await;
+        self.told(serving, Some(account.id), made)
+    }
+
+    async fn make_order(&self, serving: &Serving, account: &Account, request: NewOrder) -> Result<OrderView, Error> {
         check_terms(serving, account)?;
         let profile = serving.issuing_profile(request.profile.as_deref())?;
         let policy = self.name_policy(serving, account).await?;

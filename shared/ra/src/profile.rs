@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use store::{AcmeProfile, Difference, IssuerId, IssuerRole, ProfileSet, RaProfile};
+use acme::{Happening, ProfileFacts};
+use store::{AcmeProfile, Difference, IssuerId, IssuerRole, ProfileChanges, ProfileKind, ProfileSet, RaProfile};
 
 use crate::{Authority, Error, issuance::issuing};
 
@@ -41,6 +42,9 @@ impl Authority {
         }
         self.store.apply_profiles(&changes).await?;
         self.profiles.forget().await;
+        for (profile, fields) in changed_fields(&changes, &differences) {
+            self.tell(Happening::ProfileChanged(ProfileFacts { profile, fields, actor: actor.to_owned() }));
+        }
         Ok(differences)
     }
 
@@ -65,5 +69,48 @@ impl Authority {
         let stored = self.store.profiles().await?;
         let differences = wanted.difference(&stored).map_err(issuing)?;
         Ok((stored, differences))
+    }
+}
+
+/// The profiles that change, each with its fields that differ; none of one that is new or gone.
+fn changed_fields(changes: &ProfileChanges, differences: &[Difference]) -> BTreeMap<String, Vec<String>> {
+    let acme = changes.put_acme.iter().map(|profile| &profile.name).chain(&changes.delete_acme);
+    let ra = changes.put_ra.iter().map(|profile| &profile.name).chain(&changes.delete_ra);
+    let paths = acme.map(|name| (ProfileKind::Acme, name)).chain(ra.map(|name| (ProfileKind::Ra, name)));
+    let mut changed: BTreeMap<String, Vec<String>> =
+        paths.map(|(kind, name)| (format!("{}.{name}", kind.table()), Vec::new())).collect();
+    for Difference { path, .. } in differences {
+        // A name may have dots, so several profiles may stand before the field: the longest is meant.
+        let field = |profile: &str| path.strip_prefix(profile)?.strip_prefix('.').map(str::to_owned);
+        let of = changed.keys().filter(|profile| field(profile).is_some()).max_by_key(|profile| profile.len()).cloned();
+        if !changed.contains_key(path)
+            && let Some(profile) = of
+            && let (Some(field), Some(fields)) = (field(&profile), changed.get_mut(&profile))
+        {
+            fields.push(field);
+        }
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_belong_to_their_profile_also_when_names_have_dots() {
+        let profile = |name: &str, enabled| AcmeProfile { enabled, ..AcmeProfile::new(name.parse().unwrap()) };
+        let set = |acme_profile| ProfileSet { acme_profile, ..ProfileSet::default() };
+        let stored = set(vec![profile("web", true), profile("web.v2", true), profile("gone", true)]);
+        let wanted = set(vec![profile("web", false), profile("web.v2", false), profile("web.v3", true)]);
+        let changed = changed_fields(&wanted.changes_from(&stored), &wanted.difference(&stored).unwrap());
+        let expected = [
+            ("acmeProfile.gone", &[][..]),
+            ("acmeProfile.web", &["enabled"]),
+            ("acmeProfile.web.v2", &["enabled"]),
+            ("acmeProfile.web.v3", &[]),
+        ];
+        let expected = expected.map(|(path, fields)| (path.to_owned(), fields.iter().map(|f| f.to_string()).collect()));
+        assert_eq!(changed, BTreeMap::from(expected));
     }
 }

@@ -1,6 +1,6 @@
 //! Revocation in its three forms (RFC 8555 §7.6).
 
-use acme::{Account, AuthorizationId, AuthorizationStatus, RevocationReason};
+use acme::{Account, AuthorizationId, AuthorizationStatus, Happening, RevocationFacts, RevocationReason, RevokedBy};
 use ca::Certificate;
 use jose::PublicKey;
 use store::{CertificateRecord, CertificateState, Revocation, Versioned};
@@ -8,6 +8,7 @@ use store::{CertificateRecord, CertificateState, Revocation, Versioned};
 use crate::{
     Authority, CrlTask, Error,
     authority::{ROUNDS, applied, versioned},
+    event::certificate_facts,
 };
 
 /// Who asks for a revocation; the signature over the request is verified.
@@ -49,14 +50,18 @@ impl Authority {
             if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
                 self.store.block_key(&key.thumbprint(), self.now()).await?;
             }
-            if self.revoke_record(&before, reason).await?.is_some() {
+            let by = match revoker {
+                Revoker::Account(_) => RevokedBy::Account,
+                Revoker::Key(_) => RevokedBy::CertificateKey,
+            };
+            if self.revoke_record(&before, reason, by, None).await?.is_some() {
                 return Ok(());
             }
         }
         Err(Error::Busy)
     }
 
-    /// Marks the certificate as revoked and has it listed; `None` when another write came between.
+    /// Marks the certificate as revoked and has it listed; `None` when another write came between. `actor` is the operator.
     ///
     /// # Errors
     /// [`Error::AlreadyRevoked`].
@@ -64,6 +69,8 @@ impl Authority {
         &self,
         before: &Versioned<CertificateRecord>,
         reason: RevocationReason,
+        by: RevokedBy,
+        actor: Option<&str>,
     ) -> Result<Option<CertificateRecord>, Error> {
         if let Some(revocation) = &before.revocation {
             self.list_if_missing(before, revocation).await?;
@@ -74,6 +81,12 @@ impl Authority {
         if !applied(self.store.update_certificate(before, &after).await)? {
             return Ok(None);
         }
+        self.tell(Happening::CertificateRevoked(RevocationFacts {
+            certificate: certificate_facts(&after, None),
+            reason_code: reason.code(),
+            by,
+            actor: actor.map(str::to_owned),
+        }));
         self.list(&after).await?;
         Ok(Some(after.value))
     }

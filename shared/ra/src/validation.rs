@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use acme::{
     Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
-    Identifier, KeyAuthorization, Problem,
+    Happening, Identifier, KeyAuthorization, Problem, ValidationFacts,
 };
 use store::{AcmeProfile, Versioned};
 
@@ -95,8 +95,17 @@ impl Authority {
         problem: Problem,
         address: Option<IpAddr>,
     ) -> Result<(), Error> {
-        let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem, address));
+        let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem.clone(), address));
         let failed = self.apply_to_authorization(job.authorization, event).await?;
+        self.tell(Happening::ValidationFailed(ValidationFacts {
+            directory: failed.directory.clone(),
+            account: failed.account,
+            authorization: failed.id,
+            names: vec![failed.identifier.to_string()],
+            challenge: job.challenge,
+            problem: problem.r#type,
+            detail: problem.detail,
+        }));
         let serving = self.directory(&failed.directory).await?;
         match self.count(&serving, &[limit::of_failed_validation(&serving, failed.account)]).await {
             // It has failed already; what is refused is the next one.

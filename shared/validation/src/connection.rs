@@ -65,11 +65,12 @@ impl<'a> Dialer<'a> {
 }
 
 /// A TCP connection to an address that the rules allow.
-pub(crate) struct Connection {
+#[derive(Debug)]
+pub struct Connection {
     /// The bytes.
-    pub(crate) stream: Limited<TcpStream>,
+    pub stream: Limited<TcpStream>,
     /// The other end.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 /// More than the headers of a chatty server, or a long certificate chain.

@@ -11,6 +11,7 @@ pub mod address;
 
 mod connection;
 mod deadline;
+mod dial;
 mod dns_01;
 mod fault;
 mod host;
@@ -23,5 +24,8 @@ mod tls;
 mod tls_alpn_01;
 mod url;
 
+pub use connection::Connection;
+pub use dial::{DialError, dial};
+pub use limited::Limited;
 pub use probe::{Failure, Probe, Proof, probe};
 pub use rules::Rules;

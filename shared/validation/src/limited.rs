@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// parser, so that headers without end, bodies without end, TLS records without end and interim
 /// answers without end all meet the same wall.
 #[derive(Debug)]
-pub(crate) struct Limited<S> {
+pub struct Limited<S> {
     inner: S,
     remaining: usize,
 }

@@ -9,6 +9,7 @@ mod challenges;
 mod charset;
 mod csr_smuggling;
 mod directory;
+mod events;
 mod external_accounts;
 mod finalize;
 mod identifiers;

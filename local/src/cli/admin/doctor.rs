@@ -6,7 +6,7 @@ use admin::{Finding, Request, Verdict};
 use store::ProfileSet;
 use tokio::{net::UdpSocket, time};
 
-use super::{AdminFailure, connection::Connection, output::Output, table::printable};
+use super::{AdminFailure, connection::Connection, events, output::Output, table::printable};
 
 pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<ExitCode, AdminFailure> {
     let answer = connection.ask::<Vec<Finding>>(&Request::Doctor {}).await?;
@@ -16,11 +16,12 @@ pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<E
         let of_profiles = profiles.acme_profile.iter().filter_map(|profile| profile.dns_resolver);
         let resolvers: BTreeSet<SocketAddr> = of_profiles
             .map(|resolver| resolver.socket_address())
-            .chain(answer.host.and_then(|host| host.dns_resolver))
+            .chain(answer.host.as_ref().and_then(|host| host.dns_resolver))
             .collect();
         for resolver in resolvers {
             findings.push(examine(resolver).await);
         }
+        findings.extend(answer.host.and_then(|host| host.webhook).iter().map(events::examine));
     }
     output.print(&findings, || {
         let shown = findings.iter().map(|Finding { check, verdict, seen, remedy }| {

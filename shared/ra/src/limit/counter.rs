@@ -73,13 +73,7 @@ impl Count {
     /// The counter of the present window; `None` when nothing limits it.
     pub(crate) fn counter(&self, serving: &Serving, now: Timestamp) -> Option<Counter> {
         let limit = self.limit.filter(|_| self.amount > 0)?;
-        let subject = match &self.subject {
-            Subject::Profile => String::new(),
-            Subject::Account(account) => account.to_string(),
-            Subject::ExternalAccount(key) => key.to_string(),
-            Subject::Names(names) => names.clone(),
-            Subject::Domain(domain) => domain.clone(),
-        };
+        let subject = self.subject.text();
         let parts = match &self.subject {
             Subject::Profile => limit.maximum.div_ceil(MOST_PER_PART).clamp(1, MOST_PARTS),
             _ => 1,
@@ -95,6 +89,19 @@ impl Count {
             }
         });
         Some(Counter { name: self.name, limit, of: self.subject.clone(), amount: self.amount, parts: parts.collect() })
+    }
+}
+
+impl Subject {
+    /// What stands for it in keys and in events.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Profile => String::new(),
+            Self::Account(account) => account.to_string(),
+            Self::ExternalAccount(key) => key.to_string(),
+            Self::Names(names) => names.clone(),
+            Self::Domain(domain) => domain.clone(),
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId};
+use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId, Happening};
 use jose::Thumbprint;
 use store::Page;
 
 use crate::{
     Authority, Error,
     authority::{ROUNDS, applied, versioned},
+    event::account_facts,
 };
 
 impl Authority {
@@ -88,6 +89,12 @@ impl Authority {
             self.record_act(actor, action, id, BTreeMap::new()).await?;
             let after = versioned(Account { status, ..before.value.clone() })?;
             if applied(self.store.update_account(&before, &after).await)? {
+                let facts = account_facts(&after, Some(actor));
+                self.tell(match status {
+                    AccountStatus::Valid => Happening::AccountEnabled(facts),
+                    AccountStatus::Revoked => Happening::AccountDisabled(facts),
+                    AccountStatus::Deactivated => Happening::AccountDeactivated(facts),
+                });
                 return Ok(after.value);
             }
         }

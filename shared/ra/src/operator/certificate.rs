@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason};
+use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, RevokedBy};
 use ca::Certificate;
 use jiff::Timestamp;
 use jose::Thumbprint;
@@ -81,7 +81,7 @@ impl Authority {
                 let key = Certificate::from_der(der).map_err(issuing)?.public_key().thumbprint();
                 self.store.block_key(&key, self.now()).await?;
             }
-            if let Some(revoked) = self.revoke_record(&before, reason).await? {
+            if let Some(revoked) = self.revoke_record(&before, reason, RevokedBy::Operator, Some(actor)).await? {
                 return Ok(revoked);
             }
         }

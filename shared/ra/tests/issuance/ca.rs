@@ -52,6 +52,7 @@ impl Ca {
             signer: keys.clone(),
             queue: queue.clone(),
             publisher: queue.clone(),
+            events: Arc::new(()),
             clock: clock.clone(),
         };
         let authority = Arc::new(Authority::new(seams, Settings::default()));

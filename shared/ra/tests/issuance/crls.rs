@@ -48,6 +48,7 @@ fn process(ca: &Ca, keys: &Arc<Keys>, publisher: Arc<dyn Publisher>) -> (Arc<Aut
         signer: keys.clone(),
         queue: queue.clone(),
         publisher,
+        events: Arc::new(()),
         clock: ca.clock.clone(),
     };
     (Arc::new(Authority::new(seams, Settings::default())), queue)

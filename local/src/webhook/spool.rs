@@ -1,0 +1,384 @@
+//! The spool: events that wait for their delivery, in files of the data folder.
+//!
+//! An event is appended before its request is answered, by one write into the operating system's memory: a killed process loses nothing
+//! that was answered, a power failure perhaps the last seconds. Lines stay in order. The files together have an end: when it is
+//! reached, the oldest file goes, and what was in it is counted as lost.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use acme::Event;
+use ra::EventSink;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+/// The spool of one data folder.
+pub(crate) struct Spool {
+    folder: PathBuf,
+    state: Mutex<State>,
+    news: Notify,
+}
+
+struct State {
+    /// The file that events are appended to, and its number.
+    file: File,
+    number: u64,
+    length: u64,
+    /// Up to where everything is done.
+    done: Mark,
+    counts: Counts,
+    longest: u64,
+    most: u64,
+}
+
+/// A place in the spool. It is kept in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    number: u64,
+    offset: u64,
+}
+
+/// How many events wait, and what became of others since the spool was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// They wait.
+    pub(crate) waiting: u64,
+    /// Deliveries failed for too long.
+    pub(crate) given_up: u64,
+    /// There was no room, or the disk failed.
+    pub(crate) lost: u64,
+}
+
+/// An event that waits, and where it ends.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// Its document.
+    pub(crate) document: Vec<u8>,
+    end: (u64, u64),
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Delivered,
+    GivenUp,
+}
+
+impl Spool {
+    /// Opens the spool, or makes it.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        Self::with_bounds(folder, LONGEST, MOST)
+    }
+
+    /// The spool when there is one already: a webhook was set once.
+    ///
+    /// # Errors
+    /// As [`Spool::open`].
+    pub(crate) fn open_existing(folder: &Path) -> io::Result<Option<Self>> {
+        folder.is_dir().then(|| Self::open(folder)).transpose()
+    }
+
+    fn with_bounds(folder: &Path, longest: u64, most: u64) -> io::Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // A mark that cannot be read was torn by a power failure: events are delivered again rather than never.
+        let mark = fs::read(folder.join(MARK)).ok();
+        let mut done: Mark = mark.and_then(|mark| serde_json::from_slice(&mark).ok()).unwrap_or_default();
+        let numbers = numbers(folder)?;
+        // What is appended stands in a file of its own, behind no torn line.
+        let number = numbers.last().copied().unwrap_or(0).max(done.number) + 1;
+        let first = numbers.first().copied().unwrap_or(number);
+        if done.number < first {
+            done = Mark { number: first, offset: 0 };
+        }
+        let mut waiting = 0;
+        for of in numbers {
+            let offset = if of == done.number { done.offset } else { 0 };
+            waiting += if of < done.number { 0 } else { lines_from(&path(folder, of), offset)? };
+        }
+        let file = new_file(&path(folder, number))?;
+        let counts = Counts { waiting, ..Counts::default() };
+        let state = State { file, number, length: 0, done, counts, longest, most };
+        Ok(Self { folder: folder.to_owned(), state: Mutex::new(state), news: Notify::new() })
+    }
+
+    /// How many events wait, and what became of others.
+    pub(crate) fn counts(&self) -> Counts {
+        self.lock().counts
+    }
+
+    /// The oldest event that waits, when there is one; it goes on waiting.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn oldest(&self) -> io::Result<Option<Waiting>> {
+        let mut state = self.lock();
+        loop {
+            let Mark { number, offset } = state.done;
+            let file = match File::open(path(&self.folder, number)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && number < state.number => None,
+                file => Some(file?),
+            };
+            let mut document = Vec::new();
+            if let Some(mut file) = file {
+                file.seek(SeekFrom::Start(offset))?;
+                BufReader::new(file).read_until(b'\n', &mut document)?;
+            }
+            if document.ends_with(b"\n") {
+                let end = (number, offset + document.len() as u64);
+                document.pop();
+                return Ok(Some(Waiting { document, end }));
+            }
+            if number >= state.number {
+                return Ok(None);
+            }
+            // The file is done; a line without its end was torn by a power failure.
+            state.done = Mark { number: number + 1, offset: 0 };
+            remove(&path(&self.folder, number))?;
+        }
+    }
+
+    /// The event waits no longer.
+    ///
+    /// # Errors
+    /// When that cannot be written down: the event may be delivered again.
+    pub(crate) fn finish(&self, event: &Waiting, outcome: Outcome) -> io::Result<()> {
+        let mut state = self.lock();
+        let (number, offset) = event.end;
+        if (state.done.number, state.done.offset) >= event.end {
+            // Its file had to go meanwhile.
+            return Ok(());
+        }
+        state.done = Mark { number, offset };
+        state.counts.waiting = state.counts.waiting.saturating_sub(1);
+        if outcome == Outcome::GivenUp {
+            state.counts.given_up += 1;
+        }
+        self.write_mark(state.done)
+    }
+
+    /// Waits until an event was appended since the last wait.
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    fn append(&self, line: &[u8]) -> io::Result<()> {
+        let mut state = self.lock();
+        if state.length > 0 && state.length + line.len() as u64 > state.longest {
+            let number = state.number + 1;
+            state.file = new_file(&path(&self.folder, number))?;
+            (state.number, state.length) = (number, 0);
+            self.make_room(&mut state)?;
+        }
+        if let Err(error) = state.file.write_all(line) {
+            // What was written of the line is cut off, so that the next one stands alone.
+            let length = state.length;
+            state.file.set_len(length)?;
+            return Err(error);
+        }
+        state.length += line.len() as u64;
+        state.counts.waiting += 1;
+        Ok(())
+    }
+
+    /// Lets the oldest files go while there are too many.
+    fn make_room(&self, state: &mut State) -> io::Result<()> {
+        while state.number - state.done.number >= state.most {
+            let Mark { number, offset } = state.done;
+            let oldest = path(&self.folder, number);
+            let lost = if oldest.exists() { lines_from(&oldest, offset)? } else { 0 };
+            state.done = Mark { number: number + 1, offset: 0 };
+            state.counts.waiting = state.counts.waiting.saturating_sub(lost);
+            state.counts.lost += lost;
+            remove(&oldest)?;
+            self.write_mark(state.done)?;
+            tracing::error!(lost, "the spool of events is full: the oldest events are lost");
+        }
+        Ok(())
+    }
+
+    fn write_mark(&self, mark: Mark) -> io::Result<()> {
+        let draft = self.folder.join(format!("{MARK}.draft"));
+        fs::write(&draft, serde_json::to_vec(&mark)?)?;
+        fs::rename(&draft, self.folder.join(MARK))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EventSink for Spool {
+    fn take(&self, event: &Event) {
+        let written = serde_json::to_vec(event).map_err(io::Error::from).and_then(|mut line| {
+            line.push(b'\n');
+            self.append(&line)
+        });
+        match written {
+            Ok(()) => self.news.notify_one(),
+            Err(error) => {
+                self.lock().counts.lost += 1;
+                tracing::error!(%error, event = %event.id, "an event cannot be spooled: it is in the log alone");
+            }
+        }
+    }
+}
+
+/// The numbers of the files, in order.
+fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
+    let names =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>()?;
+    let number = |name: &std::ffi::OsString| name.to_str()?.strip_suffix(SUFFIX)?.parse().ok();
+    let mut numbers: Vec<u64> = names.iter().filter_map(number).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn lines_from(path: &Path, offset: u64) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut lines = 0;
+    let mut line = Vec::new();
+    let mut reader = BufReader::new(file);
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        lines += u64::from(line.ends_with(b"\n"));
+        line.clear();
+    }
+    Ok(lines)
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:020}{SUFFIX}"))
+}
+
+const SUFFIX: &str = ".jsonl";
+const MARK: &str = "mark.json";
+
+/// A file has a mebibyte, and there are so many of them.
+const LONGEST: u64 = 1 << 20;
+const MOST: u64 = 64;
+
+#[cfg(test)]
+mod tests {
+    use acme::Happening;
+    use jiff::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn event(number: u8) -> Event {
+        let what = Happening::Test { actor: number.to_string() };
+        Event::new(Timestamp::from_second(i64::from(number)).unwrap(), [number; 10], what)
+    }
+
+    fn next(spool: &Spool) -> Option<Event> {
+        let waiting = spool.oldest().unwrap()?;
+        let event = serde_json::from_slice(&waiting.document).unwrap();
+        spool.finish(&waiting, Outcome::Delivered).unwrap();
+        Some(event)
+    }
+
+    fn all(spool: &Spool) -> Vec<Event> {
+        std::iter::from_fn(|| next(spool)).collect()
+    }
+
+    #[test]
+    fn events_come_out_in_the_order_in_which_they_came_in_also_after_a_restart() {
+        let folder = TempDir::new().unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        assert_eq!(next(&spool), None);
+        (1..=3).for_each(|number| spool.take(&event(number)));
+        assert_eq!(spool.counts().waiting, 3);
+        assert_eq!(next(&spool), Some(event(1)));
+        // One that was delivered in vain still waits.
+        assert!(spool.oldest().unwrap().is_some());
+        drop(spool);
+
+        let spool = Spool::open(folder.path()).unwrap();
+        assert_eq!(spool.counts().waiting, 2);
+        spool.take(&event(4));
+        assert_eq!(all(&spool), [event(2), event(3), event(4)]);
+        assert_eq!(spool.counts().waiting, 0);
+        drop(spool);
+        assert_eq!(all(&Spool::open(folder.path()).unwrap()), []);
+    }
+
+    #[test]
+    fn files_that_are_done_go() {
+        let folder = TempDir::new().unwrap();
+        let spool = Spool::with_bounds(folder.path(), 200, 10).unwrap();
+        for number in 1..=20 {
+            spool.take(&event(number));
+            assert_eq!(next(&spool), Some(event(number)));
+        }
+        assert_eq!(next(&spool), None);
+        assert_eq!(numbers(folder.path()).unwrap().len(), 1);
+        assert_eq!(spool.counts().lost, 0);
+    }
+
+    #[test]
+    fn a_full_spool_loses_its_oldest_events_and_counts_them() {
+        let folder = TempDir::new().unwrap();
+        let length = serde_json::to_vec(&event(10)).unwrap().len() as u64 + 1;
+        let spool = Spool::with_bounds(folder.path(), 2 * length, 3).unwrap();
+        (10..20).for_each(|number| spool.take(&event(number)));
+        assert_eq!(numbers(folder.path()).unwrap().len(), 3);
+        assert_eq!(spool.counts(), Counts { waiting: 6, given_up: 0, lost: 4 });
+        assert_eq!(all(&spool), (14..20).map(event).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_event_whose_file_had_to_go_while_it_was_delivered_is_not_delivered_twice() {
+        let folder = TempDir::new().unwrap();
+        let length = serde_json::to_vec(&event(10)).unwrap().len() as u64 + 1;
+        let spool = Spool::with_bounds(folder.path(), length, 2).unwrap();
+        spool.take(&event(10));
+        let waiting = spool.oldest().unwrap().unwrap();
+        (11..15).for_each(|number| spool.take(&event(number)));
+        spool.finish(&waiting, Outcome::Delivered).unwrap();
+        assert_eq!(all(&spool), [event(13), event(14)]);
+    }
+
+    #[test]
+    fn a_torn_line_and_a_torn_mark_lose_nothing_else() {
+        let folder = TempDir::new().unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        (1..=2).for_each(|number| spool.take(&event(number)));
+        assert_eq!(next(&spool), Some(event(1)));
+        drop(spool);
+        let last = path(folder.path(), *numbers(folder.path()).unwrap().last().unwrap());
+        OpenOptions::new().append(true).open(last).unwrap().write_all(b"{\"version\":1,\"id").unwrap();
+        fs::write(folder.path().join(MARK), "{\"num").unwrap();
+
+        let spool = Spool::open(folder.path()).unwrap();
+        spool.take(&event(3));
+        assert_eq!(all(&spool), [event(1), event(2), event(3)], "again rather than never");
+    }
+
+    #[test]
+    fn a_spool_is_there_only_when_a_webhook_was_set_once() {
+        let folder = TempDir::new().unwrap();
+        let spool = folder.path().join("events");
+        assert!(Spool::open_existing(&spool).unwrap().is_none());
+        drop(Spool::open(&spool).unwrap());
+        assert!(Spool::open_existing(&spool).unwrap().is_some());
+    }
+}

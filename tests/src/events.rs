@@ -1,0 +1,67 @@
+//! The events that the CAs of this process told: their lines in the log, which are the same on every host.
+
+use std::{
+    fmt,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use serde_json::Value;
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{Layer, Registry, filter::Targets, layer::Context, layer::SubscriberExt};
+
+/// Those told until now that are wanted, oldest first. All CAs of the process are heard: a test asks for an account, a name or a profile
+/// that is its own.
+pub fn told(wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    told.iter().filter(|event| wanted(event)).cloned().collect()
+}
+
+/// Those of this type about the account with this id.
+pub fn of_account(account: &str, r#type: &str) -> Vec<Value> {
+    told(|event| event["account"] == account && event["type"] == r#type)
+}
+
+/// Hears from here on.
+pub(crate) fn listen() {
+    static LISTENING: OnceLock<()> = OnceLock::new();
+    LISTENING.get_or_init(|| {
+        let subscriber =
+            Registry::default().with(Listener).with(Targets::new().with_target("event", tracing::Level::INFO));
+        tracing::subscriber::set_global_default(subscriber).expect("nobody else listens");
+    });
+}
+
+static TOLD: Mutex<Vec<Value>> = Mutex::new(Vec::new());
+
+struct Listener;
+
+impl<S: Subscriber> Layer<S> for Listener {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = Line::default();
+        event.record(&mut line);
+        let document: Value = serde_json::from_str(&line.document).expect("a line with a document");
+        assert_eq!(document["type"], line.event, "the line says which type it is");
+        TOLD.lock().unwrap_or_else(PoisonError::into_inner).push(document);
+    }
+}
+
+#[derive(Default)]
+struct Line {
+    event: String,
+    document: String,
+}
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "event" => value.clone_into(&mut self.event),
+            "document" => value.clone_into(&mut self.document),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
