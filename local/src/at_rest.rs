@@ -43,12 +43,8 @@ impl AtRest {
         }
         let store = EmbeddedStore::open(data.file(STORE), StoreOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
-        let mut signer = SoftwareSigner::default();
-        let mut unusable_keys = Vec::new();
-        for issuer in store.issuers().await? {
-            let file = data.file(&format!("{}.key", issuer.id));
-            unusable_keys.extend(signer.read_key(file, &issuer.key.to_string()).err());
-        }
+        let signer = SoftwareSigner::new(&data);
+        let unusable_keys = signer.read_keys(&store.issuers().await?);
         // A host that has a webhook delivers, when it starts, what happens now.
         let spool = data.file(SPOOL);
         let events: Arc<dyn EventSink> = match Spool::open_existing(&spool) {

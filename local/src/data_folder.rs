@@ -46,6 +46,11 @@ impl DataFolder {
         [LOCK, STORE].iter().any(|name| path.join(name).exists())
     }
 
+    /// Its absolute path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The absolute path of a file in the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)

@@ -18,7 +18,7 @@ use ra::{
     Authority, EventSink, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask,
 };
 use store::{
-    IssuerId, IssuerStore, ProfileStore, RaProfile, Validity,
+    IssuerId, IssuerRecord, IssuerStore, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -72,8 +72,12 @@ impl Host {
 
         let store = EmbeddedStore::open(data.file(STORE), StoreOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
-        let mut signer = SoftwareSigner::default();
-        let hierarchy = hierarchy(&config, &data, &store, &mut signer).await?;
+        let signer = Arc::new(SoftwareSigner::new(&data));
+        let hierarchy = hierarchy(&config, &store, &signer).await?;
+        let further = further_issuers(&hierarchy, &store).await?;
+        for error in signer.read_keys(&further) {
+            tracing::error!(%error, "an issuer cannot sign; `serverless-acme admin doctor` says more");
+        }
 
         let webhook = match &config.events.webhook {
             Some(webhook) => Some(Arc::new(Webhook::open(webhook, &data, Arc::new(SystemClock))?)),
@@ -90,7 +94,7 @@ impl Host {
         let files = StatusFiles::default();
         let seams = Seams {
             store: store.clone(),
-            signer: Arc::new(signer),
+            signer: signer.clone(),
             queue: Arc::new(queue.clone()),
             publisher: Arc::new(files.clone()),
             events,
@@ -103,7 +107,7 @@ impl Host {
         };
         let authority = Arc::new(Authority::new(seams, settings));
         let root = authority.ensure_hierarchy(&hierarchy).await.map_err(|error| match error {
-            ra::Error::ForeignIssuer(issuer) => StartError::KeyOfAnotherCa(key_path(&data, issuer.as_str())),
+            ra::Error::ForeignIssuer(issuer) => StartError::KeyOfAnotherCa(signer.path(issuer.as_str())),
             other => other.into(),
         })?;
         put_profiles(&config, &store).await?;
@@ -113,7 +117,10 @@ impl Host {
         files.put_root(root.pem());
         authority.ensure_nonce_secrets().await?;
         authority.ensure_external_account_secret().await?;
-        publish_crl::at_start(&authority).await?;
+        if let Err(error) = publish_crl::at_start(&authority).await {
+            // The others are there, and what is missing is tried again every minute.
+            tracing::error!(error = &error as &dyn std::error::Error, "not all CRLs were published");
+        }
         let names = host_names([&base_url, &local_url], listen_address.ip());
         let tls = HostTls::start(&authority, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
@@ -257,19 +264,14 @@ fn host_names(urls: [&BaseUrl; 2], listen: IpAddr) -> Vec<Identifier> {
 }
 
 /// What the CA looks like, with its keys read, or made when there is no CA yet.
-async fn hierarchy(
-    config: &Config,
-    data: &DataFolder,
-    store: &EmbeddedStore,
-    signer: &mut SoftwareSigner,
-) -> Result<Hierarchy, StartError> {
+async fn hierarchy(config: &Config, store: &EmbeddedStore, signer: &SoftwareSigner) -> Result<Hierarchy, StartError> {
     let ca = &config.ca;
-    let mut plan = async |id: &str, name: &str, kind: IssuerKeyType, days: u32| -> Result<IssuerPlan, StartError> {
+    let plan = async |id: &str, name: &str, kind: IssuerKeyType, days: u32| -> Result<IssuerPlan, StartError> {
         let id: IssuerId = id.parse()?;
         let is_new = store.issuer(&id).await?.is_none();
         Ok(IssuerPlan {
             subject: AuthorityName::new(name, ca.organization.clone())?,
-            key: signer.ensure_key(key_path(data, id.as_str()), id.as_str(), kind, is_new)?,
+            key: signer.ensure_key(id.as_str(), kind, is_new)?,
             lifetime: SignedDuration::from_hours(i64::from(days) * 24),
             crl_shards: 1,
             id,
@@ -281,8 +283,11 @@ async fn hierarchy(
     })
 }
 
-fn key_path(data: &DataFolder, issuer: &str) -> PathBuf {
-    data.file(&format!("{issuer}.key"))
+/// The issuers that operators made beside the hierarchy.
+async fn further_issuers(hierarchy: &Hierarchy, store: &EmbeddedStore) -> Result<Vec<IssuerRecord>, StartError> {
+    let mut issuers = store.issuers().await?;
+    issuers.retain(|issuer| issuer.id != hierarchy.root.id && issuer.id != hierarchy.issuing.id);
+    Ok(issuers)
 }
 
 /// The profile of the host's own certificate. No directory refers to it.
@@ -311,6 +316,12 @@ async fn put_profiles(config: &Config, store: &EmbeddedStore) -> Result<(), Star
             wanted.ra_profile.retain(|known| known.name != profile.name);
             wanted.ra_profile.push(profile.clone());
         }
+    }
+    // The file was checked by itself, before anybody knew which issuers there are.
+    let issuers = store.issuers().await?;
+    let is_there = |profile: &&RaProfile| issuers.iter().any(|issuer| issuer.id == profile.issuer);
+    if let Some(RaProfile { name, issuer, .. }) = config.ra_profiles.iter().find(|profile| !is_there(profile)) {
+        return Err(StartError::NoIssuer { profile: name.clone(), issuer: issuer.clone() });
     }
     Ok(store.apply_profiles(&wanted.changes_from(&stored)).await?)
 }

@@ -1,10 +1,10 @@
-//! The software signer: CA keys as files in the data folder, mode 0600.
+//! The software signer: CA keys as files in the data folder, mode 0600, each named after its issuer.
 
 use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use async_trait::async_trait;
@@ -18,43 +18,56 @@ use aws_lc_rs::{
 use ca::{IssuerKeyType, KeyHandle, SignError, Signature, SignatureAlgorithm, Signer};
 use der::pem::{self, LineEnding};
 use jose::PublicKey;
+use store::IssuerRecord;
+use tokio::sync::Mutex;
 
-use crate::{StartError, data_folder::write_whole};
+use crate::{
+    StartError,
+    data_folder::{DataFolder, write_whole},
+};
 
-/// Keys in memory, read from their files at start.
-#[derive(Default)]
+/// Keys in memory: read from their files at start, or made while the host runs.
 pub(crate) struct SoftwareSigner {
-    keys: HashMap<KeyHandle, Arc<Key>>,
+    folder: PathBuf,
+    keys: RwLock<HashMap<KeyHandle, Arc<Key>>>,
+    /// Held while a key is made, so that there are never two for one file.
+    making: Mutex<()>,
 }
 
 impl SoftwareSigner {
-    /// Reads the key behind a handle, or makes it when its file is not there and `may_make` allows
-    /// it. The kind matters only for a new one: a CA keeps the key that it has.
-    pub(crate) fn ensure_key(
-        &mut self,
-        path: PathBuf,
-        name: &str,
-        kind: IssuerKeyType,
-        may_make: bool,
-    ) -> Result<KeyHandle, StartError> {
-        let key = match fs::read(&path) {
-            Ok(text) => Key::read(&text).map_err(|reason| StartError::Key { path, reason })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && may_make => make(&path, kind)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StartError::KeyMissing(path)),
-            Err(source) => return Err(StartError::Data { path, source }),
-        };
-        let handle = KeyHandle::new(name);
-        self.keys.insert(handle.clone(), Arc::new(key));
-        Ok(handle)
+    /// A signer without keys.
+    pub(crate) fn new(data: &DataFolder) -> Self {
+        Self { folder: data.path().to_owned(), keys: RwLock::default(), making: Mutex::default() }
     }
 
-    /// Reads the key behind a handle.
-    pub(crate) fn read_key(&mut self, path: PathBuf, name: &str) -> Result<(), StartError> {
-        self.ensure_key(path, name, IssuerKeyType::P256, false).map(drop)
+    /// The file of a key.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.key"))
+    }
+
+    /// Reads the key of that name, or makes it when its file is not there and `may_make` allows it. The
+    /// kind matters only for a new one: a CA keeps the key that it has.
+    pub(crate) fn ensure_key(&self, name: &str, kind: IssuerKeyType, may_make: bool) -> Result<KeyHandle, StartError> {
+        let key = read_or_make(self.path(name), kind, may_make)?;
+        Ok(self.keep(name, key))
+    }
+
+    /// Reads the keys of these issuers, and gives the reasons why some cannot be used. Without them the
+    /// others still sign.
+    pub(crate) fn read_keys<'a>(&self, issuers: impl IntoIterator<Item = &'a IssuerRecord>) -> Vec<StartError> {
+        let read = |issuer: &IssuerRecord| self.ensure_key(issuer.key.as_str(), IssuerKeyType::default(), false);
+        issuers.into_iter().filter_map(|issuer| read(issuer).err()).collect()
+    }
+
+    fn keep(&self, name: &str, key: Key) -> KeyHandle {
+        let handle = KeyHandle::new(name);
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(handle.clone(), Arc::new(key));
+        handle
     }
 
     fn key(&self, handle: &KeyHandle) -> Result<Arc<Key>, SignError> {
-        self.keys.get(handle).cloned().ok_or_else(|| SignError::UnknownKey(handle.clone()))
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(handle).cloned().ok_or_else(|| SignError::UnknownKey(handle.clone()))
     }
 }
 
@@ -83,6 +96,19 @@ impl Signer for SoftwareSigner {
                 signed.unwrap_or_else(|error| Err(SignError::Unavailable { source: error.into() }))
             }
         }
+    }
+
+    async fn make_key(&self, name: &str, kind: IssuerKeyType) -> Result<KeyHandle, SignError> {
+        let _turn = self.making.lock().await;
+        let path = self.path(name);
+        // A large RSA key takes seconds.
+        let made = tokio::task::spawn_blocking(move || read_or_make(path, kind, true)).await;
+        let key = made.map_err(|error| SignError::Unavailable { source: error.into() })?;
+        let key = key.map_err(|error| SignError::Refused { source: error.into() })?;
+        if IssuerKeyType::of(&key.public_key) != Some(kind) {
+            return Err(refused("a key of another kind lies in the file for it, where an earlier try left it"));
+        }
+        Ok(self.keep(name, key))
     }
 }
 
@@ -128,6 +154,15 @@ impl Key {
             }
         };
         signature.map(Signature::new).map_err(|_| refused("the library failed"))
+    }
+}
+
+fn read_or_make(path: PathBuf, kind: IssuerKeyType, may_make: bool) -> Result<Key, StartError> {
+    match fs::read(&path) {
+        Ok(text) => Key::read(&text).map_err(|reason| StartError::Key { path, reason }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && may_make => make(&path, kind),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StartError::KeyMissing(path)),
+        Err(source) => Err(StartError::Data { path, source }),
     }
 }
 

@@ -72,6 +72,16 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A profile of the configuration leads nowhere.
+    #[error(
+        "raProfile.{profile}.issuer: there is no issuer `{issuer}` in this data folder; make it with `serverless-acme admin issuers add` first"
+    )]
+    NoIssuer {
+        /// The RA Profile.
+        profile: acme::ProfileName,
+        /// The issuer.
+        issuer: store::IssuerId,
+    },
     /// The name of an issuer cannot be used.
     #[error(transparent)]
     IssuerName(#[from] store::IssuerIdError),

@@ -6,9 +6,10 @@ mod one_process;
 use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
+use ca::IssuerKeyType;
 use jose::base64url;
 use local::Config;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::Store;
 
 use crate::{
@@ -143,6 +144,27 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.host().store(),
             Running::Aws(aws) => aws.store(),
+        }
+    }
+
+    /// Adds an issuer with a key of its own, and gives it as it is shown.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub async fn add_issuer(&self, id: &str, terms: Value) -> Result<Value, String> {
+        let mut issuer = json!({"id": id, "name": format!("Test {id}")});
+        issuer.as_object_mut().unwrap().extend(terms.as_object().unwrap().clone());
+        if let Some(key) = self.issuer_key(IssuerKeyType::P256) {
+            issuer["key"] = key.into();
+        }
+        self.act(json!({"action": "add-issuer", "issuer": issuer})).await
+    }
+
+    /// A key for an issuer, where the operator makes it.
+    pub fn issuer_key(&self, kind: IssuerKeyType) -> Option<String> {
+        match &self.ca {
+            Running::OneProcess(_) => None,
+            Running::Aws(aws) => Some(aws.issuer_key(kind)),
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ra::{Authority, CrlStatus, Error, IssuerStatus, Status};
 use serde::{Deserialize, Serialize};
-use store::{IssuerRole, ProfileSet};
+use store::{IssuerRole, IssuerState, ProfileSet};
 
 use crate::AdminError;
 
@@ -64,6 +64,7 @@ pub(crate) async fn examine(authority: &Authority) -> Result<Vec<Finding>, Admin
     for issuer in &status.issuers {
         findings.push(key(authority, issuer).await);
         findings.push(end(issuer, status.time));
+        findings.extend(named_for_nothing(issuer, &profiles));
         findings.extend(issuer.crls.iter().map(|crl| crl_is_fresh(issuer, crl, status.time)));
     }
     findings.push(nonce_secret(&status));
@@ -91,22 +92,47 @@ async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
 
 fn end(issuer: &IssuerStatus, now: Timestamp) -> Finding {
     let check = format!("certificate of issuer {}", issuer.id);
-    let seen = format!("it ends {}", issuer.not_after);
-    match issuer.not_after.duration_since(now) {
-        left if left <= SignedDuration::ZERO => {
-            Finding::bad(check, seen, "begin a new hierarchy: nothing of this issuer is valid any more")
+    let Some(end) = issuer.not_after else {
+        return Finding::warning(
+            check,
+            "it is requested and not installed",
+            "have the CA above sign the request (`admin issuers show`), and install its certificate (`admin issuers install`)",
+        );
+    };
+    let seen = format!("{}, it ends {end}", issuer.state);
+    match (issuer.state, end.duration_since(now)) {
+        (IssuerState::Retired, _) => Finding::good(check, seen),
+        (_, left) if left <= SignedDuration::ZERO => {
+            Finding::bad(check, seen, "roll over to a new issuer: nothing of this one is valid any more")
         }
-        left if left < days(180) => Finding::warning(
+        (_, left) if left < days(180) => Finding::warning(
             check,
             seen,
-            "plan the next issuer: certificates end with it, and from now on their lives get shorter",
+            "roll over to a new issuer (`admin issuers roll-over`): certificates end with this one, and from now on their lives get shorter",
         ),
         _ => Finding::good(check, seen),
     }
 }
 
+/// RA Profiles that lead to an issuer which does not issue.
+fn named_for_nothing(issuer: &IssuerStatus, profiles: &ProfileSet) -> Option<Finding> {
+    let naming = profiles.ra_profile.iter().filter(|profile| profile.issuer == issuer.id && profile.enabled);
+    let naming: Vec<&str> = naming.map(|profile| profile.name.as_str()).collect();
+    if naming.is_empty() || issuer.state == IssuerState::Active {
+        return None;
+    }
+    Some(Finding::bad(
+        format!("RA Profiles of issuer {}", issuer.id),
+        format!("it is {}, and {} would issue by it", issuer.state, naming.join(", ")),
+        "roll over to another issuer (`admin issuers roll-over`), or disable them",
+    ))
+}
+
 fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Finding {
     let check = format!("CRL {} of issuer {}", crl.shard, issuer.id);
+    if issuer.not_after.is_some_and(|end| end <= now) {
+        return Finding::good(check, "the issuer has ended, and with it what it could list");
+    }
     let remedy = "look at the log of the publication of CRLs: is the key usable, can the files be written?";
     let (Some(made), Some(next)) = (crl.this_update, crl.next_update) else {
         return Finding::bad(check, "there is none", remedy);

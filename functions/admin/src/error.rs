@@ -3,7 +3,11 @@
 use acme::ProfileName;
 use ra::Error;
 
-use crate::{external_account::MOST_DAYS, page::MOST_ENTRIES};
+use crate::{
+    external_account::MOST_DAYS,
+    issuer::{MOST_ISSUER_DAYS, MOST_SHARDS},
+    page::MOST_ENTRIES,
+};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +21,12 @@ pub enum AdminError {
     /// A key's life is out of bounds.
     #[error("days should be a whole number from 1 to {MOST_DAYS}")]
     Days,
+    /// The life of an issuer is out of bounds.
+    #[error("days should be a whole number from 1 to {MOST_ISSUER_DAYS}")]
+    IssuerDays,
+    /// The number of CRLs is out of bounds.
+    #[error("shards should be a whole number from 1 to {MOST_SHARDS}")]
+    Shards,
     /// A key that nobody could use.
     #[error("accounts should be a whole number from 1, or null for any number")]
     Accounts,

@@ -16,6 +16,11 @@
 //! | `revoke-certificate` | `id`, `reason` (a code) | revoked, and on the next CRL |
 //! | `block-key` | `key` (a thumbprint) | no account and no certificate may use it |
 //! | `blocked-keys` | `after`, `limit` | such keys |
+//! | `issuers` | – | the issuers, with their certificates and the RA Profiles that name them |
+//! | `issuer` | `id` | one of them |
+//! | `add-issuer` | `issuer`: see [`IssuerTerms`] | an issuing CA below the CA's own root |
+//! | `roll-over-issuer` | `old`, `new`, `name`, `key` | RA Profiles that name the old one name the new one, which is made when it is not there |
+//! | `retire-issuer` | `id`, `named` | it issues no more; its CRLs go on |
 //! | `explain` | `subject`: `order` (`account`, `order`), `name` (`name`, `profile`) or `account` | what happened, what policy says, what to do |
 //! | `test-events` | – | an event of the type `test`, to see whether it arrives |
 //! | `audit` | `before`, `limit` | what operators did, newest first |
@@ -29,6 +34,7 @@ mod doctor;
 mod error;
 mod explain;
 mod external_account;
+mod issuer;
 mod page;
 mod profile;
 mod request;
@@ -43,6 +49,7 @@ pub use doctor::{Finding, Verdict};
 pub use error::{AdminError, RequestError};
 pub use explain::ExplainedSubject;
 pub use external_account::{ExternalAccountKeyState, ListedKey, ShownKey};
+pub use issuer::{IssuerTerms, ShownIssuer, ShownRollOver};
 pub use page::Listed;
 pub use profile::{Applied, ProfileDocuments, ProfileKind};
 pub use request::Request;
@@ -105,6 +112,15 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::BlockKey { key } => serde_json::to_value(authority.block_key(actor, &key).await?),
         Request::BlockedKeys { after, limit } => {
             serde_json::to_value(authority.blocked_keys(after.as_ref(), page::size(limit)?).await?)
+        }
+        Request::Issuers {} => serde_json::to_value(issuer::list(authority).await?),
+        Request::Issuer { id } => serde_json::to_value(issuer::show(authority, &id).await?),
+        Request::AddIssuer { issuer } => serde_json::to_value(issuer::add(authority, actor, issuer).await?),
+        Request::RollOverIssuer { old, new, name, key } => {
+            serde_json::to_value(issuer::roll_over(authority, actor, old, new, name, key).await?)
+        }
+        Request::RetireIssuer { id, named } => {
+            serde_json::to_value(issuer::retire(authority, actor, &id, named).await?)
         }
         Request::TestEvents {} => serde_json::to_value(authority.tell_test(actor).await?),
         Request::Explain { subject } => serde_json::to_value(explain::explain(authority, subject).await?),

@@ -1,13 +1,15 @@
 //! Requests.
 
 use acme::{AccountId, AccountStatus, AuditId, CertificateId, ExternalAccountKeyId, ProfileName, RevocationReason};
+use ca::KeyHandle;
 use jose::Thumbprint;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::IdentifierRule;
+use store::{IdentifierRule, IssuerId};
 
 use crate::{
-    AccountFilter, AdminError, CertificateFilter, ExplainedSubject, ProfileDocuments, ProfileKind, RequestError,
+    AccountFilter, AdminError, CertificateFilter, ExplainedSubject, IssuerTerms, ProfileDocuments, ProfileKind,
+    RequestError,
 };
 
 /// A request.
@@ -118,6 +120,39 @@ pub enum Request {
         #[serde(default)]
         limit: Option<u16>,
     },
+    /// The issuers.
+    Issuers {},
+    /// An issuer.
+    Issuer {
+        /// Which one.
+        id: IssuerId,
+    },
+    /// Makes an issuing CA below the CA's own root.
+    AddIssuer {
+        /// Which one.
+        issuer: IssuerTerms,
+    },
+    /// Has the RA Profiles that name one issuer name another one.
+    RollOverIssuer {
+        /// The one that they name.
+        old: IssuerId,
+        /// The one that they are to name; made of the same shape when there is none.
+        new: IssuerId,
+        /// The common name of a new one; that of the old one with a number when absent.
+        #[serde(default)]
+        name: Option<String>,
+        /// The key of a new one; made by the signer when absent.
+        #[serde(default)]
+        key: Option<KeyHandle>,
+    },
+    /// Lets an issuer issue no more.
+    RetireIssuer {
+        /// Which one.
+        id: IssuerId,
+        /// Also when RA Profiles still name it.
+        #[serde(default)]
+        named: bool,
+    },
     /// What happened to an order, a name or an account, what policy says of it, and what to do.
     Explain {
         /// Of which one.
@@ -141,6 +176,7 @@ impl Request {
     pub fn is_act(&self) -> bool {
         match self {
             Self::Status {} | Self::Doctor {} | Self::Profiles {} => false,
+            Self::Issuers {} | Self::Issuer { .. } => false,
             Self::ExternalAccountKeys { .. } | Self::Audit { .. } | Self::BlockedKeys { .. } => false,
             Self::FindAccounts { .. } | Self::FindCertificates { .. } | Self::Explain { .. } => false,
             Self::ApplyProfiles { dry_run, .. } => !dry_run,
@@ -150,7 +186,10 @@ impl Request {
             | Self::RevokeExternalAccountKey { .. }
             | Self::SetAccountStatus { .. }
             | Self::RevokeCertificate { .. }
-            | Self::BlockKey { .. } => true,
+            | Self::BlockKey { .. }
+            | Self::AddIssuer { .. }
+            | Self::RollOverIssuer { .. }
+            | Self::RetireIssuer { .. } => true,
         }
     }
 }

@@ -6,6 +6,7 @@ mod eab;
 mod events;
 mod explain;
 mod function;
+mod issuers;
 mod output;
 mod profiles;
 mod records;
@@ -102,6 +103,9 @@ enum AdminCommand {
     /// Keys that nobody may use
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Issuers, the CAs that sign certificates: list, show, add, roll over, retire
+    #[command(subcommand)]
+    Issuers(issuers::IssuersCommand),
     /// Why something does not work: what happened, what policy says, how full the limits are, what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(ExplainArguments),
@@ -339,6 +343,7 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         }
         AdminCommand::Keys(KeysCommand::Block { key }) => records::block_key(connection, output, key).await?,
         AdminCommand::Keys(KeysCommand::List) => records::blocked_keys(connection, output).await?,
+        AdminCommand::Issuers(command) => issuers::run(connection, output, command).await?,
         AdminCommand::Explain(arguments) => explain::explain(connection, output, arguments).await?,
         AdminCommand::Events(command) => events::perform(connection, output, command).await?,
         AdminCommand::Audit(AuditCommand::List { limit }) => status::audit(connection, output, limit).await?,

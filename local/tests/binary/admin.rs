@@ -20,28 +20,28 @@ use crate::{
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/profiles.toml");
 
-async fn admin(data: &Path, arguments: &[&str]) -> Output {
+pub(crate) async fn admin(data: &Path, arguments: &[&str]) -> Output {
     finish(program().args(["admin", "--data"]).arg(data).args(arguments).stdin(Stdio::null())).await
 }
 
-async fn text(data: &Path, arguments: &[&str]) -> String {
+pub(crate) async fn text(data: &Path, arguments: &[&str]) -> String {
     let output = admin(data, arguments).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn json(data: &Path, arguments: &[&str]) -> Value {
+pub(crate) async fn json(data: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&text(data, &[arguments, &["--json"]].concat()).await).unwrap()
 }
 
-fn file(folder: &Path, text: &str) -> String {
+pub(crate) fn file(folder: &Path, text: &str) -> String {
     let path = folder.join("profiles.toml");
     fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 /// The folder of a CA whose host has ended.
-async fn at_rest() -> TempDir {
+pub(crate) async fn at_rest() -> TempDir {
     let server = Server::start(&[]).await;
     server.signal("TERM").await;
     server.ended().await.1

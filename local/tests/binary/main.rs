@@ -17,6 +17,7 @@ mod data_folder;
 mod demo;
 mod events;
 mod http;
+mod issuers;
 mod process;
 mod receiver;
 mod restart;

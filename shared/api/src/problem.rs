@@ -81,6 +81,12 @@ fn authority(error: &ra::Error) -> Problem {
             Type::Unauthorized,
             format!("This directory is out of service: {reason}. Certificates can still be downloaded and revoked."),
         ),
+        E::IssuerOff(_, state) => Problem::new(
+            Type::Unauthorized,
+            format!(
+                "This directory is out of service: the CA behind it is {state} and issues nothing. Certificates can still be downloaded and revoked."
+            ),
+        ),
         E::NotFound => not_found(),
         E::AccountDoesNotExist => Problem::new(
             Type::AccountDoesNotExist,
@@ -186,6 +192,7 @@ fn authority(error: &ra::Error) -> Problem {
         E::Busy
         | E::NoExternalAccountSecret
         | E::Profiles(_)
+        | E::Issuer(_)
         | E::NoNonceSecrets
         | E::Store(_)
         | E::Sign(_)

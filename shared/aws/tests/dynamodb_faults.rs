@@ -299,6 +299,10 @@ impl Records {
             19 => store.append_audit(&self.audit_record).await,
             20 => store.put_incident(None, &self.incident).await,
             21 => {
+                let retired = IssuerRecord { retired_at: Some(at(0)), ..self.issuer.clone() };
+                store.update_issuer(&self.issuer, &retired).await
+            }
+            22 => {
                 let (window, [counting, _]) = &self.count;
                 let counted = store.count(window, 1, 5, *counting).await?;
                 assert_eq!(counted, Counted::Within { used: 1 }, "a lost answer is no second count");
@@ -334,7 +338,7 @@ fn patient() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(2))
 }
 
-const VERBS: usize = 23;
+const VERBS: usize = 24;
 
 /// Those that pass. Each is tried at each call.
 const FAULTS: [Kind; 7] = [

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fmt};
 
 use acme::{CertificateId, Identifier, Serial};
 use const_oid::db::{
-    rfc4519::COMMON_NAME,
+    rfc4519::{COMMON_NAME, ORGANIZATION_NAME},
     rfc5280::{ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER},
 };
 use der::{Decode, Encode, asn1::OctetString, pem::LineEnding};
@@ -22,7 +22,7 @@ use x509_cert::{
 };
 
 use crate::{
-    NameError, SignatureError, distinguished_name, extension, general_name,
+    NameError, Pointers, SignatureError, distinguished_name, extension, general_name,
     raw::{self, Signed},
     signature::verify_stated,
     time,
@@ -114,6 +114,22 @@ impl Certificate {
     pub fn subject_common_name(&self) -> Option<&str> {
         let mut attributes = self.tbs.subject().iter();
         attributes.find(|attribute| attribute.oid == COMMON_NAME).and_then(distinguished_name::text)
+    }
+
+    /// The organization of the subject, when it has one.
+    pub fn subject_organization(&self) -> Option<&str> {
+        let mut attributes = self.tbs.subject().iter();
+        attributes.find(|attribute| attribute.oid == ORGANIZATION_NAME).and_then(distinguished_name::text)
+    }
+
+    /// Whether it names the same subject as another one.
+    pub fn has_subject_of(&self, other: &Self) -> bool {
+        self.tbs.subject() == other.tbs.subject()
+    }
+
+    /// Where it says that its issuer and its CRL are found; of several places the first.
+    pub fn pointers(&self) -> Pointers {
+        extension::pointers(self.tbs.extensions())
     }
 
     /// The subject for people, in the form of RFC 4514.

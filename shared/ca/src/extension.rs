@@ -12,15 +12,15 @@ use sha2::{Digest, Sha256};
 use x509_cert::ext::{
     Extension,
     pkix::{
-        AccessDescription, AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, CrlReason,
-        IssuingDistributionPoint, KeyUsage, KeyUsages,
+        AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints,
+        CrlReason, IssuingDistributionPoint, KeyUsage, KeyUsages,
         certpolicy::PolicyInformation,
         crl::dp::DistributionPoint,
         name::{DistributionPointName, GeneralName},
     },
 };
 
-use crate::{ExtendedKeyUsage, Policy, general_name};
+use crate::{ExtendedKeyUsage, Pointers, Policy, general_name};
 
 /// The key identifier of a key: the first 160 bits of the SHA-256 of its BIT STRING (RFC 7093 §2,
 /// method 1).
@@ -156,6 +156,24 @@ pub(crate) fn find<'a, T: Decode<'a, Error = der::Error>>(
         .find(|extension| extension.extn_id == oid)
         .map(|found| Ok((found.critical, T::from_der(found.extn_value.as_bytes())?)))
         .transpose()
+}
+
+/// The first URL of the issuer and of the CRL, where there is one.
+pub(crate) fn pointers(extensions: Option<&Vec<Extension>>) -> Pointers {
+    let access = find::<AuthorityInfoAccessSyntax>(extensions, oid::ID_PE_AUTHORITY_INFO_ACCESS).ok().flatten();
+    let access = access.map(|(_, AuthorityInfoAccessSyntax(access))| access).unwrap_or_default();
+    let points = find::<CrlDistributionPoints>(extensions, oid::ID_CE_CRL_DISTRIBUTION_POINTS).ok().flatten();
+    let points = points.map(|(_, CrlDistributionPoints(points))| points).unwrap_or_default();
+    let names = points.iter().flat_map(|point| match &point.distribution_point {
+        Some(DistributionPointName::FullName(names)) => names.as_slice(),
+        _ => &[],
+    });
+    let url = |name: &GeneralName| match name {
+        GeneralName::UniformResourceIdentifier(url) => Some(url.as_str().to_owned()),
+        _ => None,
+    };
+    let issuers = access.iter().filter(|one| one.access_method == oid::ID_AD_CA_ISSUERS);
+    Pointers { ca_issuers: issuers.map(|one| &one.access_location).find_map(url), crl: names.into_iter().find_map(url) }
 }
 
 fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> der::Result<Extension> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jose::PublicKey;
 use serde::{Deserialize, Serialize};
 
-use crate::{Signature, SignatureAlgorithm};
+use crate::{IssuerKeyType, Signature, SignatureAlgorithm};
 
 /// Signs with keys that it alone knows.
 #[async_trait]
@@ -29,6 +29,14 @@ pub trait Signer: Send + Sync {
         algorithm: SignatureAlgorithm,
         message: &[u8],
     ) -> Result<Signature, SignError>;
+
+    /// Makes a key for an issuer of that name, or takes up the one that was made for it before a crash.
+    ///
+    /// # Errors
+    /// [`SignError::MakesNoKeys`] where somebody else makes the keys; when none could be made.
+    async fn make_key(&self, _name: &str, _kind: IssuerKeyType) -> Result<KeyHandle, SignError> {
+        Err(SignError::MakesNoKeys)
+    }
 }
 
 /// The name of a key inside a signer; only that signer knows what it means.
@@ -60,6 +68,9 @@ pub enum SignError {
     /// There is no key of that name.
     #[error("the signer has no key {0}")]
     UnknownKey(KeyHandle),
+    /// Its keys are made elsewhere.
+    #[error("this signer makes no keys; make one where they are kept, and give its name")]
+    MakesNoKeys,
     /// Too many requests; the same request may pass later.
     #[error("the signer is throttled")]
     Throttled {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use acme::{AccountId, DirectoryId, ExternalAccountKeyId, RefusalReason};
 use ca::Signer;
 use jiff::{SignedDuration, Timestamp};
-use store::{ExternalAccountKey, Incident, LimitWindow, OperationId, Store, StoreError, Versioned};
+use store::{ExternalAccountKey, Incident, IssuerId, LimitWindow, OperationId, Store, StoreError, Versioned};
 use tokio::sync::Mutex;
 
 use crate::{
-    Clock, Error, EventSink, Publisher, Queue, Serving, cache::Cache, event::Quiet, issuer::IssuerCache, random,
+    Clock, Error, EventSink, Publisher, Queue, Serving, cache::Cache, event::Quiet, issuer::LoadedIssuer, random,
 };
 
 /// The registration authority. One for each process; every function asks it for one verb.
@@ -32,7 +32,7 @@ pub struct Authority {
     pub(crate) refusals: Quiet<(DirectoryId, Option<AccountId>, RefusalReason)>,
     /// The limits whose windows go on and that were told as reached.
     pub(crate) full_limits: Quiet<LimitWindow>,
-    pub(crate) issuers: IssuerCache,
+    pub(crate) issuers: Cache<IssuerId, Arc<LoadedIssuer>>,
     /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
     pub(crate) publishing: Mutex<()>,
 }
@@ -92,7 +92,7 @@ impl Authority {
             seen_counters: Cache::new(for_how_long),
             refusals: Quiet::default(),
             full_limits: Quiet::default(),
-            issuers: IssuerCache::default(),
+            issuers: Cache::new(for_how_long),
             publishing: Mutex::default(),
         }
     }

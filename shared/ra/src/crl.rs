@@ -5,7 +5,7 @@
 
 use ca::{CrlEntry, CrlError, CrlTbs};
 use jiff::{SignedDuration, Timestamp};
-use store::{CrlRecord, IssuerId, IssuerRecord, IssuerRole};
+use store::{CrlRecord, Der, IssuerId, IssuerRecord, IssuerRole};
 
 use crate::{
     Authority, CrlTask, Error, PublishedObject,
@@ -15,7 +15,8 @@ use crate::{
 };
 
 impl Authority {
-    /// Makes and publishes a CRL with everything that is revoked by now, under the next number.
+    /// Makes and publishes a CRL with everything that is revoked by now, under the next number. With an
+    /// issuer's first one its certificate is published, too.
     ///
     /// # Errors
     /// When it could not be signed, stored or published; the task should come back.
@@ -27,7 +28,11 @@ impl Authority {
             let number = number_after(last.as_ref(), self.now());
             let crl = self.make_crl(&issuer, task.shard, number).await?;
             if applied(self.store.put_crl(&crl).await)? {
-                return self.publish(crl).await;
+                self.publish(crl).await?;
+                return match last {
+                    None => self.publish_certificate(&issuer.id, issuer.issuer.certificate().der().to_vec()).await,
+                    Some(_) => Ok(()),
+                };
             }
             // Another worker took the number, and its list may be older than ours.
         }
@@ -61,43 +66,61 @@ impl Authority {
     pub async fn request_missing_crls(&self, role: IssuerRole) -> Result<(), Error> {
         let issuers = self.store.issuers().await?;
         for record in issuers.into_iter().filter(|record| record.role == role) {
-            self.publish_certificate(&record).await?;
-            for shard in 0..record.crl_shards {
-                if self.store.crl(&record.id, shard).await?.is_none() {
-                    self.queue.publish_crl(CrlTask { issuer: record.id.clone(), shard }).await?;
-                }
+            let Some(Der(certificate)) = &record.certificate else { continue };
+            self.publish_certificate(&record.id, certificate.clone()).await?;
+            self.request_crls(&record).await?;
+        }
+        Ok(())
+    }
+
+    /// Has those of an issuer's CRLs made of which there is none yet.
+    pub(crate) async fn request_crls(&self, issuer: &IssuerRecord) -> Result<(), Error> {
+        for shard in 0..issuer.crl_shards {
+            if self.store.crl(&issuer.id, shard).await?.is_none() {
+                self.queue.publish_crl(CrlTask { issuer: issuer.id.clone(), shard }).await?;
             }
         }
         Ok(())
     }
 
+    /// An issuer that fails, such as one whose key is lost, does not keep the others from their CRLs.
     async fn publish_issuers(
         &self,
         is_meant: impl Fn(IssuerRole) -> bool,
         is_due: impl Fn(&CrlRecord) -> bool,
     ) -> Result<(), Error> {
-        let issuers = self.store.issuers().await?;
-        for record in issuers.into_iter().filter(|record| is_meant(record.role)) {
-            self.publish_certificate(&record).await?;
-            if self.issuer(&record.id).await?.ends_at() <= self.now() {
-                // Everything that it issued has ended too.
-                continue;
+        let mut outcome = Ok(());
+        for record in self.store.issuers().await?.into_iter().filter(|record| is_meant(record.role)) {
+            if let Err(error) = self.publish_issuer(&record, &is_due).await {
+                let (issuer, error_text) = (&record.id, &error as &dyn std::error::Error);
+                tracing::error!(%issuer, error = error_text, "the CRLs of an issuer were not published");
+                outcome = outcome.and(Err(error));
             }
-            for shard in 0..record.crl_shards {
-                if !self.publish_unless(&record.id, shard, &is_due).await? {
-                    self.publish_crl(&CrlTask { issuer: record.id.clone(), shard }).await?;
-                }
+        }
+        outcome
+    }
+
+    async fn publish_issuer(&self, record: &IssuerRecord, is_due: impl Fn(&CrlRecord) -> bool) -> Result<(), Error> {
+        let Some(Der(certificate)) = &record.certificate else { return Ok(()) };
+        self.publish_certificate(&record.id, certificate.clone()).await?;
+        if self.issuer(&record.id).await?.ends_at() <= self.now() {
+            // Everything that it issued has ended too.
+            return Ok(());
+        }
+        for shard in 0..record.crl_shards {
+            if !self.publish_unless(&record.id, shard, &is_due).await? {
+                self.publish_crl(&CrlTask { issuer: record.id.clone(), shard }).await?;
             }
         }
         Ok(())
     }
 
-    async fn publish_certificate(&self, record: &IssuerRecord) -> Result<(), Error> {
+    async fn publish_certificate(&self, issuer: &IssuerId, certificate: Vec<u8>) -> Result<(), Error> {
         let object = PublishedObject {
-            path: certificate_path(&record.id),
+            path: certificate_path(issuer),
             media_type: "application/pkix-cert",
             max_age: DAY,
-            bytes: record.certificate.clone(),
+            bytes: certificate,
         };
         Ok(self.publisher.publish(object).await?)
     }

@@ -5,9 +5,9 @@ use acme::{
     TransitionError,
 };
 use ca::SignError;
-use store::{InvalidProfiles, NameRefusal, StoreError};
+use store::{InvalidProfiles, IssuerId, IssuerState, NameRefusal, StoreError};
 
-use crate::{BindingRefusal, LimitReached, PublishError, QueueError, ValidityRefusal};
+use crate::{BindingRefusal, IssuerRefusal, LimitReached, PublishError, QueueError, ValidityRefusal};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum Error {
     /// The operator has switched it off.
     #[error("the directory is out of service: {0}")]
     DirectoryOff(&'static str),
+    /// The issuer behind the directory issues no more, or not yet.
+    #[error("issuer {0} is {1}")]
+    IssuerOff(IssuerId, IssuerState),
     /// Unknown or somebody else's; nobody is told which.
     #[error("no such resource")]
     NotFound,
@@ -123,6 +126,9 @@ pub enum Error {
     /// Profiles that cannot be.
     #[error(transparent)]
     Profiles(#[from] InvalidProfiles),
+    /// An issuer that cannot be, or not be so.
+    #[error(transparent)]
+    Issuer(#[from] IssuerRefusal),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -140,10 +146,10 @@ pub enum Error {
     Publish(#[from] PublishError),
     /// An RA Profile or issuer names an issuer that is not there.
     #[error("issuer {0} is not there")]
-    MissingIssuer(store::IssuerId),
+    MissingIssuer(IssuerId),
     /// The signer's key is not the one in the stored certificate.
     #[error("the signer's key does not fit the stored certificate of issuer {0}")]
-    ForeignIssuer(store::IssuerId),
+    ForeignIssuer(IssuerId),
     /// A record that another one points to is not there.
     #[error("a {0} is lost")]
     RecordLost(&'static str),
@@ -180,8 +186,9 @@ impl Error {
     pub(crate) fn ends_issuance(&self) -> bool {
         matches!(
             self,
-            Self::Sign(SignError::UnknownKey(_) | SignError::Refused { .. })
+            Self::Sign(SignError::UnknownKey(_) | SignError::Refused { .. } | SignError::MakesNoKeys)
                 | Self::Issuing(_)
+                | Self::IssuerOff(..)
                 | Self::MissingIssuer(_)
         )
     }

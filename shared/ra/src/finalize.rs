@@ -9,6 +9,7 @@ use crate::{
     Authority, Error, IssuanceTask, OrderView, Serving,
     authority::{applied, versioned},
     issuance::Intention,
+    issuer::LoadedIssuer,
     limit,
     validity::Wish,
 };
@@ -50,13 +51,14 @@ impl Authority {
             other => return Err(Error::OrderNotReady(other)),
         }
         let profile = serving.issuing_profile(order.profile.as_deref())?;
+        let issuer = self.active_issuer(&profile.issuer).await?;
         self.name_policy(serving, account).await?.check(&order.identifiers, &authorizations)?;
         let csr = Csr::from_der(csr)?;
         csr.check_names(&order.identifiers)?;
         self.check_certificate_key(profile, account, csr.public_key()).await?;
         self.count_certificate(serving, account, &order).await?;
         let evidence = evidence(&order, &authorizations);
-        let (processing, record) = match self.begin(profile, &order, &csr, &evidence).await? {
+        let (processing, record) = match self.begin(&issuer, profile, &order, &csr, &evidence).await? {
             Some(begun) => begun,
             // Another request was faster; it decides which certificate the order has.
             None => {
@@ -98,14 +100,14 @@ impl Authority {
     /// pointed it elsewhere first. The certificate that lost is never signed.
     async fn begin(
         &self,
+        issuer: &LoadedIssuer,
         profile: &RaProfile,
         order: &Versioned<Order>,
         csr: &Csr,
         evidence: &Evidence,
     ) -> Result<Option<(Versioned<Order>, Versioned<CertificateRecord>)>, Error> {
-        let issuer = self.issuer(&profile.issuer).await?;
         let wish = Wish { not_before: order.not_before, not_after: order.not_after };
-        let validity = self.validity(&issuer, profile, wish, order.created_at)?;
+        let validity = self.validity(issuer, profile, wish, order.created_at)?;
         let intention = Intention {
             owner: Some((order.account, order.id)),
             public_key: csr.public_key(),
@@ -114,7 +116,7 @@ impl Authority {
             profile,
             evidence,
         };
-        let record = self.intend(&issuer, intention)?;
+        let record = self.intend(issuer, intention)?;
         let issuance = Issuance {
             certificate: record.id.clone(),
             csr_digest: csr.digest().to_vec(),

@@ -1,14 +1,16 @@
-//! The CA hierarchy: a root and an issuing CA below it, made at first start and never again.
+//! The CA hierarchy: a root and an issuing CA below it, made at first start and never again. How a
+//! further issuing CA comes to stand below the root later is in `operator/issuer.rs`.
 
 use acme::Serial;
-use ca::{AuthorityName, Certificate, Issuer, IssuingAuthority, KeyHandle, Root};
+use ca::{AuthorityName, Certificate, IssuingAuthority, KeyHandle, Pointers, Root};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
-use store::{Creation, IssuerId, IssuerRecord, IssuerRole};
+use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole};
 
 use crate::{
     Authority, Error,
     issuance::{issuing, signing},
+    issuer::LoadedIssuer,
     random,
 };
 
@@ -44,10 +46,10 @@ impl Authority {
     /// [`Error::ForeignIssuer`] when a stored issuer has another key than the signer: keys or store
     /// come from another CA, and nothing may be made over the one that is there.
     pub async fn ensure_hierarchy(&self, plan: &Hierarchy) -> Result<Certificate, Error> {
-        let root = self.ensure_root(&plan.root).await?;
-        let root_issuer = Issuer::new(root.clone()).map_err(issuing)?;
-        self.ensure_issuing(&plan.issuing, &plan.root, &root_issuer).await?;
-        Ok(root)
+        let certificate = self.ensure_root(&plan.root).await?;
+        let root = self.issuer(&plan.root.id).await?;
+        self.ensure_issuing(&plan.issuing, &root).await?;
+        Ok(certificate)
     }
 
     async fn ensure_root(&self, plan: &IssuerPlan) -> Result<Certificate, Error> {
@@ -68,29 +70,35 @@ impl Authority {
         self.record(plan, IssuerRole::Root, &plan.id, certificate, &key).await
     }
 
-    async fn ensure_issuing(
-        &self,
-        plan: &IssuerPlan,
-        root: &IssuerPlan,
-        root_issuer: &Issuer,
-    ) -> Result<Certificate, Error> {
+    async fn ensure_issuing(&self, plan: &IssuerPlan, root: &LoadedIssuer) -> Result<Certificate, Error> {
         let key = self.signer.public_key(&plan.key).await?;
         if let Some(existing) = self.store.issuer(&plan.id).await? {
             return fitting(existing, &key);
         }
+        let certificate = self.certify_issuing(plan, &key, root, &self.pointers(&root.id, 0)).await?;
+        self.record(plan, IssuerRole::Issuing, &root.id, certificate, &key).await
+    }
+
+    /// Has the root sign the certificate of an issuing CA.
+    pub(crate) async fn certify_issuing(
+        &self,
+        plan: &IssuerPlan,
+        key: &PublicKey,
+        root: &LoadedIssuer,
+        pointers: &Pointers,
+    ) -> Result<Certificate, Error> {
         let (not_before, not_after) = self.life(plan);
         let issuing_authority = IssuingAuthority {
-            issuer: root_issuer,
+            issuer: &root.issuer,
             subject: &plan.subject,
             serial: Serial::from_random(random()?),
-            public_key: &key,
-            not_before: not_before.max(root_issuer.certificate().not_before()),
-            not_after: not_after.min(root_issuer.not_after()),
-            pointers: &self.pointers(&root.id, 0),
+            public_key: key,
+            not_before: not_before.max(root.issuer.certificate().not_before()),
+            not_after: not_after.min(root.ends_at()),
+            pointers,
         };
         let linted = issuing_authority.tbs().map_err(issuing)?.lint().map_err(issuing)?;
-        let certificate = linted.sign(root_issuer, self.signer.as_ref(), &root.key).await.map_err(signing)?;
-        self.record(plan, IssuerRole::Issuing, &root.id, certificate, &key).await
+        linted.sign(&root.issuer, self.signer.as_ref(), &root.key).await.map_err(signing)
     }
 
     async fn record(
@@ -101,14 +109,7 @@ impl Authority {
         certificate: Certificate,
         key: &PublicKey,
     ) -> Result<Certificate, Error> {
-        let record = IssuerRecord {
-            id: plan.id.clone(),
-            role,
-            key: plan.key.clone(),
-            certificate: certificate.der().to_vec(),
-            parent: parent.clone(),
-            crl_shards: plan.crl_shards.max(1),
-        };
+        let record = plan.record(role, parent, &certificate);
         match self.store.create_issuer_if_absent(&record).await? {
             Creation::Created => Ok(certificate),
             // Another process was faster; its certificate counts and this one is forgotten.
@@ -119,12 +120,35 @@ impl Authority {
     fn life(&self, plan: &IssuerPlan) -> (Timestamp, Timestamp) {
         let now = acme::whole_seconds(self.now());
         // Certificates may be asked to begin a little in the past; their issuers must have begun.
-        (now - SignedDuration::from_hours(24), now + plan.lifetime)
+        (now - BACKDATE, now + plan.lifetime)
     }
 }
 
+impl IssuerPlan {
+    /// The record of an issuer that was made by this plan.
+    pub(crate) fn record(&self, role: IssuerRole, parent: &IssuerId, certificate: &Certificate) -> IssuerRecord {
+        IssuerRecord {
+            id: self.id.clone(),
+            role,
+            key: self.key.clone(),
+            certificate: Some(Der(certificate.der().to_vec())),
+            parent: parent.clone(),
+            crl_shards: self.crl_shards.max(1),
+            request: None,
+            chain: Vec::new(),
+            retired_at: None,
+        }
+    }
+}
+
+/// How long before its making the certificate of an issuer begins.
+pub(crate) const BACKDATE: SignedDuration = SignedDuration::from_hours(24);
+
 fn fitting(existing: IssuerRecord, key: &PublicKey) -> Result<Certificate, Error> {
-    let certificate = Certificate::from_der(&existing.certificate).map_err(issuing)?;
+    let Some(Der(certificate)) = &existing.certificate else {
+        return Err(Error::IssuerOff(existing.id.clone(), existing.state()));
+    };
+    let certificate = Certificate::from_der(certificate).map_err(issuing)?;
     match certificate.public_key() == key {
         true => Ok(certificate),
         false => Err(Error::ForeignIssuer(existing.id)),

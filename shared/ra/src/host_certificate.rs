@@ -3,14 +3,17 @@
 //! It goes the way of every certificate: intended, linted, signed, recorded. What is different is
 //! its evidence: the host vouches for its own names. Nothing that a client can send leads here.
 
+use std::sync::Arc;
+
 use acme::Identifier;
 use ca::{AuthorizationEvidence, CaaEvidence, Chain, Evidence};
 use jose::PublicKey;
-use store::RaProfile;
+use store::{IssuerId, IssuerRole, IssuerState, RaProfile};
 
 use crate::{
     Authority, Error,
     issuance::{Intention, issuing},
+    issuer::LoadedIssuer,
     validity::Wish,
 };
 
@@ -32,7 +35,7 @@ impl Authority {
     /// As any issue.
     pub async fn issue_host_certificate(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
         let HostCertificate { identifiers, public_key, profile } = request;
-        let issuer = self.issuer(&profile.issuer).await?;
+        let issuer = self.issuer_of_host(&profile.issuer).await?;
         let validity = self.validity(&issuer, profile, Wish::default(), self.now())?;
         let mut evidence = Evidence::new();
         for identifier in identifiers {
@@ -42,5 +45,20 @@ impl Authority {
         let record = self.intend(&issuer, intention)?;
         let leaf = self.issue_without_order(record).await?;
         Chain::new(leaf, self.issuer_certificates(&issuer.id).await?).map_err(issuing)
+    }
+    /// The issuer that is wanted; when it has retired, of those that issue the one that lasts longest.
+    async fn issuer_of_host(&self, wanted: &IssuerId) -> Result<Arc<LoadedIssuer>, Error> {
+        let retired = match self.active_issuer(wanted).await {
+            Err(error @ Error::IssuerOff(..)) => error,
+            other => return other,
+        };
+        let mut longest: Option<Arc<LoadedIssuer>> = None;
+        for record in self.store.issuers().await? {
+            if record.role == IssuerRole::Issuing && record.state() == IssuerState::Active {
+                let issuer = self.issuer(&record.id).await?;
+                longest = longest.filter(|longest| longest.ends_at() >= issuer.ends_at()).or(Some(issuer));
+            }
+        }
+        longest.ok_or(retired)
     }
 }

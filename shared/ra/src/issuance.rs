@@ -91,7 +91,8 @@ impl Authority {
             }
             CertificateState::Intended { tbs } => tbs,
         };
-        let issuer = self.issuer(&record.issuer).await?;
+        // Also what was intended before its issuer retired is not signed after.
+        let issuer = self.active_issuer(&record.issuer).await?;
         let linted = LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(issuing)?;
         let certificate = linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(signing)?;
         let state = CertificateState::Issued { der: certificate.der().to_vec() };

@@ -1,22 +1,24 @@
-//! Issuers in memory: read once, since an issuer never changes.
+//! Issuers in memory: read now and then, since an operator may retire one.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use ca::{Certificate, Issuer, KeyHandle, Pointers};
 use jiff::{SignedDuration, Timestamp};
-use store::{IssuerId, IssuerRecord, IssuerRole};
-use tokio::sync::RwLock;
+use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
-use crate::{Authority, Error};
+use crate::{Authority, Error, issuance::issuing};
 
-/// An issuer, read and checked.
+/// An issuer that has its certificate, read and checked.
 pub(crate) struct LoadedIssuer {
     pub(crate) id: IssuerId,
     pub(crate) key: KeyHandle,
     pub(crate) issuer: Issuer,
     pub(crate) crl_shards: u16,
     pub(crate) role: IssuerRole,
+    state: IssuerState,
     parent: IssuerId,
+    /// The certificates above its own, when they are of CAs elsewhere.
+    chain: Vec<Certificate>,
 }
 
 impl LoadedIssuer {
@@ -30,26 +32,36 @@ impl TryFrom<IssuerRecord> for LoadedIssuer {
     type Error = Error;
 
     fn try_from(record: IssuerRecord) -> Result<Self, Error> {
-        let certificate = Certificate::from_der(&record.certificate).map_err(|error| Error::Issuing(error.into()))?;
-        let issuer = Issuer::new(certificate).map_err(|error| Error::Issuing(error.into()))?;
-        let IssuerRecord { id, key, crl_shards, parent, role, .. } = record;
-        Ok(Self { id, key, issuer, crl_shards, parent, role })
+        let state = record.state();
+        let IssuerRecord { id, key, certificate, crl_shards, parent, role, chain, .. } = record;
+        let Some(certificate) = certificate else { return Err(Error::IssuerOff(id, state)) };
+        let read = |Der(der): &Der| Certificate::from_der(der).map_err(issuing);
+        let issuer = Issuer::new(read(&certificate)?).map_err(issuing)?;
+        let chain = chain.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { id, key, issuer, crl_shards, role, state, parent, chain })
     }
 }
 
-/// The issuers that were asked for.
-#[derive(Default)]
-pub(crate) struct IssuerCache(RwLock<HashMap<IssuerId, Arc<LoadedIssuer>>>);
-
 impl Authority {
+    /// The issuer, whether or not it still issues.
     pub(crate) async fn issuer(&self, id: &IssuerId) -> Result<Arc<LoadedIssuer>, Error> {
-        if let Some(issuer) = self.issuers.0.read().await.get(id) {
-            return Ok(issuer.clone());
+        let read = async {
+            let record = self.store.issuer(id).await?.ok_or_else(|| Error::MissingIssuer(id.clone()))?;
+            Ok::<_, Error>(Arc::new(LoadedIssuer::try_from(record)?))
+        };
+        self.issuers.get_or_read(id, self.now(), read).await
+    }
+
+    /// The issuer for something new.
+    ///
+    /// # Errors
+    /// [`Error::IssuerOff`] when it issues no more, or not yet.
+    pub(crate) async fn active_issuer(&self, id: &IssuerId) -> Result<Arc<LoadedIssuer>, Error> {
+        let issuer = self.issuer(id).await?;
+        match issuer.state {
+            IssuerState::Active => Ok(issuer),
+            off => Err(Error::IssuerOff(id.clone(), off)),
         }
-        let record = self.store.issuer(id).await?.ok_or_else(|| Error::MissingIssuer(id.clone()))?;
-        let issuer = Arc::new(LoadedIssuer::try_from(record)?);
-        self.issuers.0.write().await.insert(id.clone(), issuer.clone());
-        Ok(issuer)
     }
 
     /// Asks the signer whether it has the key of the issuer's certificate.
@@ -65,12 +77,17 @@ impl Authority {
         }
     }
 
-    /// The certificates above a leaf of this issuer: its own, then those above it, without the root.
+    /// The certificates above a leaf of this issuer: its own, then those above it. A root at the end is
+    /// left to [`ca::Chain`].
     pub(crate) async fn issuer_certificates(&self, id: &IssuerId) -> Result<Vec<Certificate>, Error> {
         let mut certificates = Vec::new();
         let mut issuer = self.issuer(id).await?;
         while issuer.role != IssuerRole::Root && certificates.len() < LONGEST_CHAIN {
             certificates.push(issuer.issuer.certificate().clone());
+            if !issuer.chain.is_empty() {
+                certificates.extend(issuer.chain.iter().cloned());
+                break;
+            }
             issuer = self.issuer(&issuer.parent).await?;
         }
         Ok(certificates)

@@ -54,7 +54,10 @@ pub use host_certificate::HostCertificate;
 pub use key_change::KeyRollover;
 pub use limit::{LimitReached, LimitState};
 pub use needs::Needs;
-pub use operator::{ExplainedOrder, Explanation, Happening, NameVerdict, Records};
+pub use operator::{
+    ExplainedOrder, Explanation, Happening, IssuerKey, IssuerRefusal, NameVerdict, NewIssuer, Records, RollOver,
+    RolledOver,
+};
 pub use order::{OrderList, OrderView};
 pub use publisher::{PublishError, PublishedObject, Publisher};
 pub use queue::{CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};

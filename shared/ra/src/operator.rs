@@ -1,9 +1,13 @@
-//! What operators do to accounts, certificates and keys, and how they find them.
+//! What operators do to accounts, certificates, keys and issuers, and how they find them.
 //!
 //! Each act is recorded with its actor before it is done. Nobody reaches these verbs by ACME.
 
 mod account;
 mod certificate;
 mod explain;
+mod issuer;
+mod roll_over;
 
 pub use explain::{ExplainedOrder, Explanation, Happening, NameVerdict, Records};
+pub use issuer::{IssuerKey, IssuerRefusal, NewIssuer};
+pub use roll_over::{RollOver, RolledOver};

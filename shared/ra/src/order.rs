@@ -58,7 +58,7 @@ impl Authority {
             not_before: request.not_before.map(acme::whole_seconds),
             not_after: request.not_after.map(acme::whole_seconds),
         };
-        let issuer = self.issuer(&profile.issuer).await?;
+        let issuer = self.active_issuer(&profile.issuer).await?;
         self.validity(&issuer, profile, wish, now)?;
 
         let id = OrderId::new(now, random()?);

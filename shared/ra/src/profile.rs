@@ -1,9 +1,11 @@
 //! Profiles, as operators change them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use acme::{Happening, ProfileFacts};
-use store::{AcmeProfile, Difference, IssuerId, IssuerRole, ProfileChanges, ProfileKind, ProfileSet, RaProfile};
+use store::{
+    AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, ProfileChanges, ProfileKind, ProfileSet, RaProfile,
+};
 
 use crate::{Authority, Error, issuance::issuing};
 
@@ -64,9 +66,10 @@ impl Authority {
 
     async fn compared(&self, wanted: &ProfileSet) -> Result<(ProfileSet, Vec<Difference>), Error> {
         let issuers = self.store.issuers().await?.into_iter().filter(|issuer| issuer.role == IssuerRole::Issuing);
-        let issuers: BTreeSet<IssuerId> = issuers.map(|issuer| issuer.id).collect();
-        wanted.check(&issuers)?;
+        let issuers: BTreeMap<IssuerId, IssuerState> =
+            issuers.map(|issuer| (issuer.id.clone(), issuer.state())).collect();
         let stored = self.store.profiles().await?;
+        wanted.check(&issuers, &stored)?;
         let differences = wanted.difference(&stored).map_err(issuing)?;
         Ok((stored, differences))
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{IssuerId, IssuerRecord, IssuerRole, ProfileSet};
+use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, ProfileSet};
 
 use crate::{Authority, Error, issuance::issuing};
 
@@ -32,10 +32,14 @@ pub struct IssuerStatus {
     pub id: IssuerId,
     /// What it may sign.
     pub role: IssuerRole,
-    /// Its name in certificates.
-    pub subject: String,
-    /// The end of its own certificate.
-    pub not_after: Timestamp,
+    /// What it does at present.
+    pub state: IssuerState,
+    /// Its name in certificates; absent while it waits for its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The end of its own certificate; absent while it waits for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
     /// Which key of the signer is its.
     pub key: String,
     /// Its CRLs, by shard.
@@ -82,8 +86,12 @@ impl Authority {
     }
 
     async fn issuer_status(&self, record: IssuerRecord) -> Result<IssuerStatus, Error> {
+        let state = record.state();
+        let certificate = record.certificate.map(|Der(der)| ca::Certificate::from_der(&der)).transpose();
+        let certificate = certificate.map_err(issuing)?;
         let mut crls = Vec::new();
-        for shard in 0..record.crl_shards {
+        // Who waits for a certificate signs nothing yet.
+        for shard in certificate.iter().flat_map(|_| 0..record.crl_shards) {
             let crl = self.store.crl(&record.id, shard).await?;
             crls.push(CrlStatus {
                 shard,
@@ -92,10 +100,10 @@ impl Authority {
                 next_update: crl.as_ref().map(|crl| crl.next_update),
             });
         }
-        let certificate = ca::Certificate::from_der(&record.certificate).map_err(issuing)?;
         Ok(IssuerStatus {
-            subject: certificate.subject(),
-            not_after: certificate.not_after(),
+            state,
+            subject: certificate.as_ref().map(ca::Certificate::subject),
+            not_after: certificate.as_ref().map(ca::Certificate::not_after),
             key: record.key.to_string(),
             id: record.id,
             role: record.role,

@@ -65,6 +65,7 @@ macro_rules! contract_tests {
             issuance: an_issuance_does_not_end_over_another_change_of_its_certificate,
             issuance: an_issuance_written_twice_is_written_once,
             issuer: an_issuer_is_made_once,
+            issuer: an_issuer_changes_only_from_what_is_stored,
             limit: what_happens_is_counted_up_to_the_maximum,
             limit: several_are_counted_together_or_not_at_all,
             limit: a_count_that_is_repeated_counts_once,

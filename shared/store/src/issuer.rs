@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use ca::KeyHandle;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Creation, StoreError};
@@ -23,6 +24,14 @@ pub trait IssuerStore {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn issuer(&self, id: &IssuerId) -> Result<Option<IssuerRecord>, StoreError>;
 
+    /// Puts `after` in the place of `before`, which must be stored exactly so. When `after` is stored
+    /// already, nothing changes.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when something else is stored; [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
+    async fn update_issuer(&self, before: &IssuerRecord, after: &IssuerRecord) -> Result<(), StoreError>;
+
     /// All issuers, by id.
     ///
     /// # Errors
@@ -39,14 +48,61 @@ pub struct IssuerRecord {
     pub role: IssuerRole,
     /// Which key of the signer is its.
     pub key: KeyHandle,
-    /// DER of its certificate.
-    #[serde(with = "jose::base64url")]
-    pub certificate: Vec<u8>,
-    /// The issuer of its certificate; its own id when it is a root.
+    /// Its certificate; none while it is requested from a CA elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Der>,
+    /// The issuer of its certificate; its own id when it is a root, or when that issuer is elsewhere.
     pub parent: IssuerId,
     /// How many CRLs share its revocations; fixed for life.
     pub crl_shards: u16,
+    /// The request for its certificate (RFC 2986), when a CA elsewhere was to sign it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Der>,
+    /// The certificates above its own, when they are of CAs elsewhere: the nearest first, a root last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Der>,
+    /// Since when it issues no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<Timestamp>,
 }
+
+impl IssuerRecord {
+    /// What it does at present.
+    pub fn state(&self) -> IssuerState {
+        match (&self.certificate, self.retired_at) {
+            (None, _) => IssuerState::Requested,
+            (Some(_), None) => IssuerState::Active,
+            (Some(_), Some(_)) => IssuerState::Retired,
+        }
+    }
+}
+
+/// What an issuer does at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum IssuerState {
+    /// It waits for its certificate.
+    Requested,
+    /// It signs what its role says.
+    Active,
+    /// It signs CRLs alone, for what it issued before.
+    Retired,
+}
+
+impl fmt::Display for IssuerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Requested => "requested",
+            Self::Active => "active",
+            Self::Retired => "retired",
+        })
+    }
+}
+
+/// DER; base64url in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Der(#[serde(with = "jose::base64url")] pub Vec<u8>);
 
 /// What an issuer may sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,3 +162,27 @@ impl From<IssuerId> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an issuer's name has 1 to 64 characters of a-z 0-9 -")]
 pub struct IssuerIdError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_the_first_version_reads_as_an_active_issuer_and_is_written_as_it_was() {
+        let text = r#"{"id":"issuing","role":"issuing","key":"k","certificate":"MAA","parent":"root","crl_shards":1}"#;
+        let record: IssuerRecord = serde_json::from_str(text).unwrap();
+        assert_eq!((record.state(), record.certificate.clone()), (IssuerState::Active, Some(Der(vec![0x30, 0]))));
+        assert_eq!(serde_json::to_string(&record).unwrap(), text);
+    }
+
+    #[test]
+    fn what_an_issuer_does_follows_from_its_certificate_and_its_retirement() {
+        let text = r#"{"id":"a","role":"issuing","key":"k","parent":"a","crl_shards":1,"request":"MAA"}"#;
+        let requested: IssuerRecord = serde_json::from_str(text).unwrap();
+        assert_eq!(requested.state(), IssuerState::Requested);
+        let active = IssuerRecord { certificate: requested.request.clone(), ..requested };
+        assert_eq!(active.state(), IssuerState::Active);
+        let retired = IssuerRecord { retired_at: Some(Timestamp::UNIX_EPOCH), ..active };
+        assert_eq!(retired.state(), IssuerState::Retired);
+    }
+}

@@ -50,7 +50,7 @@ pub use external_account::{ExternalAccountKey, ExternalAccountSecret, ExternalAc
 pub use identifier_rule::{IdentifierRule, IdentifierRuleError};
 pub use incident::{Affected, Incident, IncidentStore, StagedRevocation};
 pub use issuance::IssuanceStore;
-pub use issuer::{IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerStore};
+pub use issuer::{Der, IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerState, IssuerStore};
 pub use limit::{Counted, LimitStore, LimitWindow};
 pub use lookup::{AccountCertificates, BlockedKey, CertificateEntry, LookupStore};
 pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};

@@ -1,5 +1,6 @@
 //! What is remembered of one request: who asked, what IAM would have judged, what it cost, how it ended.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
@@ -54,7 +55,7 @@ pub struct Access {
     /// The ARN of the resource, `*` for an action that has none.
     pub resource: String,
     /// The condition keys that the request carries, as `dynamodb:LeadingKeys` or `kms:SigningAlgorithm`.
-    pub context: BTreeMap<&'static str, Vec<String>>,
+    pub context: BTreeMap<Cow<'static, str>, Vec<String>>,
 }
 
 impl Access {
@@ -62,8 +63,8 @@ impl Access {
         Self { action: action.into(), resource: resource.into(), context: BTreeMap::new() }
     }
 
-    pub(crate) fn with(mut self, key: &'static str, values: impl IntoIterator<Item = String>) -> Self {
-        self.context.entry(key).or_default().extend(values);
+    pub(crate) fn with(mut self, key: impl Into<Cow<'static, str>>, values: impl IntoIterator<Item = String>) -> Self {
+        self.context.entry(key.into()).or_default().extend(values);
         self
     }
 

@@ -161,6 +161,14 @@ impl Cloud {
         self.inner.kms.create_key(spec)
     }
 
+    /// Gives a key a tag, which IAM sees as `aws:ResourceTag/name`.
+    ///
+    /// # Panics
+    /// There is no such key.
+    pub fn tag_key(&self, arn: &str, name: &str, value: &str) {
+        self.inner.kms.tag_key(arn, name, value);
+    }
+
     /// Enables or disables a key.
     ///
     /// # Panics

@@ -35,6 +35,12 @@ impl Kms {
         locked(&self.keys).get_mut(key_id(arn)).expect("a key of this cloud").enabled = enabled;
     }
 
+    pub(crate) fn tag_key(&self, arn: &str, name: &str, value: &str) {
+        let mut keys = locked(&self.keys);
+        let key = keys.get_mut(key_id(arn)).expect("a key of this cloud");
+        key.tags.insert(name.to_owned(), value.to_owned());
+    }
+
     pub(crate) fn describe(&self, request: &Request) -> Description {
         let resource = match request.text("KeyId") {
             "" => "*".to_owned(),
@@ -45,6 +51,11 @@ impl Kms {
             access = access
                 .with("kms:SigningAlgorithm", [request.text("SigningAlgorithm").to_owned()])
                 .with("kms:MessageType", [message_type(request).to_owned()]);
+        }
+        if let Some(key) = locked(&self.keys).get(key_id(request.text("KeyId"))) {
+            for (name, value) in &key.tags {
+                access = access.with(format!("aws:ResourceTag/{name}"), [value.clone()]);
+            }
         }
         Description::of(access)
     }

@@ -49,6 +49,8 @@ pub struct Aws {
 impl Aws {
     /// The name under which tests look at the table themselves.
     pub const TEST: &str = "test";
+    /// The name of the stack, which the table has, too.
+    pub const STACK: &str = TABLE;
 
     pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
@@ -166,6 +168,13 @@ impl Aws {
         let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config(Self::TEST));
         self.store = DynamoDbStore::new(client, RESTORED, Retention::default());
         self.bootstrap().await;
+    }
+
+    /// A key in KMS for an issuer that is to be added, with the tag that an operator gives it.
+    pub fn issuer_key(&self, kind: IssuerKeyType) -> String {
+        let key = self.cloud.create_key(key_spec(kind));
+        self.cloud.tag_key(&key, "serverless-acme-issuer-of", Self::STACK);
+        key
     }
 
     /// The cloud.

@@ -12,7 +12,7 @@ use tests::{
 };
 
 use crate::{
-    operator,
+    issuers, operator,
     passing_time::{end_the_lease, end_the_patience},
     patient::Patient,
     routes, story,
@@ -33,6 +33,7 @@ pub(crate) async fn happens(environment: Environment) -> Environment {
             ca.settled().await;
         })
         .await;
+    issuers::further_issuers(&environment).await;
     operator::administers(bound_accounts(environment).await).await
 }
 

@@ -8,6 +8,7 @@ mod expiry;
 mod faults;
 mod gateway;
 mod iam;
+mod issuers;
 mod operator;
 mod passing_time;
 mod patient;

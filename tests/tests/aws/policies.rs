@@ -151,6 +151,7 @@ impl<'a> Policies<'a> {
             ("AWS::Partition", _) => "aws".to_owned(),
             ("AWS::Region", _) => cloud::REGION.to_owned(),
             ("AWS::AccountId", _) => cloud::ACCOUNT.to_owned(),
+            ("AWS::StackName", _) => Aws::STACK.to_owned(),
             (_, Some(parameter)) => parameter["Default"].as_str().unwrap().to_owned(),
             _ => self.aws.arn_of(name).rsplit([':', '/']).next().unwrap().to_owned(),
         }

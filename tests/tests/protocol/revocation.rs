@@ -222,7 +222,7 @@ async fn by_key(client: &Client, issued: &Issued, key: &Arc<Key>, reason: u64) -
 }
 
 /// Lets OpenSSL verify the chain with the CRLs that its certificates point to.
-async fn crl_check(ca: &Directory<'_>, issued: &Issued) -> Result<(), String> {
+pub(crate) async fn crl_check(ca: &Directory<'_>, issued: &Issued) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let mut arguments = vec!["-crl_check_all".to_owned()];
     for (number, certificate) in Certificate::load_pem_chain(issued.chain.as_bytes()).unwrap().iter().enumerate() {

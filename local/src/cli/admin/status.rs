@@ -23,8 +23,8 @@ pub(super) async fn status(connection: &Connection, output: &Output) -> Result<(
         });
         let crls = table(["ISSUER", "SHARD", "NUMBER", "MADE", "GOOD UNTIL"], crls);
         let issuers =
-            issuers.iter().map(|issuer| ["id", "role", "subject", "notAfter", "key"].map(|n| text(issuer, n)));
-        let issuers = table(["ISSUER", "ROLE", "SUBJECT", "ENDS", "KEY"], issuers);
+            issuers.iter().map(|issuer| ["id", "role", "state", "subject", "notAfter", "key"].map(|n| text(issuer, n)));
+        let issuers = table(["ISSUER", "ROLE", "STATE", "SUBJECT", "ENDS", "KEY"], issuers);
         let facts = [
             ("version", "version"),
             ("time", "time"),

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 
-use super::item::{Item, seconds};
+use super::item::{Item, RECORD, seconds};
 use store::{OperationId, StoreError};
 
 /// What must hold of the stored item for a write to be applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     /// Nothing.
     Always,
@@ -21,6 +21,8 @@ pub(super) enum Condition {
     NotOutlasting(Timestamp),
     /// There is none, or it is a CRL of a lower number.
     NumberBelow(u64),
+    /// There is one whose record is this text.
+    Record(String),
 }
 
 impl Condition {
@@ -37,8 +39,14 @@ impl Condition {
             Self::Version(_) => "version = :value",
             Self::NotOutlasting(_) => "attribute_not_exists(pk) OR expires <= :value",
             Self::NumberBelow(_) => "attribute_not_exists(pk) OR crl_number < :value",
+            Self::Record(_) => "#record = :value",
         };
         Some(expression.to_owned())
+    }
+
+    /// What `#record` is in it: the name of the attribute is a reserved word.
+    pub(super) fn names(&self) -> Option<HashMap<String, String>> {
+        matches!(self, Self::Record(_)).then(|| HashMap::from([("#record".to_owned(), RECORD.to_owned())]))
     }
 
     /// What `:value` is in it.
@@ -48,6 +56,7 @@ impl Condition {
             Self::Version(version) => AttributeValue::B(Blob::new(*version.as_bytes())),
             Self::NotOutlasting(end) => seconds(*end),
             Self::NumberBelow(number) => AttributeValue::N(number.to_string()),
+            Self::Record(text) => AttributeValue::S(text.clone()),
         };
         Some(HashMap::from([(":value".to_owned(), value)]))
     }

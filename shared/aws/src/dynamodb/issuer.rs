@@ -1,5 +1,6 @@
 //! Issuers. They hardly ever change, so a read of one need not see the last moment. Whoever asks for
-//! all of them may just have made one.
+//! all of them may just have made one. They have no version: one takes the place of another when that
+//! is stored to the letter.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -27,6 +28,22 @@ impl IssuerStore for DynamoDbStore {
     async fn issuer(&self, id: &IssuerId) -> Result<Option<IssuerRecord>, StoreError> {
         let item = self.get(key::issuer(id), Consistency::Eventual).await?;
         item.map(|item| item.record()).transpose()
+    }
+
+    async fn update_issuer(&self, before: &IssuerRecord, after: &IssuerRecord) -> Result<(), StoreError> {
+        let key = key::issuer(&after.id);
+        let Some(stored) = self.get(key.clone(), Consistency::Strong).await? else { return Err(StoreError::Conflict) };
+        let record: IssuerRecord = stored.record()?;
+        if record == *after {
+            return Ok(());
+        }
+        let (true, Some(text)) = (record == *before, stored.record_text()) else { return Err(StoreError::Conflict) };
+        let item = Item::of(key, after, &self.retention)?;
+        match self.put(item, Condition::Record(text.to_owned())).await? {
+            Verdict::Failed(Some(stored)) if stored.record::<IssuerRecord>()? == *after => Ok(()),
+            Verdict::Failed(_) => Err(StoreError::Conflict),
+            Verdict::Held => Ok(()),
+        }
     }
 
     async fn issuers(&self) -> Result<Vec<IssuerRecord>, StoreError> {

@@ -119,6 +119,11 @@ impl Item {
         Some(OperationId::from_random(self.bytes(VERSION)?.try_into().ok()?))
     }
 
+    /// The record as it is stored.
+    pub(super) fn record_text(&self) -> Option<&str> {
+        self.text(RECORD)
+    }
+
     /// The bytes in `der`.
     pub(super) fn der(&self) -> Option<&[u8]> {
         self.bytes(DER)
@@ -200,7 +205,7 @@ pub(super) fn malformed(record: &'static str) -> StoreError {
 struct Malformed;
 
 /// The record as JSON.
-const RECORD: &str = "record";
+pub(super) const RECORD: &str = "record";
 /// The operation that wrote the item.
 pub(super) const VERSION: &str = "version";
 /// The second after which the item may be deleted.

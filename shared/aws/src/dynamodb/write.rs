@@ -38,6 +38,7 @@ impl DynamoDbStore {
             .table_name(&self.table)
             .set_item(Some(item.attributes()))
             .set_condition_expression(condition.expression())
+            .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut patience = Patience::default();
@@ -145,6 +146,7 @@ impl DynamoDbStore {
                     .table_name(&self.table)
                     .set_item(Some(put.attributes()))
                     .set_condition_expression(condition.expression())
+                    .set_expression_attribute_names(condition.names())
                     .set_expression_attribute_values(condition.values())
                     .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
                 item.put(put.build().map_err(unavailable)?).build()

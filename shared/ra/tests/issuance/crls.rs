@@ -14,7 +14,7 @@ use crate::ca::{Ca, Keys, Tasks};
 
 /// What all processes publish into.
 #[derive(Default)]
-struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
+pub(crate) struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
 
 /// A process that is overtaken by another between storing its CRL and publishing it.
 struct Overtaken {
@@ -41,7 +41,7 @@ impl Publisher for Overtaken {
     }
 }
 
-fn process(ca: &Ca, keys: &Arc<Keys>, publisher: Arc<dyn Publisher>) -> (Arc<Authority>, Arc<Tasks>) {
+pub(crate) fn process(ca: &Ca, keys: &Arc<Keys>, publisher: Arc<dyn Publisher>) -> (Arc<Authority>, Arc<Tasks>) {
     let queue = Arc::new(Tasks::default());
     let seams = Seams {
         store: ca.store.clone(),

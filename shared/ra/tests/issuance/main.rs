@@ -13,6 +13,7 @@ mod ca;
 mod crash;
 mod crls;
 mod external_account;
+mod issuers;
 mod limits;
 mod names;
 mod nonces;

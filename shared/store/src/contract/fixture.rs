@@ -18,9 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    Affected, AuditRecord, CertificateRecord, CertificateState, CrlRecord, ExternalAccountKey, ExternalAccountSecret,
-    Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret, NonceSecrets, OperationId, Revocation,
-    Versioned,
+    Affected, AuditRecord, CertificateRecord, CertificateState, CrlRecord, Der, ExternalAccountKey,
+    ExternalAccountSecret, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret, NonceSecrets,
+    OperationId, Revocation, Versioned,
 };
 
 /// So many seconds after the day on which the samples live, which is far enough in the future for no
@@ -254,9 +254,12 @@ pub fn issuer() -> IssuerRecord {
     IssuerRecord {
         key: KeyHandle::new("contract"),
         role: IssuerRole::Issuing,
-        certificate: random::<64>().to_vec(),
+        certificate: Some(Der(random::<64>().to_vec())),
         parent: id.clone(),
         crl_shards: 1,
+        request: None,
+        chain: Vec::new(),
+        retired_at: None,
         id,
     }
 }

@@ -1,7 +1,10 @@
 //! Issuers.
 
-use super::{Tried, WORKS, fixture::issuer};
-use crate::Creation;
+use super::{
+    Tried, WORKS, assert_conflict,
+    fixture::{at, issuer},
+};
+use crate::{Creation, IssuerRecord, IssuerState};
 
 /// An issuer is never replaced by making it again.
 pub async fn an_issuer_is_made_once(store: Tried) {
@@ -18,4 +21,23 @@ pub async fn an_issuer_is_made_once(store: Tried) {
     let mut all = [first, second];
     all.sort_by(|a, b| a.id.cmp(&b.id));
     assert_eq!(store.issuers().await.expect(WORKS), all, "all issuers, by id");
+}
+
+/// An issuer that waits for its certificate gets it, and is retired; whoever decided on what was stored
+/// before changes nothing.
+pub async fn an_issuer_changes_only_from_what_is_stored(store: Tried) {
+    let installed = issuer();
+    let requested = IssuerRecord { certificate: None, request: installed.certificate.clone(), ..installed.clone() };
+    let installed = IssuerRecord { chain: installed.certificate.iter().cloned().collect(), ..installed };
+    let retired = IssuerRecord { retired_at: Some(at(0)), ..installed.clone() };
+    assert_conflict(store.update_issuer(&requested, &installed).await, "there is none yet");
+    store.create_issuer_if_absent(&requested).await.expect(WORKS);
+    for _ in 0..2 {
+        store.update_issuer(&requested, &installed).await.expect(WORKS);
+        assert_eq!(store.issuers().await.expect(WORKS), std::slice::from_ref(&installed), "twice is once");
+    }
+    assert_conflict(store.update_issuer(&requested, &retired).await, "it has its certificate by now");
+    store.update_issuer(&installed, &retired).await.expect(WORKS);
+    let stored = store.issuer(&retired.id).await.expect(WORKS).expect(WORKS);
+    assert_eq!((stored.state(), &stored), (IssuerState::Retired, &retired));
 }

@@ -32,6 +32,20 @@ impl IssuerStore for EmbeddedStore {
         self.read(|snapshot| snapshot.record(id.as_str()))
     }
 
+    async fn update_issuer(&self, before: &IssuerRecord, after: &IssuerRecord) -> Result<(), StoreError> {
+        let (key, row) = (after.id.to_string(), record::encode(after)?);
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |batch| {
+            let stored = batch.row(table::ISSUER, &key)?.map(|row| record::decode::<IssuerRecord>(&row)).transpose()?;
+            match stored {
+                Some(stored) if stored == after => Ok(()),
+                Some(stored) if stored == before => batch.put(table::ISSUER, &key, &row),
+                _ => Err(StoreError::Conflict.into()),
+            }
+        })
+        .await
+    }
+
     async fn issuers(&self) -> Result<Vec<IssuerRecord>, StoreError> {
         self.read(|snapshot| snapshot.all())
     }

@@ -1,19 +1,24 @@
 //! What profiles must not say although each word of them is right. All faults are told at once, each
 //! with the path of its field and what is allowed there.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use acme::{DnsName, ProfileName};
 
-use crate::{AcmeProfile, IdentifierRule, IssuerId, Limit, PreApproval, ProfileSet, RaProfile};
+use crate::{AcmeProfile, IdentifierRule, IssuerId, IssuerState, Limit, PreApproval, ProfileSet, RaProfile};
 
 impl ProfileSet {
     /// Checks the set as a whole: nothing in it contradicts itself, and all that profiles lead to is in
-    /// the set or among `issuers`, which are those that may sign certificates.
+    /// the set or among `issuers`, which are those whose role is to sign certificates. An RA Profile leads to
+    /// one that does; those in `stored` may go on to name one that has retired meanwhile.
     ///
     /// # Errors
     /// [`InvalidProfiles`] with every fault.
-    pub fn check(&self, issuers: &BTreeSet<IssuerId>) -> Result<(), InvalidProfiles> {
+    pub fn check(&self, issuers: &BTreeMap<IssuerId, IssuerState>, stored: &ProfileSet) -> Result<(), InvalidProfiles> {
+        let kept: BTreeMap<_, _> = stored.ra_profile.iter().map(|profile| (&profile.name, &profile.issuer)).collect();
         let acme: BTreeSet<_> = self.acme_profile.iter().map(|profile| &profile.name).collect();
         let ra: BTreeSet<_> = self.ra_profile.iter().map(|profile| &profile.name).collect();
         let mut faults = Vec::new();
@@ -27,7 +32,10 @@ impl ProfileSet {
         for (index, profile) in self.ra_profile.iter().enumerate() {
             let mut found = Found::in_profile(&mut faults, ProfileKind::Ra, index, &profile.name);
             found.unless(seen.insert(&profile.name), "name", ProfileRefusal::Second);
-            check_ra_profile(profile, &acme, issuers, &mut found);
+            check_ra_profile(profile, &acme, &mut found);
+            if kept.get(&profile.name) != Some(&&profile.issuer) || !issuers.contains_key(&profile.issuer) {
+                check_issuer(&profile.issuer, issuers, &mut found);
+            }
         }
         if faults.is_empty() { Ok(()) } else { Err(InvalidProfiles { faults }) }
     }
@@ -117,6 +125,9 @@ pub enum ProfileRefusal {
     /// No account is bound, so nobody is pre-approved.
     #[error("needs externalAccountRequired = true: only accounts that are bound to one elsewhere are pre-approved")]
     NoExternalAccounts,
+    /// The issuer issues no more, or not yet.
+    #[error("issuer `{0}` is {1} and issues nothing; those that do: {2}")]
+    IssuerOff(IssuerId, IssuerState, Names),
     /// No such issuer.
     #[error("there is no issuer `{0}` for certificates, only {1}")]
     NoIssuer(IssuerId, Names),
@@ -254,15 +265,18 @@ fn check_acme_profile(profile: &AcmeProfile, ra: &BTreeSet<&ProfileName>, found:
     }
 }
 
-fn check_ra_profile(
-    profile: &RaProfile,
-    acme: &BTreeSet<&ProfileName>,
-    issuers: &BTreeSet<IssuerId>,
-    found: &mut Found<'_>,
-) {
-    if !issuers.contains(&profile.issuer) {
-        found.unless(false, "issuer", ProfileRefusal::NoIssuer(profile.issuer.clone(), Names::of(issuers)));
+fn check_issuer(issuer: &IssuerId, issuers: &BTreeMap<IssuerId, IssuerState>, found: &mut Found<'_>) {
+    let active = issuers.iter().filter(|(_, state)| **state == IssuerState::Active).map(|(id, _)| id);
+    match issuers.get(issuer) {
+        Some(IssuerState::Active) => {}
+        Some(off) => {
+            found.unless(false, "issuer", ProfileRefusal::IssuerOff(issuer.clone(), *off, Names::of(active)));
+        }
+        None => found.unless(false, "issuer", ProfileRefusal::NoIssuer(issuer.clone(), Names::of(active))),
     }
+}
+
+fn check_ra_profile(profile: &RaProfile, acme: &BTreeSet<&ProfileName>, found: &mut Found<'_>) {
     if let Some(name) = &profile.acme_profile {
         found.unless_known(acme, ProfileKind::Acme, name, "acmeProfile".to_owned());
     }
@@ -317,8 +331,8 @@ mod tests {
 
     fn faults(document: Value) -> Vec<String> {
         let set: ProfileSet = serde_json::from_value(document).unwrap();
-        let issuers = BTreeSet::from(["issuing".parse().unwrap()]);
-        let found = set.check(&issuers).err().map(|invalid| invalid.faults).unwrap_or_default();
+        let found =
+            set.check(&issuers(), &ProfileSet::default()).err().map(|invalid| invalid.faults).unwrap_or_default();
         found.iter().map(ProfileFault::to_string).collect()
     }
 
@@ -384,6 +398,30 @@ mod tests {
             let found = ra_faults(fields.clone());
             assert!(found.len() == 1 && found[0].starts_with(expected), "{fields}: {found:?}");
         }
+    }
+
+    fn issuers() -> BTreeMap<IssuerId, IssuerState> {
+        let states =
+            [("issuing", IssuerState::Active), ("old", IssuerState::Retired), ("next", IssuerState::Requested)];
+        states.map(|(id, state)| (id.parse().unwrap(), state)).into()
+    }
+
+    #[test]
+    fn an_issuer_that_issues_nothing_is_kept_where_it_is_named_and_named_nowhere_else() {
+        for (issuer, expected) in [
+            ("old", "raProfile.web.issuer: issuer `old` is retired and issues nothing; those that do: `issuing`"),
+            ("next", "raProfile.web.issuer: issuer `next` is requested and issues nothing; those that do: `issuing`"),
+            ("none", "raProfile.web.issuer: there is no issuer `none` for certificates, only `issuing`"),
+        ] {
+            assert_eq!(ra_faults(json!({ "issuer": issuer })), [expected]);
+        }
+        let named = json!({ "raProfile": [{ "name": "web", "issuer": "old" }] });
+        let stored: ProfileSet = serde_json::from_value(named).unwrap();
+        let mut wanted = stored.clone();
+        wanted.ra_profile[0].enabled = false;
+        assert_eq!(wanted.check(&issuers(), &stored), Ok(()));
+        wanted.ra_profile[0].issuer = "next".parse().unwrap();
+        assert!(wanted.check(&issuers(), &stored).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One key pair and the algorithms that it signs with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, Digest};
@@ -93,6 +94,7 @@ pub(super) struct Key {
     pub(super) spec: KeySpec,
     pub(super) description: String,
     pub(super) enabled: bool,
+    pub(super) tags: BTreeMap<String, String>,
     pair: Pair,
 }
 
@@ -114,7 +116,7 @@ impl Key {
             KeySpec::Rsa4096 => rsa(KeySize::Rsa4096),
         };
         let pair = pair.expect("the generator makes keys of all these kinds");
-        Self { id: random_id(), spec, description, enabled: true, pair }
+        Self { id: random_id(), spec, description, enabled: true, tags: BTreeMap::new(), pair }
     }
 
     /// The SubjectPublicKeyInfo in DER.

@@ -1,0 +1,186 @@
+//! Issuers: shown, added, rolled over, retired.
+
+use acme::ProfileName;
+use ca::{AuthorityName, Certificate, IssuerKeyType, KeyHandle};
+use jiff::{SignedDuration, Timestamp};
+use ra::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
+use serde::{Deserialize, Serialize};
+use store::{Der, Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
+
+use crate::AdminError;
+
+/// An issuing CA to be made.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IssuerTerms {
+    /// Its name for profiles and URLs.
+    pub id: IssuerId,
+    /// The common name in its certificate.
+    pub name: String,
+    /// The organization in its certificate; that of the root when absent.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when absent.
+    #[serde(default)]
+    pub key: Option<KeyHandle>,
+    /// The kind of a key that the signer makes.
+    #[serde(default)]
+    pub key_type: IssuerKeyType,
+    /// For how long its certificate is valid; it ends with the root at the latest.
+    #[serde(default = "ten_years")]
+    pub days: u32,
+    /// How many CRLs share its revocations.
+    #[serde(default = "one")]
+    pub shards: u16,
+}
+
+/// An issuer as it is shown.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownIssuer {
+    /// Its name for profiles and URLs.
+    pub id: IssuerId,
+    /// What it may sign.
+    pub role: IssuerRole,
+    /// What it does at present.
+    pub state: IssuerState,
+    /// Its name in certificates; absent while it waits for its own.
+    pub subject: Option<String>,
+    /// Its key, as the signer names it.
+    pub key: KeyHandle,
+    /// The kind of its key; absent while it waits for its certificate.
+    pub key_type: Option<IssuerKeyType>,
+    /// The end of its certificate; absent while it waits for it.
+    pub not_after: Option<Timestamp>,
+    /// How many CRLs share its revocations.
+    pub shards: u16,
+    /// Since when it issues no more.
+    pub retired_at: Option<Timestamp>,
+    /// The RA Profiles that name it.
+    pub ra_profiles: Vec<ProfileName>,
+    /// Its certificate and those of CAs elsewhere above it, PEM.
+    pub certificates: Vec<String>,
+}
+
+impl ShownIssuer {
+    fn of(issuer: IssuerRecord, profiles: &[RaProfile]) -> Result<Self, AdminError> {
+        let state = issuer.state();
+        let IssuerRecord { id, role, key, certificate, crl_shards, chain, retired_at, .. } = issuer;
+        let read = |Der(der): &Der| Certificate::from_der(der).map_err(|error| Error::Issuing(error.into()));
+        let certificates = certificate.iter().chain(&chain).map(read).collect::<Result<Vec<_>, _>>()?;
+        let own = certificates.first();
+        let naming = profiles.iter().filter(|profile| profile.issuer == id).map(|profile| profile.name.clone());
+        Ok(Self {
+            ra_profiles: naming.collect(),
+            subject: own.map(Certificate::subject),
+            key_type: own.and_then(|own| IssuerKeyType::of(own.public_key())),
+            not_after: own.map(Certificate::not_after),
+            certificates: certificates.iter().map(Certificate::pem).collect(),
+            id,
+            role,
+            state,
+            key,
+            shards: crl_shards,
+            retired_at,
+        })
+    }
+}
+
+/// What came of a roll-over.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownRollOver {
+    /// The issuer that took over.
+    pub issuer: ShownIssuer,
+    /// What changed in RA Profiles, by path.
+    pub differences: Vec<Difference>,
+}
+
+pub(crate) async fn list(authority: &Authority) -> Result<Vec<ShownIssuer>, AdminError> {
+    let profiles = authority.profiles().await?.ra_profile;
+    authority.issuers().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
+}
+
+pub(crate) async fn show(authority: &Authority, id: &IssuerId) -> Result<ShownIssuer, AdminError> {
+    let found = list(authority).await?.into_iter().find(|issuer| issuer.id == *id);
+    Ok(found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(id.clone())))?)
+}
+
+pub(crate) async fn add(authority: &Authority, actor: &str, terms: IssuerTerms) -> Result<ShownIssuer, AdminError> {
+    let IssuerTerms { id, name, organization, key, key_type, days, shards } = terms;
+    let new = NewIssuer {
+        subject: subject(authority, name, organization).await?,
+        key: key.map_or(IssuerKey::New(key_type), IssuerKey::Held),
+        lifetime: lifetime(days)?,
+        crl_shards: checked_shards(shards)?,
+        id,
+    };
+    shown(authority, authority.add_issuer(actor, new).await?).await
+}
+
+pub(crate) async fn roll_over(
+    authority: &Authority,
+    actor: &str,
+    old: IssuerId,
+    new: IssuerId,
+    name: Option<String>,
+    key: Option<KeyHandle>,
+) -> Result<ShownRollOver, AdminError> {
+    let rolled = authority.roll_over(actor, RollOver { old, new, name, key }).await?;
+    Ok(ShownRollOver { issuer: shown(authority, rolled.issuer).await?, differences: rolled.differences })
+}
+
+pub(crate) async fn retire(
+    authority: &Authority,
+    actor: &str,
+    id: &IssuerId,
+    named: bool,
+) -> Result<ShownIssuer, AdminError> {
+    shown(authority, authority.retire_issuer(actor, id, named).await?).await
+}
+
+async fn shown(authority: &Authority, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {
+    ShownIssuer::of(issuer, &authority.profiles().await?.ra_profile)
+}
+
+/// The name of a new issuer; its organization is that of the root unless somebody says otherwise.
+async fn subject(
+    authority: &Authority,
+    name: String,
+    organization: Option<String>,
+) -> Result<AuthorityName, AdminError> {
+    let of_root = async || -> Result<Option<String>, AdminError> {
+        let root = authority.issuers().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
+        let Some(Der(der)) = root.and_then(|root| root.certificate) else { return Ok(None) };
+        let root = Certificate::from_der(&der).map_err(|error| Error::Issuing(error.into()))?;
+        Ok(root.subject_organization().map(str::to_owned))
+    };
+    let organization = match organization {
+        None => of_root().await?,
+        said => said.filter(|organization| !organization.is_empty()),
+    };
+    Ok(AuthorityName::new(name, organization).map_err(|error| Error::from(IssuerRefusal::from(error)))?)
+}
+
+fn lifetime(days: u32) -> Result<SignedDuration, AdminError> {
+    match (1..=MOST_ISSUER_DAYS).contains(&days) {
+        true => Ok(SignedDuration::from_hours(i64::from(days) * 24)),
+        false => Err(AdminError::IssuerDays),
+    }
+}
+
+fn checked_shards(shards: u16) -> Result<u16, AdminError> {
+    if (1..=MOST_SHARDS).contains(&shards) { Ok(shards) } else { Err(AdminError::Shards) }
+}
+
+pub(crate) fn ten_years() -> u32 {
+    3_650
+}
+
+pub(crate) fn one() -> u16 {
+    1
+}
+
+/// A hundred years.
+pub(crate) const MOST_ISSUER_DAYS: u32 = 36_500;
+pub(crate) const MOST_SHARDS: u16 = 1_024;

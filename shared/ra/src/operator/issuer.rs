@@ -1,0 +1,252 @@
+//! Issuing CAs beside the first one: made below the CA's own root, and retired.
+//!
+//! Making one is a ceremony: it and the first start are the only places where the root's key signs a
+//! certificate.
+
+use std::collections::BTreeMap;
+
+use acme::ProfileName;
+use ca::{AuthorityName, AuthorityNameError, Certificate, IssuerKeyType, KeyHandle, Pointers};
+use jiff::SignedDuration;
+use jose::PublicKey;
+use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
+
+use crate::{
+    Authority, Error, IssuerPlan,
+    authority::{ROUNDS, applied},
+    issuance::issuing,
+    issuer::LoadedIssuer,
+};
+
+/// An issuing CA to be made.
+#[derive(Clone, Debug)]
+pub struct NewIssuer {
+    /// Its name for profiles and URLs.
+    pub id: IssuerId,
+    /// Its name in certificates.
+    pub subject: AuthorityName,
+    /// Its key.
+    pub key: IssuerKey,
+    /// For how long its certificate is valid; it ends with the root at the latest.
+    pub lifetime: SignedDuration,
+    /// How many CRLs share its revocations.
+    pub crl_shards: u16,
+}
+
+/// Where the key of a new issuer comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssuerKey {
+    /// The signer has it.
+    Held(KeyHandle),
+    /// The signer makes it.
+    New(IssuerKeyType),
+}
+
+/// Why an issuer cannot be, or not be so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IssuerRefusal {
+    /// Its name for profiles is taken.
+    #[error("there is an issuer `{0}` already, and it is {1}")]
+    Exists(IssuerId, IssuerState),
+    /// There is none of that name.
+    #[error("there is no issuer `{0}`")]
+    Unknown(IssuerId),
+    /// Two CAs of one name cannot be told apart by whoever looks at a chain.
+    #[error("issuer `{0}` has that name in its certificate; choose another one")]
+    SameName(IssuerId),
+    /// A key says whose CRL a certificate is on.
+    #[error("that is the key of issuer `{0}`; each issuer has a key of its own")]
+    SameKey(IssuerId),
+    /// Nothing stands above.
+    #[error("there is no root yet: start the host, or run the bootstrap function")]
+    NoRoot,
+    /// A root issues no certificates that profiles could lead to.
+    #[error("`{0}` is a root")]
+    Root(IssuerId),
+    /// It is in a state in which this cannot be done.
+    #[error("issuer `{0}` is {1}")]
+    Off(IssuerId, IssuerState),
+    /// Its name in certificates cannot be.
+    #[error(transparent)]
+    Name(#[from] AuthorityNameError),
+    /// The CA's own root did not sign it, and cannot sign what takes its place.
+    #[error("the certificate of issuer `{0}` is signed elsewhere; request and install `{1}` there first")]
+    Elsewhere(IssuerId, IssuerId),
+    /// RA Profiles name it.
+    #[error("RA Profiles name `{issuer}`: {}; roll over to another issuer first", names(.profiles))]
+    Named {
+        /// The issuer.
+        issuer: IssuerId,
+        /// Their names.
+        profiles: Vec<ProfileName>,
+    },
+    /// Nothing would issue any more.
+    #[error("`{0}` is the last issuer that issues; add another one first, or disable the profiles instead")]
+    Last(IssuerId),
+}
+
+fn names(profiles: &[ProfileName]) -> String {
+    profiles.iter().map(ProfileName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl Authority {
+    /// All issuers, by id.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn issuers(&self) -> Result<Vec<IssuerRecord>, Error> {
+        Ok(self.store.issuers().await?)
+    }
+
+    /// Makes an issuing CA below the CA's own root, and has its CRLs made. What a crash left of an earlier
+    /// try is taken up.
+    ///
+    /// # Errors
+    /// [`IssuerRefusal`]; when the root's key cannot be used.
+    pub async fn add_issuer(&self, actor: &str, new: NewIssuer) -> Result<IssuerRecord, Error> {
+        let others = self.store.issuers().await?;
+        check_new(&others, &new.id, &new.subject)?;
+        let root = others.iter().find(|issuer| issuer.role == IssuerRole::Root).ok_or(IssuerRefusal::NoRoot)?;
+        let root = self.issuer(&root.id).await?;
+        self.record_act(actor, "issuer add", &new.id, described(&new.subject, &new.key)).await?;
+        let NewIssuer { id, subject, key, lifetime, crl_shards } = new;
+        let (key, public_key) = self.key_for(&id, key, &others).await?;
+        let plan = IssuerPlan { id, subject, key, lifetime, crl_shards };
+        let pointers = self.pointers_to(&root, &others);
+        let certificate = self.certify_issuing(&plan, &public_key, &root, &pointers).await?;
+        let record = plan.record(IssuerRole::Issuing, &root.id, &certificate);
+        self.keep_new(record).await
+    }
+
+    /// Lets an issuer issue no more. Its CRLs go on until its own certificate ends, and with it the last
+    /// one that it issued. `named` says that it may be RA Profiles still name it; they issue nothing then.
+    /// Retiring twice is harmless.
+    ///
+    /// # Errors
+    /// [`IssuerRefusal`].
+    pub async fn retire_issuer(&self, actor: &str, id: &IssuerId, named: bool) -> Result<IssuerRecord, Error> {
+        for _ in 0..ROUNDS {
+            let all = self.store.issuers().await?;
+            let before = issuing_ca(&all, id)?;
+            match before.state() {
+                IssuerState::Active => {}
+                IssuerState::Retired => return Ok(before.clone()),
+                IssuerState::Requested => return Err(IssuerRefusal::Off(id.clone(), IssuerState::Requested).into()),
+            }
+            let profiles = self.store.profiles().await?.ra_profile;
+            let naming = profiles.into_iter().filter(|profile| profile.issuer == *id).map(|profile| profile.name);
+            let naming: Vec<ProfileName> = naming.collect();
+            if !named && !naming.is_empty() {
+                return Err(IssuerRefusal::Named { issuer: id.clone(), profiles: naming }.into());
+            }
+            let issues = |issuer: &&IssuerRecord| {
+                issuer.role == IssuerRole::Issuing && issuer.state() == IssuerState::Active && issuer.id != *id
+            };
+            if all.iter().find(issues).is_none() {
+                return Err(IssuerRefusal::Last(id.clone()).into());
+            }
+            let detail = BTreeMap::from([("named by".to_owned(), names(&naming))]);
+            self.record_act(actor, "issuer retire", id, detail).await?;
+            let retired_at = Some(acme::whole_seconds(self.now()));
+            let after = IssuerRecord { retired_at, ..before.clone() };
+            if applied(self.store.update_issuer(before, &after).await)? {
+                self.issuers.forget().await;
+                return Ok(after);
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// The key for an issuer to be made, which no other issuer has.
+    pub(super) async fn key_for(
+        &self,
+        id: &IssuerId,
+        key: IssuerKey,
+        others: &[IssuerRecord],
+    ) -> Result<(KeyHandle, PublicKey), Error> {
+        let key = match key {
+            IssuerKey::Held(key) => key,
+            IssuerKey::New(kind) => self.signer.make_key(id.as_str(), kind).await?,
+        };
+        let public_key = self.signer.public_key(&key).await?;
+        for other in others {
+            // One that waits for its certificate has none to compare with yet, but a name for its key.
+            let same = match certificate(other)? {
+                Some(certificate) => *certificate.public_key() == public_key,
+                None => other.key == key,
+            };
+            if same {
+                return Err(IssuerRefusal::SameKey(other.id.clone()).into());
+            }
+        }
+        Ok((key, public_key))
+    }
+
+    /// Stores a new issuer and has its CRLs made.
+    pub(super) async fn keep_new(&self, record: IssuerRecord) -> Result<IssuerRecord, Error> {
+        match self.store.create_issuer_if_absent(&record).await? {
+            Creation::Created => {}
+            Creation::Existing(existing) => {
+                let state = existing.state();
+                return Err(IssuerRefusal::Exists(existing.id, state).into());
+            }
+        }
+        self.issuers.forget().await;
+        if record.certificate.is_some() {
+            self.request_crls(&record).await?;
+        }
+        Ok(record)
+    }
+
+    /// Where the root and its CRL are found. Who opens a CA that is at rest does not know its status URL,
+    /// but the certificates below the root say it.
+    fn pointers_to(&self, root: &LoadedIssuer, others: &[IssuerRecord]) -> Pointers {
+        let pointers = self.pointers(&root.id, 0);
+        if pointers != Pointers::default() {
+            return pointers;
+        }
+        let below = others.iter().filter(|issuer| issuer.role == IssuerRole::Issuing && issuer.parent == root.id);
+        let said = below.filter_map(|issuer| Some(certificate(issuer).ok()??.pointers()));
+        said.into_iter().find(|pointers| *pointers != Pointers::default()).unwrap_or_default()
+    }
+}
+
+/// Whether an issuer can have these names beside the others.
+pub(super) fn check_new(others: &[IssuerRecord], id: &IssuerId, subject: &AuthorityName) -> Result<(), Error> {
+    if let Some(taken) = others.iter().find(|other| other.id == *id) {
+        return Err(IssuerRefusal::Exists(id.clone(), taken.state()).into());
+    }
+    for other in others {
+        if let Some(certificate) = certificate(other)?
+            && certificate.subject_common_name() == Some(subject.common_name())
+            && certificate.subject_organization() == subject.organization()
+        {
+            return Err(IssuerRefusal::SameName(other.id.clone()).into());
+        }
+    }
+    Ok(())
+}
+
+/// The issuing CA of that name.
+pub(super) fn issuing_ca<'a>(all: &'a [IssuerRecord], id: &IssuerId) -> Result<&'a IssuerRecord, IssuerRefusal> {
+    let found = all.iter().find(|issuer| issuer.id == *id).ok_or_else(|| IssuerRefusal::Unknown(id.clone()))?;
+    match found.role {
+        IssuerRole::Issuing => Ok(found),
+        IssuerRole::Root => Err(IssuerRefusal::Root(id.clone())),
+    }
+}
+
+/// The certificate of an issuer that has one.
+pub(super) fn certificate(issuer: &IssuerRecord) -> Result<Option<Certificate>, Error> {
+    let read = |Der(der): &Der| Certificate::from_der(der).map_err(issuing);
+    issuer.certificate.as_ref().map(read).transpose()
+}
+
+/// What an audit record says of an issuer to be made.
+pub(super) fn described(subject: &AuthorityName, key: &IssuerKey) -> BTreeMap<String, String> {
+    let key = match key {
+        IssuerKey::Held(key) => key.to_string(),
+        IssuerKey::New(kind) => format!("new, {kind}"),
+    };
+    BTreeMap::from([("name".to_owned(), subject.common_name().to_owned()), ("key".to_owned(), key)])
+}

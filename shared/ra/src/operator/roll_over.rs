@@ -1,0 +1,97 @@
+//! A new issuing CA takes over what RA Profiles lead to another one for.
+
+use std::collections::BTreeSet;
+
+use ca::{AuthorityName, IssuerKeyType, KeyHandle};
+use store::{Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState};
+
+use super::issuer::{certificate, issuing_ca};
+use crate::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, hierarchy::BACKDATE};
+
+/// What takes over from what.
+#[derive(Clone, Debug)]
+pub struct RollOver {
+    /// The issuer that RA Profiles name.
+    pub old: IssuerId,
+    /// The one that they are to name. When there is none, one is made of the same shape.
+    pub new: IssuerId,
+    /// The common name of a new one; by default that of the old one with a number behind it.
+    pub name: Option<String>,
+    /// The key of a new one; by default the signer makes one of the same kind.
+    pub key: Option<KeyHandle>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct RolledOver {
+    /// The issuer that took over.
+    pub issuer: IssuerRecord,
+    /// What changed in RA Profiles.
+    pub differences: Vec<Difference>,
+}
+
+impl Authority {
+    /// Has all RA Profiles that name one issuer name another one, in one change, and makes that one when
+    /// there is none. The old one goes on: it signs CRLs, and certificates of orders that are under way.
+    /// Doing it again completes what a crash left.
+    ///
+    /// # Errors
+    /// [`IssuerRefusal`]; when the root's key cannot be used.
+    pub async fn roll_over(&self, actor: &str, roll: RollOver) -> Result<RolledOver, Error> {
+        let RollOver { old, new, name, key } = roll;
+        let all = self.store.issuers().await?;
+        let before = issuing_ca(&all, &old)?;
+        let issuer = match all.iter().find(|issuer| issuer.id == new) {
+            Some(existing) if existing.role == IssuerRole::Root => return Err(IssuerRefusal::Root(new).into()),
+            Some(existing) if existing.state() == IssuerState::Active => existing.clone(),
+            Some(off) => return Err(IssuerRefusal::Off(new, off.state()).into()),
+            None => self.add_issuer(actor, of_the_same_shape(&all, before, new, name, key)?).await?,
+        };
+        let mut wanted = self.store.profiles().await?;
+        for profile in wanted.ra_profile.iter_mut().filter(|profile| profile.issuer == old) {
+            profile.issuer = issuer.id.clone();
+        }
+        Ok(RolledOver { differences: self.apply_profiles(actor, &wanted).await?, issuer })
+    }
+}
+
+/// What a new issuer is to be to take over from `old`.
+fn of_the_same_shape(
+    all: &[IssuerRecord],
+    old: &IssuerRecord,
+    id: IssuerId,
+    name: Option<String>,
+    key: Option<KeyHandle>,
+) -> Result<NewIssuer, Error> {
+    let Some(certificate) = certificate(old)? else {
+        return Err(IssuerRefusal::Off(old.id.clone(), old.state()).into());
+    };
+    if !old.chain.is_empty() {
+        return Err(IssuerRefusal::Elsewhere(old.id.clone(), id).into());
+    }
+    let common_name = match name {
+        Some(name) => name,
+        None => next_name(all, certificate.subject_common_name().unwrap_or(old.id.as_str()))?,
+    };
+    let organization = certificate.subject_organization().map(str::to_owned);
+    let kind = IssuerKeyType::of(certificate.public_key()).unwrap_or_default();
+    Ok(NewIssuer {
+        id,
+        subject: AuthorityName::new(common_name, organization).map_err(IssuerRefusal::Name)?,
+        key: key.map_or(IssuerKey::New(kind), IssuerKey::Held),
+        lifetime: certificate.not_after().duration_since(certificate.not_before()) - BACKDATE,
+        crl_shards: old.crl_shards,
+    })
+}
+
+/// The name with the first number behind it that no other issuer has: `Issuing CA 2`.
+fn next_name(all: &[IssuerRecord], name: &str) -> Result<String, Error> {
+    let mut taken = BTreeSet::new();
+    for issuer in all {
+        taken.extend(certificate(issuer)?.and_then(|one| one.subject_common_name().map(str::to_owned)));
+    }
+    let numbered = name.rsplit_once(' ').and_then(|(stem, number)| Some((stem, number.parse::<u16>().ok()?)));
+    let (stem, number) = numbered.unwrap_or((name, 1));
+    let names = (u32::from(number) + 1..).map(|number| format!("{stem} {number}"));
+    Ok(names.filter(|name| !taken.contains(name)).take(1).collect())
+}

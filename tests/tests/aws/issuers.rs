@@ -1,0 +1,37 @@
+//! Issuers that an operator adds, with keys of every kind: all that they are used for asks for a right.
+
+use ca::IssuerKeyType;
+use cloud::{Fault, Kind, Service};
+use serde_json::{Value, json};
+use tests::{
+    Environment,
+    client::{Key, csr},
+};
+
+/// Adds one issuer after the other, and has each sign for who asks and for the worker. In the end
+/// everything is by the first one again.
+pub(crate) async fn further_issuers(environment: &Environment) {
+    let act = async |request: Value| {
+        environment.act(request.clone()).await.unwrap_or_else(|error| panic!("{request}: {error}"))
+    };
+    let client = environment.directory("default").client().await;
+    let kinds = [IssuerKeyType::P256, IssuerKeyType::P384, IssuerKeyType::Rsa2048];
+    for (id, kind) in ["further-1", "further-2", "further-3"].into_iter().zip(kinds) {
+        let issuer = json!({"id": id, "name": id, "key": environment.issuer_key(kind)});
+        act(json!({"action": "add-issuer", "issuer": issuer})).await;
+        act(json!({"action": "roll-over-issuer", "old": "issuing", "new": id})).await;
+        client.obtain(&["further.test"]).await;
+        let order = client.ready_order(&["further.test"]).await;
+        let fault = Fault::new(Kind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
+        let fault = environment.aws().cloud().inject(fault);
+        let put_off = client.finalize(&order, &csr(&["further.test"], &Key::p256())).await.expect(200);
+        assert_eq!(put_off.json()["status"], "processing");
+        environment.aws().cloud().remove(&fault);
+        client.wait(&order, "valid").await;
+        act(json!({"action": "roll-over-issuer", "old": id, "new": "issuing"})).await;
+        act(json!({"action": "retire-issuer", "id": id})).await;
+    }
+    act(json!({"action": "issuers"})).await;
+    act(json!({"action": "issuer", "id": "issuing"})).await;
+    environment.settled().await;
+}
