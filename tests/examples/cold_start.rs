@@ -71,6 +71,7 @@ impl Start {
             ("VALIDATE_QUEUE_URL", "http://localhost/validate"),
             ("ISSUE_QUEUE_URL", "http://localhost/issue"),
             ("PUBLISH_CRL_QUEUE_URL", "http://localhost/publish-crl"),
+            ("EVENT_BUS_NAME", "acme"),
         ];
         let process = Command::new(runtime)
             .args(["--log-level", "error", "--runtime-interface-emulator-address", &address.to_string()])

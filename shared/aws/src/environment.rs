@@ -8,6 +8,7 @@
 //! | `PUBLIC_BASE_URL` | HTTP | base of all ACME URLs; empty: the domain of the API, with `/api` |
 //! | `VALIDATE_QUEUE_URL`, `ISSUE_QUEUE_URL`, `PUBLISH_CRL_QUEUE_URL` | who hands such work over | the queue |
 //! | `STATUS_BUCKET` | who publishes | the bucket behind `STATUS_URL` |
+//! | `EVENT_BUS_NAME` | `forward-events` | the event bus |
 //! | `LOG_LEVEL` | all | `error`, `warn`, `info`, `debug` or `trace`; `info` |
 //!
 //! An empty variable is an absent one, because a template cannot leave a variable out.

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    Action, CustomResource, Environment, Establish, Function, Handler, HttpFunction, Invocation, OnSchedule,
-    StartError, Work, Worker, log, sdk, seams::Openers,
+    Action, CustomResource, Environment, Establish, EventForwarder, FindEvents, Function, Handler, HttpFunction,
+    Invocation, OnSchedule, StartError, Work, Worker, log, sdk, seams::Openers,
 };
 
 /// Serves the requests of an HTTP API.
@@ -61,6 +61,12 @@ pub fn respond(needs: Needs, establish: Establish, on_schedule: OnSchedule) -> E
 pub fn invoke(needs: Needs, action: Action) -> ExitCode {
     let openers = Openers::of(needs);
     run(move |config, environment| Ok(Box::new(Invocation::open(config, environment, openers, action)?)))
+}
+
+/// Puts the events that `find` finds in each invocation on an event bus.
+#[inline(always)]
+pub fn put_events(find: FindEvents) -> ExitCode {
+    run(move |config, environment| Ok(Box::new(EventForwarder::new(config, environment, find)?)))
 }
 
 /// Makes the function and gives it to Lambda's runtime.

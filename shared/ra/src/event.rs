@@ -18,7 +18,8 @@ use store::CertificateRecord;
 
 use crate::{Authority, Error, IdentifierRefusal, Serving, random};
 
-/// Where events go beside the log: in one process, to the webhook. On AWS there is nothing beside the log.
+/// Where events go beside the log: in one process, to the webhook. On AWS there is nothing beside the log, whose lines a subscription
+/// forwards.
 pub trait EventSink: Send + Sync {
     /// Takes an event. A client waits meanwhile, and what happened has happened: a sink is quick and cannot refuse.
     fn take(&self, event: &Event);

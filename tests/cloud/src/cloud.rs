@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::call::{Access, Call, Outcome, Units};
 use crate::connector::Connector;
 use crate::dynamodb::DynamoDb;
+use crate::eventbridge::EventBridge;
 use crate::fault::{Effect, Fault, Faults, Injection};
 use crate::kms::{KeySpec, Kms};
 use crate::request::{Request, Service};
@@ -34,6 +35,7 @@ pub struct Cloud {
 #[derive(Default)]
 struct Inner {
     dynamodb: DynamoDb,
+    eventbridge: EventBridge,
     kms: Kms,
     sqs: Sqs,
     s3: S3,
@@ -57,7 +59,7 @@ impl Description {
 }
 
 impl Cloud {
-    /// An empty cloud: no table, key, queue or bucket.
+    /// An empty cloud: no table, key, queue, bucket or bus.
     pub fn start() -> Self {
         Self::default()
     }
@@ -220,6 +222,16 @@ impl Cloud {
         self.inner.s3.keys(bucket)
     }
 
+    /// Makes an event bus, unless there is one, and answers its ARN.
+    pub fn create_event_bus(&self, name: &str) -> String {
+        self.inner.eventbridge.create_bus(name)
+    }
+
+    /// The entries that were put on an event bus, in their order; none when there is no such bus.
+    pub fn events(&self, bus: &str) -> Vec<Value> {
+        self.inner.eventbridge.events(bus)
+    }
+
     /// One request, from a client in the process or from a connection.
     pub(crate) async fn answer(
         &self,
@@ -249,6 +261,7 @@ impl Cloud {
         let inner = &self.inner;
         let description = match request.service {
             Service::DynamoDb => inner.dynamodb.describe(&request),
+            Service::EventBridge => inner.eventbridge.describe(&request),
             Service::Kms => inner.kms.describe(&request),
             Service::Sqs => inner.sqs.describe(&request),
             Service::S3 => inner.s3.describe(&request),
@@ -263,6 +276,7 @@ impl Cloud {
             Effect::Handled(manner, broken) => {
                 let reply = match request.service {
                     Service::DynamoDb => inner.dynamodb.handle(&request, manner),
+                    Service::EventBridge => inner.eventbridge.handle(&request, manner),
                     Service::Kms => inner.kms.handle(&request),
                     Service::Sqs => inner.sqs.handle(&request),
                     Service::S3 => inner.s3.handle(&request),

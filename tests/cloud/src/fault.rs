@@ -19,7 +19,8 @@ pub enum Kind {
     /// Another transaction holds the item: `TransactionCanceledException` with the reason `TransactionConflict`, or
     /// `TransactionConflictException` for a write of a single item. Strikes writes and transactions only.
     TransactionConflict,
-    /// The later half of a batch (all of it, when it has one item) comes back unprocessed. Strikes batches only.
+    /// The later half of a batch (all of it, when it has one item) comes back unprocessed. Strikes batches of DynamoDB and
+    /// of EventBridge only.
     Unprocessed,
     /// The read sees each item as it was before its last change. Strikes reads that did not ask for consistency only.
     Stale,
@@ -61,7 +62,7 @@ impl Kind {
                 let operations = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "TransactGetItems"];
                 dynamodb && operations.contains(&request.operation.as_str())
             }
-            Self::Unprocessed => dynamodb && ["BatchGetItem", "BatchWriteItem"].contains(&request.operation.as_str()),
+            Self::Unprocessed => ["BatchGetItem", "BatchWriteItem", "PutEvents"].contains(&request.operation.as_str()),
             Self::Stale => dynamodb && !consistent,
             _ => true,
         }
@@ -243,7 +244,7 @@ impl Effect {
 fn throttled(service: Service) -> Refusal {
     let (status, name) = match service {
         Service::DynamoDb => (400, "ProvisionedThroughputExceededException"),
-        Service::Kms => (400, "ThrottlingException"),
+        Service::EventBridge | Service::Kms => (400, "ThrottlingException"),
         Service::Sqs => (403, "RequestThrottled"),
         Service::S3 => (503, "SlowDown"),
     };
@@ -253,6 +254,7 @@ fn throttled(service: Service) -> Refusal {
 fn unavailable(service: Service) -> Refusal {
     let (status, name) = match service {
         Service::DynamoDb => (500, "InternalServerError"),
+        Service::EventBridge => (500, "InternalException"),
         Service::Kms => (500, "KMSInternalException"),
         Service::Sqs => (503, "ServiceUnavailable"),
         Service::S3 => (503, "ServiceUnavailable"),
@@ -262,7 +264,7 @@ fn unavailable(service: Service) -> Refusal {
 
 fn denied(request: &Request) -> Refusal {
     let (status, name) = match request.service {
-        Service::DynamoDb | Service::Kms => (400, "AccessDeniedException"),
+        Service::DynamoDb | Service::EventBridge | Service::Kms => (400, "AccessDeniedException"),
         Service::Sqs | Service::S3 => (403, "AccessDenied"),
     };
     let message = format!("User: {} is not authorized to perform: {}", request.principal, request.operation);

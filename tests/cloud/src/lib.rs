@@ -1,7 +1,7 @@
 //! AWS in the process, for tests.
 //!
-//! A [`Cloud`] answers the SDK's own clients: DynamoDB by an emulator in memory, KMS with real keys, SQS queues and
-//! S3 buckets in memory. Nothing goes to a socket, unless [`Cloud::listen`] is asked for one. Every request is kept as
+//! A [`Cloud`] answers the SDK's own clients: DynamoDB by an emulator in memory, KMS with real keys, SQS queues,
+//! S3 buckets and event buses in memory. Nothing goes to a socket, unless [`Cloud::listen`] is asked for one. Every request is kept as
 //! a [`Call`], with what IAM would see of it and the capacity units that it cost, and a [`Fault`] breaks an exactly
 //! chosen call in an exactly chosen way.
 //!
@@ -21,6 +21,7 @@ mod call;
 mod cloud;
 mod connector;
 mod dynamodb;
+mod eventbridge;
 mod fault;
 mod kms;
 mod request;

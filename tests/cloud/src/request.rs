@@ -1,5 +1,5 @@
-//! A request on its way in: which service and operation it names. DynamoDB, KMS and SQS say it in `x-amz-target`, S3 by
-//! method and path.
+//! A request on its way in: which service and operation it names. All say it in `x-amz-target`, except S3, which
+//! says it by method and path.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +11,8 @@ use serde_json::Value;
 pub enum Service {
     /// Amazon DynamoDB.
     DynamoDb,
+    /// Amazon EventBridge.
+    EventBridge,
     /// AWS Key Management Service.
     Kms,
     /// Amazon Simple Queue Service.
@@ -45,6 +47,7 @@ impl Request {
             Some(target) => {
                 let (prefix, operation) = target.split_once('.').unwrap_or((target, ""));
                 let service = match prefix {
+                    "AWSEvents" => Service::EventBridge,
                     "DynamoDB_20120810" => Service::DynamoDb,
                     "TrentService" => Service::Kms,
                     "AmazonSQS" => Service::Sqs,

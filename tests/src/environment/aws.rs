@@ -52,6 +52,9 @@ impl Aws {
     /// The name of the stack, which the table has, too.
     pub const STACK: &str = TABLE;
 
+    /// The event bus.
+    pub const EVENT_BUS: &str = "events";
+
     pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
         let mut config = Config::new(folder.path().to_owned());
@@ -63,6 +66,7 @@ impl Aws {
         let cloud = Cloud::start();
         let table = cloud.create_table(TABLE);
         cloud.create_bucket(BUCKET);
+        cloud.create_event_bus(Self::EVENT_BUS);
         let (root_key, issuing_key) = (key_spec(config.ca.root_key), key_spec(config.ca.issuing_key));
         let mut arns = BTreeMap::from([
             ("Table", table),
@@ -254,6 +258,7 @@ fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str, ta
         ("DNS_RESOLVER", challenges.dns_addr.to_string()),
         ("HTTP_PORT", challenges.http_port.to_string()),
         ("TLS_PORT", challenges.tls_port.to_string()),
+        ("EVENT_BUS_NAME", Aws::EVENT_BUS.to_owned()),
     ]
     .into_iter()
     .collect()

@@ -12,7 +12,7 @@ use tests::{
 };
 
 use crate::{
-    issuers, operator,
+    events, issuers, operator,
     passing_time::{end_the_lease, end_the_patience},
     patient::Patient,
     routes, story,
@@ -21,6 +21,7 @@ use crate::{
 /// Lets it happen.
 pub(crate) async fn happens(environment: Environment) -> Environment {
     by_schedule(&environment).await;
+    events::forward(&environment, &[events::line("test")]).await.unwrap();
     environment
         .on_both_families(async |ca| {
             story::tell(&ca, &Patient::new(&ca).await, &["story.test"]).await;

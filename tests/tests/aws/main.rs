@@ -3,6 +3,7 @@
 
 mod budget;
 mod deny_of_wallet;
+mod events;
 mod everything;
 mod expiry;
 mod faults;

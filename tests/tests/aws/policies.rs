@@ -152,6 +152,8 @@ impl<'a> Policies<'a> {
             ("AWS::Region", _) => cloud::REGION.to_owned(),
             ("AWS::AccountId", _) => cloud::ACCOUNT.to_owned(),
             ("AWS::StackName", _) => Aws::STACK.to_owned(),
+            // The function is there only when the parameter names a bus.
+            ("EventBusName", _) => Aws::EVENT_BUS.to_owned(),
             (_, Some(parameter)) => parameter["Default"].as_str().unwrap().to_owned(),
             _ => self.aws.arn_of(name).rsplit([':', '/']).next().unwrap().to_owned(),
         }

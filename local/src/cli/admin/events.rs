@@ -12,7 +12,7 @@ use crate::webhook::WebhookStatus;
 pub(super) enum EventsCommand {
     /// Has an event of the type `test` told, to see whether it arrives
     ///
-    /// It takes the way of all events: the log, and the webhook that is set.
+    /// It takes the way of all events: the log, and the webhook or the event bus that is set.
     #[command(after_help = "Example:\n  serverless-acme admin events test")]
     Test,
 }
@@ -32,7 +32,8 @@ async fn test(connection: &Connection, output: &Output) -> Result<(), AdminFailu
     let webhook = answer.host.and_then(|host| host.webhook);
     output.print(&json!({ "told": true, "webhook": webhook }), || match &webhook {
         Some(webhook) => format!("told; it is in the log, and on its way to {}\n", webhook.receiver),
-        None => "told; it is in the log\n".to_owned(),
+        None if connection.is_local() => "told; it is in the log\n".to_owned(),
+        None => "told; it is in the log, and on its way to the event bus when EventBusName is set\n".to_owned(),
     })
 }
 

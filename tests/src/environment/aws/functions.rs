@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use api::Operation;
 use aws::{
-    Action, CustomResource, Environment, Establish, Function, HttpFunction, Invocation, OnSchedule, Work, Worker,
+    Action, BusEvent, CustomResource, Environment, Establish, EventForwarder, FindEvents, Function, HttpFunction,
+    Invocation, OnSchedule, Work, Worker,
 };
 use cloud::Cloud;
 use ra::{CrlTask, IssuanceTask, Needs, ValidationTask};
@@ -70,8 +71,8 @@ fn started<F: Function + 'static>(function: Result<F, aws::StartError>) -> Arc<d
     Arc::new(function.unwrap_or_else(|error| panic!("a function does not start: {error}")))
 }
 
-/// What works on queues, on schedule, at deployment, and for operators.
-fn others(cloud: &Cloud, environment: &Environment) -> [(String, Deployed); 5] {
+/// What works on queues, on schedule, on the log, at deployment, and for operators.
+fn others(cloud: &Cloud, environment: &Environment) -> [(String, Deployed); 6] {
     let part = |name: &str| (cloud.sdk_config(name), environment.clone());
     let (config, variables) = part("ValidateFunction");
     let validate = Deployed::new(move || {
@@ -105,12 +106,21 @@ fn others(cloud: &Cloud, environment: &Environment) -> [(String, Deployed); 5] {
         let act: Action = |authority, request| Box::pin(async move { Ok(admin::act(authority, request).await?) });
         started(Invocation::new(&config, &variables, admin::NEEDS, act))
     });
+    let (config, variables) = part("ForwardEventsFunction");
+    let forward_events = Deployed::new(move || {
+        let find: FindEvents = |delivery| {
+            let documents = forward_events::documents(delivery)?;
+            Ok(documents.into_iter().map(|document| BusEvent::from(document.into_parts())).collect())
+        };
+        started(EventForwarder::new(&config, &variables, find))
+    });
     [
         ("ValidateFunction", validate),
         ("IssueFunction", issue),
         ("PublishCrlFunction", publish_crl),
         ("BootstrapFunction", bootstrap),
         ("AdminFunction", admin),
+        ("ForwardEventsFunction", forward_events),
     ]
     .map(|(name, function)| (name.to_owned(), function))
 }

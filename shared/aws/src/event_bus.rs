@@ -1,0 +1,161 @@
+//! EventBridge: what a function's library finds in an invocation is put on an event bus, in batches.
+//!
+//! At least once: when a part of a batch is refused again and again the whole invocation fails, Lambda repeats it, and what has
+//! arrived arrives again, under the same id in its document.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_eventbridge::{Client, error::DisplayErrorContext, primitives::DateTime, types::PutEventsRequestEntry};
+use jiff::Timestamp;
+use lambda_runtime::Error as BoxError;
+use serde_json::value::RawValue;
+use tokio::time::sleep;
+
+use crate::{
+    Environment, Function, InvocationError, StartError,
+    function::{chain, write},
+    sdk,
+};
+
+/// An event for the bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BusEvent {
+    /// When it happened.
+    pub time: Timestamp,
+    /// What rules choose by: the `detail-type`.
+    pub r#type: String,
+    /// The event, JSON.
+    pub detail: String,
+}
+
+impl From<(Timestamp, String, String)> for BusEvent {
+    fn from((time, r#type, detail): (Timestamp, String, String)) -> Self {
+        Self { time, r#type, detail }
+    }
+}
+
+/// How a function's library finds events in what it is invoked with.
+pub type FindEvents = fn(&str) -> Result<Vec<BusEvent>, BoxError>;
+
+/// A function that puts events on a bus.
+pub struct EventForwarder {
+    client: Client,
+    bus: String,
+    find: FindEvents,
+}
+
+impl EventForwarder {
+    /// The function that `main.rs` starts.
+    ///
+    /// # Errors
+    /// When the environment lacks the bus.
+    pub fn new(config: &SdkConfig, environment: &Environment, find: FindEvents) -> Result<Self, StartError> {
+        let bus = environment.required("EVENT_BUS_NAME", "the name of an event bus")?.to_owned();
+        Ok(Self { client: Client::new(&sdk::bounded(config.clone())), bus, find })
+    }
+
+    async fn put(&self, events: &[BusEvent]) -> Result<(), InvocationError> {
+        let mut entries: Vec<_> = events.iter().map(|event| self.entry(event)).collect();
+        for attempt in 0..ATTEMPTS {
+            let put = self.client.put_events().set_entries(Some(entries.clone())).send().await;
+            let put = put.map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
+            let mut results = put.entries.unwrap_or_default().into_iter();
+            // One result for each entry, in their order; what is refused is tried again by itself.
+            let mut refusal = None;
+            entries.retain(|_| match results.next() {
+                Some(result) if result.error_code.is_none() => false,
+                refused => {
+                    refusal = refused.or(refusal.take());
+                    true
+                }
+            });
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let reason = refusal.and_then(|refusal| refusal.error_code).unwrap_or_default();
+            tracing::warn!(refused = entries.len(), reason, attempt, "the bus refused a part of a batch");
+            sleep(FIRST_PAUSE * 2u32.pow(attempt)).await;
+        }
+        Err(failed(format!("{} entries are refused", entries.len())))
+    }
+
+    fn entry(&self, event: &BusEvent) -> PutEventsRequestEntry {
+        PutEventsRequestEntry::builder()
+            .event_bus_name(&self.bus)
+            .source(SOURCE)
+            .time(DateTime::from_secs(event.time.as_second()))
+            .detail_type(&event.r#type)
+            .detail(&event.detail)
+            .build()
+    }
+}
+
+#[async_trait]
+impl Function for EventForwarder {
+    async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
+        let events = (self.find)(event.get()).map_err(|error| {
+            let reason = chain(error.as_ref());
+            tracing::error!(reason, "an invocation cannot be read");
+            InvocationError::Failed(reason)
+        })?;
+        for batch in batches(&events) {
+            self.put(batch).await?;
+        }
+        write(&serde_json::json!({ "put": events.len() }))
+    }
+}
+
+fn failed(reason: String) -> InvocationError {
+    tracing::error!(reason, "events were not put on the bus; Lambda tries again");
+    InvocationError::Failed(reason)
+}
+
+/// As many as a call takes: ten, of 256 KiB together.
+fn batches(events: &[BusEvent]) -> Vec<&[BusEvent]> {
+    let mut batches = Vec::new();
+    let mut rest = events;
+    while !rest.is_empty() {
+        let mut size = 0;
+        let fits = rest.iter().take(MOST_ENTRIES).take_while(|event| {
+            size += event.detail.len() + event.r#type.len() + OVERHEAD;
+            size <= MOST_OCTETS
+        });
+        // One that is too large by itself is for the bus to refuse.
+        let (batch, later) = rest.split_at(fits.count().max(1));
+        batches.push(batch);
+        rest = later;
+    }
+    batches
+}
+
+/// The `source` of all events.
+const SOURCE: &str = "serverless-acme";
+
+const MOST_ENTRIES: usize = 10;
+const MOST_OCTETS: usize = 256 << 10;
+/// Source and time, and some more.
+const OVERHEAD: usize = 64;
+
+/// The SDK repeats calls that fail; this is for calls that succeed in part.
+const ATTEMPTS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(length: usize) -> BusEvent {
+        BusEvent { time: Timestamp::UNIX_EPOCH, r#type: String::new(), detail: " ".repeat(length) }
+    }
+
+    #[test]
+    fn batches_hold_what_a_call_takes() {
+        let sizes = |events: &[BusEvent]| batches(events).iter().map(|batch| batch.len()).collect::<Vec<_>>();
+        assert_eq!(sizes(&[]), [] as [usize; 0]);
+        assert_eq!(sizes(&vec![event(1); 23]), [10, 10, 3]);
+        assert_eq!(sizes(&vec![event(100 << 10); 5]), [2, 2, 1]);
+        assert_eq!(sizes(&[event(1), event(300 << 10), event(1)]), [1, 1, 1]);
+    }
+}
