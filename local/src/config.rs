@@ -63,10 +63,19 @@ pub struct Config {
 }
 
 /// Who is told what happened.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EventsConfig {
     /// Where events are posted; the log alone tells them when absent.
     pub webhook: Option<WebhookConfig>,
+    /// So many days before its end a certificate is told as expiring; 0 for never.
+    pub expiring_days: u16,
+}
+
+impl Default for EventsConfig {
+    /// No webhook; fourteen days.
+    fn default() -> Self {
+        Self { webhook: None, expiring_days: 14 }
+    }
 }
 
 /// A webhook.

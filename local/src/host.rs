@@ -103,6 +103,7 @@ impl Host {
         let settings = Settings {
             status_url: Some(status_url.clone()),
             orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
+            expiring: SignedDuration::from_hours(i64::from(config.events.expiring_days) * 24),
             ..Settings::default()
         };
         let authority = Arc::new(Authority::new(seams, settings));

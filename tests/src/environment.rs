@@ -197,6 +197,15 @@ impl Environment {
         }
     }
 
+    /// Lets happen what is done every hour. The one process does it at its start, too.
+    pub async fn an_hour_later(self) -> Self {
+        let Running::Aws(aws) = &self.ca else { return self.restarted(|_| {}).await };
+        let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+        aws.functions().named("PublishCrlFunction").invoke(event).await.unwrap();
+        self.settled().await;
+        self
+    }
+
     /// The one process, for tests of what only it has.
     pub fn one_process(&self) -> &local::Host {
         match &self.ca {

@@ -1,4 +1,5 @@
-//! Makes and publishes CRLs: after a revocation, and on schedule before the last ones end.
+//! Makes and publishes CRLs: after a revocation, and on schedule before the last ones end. The schedule also tells of certificates that
+//! end soon.
 
 use ra::{Authority, CrlTask, Error, Needs};
 use store::IssuerRole;
@@ -15,13 +16,14 @@ pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
 }
 
 /// Rotates the nonce secrets; publishes what relying parties need of the issuing CAs, and makes those
-/// of their CRLs anew that are due. The roots are not this function's: it has no right to their keys.
+/// of their CRLs anew that are due; tells of certificates that end soon. The roots are not this function's: it has no right to their keys.
 ///
 /// # Errors
 /// When it should be tried again.
 pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
     authority.ensure_nonce_secrets().await?;
-    authority.publish_what_is_due(IssuerRole::Issuing).await
+    let published = authority.publish_what_is_due(IssuerRole::Issuing).await;
+    published.and(authority.tell_expiring().await)
 }
 
 /// The same at the start of a host that may have crashed: every CRL is made anew.
@@ -29,5 +31,6 @@ pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
 /// # Errors
 /// When it should be tried again.
 pub async fn at_start(authority: &Authority) -> Result<(), Error> {
-    authority.publish_everything().await
+    authority.publish_everything().await?;
+    authority.tell_expiring().await
 }

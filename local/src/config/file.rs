@@ -166,6 +166,7 @@ mod tests {
                 &["ca.toml:2:14: expected a URL of the form https://", "http:// with a loopback host"],
             ),
             ("[events]\nwebhookNetworks = [\"10.0.0.0/33\"]", &["ca.toml:2:"]),
+            ("[events]\nexpiringDays = 3651", &["ca.toml:2:16: expected a whole number from 0 to 3650"]),
             // Profiles that contradict themselves
             (&format!("{acme}validity = 0"), &["ca.toml:3:12: acmeProfile.web.validity: must be 1 or more"]),
             (&format!("{acme}retryInterval = 0"), &["ca.toml:3:17: acmeProfile.web.retryInterval: must be 1 or more"]),

@@ -90,6 +90,10 @@ pub(super) struct EventsSettings {
     /// are [key: events.webhookNetworks] [default: loopback and private networks]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_NETWORKS", value_name = "NETWORKS", value_delimiter = ',')]
     webhook_networks: Option<Vec<IpNet>>,
+    /// So many days before its end a certificate is told as expiring; 0 for never
+    /// [key: events.expiringDays] [default: 14]
+    #[arg(long, env = "SERVERLESS_ACME_EXPIRING_DAYS", value_name = "DAYS")]
+    expiring_days: Option<Within<0, 3650>>,
 }
 
 /// Faults on purpose, the table `[test]` of the file.
@@ -173,12 +177,14 @@ impl EventsSettings {
             webhook_secret_file: self.webhook_secret_file.or(other.webhook_secret_file),
             webhook_ca_file: self.webhook_ca_file.or(other.webhook_ca_file),
             webhook_networks: self.webhook_networks.or(other.webhook_networks),
+            expiring_days: self.expiring_days.or(other.expiring_days),
         }
     }
 }
 
 impl From<EventsSettings> for EventsConfig {
     fn from(settings: EventsSettings) -> Self {
+        let default = Self::default();
         let webhook = settings.webhook_url.map(|url| {
             let webhook = WebhookConfig::new(url);
             WebhookConfig {
@@ -188,7 +194,7 @@ impl From<EventsSettings> for EventsConfig {
                 ..webhook
             }
         });
-        Self { webhook }
+        Self { webhook, expiring_days: settings.expiring_days.map_or(default.expiring_days, |days| days.0) }
     }
 }
 

@@ -55,6 +55,9 @@ pub enum Happening {
     /// An order that was finalized will never have its certificate.
     #[serde(rename = "certificate.failed")]
     CertificateFailed(FailureFacts),
+    /// A certificate ends soon, is not revoked, and nothing was issued in its place.
+    #[serde(rename = "certificate.expiring")]
+    CertificateExpiring(CertificateFacts),
     /// A certificate is revoked.
     #[serde(rename = "certificate.revoked")]
     CertificateRevoked(RevocationFacts),
@@ -89,6 +92,7 @@ impl Happening {
             Self::CertificateIssued(_) => "certificate.issued",
             Self::CertificateRenewed(_) => "certificate.renewed",
             Self::CertificateFailed(_) => "certificate.failed",
+            Self::CertificateExpiring(_) => "certificate.expiring",
             Self::CertificateRevoked(_) => "certificate.revoked",
             Self::ValidationFailed(_) => "validation.failed",
             Self::RequestRefused(_) => "request.refused",
@@ -108,6 +112,7 @@ impl Happening {
             // Metrics count this sentence.
             Self::CertificateIssued(_) | Self::CertificateRenewed(_) => "a certificate is issued",
             Self::CertificateFailed(_) => "an issuance ended without a certificate",
+            Self::CertificateExpiring(_) => "a certificate ends soon",
             Self::CertificateRevoked(_) => "a certificate is revoked",
             Self::ValidationFailed(_) => "a validation failed",
             Self::RequestRefused(_) => "a request is refused",
@@ -320,6 +325,7 @@ mod tests {
             certificate("certificate.issued"),
             with(certificate("certificate.renewed"), json!({ "replaces": CERTIFICATE })),
             with(account("certificate.failed"), json!({ "order": ID, "names": ["a.test"], "detail": "no" })),
+            certificate("certificate.expiring"),
             with(certificate("certificate.revoked"), json!({ "reasonCode": 1, "by": "certificateKey" })),
             with(
                 account("validation.failed"),

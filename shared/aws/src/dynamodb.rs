@@ -35,6 +35,7 @@ mod order;
 mod profile;
 mod read;
 mod retry;
+mod watch;
 mod write;
 
 use std::fmt;

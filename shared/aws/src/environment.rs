@@ -9,6 +9,7 @@
 //! | `VALIDATE_QUEUE_URL`, `ISSUE_QUEUE_URL`, `PUBLISH_CRL_QUEUE_URL` | who hands such work over | the queue |
 //! | `STATUS_BUCKET` | who publishes | the bucket behind `STATUS_URL` |
 //! | `EVENT_BUS_NAME` | `forward-events` | the event bus |
+//! | `EXPIRING_DAYS` | `publish-crl` | so long before its end a certificate is told as expiring; 14 |
 //! | `LOG_LEVEL` | all | `error`, `warn`, `info`, `debug` or `trace`; `info` |
 //!
 //! An empty variable is an absent one, because a template cannot leave a variable out.

@@ -68,7 +68,11 @@ impl Openers {
             clock: Arc::new(SystemClock),
         };
         let status_url = environment.base_url("STATUS_URL", &["http://"], "an http:// URL, or empty for none")?;
-        Ok(Arc::new(Authority::new(seams, Settings { status_url, ..Settings::default() })))
+        let settings = Settings::default();
+        let days =
+            environment.parsed::<u16>("EXPIRING_DAYS", "a whole number of days, 0 for never, or empty for 14")?;
+        let expiring = days.map_or(settings.expiring, |days| SignedDuration::from_hours(i64::from(days) * 24));
+        Ok(Arc::new(Authority::new(seams, Settings { status_url, expiring, ..settings })))
     }
 }
 

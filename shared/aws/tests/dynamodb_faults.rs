@@ -10,11 +10,12 @@ use cloud::{Cloud, Fault, Kind, Service};
 use serde_json::{Map, Value};
 use store::{
     AccountStore, AcmeProfile, AuditRecord, AuditStore, AuthorizationStore, CertificateRecord, CertificateStore,
-    Counted, CrlRecord, CrlStore, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Incident,
-    IncidentStore, IssuanceStore, IssuerRecord, IssuerStore, LimitStore, LimitWindow, NonceSecrets, NonceStore,
-    OperationId, OrderStore, ProfileSet, ProfileStore, Redemption, Retention, StoreError, Versioned,
+    Counted, CrlRecord, CrlStore, ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore,
+    Incident, IncidentStore, IssuanceStore, IssuerRecord, IssuerStore, LimitStore, LimitWindow, NonceSecrets,
+    NonceStore, OperationId, OrderStore, ProfileSet, ProfileStore, Redemption, Retention, StoreError, Versioned,
+    WatchStore,
     contract::fixture::{
-        account, account_in, at, audit_record, authorization, bound, certificate, changed, crl, dns,
+        account, account_in, at, audit_record, authorization, bound, certificate, changed, crl, dns, expiry_watch,
         external_account_key, external_account_secret, incident, issued, issuer, issuer_id, key, limit_window, nonce,
         operation, order, processing, revoked, secrets, valid, valid_order,
     },
@@ -209,6 +210,7 @@ struct Records {
     external_secret: ExternalAccountSecret,
     audit_record: AuditRecord,
     incident: Versioned<Incident>,
+    watch: Versioned<ExpiryWatch>,
     count: (LimitWindow, [OperationId; 2]),
 }
 
@@ -240,6 +242,7 @@ impl Records {
             external_secret: external_account_secret(),
             audit_record: audit_record(),
             incident: incident(),
+            watch: expiry_watch(),
             count: (limit_window(), [operation(), operation()]),
             bound_account,
         }
@@ -308,6 +311,7 @@ impl Records {
                 assert_eq!(counted, Counted::Within { used: 1 }, "a lost answer is no second count");
                 Ok(())
             }
+            23 => store.put_expiry_watch(None, &self.watch).await,
             _ => {
                 let (window, [counting, taking_back]) = &self.count;
                 store.take_back(window, 1, *counting, *taking_back).await
@@ -338,7 +342,7 @@ fn patient() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(2))
 }
 
-const VERBS: usize = 24;
+const VERBS: usize = 25;
 
 /// Those that pass. Each is tried at each call.
 const FAULTS: [Kind; 7] = [

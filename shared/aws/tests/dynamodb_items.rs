@@ -17,11 +17,11 @@ use serde_json::{Map, Value};
 use store::{
     AccountStore, AcmeProfile, AuditStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore,
     CrlStore, ExternalAccountStore, IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore,
-    OrderStore, ProfileSet, ProfileStore, RaProfile, Retention, StoreError, Versioned,
+    OrderStore, ProfileSet, ProfileStore, RaProfile, Retention, StoreError, Versioned, WatchStore,
     contract::fixture::{
-        DAY, account, at, audit_record, authorization, certificate, changed, crl, dns, external_account_key,
-        external_account_secret, incident, issuer, issuer_id, key, limit_window, nonce, operation, order, processing,
-        random, revoked, secrets, valid, valid_order, validating,
+        DAY, account, at, audit_record, authorization, certificate, changed, crl, dns, expiry_watch,
+        external_account_key, external_account_secret, incident, issuer, issuer_id, key, limit_window, nonce,
+        operation, order, processing, random, revoked, secrets, valid, valid_order, validating,
     },
 };
 
@@ -60,6 +60,7 @@ async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
         "PROFILE",
         "PROOF",
         "SECRET",
+        "WATCH",
     ];
     assert_eq!(nouns, all.map(str::to_owned).into(), "every kind was written");
 }
@@ -214,6 +215,8 @@ async fn a_certificate_costs_at_most_21_write_and_18_read_units() {
     bill.of("counted", store.counted(&[window])).await;
     bill.of("append_audit", store.append_audit(&audit_record())).await;
     bill.of("incidents", store.incidents()).await;
+    bill.of("put_expiry_watch", store.put_expiry_watch(None, &expiry_watch())).await;
+    bill.of("expiry_watch", store.expiry_watch()).await;
     bill.of("certificates_by_name", store.certificates_by_name(&name, None, 100)).await;
     bill.of("certificates_ending, 1 day", store.certificates_ending(at(90 * DAY), at(91 * DAY), None, 100)).await;
     bill.of("accounts_by_contact", store.accounts_by_contact(&account.contact[0], None, 100)).await;
@@ -314,6 +317,7 @@ async fn write_everything(store: &DynamoDbStore) {
     store.create_issuer_if_absent(&issuer()).await.unwrap();
     store.append_audit(&audit_record()).await.unwrap();
     store.put_incident(None, &incident()).await.unwrap();
+    store.put_expiry_watch(None, &expiry_watch()).await.unwrap();
     store.count(&limit_window(), 1, 1, operation()).await.unwrap();
     let name = "default".parse::<acme::ProfileName>().unwrap();
     let ra = RaProfile::new(name.clone(), "issuing".parse().unwrap());

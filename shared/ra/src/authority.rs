@@ -64,12 +64,19 @@ pub struct Settings {
     pub orders_per_page: usize,
     /// For how long a profile, and what else operators decide, may be answered from memory.
     pub profile_cache: SignedDuration,
+    /// So long before its end a certificate is told as expiring; never when zero.
+    pub expiring: SignedDuration,
 }
 
 impl Default for Settings {
-    /// No status URL, 50 orders a page, profiles cached for ten seconds.
+    /// No status URL, 50 orders a page, profiles cached for ten seconds, fourteen days before the end.
     fn default() -> Self {
-        Self { status_url: None, orders_per_page: 50, profile_cache: SignedDuration::from_secs(10) }
+        Self {
+            status_url: None,
+            orders_per_page: 50,
+            profile_cache: SignedDuration::from_secs(10),
+            expiring: SignedDuration::from_hours(14 * 24),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod crl;
 mod directory;
 mod error;
 mod event;
+mod expiring;
 mod external_account;
 mod finalize;
 mod hierarchy;

@@ -21,6 +21,7 @@ pub mod nonce;
 pub mod order;
 pub mod profile;
 pub mod race;
+pub mod watch;
 
 use std::sync::Arc;
 
@@ -102,6 +103,7 @@ macro_rules! contract_tests {
             race: two_accounts_cannot_take_the_same_new_key,
             race: a_conflict_does_not_touch_the_writes_beside_it,
             race: of_many_first_secrets_one_is_kept,
+            watch: the_watch_changes_only_from_its_present_version,
         }
     };
     ($open:expr => $($topic:ident: $name:ident),+ $(,)?) => {$(

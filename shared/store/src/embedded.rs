@@ -38,6 +38,7 @@ mod record;
 mod snapshot;
 mod table;
 mod unfinished;
+mod watch;
 mod writer;
 
 use std::{

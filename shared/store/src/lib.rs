@@ -34,6 +34,7 @@ mod page;
 mod profile;
 mod retention;
 mod versioned;
+mod watch;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -63,6 +64,7 @@ pub use profile::{
 };
 pub use retention::Retention;
 pub use versioned::{OperationId, Versioned};
+pub use watch::{ExpiryWatch, WatchStore};
 
 /// Everything that is remembered, by one engine.
 pub trait Store:
@@ -80,6 +82,7 @@ pub trait Store:
     + NonceStore
     + OrderStore
     + ProfileStore
+    + WatchStore
     + Send
     + Sync
 {

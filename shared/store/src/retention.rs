@@ -4,8 +4,8 @@ use acme::{Authorization, Order, OrderState};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    CertificateRecord, CrlRecord, ExternalAccountKey, ExternalAccountSecret, Incident, LimitWindow, NonceSecrets,
-    Proof, RevokedCertificate,
+    CertificateRecord, CrlRecord, ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, Incident, LimitWindow,
+    NonceSecrets, Proof, RevokedCertificate,
 };
 
 /// For how long records are kept after they have served.
@@ -101,6 +101,11 @@ impl Retention {
     /// Until when the secret of external accounts is kept.
     pub fn of_external_account_secret(&self, secret: &ExternalAccountSecret) -> Timestamp {
         later(secret.made_at, TWENTY_YEARS)
+    }
+
+    /// Until when the watch over ends is kept. It moves every hour; one that rested for longer begins anew.
+    pub fn of_expiry_watch(&self, watch: &ExpiryWatch) -> Timestamp {
+        later(watch.until, FOUR_HUNDRED_DAYS)
     }
 
     /// Until when the secrets of nonces are kept. They are replaced every day; those of a CA that

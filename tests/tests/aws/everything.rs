@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 use cloud::{Fault, Kind, Service};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
 use serde_json::{Value, json};
 use store::{CrlRecord, OperationId, Versioned};
@@ -20,6 +20,7 @@ use crate::{
 
 /// Lets it happen.
 pub(crate) async fn happens(environment: Environment) -> Environment {
+    replaced_before_its_end(&environment).await;
     by_schedule(&environment).await;
     events::forward(&environment, &[events::line("test")]).await.unwrap();
     environment
@@ -49,6 +50,21 @@ async fn by_schedule(environment: &Environment) {
     for function in ["BootstrapFunction", "PublishCrlFunction"] {
         environment.aws().functions().named(function).invoke(event.clone()).await.unwrap();
     }
+    environment.settled().await;
+}
+
+/// A certificate that the schedule would tell as expiring, had no order replaced it; and one that it tells.
+async fn replaced_before_its_end(environment: &Environment) {
+    let client = environment.directory("default").client().await;
+    let end = acme::whole_seconds(Timestamp::now() + SignedDuration::from_hours(72)).to_string();
+    let obtain = async |mut request: Value| {
+        request["identifiers"] = identifiers(&["ends.test"]);
+        let order = client.post(client.url("newOrder"), &request).await.expect(201).location();
+        client.authorize(&order).await;
+        client.finish(order, &["ends.test"], Key::p256()).await
+    };
+    let issued = obtain(json!({"notAfter": end})).await;
+    obtain(json!({"notAfter": end, "replaces": certificate_id(&issued.chain)})).await;
     environment.settled().await;
 }
 

@@ -1,8 +1,9 @@
 //! Events: what happened is told once, by whatever made it so; what did not happen is not told.
 
+use jiff::{SignedDuration, Timestamp};
 use local::Config;
 use serde_json::{Value, json};
-use store::{AcmeProfile, Limit, RaProfile};
+use store::{AcmeProfile, ExpiryWatch, Limit, OperationId, RaProfile, Versioned};
 use tests::{
     Environment,
     client::{Client, Issued, Key, csr, identifiers},
@@ -250,6 +251,49 @@ async fn what_operators_do_to_accounts_profiles_and_certificates_is_told_with_th
     let changes = changed();
     assert_eq!((changes.len(), &changes[0]["fields"], &changes[1]["fields"]), (2, &json!([]), &json!(["enabled"])));
     assert_eq!(actor(&changes[1]), by);
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_soon_is_told_once_unless_another_took_its_place() {
+    let environment = HOST.start().await;
+    let ca = environment.directory("default");
+    let (client, other) = (ca.client().await, ca.client().await);
+    let ends = ends_soon(&client, "ends.test").await;
+    let revoked = ends_soon(&client, "revoked.test").await;
+    client.revoke(&revoked, 4).await.expect(200);
+    ends_soon(&client, "again.test").await;
+    let replaced = ends_soon(&client, "replaced.test").await;
+    let names = ["replaced.test", "more.test"];
+    let replacing = json!({"identifiers": identifiers(&names), "replaces": certificate_id(&replaced)});
+    let order = client.post(client.url("newOrder"), &replacing).await.expect(201).location();
+    client.authorize(&order).await;
+    client.finish(order, &names, Key::p256()).await;
+    for (client, name) in [(&client, "again.test"), (&client, "fresh.test"), (&other, "ends.test")] {
+        client.obtain(&[name]).await;
+    }
+    ca.settled().await;
+
+    // As if nobody had looked for a while: certificates of three days are new to nobody otherwise.
+    let watch = environment.store().expiry_watch().await.unwrap().map(|watch| watch.version);
+    let long_ago = ExpiryWatch { until: Timestamp::now() - SignedDuration::from_hours(1), after: None };
+    let long_ago = Versioned::new(long_ago, OperationId::from_random([9; 16]));
+    environment.store().put_expiry_watch(watch, &long_ago).await.unwrap();
+    let mut environment = environment;
+    for _ in 0..3 {
+        environment = environment.an_hour_later().await;
+        let told = only(&client, "certificate.expiring");
+        assert_eq!((&told["certificate"], &told["names"]), (&json!(certificate_id(&ends)), &json!(["ends.test"])));
+        none(&other, &["certificate.expiring"]);
+    }
+}
+
+/// A certificate that ends in three days.
+async fn ends_soon(client: &Client, name: &str) -> Issued {
+    let end = acme::whole_seconds(Timestamp::now() + SignedDuration::from_hours(72));
+    let request = json!({"identifiers": identifiers(&[name]), "notAfter": end.to_string()});
+    let order = client.post(client.url("newOrder"), &request).await.expect(201).location();
+    client.authorize(&order).await;
+    client.finish(order, &[name], Key::p256()).await
 }
 
 fn actor(event: &Value) -> String {

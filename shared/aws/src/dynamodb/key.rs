@@ -265,6 +265,10 @@ pub(super) fn incidents() -> Keys {
     Keys { pk: INCIDENTS.to_owned(), sk: Sort::All }
 }
 
+pub(super) fn expiry_watch() -> Key {
+    Key::alone("WATCH#expiry".to_owned())
+}
+
 pub(super) fn issuer(id: &IssuerId) -> Key {
     Key { pk: ISSUERS.to_owned(), sk: id.to_string() }
 }

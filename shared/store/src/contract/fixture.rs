@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    Affected, AuditRecord, CertificateRecord, CertificateState, CrlRecord, Der, ExternalAccountKey,
+    Affected, AuditRecord, CertificateRecord, CertificateState, CrlRecord, Der, ExpiryWatch, ExternalAccountKey,
     ExternalAccountSecret, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret, NonceSecrets,
     OperationId, Revocation, Versioned,
 };
@@ -328,6 +328,11 @@ pub fn incident_at(seconds: i64) -> Versioned<Incident> {
 pub fn limit_window() -> LimitWindow {
     let key = format!("contract#{:016x}", u64::from_be_bytes(random()));
     LimitWindow::containing(at(0), 3_600, key)
+}
+
+/// The watch over ends.
+pub fn expiry_watch() -> Versioned<ExpiryWatch> {
+    Versioned::new(ExpiryWatch { until: at(DAY), after: None }, operation())
 }
 
 /// The text of a nonce.

@@ -185,6 +185,8 @@ const HOUR: i64 = 60 * 60;
 pub(super) const NONCE_SECRETS: &str = "nonce";
 /// Where the secret of external accounts is.
 pub(super) const EXTERNAL_ACCOUNT_SECRET: &str = "secret";
+/// Where the watch over ends is.
+pub(super) const EXPIRY_WATCH: &str = "expiry";
 /// Which layout the file has.
 pub(super) const SCHEMA: &str = "schema";
 /// There while a process has the file open: when it is found at the open, the last stop was not clean.

@@ -56,6 +56,8 @@ pub(super) const INCIDENT: TableName = TableName("incident");
 pub(super) const LIMIT: TableName = TableName("limit");
 /// `time#nonce` → the operation that redeemed it.
 pub(super) const NONCE: TableName = TableName("nonce");
+/// `watch` → version, [`crate::ExpiryWatch`].
+pub(super) const WATCH: TableName = TableName("watch");
 /// `type#name#end#certID` → nothing: certificates by name.
 pub(super) const NAMED: TableName = TableName("certificate by name");
 /// `end#certID` → nothing: certificates by end.
@@ -74,7 +76,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table, so that a new file has them all and reads need not ask whether there is one.
-pub(super) const ALL: [TableName; 27] = [
+pub(super) const ALL: [TableName; 28] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -94,6 +96,7 @@ pub(super) const ALL: [TableName; 27] = [
     INCIDENT,
     LIMIT,
     NONCE,
+    WATCH,
     NAMED,
     ENDING,
     CONTACT,

@@ -1,0 +1,99 @@
+//! Certificates that end soon: told once, unless they are revoked or something was issued in their place.
+//!
+//! The store remembers how far was looked. A process that dies between telling and remembering tells again.
+
+use acme::{Happening, OrderState};
+use jiff::SignedDuration;
+use store::{CertificateEntry, CertificateRecord, CertificateState, ExpiryWatch};
+
+use crate::{
+    Authority, Error,
+    authority::{applied, versioned},
+    event::certificate_facts,
+};
+
+impl Authority {
+    /// Tells of certificates that came within [`crate::Settings::expiring`] of their end since the last look, a bounded number of them.
+    /// Looks at most once an hour, however often it is asked.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn tell_expiring(&self) -> Result<(), Error> {
+        let now = acme::whole_seconds(self.now());
+        let horizon = now + self.settings.expiring;
+        for _ in 0..MOST_PAGES {
+            let before = self.store.expiry_watch().await?;
+            let (from, after) = match before.as_ref().map(|watch| &watch.value) {
+                Some(watch) if watch.after.is_none() && horizon.duration_since(watch.until) < PAUSE => return Ok(()),
+                Some(watch) if watch.until > now => (watch.until, watch.after.clone()),
+                // What ended unseen is nobody's to renew.
+                _ => (now, None),
+            };
+            let page = self.store.certificates_ending(from, horizon, after.as_ref(), PAGE).await?;
+            for entry in &page.items {
+                if let Some(record) = self.ends_without_another(entry).await? {
+                    self.tell(Happening::CertificateExpiring(certificate_facts(&record, None)));
+                }
+            }
+            let (until, after) = match (page.more, page.items.last()) {
+                (true, Some(last)) => (from, Some(last.clone())),
+                _ => (horizon, None),
+            };
+            let looked = versioned(ExpiryWatch { until, after })?;
+            let was_first = applied(self.store.put_expiry_watch(before.map(|watch| watch.version), &looked).await)?;
+            if looked.after.is_none() || !was_first {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The certificate of an entry, when its holder should hear that it ends.
+    async fn ends_without_another(&self, entry: &CertificateEntry) -> Result<Option<CertificateRecord>, Error> {
+        let Some(record) = self.store.certificate(&entry.id).await? else { return Ok(None) };
+        let record = record.value;
+        // The host renews its own.
+        if record.account.is_none() || !is_good(&record) {
+            return Ok(None);
+        }
+        if let Some(by) = record.replacement
+            && let Some(order) = self.store.order(by.account, by.order).await?
+            && matches!(order.state, OrderState::Valid(_))
+        {
+            return Ok(None);
+        }
+        Ok((!self.has_another(&record).await?).then_some(record))
+    }
+
+    /// Whether the account has a certificate for the same names that ends later.
+    async fn has_another(&self, record: &CertificateRecord) -> Result<bool, Error> {
+        let Some(name) = record.identifiers.first() else { return Ok(false) };
+        // Those that end last come first.
+        let latest = self.store.certificates_by_name(name, None, MOST_LOOKED_AT).await?;
+        for entry in latest.items.iter().filter(|entry| entry.not_after > record.not_after) {
+            let Some(other) = self.store.certificate(&entry.id).await? else { continue };
+            if other.account == record.account
+                && is_good(&other)
+                && other.identifiers.len() == record.identifiers.len()
+                && other.identifiers.iter().all(|name| record.identifiers.contains(name))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn is_good(record: &CertificateRecord) -> bool {
+    record.revocation.is_none() && matches!(record.state, CertificateState::Issued { .. })
+}
+
+/// A thousand certificates in one go: they take some seconds on AWS, where a schedule asks every hour.
+const MOST_PAGES: usize = 10;
+const PAGE: usize = 100;
+
+/// A little less than the hour of the schedule, which may come early.
+const PAUSE: SignedDuration = SignedDuration::from_mins(50);
+
+/// So many of the certificates for a name are looked at for a later one.
+const MOST_LOOKED_AT: usize = 5;
