@@ -5,6 +5,7 @@
 //! | `status` | – | issuers, CRLs, profiles, secrets, version |
 //! | `doctor` | – | what an operator would look at, with what to do |
 //! | `profiles` | – | the profiles as they are stored |
+//! | `list-profiles` | `kind`, `after`, `limit` | profiles of a kind, by name, in pages |
 //! | `apply-profiles` | `profiles`, `exact`, `dryRun`, `shown` | see [`Request::ApplyProfiles`] |
 //! | `delete-profile` | `kind`, `name` | a profile that no other one leads to |
 //! | `mint-external-account-key` | `days`, `label`, `profile`, `scope`, `accounts` | a key that binds accounts; shown once |
@@ -81,6 +82,12 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::Status {} => serde_json::to_value(status::status(authority).await?),
         Request::Doctor {} => serde_json::to_value(doctor::examine(authority).await?),
         Request::Profiles {} => serde_json::to_value(authority.profiles().await?),
+        Request::ListProfiles { kind: ProfileKind::AcmeProfile, after, limit } => {
+            serde_json::to_value(authority.acme_profiles_page(after.as_ref(), page::size(limit)?).await?)
+        }
+        Request::ListProfiles { kind: ProfileKind::RaProfile, after, limit } => {
+            serde_json::to_value(authority.ra_profiles_page(after.as_ref(), page::size(limit)?).await?)
+        }
         Request::ApplyProfiles { profiles, exact, dry_run, shown } => {
             serde_json::to_value(profile::apply(authority, actor, profiles, exact, dry_run, shown).await?)
         }

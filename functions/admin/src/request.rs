@@ -22,6 +22,17 @@ pub enum Request {
     Doctor {},
     /// All profiles.
     Profiles {},
+    /// Profiles of one kind, by name.
+    ListProfiles {
+        /// Of which kind.
+        kind: ProfileKind,
+        /// Those behind this one.
+        #[serde(default)]
+        after: Option<ProfileName>,
+        /// So many at most.
+        #[serde(default)]
+        limit: Option<u16>,
+    },
     /// Makes profiles of documents: all of them, or none when one is refused.
     ApplyProfiles {
         /// The documents.
@@ -175,7 +186,7 @@ impl Request {
     /// Whether it changes anything.
     pub fn is_act(&self) -> bool {
         match self {
-            Self::Status {} | Self::Doctor {} | Self::Profiles {} => false,
+            Self::Status {} | Self::Doctor {} | Self::Profiles {} | Self::ListProfiles { .. } => false,
             Self::Issuers {} | Self::Issuer { .. } => false,
             Self::ExternalAccountKeys { .. } | Self::Audit { .. } | Self::BlockedKeys { .. } => false,
             Self::FindAccounts { .. } | Self::FindCertificates { .. } | Self::Explain { .. } => false,

@@ -130,6 +130,9 @@ async fn profiles_that_are_refused_change_nothing_and_the_refusal_names_the_fiel
         assert!(reason.starts_with(expected), "{reason}");
         assert_eq!(act(&here, json!({ "action": "profiles" })).await.unwrap(), stored);
     }
+    let page = json!({ "action": "list-profiles", "kind": "acmeProfile", "after": "a", "limit": 1 });
+    let page = act(&here, page).await.unwrap();
+    assert_eq!((&page["items"][0]["name"], &page["more"]), (&json!("web"), &json!(false)));
     let stale = json!({ "action": "apply-profiles", "profiles": { "acmeProfile": [{ "name": "new" }] }, "shown": [] });
     assert!(act(&here, stale).await.unwrap_err().contains("changed meanwhile"));
     let gone = act(&here, json!({ "action": "delete-profile", "kind": "acmeProfile", "name": "web" })).await.unwrap();

@@ -56,8 +56,8 @@ pub use key_change::KeyRollover;
 pub use limit::{LimitReached, LimitState};
 pub use needs::Needs;
 pub use operator::{
-    ExplainedOrder, Explanation, Happening, IssuerKey, IssuerRefusal, NameVerdict, NewIssuer, Records, RollOver,
-    RolledOver,
+    ExplainedOrder, Explanation, IssuerKey, IssuerRefusal, NameVerdict, NewIssuer, Records, RollOver, RolledOver,
+    TimelineEntry,
 };
 pub use order::{OrderList, OrderView};
 pub use publisher::{PublishError, PublishedObject, Publisher};

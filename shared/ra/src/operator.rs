@@ -8,6 +8,6 @@ mod explain;
 mod issuer;
 mod roll_over;
 
-pub use explain::{ExplainedOrder, Explanation, Happening, NameVerdict, Records};
+pub use explain::{ExplainedOrder, Explanation, NameVerdict, Records, TimelineEntry};
 pub use issuer::{IssuerKey, IssuerRefusal, NewIssuer};
 pub use roll_over::{RollOver, RolledOver};

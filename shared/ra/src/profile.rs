@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use acme::{Happening, ProfileFacts};
+use acme::{Happening, ProfileFacts, ProfileName};
 use store::{
-    AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, ProfileChanges, ProfileKind, ProfileSet, RaProfile,
+    AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, Page, ProfileChanges, ProfileKind, ProfileSet,
+    RaProfile,
 };
 
 use crate::{Authority, Error, issuance::issuing};
@@ -16,6 +17,26 @@ impl Authority {
     /// When the store cannot answer.
     pub async fn profiles(&self) -> Result<ProfileSet, Error> {
         Ok(self.store.profiles().await?)
+    }
+
+    /// The ACME Profiles by name: those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn acme_profiles_page(
+        &self,
+        after: Option<&ProfileName>,
+        limit: usize,
+    ) -> Result<Page<AcmeProfile>, Error> {
+        Ok(self.store.acme_profiles_page(after, limit).await?)
+    }
+
+    /// The RA Profiles by name: those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn ra_profiles_page(&self, after: Option<&ProfileName>, limit: usize) -> Result<Page<RaProfile>, Error> {
+        Ok(self.store.ra_profiles_page(after, limit).await?)
     }
 
     /// What would change if these were the profiles, with every reason against it.

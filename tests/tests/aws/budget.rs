@@ -2,6 +2,7 @@
 
 use cloud::{Service, Units};
 use serde_json::json;
+use store::Limit;
 use tests::{
     Aws, Directory,
     client::{Client, Key, challenge, csr},
@@ -36,6 +37,38 @@ async fn a_certificate_from_functions_that_are_all_cold_costs_at_most_36_read_un
         assert!(cost.units.read <= 36.0, "{cost:?}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn policy_costs_one_write_unit_for_each_counter_and_one_read_unit_when_functions_are_warm() {
+    let environment = HOST
+        .configured(|config| {
+            let profile = &mut config.acme_profiles[0];
+            profile.allowed_identifiers = vec![".budget.test".parse().unwrap()];
+            profile.denied_identifiers = vec!["denied.budget.test".parse().unwrap()];
+            let limit = Some(Limit { maximum: 1_000, window: 24 * 60 * 60 });
+            let limits = &mut profile.limits;
+            (limits.new_orders, limits.new_orders_per_account) = (limit, limit);
+            (limits.new_orders_per_registered_domain, limits.certificates_per_registered_domain) = (limit, limit);
+            (limits.pending_authorizations_per_account, limits.failed_validations_per_account) = (limit, limit);
+            (limits.certificates, limits.certificates_per_account) = (limit, limit);
+            limits.certificates_per_set_of_names = limit;
+        })
+        .await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            client.obtain(&["warm.budget.test"]).await;
+            ca.aws().settled().await;
+            let cost = certificate(&ca, &client, "warm").await;
+            assert_eq!(cost.signatures, 1);
+            // At new-order the account, its pending authorizations, the domain, the profile; at finalize the
+            // names, the account, the domain, the profile.
+            assert!(cost.units.write <= 21.0 + 8.0, "{cost:?}");
+            // Whether too many validations failed.
+            assert!(cost.units.read <= 18.0 + 1.0, "{cost:?}");
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -77,7 +110,7 @@ async fn threat_28_directories_and_nonces_cost_no_write_and_nothing_at_all_when_
 /// One name by http-01 for an existing account: seven signed requests, as a client makes that honours
 /// `Retry-After`.
 async fn certificate(ca: &Directory<'_>, client: &Client, name: &str) -> Cost {
-    let name = format!("{name}.budget.test");
+    let name = format!("{name}.one.budget.test");
     let mut meter = Meter::start(ca);
     let order = client.new_order(&[&name]).await.expect(201);
     let mut total = meter.step("new order");

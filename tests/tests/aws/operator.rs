@@ -41,6 +41,7 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "status"}),
         json!({"action": "doctor"}),
         json!({"action": "profiles"}),
+        json!({"action": "list-profiles", "kind": "acmeProfile", "limit": 1}),
         json!({"action": "apply-profiles", "profiles": {"acmeProfile": [{"name": "web", "raProfile": "default"}]}}),
         json!({"action": "delete-profile", "kind": "acmeProfile", "name": "web"}),
         json!({"action": "external-account-keys"}),

@@ -3,16 +3,15 @@
 use std::{collections::BTreeSet, net::SocketAddr, process::ExitCode, time::Duration};
 
 use admin::{Finding, Request, Verdict};
-use store::ProfileSet;
 use tokio::{net::UdpSocket, time};
 
-use super::{AdminFailure, connection::Connection, events, output::Output, table::printable};
+use super::{AdminFailure, connection::Connection, events, output::Output, profiles, table::printable};
 
 pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<ExitCode, AdminFailure> {
     let answer = connection.ask::<Vec<Finding>>(&Request::Doctor {}).await?;
     let mut findings = answer.value;
     if connection.is_local() {
-        let profiles: ProfileSet = connection.ask(&Request::Profiles {}).await?.value;
+        let profiles = profiles::stored(connection).await?;
         let of_profiles = profiles.acme_profile.iter().filter_map(|profile| profile.dns_resolver);
         let resolvers: BTreeSet<SocketAddr> = of_profiles
             .map(|resolver| resolver.socket_address())

@@ -3,9 +3,10 @@
 use std::{fs, path::Path};
 
 use acme::ProfileName;
-use admin::{ProfileDocuments, ProfileKind, Request};
+use admin::{Listed, ProfileDocuments, ProfileKind, Request};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use store::ProfileSet;
+use store::{AcmeProfile, ProfileSet, RaProfile};
 
 use super::{
     AdminFailure,
@@ -22,6 +23,32 @@ pub(super) fn read(path: &Path) -> Result<ProfileDocuments, AdminFailure> {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         failed(format!("line {}: {}", before.matches('\n').count() + 1, error.message().replace('\n', " ")))
     })
+}
+
+/// All profiles that are stored, asked for in pages: no answer grows with their number.
+pub(super) async fn stored(connection: &Connection) -> Result<ProfileSet, AdminFailure> {
+    let (acme_profile, ra_profile) = (
+        all(connection, ProfileKind::AcmeProfile, |profile: &AcmeProfile| profile.name.clone()).await?,
+        all(connection, ProfileKind::RaProfile, |profile: &RaProfile| profile.name.clone()).await?,
+    );
+    Ok(ProfileSet { acme_profile, ra_profile })
+}
+
+async fn all<T: DeserializeOwned>(
+    connection: &Connection,
+    kind: ProfileKind,
+    name: fn(&T) -> ProfileName,
+) -> Result<Vec<T>, AdminFailure> {
+    let mut profiles: Vec<T> = Vec::new();
+    loop {
+        let request = Request::ListProfiles { kind, after: profiles.last().map(name), limit: Some(MOST) };
+        let page: Listed<T> = connection.ask(&request).await?.value;
+        let ends = !page.more || page.items.is_empty();
+        profiles.extend(page.items);
+        if ends {
+            return Ok(profiles);
+        }
+    }
 }
 
 pub(super) async fn apply(
@@ -52,8 +79,8 @@ pub(super) async fn set_enabled(
     name: ProfileName,
     enabled: bool,
 ) -> Result<(), AdminFailure> {
-    let stored: ProfileSet = connection.ask(&Request::Profiles {}).await?.value;
-    if !has(&stored, kind, &name) {
+    let known = stored(connection).await?;
+    if !has(&known, kind, &name) {
         return Err(AdminFailure::NoProfile(name));
     }
     let document = [("name".to_owned(), name.as_str().into()), ("enabled".to_owned(), enabled.into())];
@@ -80,7 +107,7 @@ pub(super) async fn delete(
 }
 
 pub(super) async fn list(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
-    let profiles: ProfileSet = connection.ask(&Request::Profiles {}).await?.value;
+    let profiles = stored(connection).await?;
     let name = |name: &Option<ProfileName>| name.as_ref().map_or("-".to_owned(), ProfileName::to_string);
     let yes = |enabled: bool| if enabled { "yes" } else { "no" }.to_owned();
     output.print(&profiles, || {
@@ -117,7 +144,7 @@ pub(super) async fn show(
     output: &Output,
     name: Option<ProfileName>,
 ) -> Result<(), AdminFailure> {
-    let mut profiles: ProfileSet = connection.ask(&Request::Profiles {}).await?.value;
+    let mut profiles = stored(connection).await?;
     if let Some(name) = name {
         profiles.acme_profile.retain(|profile| profile.name == name);
         profiles.ra_profile.retain(|profile| profile.name == name);
@@ -154,3 +181,5 @@ fn line(difference: &Value) -> String {
     let path = difference.get("path").and_then(Value::as_str).unwrap_or_default();
     printable(&format!("{path}: {} -> {}", side("before"), side("after"))) + "\n"
 }
+
+const MOST: u16 = 1_000;

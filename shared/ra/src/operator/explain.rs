@@ -29,7 +29,7 @@ pub struct Explanation {
     /// What to do next, one sentence for each thing.
     pub advice: Vec<String>,
     /// What happened, as far as it is remembered, oldest first.
-    pub timeline: Vec<Happening>,
+    pub timeline: Vec<TimelineEntry>,
     /// What policy says of each name now.
     pub names: Vec<NameVerdict>,
     /// The limits that it counts for, the narrowest first.
@@ -43,7 +43,7 @@ pub struct Explanation {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Happening {
+pub struct TimelineEntry {
     /// When.
     pub at: Timestamp,
     /// What: a sentence without its full stop.

@@ -3,7 +3,7 @@
 use acme::{Account, AccountId};
 use store::{AuditRecord, ExternalAccountKey};
 
-use super::{Explanation, Records, advice, timeline};
+use super::{Explanation, Records, advice, listed, timeline};
 use crate::{Authority, Error, LimitState, limit};
 
 impl Authority {
@@ -27,11 +27,7 @@ impl Authority {
                 .push("Nothing stands in the way of new orders but names; see explain --order, explain --name.".into());
         }
         Ok(Explanation {
-            summary: format!(
-                "The account {id} in the directory {} is {}.",
-                account.directory,
-                format!("{:?}", account.status).to_lowercase()
-            ),
+            summary: summary(&account, key.as_ref()),
             error: None,
             advice,
             timeline: timeline::of_account(&account, &self.acts_on(id).await?),
@@ -67,6 +63,25 @@ impl Authority {
         let acts = self.store.audit(None, ACTS).await?.items;
         Ok(acts.into_iter().filter(|act| act.subject == subject).collect())
     }
+}
+
+/// How it stands, whom to write to, and what bound it.
+fn summary(account: &Account, key: Option<&ExternalAccountKey>) -> String {
+    let Account { id, directory, status, contact, .. } = account;
+    let mut summary =
+        format!("The account {id} in the directory {directory} is {}.", format!("{status:?}").to_lowercase());
+    if !contact.is_empty() {
+        summary += &format!(" Its contact is {}.", listed(contact));
+    }
+    if let Some(key) = key {
+        summary += &format!(" The key {} bound it", key.id);
+        if !key.label.is_empty() {
+            summary += &format!(", labelled {}", key.label);
+        }
+        let scope = if key.scope.is_empty() { "every name".to_owned() } else { listed(&key.scope) };
+        summary += &format!("; its scope is {scope}.");
+    }
+    summary
 }
 
 /// So many of the newest orders are told.

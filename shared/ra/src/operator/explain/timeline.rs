@@ -4,7 +4,7 @@ use acme::{Account, Authorization, ChallengeState, Order, OrderState};
 use jiff::Timestamp;
 use store::{AuditRecord, CertificateRecord, CertificateState};
 
-use super::{Happening, listed};
+use super::{TimelineEntry, listed};
 
 /// The story of an order.
 pub(super) fn of_order(
@@ -12,7 +12,7 @@ pub(super) fn of_order(
     authorizations: &[Authorization],
     certificate: Option<&CertificateRecord>,
     now: Timestamp,
-) -> Vec<Happening> {
+) -> Vec<TimelineEntry> {
     let mut timeline = vec![happening(order.created_at, ordered(order))];
     for authorization in authorizations {
         of_authorization(order, authorization, &mut timeline);
@@ -31,15 +31,15 @@ pub(super) fn of_order(
 }
 
 /// The beginning of an account, and what operators did to it.
-pub(super) fn of_account(account: &Account, acts: &[AuditRecord]) -> Vec<Happening> {
+pub(super) fn of_account(account: &Account, acts: &[AuditRecord]) -> Vec<TimelineEntry> {
     let made = match account.external_account {
         Some(key) => format!("the account was made with the key {key} of an external account"),
         None => "the account was made".to_owned(),
     };
     let mut timeline = vec![happening(account.created_at, made)];
     if let Some(agreed) = &account.agreed_terms {
-        let terms = agreed.url.as_deref().unwrap_or("no URL");
-        timeline.push(happening(agreed.at, format!("its client agreed to the terms at {terms}")));
+        let terms = agreed.url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
+        timeline.push(happening(agreed.at, format!("its client agreed to the terms of service{terms}")));
     }
     let act = |act: &AuditRecord| happening(act.at, format!("{}: {}", act.actor, act.action));
     timeline.extend(acts.iter().map(act));
@@ -47,7 +47,7 @@ pub(super) fn of_account(account: &Account, acts: &[AuditRecord]) -> Vec<Happeni
 }
 
 /// By time; what has the same time stays in its order.
-pub(super) fn sorted(mut timeline: Vec<Happening>) -> Vec<Happening> {
+pub(super) fn sorted(mut timeline: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
     timeline.sort_by_key(|happening| happening.at);
     timeline
 }
@@ -67,7 +67,7 @@ fn ordered(order: &Order) -> String {
     what
 }
 
-fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut Vec<Happening>) {
+fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut Vec<TimelineEntry>) {
     let name = &authorization.identifier;
     if let Some(rule) = &authorization.pre_approval {
         let what = format!("{name} was pre-approved by the rule {rule}: nothing was to be shown");
@@ -95,7 +95,7 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
     }
 }
 
-fn of_certificate(certificate: &CertificateRecord, timeline: &mut Vec<Happening>) {
+fn of_certificate(certificate: &CertificateRecord, timeline: &mut Vec<TimelineEntry>) {
     if let CertificateState::Issued { .. } = certificate.state {
         let what = format!("the certificate begins to be valid; it ends {}", certificate.not_after);
         timeline.push(happening(certificate.not_before, what));
@@ -109,6 +109,6 @@ fn of_certificate(certificate: &CertificateRecord, timeline: &mut Vec<Happening>
     }
 }
 
-fn happening(at: Timestamp, what: String) -> Happening {
-    Happening { at, what }
+fn happening(at: Timestamp, what: String) -> TimelineEntry {
+    TimelineEntry { at, what }
 }
