@@ -2,6 +2,7 @@
 
 use acme::ProfileName;
 use ra::Error;
+use store::IdentifierRule;
 
 use crate::{
     external_account::MOST_DAYS,
@@ -27,6 +28,12 @@ pub enum AdminError {
     /// The number of CRLs is out of bounds.
     #[error("shards should be a whole number from 1 to {MOST_SHARDS}")]
     Shards,
+    /// X.509 has no name constraint for the rule.
+    #[error("name constraints cannot say `{0}`; they are of names with all below them, and of networks")]
+    Subtree(IdentifierRule),
+    /// No certificates to install.
+    #[error("the certificates cannot be used")]
+    Certificates(#[source] ca::CertificateError),
     /// A key that nobody could use.
     #[error("accounts should be a whole number from 1, or null for any number")]
     Accounts,

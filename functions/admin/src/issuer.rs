@@ -1,11 +1,11 @@
-//! Issuers: shown, added, rolled over, retired.
+//! Issuers: shown, added, requested and installed, rolled over, retired.
 
 use acme::ProfileName;
-use ca::{AuthorityName, Certificate, IssuerKeyType, KeyHandle};
+use ca::{AuthorityName, AuthorityRequest, Certificate, IssuerKeyType, KeyHandle, NameConstraints, Subtree};
 use jiff::{SignedDuration, Timestamp};
 use ra::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
 use serde::{Deserialize, Serialize};
-use store::{Der, Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
+use store::{Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
 
 use crate::AdminError;
 
@@ -32,6 +32,34 @@ pub struct IssuerTerms {
     /// How many CRLs share its revocations.
     #[serde(default = "one")]
     pub shards: u16,
+    /// The names that it may certify, each with all below it; all when there is no rule.
+    #[serde(default)]
+    pub permit: Vec<IdentifierRule>,
+    /// The names that it may not certify, each with all below it.
+    #[serde(default)]
+    pub exclude: Vec<IdentifierRule>,
+}
+
+/// An issuing CA whose certificate a CA elsewhere is to sign.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestTerms {
+    /// Its name for profiles and URLs.
+    pub id: IssuerId,
+    /// The common name that is asked for.
+    pub name: String,
+    /// The organization that is asked for; that of the root when absent.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when absent.
+    #[serde(default)]
+    pub key: Option<KeyHandle>,
+    /// The kind of a key that the signer makes.
+    #[serde(default)]
+    pub key_type: IssuerKeyType,
+    /// How many CRLs share its revocations.
+    #[serde(default = "one")]
+    pub shards: u16,
 }
 
 /// An issuer as it is shown.
@@ -44,7 +72,7 @@ pub struct ShownIssuer {
     pub role: IssuerRole,
     /// What it does at present.
     pub state: IssuerState,
-    /// Its name in certificates; absent while it waits for its own.
+    /// Its name in certificates, or in the request for its own.
     pub subject: Option<String>,
     /// Its key, as the signer names it.
     pub key: KeyHandle,
@@ -58,24 +86,34 @@ pub struct ShownIssuer {
     pub retired_at: Option<Timestamp>,
     /// The RA Profiles that name it.
     pub ra_profiles: Vec<ProfileName>,
+    /// The names that it may certify, when its certificate says so.
+    pub name_constraints: Option<String>,
     /// Its certificate and those of CAs elsewhere above it, PEM.
     pub certificates: Vec<String>,
+    /// The request for its certificate, PEM, when a CA elsewhere is to sign it.
+    pub request: Option<String>,
 }
 
 impl ShownIssuer {
     fn of(issuer: IssuerRecord, profiles: &[RaProfile]) -> Result<Self, AdminError> {
         let state = issuer.state();
-        let IssuerRecord { id, role, key, certificate, crl_shards, chain, retired_at, .. } = issuer;
+        let IssuerRecord { id, role, key, certificate, crl_shards, request, chain, retired_at, .. } = issuer;
         let read = |Der(der): &Der| Certificate::from_der(der).map_err(|error| Error::Issuing(error.into()));
         let certificates = certificate.iter().chain(&chain).map(read).collect::<Result<Vec<_>, _>>()?;
         let own = certificates.first();
+        let request = request.map(|Der(der)| AuthorityRequest::from_der(&der)).transpose();
+        let request = request.map_err(|error| Error::Issuing(error.into()))?;
+        let requested = request.as_ref().map(|request| request.subject().to_owned());
+        let constraints = own.and_then(|own| own.name_constraints().ok()).flatten();
         let naming = profiles.iter().filter(|profile| profile.issuer == id).map(|profile| profile.name.clone());
         Ok(Self {
             ra_profiles: naming.collect(),
-            subject: own.map(Certificate::subject),
+            subject: own.map(Certificate::subject).or(requested),
             key_type: own.and_then(|own| IssuerKeyType::of(own.public_key())),
             not_after: own.map(Certificate::not_after),
+            name_constraints: constraints.map(|constraints| constraints.to_string()),
             certificates: certificates.iter().map(Certificate::pem).collect(),
+            request: request.map(|request| request.pem()),
             id,
             role,
             state,
@@ -107,15 +145,37 @@ pub(crate) async fn show(authority: &Authority, id: &IssuerId) -> Result<ShownIs
 }
 
 pub(crate) async fn add(authority: &Authority, actor: &str, terms: IssuerTerms) -> Result<ShownIssuer, AdminError> {
-    let IssuerTerms { id, name, organization, key, key_type, days, shards } = terms;
+    let IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude } = terms;
     let new = NewIssuer {
         subject: subject(authority, name, organization).await?,
         key: key.map_or(IssuerKey::New(key_type), IssuerKey::Held),
         lifetime: lifetime(days)?,
         crl_shards: checked_shards(shards)?,
+        constraints: NameConstraints::new(subtrees(permit)?, subtrees(exclude)?),
         id,
     };
     shown(authority, authority.add_issuer(actor, new).await?).await
+}
+
+pub(crate) async fn request(
+    authority: &Authority,
+    actor: &str,
+    terms: RequestTerms,
+) -> Result<ShownIssuer, AdminError> {
+    let RequestTerms { id, name, organization, key, key_type, shards } = terms;
+    let subject = subject(authority, name, organization).await?;
+    let key = key.map_or(IssuerKey::New(key_type), IssuerKey::Held);
+    shown(authority, authority.request_issuer(actor, id, subject, key, checked_shards(shards)?).await?).await
+}
+
+pub(crate) async fn install(
+    authority: &Authority,
+    actor: &str,
+    id: &IssuerId,
+    certificates: &str,
+) -> Result<ShownIssuer, AdminError> {
+    let certificates = Certificate::from_pem(certificates).map_err(AdminError::Certificates)?;
+    shown(authority, authority.install_issuer(actor, id, &certificates).await?).await
 }
 
 pub(crate) async fn roll_over(
@@ -160,6 +220,10 @@ async fn subject(
         said => said.filter(|organization| !organization.is_empty()),
     };
     Ok(AuthorityName::new(name, organization).map_err(|error| Error::from(IssuerRefusal::from(error)))?)
+}
+
+fn subtrees(rules: Vec<IdentifierRule>) -> Result<Vec<Subtree>, AdminError> {
+    rules.into_iter().map(|rule| rule.subtree().ok_or(AdminError::Subtree(rule))).collect()
 }
 
 fn lifetime(days: u32) -> Result<SignedDuration, AdminError> {

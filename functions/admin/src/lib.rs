@@ -20,6 +20,8 @@
 //! | `issuers` | – | the issuers, with their certificates and the RA Profiles that name them |
 //! | `issuer` | `id` | one of them |
 //! | `add-issuer` | `issuer`: see [`IssuerTerms`] | an issuing CA below the CA's own root |
+//! | `request-issuer` | `issuer`: see [`RequestTerms`] | a request for a CA elsewhere to sign |
+//! | `install-issuer` | `id`, `certificates` (PEM) | the certificate that it signed, with the chain up to its root |
 //! | `roll-over-issuer` | `old`, `new`, `name`, `key` | RA Profiles that name the old one name the new one, which is made when it is not there |
 //! | `retire-issuer` | `id`, `named` | it issues no more; its CRLs go on |
 //! | `explain` | `subject`: `order` (`account`, `order`), `name` (`name`, `profile`) or `account` | what happened, what policy says, what to do |
@@ -50,7 +52,7 @@ pub use doctor::{Finding, Verdict};
 pub use error::{AdminError, RequestError};
 pub use explain::ExplainedSubject;
 pub use external_account::{ExternalAccountKeyState, ListedKey, ShownKey};
-pub use issuer::{IssuerTerms, ShownIssuer, ShownRollOver};
+pub use issuer::{IssuerTerms, RequestTerms, ShownIssuer, ShownRollOver};
 pub use page::Listed;
 pub use profile::{Applied, ProfileDocuments, ProfileKind};
 pub use request::Request;
@@ -123,6 +125,10 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::Issuers {} => serde_json::to_value(issuer::list(authority).await?),
         Request::Issuer { id } => serde_json::to_value(issuer::show(authority, &id).await?),
         Request::AddIssuer { issuer } => serde_json::to_value(issuer::add(authority, actor, issuer).await?),
+        Request::RequestIssuer { issuer } => serde_json::to_value(issuer::request(authority, actor, issuer).await?),
+        Request::InstallIssuer { id, certificates } => {
+            serde_json::to_value(issuer::install(authority, actor, &id, &certificates).await?)
+        }
         Request::RollOverIssuer { old, new, name, key } => {
             serde_json::to_value(issuer::roll_over(authority, actor, old, new, name, key).await?)
         }

@@ -9,7 +9,7 @@ use store::{IdentifierRule, IssuerId};
 
 use crate::{
     AccountFilter, AdminError, CertificateFilter, ExplainedSubject, IssuerTerms, ProfileDocuments, ProfileKind,
-    RequestError,
+    RequestError, RequestTerms,
 };
 
 /// A request.
@@ -143,6 +143,18 @@ pub enum Request {
         /// Which one.
         issuer: IssuerTerms,
     },
+    /// Asks a CA elsewhere for the certificate of an issuing CA.
+    RequestIssuer {
+        /// Which one.
+        issuer: RequestTerms,
+    },
+    /// Takes the certificate that a CA elsewhere signed.
+    InstallIssuer {
+        /// Of which issuer.
+        id: IssuerId,
+        /// It and those above it up to a root, PEM.
+        certificates: String,
+    },
     /// Has the RA Profiles that name one issuer name another one.
     RollOverIssuer {
         /// The one that they name.
@@ -199,6 +211,8 @@ impl Request {
             | Self::RevokeCertificate { .. }
             | Self::BlockKey { .. }
             | Self::AddIssuer { .. }
+            | Self::RequestIssuer { .. }
+            | Self::InstallIssuer { .. }
             | Self::RollOverIssuer { .. }
             | Self::RetireIssuer { .. } => true,
         }

@@ -103,7 +103,7 @@ enum AdminCommand {
     /// Keys that nobody may use
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Issuers, the CAs that sign certificates: list, show, add, roll over, retire
+    /// Issuers, the CAs that sign certificates: list, show, add, request, install, roll over, retire
     #[command(subcommand)]
     Issuers(issuers::IssuersCommand),
     /// Why something does not work: what happened, what policy says, how full the limits are, what to do

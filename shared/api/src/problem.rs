@@ -227,7 +227,9 @@ fn identifier(name: &acme::IdentifierObject, refusal: &IdentifierRefusal) -> Sub
     let r#type = match refusal {
         IdentifierRefusal::Malformed(IdentifierError::UnsupportedType) => Type::UnsupportedIdentifier,
         IdentifierRefusal::Malformed(_) => Type::Malformed,
-        IdentifierRefusal::Rule(_) | IdentifierRefusal::Policy(_) => Type::RejectedIdentifier,
+        IdentifierRefusal::Rule(_) | IdentifierRefusal::Policy(_) | IdentifierRefusal::Constrained(_) => {
+            Type::RejectedIdentifier
+        }
     };
     Subproblem::new(r#type, format!("{}.", sentence(refusal)), name.clone())
 }

@@ -22,7 +22,8 @@ use x509_cert::{
 };
 
 use crate::{
-    NameError, Pointers, SignatureError, distinguished_name, extension, general_name,
+    NameConstraints, NameConstraintsError, NameError, Pointers, SignatureError, distinguished_name, extension,
+    general_name,
     raw::{self, Signed},
     signature::verify_stated,
     time,
@@ -57,6 +58,17 @@ impl Certificate {
         let id = certificate_id(&tbs, subject_key_identifier.as_deref())?;
         let identifiers = identifiers(&tbs)?;
         Ok(Self { der: der.to_vec(), tbs, public_key, identifiers, subject_key_identifier, id })
+    }
+
+    /// Reads the certificates of a PEM file, in their order.
+    ///
+    /// # Errors
+    /// When there is none, or one of them is no certificate that this authority could have made.
+    pub fn from_pem(text: &str) -> Result<Vec<Self>, CertificateError> {
+        let read = x509_cert::Certificate::load_pem_chain(text.as_bytes())?;
+        let certificates = read.iter().map(|certificate| Self::from_der(&certificate.to_der()?));
+        let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
+        if certificates.is_empty() { Err(CertificateError::NoPem) } else { Ok(certificates) }
     }
 
     /// Its DER.
@@ -132,6 +144,14 @@ impl Certificate {
         extension::pointers(self.tbs.extensions())
     }
 
+    /// The names that it may certify, when it says so.
+    ///
+    /// # Errors
+    /// When what it says cannot be honoured here.
+    pub fn name_constraints(&self) -> Result<Option<NameConstraints>, NameConstraintsError> {
+        Ok(NameConstraints::find(self.tbs.extensions())?.map(|(_, constraints)| constraints))
+    }
+
     /// The subject for people, in the form of RFC 4514.
     pub fn subject(&self) -> String {
         self.tbs.subject().to_string()
@@ -185,6 +205,9 @@ pub enum CertificateError {
     /// It reads as a certificate, but is not in the one form that DER allows.
     #[error("the certificate is not canonical DER")]
     NotCanonical,
+    /// Nothing in the text is one.
+    #[error("there is no certificate in PEM")]
+    NoPem,
     /// The serial number is not positive or too long.
     #[error("the serial number is no positive number of at most twenty octets")]
     Serial,

@@ -148,4 +148,4 @@ fn differences(missing: &[Identifier], unexpected: &[Identifier]) -> String {
 const SHOWN: usize = 5;
 
 /// The attribute that carries the requested extensions (RFC 2985 §5.4.2).
-const EXTENSION_REQUEST: ObjectIdentifier = ID_EXTENSION_REQ;
+pub(crate) const EXTENSION_REQUEST: ObjectIdentifier = ID_EXTENSION_REQ;

@@ -13,7 +13,7 @@ use x509_cert::ext::{
     Extension,
     pkix::{
         AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints,
-        CrlReason, IssuingDistributionPoint, KeyUsage, KeyUsages,
+        CrlReason, IssuingDistributionPoint, KeyUsage, KeyUsages, NameConstraints,
         certpolicy::PolicyInformation,
         crl::dp::DistributionPoint,
         name::{DistributionPointName, GeneralName},
@@ -86,6 +86,11 @@ pub(crate) fn basic_constraints(constraints: &BasicConstraints) -> der::Result<E
 
 /// The basic constraints of a leaf.
 pub(crate) const LEAF: BasicConstraints = BasicConstraints { ca: false, path_len_constraint: None };
+
+/// RFC 5280 §4.2.1.10, which wants it critical.
+pub(crate) fn name_constraints(constraints: &NameConstraints) -> der::Result<Extension> {
+    extension(oid::ID_CE_NAME_CONSTRAINTS, CRITICAL, constraints)
+}
 
 /// RFC 5280 §4.2.1.12.
 pub(crate) fn extended_key_usage<'a>(usages: impl IntoIterator<Item = &'a ExtendedKeyUsage>) -> der::Result<Extension> {

@@ -10,7 +10,7 @@ use jose::PublicKey;
 use x509_cert::ext::{Extension, pkix::BasicConstraints};
 
 use crate::{
-    AuthorityName, BuildError, Issuer, Pointers, SignatureAlgorithm, TbsCertificate, extension,
+    AuthorityName, BuildError, Issuer, NameConstraints, Pointers, SignatureAlgorithm, TbsCertificate, extension,
     lint::{Authority, Kind, Request},
     tbs::Fields,
 };
@@ -51,11 +51,17 @@ impl<'a> Root<'a> {
             algorithm,
             name.clone(),
             name.clone(),
-            extensions(self.public_key, ROOT_PATH_LENGTH, &key_identifier, &NO_POINTERS)?,
+            extensions(self.public_key, ROOT_PATH_LENGTH, &key_identifier, &NO_POINTERS, None)?,
         )?;
-        let authority =
-            Authority { name: name.to_der()?, key_identifier, algorithm, key: self.public_key, validity: None };
-        let kind = Kind::Authority { subject: self.subject, path_length: ROOT_PATH_LENGTH };
+        let authority = Authority {
+            name: name.to_der()?,
+            key_identifier,
+            algorithm,
+            key: self.public_key,
+            validity: None,
+            constraints: &[],
+        };
+        let kind = Kind::Authority { subject: self.subject, path_length: ROOT_PATH_LENGTH, constraints: None };
         Ok(TbsCertificate::new(&fields, authority, request, kind)?)
     }
 }
@@ -77,6 +83,8 @@ pub struct IssuingAuthority<'a> {
     pub not_after: Timestamp,
     /// Where the root and its CRL are found.
     pub pointers: &'a Pointers,
+    /// The names that it may certify; all without.
+    pub constraints: Option<&'a NameConstraints>,
 }
 
 impl<'a> IssuingAuthority<'a> {
@@ -99,9 +107,10 @@ impl<'a> IssuingAuthority<'a> {
             self.issuer.algorithm(),
             self.issuer.name().clone(),
             self.subject.to_name()?,
-            extensions(self.public_key, ISSUING_PATH_LENGTH, key_identifier, self.pointers)?,
+            extensions(self.public_key, ISSUING_PATH_LENGTH, key_identifier, self.pointers, self.constraints)?,
         )?;
-        let kind = Kind::Authority { subject: self.subject, path_length: ISSUING_PATH_LENGTH };
+        let kind =
+            Kind::Authority { subject: self.subject, path_length: ISSUING_PATH_LENGTH, constraints: self.constraints };
         Ok(TbsCertificate::new(&fields, self.issuer.authority(), request, kind)?)
     }
 }
@@ -111,6 +120,7 @@ fn extensions(
     path_length: Option<u8>,
     authority_key_identifier: &[u8],
     pointers: &Pointers,
+    name_constraints: Option<&NameConstraints>,
 ) -> der::Result<Vec<Extension>> {
     let constraints = BasicConstraints { ca: true, path_len_constraint: path_length };
     let mut extensions = vec![
@@ -119,6 +129,9 @@ fn extensions(
         extension::subject_key_identifier(&extension::key_identifier(key))?,
         extension::authority_key_identifier(authority_key_identifier)?,
     ];
+    if let Some(constraints) = name_constraints {
+        extensions.push(constraints.to_extension()?);
+    }
     if let Some(url) = &pointers.ca_issuers {
         extensions.push(extension::authority_information_access(url)?);
     }

@@ -1,5 +1,6 @@
 //! Issuers: certificates that may sign certificates and CRLs, with all that signing under them needs.
 
+use acme::Identifier;
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE};
 use der::Encode;
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use x509_cert::{
     name::Name,
 };
 
-use crate::{Certificate, SignatureAlgorithm, extension, lint::Authority};
+use crate::{Certificate, NameConstraints, NameConstraintsError, SignatureAlgorithm, extension, lint::Authority};
 
 /// The certificate of a root or an issuing CA. It exists only if that certificate makes it one.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Issuer {
     algorithm: SignatureAlgorithm,
     key_identifier: Vec<u8>,
     name_der: Vec<u8>,
+    /// Its own, and those of CAs above it.
+    constraints: Vec<NameConstraints>,
 }
 
 impl Issuer {
@@ -39,7 +42,24 @@ impl Issuer {
             certificate.subject_key_identifier().map(<[u8]>::to_vec).ok_or(IssuerError::NoKeyIdentifier)?;
         let algorithm = SignatureAlgorithm::of(certificate.public_key()).ok_or(IssuerError::KeyType)?;
         let name_der = certificate.tbs().subject().to_der()?;
-        Ok(Self { certificate, algorithm, key_identifier, name_der })
+        let constraints = certificate.name_constraints()?.into_iter().collect();
+        Ok(Self { certificate, algorithm, key_identifier, name_der, constraints })
+    }
+
+    /// The issuer below these CAs, whose name constraints hold for what it signs, too.
+    ///
+    /// # Errors
+    /// When their constraints cannot be honoured.
+    pub fn below(mut self, above: &[Certificate]) -> Result<Self, IssuerError> {
+        for certificate in above {
+            self.constraints.extend(certificate.name_constraints()?);
+        }
+        Ok(self)
+    }
+
+    /// The first constraints of its own or above it that a name breaks.
+    pub fn constraints_against(&self, identifier: &Identifier) -> Option<&NameConstraints> {
+        self.constraints.iter().find(|constraints| !constraints.permits(identifier))
     }
 
     /// Its certificate.
@@ -79,6 +99,7 @@ impl Issuer {
             algorithm: self.algorithm,
             key: self.public_key(),
             validity: Some((self.certificate.not_before(), self.certificate.not_after())),
+            constraints: &self.constraints,
         }
     }
 }
@@ -95,6 +116,9 @@ pub enum IssuerError {
     /// Its key usage does not allow certificates and CRLs.
     #[error("the key usage does not allow signing certificates and CRLs")]
     KeyUsage,
+    /// Its name constraints cannot be honoured.
+    #[error(transparent)]
+    NameConstraints(#[from] NameConstraintsError),
     /// It has no subject key identifier.
     #[error("the certificate has no subject key identifier")]
     NoKeyIdentifier,

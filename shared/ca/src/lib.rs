@@ -10,6 +10,7 @@
 //! private key is ever in here. Nothing that was not linted can be signed.
 
 mod assemble;
+mod authority_request;
 mod certificate;
 mod chain;
 mod crl;
@@ -23,6 +24,8 @@ mod issuer;
 mod key;
 mod leaf;
 mod lint;
+mod name_constraints;
+mod path;
 mod profile;
 mod raw;
 mod signature;
@@ -31,6 +34,7 @@ mod tbs;
 mod time;
 
 pub use assemble::{AssembleError, IssueError};
+pub use authority_request::{AuthorityRequest, AuthorityRequestError};
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{Chain, ChainError};
 pub use crl::{Crl, CrlEntry, CrlError, CrlTbs};
@@ -43,6 +47,8 @@ pub use issuer::{Issuer, IssuerError};
 pub use key::{CertificateKeyType, IssuerKeyType, UnknownKeyType};
 pub use leaf::{BuildError, Leaf};
 pub use lint::{Finding, LintError};
+pub use name_constraints::{NameConstraints, NameConstraintsError, Subtree};
+pub use path::{PathError, path};
 pub use profile::{ExtendedKeyUsage, LeafProfile, Pointers, Policy, PolicyError, SubjectRule};
 pub use signature::{Signature, SignatureAlgorithm, SignatureError};
 pub use signer::{KeyHandle, SignError, Signer};

@@ -24,7 +24,9 @@ use jiff::Timestamp;
 use jose::PublicKey;
 use x509_cert::TbsCertificate;
 
-use crate::{AuthorityName, LeafProfile, Pointers, SignatureAlgorithm, certificate::certificate_id, extension};
+use crate::{
+    AuthorityName, LeafProfile, NameConstraints, Pointers, SignatureAlgorithm, certificate::certificate_id, extension,
+};
 
 /// What a certificate is compared with on the side of its issuer.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub(crate) struct Authority<'a> {
     /// The first and the last second of its validity; `None` for a root that is just being made, and
     /// then subject and issuer are the same.
     pub(crate) validity: Option<(Timestamp, Timestamp)>,
+    /// What it may certify.
+    pub(crate) constraints: &'a [NameConstraints],
 }
 
 /// What every certificate is asked for with.
@@ -53,7 +57,7 @@ pub(crate) struct Request<'a> {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind<'a> {
     /// A root or an issuing CA.
-    Authority { subject: &'a AuthorityName, path_length: Option<u8> },
+    Authority { subject: &'a AuthorityName, path_length: Option<u8>, constraints: Option<&'a NameConstraints> },
     /// An end entity.
     Leaf { identifiers: &'a [Identifier], profile: &'a LeafProfile },
 }
@@ -93,8 +97,8 @@ fn check_built(examined: &Examined<'_>, request: &Request<'_>, kind: &Kind<'_>) 
             leaf::check(examined, identifiers, &mut report);
             profile::check(examined, identifiers, profile, &mut report);
         }
-        Kind::Authority { subject, path_length } => {
-            authority::check(examined, subject, *path_length, &mut report);
+        Kind::Authority { subject, path_length, constraints } => {
+            authority::check(examined, subject, *path_length, *constraints, &mut report);
         }
     }
     report

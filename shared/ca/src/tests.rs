@@ -2,6 +2,7 @@
 //! build must be what others read.
 
 mod authorities;
+mod below;
 mod crl;
 mod csr;
 mod leaf;

@@ -203,6 +203,9 @@ pub enum IdentifierRefusal {
     /// A rule of the profile.
     #[error(transparent)]
     Rule(#[from] NameRefusal),
+    /// The certificate of the CA that would sign.
+    #[error("the CA behind this directory cannot certify this name; its name constraints are: {0}")]
+    Constrained(String),
     /// Another policy.
     #[error("{0}")]
     Policy(&'static str),

@@ -52,7 +52,7 @@ impl Authority {
         }
         let profile = serving.issuing_profile(order.profile.as_deref())?;
         let issuer = self.active_issuer(&profile.issuer).await?;
-        self.name_policy(serving, account).await?.check(&order.identifiers, &authorizations)?;
+        self.name_policy(serving, account).await?.below(&issuer).check(&order.identifiers, &authorizations)?;
         let csr = Csr::from_der(csr)?;
         csr.check_names(&order.identifiers)?;
         self.check_certificate_key(profile, account, csr.public_key()).await?;

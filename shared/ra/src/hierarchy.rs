@@ -2,7 +2,7 @@
 //! further issuing CA comes to stand below the root later is in `operator/issuer.rs`.
 
 use acme::Serial;
-use ca::{AuthorityName, Certificate, IssuingAuthority, KeyHandle, Pointers, Root};
+use ca::{AuthorityName, Certificate, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
 use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole};
@@ -75,7 +75,7 @@ impl Authority {
         if let Some(existing) = self.store.issuer(&plan.id).await? {
             return fitting(existing, &key);
         }
-        let certificate = self.certify_issuing(plan, &key, root, &self.pointers(&root.id, 0)).await?;
+        let certificate = self.certify_issuing(plan, &key, root, &self.pointers(&root.id, 0), None).await?;
         self.record(plan, IssuerRole::Issuing, &root.id, certificate, &key).await
     }
 
@@ -86,6 +86,7 @@ impl Authority {
         key: &PublicKey,
         root: &LoadedIssuer,
         pointers: &Pointers,
+        constraints: Option<&NameConstraints>,
     ) -> Result<Certificate, Error> {
         let (not_before, not_after) = self.life(plan);
         let issuing_authority = IssuingAuthority {
@@ -96,6 +97,7 @@ impl Authority {
             not_before: not_before.max(root.issuer.certificate().not_before()),
             not_after: not_after.min(root.ends_at()),
             pointers,
+            constraints,
         };
         let linted = issuing_authority.tbs().map_err(issuing)?.lint().map_err(issuing)?;
         linted.sign(&root.issuer, self.signer.as_ref(), &root.key).await.map_err(signing)

@@ -35,7 +35,7 @@ impl Authority {
     /// As any issue.
     pub async fn issue_host_certificate(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
         let HostCertificate { identifiers, public_key, profile } = request;
-        let issuer = self.issuer_of_host(&profile.issuer).await?;
+        let issuer = self.issuer_of_host(&profile.issuer, identifiers).await?;
         let validity = self.validity(&issuer, profile, Wish::default(), self.now())?;
         let mut evidence = Evidence::new();
         for identifier in identifiers {
@@ -46,8 +46,9 @@ impl Authority {
         let leaf = self.issue_without_order(record).await?;
         Chain::new(leaf, self.issuer_certificates(&issuer.id).await?).map_err(issuing)
     }
-    /// The issuer that is wanted; when it has retired, of those that issue the one that lasts longest.
-    async fn issuer_of_host(&self, wanted: &IssuerId) -> Result<Arc<LoadedIssuer>, Error> {
+    /// The issuer that is wanted; when it has retired, of those that issue and may certify these names the one
+    /// that lasts longest.
+    async fn issuer_of_host(&self, wanted: &IssuerId, names: &[Identifier]) -> Result<Arc<LoadedIssuer>, Error> {
         let retired = match self.active_issuer(wanted).await {
             Err(error @ Error::IssuerOff(..)) => error,
             other => return other,
@@ -56,6 +57,9 @@ impl Authority {
         for record in self.store.issuers().await? {
             if record.role == IssuerRole::Issuing && record.state() == IssuerState::Active {
                 let issuer = self.issuer(&record.id).await?;
+                if names.iter().any(|name| issuer.issuer.constraints_against(name).is_some()) {
+                    continue;
+                }
                 longest = longest.filter(|longest| longest.ends_at() >= issuer.ends_at()).or(Some(issuer));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ca::{Certificate, Issuer, KeyHandle, Pointers};
+use ca::{AuthorityRequest, Certificate, Issuer, KeyHandle, Pointers};
 use jiff::{SignedDuration, Timestamp};
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
@@ -36,8 +36,8 @@ impl TryFrom<IssuerRecord> for LoadedIssuer {
         let IssuerRecord { id, key, certificate, crl_shards, parent, role, chain, .. } = record;
         let Some(certificate) = certificate else { return Err(Error::IssuerOff(id, state)) };
         let read = |Der(der): &Der| Certificate::from_der(der).map_err(issuing);
-        let issuer = Issuer::new(read(&certificate)?).map_err(issuing)?;
-        let chain = chain.iter().map(read).collect::<Result<_, _>>()?;
+        let chain = chain.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let issuer = Issuer::new(read(&certificate)?).and_then(|issuer| issuer.below(&chain)).map_err(issuing)?;
         Ok(Self { id, key, issuer, crl_shards, role, state, parent, chain })
     }
 }
@@ -70,8 +70,13 @@ impl Authority {
     /// [`Error::ForeignIssuer`] when it has another one; [`Error::MissingIssuer`]; when the signer cannot
     /// answer.
     pub async fn check_issuer_key(&self, id: &IssuerId) -> Result<(), Error> {
-        let issuer = self.issuer(id).await?;
-        match self.signer.public_key(&issuer.key).await? == *issuer.issuer.certificate().public_key() {
+        let record = self.store.issuer(id).await?.ok_or_else(|| Error::MissingIssuer(id.clone()))?;
+        let key = match (&record.certificate, &record.request) {
+            (Some(Der(der)), _) => Certificate::from_der(der).map_err(issuing)?.public_key().clone(),
+            (None, Some(Der(der))) => AuthorityRequest::from_der(der).map_err(issuing)?.public_key().clone(),
+            (None, None) => return Err(Error::IssuerOff(id.clone(), record.state())),
+        };
+        match self.signer.public_key(&record.key).await? == key {
             true => Ok(()),
             false => Err(Error::ForeignIssuer(id.clone())),
         }

@@ -3,19 +3,21 @@
 //! Asked when a name is first mentioned, by new-order and new-authorization, and again by finalize, so
 //! that rules which became narrower meanwhile hold for orders that are already there. Three parties
 //! have a say: the ACME Profile, the key that bound the account to one elsewhere, and the challenges
-//! that are offered.
+//! that are offered. Where it is known who would sign, the name constraints of its certificate are the fourth.
 
 use std::collections::BTreeSet;
 
 use acme::{Account, Authorization, ChallengeType, Identifier, IdentifierObject, ProfileName};
 use store::{AcmeProfile, ExternalAccountKey, PreApproval};
 
-use crate::{Authority, Error, IdentifierRefusal, Serving};
+use crate::{Authority, Error, IdentifierRefusal, Serving, issuer::LoadedIssuer};
 
 /// What an account may ask for in a directory.
 pub(crate) struct NamePolicy<'a> {
     profile: &'a AcmeProfile,
     binding: Binding,
+    /// Who would sign, where it is known.
+    issuer: Option<&'a LoadedIssuer>,
 }
 
 /// The account elsewhere that an account is bound to.
@@ -43,14 +45,19 @@ impl Authority {
                 None => Binding::Forgotten,
             },
         };
-        Ok(NamePolicy { profile: &serving.acme, binding })
+        Ok(NamePolicy { profile: &serving.acme, binding, issuer: None })
     }
 }
 
 impl<'a> NamePolicy<'a> {
+    /// The same, for certificates that this issuer signs: its certificate may say which names it certifies.
+    pub(crate) fn below(self, issuer: &'a LoadedIssuer) -> Self {
+        Self { issuer: Some(issuer), ..self }
+    }
+
     /// What an account may ask for that is bound to none elsewhere.
     pub(crate) fn of_anybody(profile: &'a AcmeProfile) -> Self {
-        Self { profile, binding: Binding::None }
+        Self { profile, binding: Binding::None, issuer: None }
     }
 
     /// The names of a request, each once; all refusals together.
@@ -142,7 +149,11 @@ impl<'a> NamePolicy<'a> {
             Binding::Key(key) => key.covers(identifier),
             Binding::Forgotten => false,
         };
-        (!is_covered).then_some(IdentifierRefusal::Policy(OUT_OF_SCOPE))
+        if !is_covered {
+            return Some(IdentifierRefusal::Policy(OUT_OF_SCOPE));
+        }
+        let constraints = self.issuer.and_then(|issuer| issuer.issuer.constraints_against(identifier));
+        constraints.map(|constraints| IdentifierRefusal::Constrained(constraints.to_string()))
     }
 
     fn check_count(&self, names: usize) -> Result<(), Error> {

@@ -7,6 +7,7 @@ mod certificate;
 mod explain;
 mod issuer;
 mod roll_over;
+mod subordinate;
 
 pub use explain::{ExplainedOrder, Explanation, NameVerdict, Records, TimelineEntry};
 pub use issuer::{IssuerKey, IssuerRefusal, NewIssuer};

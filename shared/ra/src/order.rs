@@ -51,14 +51,14 @@ impl Authority {
     async fn make_order(&self, serving: &Serving, account: &Account, request: NewOrder) -> Result<OrderView, Error> {
         check_terms(serving, account)?;
         let profile = serving.issuing_profile(request.profile.as_deref())?;
-        let policy = self.name_policy(serving, account).await?;
+        let issuer = self.active_issuer(&profile.issuer).await?;
+        let policy = self.name_policy(serving, account).await?.below(&issuer);
         let identifiers = policy.accept(&request.identifiers)?;
         let now = self.now();
         let wish = Wish {
             not_before: request.not_before.map(acme::whole_seconds),
             not_after: request.not_after.map(acme::whole_seconds),
         };
-        let issuer = self.active_issuer(&profile.issuer).await?;
         self.validity(&issuer, profile, wish, now)?;
 
         let id = OrderId::new(now, random()?);

@@ -34,7 +34,7 @@ pub struct IssuerStatus {
     pub role: IssuerRole,
     /// What it does at present.
     pub state: IssuerState,
-    /// Its name in certificates; absent while it waits for its own.
+    /// Its name in certificates, or in the request for its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The end of its own certificate; absent while it waits for it.
@@ -87,6 +87,8 @@ impl Authority {
 
     async fn issuer_status(&self, record: IssuerRecord) -> Result<IssuerStatus, Error> {
         let state = record.state();
+        let request = record.request.map(|Der(der)| ca::AuthorityRequest::from_der(&der)).transpose();
+        let requested = request.map_err(issuing)?.map(|request| request.subject().to_owned());
         let certificate = record.certificate.map(|Der(der)| ca::Certificate::from_der(&der)).transpose();
         let certificate = certificate.map_err(issuing)?;
         let mut crls = Vec::new();
@@ -102,7 +104,7 @@ impl Authority {
         }
         Ok(IssuerStatus {
             state,
-            subject: certificate.as_ref().map(ca::Certificate::subject),
+            subject: certificate.as_ref().map(ca::Certificate::subject).or(requested),
             not_after: certificate.as_ref().map(ca::Certificate::not_after),
             key: record.key.to_string(),
             id: record.id,

@@ -37,6 +37,9 @@ pub enum ValidityRefusal {
     /// It would last too long.
     #[error("the certificate would last longer than the {0} seconds that this profile allows")]
     TooLong(u32),
+    /// It would begin before its issuer.
+    #[error("the certificate would begin before its issuer, which begins at {0}")]
+    PrecedesIssuer(Timestamp),
     /// It would outlast its issuer.
     #[error("the certificate would outlast its issuer, which ends at {0}")]
     OutlastsIssuer(Timestamp),
@@ -52,7 +55,13 @@ impl Authority {
         wish: Wish,
         ordered_at: Timestamp,
     ) -> Result<ValidityPeriod, ValidityRefusal> {
-        decide(wish, profile, self.longest_validity(), issuer.ends_at(), ordered_at, self.now())
+        let period = decide(wish, profile, self.longest_validity(), issuer.ends_at(), ordered_at, self.now())?;
+        // Certificates of CAs elsewhere may be younger than the time by which ours begin early.
+        let begins = issuer.issuer.certificate().not_before();
+        match wish.not_before {
+            Some(not_before) if not_before < begins => Err(ValidityRefusal::PrecedesIssuer(begins)),
+            _ => Ok(ValidityPeriod { not_before: period.not_before.max(begins), ..period }),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use acme::{DnsName, Identifier, IdentifierObject};
+use ca::Subtree;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,19 @@ impl IdentifierRule {
                 name.as_str().split_once('.').is_some_and(|(_, parent)| parent == base.as_str())
             }
             _ => self.allows(identifier),
+        }
+    }
+}
+
+impl IdentifierRule {
+    /// The subtree of names that an issuer's certificate can say for the rule. X.509 has nothing narrower
+    /// than a name with all below it, and nothing for a wildcard alone: `None`.
+    pub fn subtree(&self) -> Option<Subtree> {
+        match self {
+            Self::Exactly(Identifier::Dns(name)) | Self::Below(name) => Some(Subtree::Dns(name.as_str().to_owned())),
+            Self::Exactly(Identifier::Ip(address)) => Some(Subtree::Ip((*address).into())),
+            Self::Exactly(Identifier::Wildcard(_)) => None,
+            Self::Within(network) => Some(Subtree::Ip(network.trunc())),
         }
     }
 }
@@ -138,6 +152,23 @@ mod tests {
         assert!(!touches("a.example.com", "*.a.example.com") && !touches("a.b.example.com", "*.example.com"));
         assert!(touches("*.example.com", "*.example.com") && !touches("*.example.com", "a.example.com"));
         assert!(touches(".example.com", "*.example.com") && !touches(".example.com", "*.com"));
+    }
+
+    #[test]
+    fn a_rule_is_the_narrowest_subtree_that_x_509_has_for_it() {
+        let subtree = |rule: &str| rule.parse::<IdentifierRule>().unwrap().subtree();
+        let dns = |name: &str| Some(Subtree::Dns(name.to_owned()));
+        let ip = |network: &str| Some(Subtree::Ip(network.parse().unwrap()));
+        for (rule, expected) in [
+            ("example.com", dns("example.com")),
+            (".example.com", dns("example.com")),
+            ("*.example.com", None),
+            ("192.0.2.1", ip("192.0.2.1/32")),
+            ("::1", ip("::1/128")),
+            ("10.1.2.3/8", ip("10.0.0.0/8")),
+        ] {
+            assert_eq!(subtree(rule), expected, "{rule}");
+        }
     }
 
     #[test]

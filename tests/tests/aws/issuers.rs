@@ -15,8 +15,7 @@ pub(crate) async fn further_issuers(environment: &Environment) {
         environment.act(request.clone()).await.unwrap_or_else(|error| panic!("{request}: {error}"))
     };
     let client = environment.directory("default").client().await;
-    let kinds = [IssuerKeyType::P256, IssuerKeyType::P384, IssuerKeyType::Rsa2048];
-    for (id, kind) in ["further-1", "further-2", "further-3"].into_iter().zip(kinds) {
+    for (id, kind) in ["further-1", "further-2", "further-3"].into_iter().zip(KINDS) {
         let issuer = json!({"id": id, "name": id, "key": environment.issuer_key(kind)});
         act(json!({"action": "add-issuer", "issuer": issuer})).await;
         act(json!({"action": "roll-over-issuer", "old": "issuing", "new": id})).await;
@@ -31,7 +30,14 @@ pub(crate) async fn further_issuers(environment: &Environment) {
         act(json!({"action": "roll-over-issuer", "old": id, "new": "issuing"})).await;
         act(json!({"action": "retire-issuer", "id": id})).await;
     }
+    for (id, kind) in ["requested-1", "requested-2", "requested-3"].into_iter().zip(KINDS) {
+        let issuer = json!({"id": id, "name": id, "key": environment.issuer_key(kind)});
+        act(json!({"action": "request-issuer", "issuer": issuer})).await;
+    }
     act(json!({"action": "issuers"})).await;
     act(json!({"action": "issuer", "id": "issuing"})).await;
     environment.settled().await;
 }
+
+/// Each signs in another way.
+const KINDS: [IssuerKeyType; 3] = [IssuerKeyType::P256, IssuerKeyType::P384, IssuerKeyType::Rsa2048];

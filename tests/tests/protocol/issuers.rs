@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tests::{
     Directory, Environment,
     client::{Issued, Key, csr},
+    openssl,
 };
 
 use super::revocation::crl_check;
@@ -172,6 +173,144 @@ async fn what_an_issuer_is_asked_to_be_stands_in_its_certificate() {
     assert_eq!(found("certificate of issuer short")["verdict"], "warning", "it ends soon");
     assert_eq!(found("key of issuer short")["verdict"], "good");
     assert_eq!(found("CRL 3 of issuer short")["verdict"], "good");
+}
+
+#[tokio::test]
+async fn names_that_the_issuer_cannot_certify_are_refused_at_new_order_and_the_others_verify() {
+    let environment = HOST.start().await;
+    let terms = json!({"permit": [".corp.test", "10.0.0.0/8"], "exclude": ["secret.corp.test"]});
+    let issuer = environment.add_issuer("narrow", terms).await.unwrap();
+    let constraints = issuer["nameConstraints"].as_str().unwrap();
+    assert_eq!(constraints, "permitted: corp.test, 10.0.0.0/8; excluded: secret.corp.test");
+    let reason = environment.add_issuer("wild", json!({"permit": ["*.corp.test"]})).await.unwrap_err();
+    assert!(reason.contains("name constraints cannot say `*.corp.test`"), "{reason}");
+    let client = environment.directory("default").client().await;
+    let ready = client.ready_order(&["other.test"]).await;
+    apply(&environment, json!({"raProfile": [{"name": "default", "issuer": "narrow"}]})).await;
+    environment.settled().await;
+
+    client.finalize(&ready, &csr(&["other.test"], &Key::p256())).await.refused(400, "rejectedIdentifier");
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            let refused = ["www.other.test", "secret.corp.test", "11.0.0.1", "::1"];
+            let all: Vec<&str> = ["www.corp.test"].into_iter().chain(refused).collect();
+            let problem = client.new_order(&all).await.refused(400, "rejectedIdentifier");
+            let told = |member: &Value| member["identifier"]["value"].as_str().unwrap().to_owned();
+            let subproblems = problem["subproblems"].as_array().unwrap();
+            assert_eq!(subproblems.iter().map(told).collect::<Vec<_>>(), refused);
+            assert!(subproblems[0]["detail"].as_str().unwrap().contains(constraints), "{problem}");
+            let issued = client.obtain(&["www.corp.test"]).await;
+            crl_check(&ca, &issued).await.unwrap();
+        })
+        .await;
+
+    // Who takes over may certify no more than that.
+    let mut request = json!({"action": "roll-over-issuer", "old": "narrow", "new": "narrow-2"});
+    request["key"] = environment.issuer_key(ca::IssuerKeyType::P256).into();
+    let rolled = environment.act(request).await.unwrap();
+    assert_eq!(rolled["issuer"]["nameConstraints"], constraints);
+}
+
+#[tokio::test]
+async fn an_issuer_below_a_corporate_root_serves_the_whole_chain_below_that_root() {
+    let environment = HOST.start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut terms = json!({"id": "corporate", "name": "Example Issuing CA 7"});
+    terms["key"] = environment.issuer_key(ca::IssuerKeyType::P256).into();
+    let request = json!({"action": "request-issuer", "issuer": terms});
+    let requested = environment.act(request.clone()).await.unwrap();
+    assert_eq!((&requested["state"], &requested["subject"]), (&json!("requested"), &json!("CN=Example Issuing CA 7")));
+    assert_eq!(environment.act(request).await.unwrap()["request"], requested["request"], "the same once more");
+    let named = json!({"raProfile": [{"name": "corporate", "issuer": "corporate"}]});
+    let refused = environment.act(json!({"action": "apply-profiles", "profiles": named})).await.unwrap_err();
+    assert!(refused.contains("issuer `corporate` is requested"), "{refused}");
+
+    let corporate = Corporate::new(folder.path(), requested["request"].as_str().unwrap());
+    let install = |pem: String| json!({"action": "install-issuer", "id": "corporate", "certificates": pem});
+    for (pem, expected) in [
+        ("nothing".to_owned(), "the certificates cannot be used"),
+        (corporate.read("middle.pem") + &corporate.read("root.pem"), "has the key of the request"),
+        (corporate.read("issuer.pem") + &corporate.read("root.pem"), "is missing; give the whole chain"),
+        (corporate.signed("CA:FALSE") + &corporate.above(), "cannot be that of an issuer"),
+    ] {
+        let reason = environment.act(install(pem)).await.unwrap_err();
+        assert!(reason.contains(expected), "{reason}");
+    }
+    let whole = corporate.read("issuer.pem") + &corporate.above();
+    for _ in 0..2 {
+        let installed = environment.act(install(whole.clone())).await.unwrap();
+        assert_eq!((&installed["state"], installed["certificates"].as_array().unwrap().len()), (&json!("active"), 3));
+    }
+    environment.settled().await;
+    apply(&environment, json!({"raProfile": [{"name": "default", "issuer": "corporate"}]})).await;
+    let ca = environment.directory("default");
+    let issued = obtained(ca, "www.test").await;
+    assert_eq!(issued.chain.matches("BEGIN CERTIFICATE").count(), 3, "leaf, issuer, the CA above it");
+    std::fs::write(folder.path().join("chain.pem"), &issued.chain).unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (root, chain) = (file("root.pem"), file("chain.pem"));
+    let arguments = ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", &root, "-untrusted", &chain, &chain];
+    openssl(&arguments, b"").unwrap();
+    environment.http().get(&format!("{}/crl/corporate/0.crl", environment.status_url())).await.expect(200);
+    let findings = environment.act(json!({"action": "doctor"})).await.unwrap();
+    let key =
+        findings.as_array().unwrap().iter().find(|finding| finding["check"] == "key of issuer corporate").unwrap();
+    assert_eq!(key["verdict"], "good");
+}
+
+/// A root with a CA below it, by OpenSSL's own means.
+struct Corporate<'a>(&'a std::path::Path);
+
+impl<'a> Corporate<'a> {
+    fn new(folder: &'a std::path::Path, request: &str) -> Self {
+        let corporate = Self(folder);
+        corporate.write("request.pem", request);
+        corporate.run("req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -subj /CN=Corporate -days 900 -addext keyUsage=critical,keyCertSign,cRLSign");
+        corporate.run("req -newkey rsa:2048 -nodes -keyout middle.key -out middle.csr -subj /CN=Policy");
+        corporate.write("extensions", &extensions("CA:TRUE,pathlen:1"));
+        corporate.run("x509 -req -in middle.csr -CA root.pem -CAkey root.key -set_serial 0x5a5a -days 800 -extfile extensions -out middle.pem");
+        corporate.signed("CA:TRUE,pathlen:0");
+        corporate
+    }
+
+    /// The certificate for the request, with these basic constraints.
+    fn signed(&self, constraints: &str) -> String {
+        self.write("extensions", &extensions(constraints));
+        let out = if constraints.starts_with("CA:TRUE") { "issuer.pem" } else { "other.pem" };
+        self.run(&format!("x509 -req -in request.pem -CA middle.pem -CAkey middle.key -set_serial 0x5b5b -days 700 -extfile extensions -out {out}"));
+        self.read(out)
+    }
+
+    fn above(&self) -> String {
+        self.read("root.pem") + &self.read("middle.pem")
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).unwrap();
+    }
+
+    /// Runs a command line in whose place the names of files are those of the folder.
+    fn run(&self, command: &str) {
+        let is_file = |word: &str| [".pem", ".key", ".csr", "extensions"].iter().any(|end| word.ends_with(end));
+        let path = |word: &str| match is_file(word) {
+            true => self.0.join(word).to_str().unwrap().to_owned(),
+            false => word.to_owned(),
+        };
+        let words: Vec<String> = command.split(' ').map(path).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        openssl(&words, b"").unwrap();
+    }
+}
+
+fn extensions(constraints: &str) -> String {
+    format!(
+        "basicConstraints=critical,{constraints}\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    )
 }
 
 const FIRST: &str = "CN=serverless-acme Issuing CA";

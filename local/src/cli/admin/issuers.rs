@@ -1,9 +1,11 @@
 //! `issuers`: the CAs that sign certificates.
 
-use admin::{IssuerTerms, Request, ShownIssuer, ShownRollOver};
+use std::{fs, path::PathBuf};
+
+use admin::{IssuerTerms, Request, RequestTerms, ShownIssuer, ShownRollOver};
 use ca::{IssuerKeyType, KeyHandle};
 use clap::{Args, Subcommand};
-use store::{Difference, IssuerId};
+use store::{Difference, IdentifierRule, IssuerId};
 
 use super::{
     AdminFailure,
@@ -33,6 +35,27 @@ pub(super) enum IssuersCommand {
         after_help = "Examples:\n  serverless-acme admin issuers add internal --name 'Example Internal CA' --key-type P-384\n  serverless-acme admin --function acme-AdminFunction-1A2B issuers add internal --name 'Example Internal CA' --kms-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     )]
     Add(AddArguments),
+    /// Makes a key and a request for a CA elsewhere to sign, and prints it
+    ///
+    /// The issuer waits until its certificate is installed. Asking again prints the same request.
+    #[command(
+        after_help = "Example:\n  serverless-acme admin issuers request corporate --name 'Example Issuing CA 7' > corporate.csr"
+    )]
+    Request(RequestArguments),
+    /// Takes the certificate that a CA elsewhere signed for a request
+    ///
+    /// The files hold it and the certificates above it in PEM, in any order, with the root at the end of the path.
+    /// Downloads serve the whole chain below that root.
+    #[command(
+        after_help = "Example:\n  serverless-acme admin issuers install corporate corporate.pem corporate-chain.pem"
+    )]
+    Install {
+        /// Which one
+        id: IssuerId,
+        /// The certificate and its chain
+        #[arg(required = true, value_name = "PEM")]
+        files: Vec<PathBuf>,
+    },
     /// Moves all RA Profiles from one issuer to another one, and makes that one when there is none
     ///
     /// A new one has the shape of the old one: kind of key, organization, life, number of CRLs. The RA Profiles move in one
@@ -87,6 +110,35 @@ pub(super) struct AddArguments {
     /// Its key in KMS [default: a key is made in the data folder]
     #[arg(long, value_name = "ARN")]
     kms_key: Option<String>,
+    /// A name that it may certify, with all below it, or a network: example.com, 10.0.0.0/8; may be repeated
+    /// [default: all names]
+    #[arg(long, value_name = "RULE")]
+    permit: Vec<IdentifierRule>,
+    /// A name that it may not certify, with all below it, or a network; may be repeated
+    #[arg(long, value_name = "RULE")]
+    exclude: Vec<IdentifierRule>,
+}
+
+/// An issuer whose certificate is to be requested.
+#[derive(Args)]
+pub(super) struct RequestArguments {
+    /// Its name for profiles and URLs: a-z 0-9 -
+    id: IssuerId,
+    /// The common name that is asked for
+    #[arg(long)]
+    name: String,
+    /// The organization that is asked for, empty for none [default: that of the root]
+    #[arg(long)]
+    organization: Option<String>,
+    /// The kind of key that is made: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
+    #[arg(long, value_name = "KIND", conflicts_with = "kms_key")]
+    key_type: Option<IssuerKeyType>,
+    /// How many CRLs share its revocations, for ever
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    shards: u16,
+    /// Its key in KMS [default: a key is made in the data folder]
+    #[arg(long, value_name = "ARN")]
+    kms_key: Option<String>,
 }
 
 pub(super) async fn run(connection: &Connection, output: &Output, command: IssuersCommand) -> Result<(), AdminFailure> {
@@ -94,9 +146,23 @@ pub(super) async fn run(connection: &Connection, output: &Output, command: Issue
         IssuersCommand::List => list(connection, output).await,
         IssuersCommand::Show { id } => {
             let issuer: ShownIssuer = connection.ask(&Request::Issuer { id }).await?.value;
-            output.print(&issuer, || facts(&issuer) + "\n" + &issuer.certificates.concat())
+            let request = issuer.request.iter().filter(|_| issuer.certificates.is_empty());
+            let pem: String = issuer.certificates.iter().chain(request).map(String::as_str).collect();
+            output.print(&issuer, || facts(&issuer) + "\n" + &pem)
         }
         IssuersCommand::Add(arguments) => add(connection, output, arguments).await,
+        IssuersCommand::Request(arguments) => request(connection, output, arguments).await,
+        IssuersCommand::Install { id, files } => {
+            let mut certificates = String::new();
+            for file in files {
+                let read = fs::read_to_string(&file);
+                certificates +=
+                    &read.map_err(|error| AdminFailure::File { path: file.clone(), reason: error.to_string() })?;
+                certificates.push('\n');
+            }
+            let issuer: ShownIssuer = connection.ask(&Request::InstallIssuer { id, certificates }).await?.value;
+            output.print(&issuer, || facts(&issuer) + "\n" + &how_to_issue(&issuer))
+        }
         IssuersCommand::RollOver { old, new, name, kms_key } => {
             let request = Request::RollOverIssuer { old, new, name, key: kms_key.map(KeyHandle::new) };
             let rolled: ShownRollOver = connection.ask(&request).await?.value;
@@ -131,14 +197,24 @@ async fn list(connection: &Connection, output: &Output) -> Result<(), AdminFailu
 }
 
 async fn add(connection: &Connection, output: &Output, arguments: AddArguments) -> Result<(), AdminFailure> {
-    let AddArguments { id, name, organization, key_type, days, shards, kms_key } = arguments;
+    let AddArguments { id, name, organization, key_type, days, shards, kms_key, permit, exclude } = arguments;
     let key = kms_key.map(KeyHandle::new);
-    let issuer = IssuerTerms { id, name, organization, key, key_type: key_type.unwrap_or_default(), days, shards };
+    let key_type = key_type.unwrap_or_default();
+    let issuer = IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude };
     let issuer: ShownIssuer = connection.ask(&Request::AddIssuer { issuer }).await?.value;
-    output.print(&issuer, || {
-        let how = format!("RA Profiles issue by it that say: issuer = \"{}\"\n", issuer.id);
-        facts(&issuer) + "\n" + &how
-    })
+    output.print(&issuer, || facts(&issuer) + "\n" + &how_to_issue(&issuer))
+}
+
+async fn request(connection: &Connection, output: &Output, arguments: RequestArguments) -> Result<(), AdminFailure> {
+    let RequestArguments { id, name, organization, key_type, shards, kms_key } = arguments;
+    let key = kms_key.map(KeyHandle::new);
+    let issuer = RequestTerms { id, name, organization, key, key_type: key_type.unwrap_or_default(), shards };
+    let issuer: ShownIssuer = connection.ask(&Request::RequestIssuer { issuer }).await?.value;
+    output.print(&issuer, || issuer.request.clone().unwrap_or_default())
+}
+
+fn how_to_issue(issuer: &ShownIssuer) -> String {
+    format!("RA Profiles issue by it that say: issuer = \"{}\"\n", issuer.id)
 }
 
 fn facts(issuer: &ShownIssuer) -> String {
@@ -152,6 +228,7 @@ fn facts(issuer: &ShownIssuer) -> String {
         ("subject", issuer.subject.clone()),
         ("key", Some(issuer.key.to_string())),
         ("kind of key", kind),
+        ("certifies", issuer.name_constraints.clone()),
         ("ends", end),
         ("retired", retired),
         ("CRLs", Some(issuer.shards.to_string())),

@@ -2,21 +2,28 @@
 
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_KEY_USAGE,
-    ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS,
+    ID_CE_NAME_CONSTRAINTS, ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS,
 };
 use der::oid::ObjectIdentifier;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
 use super::{Examined, Fault, Report, ensure};
-use crate::{AuthorityName, IssuerKeyType, extension};
+use crate::{AuthorityName, IssuerKeyType, NameConstraints, extension};
 
-pub(super) fn check(examined: &Examined<'_>, subject: &AuthorityName, path_length: Option<u8>, report: &mut Report) {
+pub(super) fn check(
+    examined: &Examined<'_>,
+    subject: &AuthorityName,
+    path_length: Option<u8>,
+    constraints: Option<&NameConstraints>,
+    report: &mut Report,
+) {
     report.note("authority-extensions", known_extensions(examined));
     report.note("authority-subject", self::subject(examined, subject));
     report.note("authority-self-issued", self_issued(examined));
     report.note("authority-key-type", key_type(examined));
     report.note("authority-key-usage", key_usage(examined));
     report.note("authority-basic-constraints", basic_constraints(examined, path_length));
+    report.note("authority-name-constraints", name_constraints(examined, constraints));
 }
 
 fn known_extensions(examined: &Examined<'_>) -> Result<(), Fault> {
@@ -55,11 +62,20 @@ fn basic_constraints(examined: &Examined<'_>, path_length: Option<u8>) -> Result
     ensure(constraints.path_len_constraint == path_length, "another path length")
 }
 
-const EXTENSIONS: [ObjectIdentifier; 6] = [
+/// RFC 5280 §4.2.1.10.
+fn name_constraints(examined: &Examined<'_>, constraints: Option<&NameConstraints>) -> Result<(), Fault> {
+    let stated = NameConstraints::find(examined.tbs.extensions()).map_err(|error| Fault(error.to_string()))?;
+    let critical = stated.as_ref().is_none_or(|(critical, _)| *critical);
+    ensure(critical, "not critical")?;
+    ensure(stated.as_ref().map(|(_, stated)| stated) == constraints, "other name constraints")
+}
+
+const EXTENSIONS: [ObjectIdentifier; 7] = [
     ID_CE_AUTHORITY_KEY_IDENTIFIER,
     ID_CE_BASIC_CONSTRAINTS,
     ID_CE_CRL_DISTRIBUTION_POINTS,
     ID_CE_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS,
     ID_CE_SUBJECT_KEY_IDENTIFIER,
     ID_PE_AUTHORITY_INFO_ACCESS,
 ];

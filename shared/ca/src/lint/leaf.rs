@@ -25,6 +25,7 @@ pub(super) fn check(examined: &Examined<'_>, identifiers: &[Identifier], report:
     report.note("leaf-names", names(examined, identifiers));
     report.note("leaf-names-canonical", names_canonical(examined));
     report.note("leaf-names-criticality", names_criticality(examined));
+    report.note("leaf-names-constrained", names_constrained(examined));
     report.note("leaf-key-usage", key_usage(examined));
     report.note("leaf-extended-key-usage", extended_key_usage(examined));
     report.note("leaf-basic-constraints", basic_constraints(examined));
@@ -74,6 +75,17 @@ fn names_canonical(examined: &Examined<'_>) -> Result<(), Fault> {
     for name in &names {
         let identifier = general_name::identifier(name).map_err(|e| Fault(e.to_string()))?;
         ensure(general_name::encode(&identifier)? == *name, "a name not in its canonical form")?;
+    }
+    Ok(())
+}
+
+/// RFC 5280 §4.2.1.10: relying parties would refuse such a certificate.
+fn names_constrained(examined: &Examined<'_>) -> Result<(), Fault> {
+    let (_, names) = examined.extension::<GeneralNames>(ID_CE_SUBJECT_ALT_NAME)?;
+    for name in &names {
+        let identifier = general_name::identifier(name).map_err(|e| Fault(e.to_string()))?;
+        let permitted = examined.authority.constraints.iter().all(|constraints| constraints.permits(&identifier));
+        ensure(permitted, "a name that the issuer may not certify")?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ use x509_cert::{
 use super::*;
 use crate::{
     AuthorizationEvidence, CaaEvidence, Evidence, ExtendedKeyUsage, IssuingAuthority, Leaf, Root, SignatureAlgorithm,
-    distinguished_name, general_name,
+    Subtree, distinguished_name, general_name,
     tbs::Fields,
     tests::{Authorities, at, identifiers, public_key, serial},
     time,
@@ -106,12 +106,13 @@ impl Subject {
             not_before: request.not_before,
             not_after: request.not_after,
             pointers: &self.pointers,
+            constraints: None,
         };
         authority.tbs().unwrap().lint().unwrap().bytes().to_vec()
     }
 
     fn authority_kind(&self) -> Kind<'_> {
-        Kind::Authority { subject: &self.authority_name, path_length: Some(0) }
+        Kind::Authority { subject: &self.authority_name, path_length: Some(0), constraints: None }
     }
 }
 
@@ -252,6 +253,7 @@ const COMMON: &[(&str, Break)] = &[
 ];
 
 const LEAF: &[(&str, Break)] = &[
+    ("leaf-names-constrained", |fields| set(fields, oid::ID_CE_SUBJECT_ALT_NAME, &general_names(&["a.excluded.test"]))),
     ("key-reuse", |fields| set_key(fields, Authorities::shared().issuing.public_key())),
     ("leaf-extensions", |fields| {
         add(fields, oid::ID_CE_NAME_CONSTRAINTS, &Any::null());
@@ -350,6 +352,7 @@ const LEAF: &[(&str, Break)] = &[
 ];
 
 const AUTHORITY: &[(&str, Break)] = &[
+    ("authority-name-constraints", |fields| add(fields, oid::ID_CE_NAME_CONSTRAINTS, &Vec::<Any>::new())),
     ("key-reuse", |fields| set_key(fields, Authorities::shared().root.public_key())),
     ("authority-extensions", |fields| {
         add(fields, oid::ID_CE_SUBJECT_ALT_NAME, &general_names(&["example.com"]));
@@ -400,7 +403,10 @@ fn generated(algorithm: &'static rcgen::SignatureAlgorithm) -> PublicKey {
 fn every_lint_of_leaves_finds_what_it_is_there_for() {
     let subject = Subject::new();
     let bytes = subject.leaf();
-    check_all(&subject, &Authorities::shared().issuing.authority(), &bytes, &subject.leaf_kind(), LEAF);
+    let excluded = vec![Subtree::Dns("excluded.test".to_owned())];
+    let constraints: Vec<_> = NameConstraints::new(Vec::new(), excluded).into_iter().collect();
+    let issuer = Authority { constraints: &constraints, ..Authorities::shared().issuing.authority() };
+    check_all(&subject, &issuer, &bytes, &subject.leaf_kind(), LEAF);
 }
 
 #[test]
@@ -478,13 +484,14 @@ fn a_root_is_signed_by_its_own_key_and_name() {
     };
     let bytes = root.tbs().unwrap().lint().unwrap().bytes().to_vec();
     let name = subject.authority_name.to_name().unwrap().to_der().unwrap();
-    let kind = Kind::Authority { subject: &subject.authority_name, path_length: None };
+    let kind = Kind::Authority { subject: &subject.authority_name, path_length: None, constraints: None };
     let authority = |key| Authority {
         name: name.clone(),
         key_identifier: extension::key_identifier(&subject.key),
         algorithm: SignatureAlgorithm::EcdsaSha256,
         key,
         validity: None,
+        constraints: &[],
     };
     assert!(built(&bytes, &authority(&subject.key), &request, &kind).is_ok());
     let other = public_key();

@@ -100,6 +100,7 @@ impl Authorities {
                 ca_issuers: Some("http://status.test/root.der".to_owned()),
                 crl: Some("http://status.test/root.crl".to_owned()),
             },
+            constraints: None,
         };
         let linted = issuing.tbs().unwrap().lint().unwrap();
         let certificate = linted.sign(&root, &signer, &root_key).await.unwrap();

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use acme::ProfileName;
-use ca::{AuthorityName, AuthorityNameError, Certificate, IssuerKeyType, KeyHandle, Pointers};
+use ca::{
+    AuthorityName, AuthorityNameError, Certificate, IssuerError, IssuerKeyType, KeyHandle, NameConstraints, PathError,
+    Pointers,
+};
 use jiff::SignedDuration;
 use jose::PublicKey;
 use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
@@ -31,6 +34,8 @@ pub struct NewIssuer {
     pub lifetime: SignedDuration,
     /// How many CRLs share its revocations.
     pub crl_shards: u16,
+    /// The names that it may certify; all without.
+    pub constraints: Option<NameConstraints>,
 }
 
 /// Where the key of a new issuer comes from.
@@ -72,6 +77,18 @@ pub enum IssuerRefusal {
     /// The CA's own root did not sign it, and cannot sign what takes its place.
     #[error("the certificate of issuer `{0}` is signed elsewhere; request and install `{1}` there first")]
     Elsewhere(IssuerId, IssuerId),
+    /// Nobody asked for its certificate.
+    #[error("the certificate of issuer `{0}` was not requested from a CA elsewhere")]
+    NotRequested(IssuerId),
+    /// The certificate is for somebody else.
+    #[error("none of the certificates has the key of the request of issuer `{0}`")]
+    OtherKey(IssuerId),
+    /// The certificate cannot be that of an issuer.
+    #[error("the certificate cannot be that of an issuer: {0}")]
+    Certificate(#[from] IssuerError),
+    /// It does not stand below a root.
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// RA Profiles name it.
     #[error("RA Profiles name `{issuer}`: {}; roll over to another issuer first", names(.profiles))]
     Named {
@@ -109,11 +126,11 @@ impl Authority {
         let root = others.iter().find(|issuer| issuer.role == IssuerRole::Root).ok_or(IssuerRefusal::NoRoot)?;
         let root = self.issuer(&root.id).await?;
         self.record_act(actor, "issuer add", &new.id, described(&new.subject, &new.key)).await?;
-        let NewIssuer { id, subject, key, lifetime, crl_shards } = new;
+        let NewIssuer { id, subject, key, lifetime, crl_shards, constraints } = new;
         let (key, public_key) = self.key_for(&id, key, &others).await?;
         let plan = IssuerPlan { id, subject, key, lifetime, crl_shards };
         let pointers = self.pointers_to(&root, &others);
-        let certificate = self.certify_issuing(&plan, &public_key, &root, &pointers).await?;
+        let certificate = self.certify_issuing(&plan, &public_key, &root, &pointers, constraints.as_ref()).await?;
         let record = plan.record(IssuerRole::Issuing, &root.id, &certificate);
         self.keep_new(record).await
     }

@@ -27,6 +27,7 @@ async fn add(ca: &Ca, id: &str) -> Result<IssuerRecord, Error> {
         key: IssuerKey::Held(KeyHandle::new(id)),
         lifetime: SignedDuration::from_hours(24 * 100),
         crl_shards: 2,
+        constraints: None,
     };
     ca.authority.add_issuer("alice", new).await
 }

@@ -1,0 +1,127 @@
+//! The path from an issuing CA to a root elsewhere: what RFC 5280 §6 asks of it, looked at once, when
+//! the certificate is installed.
+
+use const_oid::db::rfc5280::{
+    ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS, ID_KP_SERVER_AUTH,
+};
+use der::oid::ObjectIdentifier;
+use jiff::Timestamp;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+
+use crate::{Certificate, SignatureError, extension};
+
+/// Orders the certificates above that of an issuing CA, the nearest first, up to a root among them, and
+/// checks that relying parties who trust the root will accept what stands below. Certificates that do not
+/// belong to the path are left out.
+///
+/// # Errors
+/// [`PathError`].
+pub fn path(issuer: &Certificate, others: &[Certificate], now: Timestamp) -> Result<Vec<Certificate>, PathError> {
+    let mut path: Vec<Certificate> = Vec::new();
+    check_one(issuer, now)?;
+    let mut last = issuer;
+    while !last.is_self_issued() {
+        let named: Vec<&Certificate> = others.iter().filter(|other| is_named_by(last, other)).collect();
+        let above = named.first().copied().ok_or_else(|| PathError::Gap(last.subject()))?;
+        if path.contains(above) || path.len() >= LONGEST {
+            return Err(PathError::Gap(last.subject()));
+        }
+        last.verify(above.public_key()).map_err(|source| PathError::Signature { subject: last.subject(), source })?;
+        check_one(above, now)?;
+        check_authority(above, path.len() + 1)?;
+        path.push(above.clone());
+        last = above;
+    }
+    // The root's own signature says nothing: who trusts it trusts its key.
+    if path.is_empty() { Err(PathError::SelfIssued) } else { Ok(path) }
+}
+
+/// Why a certificate does not stand below a root.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// It is a root itself.
+    #[error("the certificate is its own issuer; one that a CA above has signed is needed")]
+    SelfIssued,
+    /// The certificate above is not there.
+    #[error("the certificate of the CA that signed {0} is missing; give the whole chain with the root at its end")]
+    Gap(String),
+    /// The certificate above did not sign it.
+    #[error("the certificate of {subject} is not signed by the one above it: {source}")]
+    Signature {
+        /// Of which one.
+        subject: String,
+        /// Why.
+        source: SignatureError,
+    },
+    /// It is not valid now.
+    #[error("the certificate of {0} is valid from {1} to {2} alone")]
+    Time(String, Timestamp, Timestamp),
+    /// It may not sign certificates.
+    #[error("the certificate of {0} is not that of a CA that may sign certificates")]
+    NotAnAuthority(String),
+    /// It allows no CA so far below.
+    #[error("the path length in the certificate of {0} does not allow this issuer below it")]
+    PathLength(String),
+    /// Leaves below are not for servers.
+    #[error("the extended key usage in the certificate of {0} does not include server authentication")]
+    ExtendedKeyUsage(String),
+    /// It has an extension that counts and is unknown here.
+    #[error("the certificate of {0} has the critical extension {1}, which is not understood here")]
+    Critical(String, ObjectIdentifier),
+    /// An extension is not well-formed.
+    #[error("an extension of the certificate of {0} is not well-formed")]
+    Malformed(String),
+}
+
+/// By name and key identifier.
+fn is_named_by(subject: &Certificate, issuer: &Certificate) -> bool {
+    subject.tbs().issuer() == issuer.tbs().subject()
+        && issuer
+            .subject_key_identifier()
+            .is_none_or(|identifier| identifier == subject.certificate_id().authority_key_identifier())
+}
+
+/// What holds for each certificate of the path.
+fn check_one(certificate: &Certificate, now: Timestamp) -> Result<(), PathError> {
+    let (first, last) = (certificate.not_before(), certificate.not_after());
+    if now < first || now > last {
+        return Err(PathError::Time(certificate.subject(), first, last));
+    }
+    let extensions = certificate.tbs().extensions();
+    let unknown = extensions.into_iter().flatten().find(|one| one.critical && !UNDERSTOOD.contains(&one.extn_id));
+    if let Some(extension) = unknown {
+        return Err(PathError::Critical(certificate.subject(), extension.extn_id));
+    }
+    let usages = extension::find::<ExtendedKeyUsage>(extensions, ID_CE_EXT_KEY_USAGE);
+    match usages.map_err(|_| PathError::Malformed(certificate.subject()))? {
+        Some((_, ExtendedKeyUsage(usages)))
+            if !usages.contains(&ID_KP_SERVER_AUTH) && !usages.contains(&ANY_EXTENDED_KEY_USAGE) =>
+        {
+            Err(PathError::ExtendedKeyUsage(certificate.subject()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What holds for those above the issuer; `below` CAs stand under it.
+fn check_authority(certificate: &Certificate, below: usize) -> Result<(), PathError> {
+    let extensions = certificate.tbs().extensions();
+    let malformed = |_| PathError::Malformed(certificate.subject());
+    let constraints = extension::find::<BasicConstraints>(extensions, ID_CE_BASIC_CONSTRAINTS).map_err(malformed)?;
+    let usage = extension::find::<KeyUsage>(extensions, ID_CE_KEY_USAGE).map_err(malformed)?;
+    let signs = usage.is_none_or(|(_, usage)| usage.key_cert_sign());
+    match constraints {
+        Some((_, constraints)) if constraints.ca && signs => match constraints.path_len_constraint {
+            Some(most) if usize::from(most) < below => Err(PathError::PathLength(certificate.subject())),
+            _ => Ok(()),
+        },
+        _ => Err(PathError::NotAnAuthority(certificate.subject())),
+    }
+}
+
+/// The critical extensions that are honoured here and by every relying party.
+const UNDERSTOOD: [ObjectIdentifier; 5] =
+    [ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS];
+
+const LONGEST: usize = 7;
