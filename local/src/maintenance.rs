@@ -8,7 +8,7 @@ use tokio::time;
 
 use crate::host_tls::HostTls;
 
-/// Renews the host's certificate, rotates nonce secrets, makes CRLs that are due, and forgets what has had its time. Never
+/// Renews the host's certificate, rotates nonce secrets, makes CRLs that are due, goes on with the revocations of incidents, and forgets what has had its time. Never
 /// ends; dropping the future is harmless.
 pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore>, tls: Arc<HostTls>) {
     let mut clock = time::interval(EVERY);
@@ -23,6 +23,10 @@ pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore
         }
         if let Err(error) = authority.publish_what_is_due(IssuerRole::Root).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the root's CRL was not published");
+        }
+        // A minute at most: the rest has its turn in between.
+        if let Err(error) = admin::continue_revocations(&authority, A_MINUTE).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "revocations of incidents were interrupted");
         }
         // Small portions: writes of clients wait for each.
         loop {
@@ -39,4 +43,5 @@ pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore
 }
 
 const EVERY: Duration = Duration::from_secs(60);
+const A_MINUTE: u16 = 60;
 const PORTION: usize = 500;

@@ -1,6 +1,6 @@
 //! Certificates: found, shown, revoked.
 
-use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason};
+use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, Serial};
 use jiff::{SignedDuration, Timestamp};
 use ra::Authority;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use crate::{AdminError, Listed};
 pub enum CertificateFilter {
     /// The one of that id (RFC 9773 §4.1).
     Id(CertificateId),
+    /// Those with that serial number: hexadecimal, with or without colons.
+    Serial(String),
     /// Those for exactly that name, those that end last first.
     Name(String),
     /// Those of that account's newest orders.
@@ -28,6 +30,8 @@ pub enum CertificateFilter {
 pub struct ShownCertificate {
     /// Its id (RFC 9773 §4.1).
     pub id: CertificateId,
+    /// Its serial number, hexadecimal.
+    pub serial: String,
     /// Who signed it.
     pub issuer: IssuerId,
     /// For whom; absent for the host's own.
@@ -44,8 +48,17 @@ pub struct ShownCertificate {
     pub revoked_at: Option<Timestamp>,
     /// The `CRLReason` code of its revocation (RFC 5280 §5.3.1).
     pub reason: Option<u8>,
-    /// The certificate; absent when it was intended and not signed.
+    /// The order that takes its place (RFC 9773 §5).
+    pub replaced_by: Option<OrderId>,
+    /// The certificate; absent when it was intended and not signed, and in lists of many.
     pub pem: Option<String>,
+}
+
+impl ShownCertificate {
+    /// The same without what is long.
+    pub(crate) fn brief(record: CertificateRecord) -> Self {
+        Self { pem: None, ..record.into() }
+    }
 }
 
 impl From<CertificateRecord> for ShownCertificate {
@@ -60,6 +73,8 @@ impl From<CertificateRecord> for ShownCertificate {
             names: record.identifiers.iter().map(Identifier::to_string).collect(),
             revoked_at: record.revocation.as_ref().map(|revocation| revocation.at),
             reason: record.revocation.as_ref().map(|revocation| revocation.reason.code()),
+            replaced_by: record.replacement.map(|replacement| replacement.order),
+            serial: record.id.serial().to_string(),
             id: record.id,
             issuer: record.issuer,
             account: record.account,
@@ -79,6 +94,11 @@ pub(crate) async fn find(
     let (entries, more) = match filter {
         CertificateFilter::Id(id) => {
             return Ok(Listed { items: vec![authority.find_certificate(&id).await?.into()], more: false });
+        }
+        CertificateFilter::Serial(serial) => {
+            let serial = Serial::from_hex(&serial).ok_or(AdminError::Serial(serial))?;
+            let found = authority.certificates_by_serial(&serial).await?;
+            return Ok(Listed { items: found.into_iter().map(ShownCertificate::from).collect(), more: false });
         }
         CertificateFilter::Name(name) => {
             let page = authority.certificates_by_name(&identifier(&name)?, None, limit).await?;
@@ -114,6 +134,24 @@ pub(crate) async fn revoke(
     reason: RevocationReason,
 ) -> Result<ShownCertificate, AdminError> {
     Ok(authority.revoke_certificate(actor, id, reason).await?.into())
+}
+
+/// A certificate to be kept elsewhere.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ExportedCertificate {
+    /// The certificate, DER.
+    #[serde(with = "jose::base64url")]
+    pub der: Vec<u8>,
+    /// The certificate, PEM.
+    pub pem: String,
+    /// The certificate and those of its issuers without the root, PEM.
+    pub chain: String,
+}
+
+pub(crate) async fn export(authority: &Authority, id: &CertificateId) -> Result<ExportedCertificate, AdminError> {
+    let chain = authority.exported_chain(id).await?;
+    let leaf = chain.certificates().first().ok_or(ra::Error::NotFound)?;
+    Ok(ExportedCertificate { der: leaf.der().to_vec(), pem: leaf.pem(), chain: chain.pem() })
 }
 
 pub(crate) fn identifier(name: &str) -> Result<Identifier, AdminError> {

@@ -1,11 +1,12 @@
 //! Why a request was not answered, in words for an operator.
 
-use acme::ProfileName;
+use acme::{AccountId, DirectoryId, ProfileName};
 use ra::Error;
-use store::IdentifierRule;
+use store::{IdentifierRule, IssuerId};
 
 use crate::{
     external_account::MOST_DAYS,
+    incident::MOST_HOURS,
     issuer::{MOST_ISSUER_DAYS, MOST_SHARDS},
     page::MOST_ENTRIES,
 };
@@ -34,6 +35,9 @@ pub enum AdminError {
     /// No certificates to install.
     #[error("the certificates cannot be used")]
     Certificates(#[source] ca::CertificateError),
+    /// The overlap of two keys is out of bounds.
+    #[error("overlapDays should be a whole number from 0 to {MOST_DAYS}")]
+    Overlap,
     /// A key that nobody could use.
     #[error("accounts should be a whole number from 1, or null for any number")]
     Accounts,
@@ -46,6 +50,35 @@ pub enum AdminError {
     /// It is no name that a certificate could have.
     #[error("`{}` is neither a DNS name nor an address", .0.escape_debug())]
     Name(String),
+    /// It is no serial number.
+    #[error("`{}` is no serial number: hexadecimal digits are, with or without colons", .0.escape_debug())]
+    Serial(String),
+    /// Nothing says which certificates are meant.
+    #[error("which certificates? name at least one of name, account, issuer, profile, issuedFrom and issuedUntil")]
+    Everything,
+    /// A time range without any time in it.
+    #[error("issuedFrom should be earlier than issuedUntil")]
+    Reversed,
+    /// There is no such account.
+    #[error("there is no account {0}")]
+    NoAccount(AccountId),
+    /// There is no such issuer.
+    #[error("there is no issuer `{0}` for certificates")]
+    NoIssuer(IssuerId),
+    /// There is no such profile.
+    #[error(
+        "there is no profile `{0}`; one that was deleted can be applied again, with enabled = false, to find its certificates"
+    )]
+    NoDirectory(DirectoryId),
+    /// A description that is no description.
+    #[error("description should be one line of 1 to 500 octets")]
+    Description,
+    /// It is no URL of a page.
+    #[error("explanationUrl should be an https:// or http:// URL")]
+    ExplanationUrl,
+    /// Too long, or no time at all.
+    #[error("hours should be a whole number from 1 to {MOST_HOURS}; until the revocation begins, from 0")]
+    Hours,
     /// There is no such profile.
     #[error("there is no {0} `{1}`")]
     NoProfile(crate::ProfileKind, ProfileName),

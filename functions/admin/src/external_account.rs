@@ -1,9 +1,9 @@
-//! Keys of external accounts (RFC 8555 §7.3.4): made, listed, taken back.
+//! Keys of external accounts (RFC 8555 §7.3.4): made, listed, rotated, taken back.
 
 use acme::{ExternalAccountKeyId, ProfileName};
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
-use ra::{Authority, ExternalAccountKeyTerms};
+use ra::{Authority, ExternalAccountKeyTerms, MintedExternalAccountKey};
 use serde::{Deserialize, Serialize};
 use store::{ExternalAccountKey, IdentifierRule};
 
@@ -19,6 +19,9 @@ pub struct ShownKey {
     pub key: String,
     /// Until when accounts can be bound with it.
     pub expires_at: Timestamp,
+    /// The ACME Profile in which it binds accounts; every one when absent.
+    #[serde(default)]
+    pub profile: Option<ProfileName>,
 }
 
 /// A key as it is listed: nothing of it is secret.
@@ -107,9 +110,28 @@ pub(crate) async fn mint(
     actor: &str,
     terms: ExternalAccountKeyTerms,
 ) -> Result<ShownKey, AdminError> {
-    let minted = authority.mint_external_account_key(actor, terms).await?;
+    let profile = terms.profile.clone();
+    Ok(shown(authority.mint_external_account_key(actor, terms).await?, profile))
+}
+
+/// A new key with the terms of another one, which ends now or so many days later.
+pub(crate) async fn rotate(
+    authority: &Authority,
+    actor: &str,
+    id: ExternalAccountKeyId,
+    overlap_days: u32,
+) -> Result<ShownKey, AdminError> {
+    if overlap_days > MOST_DAYS {
+        return Err(AdminError::Overlap);
+    }
+    let overlap = SignedDuration::from_hours(i64::from(overlap_days) * 24);
+    let rotated = authority.rotate_external_account_key(actor, id, overlap).await?;
+    Ok(shown(rotated.minted, rotated.old.profile))
+}
+
+fn shown(minted: MintedExternalAccountKey, profile: Option<ProfileName>) -> ShownKey {
     let key = base64url::encode(&minted.mac_key);
-    Ok(ShownKey { key_identifier: minted.id, key, expires_at: minted.expires_at })
+    ShownKey { key_identifier: minted.id, key, expires_at: minted.expires_at, profile }
 }
 
 pub(crate) async fn list(

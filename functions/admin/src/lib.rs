@@ -10,11 +10,19 @@
 //! | `delete-profile` | `kind`, `name` | a profile that no other one leads to |
 //! | `mint-external-account-key` | `days`, `label`, `profile`, `scope`, `accounts` | a key that binds accounts; shown once |
 //! | `external-account-keys` | `after`, `limit` | the keys, without what is secret |
+//! | `rotate-external-account-key` | `id`, `overlapDays` | a new key with the same terms, shown once; the old one ends |
 //! | `revoke-external-account-key` | `id` | no further account is bound with it |
 //! | `find-accounts` | `filter`: `id`, `contact` or `key`; `limit` | accounts of all directories |
 //! | `set-account-status` | `id`, `status`: `valid`, `revoked` (disabled) or `deactivated` | an account enabled, disabled, ended |
-//! | `find-certificates` | `filter`: `id`, `name`, `account` or `endingWithinDays`; `limit` | certificates |
+//! | `find-certificates` | `filter`: `id`, `serial`, `name`, `account` or `endingWithinDays`; `limit` | certificates |
+//! | `export-certificate` | `id` | DER, PEM, and the chain |
 //! | `revoke-certificate` | `id`, `reason` (a code) | revoked, and on the next CRL |
+//! | `select-certificates` | `selection`, `position`, `show` | a piece of many certificates, counted and listed |
+//! | `revoke-certificates` | `selection`, `reason`, `position` | a piece of many certificates, revoked |
+//! | `declare-incident` | `incident`: see [`IncidentDocument`] | clients are told to renew, and certificates revoked later |
+//! | `incidents` | – | incidents, with how far their revocations have come |
+//! | `end-incident` | `id` | it is over |
+//! | `continue-revocations` | `seconds` | revocations of incidents; the schedule asks for it |
 //! | `block-key` | `key` (a thumbprint) | no account and no certificate may use it |
 //! | `blocked-keys` | `after`, `limit` | such keys |
 //! | `issuers` | – | the issuers, with their certificates and the RA Profiles that name them |
@@ -26,36 +34,42 @@
 //! | `retire-issuer` | `id`, `named` | it issues no more; its CRLs go on |
 //! | `explain` | `subject`: `order` (`account`, `order`), `name` (`name`, `profile`) or `account` | what happened, what policy says, what to do |
 //! | `test-events` | – | an event of the type `test`, to see whether it arrives |
-//! | `audit` | `before`, `limit` | what operators did, newest first |
+//! | `audit` | `filter`: `actor`, `action`, `subject`, `since`, `until`; `before`, `limit` | what operators did, newest first |
 //!
 //! Who may ask is the host's affair: IAM on AWS, the owner of the data folder in one process. Nothing of this is
 //! reachable through the API. Each act is recorded with its actor before it is done.
 
 mod account;
+mod audit;
 mod certificate;
 mod doctor;
 mod error;
 mod explain;
 mod external_account;
+mod incident;
 mod issuer;
 mod page;
 mod profile;
 mod request;
+mod selection;
 mod status;
 
 use ra::{Authority, Needs};
 use serde_json::Value;
 
 pub use account::{AccountFilter, ShownAccount};
-pub use certificate::{CertificateFilter, ShownCertificate};
+pub use audit::{AuditFilter, AuditPage};
+pub use certificate::{CertificateFilter, ExportedCertificate, ShownCertificate};
 pub use doctor::{Finding, Verdict};
 pub use error::{AdminError, RequestError};
 pub use explain::ExplainedSubject;
 pub use external_account::{ExternalAccountKeyState, ListedKey, ShownKey};
+pub use incident::{Continued, IncidentDocument, RevocationDocument, continue_revocations};
 pub use issuer::{IssuerTerms, RequestTerms, ShownIssuer, ShownRollOver};
 pub use page::Listed;
 pub use profile::{Applied, ProfileDocuments, ProfileKind};
 pub use request::Request;
+pub use selection::{CertificateSelection, RevokedCertificates, SelectedCertificates};
 
 /// What it uses beside the store: the public halves of the issuers' keys, and CRLs after revocations.
 pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, ..Needs::STORE };
@@ -103,6 +117,9 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::ExternalAccountKeys { after, limit } => {
             serde_json::to_value(external_account::list(authority, after, page::size(limit)?).await?)
         }
+        Request::RotateExternalAccountKey { id, overlap_days } => {
+            serde_json::to_value(external_account::rotate(authority, actor, id, overlap_days).await?)
+        }
         Request::RevokeExternalAccountKey { id } => {
             serde_json::to_value(external_account::revoke(authority, actor, id).await?)
         }
@@ -115,8 +132,23 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::FindCertificates { filter, limit } => {
             serde_json::to_value(certificate::find(authority, filter, page::size(limit)?).await?)
         }
+        Request::ExportCertificate { id } => serde_json::to_value(certificate::export(authority, &id).await?),
         Request::RevokeCertificate { id, reason } => {
             serde_json::to_value(certificate::revoke(authority, actor, &id, reason).await?)
+        }
+        Request::SelectCertificates { selection, position, show } => {
+            serde_json::to_value(selection::select(authority, selection, position, show.into()).await?)
+        }
+        Request::RevokeCertificates { selection, reason, position } => {
+            serde_json::to_value(selection::revoke(authority, actor, selection, reason, position).await?)
+        }
+        Request::DeclareIncident { incident } => {
+            serde_json::to_value(incident::declare(authority, actor, incident).await?)
+        }
+        Request::Incidents {} => serde_json::to_value(incident::list(authority).await?),
+        Request::EndIncident { id } => serde_json::to_value(incident::end(authority, actor, id).await?),
+        Request::ContinueRevocations { seconds } => {
+            serde_json::to_value(incident::continue_revocations(authority, seconds).await?)
         }
         Request::BlockKey { key } => serde_json::to_value(authority.block_key(actor, &key).await?),
         Request::BlockedKeys { after, limit } => {
@@ -137,7 +169,9 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         }
         Request::TestEvents {} => serde_json::to_value(authority.tell_test(actor).await?),
         Request::Explain { subject } => serde_json::to_value(explain::explain(authority, subject).await?),
-        Request::Audit { before, limit } => serde_json::to_value(authority.audit(before, page::size(limit)?).await?),
+        Request::Audit { filter, before, limit } => {
+            serde_json::to_value(audit::list(authority, filter, before, page::size(limit)?).await?)
+        }
     };
     answer.map_err(AdminError::Answer)
 }

@@ -1,15 +1,17 @@
 //! Requests.
 
-use acme::{AccountId, AccountStatus, AuditId, CertificateId, ExternalAccountKeyId, ProfileName, RevocationReason};
+use acme::{
+    AccountId, AccountStatus, AuditId, CertificateId, ExternalAccountKeyId, IncidentId, ProfileName, RevocationReason,
+};
 use ca::KeyHandle;
 use jose::Thumbprint;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{IdentifierRule, IssuerId};
+use store::{IdentifierRule, IssuerId, Position};
 
 use crate::{
-    AccountFilter, AdminError, CertificateFilter, ExplainedSubject, IssuerTerms, ProfileDocuments, ProfileKind,
-    RequestError, RequestTerms,
+    AccountFilter, AdminError, AuditFilter, CertificateFilter, CertificateSelection, ExplainedSubject,
+    IncidentDocument, IssuerTerms, ProfileDocuments, ProfileKind, RequestError, RequestTerms,
 };
 
 /// A request.
@@ -82,6 +84,14 @@ pub enum Request {
         #[serde(default)]
         limit: Option<u16>,
     },
+    /// Makes a key of an external account with the terms of another one, which ends.
+    RotateExternalAccountKey {
+        /// The other one.
+        id: ExternalAccountKeyId,
+        /// After so many days; at once when 0.
+        #[serde(default)]
+        overlap_days: u32,
+    },
     /// Takes a key of an external account back.
     RevokeExternalAccountKey {
         /// Which one.
@@ -110,12 +120,56 @@ pub enum Request {
         #[serde(default)]
         limit: Option<u16>,
     },
+    /// A certificate as files hold it.
+    ExportCertificate {
+        /// Which one.
+        id: CertificateId,
+    },
     /// Revokes a certificate; for a compromised key, blocks the key too.
     RevokeCertificate {
         /// Which one.
         id: CertificateId,
         /// Why.
         reason: RevocationReason,
+    },
+    /// Some of the certificates that are meant, and how many they are: a piece of them.
+    SelectCertificates {
+        /// Which ones.
+        selection: CertificateSelection,
+        /// Where the piece begins: `next` of the one before.
+        #[serde(default)]
+        position: Option<Position>,
+        /// So many are listed at most, the others only counted.
+        #[serde(default)]
+        show: u16,
+    },
+    /// Revokes the certificates that are meant: a piece of them.
+    RevokeCertificates {
+        /// Which ones.
+        selection: CertificateSelection,
+        /// Why.
+        reason: RevocationReason,
+        /// Where the piece begins: `next` of the one before.
+        #[serde(default)]
+        position: Option<Position>,
+    },
+    /// Declares an incident: clients are told to replace certificates before their time.
+    DeclareIncident {
+        /// What is declared.
+        incident: IncidentDocument,
+    },
+    /// The incidents, oldest first.
+    Incidents {},
+    /// Ends an incident, and the revocation that belongs to it.
+    EndIncident {
+        /// Which one.
+        id: IncidentId,
+    },
+    /// Goes on with the revocations of incidents that have begun.
+    ContinueRevocations {
+        /// For so long.
+        #[serde(default = "forty")]
+        seconds: u16,
     },
     /// Blocks a key: no account and no certificate may use it again.
     BlockKey {
@@ -185,6 +239,9 @@ pub enum Request {
     TestEvents {},
     /// What operators did, newest first.
     Audit {
+        /// Which ones.
+        #[serde(default)]
+        filter: AuditFilter,
         /// Those older than this one.
         #[serde(default)]
         before: Option<AuditId>,
@@ -201,14 +258,20 @@ impl Request {
             Self::Status {} | Self::Doctor {} | Self::Profiles {} | Self::ListProfiles { .. } => false,
             Self::Issuers {} | Self::Issuer { .. } => false,
             Self::ExternalAccountKeys { .. } | Self::Audit { .. } | Self::BlockedKeys { .. } => false,
+            Self::ExportCertificate { .. } | Self::SelectCertificates { .. } | Self::Incidents {} => false,
             Self::FindAccounts { .. } | Self::FindCertificates { .. } | Self::Explain { .. } => false,
             Self::ApplyProfiles { dry_run, .. } => !dry_run,
             Self::TestEvents {}
             | Self::DeleteProfile { .. }
             | Self::MintExternalAccountKey { .. }
+            | Self::RotateExternalAccountKey { .. }
             | Self::RevokeExternalAccountKey { .. }
             | Self::SetAccountStatus { .. }
             | Self::RevokeCertificate { .. }
+            | Self::RevokeCertificates { .. }
+            | Self::DeclareIncident { .. }
+            | Self::EndIncident { .. }
+            | Self::ContinueRevocations { .. }
             | Self::BlockKey { .. }
             | Self::AddIssuer { .. }
             | Self::RequestIssuer { .. }
@@ -222,6 +285,11 @@ impl Request {
 /// Reads a request.
 pub(crate) fn parse(request: Value) -> Result<Request, AdminError> {
     serde_json::from_value(request).map_err(|source| AdminError::Request(RequestError::from(source)))
+}
+
+/// Well within the time that the function has.
+fn forty() -> u16 {
+    40
 }
 
 fn thirty() -> u32 {

@@ -107,6 +107,83 @@ async fn a_key_is_listed_with_its_terms_until_it_is_taken_back_and_both_acts_are
 }
 
 #[tokio::test]
+async fn a_rotated_key_is_followed_by_one_with_its_terms_and_ends_at_once_or_after_the_overlap() {
+    let here = environment();
+    prepare(&here).await;
+    let mint = json!({
+        "action": "mint-external-account-key", "label": "web team", "scope": [".example.com"], "accounts": 3, "days": 90,
+    });
+    for (overlap, state) in [(0, "revoked"), (7, "usable")] {
+        let old = act(&here, mint.clone()).await.unwrap();
+        let id = &old["keyIdentifier"];
+        let rotate = json!({ "action": "rotate-external-account-key", "id": id, "overlapDays": overlap });
+        let new = act(&here, rotate).await.unwrap();
+        assert!(new["key"] != old["key"] && new["keyIdentifier"] != *id);
+        let listed = act(&here, json!({ "action": "external-account-keys" })).await.unwrap();
+        let one = |id: &Value| listed["items"].as_array().unwrap().iter().find(|key| key["id"] == *id).unwrap().clone();
+        let (before, after) = (one(id), one(&new["keyIdentifier"]));
+        assert_eq!((&before["state"], &after["state"]), (&json!(state), &json!("usable")));
+        for term in ["label", "scope", "maxAccounts", "profile"] {
+            assert_eq!(before[term], after[term], "{term}");
+        }
+        assert_eq!(after["expiresAt"], new["expiresAt"]);
+        assert!(before["expiresAt"].as_str() < old["expiresAt"].as_str(), "it ends sooner than it would have");
+        let stored = serde_json::to_string(&here.0.items("acme")).unwrap();
+        assert!(!stored.contains(new["key"].as_str().unwrap()), "the secret is stored nowhere");
+        let audit = act(&here, json!({ "action": "audit", "filter": { "action": "eab rotate" } })).await.unwrap();
+        assert_eq!(audit["items"][0]["subject"], *id);
+        assert_eq!(audit["items"][0]["detail"]["newKey"], new["keyIdentifier"]);
+    }
+    let unknown = json!({ "action": "rotate-external-account-key", "id": "0".repeat(26) });
+    assert!(act(&here, unknown).await.is_err());
+    let long = json!({ "action": "rotate-external-account-key", "id": "0".repeat(26), "overlapDays": 3651 });
+    assert!(act(&here, long).await.unwrap_err().contains("overlapDays should be"));
+}
+
+#[tokio::test]
+async fn the_record_is_filtered_by_who_did_what_to_what_and_when() {
+    let here = environment();
+    prepare(&here).await;
+    for (actor, label) in [("alice", "one"), ("bob", "two"), ("alice", "three")] {
+        let request = json!({ "action": "mint-external-account-key", "label": label, "actor": actor });
+        act(&here, request).await.unwrap();
+    }
+    let block = json!({ "action": "block-key", "key": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", "actor": "bob" });
+    act(&here, block).await.unwrap();
+    let count = async |filter: Value| {
+        let request = json!({ "action": "audit", "filter": filter });
+        act(&here, request).await.unwrap()["items"].as_array().unwrap().len()
+    };
+    for (filter, expected) in [
+        (json!({}), 4),
+        (json!({ "actor": "alice" }), 2),
+        (json!({ "actor": "bob", "action": "key" }), 1),
+        (json!({ "action": "eab" }), 3),
+        (json!({ "subject": "NzbLsXh8" }), 1),
+        (json!({ "subject": "nobody" }), 0),
+        (json!({ "since": "2020-01-01T00:00:00Z" }), 4),
+        (json!({ "until": "2020-01-01T00:00:00Z" }), 0),
+        (json!({ "since": "2100-01-01T00:00:00Z" }), 0),
+    ] {
+        assert_eq!(count(filter.clone()).await, expected, "{filter}");
+    }
+    let mut found = Vec::new();
+    let mut before = Value::Null;
+    loop {
+        let request = json!({ "action": "audit", "filter": { "action": "eab" }, "limit": 1, "before": before });
+        let page = act(&here, request).await.unwrap();
+        found.extend(page["items"].as_array().unwrap().iter().map(|act| act["detail"]["label"].clone()));
+        before = page["next"].clone();
+        if before.is_null() {
+            break;
+        }
+    }
+    assert_eq!(found, ["three", "two", "one"], "page by page, newest first");
+    let wrong = json!({ "action": "audit", "filter": { "who": "alice" } });
+    assert!(act(&here, wrong).await.unwrap_err().contains("unknown field `who`"));
+}
+
+#[tokio::test]
 async fn profiles_that_are_refused_change_nothing_and_the_refusal_names_the_field() {
     let here = environment();
     prepare(&here).await;

@@ -1,26 +1,31 @@
 //! `admin`: what an operator asks and does, of a running host, of a data folder, or on AWS.
 
+mod audit;
+mod certificates;
 mod connection;
 mod doctor;
 mod eab;
 mod events;
 mod explain;
 mod function;
+mod incidents;
 mod issuers;
 mod output;
 mod profiles;
+mod progress;
 mod records;
+mod selection;
 mod status;
 mod table;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use acme::{AccountId, AccountStatus, CertificateId, ExternalAccountKeyId, ProfileName};
+use acme::{AccountId, AccountStatus, ExternalAccountKeyId, ProfileName};
 use clap::{Args, CommandFactory, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jose::Thumbprint;
 
-use self::{connection::Connection, explain::ExplainArguments, output::Output};
+use self::{audit::AuditCommand, connection::Connection, explain::ExplainArguments, output::Output};
 use super::{Cli, Failure};
 
 pub(super) use connection::AdminFailure;
@@ -94,12 +99,15 @@ enum AdminCommand {
     /// Keys of external accounts (external account binding)
     #[command(subcommand)]
     Eab(EabCommand),
-    /// Accounts: find, disable, enable, deactivate
+    /// Accounts: find, show, disable, enable, deactivate
     #[command(subcommand)]
     Accounts(AccountsCommand),
-    /// Certificates: find, show, revoke
+    /// Certificates: find, show, export, revoke
     #[command(subcommand)]
-    Certificates(CertificatesCommand),
+    Certificates(certificates::CertificatesCommand),
+    /// Incidents: certificates that clients are to replace before their time
+    #[command(subcommand)]
+    Incidents(incidents::IncidentsCommand),
     /// Keys that nobody may use
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -114,7 +122,7 @@ enum AdminCommand {
     Events(events::EventsCommand),
     /// What operators did
     #[command(subcommand)]
-    Audit(AuditCommand),
+    Audit(audit::AuditCommand),
     /// Prints completions for a shell
     #[command(
         after_help = "Example:\n  serverless-acme admin completions bash > /etc/bash_completion.d/serverless-acme"
@@ -197,6 +205,17 @@ enum EabCommand {
         after_help = "Example:\n  serverless-acme admin eab list --json | jq '.[] | select(.state == \"usable\")'"
     )]
     List,
+    /// Makes a key with the terms of another one and shows it once; the other one ends
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin eab rotate 06cv5pbo4s3u8t1hk8q2m0r9dg\n  serverless-acme admin eab rotate 06cv5pbo4s3u8t1hk8q2m0r9dg --overlap 7"
+    )]
+    Rotate {
+        /// The key identifier of the other one
+        id: ExternalAccountKeyId,
+        /// For so many days the other one still binds accounts
+        #[arg(long, value_name = "DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3650))]
+        overlap: u32,
+    },
     /// Takes a key back: no further account is bound with it
     #[command(after_help = "Example:\n  serverless-acme admin eab revoke 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Revoke {
@@ -210,6 +229,12 @@ enum AccountsCommand {
     /// Finds accounts in all directories
     #[command(after_help = "Example:\n  serverless-acme admin accounts find --contact admin@example.org")]
     Find(records::FindAccounts),
+    /// Shows an account, with its newest certificates
+    #[command(after_help = "Example:\n  serverless-acme admin accounts show 06cv5pbo4s3u8t1hk8q2m0r9dg")]
+    Show {
+        /// Its id
+        id: AccountId,
+    },
     /// Refuses an account from its next request on
     #[command(after_help = "Example:\n  serverless-acme admin accounts disable 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Disable {
@@ -231,32 +256,6 @@ enum AccountsCommand {
 }
 
 #[derive(Subcommand)]
-enum CertificatesCommand {
-    /// Finds certificates
-    #[command(
-        after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --ending-within 14 --json"
-    )]
-    Find(records::FindCertificates),
-    /// Shows a certificate, with its PEM
-    #[command(after_help = "Example:\n  serverless-acme admin certificates show aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE")]
-    Show {
-        /// Its id, as in renewal information
-        id: CertificateId,
-    },
-    /// Revokes a certificate of any account
-    #[command(
-        after_help = "Example:\n  serverless-acme admin certificates revoke aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE --reason key-compromise"
-    )]
-    Revoke {
-        /// Its id, as in renewal information
-        id: CertificateId,
-        /// Why
-        #[arg(long, value_enum, default_value = "unspecified")]
-        reason: records::Reason,
-    },
-}
-
-#[derive(Subcommand)]
 enum KeysCommand {
     /// Blocks a key: no account and no certificate may use it again
     #[command(after_help = "Example:\n  serverless-acme admin keys block NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]
@@ -269,17 +268,6 @@ enum KeysCommand {
     List,
 }
 
-#[derive(Subcommand)]
-enum AuditCommand {
-    /// Lists what operators did, newest first
-    #[command(after_help = "Example:\n  serverless-acme admin audit list --limit 20")]
-    List {
-        /// So many at most
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
-        limit: u16,
-    },
-}
-
 /// Does one command.
 pub(super) async fn run(arguments: AdminArguments) -> Result<ExitCode, Failure> {
     let AdminArguments { data, function, json, command } = arguments;
@@ -287,6 +275,10 @@ pub(super) async fn run(arguments: AdminArguments) -> Result<ExitCode, Failure> 
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "serverless-acme", &mut script);
         io::Write::write_all(&mut io::stdout(), &script).map_err(AdminFailure::Output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let AdminCommand::Audit(AuditCommand::Follow { filter }) = command {
+        audit::follow(&data, function.as_deref(), &Output::new(json), filter).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let connection = Connection::open(&data, function).await?;
@@ -297,7 +289,7 @@ pub(super) async fn run(arguments: AdminArguments) -> Result<ExitCode, Failure> 
 
 async fn perform(connection: &Connection, output: &Output, command: AdminCommand) -> Result<ExitCode, AdminFailure> {
     match command {
-        AdminCommand::Completions { .. } => {}
+        AdminCommand::Completions { .. } | AdminCommand::Audit(AuditCommand::Follow { .. }) => {}
         AdminCommand::Status => status::status(connection, output).await?,
         AdminCommand::Doctor => return doctor::doctor(connection, output).await,
         AdminCommand::Apply { file, exact, yes, dry_run } => {
@@ -319,10 +311,12 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         }
         AdminCommand::Eab(EabCommand::Mint(arguments)) => eab::mint(connection, output, arguments).await?,
         AdminCommand::Eab(EabCommand::List) => eab::list(connection, output).await?,
+        AdminCommand::Eab(EabCommand::Rotate { id, overlap }) => eab::rotate(connection, output, id, overlap).await?,
         AdminCommand::Eab(EabCommand::Revoke { id }) => eab::revoke(connection, output, id).await?,
         AdminCommand::Accounts(AccountsCommand::Find(filter)) => {
             records::find_accounts(connection, output, filter).await?;
         }
+        AdminCommand::Accounts(AccountsCommand::Show { id }) => records::show_account(connection, output, id).await?,
         AdminCommand::Accounts(AccountsCommand::Disable { id }) => {
             records::set_account_status(connection, output, id, AccountStatus::Revoked).await?;
         }
@@ -332,21 +326,16 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         AdminCommand::Accounts(AccountsCommand::Deactivate { id }) => {
             records::set_account_status(connection, output, id, AccountStatus::Deactivated).await?;
         }
-        AdminCommand::Certificates(CertificatesCommand::Find(filter)) => {
-            records::find_certificates(connection, output, filter).await?;
-        }
-        AdminCommand::Certificates(CertificatesCommand::Show { id }) => {
-            records::show_certificate(connection, output, id).await?;
-        }
-        AdminCommand::Certificates(CertificatesCommand::Revoke { id, reason }) => {
-            records::revoke_certificate(connection, output, id, reason).await?;
-        }
+        AdminCommand::Certificates(command) => certificates::run(connection, output, command).await?,
+        AdminCommand::Incidents(command) => incidents::run(connection, output, command).await?,
         AdminCommand::Keys(KeysCommand::Block { key }) => records::block_key(connection, output, key).await?,
         AdminCommand::Keys(KeysCommand::List) => records::blocked_keys(connection, output).await?,
         AdminCommand::Issuers(command) => issuers::run(connection, output, command).await?,
         AdminCommand::Explain(arguments) => explain::explain(connection, output, arguments).await?,
         AdminCommand::Events(command) => events::perform(connection, output, command).await?,
-        AdminCommand::Audit(AuditCommand::List { limit }) => status::audit(connection, output, limit).await?,
+        AdminCommand::Audit(AuditCommand::List { filter, until, limit }) => {
+            audit::list(connection, output, filter, until, limit).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,9 @@
 //! `serverless-acme admin`: with a running host, without one, and on AWS by way of its tool.
 
+mod audit;
+mod certificates;
+mod incidents;
+
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,

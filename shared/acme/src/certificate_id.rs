@@ -89,6 +89,20 @@ impl Serial {
         (shortest && bytes.len() <= 20).then_some(Self(bytes))
     }
 
+    /// Reads the hexadecimal that other tools show: digits of either size, with or without colons and
+    /// leading zeros.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digit = |sign: char| sign.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digits: Vec<u8> = text.chars().filter(|sign| *sign != ':').map(digit).collect::<Option<_>>()?;
+        // From the right, so that a zero on the left may be missing.
+        let pairs = digits.rchunks(2).rev().map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit));
+        let mut octets: Vec<u8> = pairs.skip_while(|octet| *octet == 0).collect();
+        if octets.first().is_some_and(|first| first & 0x80 != 0) {
+            octets.insert(0, 0);
+        }
+        Self::from_der_content(octets)
+    }
+
     /// A fresh serial from sixteen random bytes: the top bit is cleared and the next one set, so
     /// that it is positive and always sixteen octets long, with 126 random bits.
     pub fn from_random(mut bytes: [u8; 16]) -> Self {
@@ -148,6 +162,18 @@ mod tests {
         let id: CertificateId = text.parse().unwrap();
         assert_eq!(id.serial().as_bytes(), [0x00, 0x87, 0x65, 0x43, 0x21]);
         assert_eq!(id.to_string(), text);
+    }
+
+    #[test]
+    fn a_serial_is_read_as_other_tools_show_it() {
+        let serial = Serial::from_der_content(vec![0x00, 0x87, 0x65, 0x0f]).unwrap();
+        for text in ["0087650f", "87650F", "87:65:0F", "00:87:65:0f", "000000087650f"] {
+            assert_eq!(Serial::from_hex(text).as_ref(), Some(&serial), "{text}");
+        }
+        for text in ["", "0", "::", "87650g", "0x87", "-1", &"7".repeat(41)] {
+            assert_eq!(Serial::from_hex(text), None, "{text}");
+        }
+        assert_eq!(Serial::from_hex(&serial.to_string()), Some(serial));
     }
 
     #[test]

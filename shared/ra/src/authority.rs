@@ -66,16 +66,19 @@ pub struct Settings {
     pub profile_cache: SignedDuration,
     /// So long before its end a certificate is told as expiring; never when zero.
     pub expiring: SignedDuration,
+    /// How many certificates are looked at, at most, in a piece of work on many of them.
+    pub certificates_per_slice: usize,
 }
 
 impl Default for Settings {
-    /// No status URL, 50 orders a page, profiles cached for ten seconds, fourteen days before the end.
+    /// No status URL, 50 orders a page, profiles cached for ten seconds, fourteen days before the end, 500 certificates a slice.
     fn default() -> Self {
         Self {
             status_url: None,
             orders_per_page: 50,
             profile_cache: SignedDuration::from_secs(10),
             expiring: SignedDuration::from_hours(14 * 24),
+            certificates_per_slice: 500,
         }
     }
 }

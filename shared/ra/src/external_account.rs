@@ -32,6 +32,15 @@ pub struct MintedExternalAccountKey {
     pub expires_at: Timestamp,
 }
 
+/// A key in the place of another one.
+#[derive(Clone)]
+pub struct RotatedExternalAccountKey {
+    /// The new one.
+    pub minted: MintedExternalAccountKey,
+    /// The old one, as it is now.
+    pub old: ExternalAccountKey,
+}
+
 /// What a key is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalAccountKeyTerms {
@@ -95,6 +104,56 @@ impl Authority {
         Ok(MintedExternalAccountKey { id, mac_key, expires_at })
     }
 
+    /// Mints a key with the terms of another one. That one binds accounts for `overlap` longer at most, or no
+    /// longer when that is nothing; the accounts that it bound go on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; when the store cannot answer.
+    pub async fn rotate_external_account_key(
+        &self,
+        actor: &str,
+        id: ExternalAccountKeyId,
+        overlap: SignedDuration,
+    ) -> Result<RotatedExternalAccountKey, Error> {
+        let old = self.store.external_account_key(id).await?.ok_or(Error::NotFound)?.value;
+        let terms = ExternalAccountKeyTerms {
+            lifetime: old.expires_at.duration_since(old.created_at),
+            label: old.label,
+            profile: old.profile.clone(),
+            scope: old.scope,
+            max_accounts: old.max_accounts,
+        };
+        let minted = self.mint_external_account_key(actor, terms).await?;
+        let detail = [("newKey", minted.id.to_string()), ("overlap", format!("{overlap:#}"))];
+        let detail = detail.map(|(name, value)| (name.to_owned(), value)).into();
+        self.record_act(actor, "eab rotate", id, detail).await?;
+        let end = acme::whole_seconds(self.now()).checked_add(overlap).unwrap_or(Timestamp::MAX);
+        let old = self
+            .change_external_account_key(id, |key| ExternalAccountKey {
+                revoked: key.revoked || overlap.is_zero(),
+                expires_at: key.expires_at.min(end.max(key.created_at)),
+                ..key
+            })
+            .await?;
+        Ok(RotatedExternalAccountKey { minted, old })
+    }
+
+    async fn change_external_account_key(
+        &self,
+        id: ExternalAccountKeyId,
+        change: impl Fn(ExternalAccountKey) -> ExternalAccountKey,
+    ) -> Result<ExternalAccountKey, Error> {
+        for _ in 0..ROUNDS {
+            let before = self.store.external_account_key(id).await?.ok_or(Error::NotFound)?;
+            let after = versioned(change(before.value.clone()))?;
+            if applied(self.store.update_external_account_key(&before, &after).await)? {
+                self.external_account_keys.forget().await;
+                return Ok(after.value);
+            }
+        }
+        Err(Error::Busy)
+    }
+
     /// The keys by id, oldest first: those behind `after`, at most `limit`.
     ///
     /// # Errors
@@ -116,19 +175,12 @@ impl Authority {
         actor: &str,
         id: ExternalAccountKeyId,
     ) -> Result<ExternalAccountKey, Error> {
-        for _ in 0..ROUNDS {
-            let before = self.store.external_account_key(id).await?.ok_or(Error::NotFound)?;
-            if before.revoked {
-                return Ok(before.value);
-            }
-            self.record_act(actor, "eab revoke", id, Default::default()).await?;
-            let after = versioned(ExternalAccountKey { revoked: true, ..before.value.clone() })?;
-            if applied(self.store.update_external_account_key(&before, &after).await)? {
-                self.external_account_keys.forget().await;
-                return Ok(after.value);
-            }
+        let before = self.store.external_account_key(id).await?.ok_or(Error::NotFound)?;
+        if before.revoked {
+            return Ok(before.value);
         }
-        Err(Error::Busy)
+        self.record_act(actor, "eab revoke", id, Default::default()).await?;
+        self.change_external_account_key(id, |key| ExternalAccountKey { revoked: true, ..key }).await
     }
 
     /// The key that a good binding of the account's key was made with; it is not used up yet.

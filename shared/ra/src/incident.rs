@@ -1,32 +1,83 @@
 //! Incidents: certificates that clients are told to replace before their time (RFC 9773 §4.2).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use acme::{IncidentId, SuggestedWindow};
-use store::{CertificateRecord, Incident, Versioned};
+use acme::{IncidentId, RevocationReason, SuggestedWindow};
+use jiff::{SignedDuration, Timestamp};
+use store::{CertificateRecord, Incident, Position, Selection, StagedRevocation, Versioned};
 
 use crate::{
-    Authority, Error,
+    Authority, Error, Slice,
     authority::{ROUNDS, applied, versioned},
+    operator::in_words,
     random,
 };
 
+/// What is to be declared.
+#[derive(Clone, Debug)]
+pub struct IncidentPlan {
+    /// What happened, for people.
+    pub description: String,
+    /// The page that clients are shown.
+    pub explanation_url: Option<String>,
+    /// Which certificates.
+    pub affected: Selection,
+    /// How many there are, when somebody counted them.
+    pub counted: Option<u64>,
+    /// How long clients have; they are spread over this time.
+    pub renew_within: SignedDuration,
+    /// Whether the certificates are revoked, too.
+    pub revocation: Option<RevocationPlan>,
+}
+
+/// How certificates are to be revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct RevocationPlan {
+    /// The reason in CRLs.
+    pub reason: RevocationReason,
+    /// How long after the declaration it begins.
+    pub after: SignedDuration,
+}
+
 impl Authority {
-    /// Declares an incident: `make` is given its id. From the next look at renewal information on, within
-    /// the time of [`crate::Settings::profile_cache`], the clients concerned are told to renew.
+    /// Declares an incident. From the next look at renewal information on, within the time of
+    /// [`crate::Settings::profile_cache`], the clients concerned are told to renew.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn declare_incident(
-        &self,
-        actor: &str,
-        make: impl FnOnce(IncidentId) -> Incident,
-    ) -> Result<Incident, Error> {
-        let incident = make(IncidentId::new(self.now(), random()?));
-        let detail = BTreeMap::from([
+    pub async fn declare_incident(&self, actor: &str, plan: IncidentPlan) -> Result<Incident, Error> {
+        let (now, declared_at) = (self.now(), acme::whole_seconds(self.now()));
+        let after = |time: SignedDuration| declared_at.checked_add(time).unwrap_or(Timestamp::MAX);
+        let incident = Incident {
+            id: IncidentId::new(now, random()?),
+            declared_at,
+            declared_by: actor.to_owned(),
+            description: plan.description,
+            explanation_url: plan.explanation_url,
+            affected: plan.affected,
+            counted: plan.counted,
+            renew_by: after(plan.renew_within),
+            revocation: plan.revocation.map(|revocation| StagedRevocation {
+                reason: revocation.reason,
+                begins_at: after(revocation.after),
+                position: None,
+                revoked: 0,
+                finished_at: None,
+            }),
+            ended_at: None,
+        };
+        let mut detail = BTreeMap::from([
             ("description".to_owned(), incident.description.clone()),
+            ("affected".to_owned(), in_words(&incident.affected)),
             ("renewBy".to_owned(), incident.renew_by.to_string()),
         ]);
+        if let Some(revocation) = &incident.revocation {
+            detail.insert("revocationReason".to_owned(), format!("{:?}", revocation.reason));
+            detail.insert("revocationBeginsAt".to_owned(), revocation.begins_at.to_string());
+        }
         self.record_act(actor, "incident declare", incident.id, detail).await?;
         let incident = versioned(incident)?;
         self.store.put_incident(None, &incident).await?;
@@ -34,18 +85,20 @@ impl Authority {
         Ok(incident.value)
     }
 
-    /// Ends an incident: clients are told nothing of it any more. Ending twice is harmless.
+    /// Ends an incident: clients are told nothing of it any more, and no further certificate is revoked
+    /// for it. Ending twice is harmless.
     ///
     /// # Errors
     /// [`Error::NotFound`]; when the store cannot answer.
     pub async fn end_incident(&self, actor: &str, id: IncidentId) -> Result<Incident, Error> {
-        for _ in 0..ROUNDS {
-            let before = self.incidents().await?.into_iter().find(|incident| incident.id == id);
-            let before = before.ok_or(Error::NotFound)?;
+        for round in 0..ROUNDS {
+            let before = self.incident(id).await?;
             if !before.is_open() {
                 return Ok(before.value);
             }
-            self.record_act(actor, "incident end", id, BTreeMap::new()).await?;
+            if round == 0 {
+                self.record_act(actor, "incident end", id, BTreeMap::new()).await?;
+            }
             let ended_at = Some(acme::whole_seconds(self.now()));
             let after = versioned(Incident { ended_at, ..before.value.clone() })?;
             if applied(self.store.put_incident(Some(before.version), &after).await)? {
@@ -64,21 +117,38 @@ impl Authority {
         Ok(self.store.incidents().await?)
     }
 
-    /// The incident that goes on and concerns the certificate; of several the one that is most urgent.
+    /// The incident of that id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; when the store cannot answer.
+    pub async fn incident(&self, id: IncidentId) -> Result<Versioned<Incident>, Error> {
+        self.incidents().await?.into_iter().find(|incident| incident.id == id).ok_or(Error::NotFound)
+    }
+
+    /// The piece of the certificates that the incident is about which begins at `position`.
+    pub(crate) async fn select_affected(
+        &self,
+        incident: &Incident,
+        position: Option<&Position>,
+    ) -> Result<Slice, Error> {
+        self.select(&incident.affected, position, |certificate, directory| incident.is_about(certificate, directory))
+            .await
+    }
+
+    /// The incident that goes on and is about the certificate; of several the one that is most urgent.
     pub(crate) async fn incident_about(&self, certificate: &CertificateRecord) -> Result<Option<Incident>, Error> {
         let read = async {
             let open = self.incidents().await?.into_iter().map(|incident| incident.value).filter(Incident::is_open);
             Ok::<_, Error>(Arc::new(open.collect::<Vec<_>>()))
         };
         let open = self.incidents.get_or_read(&(), self.now(), read).await?;
-        let mut found: Option<&Incident> = None;
+        let (mut found, mut directories): (Option<&Incident>, _) = (None, HashMap::new());
         for incident in open.iter() {
-            // The certificate does not say in which directory it was ordered; its account does.
             let directory = match (&incident.affected.directory, certificate.account) {
-                (Some(_), Some(account)) => self.store.account(account).await?.map(|account| account.value.directory),
+                (Some(_), Some(account)) => self.directory_of(account, &mut directories).await?,
                 _ => None,
             };
-            if incident.affected.includes(certificate, directory.as_ref())
+            if incident.is_about(certificate, directory.as_ref())
                 && found.is_none_or(|found| incident.renew_by < found.renew_by)
             {
                 found = Some(incident);

@@ -38,6 +38,8 @@ mod queue;
 mod random;
 mod renewal_info;
 mod revocation;
+mod selection;
+mod staged_revocation;
 mod status;
 mod validation;
 mod validity;
@@ -49,21 +51,25 @@ pub use clock::{Clock, SystemClock};
 pub use directory::{Offer, Serving};
 pub use error::{Error, IdentifierRefusal};
 pub use event::EventSink;
-pub use external_account::{BindingRefusal, ExternalAccountKeyTerms, MintedExternalAccountKey};
+pub use external_account::{
+    BindingRefusal, ExternalAccountKeyTerms, MintedExternalAccountKey, RotatedExternalAccountKey,
+};
 pub use hierarchy::{Hierarchy, IssuerPlan};
 pub use host_certificate::HostCertificate;
+pub use incident::{IncidentPlan, RevocationPlan};
 pub use key_change::KeyRollover;
 pub use limit::{LimitReached, LimitState};
 pub use needs::Needs;
 pub use operator::{
-    ExplainedOrder, Explanation, IssuerKey, IssuerRefusal, NameVerdict, NewIssuer, Records, RollOver, RolledOver,
-    TimelineEntry,
+    ExplainedOrder, Explanation, IssuerKey, IssuerRefusal, NameVerdict, NewIssuer, Records, RevokedSlice, RollOver,
+    RolledOver, TimelineEntry,
 };
 pub use order::{OrderList, OrderView};
 pub use publisher::{PublishError, PublishedObject, Publisher};
 pub use queue::{CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};
 pub use random::random;
 pub use revocation::Revoker;
+pub use selection::Slice;
 pub use status::{CrlStatus, IssuerStatus, Status};
 pub use validation::ValidationJob;
 pub use validity::ValidityRefusal;

@@ -6,9 +6,12 @@ mod account;
 mod certificate;
 mod explain;
 mod issuer;
+mod revocation;
 mod roll_over;
 mod subordinate;
 
 pub use explain::{ExplainedOrder, Explanation, NameVerdict, Records, TimelineEntry};
 pub use issuer::{IssuerKey, IssuerRefusal, NewIssuer};
+pub use revocation::RevokedSlice;
+pub(crate) use revocation::in_words;
 pub use roll_over::{RollOver, RolledOver};

@@ -14,16 +14,13 @@ impl Authority {
         let certificate = self.store.certificate(id).await?;
         // The host's own certificate is nobody's to renew.
         let certificate = certificate.filter(|record| record.account.is_some()).ok_or(Error::NotFound)?;
-        if certificate.revocation.is_some() {
-            return Ok(RenewalInfo { suggested_window: SuggestedWindow::passed(self.now()), explanation_url: None });
-        }
+        let incident = self.incident_about(&certificate).await?;
         let usual = SuggestedWindow::of_lifetime(certificate.not_before, certificate.not_after);
-        Ok(match self.incident_about(&certificate).await? {
-            None => RenewalInfo { suggested_window: usual, explanation_url: None },
-            Some(incident) => RenewalInfo {
-                suggested_window: incident::window(&incident, usual),
-                explanation_url: incident.explanation_url,
-            },
-        })
+        let suggested_window = match (&certificate.revocation, &incident) {
+            (Some(_), _) => SuggestedWindow::passed(self.now()),
+            (None, Some(incident)) => incident::window(incident, usual),
+            (None, None) => usual,
+        };
+        Ok(RenewalInfo { suggested_window, explanation_url: incident.and_then(|incident| incident.explanation_url) })
     }
 }

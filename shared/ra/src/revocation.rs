@@ -2,8 +2,9 @@
 
 use acme::{Account, AuthorizationId, AuthorizationStatus, Happening, RevocationFacts, RevocationReason, RevokedBy};
 use ca::Certificate;
+use jiff::Timestamp;
 use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, Revocation, Versioned};
+use store::{CertificateRecord, CertificateState, IssuerId, Revocation, Versioned};
 
 use crate::{
     Authority, CrlTask, Error,
@@ -76,6 +77,22 @@ impl Authority {
             self.list_if_missing(before, revocation).await?;
             return Err(Error::AlreadyRevoked);
         }
+        let revoked = self.mark_revoked(before, reason, by, actor).await?;
+        if let Some(revoked) = &revoked {
+            self.list(revoked).await?;
+        }
+        Ok(revoked)
+    }
+
+    /// Marks the certificate as revoked; `None` when another write came between. Whoever does so has it
+    /// listed afterwards.
+    pub(crate) async fn mark_revoked(
+        &self,
+        before: &Versioned<CertificateRecord>,
+        reason: RevocationReason,
+        by: RevokedBy,
+        actor: Option<&str>,
+    ) -> Result<Option<CertificateRecord>, Error> {
         let revocation = Some(Revocation { at: acme::whole_seconds(self.now()), reason });
         let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
         if !applied(self.store.update_certificate(before, &after).await)? {
@@ -87,7 +104,6 @@ impl Authority {
             by,
             actor: actor.map(str::to_owned),
         }));
-        self.list(&after).await?;
         Ok(Some(after.value))
     }
 
@@ -98,11 +114,17 @@ impl Authority {
 
     /// Mends a revocation whose request ended before its CRL was asked for.
     async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Error> {
-        match self.store.crl(&revoked.issuer, revoked.crl_shard).await? {
-            // Times are whole seconds: a list of the same second may have been made before.
-            Some(crl) if crl.this_update > revocation.at => Ok(()),
-            _ => self.list(revoked).await,
+        match self.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
+            true => Ok(()),
+            false => self.list(revoked).await,
         }
+    }
+
+    /// Whether the list of the shard was made after what was revoked `at` that time.
+    pub(crate) async fn is_listed(&self, issuer: &IssuerId, shard: u16, at: Timestamp) -> Result<bool, Error> {
+        let crl = self.store.crl(issuer, shard).await?;
+        // Times are whole seconds: a list of the same second may have been made before.
+        Ok(crl.is_some_and(|crl| crl.this_update > at))
     }
 
     async fn check_right(

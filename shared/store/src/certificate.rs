@@ -24,6 +24,12 @@ pub trait CertificateStore {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError>;
 
+    /// Those of several certificates that are there, in the order asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn certificates(&self, ids: &[CertificateId]) -> Result<Vec<Versioned<CertificateRecord>>, StoreError>;
+
     /// Puts `after` in the place of `before`. When `after` is revoked and `before` was not, the
     /// certificate is on the list of its issuer's shard from then on, in the same atomic change.
     ///

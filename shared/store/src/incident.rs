@@ -1,12 +1,12 @@
 //! Incidents: certificates that are to be replaced before their time, all at once and yet not all at
 //! the same moment (RFC 9773 §4.2).
 
-use acme::{AccountId, DirectoryId, IncidentId, RevocationReason};
+use acme::{DirectoryId, IncidentId, RevocationReason};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CertificateRecord, CertificateState, IssuerId, OperationId, StoreError, Versioned};
+use crate::{CertificateRecord, OperationId, Position, Selection, StoreError, Versioned};
 
 /// The incidents.
 #[async_trait]
@@ -38,8 +38,11 @@ pub struct Incident {
     pub description: String,
     /// The page that clients are shown (RFC 9773 §4.2).
     pub explanation_url: Option<String>,
-    /// Which certificates.
-    pub affected: Affected,
+    /// Which certificates, of those that were ordered before it was declared: what clients get in their place
+    /// is good.
+    pub affected: Selection,
+    /// How many there were, when somebody counted them before.
+    pub counted: Option<u64>,
     /// Until when clients are to have renewed; they are spread over the time until then.
     pub renew_by: Timestamp,
     /// How far the certificates are revoked; `None` when they are not to be.
@@ -53,35 +56,18 @@ impl Incident {
     pub fn is_open(&self) -> bool {
         self.ended_at.is_none()
     }
-}
 
-/// Which certificates an incident is about: those for which all holds that is said here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Affected {
-    /// Signed by that issuer.
-    pub issuer: Option<IssuerId>,
-    /// Ordered in that directory.
-    pub directory: Option<DirectoryId>,
-    /// Ordered by that account.
-    pub account: Option<AccountId>,
-    /// Valid from this time or later.
-    pub from: Option<Timestamp>,
-    /// Valid from before this time.
-    pub until: Option<Timestamp>,
-}
+    /// Whether it is about the certificate, ordered in `directory`.
+    pub fn is_about(&self, certificate: &CertificateRecord, directory: Option<&DirectoryId>) -> bool {
+        // The time of the id is known to the millisecond, like that of the order's.
+        certificate.order.is_some_and(|order| order.made_at() <= self.id.made_at())
+            && self.affected.includes(certificate, directory)
+    }
 
-impl Affected {
-    /// Whether the certificate, ordered in `directory`, is one of them. Revoked ones are not, nor those
-    /// that were never signed.
-    pub fn includes(&self, certificate: &CertificateRecord, directory: Option<&DirectoryId>) -> bool {
-        matches!(certificate.state, CertificateState::Issued { .. })
-            && certificate.revocation.is_none()
-            && self.issuer.as_ref().is_none_or(|issuer| certificate.issuer == *issuer)
-            && self.directory.as_ref().is_none_or(|wanted| directory == Some(wanted))
-            && self.account.is_none_or(|account| certificate.account == Some(account))
-            && self.from.is_none_or(|from| certificate.not_before >= from)
-            && self.until.is_none_or(|until| certificate.not_before < until)
+    /// Whether certificates are to be revoked at that time.
+    pub fn is_revoking(&self, now: Timestamp) -> bool {
+        let due = |revocation: &StagedRevocation| revocation.finished_at.is_none() && revocation.begins_at <= now;
+        self.is_open() && self.revocation.as_ref().is_some_and(due)
     }
 }
 
@@ -93,43 +79,48 @@ pub struct StagedRevocation {
     pub reason: RevocationReason,
     /// When it begins, so that clients can renew first.
     pub begins_at: Timestamp,
-    /// Up to which end of validity the certificates were looked at.
-    pub looked_until: Option<Timestamp>,
-    /// How many were revoked.
+    /// Where it goes on; `None` before it began, and when it is finished.
+    pub position: Option<Position>,
+    /// How many of those that were looked at are revoked since it began, for its reason.
     pub revoked: u64,
-    /// When the last one was.
+    /// When all were looked at.
     pub finished_at: Option<Timestamp>,
 }
 
 #[cfg(all(test, feature = "contract"))]
 mod tests {
+    use acme::OrderId;
+    use jiff::SignedDuration;
+
     use super::*;
-    use crate::contract::fixture::{at, certificate, directory, issued, issuer_id, revoked};
+    use crate::contract::fixture::{at, certificate, changed, incident_at};
 
     #[test]
-    fn an_incident_is_about_what_fits_all_that_it_says() {
-        let made = issued(&certificate());
-        let home = directory();
-        let everything = Affected::default();
-        assert!(everything.includes(&made, None));
-        assert!(!everything.includes(&certificate(), None), "nobody has a certificate that was never signed");
-        assert!(!everything.includes(&revoked(&made), None), "it is revoked already");
-        let narrow = Affected {
-            issuer: Some(made.issuer.clone()),
-            directory: Some(home.clone()),
-            account: made.account,
-            from: Some(at(0)),
-            until: Some(at(1)),
+    fn an_incident_is_about_what_was_ordered_before_it_and_not_about_what_takes_its_place() {
+        let incident = changed(&incident_at(1), |incident| incident.affected = Selection::default());
+        let ordered = |ms: i64| {
+            let order = OrderId::new(at(1) + SignedDuration::from_millis(ms), [7; 10]);
+            changed(&certificate(), |certificate| certificate.order = Some(order))
         };
-        assert!(narrow.includes(&made, Some(&home)));
-        assert!(!narrow.includes(&made, None) && !narrow.includes(&made, Some(&directory())));
-        for other in [
-            Affected { issuer: Some(issuer_id()), ..narrow.clone() },
-            Affected { account: certificate().account, ..narrow.clone() },
-            Affected { from: Some(at(1)), ..narrow.clone() },
-            Affected { until: Some(at(0)), ..narrow.clone() },
-        ] {
-            assert!(!other.includes(&made, Some(&home)), "{other:?}");
-        }
+        assert!(incident.is_about(&ordered(0), None) && incident.is_about(&ordered(-1), None));
+        assert!(!incident.is_about(&ordered(1), None), "it was ordered later");
+    }
+
+    #[test]
+    fn certificates_are_revoked_from_the_begin_to_the_last_one_or_the_end_of_the_incident() {
+        let begins_at = at(10);
+        let revocation = StagedRevocation {
+            reason: RevocationReason::Superseded,
+            begins_at,
+            position: None,
+            revoked: 0,
+            finished_at: None,
+        };
+        let incident = changed(&incident_at(0), |incident| incident.revocation = Some(revocation.clone()));
+        assert!(!incident.is_revoking(at(9)) && incident.is_revoking(at(10)));
+        let ended = changed(&incident, |incident| incident.ended_at = Some(at(11)));
+        let finished = StagedRevocation { finished_at: Some(at(11)), ..revocation };
+        let finished = changed(&incident, |incident| incident.revocation = Some(finished));
+        assert!(!ended.is_revoking(at(12)) && !finished.is_revoking(at(12)) && !incident_at(0).is_revoking(at(12)));
     }
 }

@@ -33,6 +33,7 @@ mod order;
 mod page;
 mod profile;
 mod retention;
+mod selection;
 mod versioned;
 mod watch;
 
@@ -49,7 +50,7 @@ pub use crl::{CrlRecord, CrlStore, RevokedCertificate};
 pub use error::StoreError;
 pub use external_account::{ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore};
 pub use identifier_rule::{IdentifierRule, IdentifierRuleError};
-pub use incident::{Affected, Incident, IncidentStore, StagedRevocation};
+pub use incident::{Incident, IncidentStore, StagedRevocation};
 pub use issuance::IssuanceStore;
 pub use issuer::{Der, IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerState, IssuerStore};
 pub use limit::{Counted, LimitStore, LimitWindow};
@@ -60,9 +61,10 @@ pub use page::Page;
 pub use profile::{
     AcmeProfile, Difference, DnsResolver, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, PreApproval,
     ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile,
-    TermsOfServiceChange, Validity,
+    TermsOfServiceChange, Validity, is_web_page,
 };
 pub use retention::Retention;
+pub use selection::{Position, Selection};
 pub use versioned::{OperationId, Versioned};
 pub use watch::{ExpiryWatch, WatchStore};
 

@@ -13,7 +13,7 @@ use acme::ProfileName;
 use async_trait::async_trait;
 
 pub use acme_profile::{AcmeProfile, DnsResolver, NameRefusal, OfferedProfile, PreApproval, TermsOfServiceChange};
-pub use check::{InvalidProfiles, ProfileFault, ProfileKind, ProfileRefusal};
+pub use check::{InvalidProfiles, ProfileFault, ProfileKind, ProfileRefusal, is_web_page};
 pub use difference::Difference;
 pub use limit::{Limit, Limits};
 pub use ra_profile::{RaProfile, Validity};

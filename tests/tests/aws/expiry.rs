@@ -9,7 +9,7 @@ use crate::{HOST, everything, operator, patient::Patient, story};
 
 #[tokio::test]
 async fn everything_but_accounts_keys_profiles_and_issuers_expires() {
-    let environment = HOST.start().await;
+    let environment = HOST.configured(|config| config.ca.issuing_days = 120).await;
     let tell = async |ca: Directory<'_>| drop(story::tell(&ca, &Patient::new(&ca).await, &["story.test"]).await);
     environment.on_both_families(tell).await;
     let environment = environment.an_hour_later().await;

@@ -9,7 +9,7 @@ use crate::{HOST, everything, policies::Policies};
 
 #[tokio::test]
 async fn every_function_has_the_rights_that_it_uses_and_no_others() {
-    let environment = everything::happens(HOST.start().await).await;
+    let environment = everything::happens(HOST.configured(|config| config.ca.issuing_days = 120).await).await;
     let aws = environment.aws();
     let used = used(aws);
     let statements = Policies::read(aws).statements();

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use acme::IncidentId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::{Affected, Incident, LimitWindow, Limits, OperationId, Versioned};
+use store::{LimitWindow, Limits, OperationId};
 use tests::{
     Environment,
     client::{Client, Key, certificate_id},
@@ -27,7 +26,8 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
     let account = stranger.new_account(&request).await.expect(201).location();
     let client = stranger.with_kid(&account);
     let issued = client.obtain(&["operator.test"]).await;
-    incident(&environment).await;
+    act(incident(Value::Null)).await;
+    environment.aws().functions().cool();
     let info = format!("{}/{}", client.url("renewalInfo"), certificate_id(&issued.chain));
     assert_eq!(client.http().get(&info).await.expect(200).json()["explanationURL"], PAGE);
     use_up(&client).await;
@@ -36,6 +36,8 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
     let account = account.rsplit('/').next().unwrap();
     let order = issued.certificate.rsplit('/').next().unwrap();
     let certificate = certificate_id(&issued.chain);
+    let serial: acme::CertificateId = certificate.parse().unwrap();
+    let serial = serial.serial().to_string();
     let spare = Key::p256().thumbprint();
     for request in [
         json!({"action": "status"}),
@@ -45,16 +47,25 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "apply-profiles", "profiles": {"acmeProfile": [{"name": "web", "raProfile": "default"}]}}),
         json!({"action": "delete-profile", "kind": "acmeProfile", "name": "web"}),
         json!({"action": "external-account-keys"}),
+        json!({"action": "rotate-external-account-key", "id": minted["keyIdentifier"], "overlapDays": 1}),
         json!({"action": "revoke-external-account-key", "id": minted["keyIdentifier"]}),
         json!({"action": "find-accounts", "filter": {"id": account}}),
         json!({"action": "find-accounts", "filter": {"contact": contact}}),
         json!({"action": "find-accounts", "filter": {"key": client.key.thumbprint()}}),
         json!({"action": "set-account-status", "id": account, "status": "revoked"}),
         json!({"action": "find-certificates", "filter": {"id": certificate}}),
+        json!({"action": "find-certificates", "filter": {"serial": serial}}),
+        json!({"action": "export-certificate", "id": certificate}),
         json!({"action": "find-certificates", "filter": {"name": "operator.test"}}),
         json!({"action": "find-certificates", "filter": {"account": account}}),
         json!({"action": "find-certificates", "filter": {"endingWithinDays": 100}}),
         json!({"action": "revoke-certificate", "id": certificate, "reason": 1}),
+        json!({"action": "select-certificates", "selection": {"issuer": "issuing"}, "show": 100}),
+        json!({"action": "select-certificates", "selection": {"account": account}}),
+        json!({"action": "revoke-certificates", "selection": {"name": "operator.test"}, "reason": 1}),
+        incident(json!({"reason": 4, "afterHours": 0})),
+        json!({"action": "continue-revocations"}),
+        json!({"action": "incidents"}),
         json!({"action": "block-key", "key": spare}),
         json!({"action": "blocked-keys"}),
         json!({"action": "explain", "subject": {"order": {"account": account, "order": order}}}),
@@ -62,8 +73,14 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "explain", "subject": {"name": {"name": "operator.test", "profile": "default"}}}),
         json!({"action": "explain", "subject": {"account": account}}),
         json!({"action": "audit"}),
+        json!({"action": "audit", "filter": {"action": "eab"}}),
     ] {
         act(request).await;
+    }
+    let incidents = act(json!({"action": "incidents"})).await;
+    assert!(incidents[1]["revocation"]["finishedAt"].is_string(), "{incidents}");
+    for incident in incidents.as_array().unwrap() {
+        act(json!({"action": "end-incident", "id": incident["id"]})).await;
     }
     environment.settled().await;
     environment
@@ -101,22 +118,13 @@ async fn no_more_accounts(environment: &Environment, minted: &Value) {
 }
 
 /// Something that concerns all certificates of the directory.
-async fn incident(environment: &Environment) {
-    let now = acme::whole_seconds(Timestamp::now());
-    let incident = Incident {
-        id: IncidentId::new(now, [1; 10]),
-        declared_at: now,
-        declared_by: "tests".to_owned(),
-        description: "the wrong policy in certificates".to_owned(),
-        explanation_url: Some(PAGE.to_owned()),
-        affected: Affected { directory: Some("default".parse().unwrap()), ..Affected::default() },
-        renew_by: now + SignedDuration::from_hours(48),
-        revocation: None,
-        ended_at: None,
-    };
-    let incident = Versioned::new(incident, OperationId::from_random([1; 16]));
-    environment.store().put_incident(None, &incident).await.unwrap();
-    environment.aws().functions().cool();
+fn incident(revocation: Value) -> Value {
+    json!({"action": "declare-incident", "incident": {
+        "description": "the wrong policy in certificates",
+        "explanationUrl": PAGE,
+        "selection": {"profile": "default", "issuer": "issuing"},
+        "revocation": revocation,
+    }})
 }
 
 /// All limits there are; those of one account are near.

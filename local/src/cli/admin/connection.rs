@@ -91,6 +91,16 @@ impl Connection {
         !matches!(self, Self::Function(_))
     }
 
+    /// Whether a host answers.
+    pub(super) fn is_host(&self) -> bool {
+        matches!(self, Self::Host(_))
+    }
+
+    /// Whether somebody works there by themselves.
+    pub(super) fn is_working(&self) -> bool {
+        !matches!(self, Self::AtRest(..))
+    }
+
     /// Ends it.
     pub(super) async fn close(self) -> Result<(), AdminFailure> {
         match self {
@@ -137,6 +147,15 @@ pub(in crate::cli) enum AdminFailure {
     /// There is no such profile.
     #[error("there is no profile `{0}`")]
     NoProfile(acme::ProfileName),
+    /// There is no such certificate.
+    #[error("there is no such certificate")]
+    NoCertificate,
+    /// Several certificates where one is needed.
+    #[error("{0} certificates have that serial number; say which by its id")]
+    Several(usize),
+    /// There is no such incident.
+    #[error("there is no incident {0}")]
+    NoIncident(acme::IncidentId),
     /// The profiles cannot be written as TOML.
     #[error("the profiles cannot be written as TOML: {0}")]
     Toml(#[from] toml::ser::Error),

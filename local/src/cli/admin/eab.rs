@@ -52,11 +52,22 @@ pub(super) async fn mint(
     arguments: MintArguments,
 ) -> Result<(), AdminFailure> {
     let MintArguments { profile, days, scope, accounts, label } = arguments;
-    let request =
-        Request::MintExternalAccountKey { days, label, profile: profile.clone(), scope, accounts: accounts.0 };
-    let Answer { value: key, host } = connection.ask::<ShownKey>(&request).await?;
+    let request = Request::MintExternalAccountKey { days, label, profile, scope, accounts: accounts.0 };
+    shown_once(output, connection.ask(&request).await?)
+}
+
+pub(super) async fn rotate(
+    connection: &Connection,
+    output: &Output,
+    id: ExternalAccountKeyId,
+    overlap_days: u32,
+) -> Result<(), AdminFailure> {
+    shown_once(output, connection.ask(&Request::RotateExternalAccountKey { id, overlap_days }).await?)
+}
+
+fn shown_once(output: &Output, Answer { value: key, host }: Answer<ShownKey>) -> Result<(), AdminFailure> {
     output.print(&key, || {
-        let ShownKey { key_identifier: id, key: secret, expires_at } = &key;
+        let ShownKey { key_identifier: id, key: secret, expires_at, profile } = &key;
         let facts = format!("key identifier  {id}\nkey             {secret}\ngood until      {expires_at}\n");
         format!("{facts}\nIt is not shown again. Lines to copy:\n\n{}", lines(&key, profile.as_ref(), host.as_ref()))
     })

@@ -25,6 +25,21 @@ impl Output {
         write(&mut io::stdout(), &text)
     }
 
+    /// Prints one of many as a line: of JSON, or the text.
+    pub(super) fn line(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), AdminFailure> {
+        let text = match self.json {
+            true => serde_json::to_string(value).map_err(AdminFailure::Answer)?,
+            false => text(),
+        };
+        write(&mut io::stdout(), &text)
+    }
+
+    /// Writes bytes as they are.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), AdminFailure> {
+        let mut stdout = io::stdout();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(AdminFailure::Output)
+    }
+
     /// Asks for consent at the terminal. `about` is shown before the question.
     pub(super) fn agree(&self, about: &str, question: &str) -> Result<(), AdminFailure> {
         let mut stderr = io::stderr();

@@ -1,12 +1,13 @@
-//! Accounts, certificates and keys: what clients made.
+//! Accounts and keys: what clients made.
 
-use acme::{AccountId, AccountStatus, CertificateId, Contact, RevocationReason};
+use acme::{AccountId, AccountStatus, Contact};
 use admin::{AccountFilter, CertificateFilter, Listed, Request, ShownAccount, ShownCertificate};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jose::Thumbprint;
+use serde_json::json;
 use store::BlockedKey;
 
-use super::{AdminFailure, connection::Connection, output::Output, table::table};
+use super::{AdminFailure, certificates, connection::Connection, output::Output, table::table};
 
 /// Which accounts.
 #[derive(Args)]
@@ -21,51 +22,6 @@ pub(super) struct FindAccounts {
     /// With this id, the last part of an account's URL
     #[arg(long, value_name = "ID")]
     id: Option<AccountId>,
-}
-
-/// Which certificates.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-pub(super) struct FindCertificates {
-    /// For exactly this name or address
-    #[arg(long)]
-    name: Option<String>,
-    /// Of this account's newest orders
-    #[arg(long, value_name = "ID")]
-    account: Option<AccountId>,
-    /// Those that end within so many days
-    #[arg(long, value_name = "DAYS")]
-    ending_within: Option<u16>,
-}
-
-/// Why a certificate is revoked (RFC 5280 §5.3.1).
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum Reason {
-    /// No reason given
-    Unspecified,
-    /// The private key is in other hands; it is blocked
-    KeyCompromise,
-    /// The subject's name or other data changed
-    AffiliationChanged,
-    /// Replaced by another certificate
-    Superseded,
-    /// No longer needed
-    CessationOfOperation,
-    /// A right that the certificate states was taken back
-    PrivilegeWithdrawn,
-}
-
-impl From<Reason> for RevocationReason {
-    fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::Unspecified => Self::Unspecified,
-            Reason::KeyCompromise => Self::KeyCompromise,
-            Reason::AffiliationChanged => Self::AffiliationChanged,
-            Reason::Superseded => Self::Superseded,
-            Reason::CessationOfOperation => Self::CessationOfOperation,
-            Reason::PrivilegeWithdrawn => Self::PrivilegeWithdrawn,
-        }
-    }
 }
 
 fn contact(text: &str) -> Result<Contact, String> {
@@ -85,6 +41,19 @@ pub(super) async fn find_accounts(
     output.print(&found, || accounts(&found.items) + and_more(found.more))
 }
 
+pub(super) async fn show_account(connection: &Connection, output: &Output, id: AccountId) -> Result<(), AdminFailure> {
+    let request = Request::FindAccounts { filter: AccountFilter::Id(id), limit: None };
+    let found: Listed<ShownAccount> = connection.ask(&request).await?.value;
+    let request = Request::FindCertificates { filter: CertificateFilter::Account(id), limit: Some(NEWEST) };
+    let newest: Listed<ShownCertificate> = connection.ask(&request).await?.value;
+    let json = json!({ "account": found.items.first(), "certificates": newest.items });
+    output.print(&json, || {
+        let bound = found.items.first().and_then(|account| account.external_account);
+        let bound = bound.map(|key| format!("bound by key {key} of an external account\n")).unwrap_or_default();
+        format!("{}{bound}\n{}{}", accounts(&found.items), certificates::rows(&newest.items), and_more(newest.more))
+    })
+}
+
 pub(super) async fn set_account_status(
     connection: &Connection,
     output: &Output,
@@ -93,43 +62,6 @@ pub(super) async fn set_account_status(
 ) -> Result<(), AdminFailure> {
     let account: ShownAccount = connection.ask(&Request::SetAccountStatus { id, status }).await?.value;
     output.print(&account, || accounts(std::slice::from_ref(&account)))
-}
-
-pub(super) async fn find_certificates(
-    connection: &Connection,
-    output: &Output,
-    FindCertificates { name, account, ending_within }: FindCertificates,
-) -> Result<(), AdminFailure> {
-    let by_end = ending_within.map(CertificateFilter::EndingWithinDays);
-    let filter = name.map(CertificateFilter::Name).or(account.map(CertificateFilter::Account)).or(by_end);
-    let Some(filter) = filter else { return Ok(()) };
-    let request = Request::FindCertificates { filter, limit: Some(MOST) };
-    let found: Listed<ShownCertificate> = connection.ask(&request).await?.value;
-    output.print(&found, || certificates(&found.items) + and_more(found.more))
-}
-
-pub(super) async fn show_certificate(
-    connection: &Connection,
-    output: &Output,
-    id: CertificateId,
-) -> Result<(), AdminFailure> {
-    let request = Request::FindCertificates { filter: CertificateFilter::Id(id), limit: None };
-    let found: Listed<ShownCertificate> = connection.ask(&request).await?.value;
-    output.print(&found.items, || {
-        let pem: String = found.items.iter().filter_map(|certificate| certificate.pem.clone()).collect();
-        certificates(&found.items) + "\n" + &pem
-    })
-}
-
-pub(super) async fn revoke_certificate(
-    connection: &Connection,
-    output: &Output,
-    id: CertificateId,
-    reason: Reason,
-) -> Result<(), AdminFailure> {
-    let request = Request::RevokeCertificate { id, reason: reason.into() };
-    let revoked: ShownCertificate = connection.ask(&request).await?.value;
-    output.print(&revoked, || certificates(std::slice::from_ref(&revoked)))
 }
 
 pub(super) async fn block_key(connection: &Connection, output: &Output, key: Thumbprint) -> Result<(), AdminFailure> {
@@ -167,19 +99,9 @@ fn accounts(accounts: &[ShownAccount]) -> String {
     table(["ACCOUNT", "DIRECTORY", "STATUS", "CONTACT", "MADE", "KEY THUMBPRINT"], rows)
 }
 
-fn certificates(certificates: &[ShownCertificate]) -> String {
-    let rows = certificates.iter().map(|certificate| {
-        let revoked = certificate.revoked_at.map_or("-".to_owned(), |at| at.to_string());
-        let account = certificate.account.map_or("-".to_owned(), |account| account.to_string());
-        let order = certificate.order.map_or("-".to_owned(), |order| order.to_string());
-        let id = certificate.id.to_string();
-        [id, certificate.names.join(","), certificate.not_after.to_string(), revoked, account, order]
-    });
-    table(["CERTIFICATE", "NAMES", "ENDS", "REVOKED", "ACCOUNT", "ORDER"], rows)
-}
-
-fn and_more(more: bool) -> &'static str {
+pub(super) fn and_more(more: bool) -> &'static str {
     if more { "and others\n" } else { "" }
 }
 
-const MOST: u16 = 1_000;
+pub(super) const MOST: u16 = 1_000;
+const NEWEST: u16 = 20;

@@ -1,8 +1,7 @@
-//! `status` and `audit`.
+//! `status`.
 
-use admin::{Listed, Request};
+use admin::Request;
 use serde_json::Value;
-use store::AuditRecord;
 
 use super::{AdminFailure, connection::Connection, output::Output, table::table};
 
@@ -35,18 +34,6 @@ pub(super) async fn status(connection: &Connection, output: &Output) -> Result<(
         ];
         let facts: String = facts.iter().map(|(name, field)| format!("{name:<18}{}\n", text(&status, field))).collect();
         format!("{facts}\n{issuers}\n{crls}")
-    })
-}
-
-pub(super) async fn audit(connection: &Connection, output: &Output, limit: u16) -> Result<(), AdminFailure> {
-    let page: Listed<AuditRecord> = connection.ask(&Request::Audit { before: None, limit: Some(limit) }).await?.value;
-    output.print(&page.items, || {
-        let rows = page.items.iter().map(|record| {
-            let detail =
-                record.detail.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
-            [record.at.to_string(), record.actor.clone(), record.action.clone(), record.subject.clone(), detail]
-        });
-        table(["WHEN", "WHO", "WHAT", "TO WHAT", "DETAIL"], rows)
     })
 }
 

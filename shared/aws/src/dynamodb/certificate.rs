@@ -9,7 +9,7 @@ use super::{
     DynamoDbStore,
     condition::Condition,
     item::{Item, Record},
-    key,
+    key::{self, Key},
     read::Consistency,
     write::Write,
 };
@@ -31,6 +31,12 @@ impl CertificateStore for DynamoDbStore {
     async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError> {
         let item = self.get(key::certificate(id), Consistency::Strong).await?;
         item.map(|item| item.versioned()).transpose()
+    }
+
+    async fn certificates(&self, ids: &[CertificateId]) -> Result<Vec<Versioned<CertificateRecord>>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(key::certificate).collect();
+        let items = self.get_all(keys.iter().cloned().collect()).await?;
+        keys.iter().filter_map(|key| items.get(key)).map(Item::versioned).collect()
     }
 
     async fn update_certificate(

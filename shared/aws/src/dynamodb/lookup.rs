@@ -5,6 +5,7 @@
 
 use acme::{Account, AccountId, Contact, DirectoryId, Identifier};
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jose::Thumbprint;
 
@@ -27,7 +28,7 @@ impl LookupStore for DynamoDbStore {
         Page::of(items, limit).try_map(|item| entry(&item))
     }
 
-    /// Day by day, and within a day the shards together.
+    /// Day by day, the shards of a day together.
     async fn certificates_ending(
         &self,
         from: Timestamp,
@@ -38,19 +39,20 @@ impl LookupStore for DynamoDbStore {
         let most = limit.saturating_add(1);
         let mut found = Vec::new();
         let first = after.map_or(from, |after| after.not_after.max(from));
-        for day in key::days(first, until) {
-            let mut of_day = Vec::new();
-            for shard in 0..key::ENDING_SHARDS {
-                let keys = key::certificates_ending(&day, shard, from, until, after);
-                for item in self.query_first(keys, most).await? {
-                    of_day.push(entry(&item)?);
-                }
-            }
-            of_day.sort();
-            found.extend(of_day);
-            if found.len() >= most {
-                break;
-            }
+        let mut days = key::days(first, until).peekable();
+        let mut at_a_time = 1;
+        while days.peek().is_some() && found.len() < most {
+            let some: Vec<String> = days.by_ref().take(at_a_time).collect();
+            let shards = some.iter().flat_map(|day| (0..key::ENDING_SHARDS).map(move |shard| (day, shard)));
+            let look = |(day, shard): (&String, u8)| {
+                self.query_first(key::certificates_ending(day, shard, from, until, after), most)
+            };
+            let items = try_join_all(shards.map(look)).await?;
+            let mut of_days = items.iter().flatten().map(entry).collect::<Result<Vec<_>, _>>()?;
+            // Over a time in which nothing ends, in strides.
+            at_a_time = if of_days.is_empty() { MOST_DAYS.min(at_a_time * 2) } else { 1 };
+            of_days.sort();
+            found.extend(of_days);
         }
         Ok(Page::of(found, limit))
     }
@@ -124,6 +126,9 @@ impl DynamoDbStore {
         new.map(|contact| Item::new(key::account_by_contact(contact, after.id))).collect()
     }
 }
+
+/// How many days are looked at together, at most.
+const MOST_DAYS: usize = 8;
 
 fn entry(item: &Item) -> Result<CertificateEntry, StoreError> {
     item.sk().and_then(key::entry_of).ok_or_else(|| malformed("way to a certificate"))

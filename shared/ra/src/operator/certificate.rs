@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, RevokedBy};
-use ca::Certificate;
+use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, RevokedBy, Serial};
+use ca::{Certificate, Chain};
 use jiff::Timestamp;
 use jose::Thumbprint;
 use store::{AccountCertificates, BlockedKey, CertificateEntry, CertificateRecord, CertificateState, Page};
@@ -17,6 +17,34 @@ impl Authority {
     /// [`Error::NotFound`].
     pub async fn find_certificate(&self, id: &CertificateId) -> Result<CertificateRecord, Error> {
         Ok(self.store.certificate(id).await?.ok_or(Error::NotFound)?.value)
+    }
+
+    /// The certificates with that serial number: one of each issuer at most.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn certificates_by_serial(&self, serial: &Serial) -> Result<Vec<CertificateRecord>, Error> {
+        let mut ids = Vec::new();
+        for der in self.store.issuers().await?.into_iter().filter_map(|issuer| issuer.certificate) {
+            let certificate = Certificate::from_der(&der.0).map_err(issuing)?;
+            let key = certificate.subject_key_identifier().map(<[u8]>::to_vec);
+            ids.extend(key.map(|key| CertificateId::new(key, serial.clone())));
+        }
+        // Two certificates of one key of an issuer lead to the same.
+        ids.sort();
+        ids.dedup();
+        Ok(self.store.certificates(&ids).await?.into_iter().map(|certificate| certificate.value).collect())
+    }
+
+    /// The certificate of that id, followed by those of its issuers.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also when it was intended and not signed.
+    pub async fn exported_chain(&self, id: &CertificateId) -> Result<Chain, Error> {
+        let record = self.find_certificate(id).await?;
+        let CertificateState::Issued { der } = &record.state else { return Err(Error::NotFound) };
+        let leaf = Certificate::from_der(der).map_err(issuing)?;
+        Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(issuing)
     }
 
     /// The certificates for exactly that name, those that end last first.
@@ -77,15 +105,26 @@ impl Authority {
             if before.revocation.is_none() && round == 0 {
                 self.record_act(actor, "certificate revoke", id, detail.clone()).await?;
             }
-            if let (CertificateState::Issued { der }, RevocationReason::KeyCompromise) = (&before.state, reason) {
-                let key = Certificate::from_der(der).map_err(issuing)?.public_key().thumbprint();
-                self.store.block_key(&key, self.now()).await?;
-            }
+            self.block_if_compromised(&before, reason).await?;
             if let Some(revoked) = self.revoke_record(&before, reason, RevokedBy::Operator, Some(actor)).await? {
                 return Ok(revoked);
             }
         }
         Err(Error::Busy)
+    }
+
+    /// Blocks the certificate's key when that is why it is revoked: first, so that a crash leaves no
+    /// revocation without its block.
+    pub(crate) async fn block_if_compromised(
+        &self,
+        certificate: &CertificateRecord,
+        reason: RevocationReason,
+    ) -> Result<(), Error> {
+        if let (CertificateState::Issued { der }, RevocationReason::KeyCompromise) = (&certificate.state, reason) {
+            let key = Certificate::from_der(der).map_err(issuing)?.public_key().thumbprint();
+            self.store.block_key(&key, self.now()).await?;
+        }
+        Ok(())
     }
 
     /// Blocks a key: no account and no certificate may use it again.

@@ -55,7 +55,7 @@ impl Ca {
             events: Arc::new(()),
             clock: clock.clone(),
         };
-        let authority = Arc::new(Authority::new(seams, Settings::default()));
+        let authority = Arc::new(Authority::new(seams, Settings { certificates_per_slice: 2, ..Settings::default() }));
         let plan = |id: &str| IssuerPlan {
             id: id.parse().unwrap(),
             subject: AuthorityName::new(id, None).unwrap(),

@@ -13,6 +13,7 @@ mod ca;
 mod crash;
 mod crls;
 mod external_account;
+mod incidents;
 mod issuers;
 mod limits;
 mod names;

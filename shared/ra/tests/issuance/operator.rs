@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use acme::{AccountStatus, ChallengeType, NewAccount, OrderStatus, Problem, ProblemType, RevocationReason};
-use ra::{Error, ValidationTask};
-use store::{AuditStore, Incident};
+use jiff::SignedDuration;
+use ra::{Error, IncidentPlan, ValidationTask};
+use store::{AuditStore, Selection};
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, NEW_ACCOUNT, account_key, csr, request};
@@ -161,20 +162,18 @@ async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_m
     let id = ca.record(&account, order).await.value.id;
     let usual = authority.renewal_info(&id).await.unwrap();
     let now = acme::whole_seconds(authority.now());
-    let make = |id| Incident {
-        id,
-        declared_at: now,
-        declared_by: "alice".to_owned(),
+    let plan = IncidentPlan {
         description: "a fault".to_owned(),
         explanation_url: Some("https://ca.example/1".to_owned()),
-        affected: store::Affected { account: Some(account.id), ..Default::default() },
-        renew_by: now + jiff::SignedDuration::from_hours(24),
+        affected: Selection { account: Some(account.id), ..Selection::default() },
+        counted: None,
+        renew_within: SignedDuration::from_hours(24),
         revocation: None,
-        ended_at: None,
     };
-    let incident = authority.declare_incident("alice", make).await.unwrap();
+    let incident = authority.declare_incident("alice", plan).await.unwrap();
     let moved = authority.renewal_info(&id).await.unwrap();
-    assert_eq!((moved.suggested_window.start, moved.suggested_window.end), (now, incident.renew_by));
+    assert_eq!((moved.suggested_window.start, moved.suggested_window.end), (incident.declared_at, incident.renew_by));
+    assert!(incident.declared_at >= now && incident.declared_by == "alice");
     assert_eq!(moved.explanation_url, incident.explanation_url);
     authority.end_incident("alice", incident.id).await.unwrap();
     assert_eq!(authority.renewal_info(&id).await.unwrap(), usual);

@@ -42,6 +42,21 @@ pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
     assert_eq!(listed.len(), 1, "a certificate whose signature may exist is revoked like any other");
 }
 
+/// More than fit into one batch of any engine, and one that never was.
+pub async fn several_certificates_come_in_the_order_asked_for(store: Tried) {
+    let mut made = Vec::new();
+    for _ in 0..120 {
+        let intended = certificate();
+        store.intend_certificate(&intended).await.expect(WORKS);
+        made.push(intended);
+    }
+    let mut ids: Vec<_> = made.iter().map(|certificate| certificate.id.clone()).collect();
+    ids.insert(60, certificate().value.id);
+    assert_eq!(store.certificates(&ids).await.expect(WORKS), made, "those that are there");
+    assert_eq!(store.certificates(&ids[..1]).await.expect(WORKS), made[..1]);
+    assert_eq!(store.certificates(&[]).await.expect(WORKS), []);
+}
+
 /// RFC 5280 §4.1.2.2: a serial number is given once.
 pub async fn the_id_of_a_certificate_is_taken_once(store: Tried) {
     let first = certificate();

@@ -18,9 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    Affected, AuditRecord, CertificateRecord, CertificateState, CrlRecord, Der, ExpiryWatch, ExternalAccountKey,
+    AuditRecord, CertificateRecord, CertificateState, CrlRecord, Der, ExpiryWatch, ExternalAccountKey,
     ExternalAccountSecret, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret, NonceSecrets,
-    OperationId, Revocation, Versioned,
+    OperationId, Revocation, Selection, Versioned,
 };
 
 /// So many seconds after the day on which the samples live, which is far enough in the future for no
@@ -316,7 +316,8 @@ pub fn incident_at(seconds: i64) -> Versioned<Incident> {
         declared_by: "somebody".to_owned(),
         description: "Serial numbers were too short.".to_owned(),
         explanation_url: Some("https://ca.example/incidents/1".to_owned()),
-        affected: Affected { issuer: Some(issuer_id()), ..Affected::default() },
+        affected: Selection { issuer: Some(issuer_id()), ..Selection::default() },
+        counted: None,
         renew_by: at(seconds + DAY),
         revocation: None,
         ended_at: None,

@@ -6,7 +6,7 @@ use super::{
     Tried, WORKS, assert_conflict,
     fixture::{DAY, at, changed, incident_at},
 };
-use crate::StagedRevocation;
+use crate::{Position, StagedRevocation};
 
 /// Declared, gone through, ended.
 pub async fn an_incident_changes_only_from_its_present_version(store: Tried) {
@@ -20,7 +20,7 @@ pub async fn an_incident_changes_only_from_its_present_version(store: Tried) {
         incident.revocation = Some(StagedRevocation {
             reason: RevocationReason::KeyCompromise,
             begins_at: at(DAY),
-            looked_until: Some(at(2 * DAY)),
+            position: Some(Position::EndingFrom(at(2 * DAY))),
             revoked: 17,
             finished_at: None,
         });

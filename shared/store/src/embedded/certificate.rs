@@ -27,6 +27,13 @@ impl CertificateStore for EmbeddedStore {
         self.read(|snapshot| snapshot.versioned(&key::certificate(id)))
     }
 
+    async fn certificates(&self, ids: &[CertificateId]) -> Result<Vec<Versioned<CertificateRecord>>, StoreError> {
+        self.read(|snapshot| {
+            let found = ids.iter().map(|id| snapshot.versioned(&key::certificate(id)));
+            Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        })
+    }
+
     async fn update_certificate(
         &self,
         before: &Versioned<CertificateRecord>,

@@ -297,7 +297,8 @@ fn is_offerable(name: &str) -> bool {
 }
 
 /// Whether it can stand in a directory object and in a `Link` header.
-fn is_web_page(url: &str) -> bool {
+/// Whether it is the URL of a page that people can be sent to.
+pub fn is_web_page(url: &str) -> bool {
     let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`');

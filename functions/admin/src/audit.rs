@@ -1,0 +1,85 @@
+//! What operators did: filtered, newest first.
+
+use acme::AuditId;
+use jiff::Timestamp;
+use ra::Authority;
+use serde::{Deserialize, Serialize};
+use store::AuditRecord;
+
+use crate::AdminError;
+
+/// Which records are meant: those for which all holds that is said.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AuditFilter {
+    /// Whose actor holds this text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Whose action holds this text: `eab` for all acts on keys of external accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Whose subject holds this text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Of this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Of before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    fn includes(&self, record: &AuditRecord) -> bool {
+        let holds = |text: &str, part: &Option<String>| part.as_ref().is_none_or(|part| text.contains(part.as_str()));
+        holds(&record.actor, &self.actor)
+            && holds(&record.action, &self.action)
+            && holds(&record.subject, &self.subject)
+            && self.until.is_none_or(|until| record.id.made_at() < until)
+    }
+}
+
+/// Some of the records that are meant.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditPage {
+    /// The records, newest first.
+    pub items: Vec<AuditRecord>,
+    /// Behind which record to go on; absent when all were looked at. A page may be short, or empty, and others follow.
+    pub next: Option<AuditId>,
+}
+
+pub(crate) async fn list(
+    authority: &Authority,
+    filter: AuditFilter,
+    before: Option<AuditId>,
+    limit: usize,
+) -> Result<AuditPage, AdminError> {
+    // The id of a record begins with its time.
+    let until = filter.until.map(|until| AuditId::new(until, [0; 10]));
+    let mut before = before.into_iter().chain(until).min();
+    let mut items = Vec::new();
+    for _ in 0..PORTIONS {
+        let portion = authority.audit(before, PORTION).await?;
+        for record in portion.items {
+            before = Some(record.id);
+            if filter.since.is_some_and(|since| record.id.made_at() < since) {
+                return Ok(AuditPage { items, next: None });
+            }
+            if filter.includes(&record) {
+                items.push(record);
+            }
+            if items.len() >= limit {
+                return Ok(AuditPage { items, next: before });
+            }
+        }
+        if !portion.more {
+            return Ok(AuditPage { items, next: None });
+        }
+    }
+    Ok(AuditPage { items, next: before })
+}
+
+/// So many records are looked at in a request, at most: portions of so many.
+const PORTIONS: usize = 10;
+const PORTION: usize = 200;

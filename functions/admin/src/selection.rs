@@ -1,0 +1,127 @@
+//! Many certificates: those that are meant, counted, listed and revoked piece by piece, so that no request takes long.
+
+use acme::{AccountId, DirectoryId, Family, RevocationReason};
+use jiff::Timestamp;
+use ra::Authority;
+use serde::{Deserialize, Serialize};
+use store::{IssuerId, Position, Selection};
+
+use crate::{AdminError, ShownCertificate, certificate::identifier};
+
+/// Which certificates are meant: those for which all holds that is said, and something has to be.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CertificateSelection {
+    /// For exactly that name, among others perhaps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Ordered by that account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// Signed by that issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<IssuerId>,
+    /// Ordered in the directory of that profile: `web`, or `raProfile/web`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<DirectoryId>,
+    /// Valid from this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_from: Option<Timestamp>,
+    /// Valid from before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_until: Option<Timestamp>,
+}
+
+impl CertificateSelection {
+    /// The selection, when all that it names is there: a slip of the pen must not pass for "none".
+    pub(crate) async fn checked(self, authority: &Authority) -> Result<Selection, AdminError> {
+        let Self { name, account, issuer, profile, issued_from: from, issued_until: until } = self;
+        let name = name.map(|name| identifier(&name)).transpose()?;
+        let selection = Selection { issuer, directory: profile, account, name, from, until };
+        if selection.is_everything() {
+            return Err(AdminError::Everything);
+        }
+        if from.zip(until).is_some_and(|(from, until)| from >= until) {
+            return Err(AdminError::Reversed);
+        }
+        if let Some(account) = account {
+            authority.find_account(account).await.map_err(|error| match error {
+                ra::Error::NotFound => AdminError::NoAccount(account),
+                other => other.into(),
+            })?;
+        }
+        if let Some(issuer) = &selection.issuer
+            && !authority.issuers_of_certificates().await?.contains(issuer)
+        {
+            return Err(AdminError::NoIssuer(issuer.clone()));
+        }
+        if let Some(directory) = &selection.directory {
+            let profiles = authority.profiles().await?;
+            let is_there = match directory.family {
+                Family::AcmeProfile => profiles.acme_profile.iter().any(|profile| profile.name == directory.name),
+                Family::RaProfile => profiles.ra_profile.iter().any(|profile| profile.name == directory.name),
+            };
+            if !is_there {
+                return Err(AdminError::NoDirectory(directory.clone()));
+            }
+        }
+        Ok(selection)
+    }
+}
+
+/// A piece of the certificates that are meant and have not ended.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SelectedCertificates {
+    /// How many of them are good.
+    pub good: usize,
+    /// How many are revoked.
+    pub revoked: usize,
+    /// The first good ones, as many as were asked for, without their PEM.
+    pub items: Vec<ShownCertificate>,
+    /// Where the next piece begins; absent when this was the last one.
+    pub next: Option<Position>,
+}
+
+/// What became of a piece.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevokedCertificates {
+    /// How many were revoked.
+    pub revoked: usize,
+    /// How many were revoked before.
+    pub already_revoked: usize,
+    /// Where the next piece begins; absent when this was the last one.
+    pub next: Option<Position>,
+}
+
+pub(crate) async fn select(
+    authority: &Authority,
+    selection: CertificateSelection,
+    position: Option<Position>,
+    show: usize,
+) -> Result<SelectedCertificates, AdminError> {
+    let selection = selection.checked(authority).await?;
+    let slice = authority.select_certificates(&selection, position.as_ref()).await?;
+    let all = slice.certificates.len();
+    let good: Vec<_> = slice.certificates.into_iter().filter(|certificate| certificate.revocation.is_none()).collect();
+    let (good_ones, revoked) = (good.len(), all.saturating_sub(good.len()));
+    let shown =
+        good.into_iter().take(show.min(MOST_SHOWN)).map(|certificate| ShownCertificate::brief(certificate.value));
+    Ok(SelectedCertificates { good: good_ones, revoked, items: shown.collect(), next: slice.next })
+}
+
+pub(crate) async fn revoke(
+    authority: &Authority,
+    actor: &str,
+    selection: CertificateSelection,
+    reason: RevocationReason,
+    position: Option<Position>,
+) -> Result<RevokedCertificates, AdminError> {
+    let selection = selection.checked(authority).await?;
+    let slice = authority.revoke_certificates(actor, &selection, reason, position.as_ref()).await?;
+    Ok(RevokedCertificates { revoked: slice.revoked, already_revoked: slice.already, next: slice.next })
+}
+
+/// Certificates may have a hundred names each, and an answer of a function has six megabytes at most.
+const MOST_SHOWN: usize = 100;

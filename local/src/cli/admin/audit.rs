@@ -1,0 +1,144 @@
+//! `audit`: what operators did, listed and followed.
+
+use std::{collections::BTreeSet, path::Path, time::Duration};
+
+use acme::AuditId;
+use admin::{AuditFilter, AuditPage, Request};
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use ra::{Clock, SystemClock};
+use store::AuditRecord;
+use tokio::{signal, time};
+
+use super::{
+    AdminFailure,
+    connection::Connection,
+    incidents::hours,
+    output::Output,
+    table::{printable, table},
+};
+
+#[derive(Subcommand)]
+pub(super) enum AuditCommand {
+    /// Lists what operators did, newest first
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin audit list --limit 20\n  serverless-acme admin audit list --action eab --actor alice --since 7d"
+    )]
+    List {
+        #[command(flatten)]
+        filter: FilterArguments,
+        /// Of before this time, or longer ago than this: 2026-01-31T00:00:00Z, 36h, 5d
+        #[arg(long, value_name = "TIME", value_parser = time_or_age)]
+        until: Option<Timestamp>,
+        /// So many at most
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+    },
+    /// Shows what operators do, as they do it, until Ctrl-C
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin audit follow\n  serverless-acme admin audit follow --since 1h --json | jq .action"
+    )]
+    Follow {
+        #[command(flatten)]
+        filter: FilterArguments,
+    },
+}
+
+/// Which records.
+#[derive(Args)]
+pub(super) struct FilterArguments {
+    /// Of those in whose name this text is
+    #[arg(long, value_name = "TEXT")]
+    actor: Option<String>,
+    /// Of acts in whose name this text is: eab, or `account disable`
+    #[arg(long, value_name = "TEXT")]
+    action: Option<String>,
+    /// On what has this text in it: an id, a name
+    #[arg(long, value_name = "TEXT")]
+    subject: Option<String>,
+    /// Of this time or later, or not longer ago than this: 2026-01-31T00:00:00Z, 36h, 5d
+    #[arg(long, value_name = "TIME", value_parser = time_or_age)]
+    since: Option<Timestamp>,
+}
+
+impl FilterArguments {
+    fn until(self, until: Option<Timestamp>) -> AuditFilter {
+        let Self { actor, action, subject, since } = self;
+        AuditFilter { actor, action, subject, since, until }
+    }
+}
+
+fn time_or_age(text: &str) -> Result<Timestamp, String> {
+    let ago = |hours: u16| SystemClock.now().checked_sub(SignedDuration::from_hours(hours.into())).ok();
+    let time = hours(text).ok().and_then(ago).or_else(|| text.parse().ok());
+    time.ok_or_else(|| {
+        "expected a time such as 2026-01-31T00:00:00Z, or hours or days ago such as 36h or 5d".to_owned()
+    })
+}
+
+pub(super) async fn list(
+    connection: &Connection,
+    output: &Output,
+    filter: FilterArguments,
+    until: Option<Timestamp>,
+    limit: u16,
+) -> Result<(), AdminFailure> {
+    let found = records(connection, filter.until(until), limit).await?;
+    output.print(&found, || table(["WHEN", "WHO", "WHAT", "TO WHAT", "DETAIL"], found.iter().map(cells)))
+}
+
+/// Never ends by itself. It asks anew each time, so it goes on when a host stops or starts, and keeps no folder.
+pub(super) async fn follow(
+    data: &Path,
+    function: Option<&str>,
+    output: &Output,
+    filter: FilterArguments,
+) -> Result<(), AdminFailure> {
+    let mut filter = filter.until(None);
+    let mut since = filter.since.unwrap_or_else(|| SystemClock.now());
+    let mut shown: BTreeSet<AuditId> = BTreeSet::new();
+    loop {
+        // Clocks of functions differ a little: a record may come behind a newer one.
+        filter.since = Some(since.checked_sub(OVERLAP).unwrap_or(since).max(filter.since.unwrap_or(since)));
+        let connection = Connection::open(data, function.map(str::to_owned)).await?;
+        let found = records(&connection, filter.clone(), u16::MAX).await;
+        let pause = if connection.is_host() { PAUSE } else { LONG_PAUSE };
+        connection.close().await?;
+        for record in found?.iter().rev().filter(|record| shown.insert(record.id)) {
+            since = since.max(record.id.made_at());
+            output.line(record, || cells(record).map(|cell| printable(&cell)).join("  "))?;
+        }
+        shown.retain(|id| id.made_at() >= since.checked_sub(OVERLAP * 2).unwrap_or(since));
+        tokio::select! {
+            () = time::sleep(pause) => {}
+            _ = signal::ctrl_c() => return Ok(()),
+        }
+    }
+}
+
+async fn records(connection: &Connection, filter: AuditFilter, limit: u16) -> Result<Vec<AuditRecord>, AdminFailure> {
+    let mut found: Vec<AuditRecord> = Vec::new();
+    let mut before = None;
+    loop {
+        let rest = usize::from(limit).saturating_sub(found.len()).min(A_PAGE.into());
+        let rest = u16::try_from(rest).unwrap_or(A_PAGE);
+        let request = Request::Audit { filter: filter.clone(), before, limit: Some(rest) };
+        let page: AuditPage = connection.ask(&request).await?.value;
+        found.extend(page.items);
+        before = page.next;
+        if before.is_none() || found.len() >= limit.into() {
+            return Ok(found);
+        }
+    }
+}
+
+fn cells(record: &AuditRecord) -> [String; 5] {
+    let detail: Vec<String> = record.detail.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    [record.at.to_string(), record.actor.clone(), record.action.clone(), record.subject.clone(), detail.join(" ")]
+}
+
+const A_PAGE: u16 = 1_000;
+const PAUSE: Duration = Duration::from_secs(1);
+/// Each look is an invocation, or has the folder for itself for a moment.
+const LONG_PAUSE: Duration = Duration::from_secs(5);
+const OVERLAP: SignedDuration = SignedDuration::from_secs(30);

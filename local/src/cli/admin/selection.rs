@@ -1,0 +1,101 @@
+//! Many certificates: which are meant, and how many they are.
+
+use acme::{AccountId, DirectoryId};
+use admin::{CertificateSelection, Listed, Request, SelectedCertificates, ShownCertificate};
+use clap::Args;
+use jiff::Timestamp;
+use store::IssuerId;
+
+use super::{AdminFailure, connection::Connection, progress::Progress};
+
+/// Which certificates: those for which all holds that is said.
+#[derive(Args, Clone)]
+#[group(multiple = true)]
+pub(super) struct SelectionArguments {
+    /// For exactly this name or address, among others perhaps
+    #[arg(long)]
+    name: Option<String>,
+    /// Ordered by this account
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+    /// Signed by this issuer
+    #[arg(long, value_name = "ID")]
+    issuer: Option<IssuerId>,
+    /// Ordered in the directory of this profile: web, or raProfile/web
+    #[arg(long, value_name = "NAME")]
+    profile: Option<DirectoryId>,
+    /// Whose validity begins at this time or later, such as 2026-01-31T00:00:00Z; as a rule it begins five minutes
+    /// before the certificate is issued
+    #[arg(long, value_name = "TIME")]
+    issued_from: Option<Timestamp>,
+    /// Whose validity begins before this time
+    #[arg(long, value_name = "TIME")]
+    issued_until: Option<Timestamp>,
+}
+
+impl From<SelectionArguments> for CertificateSelection {
+    fn from(arguments: SelectionArguments) -> Self {
+        let SelectionArguments { name, account, issuer, profile, issued_from, issued_until } = arguments;
+        Self { name, account, issuer, profile, issued_from, issued_until }
+    }
+}
+
+/// The certificates that are meant, and the first of them.
+pub(super) struct Counted {
+    /// How many are good.
+    pub(super) good: u64,
+    /// How many are revoked.
+    pub(super) revoked: u64,
+    /// The first good ones.
+    pub(super) items: Vec<ShownCertificate>,
+}
+
+/// The first hundred that are good.
+pub(super) async fn first(
+    connection: &Connection,
+    selection: CertificateSelection,
+) -> Result<Listed<ShownCertificate>, AdminFailure> {
+    let mut found = Listed { items: Vec::new(), more: false };
+    let mut position = None;
+    loop {
+        let show = A_HUNDRED.saturating_sub(u16::try_from(found.items.len()).unwrap_or(A_HUNDRED));
+        let request = Request::SelectCertificates { selection: selection.clone(), position, show };
+        let piece: SelectedCertificates = connection.ask(&request).await?.value;
+        found.more = piece.good > piece.items.len();
+        found.items.extend(piece.items);
+        position = piece.next;
+        if found.more || position.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Counts them, and lists the first `show`.
+pub(super) async fn count(
+    connection: &Connection,
+    selection: &CertificateSelection,
+    show: usize,
+) -> Result<Counted, AdminFailure> {
+    let mut counted = Counted { good: 0, revoked: 0, items: Vec::new() };
+    let mut progress = Progress::new("certificates found", None);
+    let mut position = None;
+    loop {
+        let wanted = show.saturating_sub(counted.items.len());
+        let request = Request::SelectCertificates {
+            selection: selection.clone(),
+            position,
+            show: u16::try_from(wanted).unwrap_or(u16::MAX),
+        };
+        let piece: SelectedCertificates = connection.ask(&request).await?.value;
+        counted.good += piece.good as u64;
+        counted.revoked += piece.revoked as u64;
+        counted.items.extend(piece.items);
+        position = piece.next;
+        if position.is_none() {
+            return Ok(counted);
+        }
+        progress.show(counted.good);
+    }
+}
+
+const A_HUNDRED: u16 = 100;

@@ -1,0 +1,165 @@
+//! Many certificates, gone through piece by piece by the narrowest look-up that leads to them.
+//!
+//! No piece takes long, however many there are: it ends after [`crate::Settings::certificates_per_slice`]
+//! certificates, or after a number of days on which none ends. What has ended is passed over.
+
+use std::collections::{BTreeSet, HashMap};
+
+use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId};
+use ca::Certificate;
+use jiff::{SignedDuration, Timestamp};
+use store::{CertificateEntry, CertificateRecord, IssuerId, IssuerRole, Position, Selection, Versioned};
+
+use crate::{Authority, Error, issuance::issuing};
+
+/// A piece of the certificates that are meant.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// Those that are meant and have not ended, revoked ones among them.
+    pub certificates: Vec<Versioned<CertificateRecord>>,
+    /// How many were looked at.
+    pub looked_at: usize,
+    /// Where the next piece begins; `None` when this was the last one.
+    pub next: Option<Position>,
+}
+
+impl Authority {
+    /// The piece of the certificates that are meant which begins at `position`; the first when it is
+    /// `None`, or a position of another way through them.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn select_certificates(
+        &self,
+        selection: &Selection,
+        position: Option<&Position>,
+    ) -> Result<Slice, Error> {
+        let meant = |certificate: &CertificateRecord, directory: Option<&DirectoryId>| {
+            selection.includes(certificate, directory)
+        };
+        self.select(selection, position, meant).await
+    }
+
+    /// The issuers that sign certificates, or have signed some.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn issuers_of_certificates(&self) -> Result<BTreeSet<IssuerId>, Error> {
+        let issuers = self.store.issuers().await?.into_iter();
+        Ok(issuers.filter(|issuer| issuer.role == IssuerRole::Issuing).map(|issuer| issuer.id).collect())
+    }
+
+    /// The same, of those for which `meant` holds, too.
+    pub(crate) async fn select(
+        &self,
+        selection: &Selection,
+        position: Option<&Position>,
+        meant: impl Fn(&CertificateRecord, Option<&DirectoryId>) -> bool,
+    ) -> Result<Slice, Error> {
+        let (entries, next) = match (selection, position) {
+            (Selection { name: Some(name), .. }, Some(Position::Before(entry))) => {
+                self.named(name, Some(entry)).await?
+            }
+            (Selection { name: Some(name), .. }, _) => self.named(name, None).await?,
+            (Selection { account: Some(id), .. }, Some(Position::OlderThan(order))) => {
+                self.ordered_by(*id, Some(*order)).await?
+            }
+            (Selection { account: Some(id), .. }, _) => self.ordered_by(*id, None).await?,
+            _ => self.ending(selection, position).await?,
+        };
+        let ids: Vec<CertificateId> = entries.into_iter().map(|entry| entry.id).collect();
+        let (mut certificates, mut directories) = (Vec::new(), HashMap::new());
+        for record in self.store.certificates(&ids).await? {
+            let directory = match (&selection.directory, record.account) {
+                (Some(_), Some(account)) => self.directory_of(account, &mut directories).await?,
+                _ => None,
+            };
+            if record.not_after > self.now() && meant(&record, directory.as_ref()) {
+                certificates.push(record);
+            }
+        }
+        Ok(Slice { certificates, looked_at: ids.len(), next })
+    }
+
+    /// Those with the name, those that end last first.
+    async fn named(&self, name: &Identifier, before: Option<&CertificateEntry>) -> Result<Walked, Error> {
+        let page = self.store.certificates_by_name(name, before, self.settings.certificates_per_slice).await?;
+        let now = self.now();
+        let good: Vec<_> = page.items.into_iter().take_while(|entry| entry.not_after > now).collect();
+        let goes_on = page.more && good.len() == self.settings.certificates_per_slice;
+        let next = good.last().filter(|_| goes_on).cloned().map(Position::Before);
+        Ok((good, next))
+    }
+
+    /// Those of the account, by way of its orders, newest first.
+    async fn ordered_by(&self, account: AccountId, before: Option<OrderId>) -> Result<Walked, Error> {
+        let most = self.settings.certificates_per_slice.min(MOST_ORDERS);
+        let page = self.store.certificates_of_account(account, before, most).await?;
+        Ok((page.certificates, page.next.map(Position::OlderThan)))
+    }
+
+    /// All, those that end first first.
+    async fn ending(&self, selection: &Selection, position: Option<&Position>) -> Result<Walked, Error> {
+        let (most, last) = (self.settings.certificates_per_slice, self.last_end(selection).await?);
+        let (mut from, mut after) = match position {
+            Some(Position::Behind(entry)) => (entry.not_after, Some(entry.clone())),
+            Some(Position::EndingFrom(from)) => (*from, None),
+            _ => (self.now(), None),
+        };
+        let mut found = Vec::new();
+        for _ in 0..PORTIONS {
+            let until = from.checked_add(PORTION).unwrap_or(Timestamp::MAX).min(last);
+            let page =
+                self.store.certificates_ending(from, until, after.as_ref(), most.saturating_sub(found.len())).await?;
+            found.extend(page.items);
+            if page.more {
+                let behind = found.last().cloned().map(Position::Behind);
+                return Ok((found, behind));
+            }
+            if until >= last {
+                return Ok((found, None));
+            }
+            (from, after) = (until, None);
+            if found.len() >= most {
+                break;
+            }
+        }
+        Ok((found, Some(Position::EndingFrom(from))))
+    }
+
+    /// The first second in which none of them ends any more: no certificate outlasts its issuer.
+    async fn last_end(&self, selection: &Selection) -> Result<Timestamp, Error> {
+        let mut last = Timestamp::MIN;
+        for issuer in self.store.issuers().await? {
+            let is_meant = selection.issuer.as_ref().is_none_or(|id| *id == issuer.id);
+            if let (IssuerRole::Issuing, true, Some(der)) = (issuer.role, is_meant, &issuer.certificate) {
+                last = last.max(Certificate::from_der(&der.0).map_err(issuing)?.not_after());
+            }
+        }
+        Ok(last.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX))
+    }
+
+    /// A certificate does not say in which directory it was ordered; its account does, for ever.
+    pub(crate) async fn directory_of(
+        &self,
+        account: AccountId,
+        known: &mut HashMap<AccountId, Option<DirectoryId>>,
+    ) -> Result<Option<DirectoryId>, Error> {
+        if let Some(directory) = known.get(&account) {
+            return Ok(directory.clone());
+        }
+        let directory = self.store.account(account).await?.map(|account| account.value.directory);
+        known.insert(account, directory.clone());
+        Ok(directory)
+    }
+}
+
+/// Where to look, and where to go on.
+type Walked = (Vec<CertificateEntry>, Option<Position>);
+
+/// Orders are looked up one by one.
+const MOST_ORDERS: usize = 200;
+/// An engine may need a look-up for each day, so a piece of the time ahead is no longer than this …
+const PORTION: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// … and there are so many of them at most in a slice.
+const PORTIONS: usize = 8;
