@@ -1,7 +1,8 @@
 //! End-to-end tests by topic, with the harness they share.
 //!
 //! [`Environment`] is a CA of its own on free ports, with a [`challenge_server`] to which all names
-//! lead; [`client::Client`] speaks to it; [`clients`] runs the ACME clients of other people.
+//! lead; [`client::Client`] speaks to it; [`clients`] runs the ACME clients of other people; an [`Operator`]
+//! administers it from the command line.
 
 pub mod challenge_server;
 pub mod client;
@@ -11,7 +12,9 @@ mod environment;
 pub mod events;
 mod join;
 mod openssl;
+mod operator;
 
 pub use environment::{Aws, Counts, Deployed, Directory, Environment, Functions, Host};
 pub use join::all;
 pub use openssl::openssl;
+pub use operator::Operator;

@@ -261,6 +261,7 @@ enum KeysCommand {
     #[command(after_help = "Example:\n  serverless-acme admin keys block NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]
     Block {
         /// The thumbprint of the key (RFC 7638)
+        #[arg(allow_hyphen_values = true)]
         key: Thumbprint,
     },
     /// Lists the blocked keys

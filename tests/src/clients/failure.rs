@@ -58,7 +58,7 @@ pub enum Failure {
 
 impl Failure {
     /// For `map_err`.
-    pub(crate) fn io(place: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
+    pub fn io(place: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
         let place = place.to_string();
         move |source| Self::Io { place, source }
     }

@@ -13,6 +13,7 @@ pub struct Lego {
     target: Target,
     tool: Tool,
     folder: PathBuf,
+    external_account: Option<[String; 2]>,
 }
 
 /// How lego proves control.
@@ -32,7 +33,12 @@ impl Lego {
 
     /// Keeps everything in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path) -> Self {
-        Self { target: target.clone(), tool, folder: folder.to_path_buf() }
+        Self { target: target.clone(), tool, folder: folder.to_path_buf(), external_account: None }
+    }
+
+    /// Registers with this key identifier and MAC key of an external account.
+    pub fn bound_to(self, key_identifier: &str, key: &str) -> Self {
+        Self { external_account: Some([key_identifier.to_owned(), key.to_owned()]), ..self }
     }
 
     /// A certificate with a key of the kind `key_type` as lego spells it; returns the chain.
@@ -82,6 +88,10 @@ impl Lego {
             .arg("--path")
             .arg(&self.folder)
             .args(names.iter().flat_map(|name| ["--domains", name]));
+        let run = match &self.external_account {
+            Some([identifier, key]) => run.args(["--eab", "--kid", identifier, "--hmac", key]),
+            None => run,
+        };
         Ok(match challenge {
             Challenge::Http => run.args(["--http", "--http.port", &self.target.http().to_string()]),
             Challenge::Tls => run.args(["--tls", "--tls.port", &self.target.tls().to_string()]),

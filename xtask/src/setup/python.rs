@@ -7,7 +7,9 @@ use crate::{Error, command::Program, progress, repository};
 
 /// The environments: each is made from the list `xtask/tools/<name>.txt` and has a program of that
 /// name.
-const ENVIRONMENTS: [&str; 3] = [
+const ENVIRONMENTS: [&str; 4] = [
+    // The command line tool of AWS, by which `serverless-acme admin` asks a function.
+    "aws",
     "certbot",
     // AWS for the deployed-bundle tests: an emulator, and the cryptography that its KMS signs with.
     "ministack",

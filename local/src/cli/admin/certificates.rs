@@ -34,6 +34,7 @@ pub(super) enum CertificatesCommand {
     )]
     Show {
         /// Its id, as in renewal information, or its serial number, hexadecimal
+        #[arg(allow_hyphen_values = true)]
         certificate: Meant,
     },
     /// Writes a certificate to a file, or to the standard output
@@ -42,6 +43,7 @@ pub(super) enum CertificatesCommand {
     )]
     Export {
         /// Its id, as in renewal information, or its serial number, hexadecimal
+        #[arg(allow_hyphen_values = true)]
         certificate: Meant,
         /// What is written
         #[arg(long, value_enum, default_value = "chain")]
@@ -117,7 +119,12 @@ pub(super) enum Format {
 #[derive(Args)]
 pub(super) struct RevokeArguments {
     /// One certificate: its id, as in renewal information
-    #[arg(required_unless_present = "SelectionArguments", conflicts_with = "SelectionArguments")]
+    // Ids are base64url and may begin with a hyphen; therefore there is no short flag here.
+    #[arg(
+        required_unless_present = "SelectionArguments",
+        conflicts_with = "SelectionArguments",
+        allow_hyphen_values = true
+    )]
     id: Option<CertificateId>,
     #[command(flatten)]
     selection: SelectionArguments,
@@ -128,7 +135,7 @@ pub(super) struct RevokeArguments {
     #[arg(long, conflicts_with = "id")]
     dry_run: bool,
     /// Revokes many without asking
-    #[arg(long, short)]
+    #[arg(long)]
     yes: bool,
 }
 

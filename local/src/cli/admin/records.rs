@@ -17,7 +17,7 @@ pub(super) struct FindAccounts {
     #[arg(long, value_name = "ADDRESS", value_parser = contact)]
     contact: Option<Contact>,
     /// With the key of this thumbprint (RFC 7638)
-    #[arg(long, value_name = "THUMBPRINT")]
+    #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
     key: Option<Thumbprint>,
     /// With this id, the last part of an account's URL
     #[arg(long, value_name = "ID")]

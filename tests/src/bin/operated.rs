@@ -1,0 +1,7 @@
+//! `serverless-acme` for tests of this package, which cannot name the program of another one.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    local::run()
+}

@@ -1,0 +1,297 @@
+//! An operator's walk: everything that somebody who runs a CA decides, with nothing but
+//! `serverless-acme admin`, and real clients to whom it happens.
+//!
+//! The walk is the same on both hosts; on AWS the commands go through the `aws` tool to the deployed
+//! admin function.
+
+use std::{path::Path, time::Duration};
+
+use serde_json::Value;
+use tests::{
+    Host, Operator,
+    client::{Http, certificate_id},
+    clients::{Authority, Certbot, Certificate, Challenge, Failure, Key, Lego, Run, Target, Tool},
+    deployed::Stack,
+};
+use tokio::time::sleep;
+
+#[tokio::test]
+async fn an_operator_walks_through_everything_that_can_be_decided_on_the_running_host() -> Result<(), Failure> {
+    let (Some(certbot), Some(lego)) = (Tool::find(Certbot::PROGRAM)?, Tool::find(Lego::PROGRAM)?) else {
+        return Ok(());
+    };
+    let environment = Host::OneProcess.start().await;
+    let data = environment.one_process().root_path().parent().expect("the root lies in the data folder").to_owned();
+    let operator = Operator::of_folder(PROGRAM, &data)?;
+    for (id, name) in ISSUERS {
+        operator.read(&["issuers", "add", id, "--name", name]).await?;
+    }
+    let site = Site { operator, certbot, lego, patience: Duration::ZERO };
+    let environment = &environment;
+    site.walk(environment.target(&[]).await, async |names| {
+        environment.target(names).await;
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_walks_through_the_same_on_the_deployed_bundle() -> Result<(), Failure> {
+    let (Some(certbot), Some(lego)) = (Tool::find(Certbot::PROGRAM)?, Tool::find(Lego::PROGRAM)?) else {
+        return Ok(());
+    };
+    let (Some(aws), Some(stack)) = (Tool::find("aws")?, Stack::deploy().await?) else { return Ok(()) };
+    let operator = Operator::of_stack(PROGRAM, &stack, &aws)?;
+    let folder = tempfile::tempdir().map_err(Failure::io("temporary folder"))?;
+    for (id, name) in ISSUERS {
+        let key = new_kms_key(&stack, &aws, folder.path()).await?;
+        operator.read(&["issuers", "add", id, "--name", name, "--kms-key", &key]).await?;
+    }
+    // Warm functions answer by what they know for ten seconds.
+    let site = Site { operator, certbot, lego, patience: Duration::from_secs(11) };
+    let door = stack.door("default", [127, 0, 0, 7]);
+    let outcome = site.walk(door.target(&[]).await, async |names| {
+        door.target(names).await;
+    });
+    let outcome = outcome.await;
+    if outcome.is_err() {
+        // Shown when the test fails.
+        println!("{}", stack.log());
+    }
+    outcome
+}
+
+/// The operator, the people with their clients, and what differs between hosts.
+struct Site {
+    operator: Operator,
+    certbot: Tool,
+    lego: Tool,
+    /// How long a change may take to be seen.
+    patience: Duration,
+}
+
+impl Site {
+    /// The walk. `target` is the CA as clients see it; `lead` makes names lead to its address.
+    async fn walk(self, target: Target, lead: impl AsyncFn(&[&str])) -> Result<(), Failure> {
+        let folder = tempfile::tempdir().map_err(Failure::io("temporary folder"))?;
+        let target = Target {
+            directory: target.directory.replace("/default/", "/servers/"),
+            terms: Some("https://ca.walk.test/terms/1".to_owned()),
+            ..target
+        };
+        lead(&[WEB, LAB]).await;
+
+        // Two RA Profiles with an issuer each, and a directory for accounts that the operator knows.
+        let shown = self.apply("blue", 1, "disabled").await?;
+        assert!(shown.contains("acmeProfile.servers: (none) -> "), "{shown}");
+        assert!(
+            self.operator
+                .read(&["apply", "--yes", &self.set("blue", 1, "disabled")?])
+                .await?
+                .contains("nothing differs")
+        );
+
+        // Who has no key gets no account; with one, each client gets one, and a key is good for one.
+        let certbot = Certbot::new(&target, self.certbot.clone(), &fresh(folder.path(), "certbot")?);
+        let refused = certbot.obtain(WEB, &[]).await.unwrap_err().to_string();
+        assert!(refused.contains("external") || refused.contains("eab"), "{refused}");
+        let [id, key] = self.mint(&["--scope", ".walk.test"]).await?;
+        let bound = ["--eab-kid", &id, "--eab-hmac-key", &key];
+        let chain = certbot.obtain(WEB, &bound).await?;
+        let first = accept(&target, folder.path(), &chain, &[WEB], "Blue").await?;
+        let [id, key] = self.mint(&["--scope", ".lab.test"]).await?;
+        let lego = Lego::new(&target, self.lego.clone(), &fresh(folder.path(), "lego")?).bound_to(&id, &key);
+        // Nothing answers for this name: it is approved without a challenge.
+        let chain_of_lego = lego.obtain(Challenge::Tls, &[LAB], "ec256").await?;
+        accept(&target, folder.path(), &chain_of_lego, &[LAB], "Blue").await?;
+        let keys = self.operator.ask(&["eab", "list"]).await?;
+        let states: Vec<_> = items(&keys).iter().map(|key| key["state"].clone()).collect();
+        assert_eq!(states, ["used", "used"]);
+
+        // Another CA stands behind the directory; the clients change nothing.
+        self.apply("green", 1, "disabled").await?;
+        certbot.renew(&["--force-renewal"]).await?;
+        let second = accept(&target, folder.path(), &chain, &[WEB], "Green").await?;
+
+        // New terms: no orders for who has not agreed; who comes anew agrees to them.
+        self.apply("green", 2, "url").await?;
+        let refused = certbot.renew(&["--force-renewal"]).await.unwrap_err().to_string();
+        assert!(refused.contains("terms"), "{refused}");
+        let [id, key] = self.mint(&["--scope", ".lab.test"]).await?;
+        let newcomer = Lego::new(&target, self.lego.clone(), &fresh(folder.path(), "newcomer")?).bound_to(&id, &key);
+        newcomer.obtain(Challenge::Tls, &[LAB], "ec256").await?;
+        self.apply("green", 2, "disabled").await?;
+        certbot.renew(&["--force-renewal"]).await?;
+        let third = accept(&target, folder.path(), &chain, &[WEB], "Green").await?;
+        assert!(first.serial != second.serial && second.serial != third.serial);
+
+        // An account is disabled, refused, and enabled again.
+        let found = self.operator.ask(&["certificates", "find", "--name", WEB]).await?;
+        let account = items(&found)[0]["account"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(self.operator.ask(&["accounts", "disable", &account]).await?["status"], "revoked");
+        let refused = certbot.renew(&["--force-renewal"]).await.unwrap_err().to_string();
+        assert!(refused.contains("disabled") || refused.contains("unauthorized"), "{refused}");
+        self.operator.ask(&["accounts", "enable", &account]).await?;
+
+        self.explain_a_failure(&certbot, &account).await?;
+
+        // Found by name, counted, revoked: relying parties see it.
+        let counted = self.operator.read(&["certificates", "revoke", "--name", WEB, "--dry-run"]).await?;
+        assert!(counted.contains('3'), "{counted}");
+        assert!(!third.is_revoked(&target).await?);
+        self.operator.read(&["certificates", "revoke", "--name", WEB, "--reason", "superseded", "--yes"]).await?;
+        for certificate in [&first, &second, &third] {
+            until_revoked(certificate, &target).await?;
+        }
+
+        self.declare_an_incident(&target, &chain_of_lego).await?;
+
+        // All of it was put on record.
+        let audit = self.operator.ask(&["audit", "list"]).await?;
+        for action in ["issuer add", "apply", "eab mint", "account disable", "account enable", "incident declare"] {
+            assert!(items(&audit).iter().any(|act| act["action"] == action), "{action}: {audit}");
+        }
+        Ok(())
+    }
+
+    /// A name that leads nowhere: the client is told why, and so is the operator.
+    async fn explain_a_failure(&self, certbot: &Certbot, account: &str) -> Result<(), Failure> {
+        let refused = certbot.obtain(NOWHERE, &[]).await.unwrap_err().to_string();
+        assert!(refused.contains(NOWHERE), "{refused}");
+        let story = self.operator.read(&["explain", "--name", NOWHERE]).await?;
+        assert!(story.contains(NOWHERE) && story.contains("http-01"), "{story}");
+        let story = self.operator.read(&["explain", "--account", account]).await?;
+        assert!(story.contains(NOWHERE), "{story}");
+        Ok(())
+    }
+
+    /// Renewal information moves to now, with a page that says why.
+    async fn declare_an_incident(&self, target: &Target, chain: &Path) -> Result<(), Failure> {
+        let chain = std::fs::read_to_string(chain).map_err(Failure::io("chain"))?;
+        let url = format!("{}/{}", target.directory.replace("/directory", "/renewal-info"), certificate_id(&chain));
+        let http = Http::trusting(&target.root);
+        let usual = http.get(&url).await.expect(200).json();
+        let declared = self.operator.ask(&[
+            "incidents",
+            "declare",
+            "--profile",
+            "servers",
+            "--description",
+            "a walk",
+            "--url",
+            PAGE,
+            "--renew-within",
+            "2h",
+            "--yes",
+        ]);
+        let declared = declared.await?;
+        sleep(self.patience).await;
+        let moved = http.get(&url).await.expect(200).json();
+        assert_eq!(moved["explanationURL"], PAGE);
+        let end = |info: &Value| info["suggestedWindow"]["end"].as_str().unwrap_or_default().to_owned();
+        assert!(end(&moved) < end(&usual), "{moved} {usual}");
+        let id = declared["id"].as_str().unwrap_or_default();
+        self.operator.read(&["incidents", "end", id, "--yes"]).await?;
+        sleep(self.patience).await;
+        assert_eq!(http.get(&url).await.expect(200).json(), usual);
+        Ok(())
+    }
+
+    /// Puts a profile set into effect, and waits until it is; what the operator was shown.
+    async fn apply(&self, issuing: &str, terms: u8, change: &str) -> Result<String, Failure> {
+        let file = self.set(issuing, terms, change)?;
+        let shown = self.operator.read(&["diff", &file]).await?;
+        self.operator.read(&["apply", "--yes", &file]).await?;
+        sleep(self.patience).await;
+        Ok(shown)
+    }
+
+    fn set(&self, issuing: &str, terms: u8, change: &str) -> Result<String, Failure> {
+        let set = format!(
+            r#"
+[[acmeProfile]]
+name = "servers"
+raProfile = "{issuing}"
+externalAccountRequired = true
+allowedIdentifiers = [".walk.test", ".lab.test"]
+allowedNetworks = ["127.0.0.0/8"]
+preApproved = [{{ rule = ".lab.test" }}]
+requireTermsOfService = true
+termsOfServiceUrl = "https://ca.walk.test/terms/{terms}"
+termsOfServiceChange = "{change}"
+
+[[raProfile]]
+name = "blue"
+issuer = "blue"
+
+[[raProfile]]
+name = "green"
+issuer = "green"
+"#
+        );
+        self.operator.file("profiles.toml", &set)
+    }
+
+    /// A key of an external account: its identifier, and the key.
+    async fn mint(&self, more: &[&str]) -> Result<[String; 2], Failure> {
+        let minted = self.operator.ask(&[&["eab", "mint", "--profile", "servers"], more].concat()).await?;
+        Ok(["keyIdentifier", "key"].map(|member| minted[member].as_str().unwrap_or_default().to_owned()))
+    }
+}
+
+/// A key for an issuer, as an operator makes one in KMS.
+async fn new_kms_key(stack: &Stack, aws: &Tool, folder: &Path) -> Result<String, Failure> {
+    let made = Run::new(&aws.path, folder)
+        .env("AWS_ENDPOINT_URL", stack.endpoint())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .args(["kms", "create-key", "--key-spec", "ECC_NIST_P256", "--key-usage", "SIGN_VERIFY"])
+        .args(["--tags", "TagKey=serverless-acme-issuer-of,TagValue=serverless-acme"])
+        .args(["--query", "KeyMetadata.Arn", "--output", "text"])
+        .finish();
+    Ok(made.await?.stdout.trim().to_owned())
+}
+
+/// Judges a chain that the issuer of this colour signed.
+async fn accept(
+    target: &Target,
+    folder: &Path,
+    chain: &Path,
+    names: &[&str],
+    colour: &str,
+) -> Result<Certificate, Failure> {
+    let copy = tempfile::tempdir_in(folder).map_err(Failure::io("temporary folder"))?.keep().join("chain.pem");
+    std::fs::copy(chain, &copy).map_err(Failure::io("chain"))?;
+    let printed = Run::new("openssl", folder).args(["x509", "-noout", "-issuer", "-in"]).arg(&copy).finish().await?;
+    assert!(printed.stdout.contains(colour), "{}", printed.stdout);
+    Certificate::accept(target, copy, names, Key::P256).await
+}
+
+/// A CRL is made by a worker, perhaps behind a queue.
+async fn until_revoked(certificate: &Certificate, target: &Target) -> Result<(), Failure> {
+    for _ in 0..100 {
+        if certificate.is_revoked(target).await? {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    panic!("the CRL does not list the certificate");
+}
+
+fn fresh(folder: &Path, name: &str) -> Result<std::path::PathBuf, Failure> {
+    let folder = folder.join(name);
+    std::fs::create_dir(&folder).map_err(Failure::io("temporary folder"))?;
+    Ok(folder)
+}
+
+/// The entries of a list, whichever way it is given.
+fn items(list: &Value) -> &[Value] {
+    list.as_array().or_else(|| list["items"].as_array()).map(Vec::as_slice).unwrap_or_default()
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_operated");
+const ISSUERS: [(&str, &str); 2] = [("blue", "Blue Issuing CA"), ("green", "Green Issuing CA")];
+const WEB: &str = "www.walk.test";
+const LAB: &str = "host.lab.test";
+const NOWHERE: &str = "nowhere.walk.test";
+const PAGE: &str = "https://ca.walk.test/incidents/1";
