@@ -88,6 +88,7 @@ impl Stack {
                 format!("ValidationHttpPort={}", challenges.http_port),
                 format!("ValidationTlsPort={}", challenges.tls_port),
                 "ValidationNetworks=127.0.0.0/8,::1/128".to_owned(),
+                "EventBusName=default".to_owned(),
             ]);
         })
         .await?;

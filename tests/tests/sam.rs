@@ -50,10 +50,7 @@ async fn every_function_answers_its_event_in_a_container_and_an_api_of_container
 
     // Alone, because the first makes the image with the runtime emulator.
     local.answers("DirectoryFunction").await?;
-    // The stack has no event bus, and so nothing that forwards to one.
-    let template = Template::read();
-    let functions = template.functions().into_keys().filter(|name| *name != "ForwardEventsFunction");
-    let functions: Vec<String> = functions.map(str::to_owned).collect();
+    let functions: Vec<String> = Template::read().functions().into_keys().map(str::to_owned).collect();
     for some in functions.chunks(AT_A_TIME) {
         for answered in tests::all(some.iter().map(|function| local.answers(function))).await {
             answered?;

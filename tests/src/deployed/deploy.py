@@ -86,11 +86,6 @@ def write_local(arguments, environment):
     """Writes the template of functions that `sam local` runs beside the stack, on its table, keys and queues."""
     template = yaml_parse(arguments.template.read_text())
     template["Globals"]["Function"].pop("CodeUri")
-    # What the stack does not have, because of a condition, is not run beside it either.
-    resources = template["Resources"].items()
-    absent = [name for name, r in resources if r["Type"] == "AWS::Serverless::Function" and name not in environment]
-    for name in absent:
-        template["Resources"].pop(name)
     for name, variables in environment.items():
         function = template["Resources"][name]
         function.pop("Metadata")

@@ -205,6 +205,12 @@ async fn names_that_the_issuer_cannot_certify_are_refused_at_new_order_and_the_o
         })
         .await;
 
+    // The operator is told the same.
+    let asked = json!({"action": "explain", "subject": {"name": {"name": "www.other.test"}}});
+    let story = environment.act(asked).await.unwrap();
+    assert_eq!(story["names"][0]["allowed"], false, "{story}");
+    assert!(story["names"][0]["because"].as_str().unwrap().contains(constraints), "{story}");
+
     // Who takes over may certify no more than that.
     let mut request = json!({"action": "roll-over-issuer", "old": "narrow", "new": "narrow-2"});
     request["key"] = environment.issuer_key(ca::IssuerKeyType::P256).into();

@@ -128,11 +128,12 @@ async fn a_request_is_signed_elsewhere_and_its_path_leads_up_to_the_root() {
 async fn a_certificate_that_cannot_issue_for_servers_is_refused_with_the_reason() {
     let Some(openssl) = Openssl::find() else { return };
     let (_, certificates) = corporate(&openssl, &format!("{GOOD}extendedKeyUsage=codeSigning\n")).await;
-    let now = certificates[0].not_before();
-    let usage = path(&certificates[0], &certificates, now).unwrap_err();
+    // The certificate itself was made last, so the others are valid when it is.
+    let begin = |certificates: &[Certificate]| certificates[0].not_before();
+    let usage = path(&certificates[0], &certificates, begin(&certificates)).unwrap_err();
     assert!(matches!(usage, PathError::ExtendedKeyUsage(_)), "{usage}");
     let (_, certificates) = corporate(&openssl, &format!("{GOOD}inhibitAnyPolicy=critical,0\n")).await;
-    let critical = path(&certificates[0], &certificates, now).unwrap_err();
+    let critical = path(&certificates[0], &certificates, begin(&certificates)).unwrap_err();
     assert!(matches!(critical, PathError::Critical(..)), "{critical}");
     // The very same CA, one level too deep.
     openssl.write("middle", "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n");

@@ -15,13 +15,19 @@ impl Authority {
     /// [`Error::NotFound`] when there is no such profile.
     pub async fn explain_name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<Explanation, Error> {
         let (profiles, ra_profiles) = self.profiles_for(profile).await?;
-        let names: Vec<_> = profiles
-            .iter()
-            .map(|acme| {
-                let ra = acme.ra_profile.as_ref().and_then(|ra| ra_profiles.get(ra));
-                verdict(acme, ra, &NamePolicy::of_anybody(acme), false, name)
-            })
-            .collect();
+        let mut names = Vec::with_capacity(profiles.len());
+        for acme in &profiles {
+            let signing = match acme.ra_profile.as_ref().and_then(|ra| ra_profiles.get(ra)) {
+                Some(ra) => Some(self.signing(ra).await?),
+                None => None,
+            };
+            let policy = NamePolicy::of_anybody(acme);
+            let policy = match &signing {
+                Some(signing) => signing.policy(policy),
+                None => policy,
+            };
+            names.push(verdict(acme, signing.as_ref(), &policy, false, name));
+        }
         let mut limits = Vec::new();
         if let Some(profile) = profile {
             let directory = DirectoryId { family: Family::AcmeProfile, name: profile.clone() };

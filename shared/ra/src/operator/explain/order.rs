@@ -87,8 +87,9 @@ impl Authority {
             Err(error) => return Err(error),
         };
         let Serving { acme, ra, .. } = serving.as_ref();
-        let policy = self.name_policy(&serving, account).await?;
-        let names = order.identifiers.iter().map(|name| verdict(acme, Some(ra), &policy, true, name)).collect();
+        let signing = self.signing(ra).await?;
+        let policy = signing.policy(self.name_policy(&serving, account).await?);
+        let names = order.identifiers.iter().map(|name| verdict(acme, Some(&signing), &policy, true, name)).collect();
         let mut counts = limit::of_order(&serving, account, &order.identifiers, 1);
         counts.push(limit::of_failed_validation(&serving, account.id));
         counts.extend(limit::of_certificate(&serving, account, &order.identifiers));

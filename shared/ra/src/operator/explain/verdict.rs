@@ -1,11 +1,13 @@
 //! What policy says of a name now: by which rule of which profile.
 
+use std::sync::Arc;
+
 use acme::{ChallengeType, Identifier, ProfileName};
 use serde::{Deserialize, Serialize};
 use store::{AcmeProfile, NameRefusal, RaProfile};
 
 use super::listed;
-use crate::{IdentifierRefusal, names::NamePolicy};
+use crate::{Authority, Error, IdentifierRefusal, issuer::LoadedIssuer, names::NamePolicy};
 
 /// What an ACME Profile says of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,15 +23,49 @@ pub struct NameVerdict {
     pub because: String,
 }
 
+/// What stands behind a directory now: an RA Profile, and who signs for it.
+pub(super) struct Signing<'a> {
+    ra: &'a RaProfile,
+    issuer: Option<Arc<LoadedIssuer>>,
+    /// Why nobody signs.
+    off: Option<Error>,
+}
+
+impl Signing<'_> {
+    /// The policy of the directory with what its issuer can certify.
+    pub(super) fn policy<'a>(&'a self, policy: NamePolicy<'a>) -> NamePolicy<'a> {
+        match &self.issuer {
+            Some(issuer) => policy.below(issuer),
+            None => policy,
+        }
+    }
+}
+
+impl Authority {
+    /// Who signs for an RA Profile.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub(super) async fn signing<'a>(&self, ra: &'a RaProfile) -> Result<Signing<'a>, Error> {
+        match self.active_issuer(&ra.issuer).await {
+            Ok(issuer) => Ok(Signing { ra, issuer: Some(issuer), off: None }),
+            Err(off @ (Error::IssuerOff(..) | Error::MissingIssuer(_))) => {
+                Ok(Signing { ra, issuer: None, off: Some(off) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// The verdict on an order for the name now. `policy` knows the profile, and the account when there is one.
 pub(super) fn verdict(
     profile: &AcmeProfile,
-    ra: Option<&RaProfile>,
+    signing: Option<&Signing<'_>>,
     policy: &NamePolicy<'_>,
     is_of_account: bool,
     name: &Identifier,
 ) -> NameVerdict {
-    let (allowed, because) = match out_of_service(profile, ra) {
+    let (allowed, because) = match out_of_service(profile, signing) {
         Some(reason) => (false, reason),
         None => match policy.refusal(name) {
             Some(refusal) => (false, refused(profile, policy, refusal)),
@@ -39,12 +75,12 @@ pub(super) fn verdict(
     NameVerdict { name: name.to_string(), profile: profile.name.clone(), allowed, because }
 }
 
-fn out_of_service(profile: &AcmeProfile, ra: Option<&RaProfile>) -> Option<String> {
-    match (profile.enabled, ra) {
+fn out_of_service(profile: &AcmeProfile, signing: Option<&Signing<'_>>) -> Option<String> {
+    match (profile.enabled, signing) {
         (false, _) => Some("the ACME Profile is disabled".to_owned()),
-        (true, Some(ra)) if !ra.enabled => Some(format!("its RA Profile {} is disabled", ra.name)),
-        (true, Some(_)) => None,
         (true, None) => Some("it has no RA Profile".to_owned()),
+        (true, Some(Signing { ra, .. })) if !ra.enabled => Some(format!("its RA Profile {} is disabled", ra.name)),
+        (true, Some(Signing { off, .. })) => off.as_ref().map(Error::to_string),
     }
 }
 
@@ -55,6 +91,7 @@ fn refused(profile: &AcmeProfile, policy: &NamePolicy<'_>, refusal: IdentifierRe
         }
         IdentifierRefusal::Rule(NameRefusal::Denied(rule)) => format!("the rule {rule} of deniedIdentifiers"),
         IdentifierRefusal::Rule(NameRefusal::Wildcard) => "allowWildcards is false".to_owned(),
+        constrained @ IdentifierRefusal::Constrained(_) => constrained.to_string(),
         other => match policy.external_account() {
             Some(key) if !key.scope.is_empty() => {
                 format!("{other}; the scope of the key {} is {}", key.id, listed(&key.scope))
@@ -99,7 +136,8 @@ mod tests {
         let profile: AcmeProfile = serde_json::from_value(document).unwrap();
         let ra = RaProfile::new("web".parse().unwrap(), "issuing".parse().unwrap());
         let Ok(IdentifierRule::Exactly(name)) = name.parse() else { panic!("{name}") };
-        let verdict = verdict(&profile, Some(&ra), &NamePolicy::of_anybody(&profile), false, &name);
+        let signing = Signing { ra: &ra, issuer: None, off: None };
+        let verdict = verdict(&profile, Some(&signing), &NamePolicy::of_anybody(&profile), false, &name);
         (verdict.allowed, verdict.because)
     }
 
