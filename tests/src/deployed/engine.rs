@@ -4,7 +4,7 @@
 use std::{
     env,
     fs::File,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -58,8 +58,7 @@ impl Engine {
     pub async fn gateway(&self) -> Result<IpAddr, Failure> {
         let inspected = self.run("docker").args(["network", "inspect", "bridge"]).finish().await?;
         let networks: Value = serde_json::from_str(&inspected.stdout).unwrap_or_default();
-        let gateway = networks[0]["IPAM"]["Config"][0]["Gateway"].as_str().unwrap_or_default();
-        gateway.parse().map_err(|_| Failure::Silent {
+        gateway(&networks[0]["IPAM"]["Config"][0]).ok_or_else(|| Failure::Silent {
             command: "docker network inspect bridge".to_owned(),
             wanted: "Gateway",
             output: inspected.stdout,
@@ -127,9 +126,36 @@ impl Drop for Engine {
     }
 }
 
+/// The gateway that an engine says its bridge has. On a machine where none ever ran it names the network alone,
+/// whose first address is the gateway.
+fn gateway(config: &Value) -> Option<IpAddr> {
+    if let Some(gateway) = config["Gateway"].as_str() {
+        return gateway.parse().ok();
+    }
+    let (network, _) = config["Subnet"].as_str()?.split_once('/')?;
+    let network: Ipv4Addr = network.parse().ok()?;
+    Some(Ipv4Addr::from_bits(network.to_bits().checked_add(1)?).into())
+}
+
 fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/deployed/base_image.sh")
 }
 
 const IMAGE: &str = "serverless-acme/lambda-base:1";
 const PATIENCE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_bridge_of_an_engine_that_never_ran_before_has_a_gateway_too() {
+        let first = json!({"Subnet": "172.17.0.0/16"});
+        assert_eq!(gateway(&first), Some([172, 17, 0, 1].into()));
+        let later = json!({"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.9"});
+        assert_eq!(gateway(&later), Some([172, 17, 0, 9].into()));
+        assert_eq!(gateway(&json!(null)), None);
+    }
+}
