@@ -27,6 +27,11 @@ macro_rules! id {
             pub fn made_at(&self) -> Timestamp {
                 made_at(self.0)
             }
+
+            /// The id right behind this one, for what is made in the same millisecond and comes after it.
+            pub fn following(self) -> Self {
+                Self(u128::from_be_bytes(self.0).saturating_add(1).to_be_bytes())
+            }
         }
 
         impl fmt::Display for $name {

@@ -1,8 +1,9 @@
 //! The record of what operators did.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{collections::BTreeMap, fmt::Display, sync::PoisonError};
 
 use acme::AuditId;
+use jiff::Timestamp;
 use store::{AuditRecord, Page};
 
 use crate::{Authority, Error, random};
@@ -27,7 +28,7 @@ impl Authority {
     ) -> Result<(), Error> {
         let now = self.now();
         let record = AuditRecord {
-            id: AuditId::new(now, random()?),
+            id: self.id_of_act(now)?,
             at: acme::whole_seconds(now),
             actor: actor.to_owned(),
             action: action.to_owned(),
@@ -36,5 +37,17 @@ impl Authority {
         };
         tracing::info!(actor, action, subject = record.subject, "an operator acts");
         Ok(self.store.append_audit(&record).await?)
+    }
+
+    /// Behind those of all earlier acts of this process, so that the record keeps the order of acts of one millisecond.
+    fn id_of_act(&self, now: Timestamp) -> Result<AuditId, Error> {
+        let fresh = AuditId::new(now, random()?);
+        let mut last = self.last_act.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = match *last {
+            Some(last) if last >= fresh && last.made_at() == fresh.made_at() => last.following(),
+            _ => fresh,
+        };
+        *last = Some(id);
+        Ok(id)
     }
 }

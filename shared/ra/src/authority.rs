@@ -1,8 +1,8 @@
 //! The authority itself: its seams, its settings, and what its verbs share.
 
-use std::sync::Arc;
+use std::sync::{self, Arc};
 
-use acme::{AccountId, DirectoryId, ExternalAccountKeyId, RefusalReason};
+use acme::{AccountId, AuditId, DirectoryId, ExternalAccountKeyId, RefusalReason};
 use ca::Signer;
 use jiff::{SignedDuration, Timestamp};
 use store::{ExternalAccountKey, Incident, IssuerId, LimitWindow, OperationId, Store, StoreError, Versioned};
@@ -35,6 +35,8 @@ pub struct Authority {
     pub(crate) issuers: Cache<IssuerId, Arc<LoadedIssuer>>,
     /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
     pub(crate) publishing: Mutex<()>,
+    /// The audit record that this process made last.
+    pub(crate) last_act: sync::Mutex<Option<AuditId>>,
 }
 
 /// What the host puts behind the authority.
@@ -104,6 +106,7 @@ impl Authority {
             full_limits: Quiet::default(),
             issuers: Cache::new(for_how_long),
             publishing: Mutex::default(),
+            last_act: sync::Mutex::default(),
         }
     }
 
