@@ -34,10 +34,13 @@ impl Nonces {
     /// When the secrets cannot be read.
     pub(crate) async fn issue(&self, authority: &Authority, directory: &DirectoryId) -> Result<String, Error> {
         let secrets = self.secrets(authority, None).await?;
-        let newest = secrets.live.first().ok_or(ra::Error::NoNonceSecrets)?;
+        let now = authority.now();
+        // A new secret is used when every process has read it, so that no good nonce is ever refused.
+        let spread = secrets.live.iter().find(|secret| now.duration_since(secret.made_at) >= REMEMBERED);
+        let newest = spread.or(secrets.live.last()).ok_or(ra::Error::NoNonceSecrets)?;
         let mut nonce = Vec::with_capacity(LENGTH);
         nonce.push(newest.number as u8);
-        nonce.extend(seconds(authority.now()).to_be_bytes());
+        nonce.extend(seconds(now).to_be_bytes());
         nonce.extend(ra::random::<RANDOM_LENGTH>()?);
         let mac = mac(&newest.key, &nonce, directory);
         nonce.extend(mac.as_ref().iter().take(MAC_LENGTH));
@@ -81,7 +84,7 @@ impl Nonces {
             let known = number.is_none_or(|number| secrets.live.iter().any(|secret| secret.number as u8 == number));
             // A number that is not known may be a new one, made by another process. A stranger can
             // invent numbers, so they lead to a read once a second at most.
-            if age < SignedDuration::from_secs(if known { 60 } else { 1 }) {
+            if age < if known { REMEMBERED } else { SignedDuration::from_secs(1) } {
                 return Ok(secrets.clone());
             }
         }
@@ -156,6 +159,9 @@ fn mac(key: &[u8], body: &[u8], directory: &DirectoryId) -> hmac::Tag {
 fn seconds(now: Timestamp) -> u32 {
     u32::try_from(now.as_second()).unwrap_or(u32::MAX)
 }
+
+/// For how long a process answers by the secrets that it has read.
+const REMEMBERED: SignedDuration = SignedDuration::from_secs(60);
 
 const LIFE: SignedDuration = SignedDuration::from_hours(1);
 const RANDOM_LENGTH: usize = 11;
