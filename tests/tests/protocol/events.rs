@@ -1,5 +1,7 @@
 //! Events: what happened is told once, by whatever made it so; what did not happen is not told.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use local::Config;
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use tests::{
     client::{Client, Issued, Key, csr, identifiers},
     events::{of_account, told},
 };
+use tokio::time::{sleep, timeout};
 
 use super::{external_accounts::mint, renewal_info::certificate_id};
 use crate::HOST;
@@ -130,6 +133,14 @@ async fn a_validation_that_failed_is_told_with_the_problem_that_its_client_sees(
         client.challenges().set_http(challenge["token"].as_str().unwrap(), "something else");
         client.post(challenge["url"].as_str().unwrap(), &json!({})).await.expect(200);
         let failed = client.wait(url, "invalid").await;
+        // The worker tells it after it wrote what the client has just read.
+        let told = async {
+            while of_account(client.account_id(), "validation.failed").is_empty() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), told).await.expect("it is told");
+        ca.settled().await;
         let event = only(&client, "validation.failed");
         let error = &tests::client::challenge(&failed, "http-01")["error"];
         assert_eq!((&event["problem"], &event["detail"]), (&error["type"], &error["detail"]));
