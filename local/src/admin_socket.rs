@@ -196,7 +196,7 @@ async fn connection(
     };
     let (reader, mut writer) = stream.into_split();
     let mut line = Vec::new();
-    let mut reader = BufReader::new(reader).take(LONGEST_REQUEST);
+    let mut reader = BufReader::new(reader).take(MAX_REQUEST);
     let read = tokio::select! {
         read = time::timeout(PATIENCE, reader.read_until(b'\n', &mut line)) => read,
         _ = stop.wait_for(|stop| *stop) => return,
@@ -229,5 +229,5 @@ pub(crate) fn refusal(error: &AdminError) -> String {
 
 const SOCKET: &str = "admin.sock";
 /// A set of ten thousand profiles.
-const LONGEST_REQUEST: u64 = 16 << 20;
+const MAX_REQUEST: u64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -44,7 +44,7 @@ pub(crate) async fn serve<F, Fut>(
     F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
@@ -107,7 +107,7 @@ async fn read(mut body: Incoming) -> Bytes {
         let room = (MAX_BODY_LEN + 1).saturating_sub(read.len()).min(data.len());
         read.extend_from_slice(data.get(..room).unwrap_or_default());
         dropped += data.len() - room;
-        if dropped > MOST_DROPPED {
+        if dropped > MAX_DROPPED {
             break;
         }
     }
@@ -175,9 +175,9 @@ where
 /// Whatever ended a connection; the other side mostly.
 type EndedEarly = Box<dyn std::error::Error + Send + Sync>;
 
-const MOST_CONNECTIONS: usize = 4096;
+const MAX_CONNECTIONS: usize = 4096;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const PATIENCE_AT_STOP: Duration = Duration::from_secs(10);
-const MOST_DROPPED: usize = 16 << 20;
+const MAX_DROPPED: usize = 16 << 20;

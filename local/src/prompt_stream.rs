@@ -31,13 +31,13 @@ pub(crate) struct PromptStream {
 impl PromptStream {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, silence: Box::pin(time::sleep(LONGEST_SILENCE)) })
+        Ok(Self { stream, silence: Box::pin(time::sleep(MAX_SILENCE)) })
     }
 
     /// Lets progress pass and begins the silence anew; ends a silence that lasts too long.
     fn heed<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
-            self.silence.as_mut().reset(Instant::now() + LONGEST_SILENCE);
+            self.silence.as_mut().reset(Instant::now() + MAX_SILENCE);
             return polled;
         }
         self.silence.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
@@ -86,4 +86,4 @@ impl AsyncWrite for PromptStream {
     }
 }
 
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const MAX_SILENCE: Duration = Duration::from_secs(60);

@@ -103,7 +103,7 @@ async fn validate_all(
         let (authority, settings) = (authority.clone(), settings.clone());
         // An account with very many names takes turns with itself.
         places.retain(|_, places| Arc::strong_count(places) > 1);
-        let place = places.entry(task.account).or_insert_with(|| Arc::new(Semaphore::new(MOST_OF_AN_ACCOUNT))).clone();
+        let place = places.entry(task.account).or_insert_with(|| Arc::new(Semaphore::new(MAX_OF_AN_ACCOUNT))).clone();
         let running = running.clone();
         workers.spawn(async move {
             let _place = place.acquire().await;
@@ -200,7 +200,7 @@ fn stopped(error: impl std::error::Error + Send + Sync + 'static) -> QueueError 
 }
 
 /// How many validations of one account are under way at the same time.
-const MOST_OF_AN_ACCOUNT: usize = 32;
+const MAX_OF_AN_ACCOUNT: usize = 32;
 
 /// Seconds before each try to finish an issuance; afterwards a read of the order asks again.
 const ISSUANCE_PAUSES: [u64; 5] = [0, 1, 5, 15, 60];

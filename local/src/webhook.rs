@@ -108,7 +108,7 @@ impl Webhook {
                 Ok(None) => self.spool.news().await,
                 Err(error) => {
                     tracing::error!(%error, "the spool of events cannot be read");
-                    time::sleep(LONGEST_PAUSE).await;
+                    time::sleep(MAX_PAUSE).await;
                 }
             }
         }
@@ -182,7 +182,7 @@ pub(crate) fn warn_of_left_events(data: &DataFolder) -> Result<(), StartError> {
 /// The pause after so many attempts that failed: twice as long each time, up to five minutes, of which `jitter` (0 to 255) takes away
 /// up to a half.
 fn pause(attempt: u32, jitter: u8) -> Duration {
-    let full = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
+    let full = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(MAX_PAUSE);
     full - full / 2 * u32::from(jitter) / 255
 }
 
@@ -195,7 +195,7 @@ pub(crate) const SPOOL: &str = "events";
 const SECRET: &str = "webhook.secret";
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 /// An event is delivered for so long, counted from when it happened.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);

@@ -5,10 +5,10 @@ use ra::Error;
 use store::{IdentifierRule, IssuerId};
 
 use crate::{
-    external_account::MOST_DAYS,
-    incident::MOST_HOURS,
-    issuer::{MOST_ISSUER_DAYS, MOST_SHARDS},
-    page::MOST_ENTRIES,
+    external_account::MAX_DAYS,
+    incident::MAX_HOURS,
+    issuer::{MAX_ISSUER_DAYS, MAX_SHARDS},
+    page::MAX_ENTRIES,
 };
 
 /// Why a request was not answered.
@@ -21,13 +21,13 @@ pub enum AdminError {
     #[error("actor should be a text of 1 to 256 octets")]
     Actor,
     /// A key's life is out of bounds.
-    #[error("days should be a whole number from 1 to {MOST_DAYS}")]
+    #[error("days should be a whole number from 1 to {MAX_DAYS}")]
     Days,
     /// The life of an issuer is out of bounds.
-    #[error("days should be a whole number from 1 to {MOST_ISSUER_DAYS}")]
+    #[error("days should be a whole number from 1 to {MAX_ISSUER_DAYS}")]
     IssuerDays,
     /// The number of CRLs is out of bounds.
-    #[error("shards should be a whole number from 1 to {MOST_SHARDS}")]
+    #[error("shards should be a whole number from 1 to {MAX_SHARDS}")]
     Shards,
     /// X.509 has no name constraint for the rule.
     #[error("name constraints cannot say `{0}`; they are of names with all below them, and of networks")]
@@ -36,7 +36,7 @@ pub enum AdminError {
     #[error("the certificates cannot be used")]
     Certificates(#[source] ca::CertificateError),
     /// The overlap of two keys is out of bounds.
-    #[error("overlapDays should be a whole number from 0 to {MOST_DAYS}")]
+    #[error("overlapDays should be a whole number from 0 to {MAX_DAYS}")]
     Overlap,
     /// A key that nobody could use.
     #[error("accounts should be a whole number from 1, or null for any number")]
@@ -45,7 +45,7 @@ pub enum AdminError {
     #[error("label should have at most 200 octets")]
     Label,
     /// A page is too long, or empty.
-    #[error("limit should be a whole number from 1 to {MOST_ENTRIES}")]
+    #[error("limit should be a whole number from 1 to {MAX_ENTRIES}")]
     Limit,
     /// It is no name that a certificate could have.
     #[error("`{}` is neither a DNS name nor an address", .0.escape_debug())]
@@ -77,7 +77,7 @@ pub enum AdminError {
     #[error("explanationUrl should be an https:// or http:// URL")]
     ExplanationUrl,
     /// Too long, or no time at all.
-    #[error("hours should be a whole number from 1 to {MOST_HOURS}; until the revocation begins, from 0")]
+    #[error("hours should be a whole number from 1 to {MAX_HOURS}; until the revocation begins, from 0")]
     Hours,
     /// There is no such profile.
     #[error("there is no {0} `{1}`")]

@@ -87,13 +87,13 @@ pub(crate) async fn terms(
     scope: Vec<IdentifierRule>,
     accounts: Option<u32>,
 ) -> Result<ExternalAccountKeyTerms, AdminError> {
-    if !(1..=MOST_DAYS).contains(&days) {
+    if !(1..=MAX_DAYS).contains(&days) {
         return Err(AdminError::Days);
     }
     if accounts == Some(0) {
         return Err(AdminError::Accounts);
     }
-    if label.len() > LONGEST_LABEL {
+    if label.len() > MAX_LABEL {
         return Err(AdminError::Label);
     }
     if let Some(name) = &profile
@@ -121,7 +121,7 @@ pub(crate) async fn rotate(
     id: ExternalAccountKeyId,
     overlap_days: u32,
 ) -> Result<ShownKey, AdminError> {
-    if overlap_days > MOST_DAYS {
+    if overlap_days > MAX_DAYS {
         return Err(AdminError::Overlap);
     }
     let overlap = SignedDuration::from_hours(i64::from(overlap_days) * 24);
@@ -154,5 +154,5 @@ pub(crate) async fn revoke(
 }
 
 /// Ten years.
-pub(crate) const MOST_DAYS: u32 = 3_650;
-const LONGEST_LABEL: usize = 200;
+pub(crate) const MAX_DAYS: u32 = 3_650;
+const MAX_LABEL: usize = 200;

@@ -55,7 +55,7 @@ pub(crate) async fn declare(
 ) -> Result<Incident, AdminError> {
     let IncidentDocument { description, explanation_url, selection, counted, renew_within_hours, revocation } =
         document;
-    let is_text = (1..=LONGEST_DESCRIPTION).contains(&description.len()) && !description.contains(char::is_control);
+    let is_text = (1..=MAX_DESCRIPTION).contains(&description.len()) && !description.contains(char::is_control);
     if !is_text {
         return Err(AdminError::Description);
     }
@@ -63,7 +63,7 @@ pub(crate) async fn declare(
         return Err(AdminError::ExplanationUrl);
     }
     let delay = revocation.map(|revocation| revocation.after_hours.unwrap_or(renew_within_hours));
-    if !(1..=MOST_HOURS).contains(&renew_within_hours) || delay.is_some_and(|delay| delay > MOST_HOURS) {
+    if !(1..=MAX_HOURS).contains(&renew_within_hours) || delay.is_some_and(|delay| delay > MAX_HOURS) {
         return Err(AdminError::Hours);
     }
     let hours = |hours: u16| SignedDuration::from_hours(hours.into());
@@ -107,5 +107,5 @@ fn a_day() -> u16 {
 }
 
 /// 30 days.
-pub(crate) const MOST_HOURS: u16 = 30 * 24;
-const LONGEST_DESCRIPTION: usize = 500;
+pub(crate) const MAX_HOURS: u16 = 30 * 24;
+const MAX_DESCRIPTION: usize = 500;

@@ -227,14 +227,14 @@ fn subtrees(rules: Vec<IdentifierRule>) -> Result<Vec<Subtree>, AdminError> {
 }
 
 fn lifetime(days: u32) -> Result<SignedDuration, AdminError> {
-    match (1..=MOST_ISSUER_DAYS).contains(&days) {
+    match (1..=MAX_ISSUER_DAYS).contains(&days) {
         true => Ok(SignedDuration::from_hours(i64::from(days) * 24)),
         false => Err(AdminError::IssuerDays),
     }
 }
 
 fn checked_shards(shards: u16) -> Result<u16, AdminError> {
-    if (1..=MOST_SHARDS).contains(&shards) { Ok(shards) } else { Err(AdminError::Shards) }
+    if (1..=MAX_SHARDS).contains(&shards) { Ok(shards) } else { Err(AdminError::Shards) }
 }
 
 pub(crate) fn ten_years() -> u32 {
@@ -246,5 +246,5 @@ pub(crate) fn one() -> u16 {
 }
 
 /// A hundred years.
-pub(crate) const MOST_ISSUER_DAYS: u32 = 36_500;
-pub(crate) const MOST_SHARDS: u16 = 1_024;
+pub(crate) const MAX_ISSUER_DAYS: u32 = 36_500;
+pub(crate) const MAX_SHARDS: u16 = 1_024;

@@ -83,7 +83,7 @@ pub async fn act(authority: &Authority, mut request: Value) -> Result<Value, Adm
     let claimed = request.as_object_mut().and_then(|members| members.remove("actor"));
     let actor = match claimed {
         None => "an invoker of the function".to_owned(),
-        Some(Value::String(name)) if (1..=LONGEST_ACTOR).contains(&name.len()) => format!("{name} (as claimed)"),
+        Some(Value::String(name)) if (1..=MAX_ACTOR).contains(&name.len()) => format!("{name} (as claimed)"),
         Some(_) => return Err(AdminError::Actor),
     };
     answer(authority, &actor, request).await
@@ -167,7 +167,7 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
         Request::RetireIssuer { id, named } => {
             serde_json::to_value(issuer::retire(authority, actor, &id, named).await?)
         }
-        Request::TestEvents {} => serde_json::to_value(authority.tell_test(actor).await?),
+        Request::TestEvents {} => serde_json::to_value(authority.emit_test(actor).await?),
         Request::Explain { subject } => serde_json::to_value(explain::explain(authority, subject).await?),
         Request::Audit { filter, before, limit } => {
             serde_json::to_value(audit::list(authority, filter, before, page::size(limit)?).await?)
@@ -176,4 +176,4 @@ pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Resul
     answer.map_err(AdminError::Answer)
 }
 
-const LONGEST_ACTOR: usize = 256;
+const MAX_ACTOR: usize = 256;

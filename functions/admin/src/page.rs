@@ -16,11 +16,11 @@ pub struct Listed<T> {
 /// How many entries a page has.
 pub(crate) fn size(limit: Option<u16>) -> Result<usize, AdminError> {
     let limit = limit.unwrap_or(ENTRIES);
-    if !(1..=MOST_ENTRIES).contains(&limit) {
+    if !(1..=MAX_ENTRIES).contains(&limit) {
         return Err(AdminError::Limit);
     }
     Ok(limit.into())
 }
 
 const ENTRIES: u16 = 100;
-pub(crate) const MOST_ENTRIES: u16 = 1_000;
+pub(crate) const MAX_ENTRIES: u16 = 1_000;

@@ -107,7 +107,7 @@ pub(crate) async fn select(
     let good: Vec<_> = slice.certificates.into_iter().filter(|certificate| certificate.revocation.is_none()).collect();
     let (good_ones, revoked) = (good.len(), all.saturating_sub(good.len()));
     let shown =
-        good.into_iter().take(show.min(MOST_SHOWN)).map(|certificate| ShownCertificate::brief(certificate.value));
+        good.into_iter().take(show.min(MAX_SHOWN)).map(|certificate| ShownCertificate::brief(certificate.value));
     Ok(SelectedCertificates { good: good_ones, revoked, items: shown.collect(), next: slice.next })
 }
 
@@ -124,4 +124,4 @@ pub(crate) async fn revoke(
 }
 
 /// Certificates may have a hundred names each, and an answer of a function has six megabytes at most.
-const MOST_SHOWN: usize = 100;
+const MAX_SHOWN: usize = 100;

@@ -126,7 +126,7 @@ impl Properties {
     ) -> Result<IssuerPlan, PropertyError> {
         let common_name = self.text(name)?.unwrap_or_else(|| format!("serverless-acme {usual_name}"));
         let subject = AuthorityName::new(common_name.as_str(), organization.clone());
-        let days = self.number(days, 1..=MOST_DAYS)?.unwrap_or(usual_days);
+        let days = self.number(days, 1..=MAX_DAYS)?.unwrap_or(usual_days);
         Ok(IssuerPlan {
             id: read(name, id)?,
             subject: subject.map_err(|error| invalid(name, &common_name, error))?,
@@ -137,7 +137,7 @@ impl Properties {
     }
 
     fn validity(&mut self, longest: Option<u32>) -> Result<Validity, PropertyError> {
-        let longest_days = longest.map_or(MOST_DAYS, |longest| longest / DAY);
+        let longest_days = longest.map_or(MAX_DAYS, |longest| longest / DAY);
         let days = self.number("CertificateDays", 1..=longest_days)?.unwrap_or(USUAL_DAYS.min(longest_days));
         Ok(Validity { default: days * DAY, maximum: days * DAY })
     }
@@ -185,7 +185,7 @@ fn invalid(property: &'static str, value: &str, allowed: impl Display) -> Proper
 }
 
 /// A hundred years.
-const MOST_DAYS: u32 = 36_500;
+const MAX_DAYS: u32 = 36_500;
 const USUAL_DAYS: u32 = 90;
 const DAY: u32 = 24 * 60 * 60;
 

@@ -23,7 +23,7 @@ pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
 pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
     authority.ensure_nonce_secrets().await?;
     let published = authority.publish_what_is_due(IssuerRole::Issuing).await;
-    published.and(authority.tell_expiring().await)
+    published.and(authority.emit_expiring().await)
 }
 
 /// The same at the start of a host that may have crashed: every CRL is made anew.
@@ -32,5 +32,5 @@ pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
 /// When it should be tried again.
 pub async fn at_start(authority: &Authority) -> Result<(), Error> {
     authority.publish_everything().await?;
-    authority.tell_expiring().await
+    authority.emit_expiring().await
 }

@@ -77,7 +77,7 @@ fn check_ca(ca: &CaConfig) -> Result<(), Wrong> {
     ca.organization.iter().try_for_each(|organization| part("organization", organization))?;
     demand(ca.issuing_name != ca.root_name, "issuingName", "the issuing CA needs another name than the root")?;
     for (field, days) in [("rootDays", ca.root_days), ("issuingDays", ca.issuing_days)] {
-        demand((1..=MOST_DAYS).contains(&days), field, &format!("must be from 1 to {MOST_DAYS}"))?;
+        demand((1..=MAX_DAYS).contains(&days), field, &format!("must be from 1 to {MAX_DAYS}"))?;
     }
     Ok(())
 }
@@ -87,4 +87,4 @@ fn demand(holds: bool, field: &'static str, reason: &str) -> Result<(), Wrong> {
 }
 
 /// A hundred years.
-const MOST_DAYS: u32 = 36_500;
+const MAX_DAYS: u32 = 36_500;

@@ -65,7 +65,7 @@ impl TryFrom<f64> for Seconds {
     type Error = ValueError;
 
     fn try_from(seconds: f64) -> Result<Self, ValueError> {
-        if !(0.0..=MOST_SECONDS).contains(&seconds) {
+        if !(0.0..=MAX_SECONDS).contains(&seconds) {
             return Err(ValueError::Seconds);
         }
         Duration::try_from_secs_f64(seconds).map(Self).map_err(|_| ValueError::Seconds)
@@ -135,12 +135,12 @@ pub(crate) enum ValueError {
         high: u16,
     },
     /// No such time.
-    #[error("expected a number of seconds from 0 to {MOST_SECONDS}, such as 0.5")]
+    #[error("expected a number of seconds from 0 to {MAX_SECONDS}, such as 0.5")]
     Seconds,
 }
 
 /// A worker has a validation for a minute; then others would begin it anew.
-const MOST_SECONDS: f64 = 60.0;
+const MAX_SECONDS: f64 = 60.0;
 
 #[cfg(test)]
 mod tests {

@@ -278,14 +278,14 @@ const MOST: u64 = 64;
 
 #[cfg(test)]
 mod tests {
-    use acme::Happening;
+    use acme::EventKind;
     use jiff::Timestamp;
     use tempfile::TempDir;
 
     use super::*;
 
     fn event(number: u8) -> Event {
-        let what = Happening::Test { actor: number.to_string() };
+        let what = EventKind::Test { actor: number.to_string() };
         Event::new(Timestamp::from_second(i64::from(number)).unwrap(), [number; 10], what)
     }
 

@@ -19,12 +19,12 @@ pub struct Event {
     pub time: Timestamp,
     /// What happened.
     #[serde(flatten)]
-    pub what: Happening,
+    pub what: EventKind,
 }
 
 impl Event {
     /// What happened at `time`.
-    pub fn new(time: Timestamp, random: [u8; 10], what: Happening) -> Self {
+    pub fn new(time: Timestamp, random: [u8; 10], what: EventKind) -> Self {
         let id = EventId::new(time, random);
         Self { version: VERSION, id, time: id.made_at(), what }
     }
@@ -33,7 +33,7 @@ impl Event {
 /// What can happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
-pub enum Happening {
+pub enum EventKind {
     /// There is a new account.
     #[serde(rename = "account.created")]
     AccountCreated(AccountFacts),
@@ -81,7 +81,7 @@ pub enum Happening {
     },
 }
 
-impl Happening {
+impl EventKind {
     /// The `type` of the document.
     pub fn name(&self) -> &'static str {
         match self {
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn an_event_is_a_flat_document_and_reads_back() {
         for mut document in one_of_each() {
-            let what: Happening = serde_json::from_value(document.clone()).unwrap();
+            let what: EventKind = serde_json::from_value(document.clone()).unwrap();
             assert_eq!(what.name(), document["type"]);
             let event = Event::new(Timestamp::from_millisecond(1_767_225_600_123).unwrap(), [7; 10], what);
             let envelope = document.as_object_mut().unwrap();

@@ -34,7 +34,7 @@ pub use challenge::{
 pub use contact::{Contact, ContactError};
 pub use directory::{DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError};
 pub use event::{
-    AccountFacts, CertificateFacts, Event, FailureFacts, Happening, LimitFacts, ProfileFacts, RefusalFacts,
+    AccountFacts, CertificateFacts, Event, EventKind, FailureFacts, LimitFacts, ProfileFacts, RefusalFacts,
     RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
 };
 pub use id::{AccountId, AuditId, AuthorizationId, EventId, ExternalAccountKeyId, IdError, IncidentId, OrderId};

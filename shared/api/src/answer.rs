@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acme::Resource;
 use http::{HeaderName, Method};
-use ra::Serving;
+use ra::Directory;
 
 use crate::{Context, Error, Operation, Reply, Request, Response, log::RequestLog, problem};
 
@@ -14,7 +14,7 @@ pub(crate) struct Answer {
     method: Method,
     operation: Option<Operation>,
     /// The directory, once it is found.
-    pub(crate) serving: Option<Arc<Serving>>,
+    pub(crate) serving: Option<Arc<Directory>>,
 }
 
 impl Answer {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acme::{Account, Resource};
 use jose::PublicKey;
-use ra::{Revoker, Serving};
+use ra::{Directory, Revoker};
 use store::Versioned;
 
 use crate::{Context, Error, Payload, Request, Route, verify::verify};
@@ -13,7 +13,7 @@ use crate::{Context, Error, Payload, Request, Route, verify::verify};
 #[derive(Debug)]
 pub struct PublicCall {
     /// The directory.
-    pub serving: Arc<Serving>,
+    pub serving: Arc<Directory>,
     /// What is asked for.
     pub resource: Resource,
 }
@@ -22,7 +22,7 @@ pub struct PublicCall {
 #[derive(Debug)]
 pub struct KeyCall<P> {
     /// The directory.
-    pub serving: Arc<Serving>,
+    pub serving: Arc<Directory>,
     /// The key that signed.
     pub key: PublicKey,
     /// What it signed.
@@ -35,7 +35,7 @@ pub struct KeyCall<P> {
 #[derive(Debug)]
 pub struct AccountCall<P> {
     /// The directory.
-    pub serving: Arc<Serving>,
+    pub serving: Arc<Directory>,
     /// What is asked for.
     pub resource: Resource,
     /// The raw query.
@@ -82,27 +82,27 @@ pub trait Call: Sized + Send {
     #[doc(hidden)]
     fn admit(
         context: &Context,
-        serving: Arc<Serving>,
+        serving: Arc<Directory>,
         route: Route,
         request: &Request,
     ) -> impl Future<Output = Result<Self, Error>> + Send;
 }
 
 impl Call for PublicCall {
-    async fn admit(_: &Context, serving: Arc<Serving>, route: Route, _: &Request) -> Result<Self, Error> {
+    async fn admit(_: &Context, serving: Arc<Directory>, route: Route, _: &Request) -> Result<Self, Error> {
         Ok(Self { serving, resource: route.resource })
     }
 }
 
 impl<P: Payload + Send> Call for KeyCall<P> {
-    async fn admit(context: &Context, serving: Arc<Serving>, _: Route, request: &Request) -> Result<Self, Error> {
+    async fn admit(context: &Context, serving: Arc<Directory>, _: Route, request: &Request) -> Result<Self, Error> {
         let (key, jws) = verify(context, &serving, request).await?;
         Ok(Self { serving, key, payload: P::read(jws.payload())?, url: jws.url().to_owned() })
     }
 }
 
 impl<P: Payload + Send> Call for AccountCall<P> {
-    async fn admit(context: &Context, serving: Arc<Serving>, route: Route, request: &Request) -> Result<Self, Error> {
+    async fn admit(context: &Context, serving: Arc<Directory>, route: Route, request: &Request) -> Result<Self, Error> {
         let (account, jws) = verify(context, &serving, request).await?;
         let Route { resource, query, .. } = route;
         let payload = P::read(jws.payload())?;
@@ -111,7 +111,7 @@ impl<P: Payload + Send> Call for AccountCall<P> {
 }
 
 impl<P: Payload + Send> Call for RevocationCall<P> {
-    async fn admit(context: &Context, serving: Arc<Serving>, _: Route, request: &Request) -> Result<Self, Error> {
+    async fn admit(context: &Context, serving: Arc<Directory>, _: Route, request: &Request) -> Result<Self, Error> {
         let (signer, jws) = verify(context, &serving, request).await?;
         Ok(Self { signer, payload: P::read(jws.payload())? })
     }

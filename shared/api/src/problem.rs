@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use acme::{AccountStatus, IdentifierError, OrderStatus, Problem, ProblemType as Type, Subproblem};
 use http::{StatusCode, header};
 use jose::{Algorithm, JwsError, KeyError};
-use ra::{IdentifierRefusal, LimitReached, Serving};
+use ra::{Directory, IdentifierRefusal, LimitReached};
 
 use crate::{Context, Error, Reply};
 
 /// The answer to an error.
-pub(crate) fn reply(context: &Context, serving: Option<&Serving>, error: &Error) -> Reply {
+pub(crate) fn reply(context: &Context, serving: Option<&Directory>, error: &Error) -> Reply {
     let problem = problem(error);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let reply = Reply::typed_json(status, "application/problem+json", &problem);

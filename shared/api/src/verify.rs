@@ -5,7 +5,7 @@
 
 use acme::Account;
 use jose::{KeyReference, PublicKey, UnverifiedJws, VerifiedJws};
-use ra::Serving;
+use ra::Directory;
 use store::Versioned;
 
 use crate::{Context, Error, MAX_BODY_LEN, NonceError, Request, RevocationSigner, UrlError, route::raw_target};
@@ -13,7 +13,7 @@ use crate::{Context, Error, MAX_BODY_LEN, NonceError, Request, RevocationSigner,
 /// Verifies a request whole. What comes out was signed by that signatory, for this URL, just now.
 pub(crate) async fn verify<S: Signatory>(
     context: &Context,
-    serving: &Serving,
+    serving: &Directory,
     request: &Request,
 ) -> Result<(S, VerifiedJws), Error> {
     check_media_type(request)?;
@@ -37,7 +37,7 @@ pub(crate) trait Signatory: Sized + Send {
     /// (RFC 8555 §6.2).
     fn named_by(
         context: &Context,
-        serving: &Serving,
+        serving: &Directory,
         reference: &KeyReference,
     ) -> impl Future<Output = Result<Self, Error>> + Send;
 
@@ -45,12 +45,12 @@ pub(crate) trait Signatory: Sized + Send {
     fn key(&self) -> &PublicKey;
 
     /// Whether it may sign any more. Asked when its signature is verified, so that nobody else can have its refusal told.
-    fn check(&self, context: &Context, serving: &Serving) -> Result<(), Error>;
+    fn check(&self, context: &Context, serving: &Directory) -> Result<(), Error>;
 }
 
 /// A key that stands for itself.
 impl Signatory for PublicKey {
-    async fn named_by(_: &Context, _: &Serving, reference: &KeyReference) -> Result<Self, Error> {
+    async fn named_by(_: &Context, _: &Directory, reference: &KeyReference) -> Result<Self, Error> {
         match reference {
             KeyReference::Jwk(key) => Ok(key.clone()),
             KeyReference::Kid(_) => Err(Error::KeyReference("a \"jwk\", not a \"kid\"")),
@@ -61,14 +61,14 @@ impl Signatory for PublicKey {
         self
     }
 
-    fn check(&self, _: &Context, _: &Serving) -> Result<(), Error> {
+    fn check(&self, _: &Context, _: &Directory) -> Result<(), Error> {
         Ok(())
     }
 }
 
 /// A valid account of the directory.
 impl Signatory for Versioned<Account> {
-    async fn named_by(context: &Context, serving: &Serving, reference: &KeyReference) -> Result<Self, Error> {
+    async fn named_by(context: &Context, serving: &Directory, reference: &KeyReference) -> Result<Self, Error> {
         match reference {
             KeyReference::Jwk(_) => Err(Error::KeyReference("a \"kid\" (the account URL), not a \"jwk\"")),
             KeyReference::Kid(kid) => {
@@ -83,14 +83,14 @@ impl Signatory for Versioned<Account> {
         &self.value.key
     }
 
-    fn check(&self, context: &Context, serving: &Serving) -> Result<(), Error> {
+    fn check(&self, context: &Context, serving: &Directory) -> Result<(), Error> {
         Ok(context.authority().check_account(serving, self)?)
     }
 }
 
 /// Either.
 impl Signatory for RevocationSigner {
-    async fn named_by(context: &Context, serving: &Serving, reference: &KeyReference) -> Result<Self, Error> {
+    async fn named_by(context: &Context, serving: &Directory, reference: &KeyReference) -> Result<Self, Error> {
         match reference {
             KeyReference::Jwk(key) => Ok(Self::Key(key.clone())),
             KeyReference::Kid(_) => {
@@ -107,7 +107,7 @@ impl Signatory for RevocationSigner {
         }
     }
 
-    fn check(&self, context: &Context, serving: &Serving) -> Result<(), Error> {
+    fn check(&self, context: &Context, serving: &Directory) -> Result<(), Error> {
         match self {
             Self::Account(account) => account.check(context, serving),
             Self::Key(key) => key.check(context, serving),

@@ -168,7 +168,7 @@ impl Function for CustomResource {
             Err(error) => {
                 let reason = chain(error.as_ref());
                 tracing::error!(reason, "nothing was established");
-                (Status::Failed, reason.chars().take(LONGEST_REASON).collect(), BTreeMap::new())
+                (Status::Failed, reason.chars().take(MAX_REASON).collect(), BTreeMap::new())
             }
         };
         let answer = Answer {
@@ -248,7 +248,7 @@ struct Unanswered(u16);
 const PHYSICAL_ID: &str = "certificate-authority";
 
 /// CloudFormation takes an answer of 4,096 bytes.
-const LONGEST_REASON: usize = 1_000;
+const MAX_REASON: usize = 1_000;
 
 const ATTEMPT: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 5;

@@ -118,9 +118,9 @@ fn batches(events: &[BusEvent]) -> Vec<&[BusEvent]> {
     let mut rest = events;
     while !rest.is_empty() {
         let mut size = 0;
-        let fits = rest.iter().take(MOST_ENTRIES).take_while(|event| {
+        let fits = rest.iter().take(MAX_ENTRIES).take_while(|event| {
             size += event.detail.len() + event.r#type.len() + OVERHEAD;
-            size <= MOST_OCTETS
+            size <= MAX_OCTETS
         });
         // One that is too large by itself is for the bus to refuse.
         let (batch, later) = rest.split_at(fits.count().max(1));
@@ -133,8 +133,8 @@ fn batches(events: &[BusEvent]) -> Vec<&[BusEvent]> {
 /// The `source` of all events.
 const SOURCE: &str = "serverless-acme";
 
-const MOST_ENTRIES: usize = 10;
-const MOST_OCTETS: usize = 256 << 10;
+const MAX_ENTRIES: usize = 10;
+const MAX_OCTETS: usize = 256 << 10;
 /// Source and time, and some more.
 const OVERHEAD: usize = 64;
 

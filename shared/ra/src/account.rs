@@ -1,13 +1,13 @@
 //! Accounts: making, changing, ending (RFC 8555 §7.3).
 
 use acme::{
-    Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, Happening, NewAccount,
+    Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, EventKind, NewAccount,
 };
 use jose::PublicKey;
 use store::{Creation, Versioned};
 
 use crate::{
-    Authority, Error, Serving,
+    Authority, Directory, Error,
     authority::{ROUNDS, applied, versioned},
     event::account_facts,
     limit::Count,
@@ -55,7 +55,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::AccountEnded`].
-    pub fn check_account(&self, serving: &Serving, account: &Account) -> Result<(), Error> {
+    pub fn check_account(&self, serving: &Directory, account: &Account) -> Result<(), Error> {
         self.told(
             serving,
             Some(account.id),
@@ -75,7 +75,7 @@ impl Authority {
     /// refusal of contact, terms, key and binding.
     pub async fn create_account(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         key: PublicKey,
         request: &NewAccount,
         url: &str,
@@ -86,7 +86,7 @@ impl Authority {
 
     async fn make_account(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         key: PublicKey,
         request: &NewAccount,
         url: &str,
@@ -135,7 +135,7 @@ impl Authority {
         };
         match creation {
             Creation::Created => {
-                self.tell(Happening::AccountCreated(account_facts(&account, None)));
+                self.emit(EventKind::AccountCreated(account_facts(&account, None)));
                 Ok(AccountCreation::Created(account.value))
             }
             Creation::Existing(winner) => found(winner.value),
@@ -151,7 +151,7 @@ impl Authority {
     /// [`Error::StatusNotAllowed`] for any status but `deactivated`, and every refusal of a contact.
     pub async fn update_account(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: Versioned<Account>,
         update: &AccountUpdate,
     ) -> Result<Account, Error> {
@@ -176,7 +176,7 @@ impl Authority {
             let after = versioned(after)?;
             if applied(self.store.update_account(&before, &after).await)? {
                 if after.status == AccountStatus::Deactivated {
-                    self.tell(Happening::AccountDeactivated(account_facts(&after, None)));
+                    self.emit(EventKind::AccountDeactivated(account_facts(&after, None)));
                 }
                 return Ok(after.value);
             }
@@ -185,7 +185,7 @@ impl Authority {
         Err(Error::Busy)
     }
 
-    fn agreement(&self, serving: &Serving) -> AgreedTerms {
+    fn agreement(&self, serving: &Directory) -> AgreedTerms {
         AgreedTerms { url: serving.acme.terms_of_service_url.clone(), at: acme::whole_seconds(self.now()) }
     }
 }
@@ -197,12 +197,12 @@ fn found(account: Account) -> Result<AccountCreation, Error> {
     }
 }
 
-fn accepted_contacts(serving: &Serving, contacts: &[String]) -> Result<Vec<Contact>, Error> {
+fn accepted_contacts(serving: &Directory, contacts: &[String]) -> Result<Vec<Contact>, Error> {
     if contacts.is_empty() && serving.acme.require_contact {
         return Err(Error::ContactRequired);
     }
-    if contacts.len() > MOST_CONTACTS {
-        return Err(Error::TooManyContacts(MOST_CONTACTS));
+    if contacts.len() > MAX_CONTACTS {
+        return Err(Error::TooManyContacts(MAX_CONTACTS));
     }
     let contacts: Vec<Contact> = contacts.iter().map(|contact| contact.parse()).collect::<Result<_, _>>()?;
     match contacts.iter().all(|contact| serving.acme.allows_contact_domain(contact.domain())) {
@@ -211,4 +211,4 @@ fn accepted_contacts(serving: &Serving, contacts: &[String]) -> Result<Vec<Conta
     }
 }
 
-const MOST_CONTACTS: usize = 10;
+const MAX_CONTACTS: usize = 10;

@@ -9,7 +9,8 @@ use store::{ExternalAccountKey, Incident, IssuerId, LimitWindow, OperationId, St
 use tokio::sync::Mutex;
 
 use crate::{
-    Clock, Error, EventSink, Publisher, Queue, Serving, cache::Cache, event::Quiet, issuer::LoadedIssuer, random,
+    Clock, Directory, Error, EventSink, Publisher, Queue, cache::Cache, event::RepeatFilter, issuer::LoadedIssuer,
+    random,
 };
 
 /// The registration authority. One for each process; every function asks it for one verb.
@@ -22,16 +23,16 @@ pub struct Authority {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     /// Directories by their ids; those that are known not to exist are `None`.
-    pub(crate) profiles: Cache<DirectoryId, Option<Arc<Serving>>>,
+    pub(crate) profiles: Cache<DirectoryId, Option<Arc<Directory>>>,
     pub(crate) external_account_keys: Cache<ExternalAccountKeyId, Option<ExternalAccountKey>>,
     /// Those that go on.
     pub(crate) incidents: Cache<(), Arc<Vec<Incident>>>,
     /// How often was counted, as it was seen last.
     pub(crate) seen_counters: Cache<LimitWindow, u32>,
     /// The refusals that were told lately, by directory, account and reason.
-    pub(crate) refusals: Quiet<(DirectoryId, Option<AccountId>, RefusalReason)>,
+    pub(crate) refusals: RepeatFilter<(DirectoryId, Option<AccountId>, RefusalReason)>,
     /// The limits whose windows go on and that were told as reached.
-    pub(crate) full_limits: Quiet<LimitWindow>,
+    pub(crate) full_limits: RepeatFilter<LimitWindow>,
     pub(crate) issuers: Cache<IssuerId, Arc<LoadedIssuer>>,
     /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
     pub(crate) publishing: Mutex<()>,
@@ -102,8 +103,8 @@ impl Authority {
             external_account_keys: Cache::new(for_how_long),
             incidents: Cache::new(for_how_long),
             seen_counters: Cache::new(for_how_long),
-            refusals: Quiet::default(),
-            full_limits: Quiet::default(),
+            refusals: RepeatFilter::default(),
+            full_limits: RepeatFilter::default(),
             issuers: Cache::new(for_how_long),
             publishing: Mutex::default(),
             last_act: sync::Mutex::default(),

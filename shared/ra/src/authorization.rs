@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::Versioned;
 
 use crate::{
-    Authority, Error, IdentifierRefusal, Serving,
+    Authority, Directory, Error, IdentifierRefusal,
     authority::{ROUNDS, applied, versioned},
     limit,
     names::NamePolicy,
@@ -32,7 +32,7 @@ impl Authority {
     /// [`Error::Identifiers`] when the name is refused; with `*.` it always is (§7.4.1).
     pub async fn create_authorization(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         requested: IdentifierObject,
     ) -> Result<AuthorizationCreation, Error> {
@@ -42,7 +42,7 @@ impl Authority {
 
     async fn make_authorization(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         requested: IdentifierObject,
     ) -> Result<AuthorizationCreation, Error> {
@@ -121,12 +121,12 @@ impl Authority {
     /// the order to be finished at leisure.
     pub(crate) async fn reusable_authorizations(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         names: &[Identifier],
     ) -> Result<Vec<Option<Authorization>>, Error> {
         let now = self.now();
-        let needed_until = now + lifetime(serving) / SHORTEST_REUSE;
+        let needed_until = now + lifetime(serving) / MIN_REUSE;
         let proofs = self.store.proofs(account.id, names).await?;
         let ids: Vec<AuthorizationId> =
             proofs.iter().filter(|proof| proof.expires_at > needed_until).map(|proof| proof.authorization).collect();
@@ -144,7 +144,7 @@ impl Authority {
 
     pub(crate) fn new_authorization(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         policy: &NamePolicy<'_>,
         identifier: Identifier,
@@ -197,13 +197,13 @@ impl Authority {
 }
 
 /// How long orders and authorizations of the directory live.
-pub(crate) fn lifetime(serving: &Serving) -> SignedDuration {
+pub(crate) fn lifetime(serving: &Directory) -> SignedDuration {
     SignedDuration::from_secs(serving.acme.validity.into())
 }
 
-pub(crate) fn expiry(serving: &Serving, now: Timestamp) -> Timestamp {
+pub(crate) fn expiry(serving: &Directory, now: Timestamp) -> Timestamp {
     acme::whole_seconds(now + lifetime(serving))
 }
 
 /// An authorization is reused while at least this fraction of a life is left to it.
-const SHORTEST_REUSE: i32 = 10;
+const MIN_REUSE: i32 = 10;

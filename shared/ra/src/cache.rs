@@ -49,7 +49,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     pub(crate) async fn put(&self, key: K, now: Timestamp, value: V) {
         let mut entries = self.entries.write().await;
         // Names that do not exist are anybody's to invent: they must not fill the memory.
-        if entries.len() >= MOST_CACHED {
+        if entries.len() >= MAX_CACHED {
             entries.clear();
         }
         entries.insert(key, Entry { read_at: now, value });
@@ -61,7 +61,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     }
 }
 
-const MOST_CACHED: usize = 10_000;
+const MAX_CACHED: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

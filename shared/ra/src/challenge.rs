@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use store::Versioned;
 
 use crate::{
-    Authority, Error, Serving, ValidationTask,
+    Authority, Directory, Error, ValidationTask,
     authority::{ROUNDS, applied, versioned},
     limit,
 };
@@ -36,7 +36,7 @@ impl Authority {
     /// no longer can be; [`Error::LimitReached`] when too many validations of the account failed.
     pub async fn initiate_challenge(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         id: AuthorizationId,
         r#type: ChallengeType,

@@ -9,7 +9,7 @@ use crate::{Authority, Error};
 
 /// A directory with the profiles behind it.
 #[derive(Clone, Debug)]
-pub struct Serving {
+pub struct Directory {
     /// Which directory.
     pub directory: DirectoryId,
     /// How clients are treated.
@@ -30,7 +30,7 @@ pub struct Offer {
     pub description: String,
 }
 
-impl Serving {
+impl Directory {
     /// Whether the directory serves what leads to new certificates.
     ///
     /// # Errors
@@ -84,13 +84,13 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::NoSuchDirectory`].
-    pub async fn directory(&self, directory: &DirectoryId) -> Result<Arc<Serving>, Error> {
+    pub async fn directory(&self, directory: &DirectoryId) -> Result<Arc<Directory>, Error> {
         let look_up = async { Ok::<_, Error>(self.look_up(directory).await?.map(Arc::new)) };
         let found = self.profiles.get_or_read(directory, self.now(), look_up).await?;
         found.ok_or(Error::NoSuchDirectory)
     }
 
-    async fn look_up(&self, directory: &DirectoryId) -> Result<Option<Serving>, Error> {
+    async fn look_up(&self, directory: &DirectoryId) -> Result<Option<Directory>, Error> {
         let (acme, ra) = match directory.family {
             Family::AcmeProfile => {
                 let acme = self.store.acme_profile(&directory.name).await?;
@@ -114,7 +114,7 @@ impl Authority {
             Family::AcmeProfile => self.offers(&acme).await?,
             Family::RaProfile => BTreeMap::new(),
         };
-        Ok(Some(Serving { directory: directory.clone(), acme, ra, offered }))
+        Ok(Some(Directory { directory: directory.clone(), acme, ra, offered }))
     }
 
     /// What the profile offers, as far as it is there and enabled.

@@ -11,12 +11,12 @@ use std::{
 };
 
 use acme::{
-    AccountFacts, AccountId, CertificateFacts, Event, Happening, Identifier, Order, RefusalFacts, RefusalReason,
+    AccountFacts, AccountId, CertificateFacts, Event, EventKind, Identifier, Order, RefusalFacts, RefusalReason,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::CertificateRecord;
 
-use crate::{Authority, Error, IdentifierRefusal, Serving, random};
+use crate::{Authority, Directory, Error, IdentifierRefusal, random};
 
 /// Where events go beside the log: in one process, to the webhook. On AWS there is nothing beside the log, whose lines a subscription
 /// forwards.
@@ -32,7 +32,7 @@ impl EventSink for () {
 
 impl Authority {
     /// Tells what happened just now.
-    pub(crate) fn tell(&self, what: Happening) {
+    pub(crate) fn emit(&self, what: EventKind) {
         // An id that could be guessed is better than an event that nobody hears of.
         let event = Event::new(self.now(), random().unwrap_or_default(), what);
         // No document of strings and numbers fails to be written.
@@ -45,7 +45,7 @@ impl Authority {
     /// no account made.
     pub(crate) fn told<T>(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: Option<AccountId>,
         result: Result<T, Error>,
     ) -> Result<T, Error> {
@@ -54,7 +54,7 @@ impl Authority {
         let directory = serving.directory.clone();
         let now = self.now();
         if let Some(untold) = self.refusals.admit((directory.clone(), account, reason), now, now + QUIET) {
-            self.tell(Happening::RequestRefused(RefusalFacts { directory, account, reason, names, detail, untold }));
+            self.emit(EventKind::RequestRefused(RefusalFacts { directory, account, reason, names, detail, untold }));
         }
         result
     }
@@ -63,9 +63,9 @@ impl Authority {
     ///
     /// # Errors
     /// When the act cannot be recorded.
-    pub async fn tell_test(&self, actor: &str) -> Result<(), Error> {
+    pub async fn emit_test(&self, actor: &str) -> Result<(), Error> {
         self.record_act(actor, "events test", "-", Default::default()).await?;
-        self.tell(Happening::Test { actor: actor.to_owned() });
+        self.emit(EventKind::Test { actor: actor.to_owned() });
         Ok(())
     }
 }
@@ -74,20 +74,20 @@ impl Authority {
 ///
 /// A refusal is no change that could happen only once: anybody may be refused as often as they ask, also those whom nobody knows. One of
 /// each kind is told in a while, so that a stranger can fill neither a spool nor a bus; the next one says how many were not.
-pub(crate) struct Quiet<K>(Mutex<HashMap<K, Lately>>);
+pub(crate) struct RepeatFilter<K>(Mutex<HashMap<K, LastEmitted>>);
 
-struct Lately {
+struct LastEmitted {
     until: Timestamp,
     untold: u32,
 }
 
-impl<K> Default for Quiet<K> {
+impl<K> Default for RepeatFilter<K> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<K: Eq + Hash> Quiet<K> {
+impl<K: Eq + Hash> RepeatFilter<K> {
     /// How many of this kind were not told since the last that was, when this one is to be told; those that follow are not, `until` then.
     pub(crate) fn admit(&self, kind: K, now: Timestamp, until: Timestamp) -> Option<u32> {
         let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,15 +97,15 @@ impl<K: Eq + Hash> Quiet<K> {
                 return None;
             }
             let untold = last.untold;
-            *last = Lately { until, untold: 0 };
+            *last = LastEmitted { until, untold: 0 };
             return Some(untold);
         }
-        if lately.len() >= MOST_REMEMBERED {
+        if lately.len() >= MAX_REMEMBERED {
             lately.retain(|_, last| now < last.until);
         }
         // When there are so many kinds at once, the log of requests has to do.
-        (lately.len() < MOST_REMEMBERED).then(|| {
-            lately.insert(kind, Lately { until, untold: 0 });
+        (lately.len() < MAX_REMEMBERED).then(|| {
+            lately.insert(kind, LastEmitted { until, untold: 0 });
             0
         })
     }
@@ -120,7 +120,7 @@ fn refusal(error: &Error) -> Option<(RefusalReason, Vec<String>, String)> {
         Error::TooManyIdentifiers(_) => RefusalReason::Names,
         Error::Identifiers(refused) => {
             let by_policy = refused.iter().filter(|(_, why)| !matches!(why, IdentifierRefusal::Malformed(_)));
-            let by_policy = by_policy.take(MOST_NAMES).map(|(name, why)| (name.value.clone(), why));
+            let by_policy = by_policy.take(MAX_NAMES).map(|(name, why)| (name.value.clone(), why));
             let (names, reasons): (Vec<_>, Vec<_>) = by_policy.unzip();
             let detail = reasons.first()?.to_string();
             return Some((RefusalReason::Names, names, detail));
@@ -162,10 +162,10 @@ pub(crate) fn names(identifiers: &[Identifier]) -> Vec<String> {
 /// For how long a refusal of the same kind is not told again.
 const QUIET: SignedDuration = SignedDuration::from_mins(1);
 
-const MOST_REMEMBERED: usize = 10_000;
+const MAX_REMEMBERED: usize = 10_000;
 
 /// So many names of a refusal are told.
-const MOST_NAMES: usize = 100;
+const MAX_NAMES: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn threat_28_of_many_refusals_one_a_minute_is_told_with_the_number_of_the_others() {
-        let refusals = Quiet::default();
+        let refusals = RepeatFilter::default();
         let admit = |kind: &'static str, second| refusals.admit(kind, at(second), at(second) + QUIET);
         assert_eq!(admit("one", 0), Some(0));
         for second in 1..60 {
@@ -190,10 +190,10 @@ mod tests {
 
     #[test]
     fn threat_28_however_many_are_refused_memory_has_an_end() {
-        let refusals = Quiet::default();
+        let refusals = RepeatFilter::default();
         let admit = |kind, second| refusals.admit(kind, at(second), at(second) + QUIET);
-        assert_eq!((0..MOST_REMEMBERED + 10).filter(|kind| admit(*kind, 0).is_some()).count(), MOST_REMEMBERED);
-        assert_eq!(admit(MOST_REMEMBERED + 10, 60), Some(0));
+        assert_eq!((0..MAX_REMEMBERED + 10).filter(|kind| admit(*kind, 0).is_some()).count(), MAX_REMEMBERED);
+        assert_eq!(admit(MAX_REMEMBERED + 10, 60), Some(0));
         assert_eq!(refusals.0.lock().unwrap().len(), 1);
     }
 }

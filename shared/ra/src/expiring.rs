@@ -2,7 +2,7 @@
 //!
 //! The store remembers how far was looked. A process that dies between telling and remembering tells again.
 
-use acme::{Happening, OrderState};
+use acme::{EventKind, OrderState};
 use jiff::SignedDuration;
 use store::{CertificateEntry, CertificateRecord, CertificateState, ExpiryWatch};
 
@@ -18,10 +18,10 @@ impl Authority {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn tell_expiring(&self) -> Result<(), Error> {
+    pub async fn emit_expiring(&self) -> Result<(), Error> {
         let now = acme::whole_seconds(self.now());
         let horizon = now + self.settings.expiring;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let before = self.store.expiry_watch().await?;
             let (from, after) = match before.as_ref().map(|watch| &watch.value) {
                 Some(watch) if watch.after.is_none() && horizon.duration_since(watch.until) < PAUSE => return Ok(()),
@@ -32,7 +32,7 @@ impl Authority {
             let page = self.store.certificates_ending(from, horizon, after.as_ref(), PAGE).await?;
             for entry in &page.items {
                 if let Some(record) = self.ends_without_another(entry).await? {
-                    self.tell(Happening::CertificateExpiring(certificate_facts(&record, None)));
+                    self.emit(EventKind::CertificateExpiring(certificate_facts(&record, None)));
                 }
             }
             let (until, after) = match (page.more, page.items.last()) {
@@ -69,7 +69,7 @@ impl Authority {
     async fn has_another(&self, record: &CertificateRecord) -> Result<bool, Error> {
         let Some(name) = record.identifiers.first() else { return Ok(false) };
         // Those that end last come first.
-        let latest = self.store.certificates_by_name(name, None, MOST_LOOKED_AT).await?;
+        let latest = self.store.certificates_by_name(name, None, MAX_LOOKED_AT).await?;
         for entry in latest.items.iter().filter(|entry| entry.not_after > record.not_after) {
             let Some(other) = self.store.certificate(&entry.id).await? else { continue };
             if other.account == record.account
@@ -89,11 +89,11 @@ fn is_good(record: &CertificateRecord) -> bool {
 }
 
 /// A thousand certificates in one go: they take some seconds on AWS, where a schedule asks every hour.
-const MOST_PAGES: usize = 10;
+const MAX_PAGES: usize = 10;
 const PAGE: usize = 100;
 
 /// A little less than the hour of the schedule, which may come early.
 const PAUSE: SignedDuration = SignedDuration::from_mins(50);
 
 /// So many of the certificates for a name are looked at for a later one.
-const MOST_LOOKED_AT: usize = 5;
+const MAX_LOOKED_AT: usize = 5;

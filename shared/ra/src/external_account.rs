@@ -15,7 +15,7 @@ use store::{Creation, ExternalAccountKey, ExternalAccountSecret, IdentifierRule,
 use zeroize::Zeroizing;
 
 use crate::{
-    Authority, Error, Serving,
+    Authority, Directory, Error,
     authority::{ROUNDS, applied, versioned},
     names::is_for,
     random,
@@ -191,7 +191,7 @@ impl Authority {
     /// answer.
     pub(crate) async fn binding_key(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         binding: &RawValue,
         account_key: &PublicKey,
         url: &str,

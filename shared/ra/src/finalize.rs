@@ -6,12 +6,12 @@ use jose::PublicKey;
 use store::{CertificateRecord, RaProfile, Versioned};
 
 use crate::{
-    Authority, Error, IssuanceTask, OrderView, Serving,
+    Authority, Directory, Error, IssuanceTask, OrderView,
     authority::{applied, versioned},
     issuance::Intention,
     issuer::LoadedIssuer,
     limit,
-    validity::Wish,
+    validity::RequestedValidity,
 };
 
 impl Authority {
@@ -25,7 +25,7 @@ impl Authority {
     /// [`Error::OrderNotReady`], [`Error::OtherCsr`], and every refusal of the request and its key.
     pub async fn finalize(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         id: OrderId,
         csr: &[u8],
@@ -36,7 +36,7 @@ impl Authority {
 
     async fn finalize_order(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         id: OrderId,
         csr: &[u8],
@@ -80,7 +80,7 @@ impl Authority {
 
     /// Counts the certificate of an order. One that renews another goes on when a limit is reached, but
     /// not that of certificates for the same names, unless the order says which one it replaces.
-    async fn count_certificate(&self, serving: &Serving, account: &Account, order: &Order) -> Result<(), Error> {
+    async fn count_certificate(&self, serving: &Directory, account: &Account, order: &Order) -> Result<(), Error> {
         if order.replaces.is_some() {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Authority {
         csr: &Csr,
         evidence: &Evidence,
     ) -> Result<Option<(Versioned<Order>, Versioned<CertificateRecord>)>, Error> {
-        let wish = Wish { not_before: order.not_before, not_after: order.not_after };
+        let wish = RequestedValidity { not_before: order.not_before, not_after: order.not_after };
         let validity = self.validity(issuer, profile, wish, order.created_at)?;
         let intention = Intention {
             owner: Some((order.account, order.id)),

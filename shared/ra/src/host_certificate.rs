@@ -14,7 +14,7 @@ use crate::{
     Authority, Error,
     issuance::{Intention, issuing},
     issuer::LoadedIssuer,
-    validity::Wish,
+    validity::RequestedValidity,
 };
 
 /// What the host asks for.
@@ -36,7 +36,7 @@ impl Authority {
     pub async fn issue_host_certificate(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
         let HostCertificate { identifiers, public_key, profile } = request;
         let issuer = self.issuer_of_host(&profile.issuer, identifiers).await?;
-        let validity = self.validity(&issuer, profile, Wish::default(), self.now())?;
+        let validity = self.validity(&issuer, profile, RequestedValidity::default(), self.now())?;
         let mut evidence = Evidence::new();
         for identifier in identifiers {
             evidence.insert(identifier.clone(), AuthorizationEvidence::HostOwner, CaaEvidence::PolicyOff);

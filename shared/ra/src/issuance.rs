@@ -5,7 +5,7 @@
 //! certificates with one serial, and none that is not on record.
 
 use acme::{
-    AccountId, AccountStatus, CertificateId, FailureFacts, Happening, Identifier, Order, OrderEvent, OrderId,
+    AccountId, AccountStatus, CertificateId, EventKind, FailureFacts, Identifier, Order, OrderEvent, OrderId,
     OrderState, Problem, ProblemType, Serial,
 };
 use ca::{Certificate, Chain, Evidence, Leaf, LintedTbs};
@@ -123,9 +123,9 @@ impl Authority {
             };
             if applied(written)? {
                 let facts = certificate_facts(&record, Some(&valid));
-                self.tell(match facts.replaces {
-                    None => Happening::CertificateIssued(facts),
-                    Some(_) => Happening::CertificateRenewed(facts),
+                self.emit(match facts.replaces {
+                    None => EventKind::CertificateIssued(facts),
+                    Some(_) => EventKind::CertificateRenewed(facts),
                 });
                 return Ok(valid);
             }
@@ -153,7 +153,7 @@ impl Authority {
             }
             let after = versioned(before.transition(event.clone())?)?;
             if applied(self.store.update_order(&before, &after).await)? {
-                self.tell(Happening::CertificateFailed(FailureFacts {
+                self.emit(EventKind::CertificateFailed(FailureFacts {
                     directory: after.directory.clone(),
                     account: after.account,
                     order: after.id,

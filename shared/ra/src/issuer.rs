@@ -87,7 +87,7 @@ impl Authority {
     pub(crate) async fn issuer_certificates(&self, id: &IssuerId) -> Result<Vec<Certificate>, Error> {
         let mut certificates = Vec::new();
         let mut issuer = self.issuer(id).await?;
-        while issuer.role != IssuerRole::Root && certificates.len() < LONGEST_CHAIN {
+        while issuer.role != IssuerRole::Root && certificates.len() < MAX_CHAIN {
             certificates.push(issuer.issuer.certificate().clone());
             if !issuer.chain.is_empty() {
                 certificates.extend(issuer.chain.iter().cloned());
@@ -108,7 +108,7 @@ impl Authority {
     /// The longest life of a certificate in seconds, when there are no revocation pointers: nobody can
     /// learn of a revocation then, so lives are short.
     pub fn longest_validity(&self) -> Option<u32> {
-        self.settings.status_url.is_none().then_some(LONGEST_WITHOUT_POINTERS)
+        self.settings.status_url.is_none().then_some(MAX_WITHOUT_POINTERS)
     }
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn crl_path(issuer: &IssuerId, shard: u16) -> String {
     format!("crl/{issuer}/{shard}.crl")
 }
 
-const LONGEST_CHAIN: usize = 8;
+const MAX_CHAIN: usize = 8;
 
 /// Seven days: the longest life of a short-lived certificate by the public CAs' baseline.
-const LONGEST_WITHOUT_POINTERS: u32 = SignedDuration::from_hours(7 * 24).as_secs() as u32;
+const MAX_WITHOUT_POINTERS: u32 = SignedDuration::from_hours(7 * 24).as_secs() as u32;

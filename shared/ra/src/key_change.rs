@@ -5,7 +5,7 @@ use jose::PublicKey;
 use store::{KeyReplacement, StoreError, Versioned};
 
 use crate::{
-    Authority, Error, Serving,
+    Authority, Directory, Error,
     authority::{ROUNDS, versioned},
     limit,
 };
@@ -29,7 +29,7 @@ impl Authority {
     /// its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
     pub async fn change_key(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Versioned<Account>,
         rollover: KeyRollover,
     ) -> Result<Account, Error> {
@@ -39,7 +39,7 @@ impl Authority {
 
     async fn replace_key(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Versioned<Account>,
         rollover: KeyRollover,
     ) -> Result<Account, Error> {

@@ -48,7 +48,7 @@ pub use account::AccountCreation;
 pub use authority::{Authority, Seams, Settings};
 pub use authorization::AuthorizationCreation;
 pub use clock::{Clock, SystemClock};
-pub use directory::{Offer, Serving};
+pub use directory::{Directory, Offer};
 pub use error::{Error, IdentifierRefusal};
 pub use event::EventSink;
 pub use external_account::{

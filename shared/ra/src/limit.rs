@@ -17,13 +17,13 @@ mod state;
 
 use std::collections::HashMap;
 
-use acme::{Account, Happening, Identifier, LimitFacts};
+use acme::{Account, EventKind, Identifier, LimitFacts};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use jose::base64url;
 use store::{CertificateState, Counted, LimitWindow, OperationId};
 
-use crate::{Authority, Error, Serving, random};
+use crate::{Authority, Directory, Error, random};
 
 pub use self::state::LimitState;
 pub(crate) use self::{
@@ -58,7 +58,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::LimitReached`] with the first limit that is.
-    pub(crate) async fn count(&self, serving: &Serving, counts: &[Count]) -> Result<(), Error> {
+    pub(crate) async fn count(&self, serving: &Directory, counts: &[Count]) -> Result<(), Error> {
         let now = self.now();
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
         let Some((narrowest, wider)) = counters.split_first() else { return Ok(()) };
@@ -85,7 +85,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::LimitReached`] when it is full.
-    pub(crate) async fn check_room(&self, serving: &Serving, count: &Count) -> Result<(), Error> {
+    pub(crate) async fn check_room(&self, serving: &Directory, count: &Count) -> Result<(), Error> {
         let now = self.now();
         let Some(counter) = count.counter(serving, now) else { return Ok(()) };
         let part = self.another_part(&counter, &[], now).await;
@@ -93,12 +93,12 @@ impl Authority {
     }
 
     /// Tells that one of the counters is full, once in its window.
-    fn tell_limit(&self, serving: &Serving, counters: &[Counter], error: &Error, now: Timestamp) {
+    fn tell_limit(&self, serving: &Directory, counters: &[Counter], error: &Error, now: Timestamp) {
         let Error::LimitReached(reached) = error else { return };
         let full = counters.iter().find(|counter| counter.reached(now) == *reached);
         let Some((counter, part)) = full.and_then(|counter| Some((counter, counter.parts.first()?))) else { return };
         if self.full_limits.admit(part.window.clone(), now, part.window.ends_at()).is_some() {
-            self.tell(Happening::LimitReached(LimitFacts {
+            self.emit(EventKind::LimitReached(LimitFacts {
                 directory: serving.directory.clone(),
                 limit: reached.name.to_owned(),
                 subject: counter.of.text(),
@@ -113,7 +113,7 @@ impl Authority {
     /// renews it. Asked only when a limit is reached.
     pub(crate) async fn renews(&self, account: &Account, names: &[Identifier]) -> Result<bool, Error> {
         let Some(first) = names.first() else { return Ok(false) };
-        let found = self.store.certificates_by_name(first, None, MOST_LOOKED_AT).await?;
+        let found = self.store.certificates_by_name(first, None, MAX_LOOKED_AT).await?;
         for entry in found.items {
             let Some(record) = self.store.certificate(&entry.id).await? else { continue };
             if record.account == Some(account.id)
@@ -241,7 +241,7 @@ fn set_of_names(names: &[Identifier]) -> String {
 }
 
 /// How many of the certificates for a name are looked at; those that end last come first.
-const MOST_LOOKED_AT: usize = 10;
+const MAX_LOOKED_AT: usize = 10;
 
 #[cfg(test)]
 mod tests {

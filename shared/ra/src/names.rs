@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use acme::{Account, Authorization, ChallengeType, Identifier, IdentifierObject, ProfileName};
 use store::{AcmeProfile, ExternalAccountKey, PreApproval};
 
-use crate::{Authority, Error, IdentifierRefusal, Serving, issuer::LoadedIssuer};
+use crate::{Authority, Directory, Error, IdentifierRefusal, issuer::LoadedIssuer};
 
 /// What an account may ask for in a directory.
 pub(crate) struct NamePolicy<'a> {
@@ -35,7 +35,7 @@ impl Authority {
     /// when its key was read lately.
     pub(crate) async fn name_policy<'a>(
         &self,
-        serving: &'a Serving,
+        serving: &'a Directory,
         account: &Account,
     ) -> Result<NamePolicy<'a>, Error> {
         let binding = match account.external_account {

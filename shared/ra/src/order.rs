@@ -8,11 +8,11 @@ use jiff::SignedDuration;
 use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChange, Versioned};
 
 use crate::{
-    Authority, Error, IssuanceTask, Serving,
+    Authority, Directory, Error, IssuanceTask,
     authority::{ROUNDS, applied, versioned},
     authorization::expiry,
     limit, random,
-    validity::Wish,
+    validity::RequestedValidity,
 };
 
 /// An order with what its object is made of.
@@ -40,7 +40,7 @@ impl Authority {
     /// Every refusal of terms, names, validity, profile and `replaces`.
     pub async fn create_order(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         request: NewOrder,
     ) -> Result<OrderView, Error> {
@@ -48,14 +48,14 @@ impl Authority {
         self.told(serving, Some(account.id), made)
     }
 
-    async fn make_order(&self, serving: &Serving, account: &Account, request: NewOrder) -> Result<OrderView, Error> {
+    async fn make_order(&self, serving: &Directory, account: &Account, request: NewOrder) -> Result<OrderView, Error> {
         check_terms(serving, account)?;
         let profile = serving.issuing_profile(request.profile.as_deref())?;
         let issuer = self.active_issuer(&profile.issuer).await?;
         let policy = self.name_policy(serving, account).await?.below(&issuer);
         let identifiers = policy.accept(&request.identifiers)?;
         let now = self.now();
-        let wish = Wish {
+        let wish = RequestedValidity {
             not_before: request.not_before.map(acme::whole_seconds),
             not_after: request.not_after.map(acme::whole_seconds),
         };
@@ -108,7 +108,7 @@ impl Authority {
     /// is for the very same names, goes on when a limit is reached.
     async fn count_order(
         &self,
-        serving: &Serving,
+        serving: &Directory,
         account: &Account,
         names: &[Identifier],
         new_authorizations: &[Versioned<Authorization>],
@@ -235,7 +235,7 @@ impl Authority {
     }
 }
 
-fn check_terms(serving: &Serving, account: &Account) -> Result<(), Error> {
+fn check_terms(serving: &Directory, account: &Account) -> Result<(), Error> {
     let terms = &serving.acme;
     let agreed_to = account.agreed_terms.as_ref().and_then(|AgreedTerms { url, .. }| url.as_ref());
     let changed =

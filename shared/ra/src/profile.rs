@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acme::{Happening, ProfileFacts, ProfileName};
+use acme::{EventKind, ProfileFacts, ProfileName};
 use store::{
     AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, Page, ProfileChanges, ProfileKind, ProfileSet,
     RaProfile,
@@ -66,7 +66,7 @@ impl Authority {
         self.store.apply_profiles(&changes).await?;
         self.profiles.forget().await;
         for (profile, fields) in changed_fields(&changes, &differences) {
-            self.tell(Happening::ProfileChanged(ProfileFacts { profile, fields, actor: actor.to_owned() }));
+            self.emit(EventKind::ProfileChanged(ProfileFacts { profile, fields, actor: actor.to_owned() }));
         }
         Ok(differences)
     }

@@ -1,6 +1,6 @@
 //! Revocation in its three forms (RFC 8555 §7.6).
 
-use acme::{Account, AuthorizationId, AuthorizationStatus, Happening, RevocationFacts, RevocationReason, RevokedBy};
+use acme::{Account, AuthorizationId, AuthorizationStatus, EventKind, RevocationFacts, RevocationReason, RevokedBy};
 use ca::Certificate;
 use jiff::Timestamp;
 use jose::PublicKey;
@@ -98,7 +98,7 @@ impl Authority {
         if !applied(self.store.update_certificate(before, &after).await)? {
             return Ok(None);
         }
-        self.tell(Happening::CertificateRevoked(RevocationFacts {
+        self.emit(EventKind::CertificateRevoked(RevocationFacts {
             certificate: certificate_facts(&after, None),
             reason_code: reason.code(),
             by,

@@ -82,7 +82,7 @@ impl Authority {
     }
 
     /// Those with the name, those that end last first.
-    async fn named(&self, name: &Identifier, before: Option<&CertificateEntry>) -> Result<Walked, Error> {
+    async fn named(&self, name: &Identifier, before: Option<&CertificateEntry>) -> Result<FoundEntries, Error> {
         let page = self.store.certificates_by_name(name, before, self.settings.certificates_per_slice).await?;
         let now = self.now();
         let good: Vec<_> = page.items.into_iter().take_while(|entry| entry.not_after > now).collect();
@@ -92,14 +92,14 @@ impl Authority {
     }
 
     /// Those of the account, by way of its orders, newest first.
-    async fn ordered_by(&self, account: AccountId, before: Option<OrderId>) -> Result<Walked, Error> {
-        let most = self.settings.certificates_per_slice.min(MOST_ORDERS);
+    async fn ordered_by(&self, account: AccountId, before: Option<OrderId>) -> Result<FoundEntries, Error> {
+        let most = self.settings.certificates_per_slice.min(MAX_ORDERS);
         let page = self.store.certificates_of_account(account, before, most).await?;
         Ok((page.certificates, page.next.map(Position::OlderThan)))
     }
 
     /// All, those that end first first.
-    async fn ending(&self, selection: &Selection, position: Option<&Position>) -> Result<Walked, Error> {
+    async fn ending(&self, selection: &Selection, position: Option<&Position>) -> Result<FoundEntries, Error> {
         let (most, last) = (self.settings.certificates_per_slice, self.last_end(selection).await?);
         let (mut from, mut after) = match position {
             Some(Position::Behind(entry)) => (entry.not_after, Some(entry.clone())),
@@ -155,10 +155,10 @@ impl Authority {
 }
 
 /// Where to look, and where to go on.
-type Walked = (Vec<CertificateEntry>, Option<Position>);
+type FoundEntries = (Vec<CertificateEntry>, Option<Position>);
 
 /// Orders are looked up one by one.
-const MOST_ORDERS: usize = 200;
+const MAX_ORDERS: usize = 200;
 /// An engine may need a look-up for each day, so a piece of the time ahead is no longer than this …
 const PORTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// … and there are so many of them at most in a slice.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use acme::{
     Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
-    Happening, Identifier, KeyAuthorization, Problem, ValidationFacts,
+    EventKind, Identifier, KeyAuthorization, Problem, ValidationFacts,
 };
 use store::{AcmeProfile, Versioned};
 
@@ -97,7 +97,7 @@ impl Authority {
     ) -> Result<(), Error> {
         let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem.clone(), address));
         let failed = self.apply_to_authorization(job.authorization, event).await?;
-        self.tell(Happening::ValidationFailed(ValidationFacts {
+        self.emit(EventKind::ValidationFailed(ValidationFacts {
             directory: failed.directory.clone(),
             account: failed.account,
             authorization: failed.id,

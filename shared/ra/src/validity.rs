@@ -7,7 +7,7 @@ use crate::{Authority, issuer::LoadedIssuer};
 
 /// What an order asks for (RFC 8555 §7.4); it is honoured to the second or refused, never ignored.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wish {
+pub(crate) struct RequestedValidity {
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) not_after: Option<Timestamp>,
 }
@@ -52,7 +52,7 @@ impl Authority {
         &self,
         issuer: &LoadedIssuer,
         profile: &RaProfile,
-        wish: Wish,
+        wish: RequestedValidity,
         ordered_at: Timestamp,
     ) -> Result<ValidityPeriod, ValidityRefusal> {
         let period = decide(wish, profile, self.longest_validity(), issuer.ends_at(), ordered_at, self.now())?;
@@ -69,7 +69,7 @@ impl Authority {
 /// the end is cut to the issuer's; a wish beyond it is refused. A wish is judged by the time of the
 /// order, so that what was accepted then is not too old when the names have been shown.
 fn decide(
-    wish: Wish,
+    wish: RequestedValidity,
     profile: &RaProfile,
     longest: Option<u32>,
     issuer_ends: Timestamp,
@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn decided(begin: Option<i64>, end: Option<i64>) -> Result<(i64, i64), ValidityRefusal> {
-        let wish = Wish { not_before: begin.map(at), not_after: end.map(at) };
+        let wish = RequestedValidity { not_before: begin.map(at), not_after: end.map(at) };
         let period = decide(wish, &profile(), None, at(5_000), at(0), at(0))?;
         Ok((period.not_before.as_second() - at(0).as_second(), period.not_after.as_second() - at(0).as_second()))
     }
@@ -151,15 +151,15 @@ mod tests {
     #[test]
     fn nothing_outlasts_its_issuer() {
         let soon = at(500);
-        let period = decide(Wish::default(), &profile(), None, soon, at(0), at(0)).unwrap();
+        let period = decide(RequestedValidity::default(), &profile(), None, soon, at(0), at(0)).unwrap();
         assert_eq!(period.not_after, soon);
-        let wish = Wish { not_before: None, not_after: Some(at(501)) };
+        let wish = RequestedValidity { not_before: None, not_after: Some(at(501)) };
         assert_eq!(decide(wish, &profile(), None, soon, at(0), at(0)), Err(ValidityRefusal::OutlastsIssuer(soon)));
     }
 
     #[test]
     fn without_revocation_pointers_lives_are_cut() {
-        let period = decide(Wish::default(), &profile(), Some(300), at(5_000), at(0), at(0)).unwrap();
+        let period = decide(RequestedValidity::default(), &profile(), Some(300), at(5_000), at(0), at(0)).unwrap();
         assert_eq!(period.not_after.duration_since(period.not_before), SignedDuration::from_secs(300));
     }
 }

@@ -136,7 +136,7 @@ impl ExternalAccountKey {
     #[must_use]
     pub fn binding(&self, account: AccountId) -> Self {
         let mut after = Self { accounts: self.accounts.saturating_add(1), ..self.clone() };
-        if after.bound.len() < MOST_LISTED {
+        if after.bound.len() < MAX_LISTED {
             after.bound.push(account);
         }
         after
@@ -161,4 +161,4 @@ impl std::fmt::Debug for ExternalAccountSecret {
 }
 
 /// So that the record of a key for thousands of accounts stays small.
-const MOST_LISTED: usize = 16;
+const MAX_LISTED: usize = 16;

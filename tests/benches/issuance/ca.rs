@@ -146,7 +146,7 @@ pub(crate) fn folder() -> io::Result<tempfile::TempDir> {
 }
 
 async fn still_starting(process: &mut Process, began: Instant, log: &Path) -> Result<(), Failure> {
-    if process.has_ended() || began.elapsed() > LONGEST_START {
+    if process.has_ended() || began.elapsed() > MAX_START {
         return Err(Failure::new(format!("no answer; its log: {}", fs::read_to_string(log)?)));
     }
     time::sleep(Duration::from_millis(1)).await;
@@ -166,4 +166,4 @@ fn free_port() -> io::Result<u16> {
 const PEER: &str = "pebble";
 
 /// A store of a million certificates that was not closed is checked first.
-const LONGEST_START: Duration = Duration::from_secs(60);
+const MAX_START: Duration = Duration::from_secs(60);

@@ -171,7 +171,7 @@ async fn beside(
 
 /// The CA with its clients, after everybody has done everything once.
 async fn warm(ca: Ca, network: &Network, scale: &Scale) -> Result<(Ca, Vec<Client>), Failure> {
-    let mut clients = load::clients(&ca, network, MOST_CLIENTS).await?;
+    let mut clients = load::clients(&ca, network, MAX_CLIENTS).await?;
     load::run(&ca, &mut clients, 4, scale.step / 4, Between::Nothing).await;
     Ok((ca, clients))
 }
@@ -189,7 +189,7 @@ async fn seam(network: &Network, scale: &Scale) -> Result<(), Failure> {
     let host = Host::start(config).await?;
     let directory = host.directory_url(&"default".parse()?);
     let endpoint = Endpoint { directory, root: CertificateDer::from(host.root().der().to_vec()) };
-    for number in [1, MOST_CLIENTS] {
+    for number in [1, MAX_CLIENTS] {
         let mut clients = Vec::new();
         for _ in 0..number {
             clients.push(Client::register(&endpoint, network).await?);
@@ -222,7 +222,7 @@ async fn over_a_past(binary: &Path, network: &Network, scale: &Scale) -> Result<
     }
     println!();
     Outcome::print_head();
-    for number in [1, MOST_CLIENTS] {
+    for number in [1, MAX_CLIENTS] {
         let mut outcomes = vec![Outcome::default(); cas.len()];
         for _ in 0..scale.rounds {
             take_turn(&mut cas, &mut outcomes, number, Between::Nothing, scale).await;
@@ -258,15 +258,15 @@ fn mebibytes(ca: &Ca) -> f64 {
     ca.usage().resident as f64 / 1024.0
 }
 
-const MOST_CLIENTS: usize = 32;
+const MAX_CLIENTS: usize = 32;
 const STEPS: [(usize, Between); 8] = [
     (1, Between::Nothing),
     (2, Between::Nothing),
     (4, Between::Nothing),
     (8, Between::Nothing),
     (16, Between::Nothing),
-    (MOST_CLIENTS, Between::Nothing),
+    (MAX_CLIENTS, Between::Nothing),
     (1, Between::Reconnect),
-    (MOST_CLIENTS, Between::Reconnect),
+    (MAX_CLIENTS, Between::Reconnect),
 ];
 const PATIENCE_WITH_PEER: usize = 3;

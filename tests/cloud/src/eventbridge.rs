@@ -40,7 +40,7 @@ impl EventBridge {
         }
         let entries = entries(request);
         let size: usize = entries.iter().map(|entry| entry.to_string().len()).sum();
-        if entries.is_empty() || entries.len() > MOST_ENTRIES || size > MOST_OCTETS {
+        if entries.is_empty() || entries.len() > MAX_ENTRIES || size > MAX_OCTETS {
             let message = format!("{} entries of {size} octets", entries.len());
             return Refusal::new(400, "ValidationException", message).reply(Service::EventBridge);
         }
@@ -86,5 +86,5 @@ fn arn(bus: &str) -> String {
     format!("arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}")
 }
 
-const MOST_ENTRIES: usize = 10;
-const MOST_OCTETS: usize = 256 << 10;
+const MAX_ENTRIES: usize = 10;
+const MAX_OCTETS: usize = 256 << 10;

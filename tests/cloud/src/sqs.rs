@@ -121,7 +121,7 @@ impl State {
         let missing = || Refusal::new(400, "QueueDoesNotExist", "The specified queue does not exist.");
         let queue = self.queues.get_mut(queue).ok_or_else(missing)?;
         let delay = entry["DelaySeconds"].as_u64().unwrap_or_default();
-        if delay > LONGEST_DELAY {
+        if delay > MAX_DELAY {
             return Err(Refusal::new(400, "InvalidParameterValue", "DelaySeconds must be 0 to 900."));
         }
         let body = entry["MessageBody"].as_str().filter(|body| !body.is_empty());
@@ -141,4 +141,4 @@ fn queue_name(request: &Request) -> &str {
 }
 
 /// Of `DelaySeconds`.
-const LONGEST_DELAY: u64 = 900;
+const MAX_DELAY: u64 = 900;

@@ -25,7 +25,7 @@ pub(crate) async fn happens(environment: Environment) -> Environment {
     events::forward(&environment, &[events::line("test")]).await.unwrap();
     environment
         .on_both_families(async |ca| {
-            story::tell(&ca, &Patient::new(&ca).await, &["story.test"]).await;
+            story::play(&ca, &Patient::new(&ca).await, &["story.test"]).await;
             every_route(&ca).await;
             many_names(&ca).await;
             replacements(&ca).await;

@@ -10,8 +10,8 @@ use crate::{HOST, everything, operator, patient::Patient, story};
 #[tokio::test]
 async fn everything_but_accounts_keys_profiles_and_issuers_expires() {
     let environment = HOST.configured(|config| config.ca.issuing_days = 120).await;
-    let tell = async |ca: Directory<'_>| drop(story::tell(&ca, &Patient::new(&ca).await, &["story.test"]).await);
-    environment.on_both_families(tell).await;
+    let play = async |ca: Directory<'_>| drop(story::play(&ca, &Patient::new(&ca).await, &["story.test"]).await);
+    environment.on_both_families(play).await;
     let environment = environment.an_hour_later().await;
     let environment = operator::administers(everything::bound_accounts(environment).await).await;
     let now = Timestamp::now().as_second();

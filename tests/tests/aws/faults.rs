@@ -109,10 +109,10 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
     };
     // A second name makes batches.
     let names = &["a.story.test", "b.story.test"][..if kind == Kind::Unprocessed { 2 } else { 1 }];
-    story::tell(&ca, &begin().await, names).await;
+    story::play(&ca, &begin().await, names).await;
     let patient = begin().await;
     let before = ca.aws().cloud().calls().len();
-    story::tell(&ca, &patient, names).await;
+    story::play(&ca, &patient, names).await;
     let calls = ca.aws().cloud().calls().split_off(before);
     let mut seen = Lane::default();
     for (call, name, fault) in strikes(kind, &calls).into_iter().skip(lane).step_by(LANES) {
@@ -123,10 +123,10 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
         let injection = ca.aws().cloud().inject(fault);
         let told = match kind {
             Kind::Crash => tokio::select! {
-                told = story::tell(&ca, &patient, names) => told,
+                told = story::play(&ca, &patient, names) => told,
                 never = bury_the_dead(ca.aws(), &call.principal, &injection) => never,
             },
-            _ => story::tell(&ca, &patient, names).await,
+            _ => story::play(&ca, &patient, names).await,
         };
         ca.aws().cloud().heal();
         seen.tried += 1;

@@ -24,7 +24,7 @@ pub(crate) struct Told {
 
 /// Tells it, with a certificate for these names. Every request is made again until it is answered; what
 /// an earlier try has done already counts as done.
-pub(crate) async fn tell(ca: &Directory<'_>, stranger: &Patient, names: &[&str]) -> Told {
+pub(crate) async fn play(ca: &Directory<'_>, stranger: &Patient, names: &[&str]) -> Told {
     let client = stranger.client();
     stranger.get("GET", &ca.url()).await.expect(200);
     let account = stranger.post(client.url("newAccount"), &json!({"termsOfServiceAgreed": true})).await.location();

@@ -35,7 +35,7 @@ pub(super) enum CertificatesCommand {
     Show {
         /// Its id, as in renewal information, or its serial number, hexadecimal
         #[arg(allow_hyphen_values = true)]
-        certificate: Meant,
+        certificate: CertificateReference,
     },
     /// Writes a certificate to a file, or to the standard output
     #[command(
@@ -44,7 +44,7 @@ pub(super) enum CertificatesCommand {
     Export {
         /// Its id, as in renewal information, or its serial number, hexadecimal
         #[arg(allow_hyphen_values = true)]
-        certificate: Meant,
+        certificate: CertificateReference,
         /// What is written
         #[arg(long, value_enum, default_value = "chain")]
         format: Format,
@@ -88,12 +88,12 @@ pub(super) struct FindArguments {
 
 /// A certificate, by the id that renewal information uses or by its serial number.
 #[derive(Clone)]
-pub(super) enum Meant {
+pub(super) enum CertificateReference {
     Id(CertificateId),
     Serial(String),
 }
 
-impl FromStr for Meant {
+impl FromStr for CertificateReference {
     type Err = CertificateIdError;
 
     fn from_str(text: &str) -> Result<Self, CertificateIdError> {
@@ -206,7 +206,7 @@ async fn find(
     output.print(&found, || rows(&found.items) + and_more(found.more))
 }
 
-async fn show(connection: &Connection, output: &Output, certificate: Meant) -> Result<(), AdminFailure> {
+async fn show(connection: &Connection, output: &Output, certificate: CertificateReference) -> Result<(), AdminFailure> {
     let found = found(connection, certificate).await?;
     let mut shown = String::new();
     for certificate in &found {
@@ -225,7 +225,7 @@ async fn show(connection: &Connection, output: &Output, certificate: Meant) -> R
 async fn export(
     connection: &Connection,
     output: &Output,
-    certificate: Meant,
+    certificate: CertificateReference,
     format: Format,
     out: Option<PathBuf>,
 ) -> Result<(), AdminFailure> {
@@ -243,10 +243,13 @@ async fn export(
     }
 }
 
-async fn found(connection: &Connection, certificate: Meant) -> Result<Vec<ShownCertificate>, AdminFailure> {
+async fn found(
+    connection: &Connection,
+    certificate: CertificateReference,
+) -> Result<Vec<ShownCertificate>, AdminFailure> {
     let filter = match certificate {
-        Meant::Id(id) => CertificateFilter::Id(id),
-        Meant::Serial(serial) => CertificateFilter::Serial(serial),
+        CertificateReference::Id(id) => CertificateFilter::Id(id),
+        CertificateReference::Serial(serial) => CertificateFilter::Serial(serial),
     };
     let request = Request::FindCertificates { filter, limit: None };
     let found = connection.ask::<Listed<ShownCertificate>>(&request).await?.value.items;

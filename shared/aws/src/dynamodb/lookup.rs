@@ -50,7 +50,7 @@ impl LookupStore for DynamoDbStore {
             let items = try_join_all(shards.map(look)).await?;
             let mut of_days = items.iter().flatten().map(entry).collect::<Result<Vec<_>, _>>()?;
             // Over a time in which nothing ends, in strides.
-            at_a_time = if of_days.is_empty() { MOST_DAYS.min(at_a_time * 2) } else { 1 };
+            at_a_time = if of_days.is_empty() { MAX_DAYS.min(at_a_time * 2) } else { 1 };
             of_days.sort();
             found.extend(of_days);
         }
@@ -128,7 +128,7 @@ impl DynamoDbStore {
 }
 
 /// How many days are looked at together, at most.
-const MOST_DAYS: usize = 8;
+const MAX_DAYS: usize = 8;
 
 fn entry(item: &Item) -> Result<CertificateEntry, StoreError> {
     item.sk().and_then(key::entry_of).ok_or_else(|| malformed("way to a certificate"))

@@ -10,7 +10,7 @@ use super::{
     item::{Item, Record},
     key::{self, Key},
     read::Consistency,
-    write::{MOST_TOGETHER, Write},
+    write::{MAX_TOGETHER, Write},
 };
 use store::{AcmeProfile, Page, ProfileChanges, ProfileSet, ProfileStore, RaProfile, Retention, StoreError};
 
@@ -61,7 +61,7 @@ impl ProfileStore for DynamoDbStore {
         if changes.is_empty() {
             return Ok(());
         }
-        if changes.len() <= MOST_TOGETHER {
+        if changes.len() <= MAX_TOGETHER {
             let puts = ra.into_iter().chain(acme).map(|item| Write::Put(item, Condition::Always));
             return self.transact_all(puts.chain(gone.into_iter().map(Write::Delete)).collect()).await;
         }

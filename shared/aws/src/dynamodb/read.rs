@@ -51,7 +51,7 @@ impl DynamoDbStore {
             found.extend(self.get(key.clone(), Consistency::Strong).await?.map(|item| (key.clone(), item)));
             return Ok(found);
         }
-        for keys in keys.chunks(MOST_READS) {
+        for keys in keys.chunks(MAX_READS) {
             let items = self.get_batch(keys).await?;
             found.extend(items.into_iter().filter_map(|item| Some((item.key()?, item))));
         }
@@ -152,4 +152,4 @@ impl DynamoDbStore {
 }
 
 /// As many items as one BatchGetItem may ask for.
-const MOST_READS: usize = 100;
+const MAX_READS: usize = 100;

@@ -120,7 +120,7 @@ impl DynamoDbStore {
     }
 
     async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
-        for writes in writes.chunks(MOST_WRITES) {
+        for writes in writes.chunks(MAX_WRITES) {
             let mut rest = HashMap::from([(self.table.clone(), writes.to_vec())]);
             let mut patience = Patience::default();
             while !rest.is_empty() {
@@ -173,6 +173,6 @@ fn verdicts<const N: usize>(error: &SdkError<TransactWriteItemsError>) -> Option
 }
 
 /// As many items as one TransactWriteItems may write.
-pub(super) const MOST_TOGETHER: usize = 100;
+pub(super) const MAX_TOGETHER: usize = 100;
 /// As many items as one BatchWriteItem may write.
-const MOST_WRITES: usize = 25;
+const MAX_WRITES: usize = 25;

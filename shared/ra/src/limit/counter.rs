@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use store::{Limit, LimitWindow};
 
 use super::LimitReached;
-use crate::{Error, Serving, random};
+use crate::{Directory, Error, random};
 
 /// What is to be counted.
 #[derive(Clone, Debug)]
@@ -71,11 +71,11 @@ impl Count {
     }
 
     /// The counter of the present window; `None` when nothing limits it.
-    pub(crate) fn counter(&self, serving: &Serving, now: Timestamp) -> Option<Counter> {
+    pub(crate) fn counter(&self, serving: &Directory, now: Timestamp) -> Option<Counter> {
         let limit = self.limit.filter(|_| self.amount > 0)?;
         let subject = self.subject.text();
         let parts = match &self.subject {
-            Subject::Profile => limit.maximum.div_ceil(MOST_PER_PART).clamp(1, MOST_PARTS),
+            Subject::Profile => limit.maximum.div_ceil(MAX_PER_PART).clamp(1, MAX_PARTS),
             _ => 1,
         };
         let (share, rest) = (limit.maximum / parts, limit.maximum % parts);
@@ -176,10 +176,10 @@ pub(super) fn shuffled(mut parts: Vec<Part>) -> Result<Vec<Part>, Error> {
 }
 
 /// What an item takes of writes in a second, and no window is shorter.
-const MOST_PER_PART: u32 = 1_000;
+const MAX_PER_PART: u32 = 1_000;
 
 /// As many as are looked at in one batch.
-const MOST_PARTS: u32 = 64;
+const MAX_PARTS: u32 = 64;
 
 #[cfg(test)]
 mod tests {
@@ -194,7 +194,7 @@ mod tests {
         let directory = DirectoryId { family: Family::AcmeProfile, name };
         let acme = AcmeProfile::new("web".parse().unwrap());
         let ra = RaProfile::new("web".parse().unwrap(), "issuing".parse().unwrap());
-        let serving = Serving { directory, acme, ra, offered: Default::default() };
+        let serving = Directory { directory, acme, ra, offered: Default::default() };
         count.counter(&serving, now).unwrap()
     }
 

@@ -3,10 +3,10 @@
 use acme::{Account, AccountId, Identifier};
 
 use super::{Count, registered_domains, set_of_names};
-use crate::Serving;
+use crate::Directory;
 
 /// An order that replaces no certificate, with so many new authorizations that wait for a challenge.
-pub(crate) fn of_order(serving: &Serving, account: &Account, names: &[Identifier], pending: usize) -> Vec<Count> {
+pub(crate) fn of_order(serving: &Directory, account: &Account, names: &[Identifier], pending: usize) -> Vec<Count> {
     let limits = &serving.acme.limits;
     let mut counts = vec![
         Count::of_account("newOrdersPerAccount", limits.new_orders_per_account, account.id),
@@ -23,20 +23,20 @@ pub(crate) fn of_order(serving: &Serving, account: &Account, names: &[Identifier
 }
 
 /// New authorizations that wait for a challenge.
-pub(crate) fn of_pending_authorizations(serving: &Serving, account: AccountId, pending: usize) -> Count {
+pub(crate) fn of_pending_authorizations(serving: &Directory, account: AccountId, pending: usize) -> Count {
     let limit = serving.acme.limits.pending_authorizations_per_account;
     Count::of_account("pendingAuthorizationsPerAccount", limit, account).times(pending)
 }
 
 /// A validation that failed.
-pub(crate) fn of_failed_validation(serving: &Serving, account: AccountId) -> Count {
+pub(crate) fn of_failed_validation(serving: &Directory, account: AccountId) -> Count {
     let limit = serving.acme.limits.failed_validations_per_account;
     Count::of_account("failedValidationsPerAccount", limit, account)
 }
 
 /// A certificate for an order that replaces none. The first count is the one that a renewal, too, is
 /// counted for: [`SAME_NAMES`].
-pub(crate) fn of_certificate(serving: &Serving, account: &Account, names: &[Identifier]) -> Vec<Count> {
+pub(crate) fn of_certificate(serving: &Directory, account: &Account, names: &[Identifier]) -> Vec<Count> {
     let limits = &serving.acme.limits;
     let mut counts = vec![
         Count::of_names(SAME_NAMES, limits.certificates_per_set_of_names, set_of_names(names)),
@@ -50,12 +50,12 @@ pub(crate) fn of_certificate(serving: &Serving, account: &Account, names: &[Iden
 }
 
 /// A key change.
-pub(crate) fn of_key_change(serving: &Serving, account: AccountId) -> Count {
+pub(crate) fn of_key_change(serving: &Directory, account: AccountId) -> Count {
     Count::of_account("keyChangesPerAccount", serving.acme.limits.key_changes_per_account, account)
 }
 
 /// What an order and a certificate for the name count whoever asks.
-pub(crate) fn of_name(serving: &Serving, name: &Identifier) -> Vec<Count> {
+pub(crate) fn of_name(serving: &Directory, name: &Identifier) -> Vec<Count> {
     let limits = &serving.acme.limits;
     let per_domain = |domain: String| {
         [

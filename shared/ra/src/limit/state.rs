@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::LimitWindow;
 
 use super::{Count, Counter};
-use crate::{Authority, Error, Serving};
+use crate::{Authority, Directory, Error};
 
 /// How full a limit is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct LimitState {
 
 impl Authority {
     /// How full the counters are that these would be counted at; what has no limit is left out.
-    pub(crate) async fn limit_states(&self, serving: &Serving, counts: &[Count]) -> Result<Vec<LimitState>, Error> {
+    pub(crate) async fn limit_states(&self, serving: &Directory, counts: &[Count]) -> Result<Vec<LimitState>, Error> {
         let now = self.now();
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
         let parts = counters.iter().flat_map(|counter| &counter.parts);

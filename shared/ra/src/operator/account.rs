@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId, Happening};
+use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId, EventKind};
 use jose::Thumbprint;
 use store::Page;
 
@@ -90,10 +90,10 @@ impl Authority {
             let after = versioned(Account { status, ..before.value.clone() })?;
             if applied(self.store.update_account(&before, &after).await)? {
                 let facts = account_facts(&after, Some(actor));
-                self.tell(match status {
-                    AccountStatus::Valid => Happening::AccountEnabled(facts),
-                    AccountStatus::Revoked => Happening::AccountDisabled(facts),
-                    AccountStatus::Deactivated => Happening::AccountDeactivated(facts),
+                self.emit(match status {
+                    AccountStatus::Valid => EventKind::AccountEnabled(facts),
+                    AccountStatus::Revoked => EventKind::AccountDisabled(facts),
+                    AccountStatus::Deactivated => EventKind::AccountDeactivated(facts),
                 });
                 return Ok(after.value);
             }

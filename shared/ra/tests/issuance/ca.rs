@@ -22,8 +22,8 @@ use ca::{AuthorityName, KeyHandle, SignError, Signature, SignatureAlgorithm, Sig
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
 use ra::{
-    AccountCreation, Authority, Clock, CrlTask, Hierarchy, IssuanceTask, IssuerPlan, PublishError, PublishedObject,
-    Publisher, Queue, QueueError, Seams, Serving, Settings, SystemClock, ValidationTask,
+    AccountCreation, Authority, Clock, CrlTask, Directory, Hierarchy, IssuanceTask, IssuerPlan, PublishError,
+    PublishedObject, Publisher, Queue, QueueError, Seams, Settings, SystemClock, ValidationTask,
 };
 use store::{
     AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore,
@@ -36,7 +36,7 @@ use tokio::sync::Notify;
 #[derive(Clone)]
 pub(crate) struct Ca {
     pub(crate) authority: Arc<Authority>,
-    pub(crate) serving: Arc<Serving>,
+    pub(crate) serving: Arc<Directory>,
     pub(crate) store: Arc<EmbeddedStore>,
     pub(crate) queue: Arc<Tasks>,
     pub(crate) clock: Arc<JumpingClock>,

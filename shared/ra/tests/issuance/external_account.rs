@@ -6,7 +6,7 @@ use acme::NewAccount;
 use aws_lc_rs::hmac;
 use jiff::SignedDuration;
 use jose::{PublicKey, base64url};
-use ra::{AccountCreation, BindingRefusal, Error, MintedExternalAccountKey, Serving};
+use ra::{AccountCreation, BindingRefusal, Directory, Error, MintedExternalAccountKey};
 use serde_json::json;
 use store::AcmeProfile;
 use tempfile::TempDir;
@@ -52,7 +52,7 @@ async fn ca() -> (TempDir, Ca) {
     let folder = TempDir::new().unwrap();
     let mut ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
     let acme = AcmeProfile { external_account_required: true, ..ca.serving.acme.clone() };
-    ca.serving = Arc::new(Serving { acme, ..Serving::clone(&ca.serving) });
+    ca.serving = Arc::new(Directory { acme, ..Directory::clone(&ca.serving) });
     ca.authority.ensure_external_account_secret().await.unwrap();
     (folder, ca)
 }
@@ -133,7 +133,7 @@ async fn threat_19_each_wrong_field_of_a_binding_is_refused_and_the_key_stays_go
 async fn threat_19_a_binding_is_checked_also_where_none_is_demanded() {
     let (_folder, mut ca) = ca().await;
     let acme = AcmeProfile { external_account_required: false, ..ca.serving.acme.clone() };
-    ca.serving = Arc::new(Serving { acme, ..Serving::clone(&ca.serving) });
+    ca.serving = Arc::new(Directory { acme, ..Directory::clone(&ca.serving) });
     let key = account_key();
     let mut binding = Binding::of(&mint(&ca).await, &key);
     binding.mac_key = vec![7; 32];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acme::Account;
 use jiff::SignedDuration;
-use ra::{Error, Serving};
+use ra::{Directory, Error};
 use store::{Counted, Limit, LimitStore, LimitWindow, Limits, OperationId};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -101,7 +101,7 @@ async fn n12_a_full_counter_is_not_asked_again_for_a_while() {
 async fn limited(set: impl FnOnce(&mut Limits)) -> (TempDir, Ca) {
     let folder = TempDir::new().unwrap();
     let mut ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
-    let mut serving = Serving::clone(&ca.serving);
+    let mut serving = Directory::clone(&ca.serving);
     set(&mut serving.acme.limits);
     ca.serving = Arc::new(serving);
     (folder, ca)

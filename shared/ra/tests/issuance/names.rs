@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acme::IdentifierObject;
-use ra::{Error, IdentifierRefusal, Serving};
+use ra::{Directory, Error, IdentifierRefusal};
 use store::AcmeProfile;
 use tempfile::TempDir;
 
@@ -16,10 +16,10 @@ async fn ca() -> (TempDir, Arc<Keys>, Ca) {
     (folder, keys, ca)
 }
 
-fn with_rules(ca: &Ca, rules: &[&str]) -> Serving {
+fn with_rules(ca: &Ca, rules: &[&str]) -> Directory {
     let allowed_identifiers = rules.iter().map(|rule| rule.parse().unwrap()).collect();
     let acme = AcmeProfile { allowed_identifiers, ..ca.serving.acme.clone() };
-    Serving { acme, ..Serving::clone(&ca.serving) }
+    Directory { acme, ..Directory::clone(&ca.serving) }
 }
 
 fn is_refused<T>(result: Result<T, Error>) -> bool {

@@ -178,7 +178,7 @@ impl Names {
 
 impl fmt::Display for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.get(..MOST_SHOWN).unwrap_or(&self.0);
+        let shown = self.0.get(..MAX_SHOWN).unwrap_or(&self.0);
         match self.0.len() - shown.len() {
             _ if shown.is_empty() => f.write_str("there is none at all"),
             0 => f.write_str(&shown.join(", ")),
@@ -227,8 +227,8 @@ fn check_acme_profile(profile: &AcmeProfile, ra: &BTreeSet<&ProfileName>, found:
         let field = format!("profiles.{name}");
         found.unless(is_offerable(name), field.as_str(), ProfileRefusal::NotAName(name.clone()));
         found.unless_known(ra, ProfileKind::Ra, &offered.ra_profile, format!("{field}.raProfile"));
-        let fits = (1..=MOST_TEXT).contains(&offered.description.len());
-        found.unless(fits, format!("{field}.description"), ProfileRefusal::TooLong(MOST_TEXT));
+        let fits = (1..=MAX_TEXT).contains(&offered.description.len());
+        found.unless(fits, format!("{field}.description"), ProfileRefusal::TooLong(MAX_TEXT));
     }
     found.unless(profile.validity > 0, "validity", ProfileRefusal::ZeroSeconds);
     found.unless(profile.retry_interval > 0, "retryInterval", ProfileRefusal::ZeroSeconds);
@@ -261,7 +261,7 @@ fn check_acme_profile(profile: &AcmeProfile, ra: &BTreeSet<&ProfileName>, found:
         found.unless(fits, format!("limits.{name}.window"), ProfileRefusal::OutOfBounds(1, YEAR));
     }
     for (name, label) in &profile.labels {
-        found.unless(label.len() <= MOST_TEXT, format!("labels.{name}"), ProfileRefusal::TooLong(MOST_TEXT));
+        found.unless(label.len() <= MAX_TEXT, format!("labels.{name}"), ProfileRefusal::TooLong(MAX_TEXT));
     }
 }
 
@@ -302,14 +302,14 @@ pub fn is_web_page(url: &str) -> bool {
     let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`');
-    !host.is_empty() && url.len() <= MOST_URL && url.bytes().all(fits)
+    !host.is_empty() && url.len() <= MAX_URL && url.bytes().all(fits)
 }
 
 /// Seconds.
 const YEAR: u32 = 366 * 24 * 60 * 60;
-const MOST_SHOWN: usize = 20;
-const MOST_TEXT: usize = 512;
-const MOST_URL: usize = 2048;
+const MAX_SHOWN: usize = 20;
+const MAX_TEXT: usize = 512;
+const MAX_URL: usize = 2048;
 
 #[cfg(test)]
 mod tests {

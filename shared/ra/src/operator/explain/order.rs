@@ -4,7 +4,7 @@ use acme::{Account, AccountId, Authorization, Order, OrderId, Problem, Subproble
 use store::CertificateRecord;
 
 use super::{ExplainedOrder, Explanation, NameVerdict, Records, advice, listed, timeline, verdict::verdict};
-use crate::{Authority, Error, LimitState, Serving, limit};
+use crate::{Authority, Directory, Error, LimitState, limit};
 
 /// An order with all that is known about it.
 struct Known {
@@ -86,7 +86,7 @@ impl Authority {
             Err(Error::NoSuchDirectory) => return Ok((Vec::new(), Vec::new())),
             Err(error) => return Err(error),
         };
-        let Serving { acme, ra, .. } = serving.as_ref();
+        let Directory { acme, ra, .. } = serving.as_ref();
         let signing = self.signing(ra).await?;
         let policy = signing.policy(self.name_policy(&serving, account).await?);
         let names = order.identifiers.iter().map(|name| verdict(acme, Some(&signing), &policy, true, name)).collect();
