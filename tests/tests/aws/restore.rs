@@ -1,4 +1,4 @@
-//! The drill of docs/operations.md: a table that was restored from a backup takes the place of the lost
+//! The drill of docs/operations/backup.md: a table that was restored from a backup takes the place of the lost
 //! one, and the CA goes on.
 
 use ca::Crl;

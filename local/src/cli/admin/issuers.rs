@@ -30,7 +30,7 @@ pub(super) enum IssuersCommand {
     /// Makes an issuing CA below the CA's own root
     ///
     /// The root signs its certificate. On this machine its key is made in the data folder; on AWS it is a key in
-    /// KMS that you made before (see docs/operations.md, "Issuers"). RA Profiles issue by it when they name it.
+    /// KMS that you made before (see docs/operations/issuers.md). RA Profiles issue by it when they name it.
     #[command(
         after_help = "Examples:\n  serverless-acme admin issuers add internal --name 'Example Internal CA' --key-type P-384\n  serverless-acme admin --function acme-AdminFunction-1A2B issuers add internal --name 'Example Internal CA' --kms-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     )]
