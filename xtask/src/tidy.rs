@@ -2,6 +2,7 @@
 //!
 //! - source files have at most 600 lines, and modules are `foo.rs` beside `foo/`, never `mod.rs` ([`sources`])
 //! - the crates use each other only along the arrows of the design ([`dependencies`])
+//! - the files of a crate do not need each other in circles ([`circles`])
 //! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`], [`dependencies`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
@@ -15,6 +16,7 @@ use std::{
 
 use crate::{Error, command::Program, progress, repository};
 
+pub mod circles;
 pub mod dependencies;
 pub mod links;
 pub mod rows;
@@ -63,6 +65,9 @@ pub fn run() -> Result<(), Error> {
         }
     }
 
+    let circles = circles::find(&files)?;
+    progress::say(&format!("tidy: {} circles of files inside crates", circles.len()));
+    findings.extend(circles::check(&circles));
     findings.extend(rows::check(&promises, &marks, &topics));
     let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     findings.extend(dependencies::check(&metadata)?);

@@ -1,0 +1,206 @@
+//! Circles of files inside a crate: files that need each other, so that none can be read alone.
+//!
+//! A file needs another one when it names what the module of the other one offers, by `use` or by a
+//! path. What the modules above it offer is no need: a file may use its folder, which uses its files.
+//! To offer something on (`pub use`) is none either, and what tests inside a file name does not count. So the names at the top of a crate,
+//! such as its error, may be used by every file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{File, Finding};
+use crate::Error;
+use imports::Imports;
+
+mod imports;
+
+/// Circles that are known, each with the files that take part in it. The list only gets shorter.
+const KNOWN: [&[&str]; 9] = [
+    &["local/src/cli/admin/certificates.rs", "local/src/cli/admin/records.rs"],
+    &["local/src/config/check.rs", "local/src/config/file.rs", "local/src/config/settings.rs"],
+    &["shared/ca/src/leaf.rs", "shared/ca/src/lint.rs", "shared/ca/src/lint/profile.rs", "shared/ca/src/tbs.rs"],
+    &["shared/jose/src/jwk.rs", "shared/jose/src/public_key.rs", "shared/jose/src/public_key/elliptic_curve.rs"],
+    &[
+        "shared/ra/src/authority.rs",
+        "shared/ra/src/issuance.rs",
+        "shared/ra/src/issuer.rs",
+        "shared/ra/src/validity.rs",
+    ],
+    &["shared/store/src/embedded/expiry.rs", "shared/store/src/embedded/limit.rs"],
+    &["shared/store/src/embedded/file.rs", "shared/store/src/embedded/nonce.rs", "shared/store/src/embedded/writer.rs"],
+    &[
+        "shared/validation/src/connection.rs",
+        "shared/validation/src/fault.rs",
+        "shared/validation/src/resolver.rs",
+        "shared/validation/src/tls_alpn_01.rs",
+    ],
+    &[
+        "tests/cloud/src/cloud.rs",
+        "tests/cloud/src/connector.rs",
+        "tests/cloud/src/dynamodb.rs",
+        "tests/cloud/src/eventbridge.rs",
+        "tests/cloud/src/kms.rs",
+        "tests/cloud/src/s3.rs",
+        "tests/cloud/src/server.rs",
+        "tests/cloud/src/sqs.rs",
+    ],
+];
+
+/// All circles of the repository, each in the order of its names.
+///
+/// # Errors
+///
+/// When a file cannot be read.
+pub fn find(files: &[File]) -> Result<Vec<Vec<String>>, Error> {
+    let mut crates: BTreeMap<&str, Crate> = BTreeMap::new();
+    for file in files {
+        let Some((folder, below)) = file.name.split_once("src/").filter(|_| file.name.ends_with(".rs")) else {
+            continue;
+        };
+        crates.entry(folder).or_default().add(&file.name, below, &file.read()?);
+    }
+    Ok(crates.values().flat_map(Crate::circles).collect())
+}
+
+/// One finding for each circle that is not known.
+pub fn check(circles: &[Vec<String>]) -> Vec<Finding> {
+    let is_known =
+        |circle: &[String]| KNOWN.iter().any(|known| circle.iter().all(|file| known.contains(&file.as_str())));
+    circles
+        .iter()
+        .filter(|circle| !is_known(circle))
+        .map(|circle| Finding {
+            place: circle.first().cloned().unwrap_or_default(),
+            rule: format!("a circle of files: {}", circle.join(", ")),
+        })
+        .collect()
+}
+
+/// A module by its path from the top of its crate.
+type Module = Vec<String>;
+
+/// The files of one crate by their modules.
+#[derive(Debug, Default)]
+struct Crate {
+    files: BTreeMap<Module, (String, Imports)>,
+}
+
+impl Crate {
+    /// Adds the file `name`, which is `below` the folder `src`.
+    fn add(&mut self, name: &str, below: &str, text: &str) {
+        let path = below.trim_end_matches(".rs");
+        let module = match path {
+            "lib" => Vec::new(),
+            // A program beside a library is a crate of its own, and nothing can use it.
+            "main" if self.files.contains_key(&Vec::new()) => return,
+            "main" => Vec::new(),
+            path => path.split('/').map(str::to_owned).collect(),
+        };
+        self.files.insert(module, (name.to_owned(), imports::read(text)));
+    }
+
+    fn circles(&self) -> Vec<Vec<String>> {
+        let needs: BTreeMap<&Module, BTreeSet<Module>> =
+            self.files.iter().map(|(module, (_, imports))| (module, self.needs(module, imports))).collect();
+        let reachable: BTreeMap<&Module, BTreeSet<&Module>> =
+            needs.keys().map(|module| (*module, reach(module, &needs))).collect();
+        let mut circles = BTreeSet::new();
+        for (module, reached) in &reachable {
+            let round: BTreeSet<&Module> = reached
+                .iter()
+                .copied()
+                .filter(|other| reachable.get(other).is_some_and(|back| back.contains(*module)))
+                .collect();
+            if round.len() > 1 {
+                let names = round.iter().filter_map(|module| self.files.get(*module)).map(|(name, _)| name.clone());
+                circles.insert(names.collect::<Vec<_>>());
+            }
+        }
+        circles.into_iter().collect()
+    }
+
+    /// The modules that this one needs.
+    fn needs(&self, module: &Module, imports: &Imports) -> BTreeSet<Module> {
+        let paths = imports.paths.iter().filter_map(|path| self.module_of(module, path));
+        paths.filter(|needed| !module.starts_with(needed)).collect()
+    }
+
+    /// The module that offers what `path` means in `module`; `None` for what no file of this crate offers.
+    fn module_of(&self, module: &Module, path: &[String]) -> Option<Module> {
+        let mut at = module.clone();
+        for segment in path {
+            match segment.as_str() {
+                "crate" => at.clear(),
+                "self" => {}
+                "super" => {
+                    at.pop();
+                }
+                name => {
+                    at.push(name.to_owned());
+                    if !self.files.contains_key(&at) {
+                        at.pop();
+                        break;
+                    }
+                }
+            }
+        }
+        self.files.contains_key(&at).then_some(at)
+    }
+}
+
+/// All modules that `start` needs, directly or by way of others.
+fn reach<'m>(start: &Module, needs: &'m BTreeMap<&Module, BTreeSet<Module>>) -> BTreeSet<&'m Module> {
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<&Module> = needs.get(start).into_iter().flatten().collect();
+    while let Some(module) = open.pop() {
+        if reached.insert(module) {
+            open.extend(needs.get(module).into_iter().flatten());
+        }
+    }
+    reached
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+        let mut one = Crate::default();
+        for (name, text) in files {
+            one.add(name, name, text);
+        }
+        one.circles()
+    }
+
+    #[test]
+    fn two_files_that_name_each_other_are_found_whether_by_use_or_by_a_path() {
+        let files = [
+            ("lib.rs", "mod a;\nmod b;\n"),
+            ("a.rs", "use crate::b::{B, other};\npub struct A(B);\n"),
+            ("b.rs", "pub struct B;\npub fn other() -> super::a::A {}\n"),
+        ];
+        assert_eq!(circles(&files), [["a.rs", "b.rs"]]);
+        let cut = [files[0], files[1], ("b.rs", "pub struct B;\npub fn other() {}\n")];
+        assert_eq!(circles(&cut), [[""; 0]; 0]);
+    }
+
+    #[test]
+    fn a_circle_over_the_folder_of_one_of_its_files_is_found() {
+        let files = [
+            ("lib.rs", "mod a;\nmod c;\n"),
+            ("a.rs", "mod b;\nuse b::B;\n"),
+            ("a/b.rs", "use crate::c::C;\n"),
+            ("c.rs", "use crate::a::A;\n"),
+        ];
+        assert_eq!(circles(&files), [["a.rs", "a/b.rs", "c.rs"]]);
+    }
+
+    #[test]
+    fn a_file_may_use_what_the_modules_above_it_offer() {
+        let files = [
+            ("lib.rs", "mod a;\nuse a::A;\npub const MAX: usize = 3;\n"),
+            ("a.rs", "mod b;\nuse b::B;\nuse crate::MAX;\npub struct A;\n"),
+            ("a/b.rs", "use super::A;\n"),
+        ];
+        assert_eq!(circles(&files), [[""; 0]; 0]);
+    }
+}
