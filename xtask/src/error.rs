@@ -22,9 +22,9 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("{path}: {source}", path = .path.display())]
     File {
-        /// The file.
+        /// The file that was opened.
         path: PathBuf,
-        /// The cause.
+        /// What the system answered.
         source: io::Error,
     },
     /// `cargo metadata` answered something that this code does not understand.
@@ -35,7 +35,7 @@ pub enum Error {
     Start {
         /// Program and arguments.
         command: String,
-        /// The cause.
+        /// What the system answered.
         source: io::Error,
     },
     /// Rules of the repository are broken.

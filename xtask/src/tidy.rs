@@ -6,6 +6,9 @@
 //! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`], [`dependencies`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
+//! - a path that a document names is there ([`paths`])
+//! - lines of documents have at most 100 columns ([`prose`])
+//! - the words are spelled right, and are those of the trade ([`spelling`], [`words`])
 //! - each promise of docs/conformance.md has a test that carries its mark ([`rows`])
 
 use std::{
@@ -19,9 +22,13 @@ use crate::{Error, command::Program, progress, repository};
 pub mod circles;
 pub mod dependencies;
 pub mod links;
+pub mod paths;
+pub mod prose;
 pub mod rows;
 pub mod sources;
+pub mod spelling;
 pub mod tls;
+pub mod words;
 
 /// One broken rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,21 +54,34 @@ pub fn run() -> Result<(), Error> {
     let files = files(&repository())?;
     let mut findings = Vec::new();
     let (mut marks, mut topics, mut promises) = (BTreeSet::new(), BTreeSet::new(), String::new());
+    let phrases = match files.iter().find(|file| file.name == words::LIST) {
+        Some(list) => words::phrases(&list.read()?),
+        None => Vec::new(),
+    };
     for file in &files {
         let name = file.name.as_str();
+        if words::is_read(name) {
+            findings.extend(words::check(name, &file.read()?, &phrases));
+        }
         if name == rows::LIST {
             promises = file.read()?;
         }
         if name.ends_with(".rs") {
             let text = file.read()?;
             findings.extend(sources::check(name, &text));
+            findings.extend(prose::check_comments(name, &text));
             let found = rows::marks(&text);
             if name.starts_with("tests/tests/protocol/") {
                 topics.extend(found.iter().cloned());
             }
             marks.extend(found);
         } else if name.ends_with(".md") {
-            findings.extend(links::check(name, &file.read()?, &files)?);
+            let text = file.read()?;
+            findings.extend(links::check(name, &text, &files)?);
+            findings.extend(prose::check(name, &text));
+            if paths::is_checked(name) {
+                findings.extend(paths::check(name, &text, &files));
+            }
         }
     }
 
@@ -69,6 +89,7 @@ pub fn run() -> Result<(), Error> {
     progress::say(&format!("tidy: {} circles of files inside crates", circles.len()));
     findings.extend(circles::check(&circles));
     findings.extend(rows::check(&promises, &marks, &topics));
+    findings.extend(spelling::check(&repository())?);
     let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     findings.extend(dependencies::check(&metadata)?);
     let linked =

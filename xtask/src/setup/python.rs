@@ -7,7 +7,7 @@ use crate::{Error, command::Program, progress, repository};
 
 /// The environments: each is made from the list `xtask/tools/<name>.txt` and has a program of that
 /// name.
-const ENVIRONMENTS: [&str; 4] = [
+const ENVIRONMENTS: [&str; 5] = [
     // The command line tool of AWS, by which `serverless-acme admin` asks a function.
     "aws",
     "certbot",
@@ -15,6 +15,8 @@ const ENVIRONMENTS: [&str; 4] = [
     "ministack",
     // The command line of the Serverless Application Model, and its runtime emulator for one function.
     "sam",
+    // The spelling of the whole repository; the package is the program.
+    "typos",
 ];
 
 /// Installs what is missing; returns the names of what this machine has no Python for.

@@ -1,0 +1,54 @@
+//! Spelling, by `typos`, with the exceptions of `typos.toml`.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::Finding;
+use crate::{Error, command::Program, progress, setup};
+
+/// Checks every file of the repository; says so loudly where `typos` is not installed.
+///
+/// # Errors
+///
+/// When the program does not start.
+pub fn check(top: &Path) -> Result<Vec<Finding>, Error> {
+    let program = setup::installed().folder.join("typos").join("bin").join("typos");
+    if !program.is_file() {
+        let is_demanded = std::env::var_os("SERVERLESS_ACME_TOOLS").is_some()
+            && !std::env::var("SERVERLESS_ACME_WITHOUT").unwrap_or_default().split(',').any(|name| name == "typos");
+        if is_demanded {
+            let rule = "not installed, although the tools of the tests are".to_owned();
+            return Ok(vec![Finding { place: "typos".into(), rule }]);
+        }
+        progress::say("SKIPPED, spelling is not checked: no target/tools/typos; `cargo xtask setup` installs it");
+        return Ok(Vec::new());
+    }
+    match Program::new(program).args(["--format", "brief", "."]).directory(top).output() {
+        Ok(_) => Ok(Vec::new()),
+        Err(Error::Failed { output, .. }) => Ok(findings(&output)),
+        Err(other) => Err(other),
+    }
+}
+
+/// The lines that `typos` writes, each once: a place, then what is wrong.
+fn findings(output: &str) -> Vec<Finding> {
+    let lines: BTreeSet<_> = output.lines().filter(|line| !line.is_empty()).collect();
+    lines
+        .into_iter()
+        .map(|line| match line.split_once(": error: ") {
+            Some((place, rule)) => Finding { place: place.trim_start_matches("./").into(), rule: rule.into() },
+            None => Finding { place: "typos".into(), rule: line.into() },
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_typos_is_a_finding_with_its_place() {
+        let output = "\n./docs/events.md:3:7: error: `recieve` should be `receive`\nerror: no such file\n";
+        let found: Vec<_> = findings(output).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["docs/events.md:3:7: `recieve` should be `receive`", "typos: error: no such file"]);
+    }
+}
