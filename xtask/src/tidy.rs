@@ -9,7 +9,8 @@
 //! - a path that a document names is there ([`paths`])
 //! - lines of documents have at most 100 columns ([`prose`])
 //! - the words are spelled right, and are those of the trade ([`spelling`], [`words`])
-//! - each promise of docs/conformance.md has a test that carries its mark ([`rows`])
+//! - each promise of docs/conformance.md has a test that carries its mark ([`rows`]), and each entry of
+//!   docs/acme-divergences.md names a test that is there ([`divergences`])
 
 use std::{
     collections::BTreeSet,
@@ -21,6 +22,7 @@ use crate::{Error, command::Program, progress, repository};
 
 pub mod circles;
 pub mod dependencies;
+pub mod divergences;
 pub mod links;
 pub mod paths;
 pub mod prose;
@@ -53,7 +55,8 @@ impl fmt::Display for Finding {
 pub fn run() -> Result<(), Error> {
     let files = files(&repository())?;
     let mut findings = Vec::new();
-    let (mut marks, mut topics, mut promises) = (BTreeSet::new(), BTreeSet::new(), String::new());
+    let (mut marks, mut topics, mut tests) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut promises, mut differences) = (String::new(), String::new());
     let phrases = match files.iter().find(|file| file.name == words::LIST) {
         Some(list) => words::phrases(&list.read()?),
         None => Vec::new(),
@@ -65,6 +68,8 @@ pub fn run() -> Result<(), Error> {
         }
         if name == rows::LIST {
             promises = file.read()?;
+        } else if name == divergences::LIST {
+            differences = file.read()?;
         }
         if name.ends_with(".rs") {
             let text = file.read()?;
@@ -75,6 +80,7 @@ pub fn run() -> Result<(), Error> {
                 topics.extend(found.iter().cloned());
             }
             marks.extend(found);
+            tests.extend(divergences::tests(&text));
         } else if name.ends_with(".md") {
             let text = file.read()?;
             findings.extend(links::check(name, &text, &files)?);
@@ -88,6 +94,7 @@ pub fn run() -> Result<(), Error> {
     let circles = circles::find(&files)?;
     progress::say(&format!("tidy: {} circles of files inside crates", circles.len()));
     findings.extend(circles::check(&circles));
+    findings.extend(divergences::check(&differences, &marks, &tests));
     findings.extend(rows::check(&promises, &marks, &topics));
     findings.extend(spelling::check(&repository())?);
     let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
