@@ -11,6 +11,7 @@
 //! - the words are spelled right, and are those of the trade ([`spelling`], [`words`])
 //! - each promise of docs/conformance.md has a test that carries its mark ([`rows`]), and each entry of
 //!   docs/acme-divergences.md names a test that is there ([`divergences`])
+//! - docs/adding-an-endpoint.md names what every endpoint needed ([`endpoints`])
 
 use std::{
     collections::BTreeSet,
@@ -23,6 +24,7 @@ use crate::{Error, command::Program, progress, repository};
 pub mod circles;
 pub mod dependencies;
 pub mod divergences;
+pub mod endpoints;
 pub mod links;
 pub mod paths;
 pub mod prose;
@@ -94,6 +96,7 @@ pub fn run() -> Result<(), Error> {
     let circles = circles::find(&files)?;
     progress::say(&format!("tidy: {} circles of files inside crates", circles.len()));
     findings.extend(circles::check(&circles));
+    findings.extend(endpoints::check(&files)?);
     findings.extend(divergences::check(&differences, &marks, &tests));
     findings.extend(rows::check(&promises, &marks, &topics));
     findings.extend(spelling::check(&repository())?);
