@@ -1,4 +1,4 @@
-//! Certificates as a revocation request submits them.
+//! Fuzzes the reader of the certificate in a revocation request (RFC 8555 §7.6).
 #![no_main]
 
 use ca::Certificate;

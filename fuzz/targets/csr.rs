@@ -1,4 +1,4 @@
-//! Certificate requests.
+//! Fuzzes the reader of certificate signing requests (RFC 2986).
 #![no_main]
 
 use ca::Csr;

@@ -1,4 +1,4 @@
-//! Identifiers of new orders.
+//! Fuzzes the parser of the identifiers in new orders.
 #![no_main]
 
 use acme::{Identifier, IdentifierObject};

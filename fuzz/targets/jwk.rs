@@ -1,4 +1,4 @@
-//! Public keys, from a JWK and from a SubjectPublicKeyInfo.
+//! Fuzzes the readers of public keys: JWK and SubjectPublicKeyInfo.
 #![no_main]
 
 use jose::PublicKey;

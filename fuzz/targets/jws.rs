@@ -1,4 +1,4 @@
-//! Request bodies: JWS, protected header, payloads.
+//! Fuzzes the reader of request bodies: JWS, protected header and payload.
 #![no_main]
 
 use jose::{KeyReference, UnverifiedJws};

@@ -1,4 +1,4 @@
-//! Request paths with the ids in them: orders, cursors, renewal information.
+//! Fuzzes the parser of request paths and of the ids in them: orders, cursors, renewal information.
 #![no_main]
 
 use acme::Resource;

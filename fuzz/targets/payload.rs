@@ -1,4 +1,4 @@
-//! Payloads of signed requests.
+//! Fuzzes the readers of the payloads of signed requests.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {

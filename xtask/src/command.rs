@@ -21,35 +21,35 @@ impl Program {
         Self { command }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
 
-    /// More arguments, in their order.
+    /// Adds arguments.
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.command.args(arguments);
         self
     }
 
-    /// One variable of the environment.
+    /// Sets a variable of the program's environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// The folder in which it runs.
+    /// Sets the folder in which the program runs.
     pub fn directory(mut self, path: impl AsRef<std::path::Path>) -> Self {
         self.command.current_dir(path);
         self
     }
 
-    /// Runs to the end, with its output on our own.
+    /// Runs the program to its end; its output goes to that of xtask.
     ///
     /// # Errors
     ///
-    /// When it does not start or reports a failure.
+    /// It does not start, or reports a failure.
     pub fn show(mut self) -> Result<(), Error> {
         let status = self.command.status().map_err(|source| Error::Start { command: self.text(), source })?;
         if status.success() {
@@ -58,11 +58,11 @@ impl Program {
         Err(Error::Failed { command: self.text(), status, output: String::new() })
     }
 
-    /// Runs to the end and returns what it wrote to standard output.
+    /// Runs the program to its end and returns what it wrote to standard output.
     ///
     /// # Errors
     ///
-    /// When it does not start or reports a failure; the error then carries the output.
+    /// It does not start, or reports a failure; the error then carries the output.
     pub fn output(mut self) -> Result<String, Error> {
         let output = self.command.output().map_err(|source| Error::Start { command: self.text(), source })?;
         if output.status.success() {

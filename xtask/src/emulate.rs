@@ -1,4 +1,4 @@
-//! The bundle on this machine: AWS emulated, the stack deployed, until it is interrupted.
+//! The bundle on this machine: deployed in an emulator of AWS until it is interrupted.
 
 use crate::{
     Error,
@@ -12,23 +12,23 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When an installation, the build or the deployment fails.
+/// An installation, the build or the deployment fails.
 pub fn run() -> Result<(), Error> {
     let tools = setup::run()?;
     let Some(bundle) = test::bundle(&tools)? else { return Ok(()) };
     example("emulate", &tools).arg(containers_see()).env("SERVERLESS_ACME_BUNDLE", bundle).show()
 }
 
-/// Prints the event of a request that is good right now for what [`run`] runs.
+/// Prints the event of a request that is valid now for the stack that [`run`] deployed.
 ///
 /// # Errors
 ///
-/// When nothing is emulated, or no request leads to the operation.
+/// No stack is emulated, or no request leads to the operation.
 pub fn event(operation: &str) -> Result<(), Error> {
     example("event", &setup::installed()).arg(operation).show()
 }
 
-/// An example of the tests, which know how to deploy and how to sign.
+/// An example program of the package `tests`, which knows how to deploy and how to sign.
 fn example(name: &str, tools: &Tools) -> Program {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     Program::new(cargo)
@@ -39,7 +39,8 @@ fn example(name: &str, tools: &Tools) -> Program {
         .directory(repository())
 }
 
-/// The address at which containers see this machine; its own where no engine runs.
+/// The address at which containers reach this machine; the loopback address where there is no
+/// container engine.
 fn containers_see() -> String {
     let gateway = Program::new("docker")
         .args(["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"])

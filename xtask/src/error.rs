@@ -1,4 +1,4 @@
-//! Why a chore ended early.
+//! Why a chore failed.
 
 use std::{io, path::PathBuf, process::ExitStatus};
 
@@ -6,40 +6,40 @@ use thiserror::Error;
 
 use crate::tidy::Finding;
 
-/// Why a chore ended early.
+/// Why a chore failed.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// A program ended with a failure; its own output says why.
+    /// A program reported a failure.
     #[error("`{command}` ended with {status}{output}")]
     Failed {
-        /// Program and arguments.
+        /// The program and its arguments.
         command: String,
-        /// As the system reports it.
+        /// The exit status that the system reported.
         status: ExitStatus,
-        /// What it wrote, when that was not shown already; starts with a line end.
+        /// The output of the program, unless it was already shown; starts with a line break.
         output: String,
     },
     /// A file could not be read or written.
     #[error("{path}: {source}", path = .path.display())]
     File {
-        /// The file that was opened.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system answered.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// `cargo metadata` answered something that this code does not understand.
+    /// The output of `cargo metadata` does not have the expected form.
     #[error("cargo metadata: {0}")]
     Metadata(#[from] serde_json::Error),
     /// A program could not be started.
     #[error("`{command}` does not start: {source}")]
     Start {
-        /// Program and arguments.
+        /// The program and its arguments.
         command: String,
-        /// What the system answered.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Rules of the repository are broken.
-    #[error("{} of the repository's rules broken:{}", .0.len(), list(.0))]
+    /// The repository breaks rules of its own.
+    #[error("{} violations of the repository's rules:{}", .0.len(), list(.0))]
     Untidy(Vec<Finding>),
 }
 

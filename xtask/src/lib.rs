@@ -1,9 +1,9 @@
-//! The repository's own chores, in Rust so that nothing else has to be installed first.
+//! The repository's own chores, written in Rust so that no other tool has to be installed first.
 //!
-//! - [`setup`]: the tools of the tests: ACME clients, and what stands for AWS
+//! - [`setup`]: the tools of the tests: ACME clients and emulators of AWS
 //! - [`emulate`]: the bundle deployed on this machine, and events for its functions
 //! - [`mod@test`]: `setup`, `sam build`, then `cargo test --workspace`
-//! - [`tidy`]: rules of the repository that no compiler knows
+//! - [`tidy`]: rules of the repository that the compiler does not check
 
 pub mod command;
 pub mod emulate;

@@ -19,21 +19,23 @@ struct CommandLine {
 enum Chore {
     /// Deploy the bundle in an emulator of AWS on this machine, until it is interrupted.
     Emulate,
-    /// Print the event of a request that is good right now for what `emulate` runs, such as `event new-account`.
+    /// Print the event of a request that is valid now for what `emulate` runs, such as `event
+    /// new-account`.
     Event {
         /// The operation, named as its function.
         operation: String,
     },
-    /// Install the tools of the tests, as far as they are missing.
+    /// Install the tools of the tests that are missing.
     Setup,
-    /// `setup`, then the bundle and every test of the workspace; a tool that is missing is a failure.
+    /// Run `setup`, build the bundle, and run every test of the workspace; a missing tool is a
+    /// failure.
     Test {
-        /// Passed on to `cargo test --workspace`, such as `--test clients lego` or `--
+        /// Arguments for `cargo test --workspace`, such as `--test clients lego` or `--
         /// --nocapture`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Check the rules of the repository that no compiler knows.
+    /// Check the rules of the repository that the compiler does not check.
     Tidy,
 }
 

@@ -1,9 +1,9 @@
-//! Progress lines on standard error, so that a long chore is seen to live.
+//! Progress lines on standard error, so that a long chore does not look stuck.
 
 use std::io::{self, Write};
 
-/// One line of progress.
+/// Prints a line of progress.
 pub fn say(line: &str) {
-    // A closed standard error is no reason to stop the work.
+    // The work continues even if standard error is closed.
     let _ = writeln!(io::stderr(), "xtask: {line}");
 }

@@ -1,8 +1,8 @@
-//! The tools of the tests: ACME clients, and what stands for AWS on this machine.
+//! The tools of the tests: ACME clients and emulators of AWS.
 //!
-//! Three sources: packages of Debian (system-wide, needs root), PyPI (the newest certbot, the SAM
-//! command line, an emulator of AWS), and npm. What is there already costs only a look. All but the
-//! Debian packages goes to `target/tools`.
+//! There are three sources: Debian packages (system-wide, needs root), PyPI (the newest certbot,
+//! the SAM command line, an emulator of AWS), and npm. A tool that is already installed costs only
+//! a check. Everything except the Debian packages goes to `target/tools`.
 
 use std::path::PathBuf;
 
@@ -13,23 +13,23 @@ mod npm;
 mod python;
 mod stamp;
 
-/// Where the tools are, and which could not be installed.
+/// Where the tools are, and which ones could not be installed.
 #[derive(Debug)]
 pub struct Tools {
-    /// Holds what came from PyPI and npm.
+    /// The folder of the tools from PyPI and npm.
     pub folder: PathBuf,
-    /// Programs that this machine does not have and that could not be installed.
+    /// Programs that are not on this machine and could not be installed.
     pub without: Vec<&'static str>,
 }
 
-/// Installs what is missing.
+/// Installs the tools that are missing.
 ///
-/// A machine without apt-get, Python or npm, or a user without the right to install, is no error:
-/// what is left out is said loudly and named in [`Tools::without`].
+/// A machine without apt-get, Python or npm, or a user without the right to install, is not an
+/// error: the missing tools are reported and listed in [`Tools::without`].
 ///
 /// # Errors
 ///
-/// When an installation that should work fails.
+/// An installation that should work fails.
 pub fn run() -> Result<Tools, Error> {
     let Tools { folder, .. } = installed();
     let mut without = debian::install()?;
@@ -43,7 +43,7 @@ pub fn run() -> Result<Tools, Error> {
     Ok(Tools { folder, without })
 }
 
-/// What earlier runs installed, without a look.
+/// The tools that earlier runs installed, without a check.
 pub fn installed() -> Tools {
     Tools { folder: repository().join("target").join("tools"), without: Vec::new() }
 }

@@ -1,8 +1,9 @@
-//! Every test of the workspace, with its tools and the bundle.
+//! Every test of the workspace, with the tools and the bundle.
 //!
-//! The tests read three variables: `SERVERLESS_ACME_TOOLS`, the folder of the tools, whose presence
-//! makes a missing tool a failure; `SERVERLESS_ACME_WITHOUT`, the tools that this machine cannot
-//! have, separated by commas; and `SERVERLESS_ACME_BUNDLE`, the functions as `sam build` made them.
+//! The tests read three variables: `SERVERLESS_ACME_TOOLS`, the folder of the tools (if it is set,
+//! a missing tool is a failure); `SERVERLESS_ACME_WITHOUT`, the tools that cannot be installed on
+//! this machine, separated by commas; and `SERVERLESS_ACME_BUNDLE`, the functions as `sam build`
+//! made them.
 
 use std::{path::PathBuf, time::Instant};
 
@@ -17,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When an installation, the build or a test fails.
+/// An installation, the build or a test fails.
 pub fn run(arguments: &[String]) -> Result<(), Error> {
     let tools = setup::run()?;
     let bundle = bundle(&tools)?;
@@ -39,16 +40,16 @@ pub fn run(arguments: &[String]) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// When the build fails.
+/// The build fails.
 pub(crate) fn bundle(tools: &Tools) -> Result<Option<PathBuf>, Error> {
     if tools.without.contains(&"sam") {
-        progress::say("SKIPPED, the bundle is not built: it takes sam");
+        progress::say("SKIPPED: the bundle is not built, because sam is missing");
         return Ok(None);
     }
     let folder = repository().join("target").join("sam");
     let began = Instant::now();
     progress::say("sam build");
-    // Its own words go to standard error and are shown when it fails.
+    // Its messages go to standard error and are shown when it fails.
     Program::new(tools.folder.join("sam").join("bin").join("sam"))
         .args(["build", "--build-in-source", "--build-dir"])
         .arg(&folder)

@@ -1,16 +1,18 @@
 //! Rules of the repository that no compiler knows.
 //!
-//! - source files have at most 600 lines, and modules are `foo.rs` beside `foo/`, never `mod.rs` ([`sources`])
+//! - source files have at most 600 lines, and modules are `foo.rs` beside `foo/`, never `mod.rs`
+//!   ([`sources`])
 //! - the crates use each other only along the arrows of the design ([`dependencies`])
 //! - the files of a crate do not need each other in circles ([`circles`])
-//! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`], [`dependencies`])
+//! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`],
+//!   [`dependencies`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
 //! - a path that a document names is there ([`paths`])
 //! - lines of documents have at most 100 columns ([`prose`])
 //! - the words are spelled right, and are those of the trade ([`spelling`], [`words`])
-//! - each promise of docs/conformance.md has a test that carries its mark ([`rows`]), and each entry of
-//!   docs/acme-divergences.md names a test that is there ([`divergences`])
+//! - each promise of docs/conformance.md has a test that carries its mark ([`rows`]), and each
+//!   entry of docs/acme-divergences.md names a test that is there ([`divergences`])
 //! - docs/adding-an-endpoint.md names what every endpoint needed ([`endpoints`])
 
 use std::{

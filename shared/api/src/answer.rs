@@ -1,4 +1,5 @@
-//! The ending that all answers share: logged, made a problem if need be, given the common headers.
+//! The last step that all answers share: the result is logged, an error becomes a problem document,
+//! and the common headers are added.
 
 use std::sync::Arc;
 
@@ -8,22 +9,23 @@ use ra::Directory;
 
 use crate::{Context, Error, Operation, Reply, Request, Response, log::RequestLog, problem};
 
-/// An answer to be: what is known of the request so far.
+/// An answer in preparation: what is known about the request so far.
 pub(crate) struct Answer {
     log: RequestLog,
     method: Method,
     operation: Option<Operation>,
-    /// The directory, once it is found.
+    /// The directory of the request, once it has been loaded.
     pub(crate) serving: Option<Arc<Directory>>,
 }
 
 impl Answer {
-    /// To this request, for this operation if it is one.
+    /// Starts the answer to this request; `operation` is `None` for a request that no operation
+    /// takes.
     pub(crate) fn to(request: &Request, operation: Option<Operation>) -> Self {
         Self { log: RequestLog::begin(request), method: request.method().clone(), operation, serving: None }
     }
 
-    /// The response to what came of the request.
+    /// Turns the result of the handler into the response.
     pub(crate) async fn finish(self, context: &Context, result: Result<Reply, Error>) -> Response {
         let reply = match result {
             Ok(reply) => {
@@ -39,8 +41,8 @@ impl Answer {
         self.with_common_headers(context, reply).await.seal(self.method != Method::HEAD)
     }
 
-    /// The link to the directory on every answer but the directory itself, and a fresh nonce on the
-    /// answer to every POST (RFC 8555 §6.5, §7.1): on success and on problems alike.
+    /// Adds a link to the directory to every answer but the directory itself, and a fresh nonce to
+    /// the answer to every POST (RFC 8555 §6.5, §7.1), whether it is a success or a problem.
     async fn with_common_headers(&self, context: &Context, reply: Reply) -> Reply {
         let Some(serving) = &self.serving else { return reply };
         let mut reply = reply;
@@ -50,7 +52,7 @@ impl Answer {
         if self.operation == Some(Operation::NewNonce) || self.method == Method::POST {
             match context.nonces().issue(context.authority(), &serving.directory).await {
                 Ok(nonce) => reply = reply.with(REPLAY_NONCE, &nonce),
-                // The answer itself is good; the client fetches its next nonce where nonces are.
+                // The answer itself is good; the client can fetch its next nonce from newNonce.
                 Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "no nonce could be made"),
             }
         }

@@ -1,4 +1,5 @@
-//! What a handler is given. Each type is a demand on the request, and the proof that it was met.
+//! What a handler receives. Each type states a requirement on the request and proves that it was
+//! met.
 
 use std::sync::Arc;
 
@@ -9,65 +10,65 @@ use store::Versioned;
 
 use crate::{Context, Error, Payload, Request, Route, verify::verify};
 
-/// A request that nobody has to sign.
+/// A request that does not have to be signed.
 #[derive(Debug)]
 pub struct PublicCall {
-    /// The directory.
+    /// The directory that the request was sent to.
     pub serving: Arc<Directory>,
-    /// What is asked for.
+    /// The resource that the path names.
     pub resource: Resource,
 }
 
-/// A request that a key signed for itself: of a new account.
+/// A request signed by the key that it carries: a new-account request.
 #[derive(Debug)]
 pub struct KeyCall<P> {
-    /// The directory.
+    /// The directory that the request was sent to.
     pub serving: Arc<Directory>,
-    /// The key that signed.
+    /// The key in the `jwk` header parameter, which made the signature.
     pub key: PublicKey,
-    /// What it signed.
+    /// The verified payload.
     pub payload: P,
-    /// The URL that it signed for.
+    /// The signed `url`, equal to the URL of the request.
     pub url: String,
 }
 
-/// A request that a valid account of the directory signed.
+/// A request signed by a valid account of the directory.
 #[derive(Debug)]
 pub struct AccountCall<P> {
-    /// The directory.
+    /// The directory that the request was sent to.
     pub serving: Arc<Directory>,
-    /// What is asked for.
+    /// The resource that the path names.
     pub resource: Resource,
-    /// The raw query.
+    /// The raw query, without the question mark.
     pub query: Option<String>,
-    /// The account that signed.
+    /// The account that signed, as it was read for this request.
     pub account: Versioned<Account>,
-    /// What it signed.
+    /// The verified payload.
     pub payload: P,
-    /// The URL that it signed for.
+    /// The signed `url`, equal to the URL of the request.
     pub url: String,
 }
 
-/// A request that either an account or a key signed: a revocation.
+/// A request signed by either an account or a key: a revocation (RFC 8555 §7.6).
 #[derive(Debug)]
 pub struct RevocationCall<P> {
-    /// Who signed.
+    /// The account or the key that signed.
     pub signer: RevocationSigner,
-    /// What was signed.
+    /// The verified payload.
     pub payload: P,
 }
 
-/// Who signed a revocation request.
+/// The account or the key that signed a revocation request.
 #[derive(Debug)]
 pub enum RevocationSigner {
-    /// A valid account.
+    /// A valid account of the directory.
     Account(Box<Versioned<Account>>),
-    /// A key, perhaps that of the certificate.
+    /// The key in the `jwk` header parameter; it need not be that of the certificate.
     Key(PublicKey),
 }
 
 impl RevocationSigner {
-    /// The same for the authority.
+    /// The signer, in the type that the authority takes.
     pub fn revoker(&self) -> Revoker<'_> {
         match self {
             Self::Account(account) => Revoker::Account(account),
@@ -76,9 +77,9 @@ impl RevocationSigner {
     }
 }
 
-/// A demand on a request.
+/// A requirement on a request.
 pub trait Call: Sized + Send {
-    /// Meets the demand, or says why not.
+    /// Checks the requirement and returns the proof, or the reason why it is not met.
     #[doc(hidden)]
     fn admit(
         context: &Context,

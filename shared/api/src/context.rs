@@ -1,4 +1,4 @@
-//! What every function is given: the authority, the URLs and the nonces.
+//! What every function receives: the authority, the URLs and the nonces.
 
 use std::sync::Arc;
 
@@ -7,32 +7,33 @@ use ra::Authority;
 
 use crate::nonce::Nonces;
 
-/// The surroundings of a request. One for each process.
+/// What is shared by all requests of a process.
 pub struct Context {
     authority: Arc<Authority>,
     urls: Urls,
     nonces: Nonces,
 }
 
-/// What a host may set beside the base URL.
+/// What a host may set besides the base URL.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Refuses this share of good nonces, in percent, to harden clients. For test CAs only.
+    /// The percentage of good nonces to refuse, which makes clients prove that they retry. For test
+    /// CAs only; 0 refuses none.
     pub nonce_refusals: u8,
 }
 
 impl Context {
-    /// Surroundings below the public base URL, such as `https://ca.example/api`.
+    /// Creates the context for the public base URL, such as `https://ca.example/api`.
     pub fn new(authority: Arc<Authority>, base_url: &str, options: Options) -> Self {
         Self { authority, urls: Urls::new(base_url), nonces: Nonces::new(options.nonce_refusals) }
     }
 
-    /// The authority.
+    /// The authority that answers for every directory.
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// The URLs.
+    /// Builds and parses the URLs below the base URL.
     pub fn urls(&self) -> &Urls {
         &self.urls
     }

@@ -1,4 +1,4 @@
-//! Everything that no operation takes: 404, 405, and the preflight requests of browsers.
+//! Requests that belong to no operation: 404, 405, and the CORS preflight requests of browsers.
 
 use http::{Method, StatusCode, header};
 

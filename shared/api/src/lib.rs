@@ -1,11 +1,12 @@
-//! The HTTP face of the CA: what every function does around its own one verb.
+//! The HTTP layer of the CA: everything that a function does apart from its own verb.
 //!
-//! [`serve`] takes a request the whole way: route, method, media type, size, then the checks of
-//! RFC 8555 §6 in one readable order (`verify.rs`), then the function's handler, then the reply with the
-//! headers that every answer carries. What a function demands of a request is the type that its
-//! handler takes: a [`PublicCall`], a [`KeyCall`], an [`AccountCall`] or a [`RevocationCall`].
+//! [`serve`] handles a request from start to end: route, method, media type, size, then the checks
+//! of RFC 8555 §6 in one place and in order (`verify.rs`), then the function's handler, then the
+//! reply with the headers that every answer carries. What a function requires of a request is
+//! expressed by the type that its handler takes: a [`PublicCall`], a [`KeyCall`], an
+//! [`AccountCall`] or a [`RevocationCall`].
 //!
-//! Neither of the two hosts is known here: both hand in an `http::Request<Bytes>`.
+//! This crate knows neither of the two hosts: both pass in an `http::Request<Bytes>`.
 
 mod answer;
 mod call;
@@ -36,7 +37,7 @@ pub use route::{MAX_BODY_LEN, Route};
 pub use routes::{GatewayRoute, routes};
 pub use serve::serve;
 
-/// A request as both hosts hand it in.
+/// A request as both hosts pass it in.
 pub type Request = http::Request<bytes::Bytes>;
 
 /// An answer as both hosts send it.

@@ -1,4 +1,4 @@
-//! One line for each request, refusals too.
+//! One log line for each request, including refused ones.
 
 use std::time::Instant;
 
@@ -6,11 +6,11 @@ use http::StatusCode;
 
 use crate::{Error, Request};
 
-/// The host's name for a request, handed in as an extension of it.
+/// The host's id for a request, passed in as an extension of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
-/// A request under way.
+/// A request that is being handled.
 pub(crate) struct RequestLog {
     began: Instant,
     id: String,
@@ -33,7 +33,7 @@ impl RequestLog {
         tracing::info!(request = id, status = status.as_u16(), ms = self.milliseconds(), "{method} {path}");
     }
 
-    /// The client is told what it can do; the cause is told here.
+    /// Logs the cause of a refusal; the problem document says only what the client can do about it.
     pub(crate) fn refused(&self, status: StatusCode, error: &Error) {
         let Self { id, method, path, .. } = self;
         let (status, ms) = (status.as_u16(), self.milliseconds());

@@ -1,9 +1,9 @@
-//! Nonces (RFC 8555 §6.5): handed out without a write, redeemed by one.
+//! Nonces (RFC 8555 §6.5): issued without a write, redeemed with one.
 //!
-//! A nonce is `number ‖ seconds ‖ random ‖ MAC`, 32 octets in base64url. The MAC covers what stands
-//! before it and the directory, so nobody else can make one, and one of another directory is not
-//! good here. Whether it was used is the only thing that is remembered, from its redemption until
-//! it could not be good any more.
+//! A nonce is `number ‖ seconds ‖ random ‖ MAC`, 32 octets in base64url. The MAC covers the parts
+//! before it and the directory, so only this CA can make one, and a nonce of one directory is not
+//! good in another. The store remembers only that a nonce was redeemed, until the nonce would have
+//! expired anyway.
 
 use acme::DirectoryId;
 use aws_lc_rs::hmac;
@@ -15,7 +15,7 @@ use tokio::sync::RwLock;
 
 use crate::Error;
 
-/// Makes nonces and judges them. The secrets are kept in memory for a minute.
+/// Issues and checks nonces. The secrets are kept in memory for a minute.
 #[derive(Default)]
 pub(crate) struct Nonces {
     secrets: RwLock<Option<(Timestamp, NonceSecrets)>>,
@@ -23,19 +23,20 @@ pub(crate) struct Nonces {
 }
 
 impl Nonces {
-    /// Nonces of which `refusals` percent are refused although they are good.
+    /// Creates the nonces of a process; `refusals` is the percentage of good ones to refuse.
     pub(crate) fn new(refusals: u8) -> Self {
         Self { refusals, ..Self::default() }
     }
 
-    /// A fresh nonce for the directory.
+    /// Issues a fresh nonce for the directory.
     ///
     /// # Errors
-    /// When the secrets cannot be read.
+    /// The secrets cannot be read.
     pub(crate) async fn issue(&self, authority: &Authority, directory: &DirectoryId) -> Result<String, Error> {
         let secrets = self.secrets(authority, None).await?;
         let now = authority.now();
-        // A new secret is used when every process has read it, so that no good nonce is ever refused.
+        // A new secret is used only after every process has read it, so that no good nonce is
+        // refused.
         let spread = secrets.live.iter().find(|secret| now.duration_since(secret.made_at) >= REMEMBERED);
         let newest = spread.or(secrets.live.last()).ok_or(ra::Error::NoNonceSecrets)?;
         let mut nonce = Vec::with_capacity(LENGTH);
@@ -47,10 +48,11 @@ impl Nonces {
         Ok(base64url::encode(&nonce))
     }
 
-    /// Judges a nonce without remembering it: made here, for this directory, not too old.
+    /// Checks a nonce without redeeming it: it was made here, for this directory, and has not
+    /// expired.
     ///
     /// # Errors
-    /// [`NonceError`] inside [`Error::Nonce`]; or when the secrets cannot be read.
+    /// [`NonceError`] inside [`Error::Nonce`], or the secrets cannot be read.
     pub(crate) async fn check(
         &self,
         authority: &Authority,
@@ -82,8 +84,8 @@ impl Nonces {
         if let Some((read_at, secrets)) = &*self.secrets.read().await {
             let age = now.duration_since(*read_at);
             let known = number.is_none_or(|number| secrets.live.iter().any(|secret| secret.number as u8 == number));
-            // A number that is not known may be a new one, made by another process. A stranger can
-            // invent numbers, so they lead to a read once a second at most.
+            // An unknown number may belong to a new secret that another process made. An attacker
+            // can invent numbers, so they cause at most one read a second.
             if age < if known { REMEMBERED } else { SignedDuration::from_secs(1) } {
                 return Ok(secrets.clone());
             }
@@ -94,7 +96,8 @@ impl Nonces {
     }
 }
 
-/// A nonce that was made here and is young enough. Whether it was used before shows its redemption.
+/// A nonce that was made here and has not expired. Only its redemption shows whether it was used
+/// before.
 #[derive(Debug)]
 pub(crate) struct GoodNonce {
     text: String,
@@ -102,8 +105,8 @@ pub(crate) struct GoodNonce {
 }
 
 impl GoodNonce {
-    /// Uses it up. Called only when the signature over the request is verified: strangers can
-    /// neither burn nonces nor cause writes.
+    /// Redeems the nonce. Called only after the signature of the request has been verified, so that
+    /// an unsigned request can neither use up nonces nor cause writes.
     ///
     /// # Errors
     /// [`NonceError::Used`] inside [`Error::Nonce`].
@@ -115,22 +118,22 @@ impl GoodNonce {
     }
 }
 
-/// Why a nonce is not good.
+/// Why a nonce is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NonceError {
-    /// None was sent.
+    /// The request has none.
     #[error("the request has no nonce")]
     Missing,
-    /// Not made here, or for another directory, or with a secret that is gone.
+    /// It was not made here, or for another directory, or with a secret that no longer exists.
     #[error("the nonce was not made for this directory")]
     Unknown,
-    /// Too old.
+    /// It has expired.
     #[error("the nonce is too old")]
     Expired,
-    /// Used before.
+    /// It was redeemed before.
     #[error("the nonce was used before")]
     Used,
-    /// Good, and refused because the operator asked for that.
+    /// It is good, but the operator asked for a share of good nonces to be refused.
     #[error("the nonce is refused by a test setting")]
     RefusedForTest,
 }
@@ -155,12 +158,12 @@ fn mac(key: &[u8], body: &[u8], directory: &DirectoryId) -> hmac::Tag {
     context.sign()
 }
 
-/// Seconds since 1970 in four octets, which last until 2106.
+/// Seconds since 1970 in four octets, enough until 2106.
 fn seconds(now: Timestamp) -> u32 {
     u32::try_from(now.as_second()).unwrap_or(u32::MAX)
 }
 
-/// For how long a process answers by the secrets that it has read.
+/// How long a process uses the secrets that it has read before it reads them again.
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(60);
 
 const LIFE: SignedDuration = SignedDuration::from_hours(1);

@@ -1,45 +1,45 @@
-//! The operations of the interface, one for each function, and the methods that they take.
+//! The ACME operations, one for each function, and the methods that each allows.
 
 use acme::Resource;
 use http::Method;
 
-/// An operation, named as its function.
+/// An operation; it has the name of its function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// Read, change or end an account.
+    /// Read, update or deactivate an account (RFC 8555 §7.3.2, §7.3.6).
     Account,
-    /// Read or give up an authorization.
+    /// Read or deactivate an authorization (RFC 8555 §7.5, §7.5.2).
     Authorization,
-    /// Download a certificate.
+    /// Download a certificate (RFC 8555 §7.4.2).
     Certificate,
-    /// Read or initiate a challenge.
+    /// Read a challenge or respond to it (RFC 8555 §7.5.1).
     Challenge,
-    /// Read a directory.
+    /// Read a directory (RFC 8555 §7.1.1).
     Directory,
-    /// Finalize an order.
+    /// Finalize an order (RFC 8555 §7.4).
     Finalize,
-    /// Roll an account's key over.
+    /// Change the key of an account (RFC 8555 §7.3.5).
     KeyChange,
-    /// Make or find an account.
+    /// Create an account or find one by its key (RFC 8555 §7.3, §7.3.1).
     NewAccount,
-    /// Authorize a name ahead of an order.
+    /// Create an authorization before there is an order (RFC 8555 §7.4.1).
     NewAuthorization,
-    /// Fetch a nonce.
+    /// Get a nonce (RFC 8555 §7.2).
     NewNonce,
-    /// Make an order.
+    /// Create an order (RFC 8555 §7.4).
     NewOrder,
-    /// Read an order.
+    /// Read an order (RFC 8555 §7.1.3).
     Order,
-    /// List an account's orders.
+    /// List the orders of an account (RFC 8555 §7.1.2.1).
     Orders,
-    /// When to renew.
+    /// Ask when to renew a certificate (RFC 9773 §4).
     RenewalInfo,
-    /// Revoke a certificate.
+    /// Revoke a certificate (RFC 8555 §7.6).
     RevokeCert,
 }
 
 impl Operation {
-    /// The operation on a resource.
+    /// The operation that a resource belongs to.
     pub fn on(resource: &Resource) -> Self {
         match resource {
             Resource::Directory => Self::Directory,
@@ -60,17 +60,17 @@ impl Operation {
         }
     }
 
-    /// Whether it is asked with GET and HEAD; all others take a signed POST.
+    /// Whether it is requested with GET and HEAD; all others require a signed POST.
     pub fn is_public(self) -> bool {
         matches!(self, Self::Directory | Self::NewNonce | Self::RenewalInfo)
     }
 
-    /// Whether existing certificates still need it when the directory is off.
+    /// Whether certificates that already exist need it while the directory is disabled.
     pub fn is_aftercare(self) -> bool {
         matches!(self, Self::Certificate | Self::RenewalInfo | Self::RevokeCert)
     }
 
-    /// Whether it takes this method.
+    /// Whether it allows this method.
     pub fn takes(self, method: &Method) -> bool {
         match self.is_public() {
             true => [Method::GET, Method::HEAD].contains(method),
@@ -78,7 +78,7 @@ impl Operation {
         }
     }
 
-    /// The `Allow` header.
+    /// The value of the `Allow` header.
     pub fn allow(self) -> &'static str {
         match self.is_public() {
             true => "GET, HEAD, OPTIONS",

@@ -1,17 +1,17 @@
-//! Payloads: what the signed part of a request must hold.
+//! Payloads: the forms that the signed part of a request can have.
 
 use serde::de::DeserializeOwned;
 
-/// A form of payload that an operation demands.
+/// The form of payload that an operation requires.
 pub trait Payload: Sized {
     /// Reads the verified payload.
     ///
     /// # Errors
-    /// When it has not this form.
+    /// The payload does not have this form.
     fn read(payload: &[u8]) -> Result<Self, PayloadError>;
 }
 
-/// Nothing: a POST-as-GET (RFC 8555 §6.3).
+/// The empty payload of a POST-as-GET request (RFC 8555 §6.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Empty;
 
@@ -21,7 +21,7 @@ impl Payload for Empty {
     }
 }
 
-/// A JSON object.
+/// A JSON object. Members that `T` does not have are ignored.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
 
@@ -31,7 +31,7 @@ impl<T: DeserializeOwned> Payload for Json<T> {
     }
 }
 
-/// A JSON object, or nothing for a POST-as-GET.
+/// A JSON object, or `None` for a POST-as-GET request.
 #[derive(Clone, Debug)]
 pub struct Optional<T>(pub Option<T>);
 
@@ -44,7 +44,7 @@ impl<T: DeserializeOwned> Payload for Optional<T> {
     }
 }
 
-/// Octets that the function reads itself: the inner JWS of a key rollover.
+/// Octets that the function reads itself: the inner JWS of a key change (RFC 8555 §7.3.5).
 impl Payload for Vec<u8> {
     fn read(payload: &[u8]) -> Result<Self, PayloadError> {
         Ok(payload.to_vec())
@@ -54,19 +54,19 @@ impl Payload for Vec<u8> {
 /// Why a payload is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum PayloadError {
-    /// The operation takes no payload.
+    /// The operation takes only an empty payload.
     #[error("this resource is read with an empty payload")]
     NotEmpty,
-    /// Not a JSON object.
+    /// The payload is not a JSON object.
     #[error("the payload is not a JSON object")]
     NotAnObject,
-    /// A JSON object with the wrong members.
+    /// A JSON object in which a required member is missing or has the wrong type.
     #[error("the payload is not what this operation takes: {0}")]
     Members(#[source] serde_json::Error),
 }
 
 fn read_object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
-    // JSON is UTF-8, also in the members that are ignored (RFC 8259 §8.1).
+    // JSON is UTF-8, including the members that are ignored (RFC 8259 §8.1).
     let text = std::str::from_utf8(payload).map_err(|_| PayloadError::NotAnObject)?;
     if !text.trim_ascii_start().starts_with('{') {
         return Err(PayloadError::NotAnObject);
@@ -108,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn threat_21_nesting_without_end_is_not_followed() {
+    fn threat_21_deep_nesting_is_not_followed() {
         let deep = |member: &str| format!("{{\"{member}\":{}{}}}", "[".repeat(60_000), "]".repeat(60_000));
         assert!(Json::<NewAccount>::read(deep("contact").as_bytes()).is_err());
         assert!(Json::<serde_json::Map<String, serde_json::Value>>::read(deep("x").as_bytes()).is_err());
-        // A member that nobody reads is skipped without recursion.
+        // An ignored member is skipped without recursion.
         assert!(Json::<NewAccount>::read(deep("x").as_bytes()).is_ok());
     }
 

@@ -1,7 +1,7 @@
-//! The one place where an error becomes a problem document.
+//! The only place where an error becomes a problem document.
 //!
-//! What the client can mend is said with what to do; what only the operator can mend is a fixed text,
-//! and its cause is in the log under the request's id.
+//! For an error that the client can correct, the document says how. For one that only the operator
+//! can correct, it has a fixed text, and the cause is logged with the request's id.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use ra::{Directory, IdentifierRefusal, LimitReached};
 
 use crate::{Context, Error, Reply};
 
-/// The answer to an error.
+/// The reply to an error.
 pub(crate) fn reply(context: &Context, serving: Option<&Directory>, error: &Error) -> Reply {
     let problem = problem(error);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -37,7 +37,7 @@ fn problem(error: &Error) -> Problem {
             Problem::new(Type::Malformed, format!("This resource takes {allow}.")).with_status(405)
         }
         Error::MediaType => {
-            Problem::new(Type::Malformed, "Requests are POSTed as application/jose+json.").with_status(415)
+            Problem::new(Type::Malformed, "The media type of a POST must be application/jose+json.").with_status(415)
         }
         Error::TooLarge => Problem::new(Type::Malformed, "The request body is larger than 64 KiB.").with_status(413),
         Error::Jws(error) => jws(error),
@@ -90,7 +90,7 @@ fn authority(error: &ra::Error) -> Problem {
         E::NotFound => not_found(),
         E::AccountDoesNotExist => Problem::new(
             Type::AccountDoesNotExist,
-            "No account of this directory has that key or URL. Create one at newAccount.",
+            "This directory has no account with that key or URL. Create one at newAccount.",
         ),
         E::AccountEnded(status) => {
             let how = match status {
@@ -104,12 +104,12 @@ fn authority(error: &ra::Error) -> Problem {
         }
         E::ExternalAccountRequired => Problem::new(
             Type::ExternalAccountRequired,
-            "This directory takes new accounts with an external account binding only. Ask the operator for a key.",
+            "This directory requires an external account binding for new accounts. Ask the operator for a key.",
         ),
-        // One text for every fault, so that nobody learns which keys exist.
+        // One text for every fault, so that an attacker cannot learn which keys exist.
         E::ExternalAccountRefused(_) => Problem::new(
             Type::Unauthorized,
-            "The external account binding is refused. Check key identifier and key, or ask the operator for a new key.",
+            "The external account binding is refused. Check the key identifier and the key, or ask the operator for a new key.",
         ),
         E::Contact(acme::ContactError::UnsupportedScheme) => {
             Problem::new(Type::UnsupportedContact, "Only mailto: contacts are supported.")
@@ -117,7 +117,10 @@ fn authority(error: &ra::Error) -> Problem {
         E::Contact(error) => Problem::new(Type::InvalidContact, format!("A contact is refused: {error}.")),
         E::ContactDomain(domains) => {
             let domains = domains.join(", ");
-            Problem::new(Type::InvalidContact, format!("The address of a contact must be in one of: {domains}."))
+            Problem::new(
+                Type::InvalidContact,
+                format!("The address of a contact must be in one of these domains: {domains}."),
+            )
         }
         E::TooManyContacts(most) => {
             Problem::new(Type::InvalidContact, format!("An account has at most {most} contacts."))
@@ -157,7 +160,7 @@ fn authority(error: &ra::Error) -> Problem {
         E::Replaces(reason) => Problem::new(Type::Malformed, format!("\"replaces\" is refused: {reason}.")),
         E::AlreadyReplaced => Problem::new(
             Type::AlreadyReplaced,
-            "Another order replaces that certificate already. Order again without \"replaces\".",
+            "Another order already replaces that certificate. Order again without \"replaces\".",
         ),
         E::OrderNotReady(status) => Problem::new(Type::OrderNotReady, order_not_ready(*status)),
         E::OtherCsr => Problem::new(
@@ -175,7 +178,7 @@ fn authority(error: &ra::Error) -> Problem {
             Type::BadRevocationReason,
             "Allowed reasons are 0, 1, 3, 4, 5 and 9 (RFC 5280, section 5.3.1).",
         ),
-        E::AlreadyRevoked => Problem::new(Type::AlreadyRevoked, "The certificate is revoked already."),
+        E::AlreadyRevoked => Problem::new(Type::AlreadyRevoked, "The certificate is already revoked."),
         E::LimitReached(LimitReached { name, domain, maximum, window, retry_after }) => {
             let subject = domain.as_ref().map(|domain| format!(" for {domain}")).unwrap_or_default();
             Problem::new(
@@ -218,7 +221,7 @@ fn order_not_ready(status: OrderStatus) -> &'static str {
     match status {
         OrderStatus::Pending => "The order has authorizations that are not valid yet. Complete a challenge of each.",
         OrderStatus::Invalid => "The order is invalid; its \"error\" says why. Create a new order.",
-        OrderStatus::Processing => "The order is being processed. Ask for it again.",
+        OrderStatus::Processing => "The order is being processed. Poll it again.",
         OrderStatus::Ready | OrderStatus::Valid => "The order cannot be finalized now.",
     }
 }
@@ -238,14 +241,14 @@ fn lower(status: &impl std::fmt::Debug) -> String {
     format!("{status:?}").to_ascii_lowercase()
 }
 
-/// A message with a capital at its begin.
+/// The message with its first letter in upper case.
 fn sentence(message: impl std::fmt::Display) -> String {
     let text = message.to_string();
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// When to come back after an overload, in seconds.
+/// `Retry-After` of an answer to an overload, in seconds.
 const RETRY_AFTER_OVERLOAD: u32 = 2;
 
 #[cfg(test)]
@@ -255,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_the_operator_can_mend_is_told_without_its_cause() {
+    fn what_only_the_operator_can_correct_is_answered_without_its_cause() {
         let secret = || Box::<dyn std::error::Error + Send + Sync>::from("table secrets-eu-1 at 10.1.2.3");
         let issuer: store::IssuerId = "hidden".parse().unwrap();
         for error in [
@@ -277,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn threat_19_nobody_learns_from_a_refusal_what_is_wrong_with_a_binding() {
+    fn threat_19_a_refusal_does_not_reveal_what_is_wrong_with_a_binding() {
         use jose::external_account::ExternalAccountBindingError as Jws;
         use ra::BindingRefusal as Refusal;
 
@@ -295,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn s16_a_refused_algorithm_comes_with_the_list_of_those_that_are_taken() {
+    fn s16_the_refusal_of_an_algorithm_lists_the_accepted_ones() {
         let error = JwsError::UnsupportedAlgorithm { algorithm: "none".to_owned() };
         let problem = problem(&Error::Jws(error));
         assert_eq!(problem.r#type, Type::BadSignatureAlgorithm);
@@ -303,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn s16_several_refused_names_are_told_one_by_one() {
+    fn s16_each_refused_identifier_has_its_own_subproblem() {
         let name = |r#type: &str, value: &str| acme::IdentifierObject { r#type: r#type.into(), value: value.into() };
         let refused = vec![
             (name("dns", "a..test"), IdentifierRefusal::Malformed(IdentifierError::EmptyLabel)),

@@ -1,4 +1,4 @@
-//! Replies: status, body, and the headers that belong to them.
+//! Replies: a status, a body, and the headers that belong to them.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::Response;
 
-/// What a handler answers. The headers that every answer carries are added when it is sealed.
+/// The reply of a handler. [`Reply::seal`] adds the headers that every answer carries.
 #[derive(Debug)]
 pub struct Reply {
     status: StatusCode,
@@ -16,50 +16,50 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer without a body.
+    /// A reply without a body.
     pub fn empty(status: StatusCode) -> Self {
         Self { status, body: Bytes::new(), headers: Vec::new(), links: Vec::new() }
     }
 
-    /// An answer with a JSON object.
+    /// A reply with a JSON object.
     pub fn json(status: StatusCode, object: &impl Serialize) -> Self {
         Self::typed_json(status, "application/json", object)
     }
 
-    /// An answer with a JSON object of another media type.
+    /// A reply with a JSON object of another media type.
     pub(crate) fn typed_json(status: StatusCode, media_type: &'static str, object: &impl Serialize) -> Self {
-        // Our objects are plain data; that one cannot be written would be a fault of the type.
+        // The objects are plain data, so serializing them cannot fail.
         let body = serde_json::to_vec(object).unwrap_or_default();
         Self::bytes(status, media_type, body)
     }
 
-    /// An answer with other bytes.
+    /// A reply with a body that is not JSON.
     pub fn bytes(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Self {
         let reply = Self { body: body.into(), ..Self::empty(status) };
         reply.with(header::CONTENT_TYPE, media_type)
     }
 
-    /// The same answer with `Location`.
+    /// Adds the header `Location`.
     #[must_use]
     pub fn with_location(self, url: &str) -> Self {
         self.with(header::LOCATION, url)
     }
 
-    /// The same answer with `Retry-After`. In seconds, never a date: there are clients that read
-    /// nothing else.
+    /// Adds the header `Retry-After`, in seconds and never as a date, because some clients do not
+    /// read dates.
     #[must_use]
     pub fn with_retry_after(self, seconds: u32) -> Self {
         self.with(header::RETRY_AFTER, &seconds.to_string())
     }
 
-    /// The same answer with one more link.
+    /// Adds a link (RFC 8288).
     #[must_use]
     pub fn with_link(mut self, url: &str, relation: &str) -> Self {
         self.links.push(format!("<{url}>;rel=\"{relation}\""));
         self
     }
 
-    /// The same answer with one more header; a value that no header can carry is left out.
+    /// Adds a header; a value that is not valid in a header is left out.
     #[must_use]
     pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -72,8 +72,8 @@ impl Reply {
         self.status
     }
 
-    /// The response. All links go into one header: API Gateway keeps only the first of repeated
-    /// ones. `with_body` is false for HEAD.
+    /// Makes the response. All links go into one header, because API Gateway keeps only the first
+    /// of several headers with the same name. `with_body` is false for HEAD.
     pub(crate) fn seal(self, with_body: bool) -> Response {
         let links = self.links.join(", ");
         let sealed = if links.is_empty() { self } else { self.with(header::LINK, &links) };
@@ -87,7 +87,8 @@ impl Reply {
     }
 }
 
-/// CORS lets browser clients read what they need; nothing here rests on cookies, so any origin may.
+/// CORS lets browser clients read what they need. Any origin may, because no answer depends on
+/// cookies.
 const EVERY_ANSWER: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),

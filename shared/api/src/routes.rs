@@ -1,24 +1,24 @@
-//! The routes of the gateway: which requests reach which function.
+//! The routes of the API gateway: which function receives which requests.
 //!
-//! The paths have the prefix `/api`, as every public base URL has. What is on no route goes to
-//! the function `fallback`.
+//! The paths have the prefix `/api`, as every public base URL does. Requests that match no route go
+//! to the function `fallback`.
 
 use http::Method;
 
 use crate::Operation;
 
-/// A route: requests of this method and this form belong to this operation.
+/// A route: the operation for requests with this method and a path of this form.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GatewayRoute {
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
-    /// The path, with names in braces for the segments that vary.
+    /// The path, with names in braces for the variable segments.
     pub path: String,
-    /// The operation, named as its function.
+    /// The operation; it has the name of its function.
     pub operation: Operation,
 }
 
-/// Every route, of both families of directories.
+/// All routes, of both kinds of directory.
 pub fn routes() -> Vec<GatewayRoute> {
     let mut routes = Vec::new();
     for family in FAMILIES {
@@ -94,7 +94,8 @@ mod tests {
         ]
     }
 
-    /// Whether a gateway takes the path to the route: a name in braces is any one segment.
+    /// Whether a gateway matches the path to the route: a name in braces stands for any one
+    /// segment.
     fn matches(route: &str, path: &str) -> bool {
         let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
         route.len() == path.len()
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_every_resource_is_on_the_routes_of_its_operation() {
+    fn the_path_of_every_resource_matches_the_routes_of_its_operation() {
         let urls = Urls::new("https://ca.test/api");
         let mut used = HashSet::new();
         for directory in ["default", "raProfile/default"] {
@@ -111,7 +112,7 @@ mod tests {
                 let url = urls.of(&directory, &resource);
                 let path = url.strip_prefix(urls.origin()).unwrap();
                 let operation = Operation::on(&resource);
-                // As the gateway chooses: the route with the fewest names in braces.
+                // The gateway chooses the route with the fewest names in braces.
                 let fitting: Vec<_> = routes().into_iter().filter(|route| matches(&route.path, path)).collect();
                 let fewest = fitting.iter().map(|route| route.path.matches('{').count()).min();
                 let chosen: Vec<_> =

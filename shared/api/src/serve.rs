@@ -1,9 +1,8 @@
-//! The way of one request.
+//! Handling one request from start to end.
 
 use crate::{Context, Error, Operation, Reply, Request, Response, Route, answer::Answer, call::Call};
 
-/// Takes a request for `operation` the whole way: checks it as `C` demands, calls `handle`, and
-/// answers.
+/// Handles a request for `operation`: checks it as `C` requires, calls `handle`, and answers.
 pub async fn serve<C: Call>(
     context: &Context,
     operation: Operation,
@@ -25,8 +24,8 @@ async fn admit<C: Call>(
     answer: &mut Answer,
 ) -> Result<C, Error> {
     let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
-    // Also a refusal carries the headers of its directory, even if the id in the path is none: a
-    // gateway's routes take any.
+    // A refusal carries the headers of its directory too, even when the path has an invalid id,
+    // which a gateway's routes let through.
     let serving = context.authority().directory(&directory).await?;
     answer.serving = Some(serving.clone());
     let route = Route::parse(context, request.uri())

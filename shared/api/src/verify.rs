@@ -1,7 +1,8 @@
-//! The checks of a signed request (RFC 8555 §6.2–§6.5), in the order in which they are made.
+//! The checks of a signed request (RFC 8555 §6.2 to §6.5), in the order in which they are made.
 //!
-//! What costs nothing comes first; the only write, the redemption of the nonce, comes last, when the
-//! signature is verified. A request without a fresh nonce and a valid signature never writes.
+//! Checks that need no I/O come first. The only write, the redemption of the nonce, comes last,
+//! after the signature has been verified: a request without a fresh nonce and a valid signature
+//! never causes a write.
 
 use acme::Account;
 use jose::{KeyReference, PublicKey, UnverifiedJws, VerifiedJws};
@@ -10,7 +11,8 @@ use store::Versioned;
 
 use crate::{Context, Error, MAX_BODY_LEN, NonceError, Request, RevocationSigner, UrlError, route::raw_target};
 
-/// Verifies a request whole. What comes out was signed by that signatory, for this URL, just now.
+/// Verifies a request completely. The result was signed by the signatory, for this URL, with a
+/// fresh nonce.
 pub(crate) async fn verify<S: Signatory>(
     context: &Context,
     serving: &Directory,
@@ -31,10 +33,10 @@ pub(crate) async fn verify<S: Signatory>(
     Ok((signatory, verified))
 }
 
-/// Who may sign an operation's requests.
+/// A party that can sign the requests of an operation.
 pub(crate) trait Signatory: Sized + Send {
-    /// The one that the protected header names, if it is of the kind that the operation takes
-    /// (RFC 8555 §6.2).
+    /// Finds the signatory that the protected header names, if it is of the kind that the operation
+    /// requires (RFC 8555 §6.2).
     fn named_by(
         context: &Context,
         serving: &Directory,
@@ -44,11 +46,12 @@ pub(crate) trait Signatory: Sized + Send {
     /// The key that verifies the signature.
     fn key(&self) -> &PublicKey;
 
-    /// Whether it may sign any more. Asked when its signature is verified, so that nobody else can have its refusal told.
+    /// Whether the signatory may still sign. Checked only after the signature has been verified, so
+    /// that only the owner of the key learns of a refusal.
     fn check(&self, context: &Context, serving: &Directory) -> Result<(), Error>;
 }
 
-/// A key that stands for itself.
+/// A key that is its own reference.
 impl Signatory for PublicKey {
     async fn named_by(_: &Context, _: &Directory, reference: &KeyReference) -> Result<Self, Error> {
         match reference {
@@ -88,7 +91,7 @@ impl Signatory for Versioned<Account> {
     }
 }
 
-/// Either.
+/// Either an account or a key.
 impl Signatory for RevocationSigner {
     async fn named_by(context: &Context, serving: &Directory, reference: &KeyReference) -> Result<Self, Error> {
         match reference {
@@ -115,7 +118,7 @@ impl Signatory for RevocationSigner {
     }
 }
 
-/// `application/jose+json` and nothing else, so that no web form can be made to post a request
+/// Only `application/jose+json` is accepted, so that a web form cannot be used to post a request
 /// (RFC 8555 §6.2).
 fn check_media_type(request: &Request) -> Result<(), Error> {
     let value = request.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -126,8 +129,8 @@ fn check_media_type(request: &Request) -> Result<(), Error> {
     }
 }
 
-/// The signed URL is the request's to the byte. The origin is configuration: what the Host header
-/// says was not signed by anybody.
+/// The signed URL must be equal to the request's, octet for octet. The origin comes from the
+/// configuration, because the Host header is not signed.
 fn check_url(context: &Context, request: &Request, jws: &UnverifiedJws) -> Result<(), Error> {
     let received = format!("{}{}", context.urls().origin(), raw_target(request.uri()));
     match jws.url() == received {

@@ -1,15 +1,15 @@
-//! Clients and a container engine from Debian.
+//! ACME clients and a container engine from Debian.
 //!
-//! Nothing may listen after the installation: `policy-rc.d` forbids the start of services while
+//! No service may listen after the installation: `policy-rc.d` forbids starting services while
 //! packages are configured, services that a package enables for the next boot are disabled again,
-//! and Apache comes as the bare program (`apache2-bin`) without its service. The container engine is started by
-//! the test that needs it, and ended with it.
+//! and Apache is installed as the bare program (`apache2-bin`) without its service. The test that
+//! needs the container engine starts and stops it.
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{Error, command::Program, progress};
 
-/// A package and the program that the tests take from it.
+/// Each package, and the program of it that the tests use.
 const PACKAGES: [(&str, &str); 16] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
@@ -26,14 +26,14 @@ const PACKAGES: [(&str, &str); 16] = [
     ("nodejs", "node"),
     ("npm", "npm"),
     ("openssl", "openssl"),
-    // The peer of the benchmark, no client.
+    // The benchmark compares with it; it is not a client.
     ("pebble", "pebble"),
-    // A module, no program: certbot gets a virtual environment.
+    // A module, not a program: certbot gets a virtual environment.
     ("python3-venv", "python3-venv"),
     ("uacme", "uacme"),
 ];
 
-/// Services that come with the packages above.
+/// Services that the packages above install.
 const SERVICES: [(&str, &str); 6] = [
     ("acmetool", "acmetool.timer"),
     ("caddy", "caddy.service"),
@@ -43,10 +43,10 @@ const SERVICES: [(&str, &str); 6] = [
     ("docker.io", "docker.socket"),
 ];
 
-/// Asked by the package tools before they start any service.
+/// The package tools ask this program before they start a service.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// Installs the missing packages; returns the programs that stay missing.
+/// Installs the missing packages; returns the programs that could not be installed.
 pub(super) fn install() -> Result<Vec<&'static str>, Error> {
     let missing: Vec<_> =
         PACKAGES.into_iter().filter(|(package, program)| !is_on_path(program) && !is_installed(package)).collect();
@@ -75,8 +75,8 @@ pub(super) fn install() -> Result<Vec<&'static str>, Error> {
     drop(policy);
     installed?;
     for (package, service) in SERVICES {
-        // Without systemd there is nothing to disable, and a package that was there before keeps
-        // its service.
+        // Without systemd there is nothing to disable, and a package that was installed before
+        // keeps its service.
         if packages.contains(&package) {
             let _ = Program::new("systemctl").args(["disable", "--quiet", service]).output();
         }
@@ -102,7 +102,7 @@ fn is_installed(package: &str) -> bool {
 
 fn is_on_path(program: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    // Debian keeps Apache where only root looks.
+    // Debian installs Apache in a folder that is only in the path of root.
     std::env::split_paths(&folders)
         .chain([Path::new("/usr/sbin").to_path_buf()])
         .any(|folder| folder.join(program).is_file())
@@ -112,7 +112,7 @@ fn is_root() -> Result<bool, Error> {
     Ok(Program::new("id").arg("-u").output()?.trim() == "0")
 }
 
-/// While it lives, no package starts a service.
+/// As long as it exists, packages do not start services.
 struct NoServices {
     ours: bool,
 }
@@ -121,8 +121,7 @@ impl NoServices {
     fn enforce() -> Result<Self, Error> {
         let path = Path::new(POLICY);
         if path.exists() {
-            // The machine has its own policy, as containers do; a second opinion is not ours to
-            // give.
+            // The machine has a policy of its own, as containers do; it stays as it is.
             return Ok(Self { ours: false });
         }
         let write = || -> io::Result<()> {

@@ -1,25 +1,27 @@
-//! Programs from PyPI, each in a virtual environment of its own.
+//! Programs from PyPI, each in its own virtual environment.
 
 use std::{fs, path::Path};
 
 use super::stamp;
 use crate::{Error, command::Program, progress, repository};
 
-/// The environments: each is made from the list `xtask/tools/<name>.txt` and has a program of that
-/// name.
+/// The environments; each is made from the list `xtask/tools/<name>.txt` and has a program of the
+/// same name.
 const ENVIRONMENTS: [&str; 5] = [
-    // The command line tool of AWS, by which `serverless-acme admin` asks a function.
+    // The command line of AWS, with which `serverless-acme admin` invokes a function.
     "aws",
     "certbot",
-    // AWS for the deployed-bundle tests: an emulator, and the cryptography that its KMS signs with.
+    // For the tests of the deployed bundle: an emulator of AWS, and the cryptography that its KMS
+    // signs with.
     "ministack",
-    // The command line of the Serverless Application Model, and its runtime emulator for one function.
+    // The command line of the Serverless Application Model, which can run one function in an
+    // emulator.
     "sam",
     // The spelling of the whole repository; the package is the program.
     "typos",
 ];
 
-/// Installs what is missing; returns the names of what this machine has no Python for.
+/// Installs what is missing; returns the names of the environments for which there is no Python.
 pub(super) fn install(tools: &Path) -> Result<Vec<&'static str>, Error> {
     let mut missing = Vec::new();
     for name in ENVIRONMENTS {
@@ -30,7 +32,7 @@ pub(super) fn install(tools: &Path) -> Result<Vec<&'static str>, Error> {
     Ok(missing)
 }
 
-/// Makes one environment, unless it is there; `false` when that cannot be.
+/// Makes an environment unless it exists; `false` when there is no Python for it.
 fn make(tools: &Path, name: &str) -> Result<bool, Error> {
     let folder = tools.join(name);
     let requirements = repository().join("xtask").join("tools").join(format!("{name}.txt"));
@@ -48,7 +50,7 @@ fn make(tools: &Path, name: &str) -> Result<bool, Error> {
         return Ok(false);
     }
     progress::say(&format!("installing {name} from PyPI into target/tools/{name}"));
-    // A half-made environment of an earlier run would not heal by itself.
+    // An environment that an earlier run left incomplete cannot be repaired.
     let _ = fs::remove_dir_all(&folder);
     Program::new("python3").args(["-m", "venv"]).arg(&folder).output()?;
     Program::new(folder.join("bin").join("pip"))

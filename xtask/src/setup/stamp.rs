@@ -1,5 +1,5 @@
-//! A file in a tool's folder that says from which list it was made, so that a second set-up costs
-//! nothing.
+//! A file in a tool's folder that records the list from which the tool was installed, so that a
+//! second set-up has nothing to do.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::Error;
 
-/// The text of the lists.
+/// The stamp of the lists: their texts.
 pub(super) fn of(lists: &[&Path]) -> Result<String, Error> {
     lists
         .iter()
@@ -16,12 +16,12 @@ pub(super) fn of(lists: &[&Path]) -> Result<String, Error> {
         .collect()
 }
 
-/// Whether `folder` was completed from exactly these lists.
+/// Whether the installation in `folder` was completed with exactly these lists.
 pub(super) fn is_at(folder: &Path, lists: &str) -> bool {
     fs::read_to_string(file(folder)).is_ok_and(|stamp| stamp == lists)
 }
 
-/// Marks `folder` as complete.
+/// Marks the installation in `folder` as complete.
 pub(super) fn put(folder: &Path, lists: &str) -> Result<(), Error> {
     let path = file(folder);
     fs::write(&path, lists).map_err(|source| Error::File { path, source })

@@ -1,9 +1,9 @@
 //! Circles of files inside a crate: files that need each other, so that none can be read alone.
 //!
 //! A file needs another one when it names what the module of the other one offers, by `use` or by a
-//! path. What the modules above it offer is no need: a file may use its folder, which uses its files.
-//! To offer something on (`pub use`) is none either, and what tests inside a file name does not count. So the names at the top of a crate,
-//! such as its error, may be used by every file.
+//! path. What the modules above it offer is no need: a file may use its folder, which uses its
+//! files. To offer something on (`pub use`) is none either, and what tests inside a file name does
+//! not count. So the names at the top of a crate, such as its error, may be used by every file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,7 +124,8 @@ impl Crate {
         paths.filter(|needed| !module.starts_with(needed)).collect()
     }
 
-    /// The module that offers what `path` means in `module`; `None` for what no file of this crate offers.
+    /// The module that offers what `path` means in `module`; `None` for what no file of this crate
+    /// offers.
     fn module_of(&self, module: &Module, path: &[String]) -> Option<Module> {
         let mut at = module.clone();
         for segment in path {

@@ -1,7 +1,8 @@
 //! The steps of docs/adding-an-endpoint.md: what every endpoint that is there needed.
 //!
-//! A file that names every endpoint will have to name the next one, too, and so will a file of which each endpoint has
-//! one of its own, such as `events/<name>.json`. The page has to name them all.
+//! A file that names every endpoint will have to name the next one, too, and so will a file of
+//! which each endpoint has one of its own, such as `events/<name>.json`. The page has to name them
+//! all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,8 @@ pub fn check(files: &[File]) -> Result<Vec<Finding>, Error> {
     Ok(missing(&texts).map(|step| Finding { place: PAGE.into(), rule: format!("no step names `{step}`") }).collect())
 }
 
-/// Whether a file can demand something of a new endpoint: those that a tool writes, and other documents, cannot.
+/// Whether a file can demand something of a new endpoint: those that a tool writes, and other
+/// documents, cannot.
 fn is_demanding(name: &str) -> bool {
     let is_of_interest = [".rs", ".toml", ".yaml", ".json"].iter().any(|ending| name.ends_with(ending));
     is_of_interest && !name.starts_with("fuzz/")

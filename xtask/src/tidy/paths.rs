@@ -1,6 +1,8 @@
-//! Paths in the documents: what stands in backticks and looks like a file or a folder of the repository is one.
+//! Paths in the documents: what stands in backticks and looks like a file or a folder of the
+//! repository is one.
 //!
-//! `<name>` and `*` stand for one part of a path. Decision records are left out: they say what was so on their day.
+//! `<name>` and `*` stand for one part of a path. Decision records are left out: they say what was
+//! so on their day.
 
 use super::{File, Finding};
 
@@ -28,7 +30,8 @@ fn spans(text: &str) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// Whether the text can only mean a file or a folder here: it starts with a folder of the top, or it is a source file.
+/// Whether the text can only mean a file or a folder here: it starts with a folder of the top, or
+/// it is a source file.
 fn names_a_place(span: &str, names: &[&str]) -> bool {
     if span.starts_with(['/', '.', '-']) || span.contains([' ', '=', ':', '(', '$', '"', '{']) {
         return false;

@@ -7,7 +7,8 @@ use super::Finding;
 /// The most characters of a line of prose.
 pub const MAX_COLUMNS: usize = 100;
 
-/// Folders of Rust code whose comments are checked; an empty text stands for all of them. Documents always are.
+/// Folders of Rust code whose comments are checked; an empty text stands for all of them. Documents
+/// always are.
 const COMMENTS: &[&str] = &[];
 
 /// Checks a document.

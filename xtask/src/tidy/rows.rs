@@ -7,8 +7,8 @@ use super::Finding;
 /// The list of rows.
 pub const LIST: &str = "docs/conformance.md";
 
-/// The marks that the names of the tests of one file carry: of `n8_threat_13_names_…` they are `n8` and
-/// `threat_13`.
+/// The marks that the names of the tests of one file carry: of `n8_threat_13_names_…` they are `n8`
+/// and `threat_13`.
 pub fn marks(text: &str) -> BTreeSet<String> {
     let tests = text
         .lines()
@@ -16,7 +16,8 @@ pub fn marks(text: &str) -> BTreeSet<String> {
     tests.flat_map(marks_of).collect()
 }
 
-/// Checks the list; `tests` are the marks of all tests, `topics` those of the tests that run on both hosts.
+/// Checks the list; `tests` are the marks of all tests, `topics` those of the tests that run on
+/// both hosts.
 pub fn check(list: &str, tests: &BTreeSet<String>, topics: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (line, number) in list.lines().zip(1..) {

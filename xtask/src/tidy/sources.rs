@@ -38,8 +38,8 @@ fn is_free_of_aws(name: &str) -> bool {
         || name.starts_with("local/")
 }
 
-/// Crate and path names; words of prose such as "AWS" in a comment are no dependency, and neither is the
-/// program `aws`.
+/// Crate and path names; words of prose such as "AWS" in a comment are no dependency, and neither
+/// is the program `aws`.
 fn names_aws(word: &str) -> bool {
     let sdk = word.starts_with("aws_") && !word.starts_with("aws_lc_");
     word.starts_with("aws::") || sdk || word.starts_with("lambda_")

@@ -1,14 +1,15 @@
 //! Phrases that the project's texts do without, and documentation that says nothing.
 //!
-//! The list is `words.txt`, with a replacement for each phrase. A doc comment of one or two words repeats
-//! what the name beside it says already.
+//! The list is `words.txt`, with a replacement for each phrase. A doc comment of one or two words
+//! repeats what the name beside it says already.
 
 use super::Finding;
 
 /// The list of phrases.
 pub const LIST: &str = "xtask/src/tidy/words.txt";
 
-/// Folders and files of Rust code that are read; an empty text stands for all of them. Other texts always are.
+/// Folders and files of Rust code that are read; an empty text stands for all of them. Other texts
+/// always are.
 const READ: &[&str] = &["xtask/"];
 
 /// The most words of a doc comment that says nothing.
@@ -43,7 +44,8 @@ pub fn is_read(name: &str) -> bool {
     (is_rust || is_text) && name != "xtask/src/tidy/words.rs"
 }
 
-/// Every phrase of the list that stands in `text`, and, in Rust code, doc comments of one or two words.
+/// Every phrase of the list that stands in `text`, and, in Rust code, doc comments of one or two
+/// words.
 pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Finding> {
     let words = words(text);
     let mut findings = Vec::new();
@@ -72,8 +74,8 @@ pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Finding> {
     findings
 }
 
-/// Doc comments of one line that say nothing, with their line numbers. Terms (code, numbers, capitals, as in
-/// `RFC 5280`) do say something.
+/// Doc comments of one line that say nothing, with their line numbers. Terms (code, numbers,
+/// capitals, as in `RFC 5280`) do say something.
 fn empty_docs(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let doc = |line: &&str| line.trim_start().starts_with("///");
     let lines: Vec<_> = text.lines().collect();
@@ -98,8 +100,8 @@ struct Word {
     /// In small letters.
     text: String,
     line: usize,
-    /// Whether nothing stands between the word before and this one but spaces, line ends, the sign of a comment, or the
-    /// `_` of a name.
+    /// Whether nothing stands between the word before and this one but spaces, line ends, the sign
+    /// of a comment, or the `_` of a name.
     follows: bool,
 }
 
