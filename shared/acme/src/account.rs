@@ -1,4 +1,4 @@
-//! Accounts (RFC 8555 §7.1.2): a key that may ask for certificates in one directory.
+//! Accounts (RFC 8555 §7.1.2): a key that may order certificates from one directory.
 
 use jiff::Timestamp;
 use jose::PublicKey;
@@ -10,21 +10,22 @@ use crate::{AccountId, Contact, DirectoryId, ExternalAccountKeyId, Urls};
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Its id.
+    /// The id, which is also in the account's URL.
     pub id: AccountId,
-    /// Where it was made; it is unknown everywhere else.
+    /// The directory in which it was created; no other directory knows it.
     pub directory: DirectoryId,
-    /// The key that signs for it.
+    /// The public key that verifies the account's requests.
     pub key: PublicKey,
-    /// The status.
+    /// The status, stored as it is.
     pub status: AccountStatus,
-    /// Whom to write to, as the client gave it.
+    /// The addresses at which the CA can reach the subscriber, as the client gave them.
     pub contact: Vec<Contact>,
-    /// The terms that the client agreed to.
+    /// The client's agreement to the terms of service; `None` when it has not agreed.
     pub agreed_terms: Option<AgreedTerms>,
-    /// When it was made.
+    /// When the account was created.
     pub created_at: Timestamp,
-    /// The key that bound it to an account elsewhere (RFC 8555 §7.3.4); `None` when it is not bound.
+    /// The key of its external account binding (RFC 8555 §7.3.4); `None` when the account is not
+    /// bound.
     pub external_account: Option<ExternalAccountKeyId>,
 }
 
@@ -43,9 +44,9 @@ impl Account {
 /// An agreement to terms of service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgreedTerms {
-    /// The URL that the directory showed then; `None` when it showed none.
+    /// The URL of the terms that the directory linked to then; `None` when it linked to none.
     pub url: Option<String>,
-    /// When.
+    /// When the client agreed.
     pub at: Timestamp,
 }
 
@@ -55,9 +56,9 @@ pub struct AgreedTerms {
 pub enum AccountStatus {
     /// In use.
     Valid,
-    /// Ended by the client, for good.
+    /// Deactivated by the client; this is final.
     Deactivated,
-    /// Ended by the operator.
+    /// Revoked by the operator (RFC 8555 §7.1.2), who may make it valid again.
     Revoked,
 }
 
@@ -65,12 +66,12 @@ pub enum AccountStatus {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountObject {
-    /// The status.
+    /// The status of the account.
     pub status: AccountStatus,
-    /// Whom to write to.
+    /// Contact URLs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contact: Vec<Contact>,
-    /// Present and true when the client agreed.
+    /// Present and true if the client agreed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub terms_of_service_agreed: bool,
     /// The URL of the orders list.
@@ -81,13 +82,13 @@ pub struct AccountObject {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NewAccount {
-    /// Whom to write to; checked only when an account is made.
+    /// Contact URLs; they are checked only when an account is created.
     pub contact: Option<Vec<String>>,
-    /// Agreement to the terms.
+    /// Whether the client agrees to the terms of service; absent means no.
     pub terms_of_service_agreed: Option<bool>,
-    /// Do not make one.
+    /// If true, no account is created: the request only finds an existing one (§7.3.1).
     pub only_return_existing: Option<bool>,
-    /// The binding to an account elsewhere: a JWS of its own (§7.3.4).
+    /// The external account binding: a JWS of its own (§7.3.4).
     pub external_account_binding: Option<Box<RawValue>>,
 }
 
@@ -95,10 +96,10 @@ pub struct NewAccount {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AccountUpdate {
-    /// The new contacts.
+    /// Contact URLs that replace the present ones.
     pub contact: Option<Vec<String>>,
-    /// `deactivated` ends the account.
+    /// `deactivated` deactivates the account (§7.3.6); no other value is accepted.
     pub status: Option<String>,
-    /// Agreement to the present terms.
+    /// Whether the client agrees to the present terms of service.
     pub terms_of_service_agreed: Option<bool>,
 }

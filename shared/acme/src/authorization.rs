@@ -1,5 +1,5 @@
-//! Authorizations (RFC 8555 §7.1.4): an account may hold certificates for a name, once one of the
-//! challenges shows that it controls it.
+//! Authorizations (RFC 8555 §7.1.4): an account may obtain certificates for an identifier once one
+//! of the authorization's challenges was validated.
 
 use std::net::IpAddr;
 
@@ -14,69 +14,71 @@ use crate::{
 /// An authorization with its challenges.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
-    /// Its id.
+    /// The id, which is also in the authorization's URL.
     pub id: AuthorizationId,
-    /// Whose it is.
+    /// The account that it was created for.
     pub account: AccountId,
     /// The directory of the account.
     pub directory: DirectoryId,
-    /// The name that it is for, with `*.` when it was made for a wildcard.
+    /// The identifier, including `*.` when the authorization was created for a wildcard.
     pub identifier: Identifier,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// What was decided.
+    /// The state, as far as it is stored; [`Authorization::status`] adds expiry.
     pub state: AuthorizationState,
-    /// The ways to show control, in the order of [`ChallengeType::ALL`].
+    /// The challenges offered, in the order of [`ChallengeType::ALL`].
     pub challenges: Vec<Challenge>,
-    /// The operator's rule by which it was valid from its beginning, without any challenge.
+    /// The operator's rule that made the authorization valid on creation; `None` when a challenge
+    /// is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_approval: Option<String>,
 }
 
-/// What was decided about an authorization.
+/// The stored state of an authorization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AuthorizationState {
-    /// Nothing yet.
+    /// No challenge has been settled.
     Pending,
-    /// Control was shown.
+    /// A challenge was validated.
     Valid,
     /// A challenge failed.
     Invalid,
-    /// The client gave it up.
+    /// The client deactivated it (RFC 8555 §7.5.2).
     Deactivated,
 }
 
-/// What can happen to an authorization.
+/// The events that change an authorization.
 #[derive(Clone, Debug)]
 pub enum AuthorizationEvent {
-    /// The client is ready for a challenge.
+    /// The client responded to a challenge, and its validation starts.
     Requested(ChallengeType, Validation),
-    /// A worker takes over a validation whose lease ran out.
+    /// A worker takes over a validation whose lease expired; its new lease lasts until the given
+    /// time.
     Resumed(ChallengeType, Timestamp),
-    /// An attempt failed and another will follow.
+    /// An attempt failed and will be repeated.
     AttemptFailed(ChallengeType, Attempt),
-    /// Control was shown.
+    /// The challenge was validated.
     Succeeded {
-        /// By this challenge.
+        /// The type of the challenge.
         r#type: ChallengeType,
-        /// Then.
+        /// When the response was accepted.
         at: Timestamp,
-        /// There.
+        /// The address that gave the response; `None` for a DNS answer.
         address: Option<IpAddr>,
-        /// For how long the authorization holds.
+        /// How long the authorization stays valid, from `at`.
         lifetime: SignedDuration,
     },
     /// The last attempt failed.
     Failed(ChallengeType, Attempt),
-    /// The client gives it up (RFC 8555 §7.5.2).
+    /// The client deactivates it (RFC 8555 §7.5.2).
     Deactivated,
 }
 
 impl Authorization {
-    /// The status at `now`.
+    /// The status at `now`: the stored state, with expiry.
     pub fn status(&self, now: Timestamp) -> AuthorizationStatus {
         match self.state {
             AuthorizationState::Deactivated => AuthorizationStatus::Deactivated,
@@ -92,12 +94,12 @@ impl Authorization {
         }
     }
 
-    /// The challenge of that type, when it is offered.
+    /// The challenge of that type, if it is offered.
     pub fn challenge(&self, r#type: ChallengeType) -> Option<&Challenge> {
         self.challenges.iter().find(|challenge| challenge.r#type == r#type)
     }
 
-    /// Why it failed, when it did.
+    /// The problem that made it invalid, if it is invalid.
     pub fn error(&self, now: Timestamp) -> Option<Problem> {
         let failed = |challenge: &&Challenge| challenge.status(now) == ChallengeStatus::Invalid;
         self.challenges.iter().find(failed).and_then(|challenge| challenge.error(now))
@@ -106,8 +108,8 @@ impl Authorization {
     /// The authorization after `event`.
     ///
     /// # Errors
-    /// When the present state does not allow the event: a settled challenge does not move (N3), and
-    /// neither does a challenge of a settled authorization.
+    /// The present state does not allow the event: a settled challenge does not change any more
+    /// (N3), and neither does a challenge of a settled authorization.
     pub fn transition(&self, event: AuthorizationEvent) -> Result<Self, TransitionError> {
         use AuthorizationEvent as Event;
         let refused = |event| TransitionError { object: "authorization", state: self.state.name(), event };
@@ -139,7 +141,7 @@ impl Authorization {
                 next.challenge_mut(r#type)?.attempts.push(attempt);
             }
             Event::Succeeded { r#type, at, address, lifetime } => {
-                // What has been shown as invalid or expired may not come back.
+                // An authorization that clients saw as invalid or expired must not become valid.
                 if self.status(at) != AuthorizationStatus::Pending {
                     return Err(refused("a result that comes too late"));
                 }
@@ -157,8 +159,8 @@ impl Authorization {
         Ok(next)
     }
 
-    /// The authorization object at `now` (RFC 8555 §7.1.4). Once it is valid, the challenge that
-    /// showed it stands alone, as §7.1.4 asks.
+    /// The authorization object at `now` (RFC 8555 §7.1.4). Once it is valid, it lists only the
+    /// challenge that was validated, as §7.1.4 asks.
     pub fn object(&self, urls: &Urls, now: Timestamp) -> AuthorizationObject {
         let settled = self.state == AuthorizationState::Valid;
         let shown = |challenge: &&Challenge| !settled || matches!(challenge.state, ChallengeState::Valid { .. });
@@ -188,7 +190,7 @@ impl Authorization {
         self.challenges.iter_mut().find(|challenge| challenge.r#type == r#type).ok_or(refused)
     }
 
-    /// Settles the challenge that decides the authorization. Nobody waits for the others any more.
+    /// Settles the challenge that decides the authorization; the others are not validated any more.
     fn settle(&mut self, r#type: ChallengeType, state: ChallengeState) -> Result<(), TransitionError> {
         self.validation_mut(r#type)?;
         self.stop_waiting();
@@ -227,30 +229,30 @@ impl AuthorizationState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthorizationStatus {
-    /// Waiting for a challenge to be settled.
+    /// No challenge has been settled yet.
     Pending,
-    /// Control was shown.
+    /// A challenge was validated.
     Valid,
     /// A challenge failed.
     Invalid,
-    /// The client gave it up.
+    /// The client deactivated it.
     Deactivated,
-    /// It ended by itself.
+    /// Its lifetime has ended.
     Expired,
 }
 
 /// The authorization object of RFC 8555 §7.1.4.
 #[derive(Clone, Debug, Serialize)]
 pub struct AuthorizationObject {
-    /// The name without `*.`.
+    /// The identifier without `*.`.
     pub identifier: Identifier,
-    /// The status.
+    /// The status at the time of the request.
     pub status: AuthorizationStatus,
-    /// When it ends.
+    /// When it expires.
     pub expires: Timestamp,
-    /// The ways to show control.
+    /// The challenges; only the validated one once the authorization is valid.
     pub challenges: Vec<ChallengeObject>,
-    /// Present and true when the order named `*.` and the identifier.
+    /// Present and true if the authorization is for a wildcard.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wildcard: bool,
 }
@@ -258,13 +260,13 @@ pub struct AuthorizationObject {
 /// The payload of a pre-authorization request (RFC 8555 §7.4.1).
 #[derive(Clone, Debug, Deserialize)]
 pub struct NewAuthorization {
-    /// The name.
+    /// The identifier to authorize; not a wildcard.
     pub identifier: IdentifierObject,
 }
 
-/// The payload of a request to an authorization (RFC 8555 §7.5.2); `status` may be `deactivated`.
+/// The payload of a request to an authorization (RFC 8555 §7.5.2).
 #[derive(Clone, Debug, Deserialize)]
 pub struct AuthorizationUpdate {
-    /// The status that the client asks for.
+    /// `deactivated` deactivates the authorization; no other value is accepted.
     pub status: Option<String>,
 }

@@ -1,11 +1,12 @@
 //! Lower-case base32hex without padding (RFC 4648 §7), for exactly sixteen bytes.
 //!
-//! base32hex keeps the order of the bytes, so ids that start with a time sort by it.
+//! base32hex keeps the order of the bytes, so ids that start with a time sort by that time.
 
-/// Length of the text form of sixteen bytes.
+/// Length of the text of sixteen bytes, in characters.
 pub(crate) const TEXT_LENGTH: usize = 26;
 
-/// Writes sixteen bytes as 26 characters; the last carries three bits and two zero bits.
+/// Encodes sixteen bytes as 26 characters; the last one carries three bits of data and two zero
+/// bits.
 pub(crate) fn encode(bytes: [u8; 16]) -> String {
     let number = u128::from_be_bytes(bytes);
     (0..TEXT_LENGTH)
@@ -17,7 +18,7 @@ pub(crate) fn encode(bytes: [u8; 16]) -> String {
         .collect()
 }
 
-/// Reads what [`encode`] writes and nothing else: one text for one value.
+/// Decodes exactly the texts that [`encode`] produces, so each value has one text.
 pub(crate) fn decode(text: &str) -> Option<[u8; 16]> {
     if text.len() != TEXT_LENGTH {
         return None;

@@ -1,12 +1,12 @@
-//! The id of a certificate for renewal information (RFC 9773 §4.1): the key identifier of its issuer
-//! and its serial number, both base64url, with a dot between.
+//! The id of a certificate in renewal information (RFC 9773 §4.1): the key identifier of its issuer
+//! and its serial number, both in base64url, joined by a dot.
 
 use std::{fmt, str::FromStr};
 
 use jose::base64url;
 use serde::{Deserialize, Serialize};
 
-/// Which certificate, over all issuers.
+/// Identifies a certificate among those of all issuers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CertificateId {
@@ -15,7 +15,7 @@ pub struct CertificateId {
 }
 
 impl CertificateId {
-    /// From the `keyIdentifier` of the authority key identifier extension, and the serial number.
+    /// From the `keyIdentifier` of the authority key identifier extension and the serial number.
     pub fn new(authority_key_identifier: Vec<u8>, serial: Serial) -> Self {
         Self { authority_key_identifier, serial }
     }
@@ -25,7 +25,7 @@ impl CertificateId {
         &self.authority_key_identifier
     }
 
-    /// The serial number under that issuer.
+    /// The serial number, which is unique for that issuer.
     pub fn serial(&self) -> &Serial {
         &self.serial
     }
@@ -79,7 +79,8 @@ impl From<CertificateId> for String {
 pub struct Serial(Vec<u8>);
 
 impl Serial {
-    /// Reads the content octets; `None` when they are no positive DER INTEGER of at most twenty octets.
+    /// Reads the content octets; `None` unless they are a positive DER INTEGER of at most twenty
+    /// octets.
     pub fn from_der_content(bytes: Vec<u8>) -> Option<Self> {
         let shortest = match bytes.as_slice() {
             [] | [0] => false,
@@ -89,12 +90,12 @@ impl Serial {
         (shortest && bytes.len() <= 20).then_some(Self(bytes))
     }
 
-    /// Reads the hexadecimal that other tools show: digits of either size, with or without colons and
-    /// leading zeros.
+    /// Reads the hexadecimal form that other tools print: digits in either case, with or without
+    /// colons and leading zeros.
     pub fn from_hex(text: &str) -> Option<Self> {
         let digit = |sign: char| sign.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let digits: Vec<u8> = text.chars().filter(|sign| *sign != ':').map(digit).collect::<Option<_>>()?;
-        // From the right, so that a zero on the left may be missing.
+        // Pairs are taken from the right, because a leading zero may be missing.
         let pairs = digits.rchunks(2).rev().map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit));
         let mut octets: Vec<u8> = pairs.skip_while(|octet| *octet == 0).collect();
         if octets.first().is_some_and(|first| first & 0x80 != 0) {
@@ -103,8 +104,8 @@ impl Serial {
         Self::from_der_content(octets)
     }
 
-    /// A fresh serial from sixteen random bytes: the top bit is cleared and the next one set, so
-    /// that it is positive and always sixteen octets long, with 126 random bits.
+    /// A new serial from sixteen random bytes: the top bit is cleared and the next one set, so that
+    /// the number is positive and always sixteen octets long, with 126 random bits.
     pub fn from_random(mut bytes: [u8; 16]) -> Self {
         let [first, ..] = &mut bytes;
         *first = *first & 0x7f | 0x40;
@@ -133,7 +134,7 @@ impl From<Serial> for String {
 }
 
 impl fmt::Display for Serial {
-    /// Lower-case hexadecimal, two digits an octet.
+    /// Lower-case hexadecimal, two digits for each octet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
@@ -145,9 +146,9 @@ impl fmt::Debug for Serial {
     }
 }
 
-/// The text is no certificate id of RFC 9773 §4.1.
+/// The text is not a certificate id (RFC 9773 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a certificate id: base64url(authority key identifier) '.' base64url(serial number) is")]
+#[error("not a certificate id, which is base64url(authority key identifier) '.' base64url(serial number)")]
 pub struct CertificateIdError;
 
 #[cfg(test)]
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_is_read_as_other_tools_show_it() {
+    fn a_serial_is_read_as_other_tools_print_it() {
         let serial = Serial::from_der_content(vec![0x00, 0x87, 0x65, 0x0f]).unwrap();
         for text in ["0087650f", "87650F", "87:65:0F", "00:87:65:0f", "000000087650f"] {
             assert_eq!(Serial::from_hex(text).as_ref(), Some(&serial), "{text}");

@@ -1,4 +1,5 @@
-//! Challenges (RFC 8555 §7.1.5 and §8): what is to be shown, and how far the showing has come.
+//! Challenges (RFC 8555 §7.1.5 and §8): what the client has to provision, and the state of its
+//! validation.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -9,28 +10,28 @@ use sha2::{Digest, Sha256};
 
 use crate::{Identifier, Problem, ProblemType};
 
-/// One way to show control of a name.
+/// A challenge: one method by which an account can prove control of an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
-    /// Which way.
+    /// The challenge type.
     pub r#type: ChallengeType,
-    /// What the client's proof must hold.
+    /// The token that the client's response must contain.
     pub token: ChallengeToken,
-    /// How far it has come.
+    /// The state of the validation.
     pub state: ChallengeState,
-    /// The attempts that failed, in their order.
+    /// The failed attempts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
 }
 
 impl Challenge {
-    /// A challenge that nobody has answered.
+    /// A challenge that the client has not responded to.
     pub fn new(r#type: ChallengeType, token: ChallengeToken) -> Self {
         Self { r#type, token, state: ChallengeState::Pending, attempts: Vec::new() }
     }
 
-    /// The status at `now`. A validation that outlived its deadline reads as invalid, so that no
-    /// lost worker can leave a challenge processing for ever.
+    /// The status at `now`. A validation past its deadline counts as invalid, so that a challenge
+    /// cannot stay processing for ever because a worker was lost.
     pub fn status(&self, now: Timestamp) -> ChallengeStatus {
         match &self.state {
             ChallengeState::Pending => ChallengeStatus::Pending,
@@ -41,7 +42,7 @@ impl Challenge {
         }
     }
 
-    /// The last failed attempt, or the failure that settled the challenge.
+    /// The problem of the last failed attempt, or the one that settled the challenge.
     pub fn error(&self, now: Timestamp) -> Option<Problem> {
         match &self.state {
             ChallengeState::Processing(validation) if self.attempts.is_empty() && validation.deadline <= now => {
@@ -73,26 +74,26 @@ impl Challenge {
     }
 }
 
-/// How far a challenge has come; the times that matter ride along.
+/// The state of a challenge, with the times that matter in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ChallengeState {
-    /// Offered.
+    /// The client has not responded.
     Pending,
-    /// The client said that it is ready.
+    /// The client responded, and the validation is under way or waits for its next attempt.
     Processing(Validation),
-    /// Shown.
+    /// Validated.
     Valid {
-        /// When the proof was seen.
+        /// When the response was accepted.
         at: Timestamp,
-        /// Where it was seen, when it was an address that answered.
+        /// The address that gave the response; `None` for a DNS answer.
         address: Option<IpAddr>,
     },
-    /// Not shown.
+    /// The validation failed for good.
     Invalid {
-        /// When it was given up.
+        /// When the last attempt failed.
         at: Timestamp,
-        /// Why.
+        /// The problem of the last attempt.
         error: Problem,
     },
 }
@@ -100,47 +101,48 @@ pub enum ChallengeState {
 /// An attempt that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// When it ended.
+    /// When the attempt ended.
     pub at: Timestamp,
-    /// The address that was spoken to last, when it was an address.
+    /// The address of the last connection; `None` when the attempt made none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
-    /// Why it failed.
+    /// Why the attempt failed.
     pub problem: Problem,
 }
 
-/// A validation under way.
+/// A validation in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
-    /// Until when one worker has it; afterwards another may take it.
+    /// Until when one worker holds it; after that another worker may take it over.
     pub lease_until: Timestamp,
-    /// When the challenge counts as invalid if nobody has settled it.
+    /// When the challenge becomes invalid unless it is settled before.
     pub deadline: Timestamp,
-    /// What must be found. Fixed when the client asks, so that a key rollover during the validation
-    /// does not move the target (RFC 8555 §8.1 binds the proof to the key that asked).
+    /// The key authorization to find. It is fixed when the client responds, so that a key change
+    /// during the validation does not change it (RFC 8555 §8.1 binds the response to the key that
+    /// made the request).
     pub key_authorization: KeyAuthorization,
 }
 
-/// The ways to show control, in the order in which they are offered. Some clients take the first
-/// that they know, so the order is stable.
+/// The challenge types, in the order in which they are offered. Some clients take the first type
+/// that they support, so the order does not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ChallengeType {
-    /// A file on the web server, RFC 8555 §8.3.
+    /// http-01: a resource on the web server (RFC 8555 §8.3).
     #[serde(rename = "http-01")]
     Http01,
-    /// A TXT record, RFC 8555 §8.4.
+    /// dns-01: a TXT record (RFC 8555 §8.4).
     #[serde(rename = "dns-01")]
     Dns01,
-    /// A TLS handshake, RFC 8737.
+    /// tls-alpn-01: a certificate in a TLS handshake (RFC 8737).
     #[serde(rename = "tls-alpn-01")]
     TlsAlpn01,
 }
 
 impl ChallengeType {
-    /// All of them, in the order in which they are offered.
+    /// Every challenge type, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::Http01, Self::Dns01, Self::TlsAlpn01];
 
-    /// The registered name.
+    /// The registered name (RFC 8555 §9.7.8).
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http01 => "http-01",
@@ -149,8 +151,8 @@ impl ChallengeType {
         }
     }
 
-    /// Whether this way can show control of that name: a wildcard only by DNS (RFC 8555 §7.1.3,
-    /// RFC 8737 §3), an address never by DNS (RFC 8738 §7).
+    /// Whether this challenge type can validate the identifier: a wildcard only by DNS (RFC 8555
+    /// §7.1.3, RFC 8737 §3), an address never by DNS (RFC 8738 §7).
     pub fn fits(self, identifier: &Identifier) -> bool {
         match identifier {
             Identifier::Dns(_) => true,
@@ -174,51 +176,52 @@ impl FromStr for ChallengeType {
     }
 }
 
-/// Not the name of a challenge type that is validated here.
+/// The text does not name a supported challenge type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("challenge types are http-01, dns-01 and tls-alpn-01")]
 pub struct UnknownChallengeType;
 
-/// The random value in a challenge: 256 bits, base64url (RFC 8555 §8.1 asks for 128 at least).
+/// The random token of a challenge: 256 bits in base64url (RFC 8555 §8.1 requires at least 128).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ChallengeToken(String);
 
 impl ChallengeToken {
-    /// A token from 32 random bytes.
+    /// The token for 32 random bytes.
     pub fn from_random(random: [u8; 32]) -> Self {
         Self(base64url::encode(&random))
     }
 
-    /// The text that clients and validators see; only characters of the base64url alphabet.
+    /// The token's text; it has only characters of the base64url alphabet.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Token and account key in one value (RFC 8555 §8.1). The proof of every challenge is made of this
-/// and nothing else: a bare signature could be claimed by a key made to fit it.
+/// The key authorization: token and account key in one value (RFC 8555 §8.1). Every challenge type
+/// is validated by it alone: with a bare signature, an attacker could make a key that fits someone
+/// else's signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyAuthorization(String);
 
 impl KeyAuthorization {
-    /// `token.thumbprint`.
+    /// Joins them as `token.thumbprint`.
     pub fn new(token: &ChallengeToken, thumbprint: &Thumbprint) -> Self {
         Self(format!("{}.{thumbprint}", token.as_str()))
     }
 
-    /// The text that http-01 serves.
+    /// The text that the client serves for http-01.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// SHA-256 of the text, as the acmeIdentifier extension of tls-alpn-01 holds it (RFC 8737 §3).
+    /// SHA-256 of the text, as in the acmeIdentifier extension of tls-alpn-01 (RFC 8737 §3).
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
     }
 
-    /// The digest in base64url, as the TXT record of dns-01 holds it (RFC 8555 §8.4).
+    /// The digest in base64url, as in the TXT record of dns-01 (RFC 8555 §8.4).
     pub fn dns_value(&self) -> String {
         base64url::encode(&self.digest())
     }
@@ -228,31 +231,31 @@ impl KeyAuthorization {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChallengeStatus {
-    /// Waiting for the client.
+    /// The client has not responded.
     Pending,
-    /// Being validated.
+    /// The response is being validated.
     Processing,
-    /// Control was shown.
+    /// The response was accepted.
     Valid,
-    /// Control was not shown.
+    /// The validation failed for good.
     Invalid,
 }
 
 /// The challenge object of RFC 8555 §7.1.5.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChallengeObject {
-    /// The way.
+    /// The challenge type.
     pub r#type: ChallengeType,
-    /// Where the client says that it is ready.
+    /// The URL to which the client POSTs its response.
     pub url: String,
-    /// How far it has come.
+    /// The status at the time of the request.
     pub status: ChallengeStatus,
-    /// What the proof must hold.
+    /// The token.
     pub token: ChallengeToken,
-    /// When control was shown.
+    /// When the response was accepted; absent unless the challenge is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validated: Option<Timestamp>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed; absent when none has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Problem>,
 }
@@ -269,15 +272,16 @@ mod tests {
     }
 
     #[test]
-    fn n7_wildcards_are_shown_by_dns_only_and_addresses_never() {
+    fn n7_wildcards_are_validated_by_dns_only_and_addresses_never() {
         let wildcard = Identifier::Wildcard("example.com".parse().unwrap());
         let address = Identifier::Ip("192.0.2.1".parse().unwrap());
         assert_eq!(ChallengeType::ALL.map(|r#type| r#type.fits(&wildcard)), [false, true, false]);
         assert_eq!(ChallengeType::ALL.map(|r#type| r#type.fits(&address)), [true, false, true]);
     }
 
-    /// Threat 1: with a pre-standard proof (a signature over the token) an attacker could find a key
-    /// under which somebody else's signature verifies. This proof names the key itself.
+    /// Threat 1: with a pre-standard response (a signature over the token) an attacker could find a
+    /// key under which someone else's signature verifies. The key authorization names the key
+    /// itself.
     #[test]
     fn threat_1_the_proof_is_the_token_and_the_thumbprint_of_the_account_key() {
         let token = ChallengeToken::from_random([7; 32]);

@@ -1,21 +1,21 @@
-//! Contacts of an account (RFC 8555 §7.3): `mailto:` URLs with one plain address.
+//! Contacts of an account (RFC 8555 §7.3): `mailto:` URLs with one plain address each.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// A contact URL that was accepted. Kept exactly as the client wrote it.
+/// A contact URL that was accepted, kept exactly as the client wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Contact(String);
 
 impl Contact {
-    /// The URL.
+    /// The contact's URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The domain of the address.
+    /// The domain of the mail address.
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
@@ -38,7 +38,7 @@ impl FromStr for Contact {
         if text.len() > 320 {
             return Err(ContactError::TooLong);
         }
-        // RFC 8555 §7.3: no hfields, one address at most.
+        // RFC 8555 §7.3: no hfields and at most one address.
         if address.contains(['?', ',']) {
             return Err(ContactError::NotOneAddress);
         }
@@ -68,22 +68,22 @@ impl From<Contact> for String {
     }
 }
 
-/// Why a contact is not accepted.
+/// Why a contact is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContactError {
-    /// No scheme.
+    /// The text has no scheme.
     #[error("a contact is a URL such as mailto:admin@example.com")]
     NotAUrl,
-    /// `tel:` and the like; maps to `unsupportedContact`.
+    /// The scheme is not `mailto:`; becomes `unsupportedContact`.
     #[error("only mailto: contacts are supported")]
     UnsupportedScheme,
-    /// Longer than a mail address can be.
+    /// Longer than a mail address can be (320 characters).
     #[error("the contact is longer than 320 characters")]
     TooLong,
-    /// Header fields, or several addresses in one URL.
+    /// The URL has header fields or several addresses.
     #[error("a mailto: contact holds one address and no header fields")]
     NotOneAddress,
-    /// Not a mail address.
+    /// The text after `mailto:` is not a mail address.
     #[error("the contact holds no mail address in plain ASCII")]
     NotAnAddress,
 }

@@ -1,30 +1,30 @@
-//! Directories (RFC 8555 §7.1.1): one for each profile, in two families.
+//! Directories (RFC 8555 §7.1.1): one for each profile, of two kinds.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// Which directory: a family and a name. Accounts, orders and nonces belong to one.
+/// Identifies a directory. Each account, order and nonce belongs to one directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DirectoryId {
-    /// The family.
+    /// The kind of profile that the directory is named after.
     pub family: Family,
-    /// The profile's name.
+    /// The name of that profile.
     pub name: ProfileName,
 }
 
-/// The two families of directories.
+/// The two kinds of directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
-    /// Named after an ACME Profile; the operator may change which CA stands behind it.
+    /// Named after an ACME Profile; the operator can change the CA behind it.
     AcmeProfile,
-    /// Named after an RA Profile, which pins the client to it.
+    /// Named after an RA Profile, so that its clients always get certificates of that profile.
     RaProfile,
 }
 
 impl fmt::Display for DirectoryId {
-    /// The part of the URL that names the directory: `name` or `raProfile/name`.
+    /// The part of the URL that identifies the directory: `name` or `raProfile/name`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.family {
             Family::AcmeProfile => self.name.fmt(f),
@@ -58,14 +58,14 @@ impl From<DirectoryId> for String {
     }
 }
 
-/// The name of a profile: 1–64 letters, digits, `-`, `_`, `.`, neither `.` nor `..`, and none of the
-/// words that would make a path mean two things.
+/// The name of a profile: 1–64 letters, digits, `-`, `_`, `.`, neither `.` nor `..`, and none of
+/// the words that would make a path ambiguous.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ProfileName(String);
 
 impl ProfileName {
-    /// The name.
+    /// The name's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -106,59 +106,59 @@ impl From<ProfileName> for String {
     }
 }
 
-/// Why a text is no profile name.
+/// Why a text is not the name of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileNameError {
-    /// Wrong length or characters.
+    /// Its length or one of its characters is not allowed.
     #[error("a profile name has 1 to 64 characters of A-Z a-z 0-9 - _ . and is neither . nor ..")]
     Shape,
-    /// A word with a meaning of its own in a path.
+    /// It is a word that has a meaning of its own in a path.
     #[error(
         "that word has a meaning of its own in URLs and cannot name a profile: raProfile acct order orders authz chall cert renewal-info"
     )]
     Reserved,
 }
 
-/// The directory object.
+/// The directory object (RFC 8555 §7.1.1).
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryObject {
-    /// URL.
+    /// The URL of newNonce (RFC 8555 §7.2).
     pub new_nonce: String,
-    /// URL.
+    /// The URL of newAccount (RFC 8555 §7.3).
     pub new_account: String,
-    /// URL.
+    /// The URL of newOrder (RFC 8555 §7.4).
     pub new_order: String,
-    /// URL.
+    /// The URL of newAuthz (RFC 8555 §7.4.1).
     pub new_authz: String,
-    /// URL.
+    /// The URL of revokeCert (RFC 8555 §7.6).
     pub revoke_cert: String,
-    /// URL.
+    /// The URL of keyChange (RFC 8555 §7.3.5).
     pub key_change: String,
-    /// URL (RFC 9773 §3).
+    /// The URL of renewalInfo (RFC 9773 §3).
     pub renewal_info: String,
-    /// What else a client should know.
+    /// The directory's metadata.
     #[serde(skip_serializing_if = "DirectoryMeta::is_empty")]
     pub meta: DirectoryMeta,
 }
 
-/// The directory's metadata; empty members are left out.
+/// The directory's metadata (RFC 8555 §7.1.1); empty members are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryMeta {
-    /// The present terms.
+    /// The URL of the present terms of service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms_of_service: Option<String>,
-    /// A page about the CA.
+    /// The URL of a page about the CA.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
-    /// Names that this CA answers to in CAA records.
+    /// The domain names by which this CA is named in CAA records (RFC 8659).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub caa_identities: Vec<String>,
-    /// Whether accounts need an external account binding.
+    /// Whether new accounts need an external account binding (RFC 8555 §7.3.4).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub external_account_required: bool,
-    /// Profiles that an order may name, with their descriptions (profiles extension).
+    /// The profiles that an order may name, with their descriptions (profiles extension).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profiles: BTreeMap<String, String>,
 }
@@ -169,12 +169,12 @@ impl DirectoryMeta {
     }
 }
 
-/// The path segment that introduces family B.
+/// The path segment before the name of an RA Profile.
 pub(crate) const RA_PROFILE: &str = "raProfile";
 
-/// As an ACME Profile, `raProfile` would shadow family B; as an RA Profile, the others would read as
-/// `/acme/raProfile/order/{id}` of an ACME Profile of that name. One list for both keeps names
-/// free to move between the kinds.
+/// As an ACME Profile, `raProfile` would hide the directories of RA Profiles; as an RA Profile, the
+/// other words would be read as `/acme/raProfile/order/{id}` of an ACME Profile called `raProfile`.
+/// Both kinds share one list, so that a name can be moved from one kind to the other.
 const RESERVED: [&str; 8] = [RA_PROFILE, "acct", "order", "orders", "authz", "chall", "cert", "renewal-info"];
 
 #[cfg(test)]

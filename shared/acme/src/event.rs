@@ -1,7 +1,9 @@
-//! Events: what happened at this CA, for those outside who want to know. Not of RFC 8555, but of its objects.
+//! Events: what happened at this CA, for receivers outside of it. RFC 8555 does not define events,
+//! but they are about its objects.
 //!
-//! An event is a flat JSON document, the same wherever it goes; docs/events.md says what each kind holds.
-//! It holds ids, names, times and reasons. It never holds a key, and of what strangers said only what problem documents say.
+//! An event is a flat JSON document, the same for every receiver; docs/events.md describes each
+//! type. It has ids, names, times and reasons. It never has a key, and of what clients and
+//! validated servers sent it has only what problem documents have.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,78 +13,79 @@ use crate::{AccountId, AuthorizationId, CertificateId, ChallengeType, DirectoryI
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Of the shape. It rises when a member changes its meaning or goes; new members and types leave it.
+    /// The version of the document's form. It is raised when a member is removed or changes its
+    /// meaning, not when a member or a type is added.
     pub version: u8,
-    /// The same however often the event is delivered.
+    /// The id, which stays the same when the event is delivered more than once.
     pub id: EventId,
     /// When it happened, to the millisecond.
     pub time: Timestamp,
-    /// What happened.
+    /// The type of the event, with its details.
     #[serde(flatten)]
     pub what: EventKind,
 }
 
 impl Event {
-    /// What happened at `time`.
+    /// Creates the event for what happened at `time`.
     pub fn new(time: Timestamp, random: [u8; 10], what: EventKind) -> Self {
         let id = EventId::new(time, random);
         Self { version: VERSION, id, time: id.made_at(), what }
     }
 }
 
-/// What can happen.
+/// The types of event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum EventKind {
-    /// There is a new account.
+    /// An account was created.
     #[serde(rename = "account.created")]
     AccountCreated(AccountFacts),
     /// The operator disabled an account.
     #[serde(rename = "account.disabled")]
     AccountDisabled(AccountFacts),
-    /// The operator enabled it again.
+    /// The operator enabled an account again.
     #[serde(rename = "account.enabled")]
     AccountEnabled(AccountFacts),
-    /// An account ended for good.
+    /// An account was deactivated, which is final.
     #[serde(rename = "account.deactivated")]
     AccountDeactivated(AccountFacts),
-    /// There is a new certificate.
+    /// A certificate was issued.
     #[serde(rename = "certificate.issued")]
     CertificateIssued(CertificateFacts),
-    /// There is a new certificate, whose order said which one it replaces (RFC 9773 §5).
+    /// A certificate was issued whose order named the one that it replaces (RFC 9773 §5).
     #[serde(rename = "certificate.renewed")]
     CertificateRenewed(CertificateFacts),
-    /// An order that was finalized will never have its certificate.
+    /// An order that was finalized will never have a certificate.
     #[serde(rename = "certificate.failed")]
     CertificateFailed(FailureFacts),
-    /// A certificate ends soon, is not revoked, and nothing was issued in its place.
+    /// A certificate expires soon, is not revoked, and has not been replaced.
     #[serde(rename = "certificate.expiring")]
     CertificateExpiring(CertificateFacts),
-    /// A certificate is revoked.
+    /// A certificate was revoked.
     #[serde(rename = "certificate.revoked")]
     CertificateRevoked(RevocationFacts),
     /// The last attempt to validate a challenge failed.
     #[serde(rename = "validation.failed")]
     ValidationFailed(ValidationFacts),
-    /// A policy refused a request.
+    /// A request was refused because of a policy.
     #[serde(rename = "request.refused")]
     RequestRefused(RefusalFacts),
-    /// A limit is reached.
+    /// A limit was reached.
     #[serde(rename = "limit.reached")]
     LimitReached(LimitFacts),
-    /// A profile was made, changed or deleted.
+    /// A profile was created, changed or deleted.
     #[serde(rename = "profile.changed")]
     ProfileChanged(ProfileFacts),
-    /// An operator tries whether events arrive.
+    /// An operator tests the delivery of events.
     #[serde(rename = "test")]
     Test {
-        /// Who.
+        /// The operator who asked for it.
         actor: String,
     },
 }
 
 impl EventKind {
-    /// The `type` of the document.
+    /// The `type` member of the document.
     pub fn name(&self) -> &'static str {
         match self {
             Self::AccountCreated(_) => "account.created",
@@ -102,14 +105,14 @@ impl EventKind {
         }
     }
 
-    /// The same for people.
+    /// A sentence for the log.
     pub fn sentence(&self) -> &'static str {
         match self {
             Self::AccountCreated(_) => "an account is created",
             Self::AccountDisabled(_) => "an account is disabled",
             Self::AccountEnabled(_) => "an account is enabled",
             Self::AccountDeactivated(_) => "an account is deactivated",
-            // Metrics count this sentence.
+            // Metric filters of the template count this sentence in the log.
             Self::CertificateIssued(_) | Self::CertificateRenewed(_) => "a certificate is issued",
             Self::CertificateFailed(_) => "an issuance ended without a certificate",
             Self::CertificateExpiring(_) => "a certificate ends soon",
@@ -123,14 +126,14 @@ impl EventKind {
     }
 }
 
-/// An account, and who changed it.
+/// An account, and the operator if one changed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFacts {
-    /// In which directory.
+    /// The account's directory.
     pub directory: DirectoryId,
-    /// Which one.
+    /// The id of the account.
     pub account: AccountId,
-    /// The operator; absent when its client did it.
+    /// The operator; absent when the client made the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
 }
@@ -139,108 +142,110 @@ pub struct AccountFacts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateFacts {
-    /// In which directory it was ordered; absent where looking it up would cost a read.
+    /// The directory of the order; absent where finding it would cost another read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryId>,
-    /// For whom; absent for the host's own.
+    /// The account that ordered it; absent for the certificate of the host itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// In answer to which order.
+    /// The order; absent for the certificate of the host itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
-    /// Its id, as in renewal information (RFC 9773 §4.1).
+    /// The certificate's id, as in renewal information (RFC 9773 §4.1).
     pub certificate: CertificateId,
-    /// The name of its issuer.
+    /// The operator's name for the issuer.
     pub issuer: String,
-    /// The names in it.
+    /// The identifiers in the certificate.
     pub names: Vec<String>,
-    /// Begin of validity.
+    /// The start of the validity period.
     pub not_before: Timestamp,
-    /// End of validity.
+    /// The end of the validity period.
     pub not_after: Timestamp,
-    /// Which certificate it replaces.
+    /// The certificate that this one replaces (RFC 9773 §5); absent when the order named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<CertificateId>,
 }
 
-/// An order that will never have its certificate.
+/// A finalized order that will never have a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureFacts {
-    /// In which directory.
+    /// The directory of the order.
     pub directory: DirectoryId,
-    /// Whose.
+    /// The account that ordered.
     pub account: AccountId,
-    /// Which order.
+    /// The id of the order.
     pub order: OrderId,
-    /// Its names.
+    /// The identifiers of the order.
     pub names: Vec<String>,
-    /// What its client is told.
+    /// The `detail` of the problem document that the client gets.
     pub detail: String,
 }
 
-/// A revocation.
+/// The revocation of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevocationFacts {
-    /// Of what.
+    /// The revoked certificate.
     #[serde(flatten)]
     pub certificate: CertificateFacts,
-    /// Why, by the code of RFC 5280 §5.3.1.
+    /// The reason code (RFC 5280 §5.3.1).
     #[serde(rename = "reasonCode")]
     pub reason_code: u8,
-    /// Who asked for it.
+    /// Who requested the revocation.
     pub by: RevokedBy,
-    /// The operator.
+    /// The operator; absent when a client requested the revocation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
 }
 
-/// Who asked for a revocation.
+/// Who requested a revocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RevokedBy {
-    /// The account that ordered the certificate, or one that controls all of its names.
+    /// The account that ordered the certificate, or one that is authorized for all of its
+    /// identifiers.
     Account,
-    /// Whoever has the certificate's private key.
+    /// The holder of the certificate's private key.
     CertificateKey,
     /// An operator.
     Operator,
 }
 
-/// A validation that failed.
+/// A validation that failed for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValidationFacts {
-    /// In which directory.
+    /// The directory of the authorization.
     pub directory: DirectoryId,
-    /// Whose.
+    /// The account that the authorization belongs to.
     pub account: AccountId,
-    /// Of which authorization.
+    /// The id of the authorization.
     pub authorization: AuthorizationId,
-    /// The name, alone.
+    /// The identifier; always one.
     pub names: Vec<String>,
-    /// In which way it was to be shown.
+    /// The type of the challenge that failed.
     pub challenge: ChallengeType,
-    /// The kind of problem.
+    /// The type of the problem.
     pub problem: ProblemType,
-    /// What its client is told.
+    /// The `detail` of the problem document that the client gets.
     pub detail: String,
 }
 
-/// A refusal.
+/// The refusal of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalFacts {
-    /// In which directory.
+    /// The directory that the request was sent to.
     pub directory: DirectoryId,
-    /// Whose request; absent when it was for a new account.
+    /// The account that sent the request; absent for a new account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// By which kind of policy.
+    /// The kind of policy that refused.
     pub reason: RefusalReason,
-    /// The names that are refused.
+    /// The identifiers that were refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Why, for the operator; the client may be told less.
+    /// The reason, for the operator; the client may learn less.
     pub detail: String,
-    /// How many refusals of the same account for the same reason were not told since the last that was.
+    /// The number of earlier refusals of the same account for the same reason that were not emitted
+    /// since the last one that was.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub untold: u32,
 }
@@ -249,42 +254,42 @@ pub struct RefusalFacts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RefusalReason {
-    /// The account is disabled or has ended.
+    /// The account is disabled or deactivated.
     AccountEnded,
-    /// The binding to an external account is missing or not good.
+    /// The external account binding is missing or not valid.
     ExternalAccount,
-    /// A key is blocked, or of a kind that the profile does not take.
+    /// A key is blocked, or of a type that the profile does not allow.
     Key,
-    /// A name is against the rules, or there are too many.
+    /// An identifier is not allowed, or there are too many.
     Names,
 }
 
-/// A limit that is reached.
+/// A limit that was reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LimitFacts {
-    /// In which directory.
+    /// The directory of the request.
     pub directory: DirectoryId,
-    /// The name of its field in the profile.
+    /// The name of the limit's field in the profile.
     pub limit: String,
-    /// For whom or what it counts: an id, or a digest of names; empty for the whole profile.
+    /// What the limit counts for: an id, or a digest of identifiers; empty for the whole profile.
     pub subject: String,
-    /// How often within a window.
+    /// The maximum number within a window.
     pub maximum: u32,
-    /// The window, in seconds.
+    /// The length of the window, in seconds.
     pub window: u32,
-    /// In how many seconds there is room again.
+    /// The number of seconds until there is room again.
     pub retry_after: u32,
 }
 
-/// A profile that changed.
+/// A profile that was created, changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileFacts {
     /// Kind and name, such as `acmeProfile.web`.
     pub profile: String,
-    /// The fields that differ; none when the profile is new or gone.
+    /// The fields that changed; empty when the profile was created or deleted.
     pub fields: Vec<String>,
-    /// Who changed it.
+    /// The operator, or the part of the system, that changed it.
     pub actor: String,
 }
 
@@ -303,7 +308,7 @@ mod tests {
     const ID: &str = "06cv5pbo4s3u8t1hk8q2m0r9dg";
     const CERTIFICATE: &str = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
 
-    /// One of each kind, with the document that it is.
+    /// One event of each type, as documents.
     fn one_of_each() -> Vec<Value> {
         let account = |r#type: &str| json!({ "type": r#type, "directory": "default", "account": ID });
         let certificate = |r#type: &str| {

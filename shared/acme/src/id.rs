@@ -1,7 +1,8 @@
-//! Ids of accounts, orders, authorizations, keys of external accounts, events and what operators do: 48 bits of milliseconds, then 80 random bits.
+//! Ids of accounts, orders, authorizations, external account keys, events and audit records: 48
+//! bits of milliseconds, then 80 random bits.
 //!
-//! Time first keeps an account's orders in the order of their making; 80 random bits make an id
-//! that nobody can guess, although ownership never rests on that.
+//! The time comes first, so that an account's orders sort by their creation. The 80 random bits
+//! make an id hard to guess, although access never depends on that.
 
 use std::{fmt, str::FromStr};
 
@@ -18,17 +19,17 @@ macro_rules! id {
         pub struct $name([u8; 16]);
 
         impl $name {
-            /// An id made at `now` with ten random bytes.
+            /// An id created at `now`, with ten random bytes.
             pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
                 Self(time_ordered(now, random))
             }
 
-            /// When it was made, to the millisecond.
+            /// When the id was created, to the millisecond.
             pub fn made_at(&self) -> Timestamp {
                 made_at(self.0)
             }
 
-            /// The id right behind this one, for what is made in the same millisecond and comes after it.
+            /// The next id in order, for an object created after this one in the same millisecond.
             pub fn following(self) -> Self {
                 Self(u128::from_be_bytes(self.0).saturating_add(1).to_be_bytes())
             }
@@ -71,39 +72,39 @@ macro_rules! id {
 }
 
 id!(
-    /// Names an account; the last path segment of its URL.
+    /// Identifies an account; the last path segment of its URL.
     AccountId
 );
 id!(
-    /// Names an order, and the certificate of that order.
+    /// Identifies an order, and the certificate of that order.
     OrderId
 );
 id!(
-    /// Names an authorization; with a challenge type it names a challenge.
+    /// Identifies an authorization; with a challenge type, it identifies a challenge.
     AuthorizationId
 );
 
 id!(
-    /// Names a key that binds an account to one elsewhere (RFC 8555 §7.3.4): the `kid` of a binding.
+    /// Identifies an external account key (RFC 8555 §7.3.4); the `kid` of a binding.
     ExternalAccountKeyId
 );
 
 id!(
-    /// Names an act of an operator.
+    /// Identifies the audit record of an operator's action.
     AuditId
 );
 id!(
-    /// Names an event; the same however often it is delivered.
+    /// Identifies an event; the same however often the event is delivered.
     EventId
 );
 id!(
-    /// Names an incident, for which certificates are replaced before their time (RFC 9773 §4.2).
+    /// Identifies an incident: certificates that have to be replaced early (RFC 9773 §4.2).
     IncidentId
 );
 
-/// The text is not an id of ours.
+/// The text is not an id of this CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an id: 26 characters of lower-case base32hex are")]
+#[error("not an id, which has 26 characters of lower-case base32hex")]
 pub struct IdError;
 
 fn time_ordered(now: Timestamp, random: [u8; 10]) -> [u8; 16] {
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_ids_sort_behind_earlier_ones() {
+    fn later_ids_sort_after_earlier_ones() {
         let early = OrderId::new(Timestamp::from_millisecond(1_000).unwrap(), [0xff; 10]);
         let late = OrderId::new(Timestamp::from_millisecond(1_001).unwrap(), [0; 10]);
         assert!(early.to_string() < late.to_string());
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_tells_when_it_was_made() {
+    fn an_id_contains_the_time_of_its_creation() {
         let now = Timestamp::from_millisecond(1_700_000_000_123).unwrap();
         assert_eq!(OrderId::new(now, [0xff; 10]).made_at(), now);
     }

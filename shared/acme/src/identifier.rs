@@ -1,27 +1,27 @@
-//! Identifiers: what a certificate names (RFC 8555 §9.7.7, RFC 8738).
+//! Identifiers: what a certificate is issued for (RFC 8555 §9.7.7, RFC 8738).
 //!
 //! An [`Identifier`] exists only in its canonical form: DNS names as lower-case A-labels without a
-//! trailing dot, addresses in the text form of RFC 5952. Two identifiers are the same name exactly
-//! when they are equal.
+//! trailing dot, addresses in the text form of RFC 5952. Two identifiers mean the same if and only
+//! if they are equal.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// A name that an order may ask for.
+/// An identifier that can be ordered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "IdentifierObject", into = "IdentifierObject")]
 pub enum Identifier {
     /// One host name.
     Dns(DnsName),
-    /// Every host name one label below (RFC 6125 §6.4.3), asked for as `*.` and the name held here.
+    /// Every host name one label below (RFC 6125 §6.4.3): written as `*.` and the name in here.
     Wildcard(DnsName),
-    /// An address.
+    /// An IPv4 or IPv6 address.
     Ip(IpAddr),
 }
 
 impl Identifier {
-    /// The name that authorizations are for: the wildcard's `*.` is taken off (RFC 8555 §7.1.4).
+    /// The identifier that the authorization names: without the wildcard's `*.` (RFC 8555 §7.1.4).
     pub fn base(&self) -> Identifier {
         match self {
             Self::Wildcard(name) => Self::Dns(name.clone()),
@@ -29,12 +29,12 @@ impl Identifier {
         }
     }
 
-    /// Whether the name starts with `*.`.
+    /// Whether the identifier starts with `*.`.
     pub fn is_wildcard(&self) -> bool {
         matches!(self, Self::Wildcard(_))
     }
 
-    /// `dns` or `ip`, as in the identifier object.
+    /// The `type` of the identifier object: `dns` or `ip`.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Dns(_) | Self::Wildcard(_) => DNS,
@@ -75,17 +75,18 @@ impl From<Identifier> for IdentifierObject {
     }
 }
 
-/// The identifier object as it stands in JSON, not yet checked.
+/// The identifier object as it is in JSON, before it is checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentifierObject {
-    /// `dns` or `ip`.
+    /// The type, such as `dns` or `ip`.
     pub r#type: String,
     /// The name or address.
     pub value: String,
 }
 
-/// A host name in canonical form: lower-case letters, digits and hyphens in labels of 1–63
-/// characters, 253 in all, every `xn--` label a valid A-label (RFC 5891), the last label not a number.
+/// A host name in canonical form: lower-case letters, digits and hyphens in labels of 1 to 63
+/// characters, at most 253 in all, every `xn--` label a valid A-label (RFC 5891), the last label
+/// not a number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DnsName(String);
@@ -96,7 +97,7 @@ impl DnsName {
         &self.0
     }
 
-    /// Whether this name is `suffix` or lies below it.
+    /// Whether this name is equal to `suffix` or below it.
     pub fn is_within(&self, suffix: &DnsName) -> bool {
         self.0.strip_suffix(&suffix.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
@@ -145,47 +146,48 @@ impl From<DnsName> for String {
     }
 }
 
-/// Why a text is no identifier.
+/// Why a text is not an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
     /// `type` is neither `dns` nor `ip`.
     #[error("identifier types are dns and ip")]
     UnsupportedType,
-    /// Nothing there.
+    /// The value is empty.
     #[error("the name is empty")]
     Empty,
-    /// Longer than DNS can carry.
+    /// The name is longer than 253 characters.
     #[error("the name is longer than 253 characters")]
     TooLong,
-    /// The fully-qualified form with the root's dot.
-    #[error("the name ends in a dot")]
+    /// The name ends with a dot.
+    #[error("the name ends with a dot")]
     TrailingDot,
-    /// Two dots in a row, or one in front.
+    /// Two dots in a row, or a dot at the start.
     #[error("the name has an empty label")]
     EmptyLabel,
     /// A label of more than 63 characters.
     #[error("a label is longer than 63 characters")]
     LabelTooLong,
-    /// Underscores, U-labels, spaces and the rest.
+    /// A character such as an underscore, a space, or one of a U-label.
     #[error("a label has a character other than letters, digits and hyphens (write international names as A-labels)")]
     Character,
-    /// `*` anywhere but as the whole first label.
+    /// `*` anywhere other than as the whole first label.
     #[error("an asterisk may only stand as the whole first label")]
     Asterisk,
-    /// A label that begins or ends in a hyphen.
-    #[error("a label begins or ends in a hyphen")]
+    /// A label that starts or ends with a hyphen.
+    #[error("a label starts or ends with a hyphen")]
     Hyphen,
-    /// `ab--…` is reserved and only `xn--` is in use (RFC 5890 §2.3.1).
-    #[error("a label has hyphens in its third and fourth place but is no A-label")]
+    /// A label of the form `ab--…`, which is reserved unless it starts with `xn--` (RFC 5890
+    /// §2.3.1).
+    #[error("a label has hyphens as its third and fourth character but is not an A-label")]
     ReservedLabel,
-    /// `xn--` followed by something that does not decode to a valid U-label.
-    #[error("a label begins with xn-- but is no valid A-label")]
+    /// `xn--` followed by a text that does not decode to a valid U-label.
+    #[error("a label starts with xn-- but is not a valid A-label")]
     Punycode,
-    /// The name reads as an address or as part of one.
+    /// The name looks like an address or a part of one.
     #[error("the last label is a number; addresses have the identifier type ip")]
     NumericTopLevel,
-    /// Not an IPv4 or IPv6 address.
-    #[error("the value is no IPv4 or IPv6 address")]
+    /// The value is not an IPv4 or IPv6 address.
+    #[error("the value is not an IPv4 or IPv6 address")]
     Address,
 }
 
@@ -211,7 +213,7 @@ fn check_label(label: &str) -> Result<(), IdentifierError> {
     if !label.starts_with("xn--") {
         return Err(IdentifierError::ReservedLabel);
     }
-    // The A-label is valid exactly when it decodes and encodes back to itself.
+    // The A-label is valid if and only if it decodes and encodes back to itself.
     let (unicode, decoded) = idna::domain_to_unicode(label);
     match decoded.and_then(|()| idna::domain_to_ascii_strict(&unicode)) {
         Ok(ascii) if ascii == label => Ok(()),

@@ -1,14 +1,15 @@
-//! Key rollover (RFC 8555 §7.3.5): the payload of the inner JWS.
+//! Key change (RFC 8555 §7.3.5): the payload of the inner JWS.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What the new key signs: which account is to have it, and which key it takes the place of.
+/// The payload that the new key signs: the account that is to have it, and the key that it
+/// replaces.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyChange {
-    /// The account's URL.
+    /// The URL of the account.
     pub account: String,
-    /// The present key, a JWK.
+    /// The present key of the account, a JWK.
     pub old_key: Box<RawValue>,
 }

@@ -1,7 +1,7 @@
-//! The objects of RFC 8555: what an account, an order, an authorization and a challenge are, how they
-//! move from status to status, how they are named and addressed, and what a problem looks like.
+//! The objects of RFC 8555: accounts, orders, authorizations and challenges, their status changes,
+//! their ids and URLs, and problem documents.
 //!
-//! Pure data and pure functions. Nothing here knows a clock, a socket, a store or an HTTP header.
+//! This crate is pure data and pure functions: no clock, no socket, no store, no HTTP header.
 
 mod account;
 mod authorization;
@@ -49,14 +49,14 @@ pub use revocation::{RevocationReason, RevocationRequest, UnknownReason};
 pub use timestamp::whole_seconds;
 pub use url::{Resource, Urls};
 
-/// A state change that the object's present state does not allow (RFC 8555 §7.1.6).
+/// A status change that the present state of the object does not allow (RFC 8555 §7.1.6).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{object} in state {state} does not allow {event}")]
 pub struct TransitionError {
-    /// The kind of object, as RFC 8555 calls it.
+    /// The kind of object, in the words of RFC 8555.
     pub object: &'static str,
     /// Its present state.
     pub state: &'static str,
-    /// The event that does not fit.
+    /// The event that is not allowed.
     pub event: &'static str,
 }

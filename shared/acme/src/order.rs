@@ -1,4 +1,4 @@
-//! Orders (RFC 8555 §7.1.3): a request for one certificate and its way there.
+//! Orders (RFC 8555 §7.1.3): a request for one certificate, and its state.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,67 +11,68 @@ use crate::{
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Its id.
+    /// The id, which is also in the URLs of the order and of its certificate.
     pub id: OrderId,
-    /// Whose it is.
+    /// The account that ordered.
     pub account: AccountId,
     /// The directory of the account.
     pub directory: DirectoryId,
-    /// The names, each once, in the order in which the client gave them.
+    /// The identifiers, without repetition, in the order in which the client gave them.
     pub identifiers: Vec<Identifier>,
-    /// One authorization for each name, in the same order.
+    /// One authorization for each identifier, in the same order.
     pub authorizations: Vec<AuthorizationId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Until when it can be finalized.
+    /// When it expires unless it is finalized before.
     pub expires_at: Timestamp,
-    /// The begin of validity that the client asks for.
+    /// The start of validity that the client requested.
     pub not_before: Option<Timestamp>,
-    /// The end of validity that the client asks for.
+    /// The end of validity that the client requested.
     pub not_after: Option<Timestamp>,
-    /// The name in the profiles extension that the client asks for.
+    /// The profile that the client requested (profiles extension); `None` for the default.
     pub profile: Option<String>,
-    /// The certificate that the new one will replace (RFC 9773 §5).
+    /// The certificate that the new one is to replace (RFC 9773 §5).
     pub replaces: Option<CertificateId>,
-    /// What was decided.
+    /// The state, as far as it is stored; [`Order::status`] adds what follows from the
+    /// authorizations.
     pub state: OrderState,
 }
 
-/// What was decided about an order. `pending`, `ready` and expiry are not decisions: they follow from
-/// the authorizations and the clock, so nobody has to write them.
+/// The stored state of an order. `pending`, `ready` and expiry are not stored: they follow from the
+/// authorizations and the clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OrderState {
-    /// Not finalized.
+    /// It has not been finalized.
     Open,
-    /// Finalized; the certificate is being made.
+    /// It was finalized; the certificate is being issued.
     Processing(Issuance),
-    /// The certificate is there.
+    /// The certificate was issued.
     Valid(Issuance),
-    /// It will never have a certificate.
+    /// It will never have a certificate, for the reason in the problem.
     Invalid(Problem),
 }
 
-/// The one issuance of an order.
+/// The issuance of an order; there is only one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issuance {
-    /// The certificate, intended or issued.
+    /// The id of the certificate that is being issued or was issued.
     pub certificate: CertificateId,
-    /// SHA-256 of the certificate request, to tell the same request again from another.
+    /// SHA-256 of the certificate request, which tells a repeated request from a different one.
     #[serde(with = "jose::base64url")]
     pub csr_digest: Vec<u8>,
-    /// When it began.
+    /// When the order was finalized.
     pub began_at: Timestamp,
-    /// The end of validity of the certificate, until which the order is of interest.
+    /// The end of validity of the certificate, which decides how long the order is kept.
     pub not_after: Timestamp,
 }
 
-/// What can happen to an order.
+/// The events that change an order.
 #[derive(Clone, Debug)]
 pub enum OrderEvent {
-    /// It is finalized; its certificate is intended.
+    /// The client finalized it, and the serial number of its certificate is decided.
     IssuanceBegan(Issuance),
-    /// The certificate is signed and stored.
+    /// The certificate was signed and stored.
     Issued,
     /// It cannot be completed.
     Failed(Problem),
@@ -80,7 +81,8 @@ pub enum OrderEvent {
 impl Order {
     /// The status at `now`, given all authorizations of the order.
     ///
-    /// Ready only when every one of them is there and valid (N3): a missing one counts as not valid.
+    /// It is ready only if each of them is present and valid (N3); a missing one counts as not
+    /// valid.
     pub fn status(&self, authorizations: &[Authorization], now: Timestamp) -> OrderStatus {
         match &self.state {
             OrderState::Invalid(_) => OrderStatus::Invalid,
@@ -102,7 +104,7 @@ impl Order {
         }
     }
 
-    /// Why the order is invalid at `now`; `None` when it is not.
+    /// The problem that made the order invalid; `None` unless it is invalid at `now`.
     pub fn error(&self, authorizations: &[Authorization], now: Timestamp) -> Option<Problem> {
         match &self.state {
             OrderState::Invalid(problem) => return Some(problem.clone()),
@@ -119,10 +121,10 @@ impl Order {
             let detail = "The order expired before it was finalized. Create a new order.";
             return Some(Problem::new(ProblemType::Malformed, detail));
         }
-        Some(Problem::of_names(failed, "Some names could not be authorized; see the subproblems."))
+        Some(Problem::of_names(failed, "Some identifiers could not be authorized; see the subproblems."))
     }
 
-    /// The issuance, once it began.
+    /// The issuance, once the order was finalized.
     pub fn issuance(&self) -> Option<&Issuance> {
         match &self.state {
             OrderState::Processing(issuance) | OrderState::Valid(issuance) => Some(issuance),
@@ -133,8 +135,8 @@ impl Order {
     /// The order after `event`.
     ///
     /// # Errors
-    /// When the present state does not allow the event. Whether an open order is ready is not known
-    /// here; who begins an issuance holds the evidence for it.
+    /// The present state does not allow the event. Whether an open order is ready is not checked
+    /// here: the caller that starts an issuance has the evidence for it.
     pub fn transition(&self, event: OrderEvent) -> Result<Self, TransitionError> {
         let state = match (&self.state, event) {
             (OrderState::Open, OrderEvent::IssuanceBegan(issuance)) => OrderState::Processing(issuance),
@@ -192,13 +194,13 @@ impl OrderEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderStatus {
-    /// Names are still to be authorized.
+    /// Not all authorizations are valid yet.
     Pending,
-    /// It can be finalized.
+    /// All authorizations are valid; the order can be finalized.
     Ready,
-    /// The certificate is being made.
+    /// The certificate is being issued.
     Processing,
-    /// The certificate is there.
+    /// The certificate was issued.
     Valid,
     /// It will never have a certificate.
     Invalid,
@@ -208,32 +210,32 @@ pub enum OrderStatus {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderObject {
-    /// The status.
+    /// The status at the time of the request.
     pub status: OrderStatus,
-    /// Until when it can be finalized.
+    /// When the order expires.
     pub expires: Timestamp,
-    /// The names.
+    /// The identifiers that the client ordered.
     pub identifiers: Vec<Identifier>,
-    /// As asked for.
+    /// The start of validity that the client requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
-    /// As asked for.
+    /// The end of validity that the client requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
-    /// Why it is invalid.
+    /// The problem that made the order invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Problem>,
-    /// URLs, one for each name.
+    /// The URLs of the authorizations, one for each identifier.
     pub authorizations: Vec<String>,
-    /// Where the certificate request goes.
+    /// The URL to which the client POSTs its certificate request.
     pub finalize: String,
-    /// Where the certificate is.
+    /// The URL of the certificate; absent unless the order is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
-    /// As asked for.
+    /// The profile that the client requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// As asked for.
+    /// The certificate that the client wants to replace (RFC 9773 §5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<CertificateId>,
 }
@@ -241,7 +243,7 @@ pub struct OrderObject {
 /// The orders list of RFC 8555 §7.1.2.1.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrdersObject {
-    /// URLs, newest first.
+    /// URLs of orders, newest first.
     pub orders: Vec<String>,
 }
 
@@ -249,22 +251,22 @@ pub struct OrdersObject {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewOrder {
-    /// The names.
+    /// The identifiers to certify.
     pub identifiers: Vec<IdentifierObject>,
-    /// Begin of validity.
+    /// The requested start of validity.
     pub not_before: Option<Timestamp>,
-    /// End of validity.
+    /// The requested end of validity.
     pub not_after: Option<Timestamp>,
-    /// The certificate to be replaced.
+    /// The id of the certificate to replace (RFC 9773 §5).
     pub replaces: Option<String>,
-    /// A name out of the directory's `meta.profiles`.
+    /// One of the names in the directory's `meta.profiles`.
     pub profile: Option<String>,
 }
 
 /// The payload of a finalize request (RFC 8555 §7.4).
 #[derive(Clone, Debug, Deserialize)]
 pub struct Finalization {
-    /// The certificate request, base64url of its DER.
+    /// The certificate request: base64url of its DER.
     pub csr: String,
 }
 

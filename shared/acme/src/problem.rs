@@ -1,4 +1,5 @@
-//! Problem documents (RFC 7807) with the types of RFC 8555 §6.7, RFC 9773 §7.4 and the profiles extension.
+//! Problem documents (RFC 7807) with the types of RFC 8555 §6.7, RFC 9773 §7.4 and the profiles
+//! extension.
 
 use std::borrow::Cow;
 
@@ -6,36 +7,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::IdentifierObject;
 
-/// What a client is told when something is wrong: what, and what to do about it.
+/// A problem document: what is wrong, and what the client can do about it.
 ///
-/// `detail` holds printable ASCII only; anything else in it is escaped when the problem is made, so
-/// text from elsewhere can neither smuggle control characters into a terminal nor markup into a page.
+/// `detail` is printable ASCII only; other characters are escaped when the problem is created, so
+/// that text from elsewhere can bring neither control characters into a terminal nor markup into a
+/// page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What kind of problem.
+    /// The type of the problem.
     pub r#type: ProblemType,
-    /// The type in words.
+    /// The type in a few words.
     pub title: Cow<'static, str>,
-    /// This occurrence, and what the client can do.
+    /// What is wrong in this case, and what the client can do.
     pub detail: String,
     /// The HTTP status code.
     pub status: u16,
-    /// Where a human can act, for `userActionRequired`.
+    /// The URL of a page where a person can act, for `userActionRequired`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// The name that the problem is about.
+    /// The identifier that the problem is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<IdentifierObject>,
-    /// One for each name, when several names fail (RFC 8555 §6.7.1).
+    /// One for each identifier when several fail (RFC 8555 §6.7.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subproblems: Vec<Subproblem>,
-    /// The allowed algorithms, for `badSignatureAlgorithm`.
+    /// The accepted algorithms, for `badSignatureAlgorithm` (RFC 8555 §6.2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub algorithms: Vec<Cow<'static, str>>,
 }
 
 impl Problem {
-    /// A problem with its type's usual status.
+    /// A problem with the usual status code of its type.
     pub fn new(r#type: ProblemType, detail: impl AsRef<str>) -> Self {
         Self {
             r#type,
@@ -49,29 +51,29 @@ impl Problem {
         }
     }
 
-    /// The same problem under another status code.
+    /// Replaces the status code.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
-    /// The same problem about this name.
+    /// Sets the identifier that the problem is about.
     #[must_use]
     pub fn with_identifier(mut self, identifier: impl Into<IdentifierObject>) -> Self {
         self.identifier = Some(printable_identifier(identifier.into()));
         self
     }
 
-    /// The same problem with a page where a human can act.
+    /// Sets the URL of a page where a person can act.
     #[must_use]
     pub fn with_instance(mut self, instance: impl Into<String>) -> Self {
         self.instance = Some(instance.into());
         self
     }
 
-    /// One problem for several names: the type that they share, else `compound`; the single one alone
-    /// stands for itself.
+    /// Combines the problems of several identifiers: its type is their common type, else
+    /// `compound`. A single problem is returned as it is.
     pub fn of_names(subproblems: Vec<Subproblem>, detail: &str) -> Self {
         match subproblems.as_slice() {
             [only] => Self::new(only.r#type, &only.detail).with_identifier(only.identifier.clone()),
@@ -85,14 +87,14 @@ impl Problem {
     }
 }
 
-/// The problem of one name among several.
+/// The problem of one identifier among several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subproblem {
-    /// What kind of problem.
+    /// The type of the problem.
     pub r#type: ProblemType,
-    /// This name's problem, printable ASCII.
+    /// What is wrong with this identifier, in printable ASCII.
     pub detail: String,
-    /// The name as the client gave it, printable ASCII.
+    /// The identifier as the client gave it, in printable ASCII.
     pub identifier: IdentifierObject,
 }
 
@@ -105,27 +107,27 @@ impl Subproblem {
 
 macro_rules! problem_types {
     ($($(#[$doc:meta])* $name:ident, $text:literal, $status:literal, $title:literal;)*) => {
-        /// The kinds of problem, in the order of RFC 8555 §6.7, then the later ones.
+        /// The types of problem, in the order of RFC 8555 §6.7, followed by later ones.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ProblemType {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
         }
 
         impl ProblemType {
-            /// All of them.
+            /// Every type.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The URN.
+            /// The URN, the value of the `type` member.
             pub fn urn(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The HTTP status that goes with it unless the situation has its own.
+            /// The usual HTTP status code of the type.
             pub fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
             }
 
-            /// The type in words.
+            /// The value of the `title` member.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
             }
@@ -136,29 +138,29 @@ macro_rules! problem_types {
 problem_types! {
     /// The `kid` names no account, or `onlyReturnExisting` found none.
     AccountDoesNotExist, "urn:ietf:params:acme:error:accountDoesNotExist", 400, "Account does not exist";
-    /// The certificate is revoked already.
+    /// The certificate is already revoked.
     AlreadyRevoked, "urn:ietf:params:acme:error:alreadyRevoked", 400, "Certificate is already revoked";
     /// The certificate request cannot be used.
     BadCsr, "urn:ietf:params:acme:error:badCSR", 400, "Certificate request is not acceptable";
     /// The nonce cannot be used; the answer carries a fresh one.
     BadNonce, "urn:ietf:params:acme:error:badNonce", 400, "Nonce is not acceptable";
-    /// The public key cannot be used.
+    /// The public key is of a type that is not supported, weak, or blocked.
     BadPublicKey, "urn:ietf:params:acme:error:badPublicKey", 400, "Public key is not acceptable";
-    /// Not one of the reasons that a subscriber may give.
+    /// The reason is not one that a subscriber may give.
     BadRevocationReason, "urn:ietf:params:acme:error:badRevocationReason", 400, "Revocation reason is not allowed";
-    /// The JWS algorithm is not one of ours.
+    /// The JWS algorithm is not supported.
     BadSignatureAlgorithm, "urn:ietf:params:acme:error:badSignatureAlgorithm", 400, "Signature algorithm is not supported";
-    /// A CAA record forbids issuing.
+    /// A CAA record forbids issuance.
     Caa, "urn:ietf:params:acme:error:caa", 403, "CAA forbids issuing";
-    /// Several kinds of problem; see the subproblems.
+    /// Several types of problem; see the subproblems.
     Compound, "urn:ietf:params:acme:error:compound", 400, "Several problems";
     /// The validation target could not be reached.
     Connection, "urn:ietf:params:acme:error:connection", 400, "Could not connect to the validation target";
-    /// A DNS look-up failed.
+    /// A DNS query failed.
     Dns, "urn:ietf:params:acme:error:dns", 400, "DNS look-up failed";
-    /// The directory demands an external account binding.
+    /// The directory requires an external account binding.
     ExternalAccountRequired, "urn:ietf:params:acme:error:externalAccountRequired", 400, "External account binding is required";
-    /// What was found is not what the challenge asks for.
+    /// The response of the validation target does not match the challenge.
     IncorrectResponse, "urn:ietf:params:acme:error:incorrectResponse", 403, "Validation target gave a wrong response";
     /// A contact cannot be used.
     InvalidContact, "urn:ietf:params:acme:error:invalidContact", 400, "Contact is not acceptable";
@@ -166,35 +168,35 @@ problem_types! {
     Malformed, "urn:ietf:params:acme:error:malformed", 400, "Request is malformed";
     /// The order is not ready to be finalized.
     OrderNotReady, "urn:ietf:params:acme:error:orderNotReady", 403, "Order is not ready";
-    /// A limit is reached.
+    /// A limit was reached.
     RateLimited, "urn:ietf:params:acme:error:rateLimited", 429, "Limit reached";
-    /// The name will not be certified here.
+    /// The CA does not issue certificates for the identifier.
     RejectedIdentifier, "urn:ietf:params:acme:error:rejectedIdentifier", 400, "Identifier is rejected by policy";
-    /// Our fault.
+    /// An error of the CA itself.
     ServerInternal, "urn:ietf:params:acme:error:serverInternal", 500, "Internal error";
     /// The TLS connection to the validation target failed.
     Tls, "urn:ietf:params:acme:error:tls", 400, "TLS with the validation target failed";
-    /// The client may not do that.
+    /// The client does not have the authorization that this needs.
     Unauthorized, "urn:ietf:params:acme:error:unauthorized", 403, "Not authorized";
     /// The contact's URL scheme is not supported.
     UnsupportedContact, "urn:ietf:params:acme:error:unsupportedContact", 400, "Contact type is not supported";
     /// The identifier type is not supported.
     UnsupportedIdentifier, "urn:ietf:params:acme:error:unsupportedIdentifier", 400, "Identifier type is not supported";
-    /// A human has to act at `instance` first.
+    /// A person has to visit `instance` first.
     UserActionRequired, "urn:ietf:params:acme:error:userActionRequired", 403, "User action is required";
-    /// Another order replaces that certificate already (RFC 9773 §5).
+    /// Another order already replaces that certificate (RFC 9773 §5).
     AlreadyReplaced, "urn:ietf:params:acme:error:alreadyReplaced", 409, "Certificate is already replaced";
-    /// The order asks for a profile that the directory does not offer (profiles extension).
+    /// The order names a profile that the directory does not offer (profiles extension).
     InvalidProfile, "urn:ietf:params:acme:error:invalidProfile", 400, "Profile is not offered";
 }
 
-/// A name as it may be echoed: printable, and no longer than a DNS name can be.
+/// The identifier in a form that can be echoed: printable, and no longer than a DNS name can be.
 fn printable_identifier(identifier: IdentifierObject) -> IdentifierObject {
     let short = |text: String| printable(&text.chars().take(253).collect::<String>());
     IdentifierObject { r#type: short(identifier.r#type), value: short(identifier.value) }
 }
 
-/// Leaves printable ASCII and escapes the rest.
+/// Keeps printable ASCII and escapes the rest.
 fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, character| {
         if matches!(character, ' '..='~') {

@@ -1,4 +1,4 @@
-//! Renewal information (RFC 9773): when a client should come back for the next certificate.
+//! Renewal information (RFC 9773): when a client should renew a certificate.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -7,45 +7,46 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RenewalInfo {
-    /// Renew at a random time in here.
+    /// The client renews at a random time in this window.
     pub suggested_window: SuggestedWindow,
-    /// A page that says why the window moved.
+    /// The URL of a page that explains why the window was moved; absent when there is none.
     #[serde(rename = "explanationURL", skip_serializing_if = "Option::is_none")]
     pub explanation_url: Option<String>,
 }
 
-/// A span of time.
+/// The window in which a client should renew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SuggestedWindow {
-    /// From here.
+    /// The start of the window.
     pub start: Timestamp,
-    /// To here, exclusive and later.
+    /// The end of the window, which is always later than the start.
     pub end: Timestamp,
 }
 
 impl SuggestedWindow {
-    /// The window of a certificate in good standing: from two thirds of its life, for a
-    /// twenty-fourth of it (a 90-day certificate: from day 60, nearly four days).
+    /// The window of a certificate in good standing. It opens after two thirds of the certificate's
+    /// life and lasts a twenty-fourth of it: for a 90-day certificate from day 60, nearly four
+    /// days.
     pub fn of_lifetime(not_before: Timestamp, not_after: Timestamp) -> Self {
         let lifetime = not_after.duration_since(not_before);
         let start = not_after - lifetime / 3;
         Self::starting(start, lifetime / 24)
     }
 
-    /// The window of a certificate that should be gone already: it ended before `now`, which tells
-    /// clients to renew at once (RFC 9773 §4.2).
+    /// The window of a certificate that should be replaced now: it ended before `now`, so that
+    /// clients renew at once (RFC 9773 §4.2).
     pub fn passed(now: Timestamp) -> Self {
         Self::starting(now - SignedDuration::from_hours(2), SignedDuration::from_hours(1))
     }
 
-    /// The window from `start` to `end`; a second long when that is not later.
+    /// The window from `start` to `end`; one second long if `end` is not later than `start`.
     pub fn between(start: Timestamp, end: Timestamp) -> Self {
         Self::starting(start, end.duration_since(start))
     }
 
     fn starting(start: Timestamp, length: SignedDuration) -> Self {
         let start = crate::whole_seconds(start);
-        // The end must be later than the start, also for certificates that live for seconds.
+        // The end must be later than the start, even for certificates that are valid for seconds.
         let length = length.max(SignedDuration::from_secs(1));
         Self { start, end: crate::whole_seconds(start + length) }
     }

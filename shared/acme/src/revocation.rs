@@ -5,28 +5,28 @@ use serde::{Deserialize, Serialize};
 /// The payload of a revocation request.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RevocationRequest {
-    /// The certificate, base64url of its DER.
+    /// The certificate: base64url of its DER.
     pub certificate: String,
-    /// The reason code; absent means unspecified.
+    /// The reason code (RFC 5280 §5.3.1); absent means unspecified.
     pub reason: Option<u64>,
 }
 
-/// Why a certificate is revoked. Only the reasons that a subscriber may give.
+/// The reasons that a subscriber may give for a revocation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub enum RevocationReason {
     /// No reason given; the CRL entry then carries no reason extension.
     #[default]
     Unspecified,
-    /// The private key is in other hands.
+    /// The private key was compromised.
     KeyCompromise,
-    /// The subject's name or other data changed.
+    /// The subject's name or other data has changed.
     AffiliationChanged,
     /// Replaced by another certificate.
     Superseded,
     /// No longer needed.
     CessationOfOperation,
-    /// A right that the certificate states was taken back.
+    /// A privilege that the certificate states was withdrawn.
     PrivilegeWithdrawn,
 }
 
@@ -66,7 +66,7 @@ impl From<RevocationReason> for u64 {
     }
 }
 
-/// A reason code that subscribers may not give.
+/// The reason code is not one that a subscriber may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("allowed reasons are 0, 1, 3, 4, 5 and 9")]
 pub struct UnknownReason;

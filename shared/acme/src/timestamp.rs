@@ -1,8 +1,8 @@
-//! Timestamps as they stand in objects: RFC 3339, UTC, whole seconds.
+//! Timestamps as they are in objects: RFC 3339, UTC, whole seconds.
 
 use jiff::Timestamp;
 
-/// Drops the fraction, so that what a client reads is what the certificate can hold.
+/// Drops the fraction of a second, because a certificate cannot hold one.
 pub fn whole_seconds(timestamp: Timestamp) -> Timestamp {
     Timestamp::from_second(timestamp.as_second()).unwrap_or(timestamp)
 }

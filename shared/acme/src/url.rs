@@ -1,10 +1,10 @@
-//! Every URL of the interface, written and read in this one file.
+//! All URLs of the interface: this file alone builds and parses them.
 
 use std::fmt;
 
 use crate::{AccountId, AuthorizationId, CertificateId, ChallengeType, DirectoryId, OrderId, directory::RA_PROFILE};
 
-/// What a path below a directory names.
+/// The resource that a path below a directory names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// `/directory`
@@ -42,13 +42,14 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// Reads a path below `/v1/protocols/acme`; `None` when it names nothing.
+    /// Parses a path below `/v1/protocols/acme`; `None` if it names no resource.
     pub fn parse(path: &str) -> Option<(DirectoryId, Self)> {
         let (directory, suffix) = Self::split(path)?;
         Some((directory, Self::parse_suffix(suffix)?))
     }
 
-    /// The directory that a path is below, and the rest of the path, whatever that names.
+    /// The directory that a path is below, and the rest of the path, whether or not that names a
+    /// resource.
     fn split(path: &str) -> Option<(DirectoryId, &str)> {
         let path = path.strip_prefix('/')?;
         let (first, rest) = path.split_once('/')?;
@@ -112,10 +113,10 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Writes absolute URLs below the configured public base, such as `https://ca.example/api`.
+/// Builds absolute URLs below the configured public base URL, such as `https://ca.example/api`.
 ///
-/// The base is configuration and never the Host header of a request: a stranger must not choose
-/// what URLs we sign up to (RFC 8555 §6.4).
+/// The base URL comes from the configuration, never from the Host header of a request: a client
+/// must not choose the URLs that signatures are checked against (RFC 8555 §6.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Urls {
     base: String,
@@ -123,7 +124,8 @@ pub struct Urls {
 }
 
 impl Urls {
-    /// URLs below `base`, of the form `https://host[:port][/path]`; a slash at its end is dropped.
+    /// Builds URLs below `base`, which has the form `https://host[:port][/path]`; a slash at its
+    /// end is dropped.
     pub fn new(base: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
         let host = base.find("://").map_or(0, |scheme| scheme + "://".len());
@@ -132,22 +134,22 @@ impl Urls {
         Self { base, origin_length }
     }
 
-    /// The base itself, without a slash at its end.
+    /// The base URL, without a slash at its end.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Scheme, host and port of the base.
+    /// Scheme, host and port of the base URL.
     pub fn origin(&self) -> &str {
         self.base.get(..self.origin_length).unwrap_or_default()
     }
 
-    /// What the path of a URL names.
+    /// The directory and the resource that the path of a URL names.
     pub fn parse(&self, path: &str) -> Option<(DirectoryId, Resource)> {
         Resource::parse(self.below_root(path)?)
     }
 
-    /// The directory that the path of a URL is below, also when the rest of it names nothing.
+    /// The directory that the path of a URL is below, even if the rest of it names no resource.
     pub fn directory_in(&self, path: &str) -> Option<DirectoryId> {
         Resource::split(self.below_root(path)?).map(|(directory, _)| directory)
     }
@@ -156,12 +158,12 @@ impl Urls {
         path.strip_prefix(self.base.get(self.origin_length..)?)?.strip_prefix(ROOT)
     }
 
-    /// The URL of anything below a directory.
+    /// The URL of a resource of a directory.
     pub fn of(&self, directory: &DirectoryId, resource: &Resource) -> String {
         format!("{}{ROOT}/{directory}{resource}", self.base)
     }
 
-    /// The account behind `kid`, when it is an account URL of that directory.
+    /// The account that `kid` names, if it is an account URL of that directory.
     pub fn account_in_kid(&self, directory: &DirectoryId, kid: &str) -> Option<AccountId> {
         kid.strip_prefix(&self.base)?
             .strip_prefix(ROOT)?
@@ -172,42 +174,42 @@ impl Urls {
             .ok()
     }
 
-    /// The directory.
+    /// The URL of the directory object.
     pub fn directory(&self, directory: &DirectoryId) -> String {
         self.of(directory, &Resource::Directory)
     }
 
-    /// An account, which is also its `kid`.
+    /// The URL of an account, which is also its `kid`.
     pub fn account(&self, directory: &DirectoryId, account: AccountId) -> String {
         self.of(directory, &Resource::Account(account))
     }
 
-    /// An order.
+    /// The URL of an order.
     pub fn order(&self, directory: &DirectoryId, order: OrderId) -> String {
         self.of(directory, &Resource::Order(order))
     }
 
-    /// Where an order is finalized.
+    /// The URL at which an order is finalized.
     pub fn finalize(&self, directory: &DirectoryId, order: OrderId) -> String {
         self.of(directory, &Resource::Finalize(order))
     }
 
-    /// An authorization.
+    /// The URL of an authorization.
     pub fn authorization(&self, directory: &DirectoryId, authorization: AuthorizationId) -> String {
         self.of(directory, &Resource::Authorization(authorization))
     }
 
-    /// A challenge.
+    /// The URL of a challenge.
     pub fn challenge(&self, directory: &DirectoryId, authorization: AuthorizationId, r#type: ChallengeType) -> String {
         self.of(directory, &Resource::Challenge(authorization, r#type))
     }
 
-    /// The certificate of an order.
+    /// The URL of the certificate of an order.
     pub fn certificate(&self, directory: &DirectoryId, order: OrderId) -> String {
         self.of(directory, &Resource::Certificate(order))
     }
 
-    /// The account's orders list.
+    /// The URL of the account's list of orders.
     pub fn orders(&self, directory: &DirectoryId, account: AccountId) -> String {
         self.of(directory, &Resource::AccountOrders(account))
     }
@@ -218,7 +220,7 @@ impl Urls {
     }
 }
 
-/// The path of the protocol below the base.
+/// The path of the protocol below the base URL.
 const ROOT: &str = "/v1/protocols/acme";
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Properties of the state machines of RFC 8555 §7.1.6: whatever happens in whatever order, what is
-//! settled stays settled.
+//! Properties of the state machines of RFC 8555 §7.1.6: whatever the events and their order, what
+//! is settled stays settled.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "what does not go well fails the test")]
 
