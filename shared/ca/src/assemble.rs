@@ -1,4 +1,5 @@
-//! The second half of an issue: a linted TBS and a signature become a certificate, or nothing.
+//! The second half of issuance: a linted TBSCertificate and a signature become a certificate, or
+//! nothing.
 
 use jose::PublicKey;
 
@@ -8,29 +9,30 @@ use crate::{
 };
 
 impl LintedTbs {
-    /// Has the bytes signed and puts the certificate together.
+    /// Has the bytes signed and assembles the certificate.
     ///
     /// # Errors
+    /// The signer does not sign, or what it signed is not a certificate of this issuer.
     /// When the signer does not sign, or what it signed is not a certificate of this issuer.
     pub async fn sign(&self, issuer: &Issuer, signer: &dyn Signer, key: &KeyHandle) -> Result<Certificate, IssueError> {
         let signature = signer.sign(key, self.algorithm(), self.bytes()).await?;
         Ok(self.assemble(&signature, issuer)?)
     }
 
-    /// The same for a root, which has no issuer but itself.
+    /// The same for a root, which is its own issuer.
     ///
     /// # Errors
-    /// As [`sign`](Self::sign).
+    /// Those of [`sign`](Self::sign).
     pub async fn sign_root(&self, signer: &dyn Signer, key: &KeyHandle) -> Result<Certificate, IssueError> {
         let signature = signer.sign(key, self.algorithm(), self.bytes()).await?;
         Ok(self.assemble_root(&signature)?)
     }
 
-    /// Puts the certificate together, reads it back, compares the signed part byte for byte and
-    /// verifies the signature with the issuer's key.
+    /// Assembles the certificate, parses it, compares the signed part byte for byte and verifies
+    /// the signature with the issuer's key.
     ///
     /// # Errors
-    /// When one of these fails; then there is no certificate.
+    /// One of these steps fails; then there is no certificate.
     pub fn assemble(&self, signature: &Signature, issuer: &Issuer) -> Result<Certificate, AssembleError> {
         let certificate = self.put_together(signature)?;
         self.verify(&certificate, signature, issuer.public_key())?;
@@ -40,7 +42,7 @@ impl LintedTbs {
     /// The same for a root, verified with the key that it certifies.
     ///
     /// # Errors
-    /// As [`assemble`](Self::assemble), and when it is not its own issuer.
+    /// Those of [`assemble`](Self::assemble), and a certificate that is not self-issued.
     pub fn assemble_root(&self, signature: &Signature) -> Result<Certificate, AssembleError> {
         let certificate = self.put_together(signature)?;
         if !certificate.is_self_issued() {
@@ -64,30 +66,30 @@ impl LintedTbs {
     }
 }
 
-/// Why a linted TBS and a signature do not make a certificate.
+/// Why a linted TBSCertificate and a signature do not make a certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum AssembleError {
-    /// What came out does not read as a certificate.
-    #[error("the assembled certificate does not read back")]
+    /// The result does not parse as a certificate.
+    #[error("the assembled certificate cannot be parsed")]
     Certificate(#[from] CertificateError),
-    /// The signed part of what came out is not what was linted.
-    #[error("the assembled certificate does not hold the linted bytes")]
+    /// The signed part of the result is not what was linted.
+    #[error("the assembled certificate does not contain the linted bytes")]
     OtherBytes,
-    /// Meant as a root, but issuer and subject differ.
-    #[error("a root is its own issuer, this certificate is not")]
+    /// It was to be a root, but issuer and subject differ.
+    #[error("the certificate of a root is not its own issuer")]
     NotSelfIssued,
-    /// The signature is not the issuer's.
+    /// The signature was not made with the issuer's key.
     #[error("the signer's answer does not verify with the key of the issuer")]
     Signature(#[from] SignatureError),
 }
 
-/// Why nothing was issued.
+/// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
     /// The signer did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// It signed, but not this or not with this key.
+    /// It signed other bytes, or with another key.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
 }

@@ -1,4 +1,4 @@
-//! Requests for the certificate of an issuing CA, for a CA elsewhere to sign (RFC 2986).
+//! Certificate requests of issuing CAs, to be signed by an external CA (RFC 2986).
 
 use der::{
     Decode, Encode,
@@ -20,7 +20,7 @@ use crate::{
     raw::{self, Signed},
 };
 
-/// A request, signed by its own key.
+/// A certificate request, signed with its own key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityRequest {
     der: Vec<u8>,
@@ -29,11 +29,11 @@ pub struct AuthorityRequest {
 }
 
 impl AuthorityRequest {
-    /// Has a request signed: for a CA of this name, with no CA below it, whose key signs certificates and
-    /// CRLs. What the certificate will say is decided by who signs it.
+    /// Has a request signed for a CA with this name, with no CA below it, whose key signs
+    /// certificates and CRLs. The CA that signs the request decides what the certificate says.
     ///
     /// # Errors
-    /// When the key is of no kind that issuers have, or the signer does not sign.
+    /// Issuers may not have a key of this type, or the signer does not sign.
     pub async fn sign(
         subject: &AuthorityName,
         public_key: &PublicKey,
@@ -60,10 +60,10 @@ impl AuthorityRequest {
         Self::from_der(&Signed::encode(&message, algorithm, &signature)?)
     }
 
-    /// Reads a request that was made here.
+    /// Parses a request that was made here.
     ///
     /// # Errors
-    /// When the bytes are none.
+    /// The bytes are not such a request.
     pub fn from_der(der: &[u8]) -> Result<Self, AuthorityRequestError> {
         let request = CertReq::from_der(der)?;
         let signed = Signed::from_der(der)?;
@@ -72,22 +72,22 @@ impl AuthorityRequest {
         Ok(Self { der: der.to_vec(), subject: request.info.subject.to_string(), public_key })
     }
 
-    /// Its DER.
+    /// The request in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// Its PEM, with a newline at the end.
+    /// The request in PEM, with a newline at the end.
     pub fn pem(&self) -> String {
         pem("CERTIFICATE REQUEST", &self.der)
     }
 
-    /// The name that is asked for, for people.
+    /// The requested subject, in a form for people.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// The key that is to be certified.
+    /// The key to be certified.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
@@ -96,16 +96,16 @@ impl AuthorityRequest {
 /// Why there is no request.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityRequestError {
-    /// The key is of a kind that issuers do not have.
-    #[error("the key is of no kind that issuers have")]
+    /// Issuers may not have a key of this type.
+    #[error("issuers may not have a key of this type")]
     KeyType,
-    /// A part has no encoding, or the bytes are no request.
+    /// A part cannot be encoded, or the bytes are not a request.
     #[error("the request is not well-formed")]
     Malformed(#[from] der::Error),
     /// The signer did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// It signed something else, or with another key.
+    /// It signed other bytes, or with another key.
     #[error("the signer's answer does not verify with the key of the request")]
     Signature(#[from] SignatureError),
 }

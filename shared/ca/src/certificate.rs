@@ -1,8 +1,8 @@
-//! Certificates that exist: parsed, with what the authority needs to know about them at hand.
+//! Parsed certificates, with the facts that the authority needs.
 //!
-//! A [`Certificate`] is one that this authority could have made: strict DER that encodes back to the
-//! same bytes, a key that passes the key rules, names that are identifiers. Anything else is none of
-//! ours and is refused. That it was parsed says nothing about its signature: see
+//! A [`Certificate`] is one that this authority could have made: strict DER that encodes back to
+//! the same bytes, a key that passes the key rules, and subject alternative names that are
+//! identifiers. All others are refused. That it was parsed says nothing about its signature: see
 //! [`Certificate::verify`].
 
 use std::{collections::BTreeSet, fmt};
@@ -41,10 +41,10 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate.
+    /// Parses a certificate.
     ///
     /// # Errors
-    /// When the bytes are no certificate that this authority could have made.
+    /// The bytes are not a certificate that this authority could have made.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         let outer = x509_cert::Certificate::from_der(der)?;
         if outer.to_der()? != der {
@@ -60,10 +60,10 @@ impl Certificate {
         Ok(Self { der: der.to_vec(), tbs, public_key, identifiers, subject_key_identifier, id })
     }
 
-    /// Reads the certificates of a PEM file, in their order.
+    /// Parses the certificates of a PEM file, in their order.
     ///
     /// # Errors
-    /// When there is none, or one of them is no certificate that this authority could have made.
+    /// There is none, or one of them is not a certificate that this authority could have made.
     pub fn from_pem(text: &str) -> Result<Vec<Self>, CertificateError> {
         let read = x509_cert::Certificate::load_pem_chain(text.as_bytes())?;
         let certificates = read.iter().map(|certificate| Self::from_der(&certificate.to_der()?));
@@ -71,23 +71,23 @@ impl Certificate {
         if certificates.is_empty() { Err(CertificateError::NoPem) } else { Ok(certificates) }
     }
 
-    /// Its DER.
+    /// The certificate in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// Its PEM, with a newline at the end.
+    /// The certificate in PEM, with a newline at the end.
     pub fn pem(&self) -> String {
         pem(PEM_LABEL, &self.der)
     }
 
-    /// SHA-256 of its DER, by which people compare certificates.
+    /// SHA-256 of the DER, the fingerprint that people compare.
     pub fn fingerprint(&self) -> [u8; 32] {
         Sha256::digest(&self.der).into()
     }
 
-    /// Its id over all issuers. For a root without an authority key identifier, its own key
-    /// identifier stands in: it is its own authority (RFC 5280 §4.2.1.1).
+    /// The id that is unique among all issuers. For a root without an authority key identifier, it
+    /// has the root's own key identifier, because a root is its own authority (RFC 5280 §4.2.1.1).
     pub fn certificate_id(&self) -> &CertificateId {
         &self.id
     }
@@ -102,72 +102,72 @@ impl Certificate {
         &self.public_key
     }
 
-    /// The subject key identifier, when it has one.
+    /// The subject key identifier, if there is one.
     pub fn subject_key_identifier(&self) -> Option<&[u8]> {
         self.subject_key_identifier.as_deref()
     }
 
-    /// The first second of its validity.
+    /// The first second of the validity period.
     pub fn not_before(&self) -> Timestamp {
         time::timestamp(&self.tbs.validity().not_before)
     }
 
-    /// The last second of its validity.
+    /// The last second of the validity period.
     pub fn not_after(&self) -> Timestamp {
         time::timestamp(&self.tbs.validity().not_after)
     }
 
-    /// The subject alternative names; none for an authority.
+    /// The subject alternative names; empty for a CA.
     pub fn identifiers(&self) -> &BTreeSet<Identifier> {
         &self.identifiers
     }
 
-    /// The common name of the subject, when it has one.
+    /// The common name of the subject, if there is one.
     pub fn subject_common_name(&self) -> Option<&str> {
         let mut attributes = self.tbs.subject().iter();
         attributes.find(|attribute| attribute.oid == COMMON_NAME).and_then(distinguished_name::text)
     }
 
-    /// The organization of the subject, when it has one.
+    /// The organization of the subject, if there is one.
     pub fn subject_organization(&self) -> Option<&str> {
         let mut attributes = self.tbs.subject().iter();
         attributes.find(|attribute| attribute.oid == ORGANIZATION_NAME).and_then(distinguished_name::text)
     }
 
-    /// Whether it names the same subject as another one.
+    /// Whether both certificates have the same subject.
     pub fn has_subject_of(&self, other: &Self) -> bool {
         self.tbs.subject() == other.tbs.subject()
     }
 
-    /// Where it says that its issuer and its CRL are found; of several places the first.
+    /// The URLs of its issuer's certificate and of its CRL; the first where there are several.
     pub fn pointers(&self) -> Pointers {
         extension::pointers(self.tbs.extensions())
     }
 
-    /// The names that it may certify, when it says so.
+    /// The name constraints, if there are any.
     ///
     /// # Errors
-    /// When what it says cannot be honoured here.
+    /// There are constraints that this CA cannot honour.
     pub fn name_constraints(&self) -> Result<Option<NameConstraints>, NameConstraintsError> {
         Ok(NameConstraints::find(self.tbs.extensions())?.map(|(_, constraints)| constraints))
     }
 
-    /// The subject for people, in the form of RFC 4514.
+    /// The subject in the text form of RFC 4514.
     pub fn subject(&self) -> String {
         self.tbs.subject().to_string()
     }
 
-    /// Verifies the signature with the key of its issuer. It looks at nothing else: not at names, not
-    /// at time, not at revocation.
+    /// Verifies the signature with the key of the issuer. Names, validity period and revocation are
+    /// not checked.
     ///
     /// # Errors
-    /// When the signature is not that key's.
+    /// The signature was not made with that key.
     pub fn verify(&self, issuer: &PublicKey) -> Result<(), SignatureError> {
         let signed = Signed::from_der(&self.der).map_err(|_| SignatureError::Invalid)?;
         verify_stated(&signed.algorithm, issuer, signed.message, &signed.signature)
     }
 
-    /// Whether subject and issuer are the same name.
+    /// Whether subject and issuer are the same.
     pub fn is_self_issued(&self) -> bool {
         self.tbs.subject() == self.tbs.issuer()
     }
@@ -196,26 +196,26 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// Why bytes are no certificate of ours.
+/// Why bytes are not a certificate that this authority could have made.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
-    /// Not the DER of a certificate or of one of its extensions.
+    /// The bytes are not the DER of a certificate, or one of its extensions is not well-formed.
     #[error("the certificate is not well-formed")]
     Malformed(#[from] der::Error),
-    /// It reads as a certificate, but is not in the one form that DER allows.
+    /// It can be parsed, but is not in the one form that DER allows.
     #[error("the certificate is not canonical DER")]
     NotCanonical,
-    /// Nothing in the text is one.
+    /// The text has no PEM block with a certificate.
     #[error("there is no certificate in PEM")]
     NoPem,
-    /// The serial number is not positive or too long.
-    #[error("the serial number is no positive number of at most twenty octets")]
+    /// The serial number is not positive, or is longer than twenty octets.
+    #[error("the serial number is not a positive number of at most twenty octets")]
     Serial,
-    /// No authority key identifier, and not its own issuer.
+    /// There is no authority key identifier, and the certificate is not self-issued.
     #[error("the certificate has no authority key identifier")]
     NoAuthorityKeyIdentifier,
-    /// A subject alternative name is no identifier.
-    #[error("a subject alternative name is no identifier")]
+    /// A subject alternative name is not an identifier.
+    #[error("a subject alternative name is not an identifier")]
     Name(#[from] NameError),
     /// The public key does not pass the rules.
     #[error("the public key of the certificate is refused")]
@@ -224,11 +224,11 @@ pub enum CertificateError {
 
 /// PEM with lines of 64 characters (RFC 7468 §2).
 pub(crate) fn pem(label: &'static str, der: &[u8]) -> String {
-    // Fails only on lengths that no certificate or CRL in memory has.
+    // This fails only for lengths that no certificate or CRL has.
     der::pem::encode_string(label, LineEnding::LF, der).unwrap_or_default()
 }
 
-/// The id of a certificate from its decoded TBS and its own key identifier.
+/// The id of a certificate, from its decoded TBSCertificate and its own key identifier.
 pub(crate) fn certificate_id(
     tbs: &TbsCertificate,
     subject_key_identifier: Option<&[u8]>,

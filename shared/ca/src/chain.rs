@@ -1,9 +1,10 @@
-//! Chains as clients download them: the leaf first, each certificate followed by its issuer, the root
-//! left out, because whoever trusts it has it (RFC 8555 §7.4.2, §9.1).
+//! Chains as clients download them: the leaf first, each certificate followed by that of its
+//! issuer, without the root, which a relying party that trusts it already has (RFC 8555 §7.4.2,
+//! §9.1).
 
 use crate::Certificate;
 
-/// A leaf and the issuers between it and the root.
+/// A leaf and the issuing CAs between it and the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     certificates: Vec<Certificate>,
@@ -13,7 +14,7 @@ impl Chain {
     /// Joins a leaf and its issuers, the nearest first. A root at the end is dropped.
     ///
     /// # Errors
-    /// When a certificate does not belong to the one before it.
+    /// A certificate is not that of the issuer of the one before it.
     pub fn new(leaf: Certificate, issuers: impl IntoIterator<Item = Certificate>) -> Result<Self, ChainError> {
         let mut certificates = vec![leaf];
         for issuer in issuers {
@@ -42,7 +43,7 @@ impl Chain {
 #[error("the certificates do not make a chain")]
 pub struct ChainError;
 
-/// By name and key identifier. The signature was verified when the certificate was made.
+/// Compares name and key identifier. The signature was verified when the certificate was made.
 fn is_issued_by(subject: &Certificate, issuer: &Certificate) -> bool {
     subject.tbs().issuer() == issuer.tbs().subject()
         && issuer.subject_key_identifier() == Some(subject.certificate_id().authority_key_identifier())

@@ -1,4 +1,4 @@
-//! Certificate revocation lists (RFC 5280 §5), in the same two steps as certificates.
+//! Certificate revocation lists (RFC 5280 §5), made in the same two steps as certificates.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -26,11 +26,11 @@ pub struct CrlEntry {
     pub serial: Serial,
     /// When it was revoked.
     pub revoked_at: Timestamp,
-    /// Why.
+    /// The reason for the revocation.
     pub reason: RevocationReason,
 }
 
-/// A CRL to be signed.
+/// A TBSCertList: a CRL that is ready to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrlTbs {
     bytes: Vec<u8>,
@@ -38,13 +38,14 @@ pub struct CrlTbs {
 }
 
 impl CrlTbs {
-    /// Builds a CRL of an issuer. `number` grows with every CRL of the issuer and shard. The entries
-    /// are sorted by serial number, so that equal sets give equal bytes; of two for one certificate
-    /// the later counts. `distribution` is the URL of a shard, exactly as it stands in the
-    /// certificates that the shard covers; a CRL without it covers all certificates of the issuer.
+    /// Builds a CRL of an issuer. `number` increases with every CRL of the issuer and shard. The
+    /// entries are sorted by serial number, so that equal sets give equal bytes; if there are two
+    /// entries for a certificate, the later one counts. `distribution` is the URL of a shard,
+    /// exactly as in the certificates that the shard covers; a CRL without it covers all
+    /// certificates of the issuer.
     ///
     /// # Errors
-    /// When the times are in the wrong order or do not fit, or the URL is not ASCII.
+    /// The times are in the wrong order or out of range, or the URL is not ASCII.
     pub fn build(
         issuer: &Issuer,
         number: u64,
@@ -70,7 +71,7 @@ impl CrlTbs {
             issuer: issuer.name().clone(),
             this_update: time::asn1(this_update)?,
             next_update: Some(time::asn1(next_update)?),
-            // RFC 5280 §5.1.2.6: with nothing revoked the list is absent, not empty.
+            // RFC 5280 §5.1.2.6: the list is absent, not empty, when nothing is revoked.
             revoked_certificates: (!revoked.is_empty()).then_some(revoked),
             crl_extensions: Some(extensions),
         };
@@ -82,20 +83,20 @@ impl CrlTbs {
         &self.bytes
     }
 
-    /// Has the bytes signed and puts the CRL together.
+    /// Has the bytes signed and assembles the CRL.
     ///
     /// # Errors
-    /// When the signer does not sign, or what it signed is not a CRL of this issuer.
+    /// The signer does not sign, or what it signed is not a CRL of this issuer.
     pub async fn sign(&self, issuer: &Issuer, signer: &dyn Signer, key: &KeyHandle) -> Result<Crl, CrlError> {
         let signature = signer.sign(key, self.algorithm, &self.bytes).await?;
         self.assemble(&signature, issuer)
     }
 
-    /// Puts the CRL together, reads it back, compares the signed part byte for byte and verifies the
+    /// Assembles the CRL, parses it, compares the signed part byte for byte and verifies the
     /// signature with the issuer's key.
     ///
     /// # Errors
-    /// When one of these fails; then there is no CRL.
+    /// One of these steps fails; then there is no CRL.
     pub fn assemble(&self, signature: &Signature, issuer: &Issuer) -> Result<Crl, CrlError> {
         let crl = Crl::from_der(&Signed::encode(&self.bytes, self.algorithm, signature)?)?;
         if Signed::from_der(&crl.der)?.message != self.bytes {
@@ -109,7 +110,7 @@ impl CrlTbs {
     }
 }
 
-/// A CRL.
+/// A signed CRL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Crl {
     der: Vec<u8>,
@@ -120,10 +121,10 @@ pub struct Crl {
 }
 
 impl Crl {
-    /// Reads a CRL of this authority. That it was read says nothing about its signature.
+    /// Parses a CRL of this authority. That it was parsed says nothing about its signature.
     ///
     /// # Errors
-    /// When the bytes are no CRL that this authority could have made.
+    /// The bytes are not a CRL that this authority could have made.
     pub fn from_der(der: &[u8]) -> Result<Self, CrlError> {
         let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der)?.tbs_cert_list;
         let extensions = list.crl_extensions.as_ref();
@@ -144,27 +145,27 @@ impl Crl {
         })
     }
 
-    /// Its DER, the body of `application/pkix-crl` (RFC 2585 §4.2).
+    /// The CRL in DER, the body of `application/pkix-crl` (RFC 2585 §4.2).
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// Its PEM, with a newline at the end.
+    /// The CRL in PEM, with a newline at the end.
     pub fn pem(&self) -> String {
         pem("X509 CRL", &self.der)
     }
 
-    /// Its number (RFC 5280 §5.2.3).
+    /// The CRL number (RFC 5280 §5.2.3).
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// When it was made.
+    /// When it was made (`thisUpdate`).
     pub fn this_update(&self) -> Timestamp {
         self.this_update
     }
 
-    /// When the next one is out at the latest.
+    /// When the next one is published at the latest (`nextUpdate`).
     pub fn next_update(&self) -> Timestamp {
         self.next_update
     }
@@ -172,7 +173,7 @@ impl Crl {
     /// Verifies the signature with the key of the issuer.
     ///
     /// # Errors
-    /// When the signature is not that key's.
+    /// The signature was not made with that key.
     pub fn verify(&self, issuer: &PublicKey) -> Result<(), SignatureError> {
         let signed = Signed::from_der(&self.der).map_err(|_| SignatureError::Invalid)?;
         verify_stated(&signed.algorithm, issuer, signed.message, &signed.signature)
@@ -188,29 +189,29 @@ impl fmt::Debug for Crl {
 /// Why there is no CRL.
 #[derive(Debug, thiserror::Error)]
 pub enum CrlError {
-    /// The next update is not after this one.
-    #[error("the next update of a CRL comes after this one")]
+    /// `nextUpdate` is not after `thisUpdate`.
+    #[error("the next update of a CRL must be later than this one")]
     Order,
-    /// A time does not fit.
+    /// A time is out of range.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// Something has no encoding, or the bytes are no DER of a CRL.
+    /// A part cannot be encoded, or the bytes are not the DER of a CRL.
     #[error("the CRL is not well-formed")]
     Malformed(#[from] der::Error),
-    /// A CRL, but none that this authority could have made: no number, no next update, or no
-    /// authority key identifier.
-    #[error("the CRL is not one of this authority")]
+    /// It is a CRL, but not one that this authority could have made: it has no number, no next
+    /// update, or no authority key identifier.
+    #[error("the CRL was not made by this authority")]
     Foreign,
-    /// Assembled with another issuer than it was built for.
+    /// It was assembled with an issuer other than the one that it was built for.
     #[error("the CRL was built for another issuer")]
     OtherIssuer,
-    /// The signed part of what came out is not what was built.
-    #[error("the assembled CRL does not hold the built bytes")]
+    /// The signed part of the result is not what was built.
+    #[error("the assembled CRL does not contain the bytes that were built")]
     OtherBytes,
     /// The signer did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// The signature is not the issuer's.
+    /// The signature was not made with the issuer's key.
     #[error("the signer's answer does not verify with the key of the issuer")]
     Signature(#[from] SignatureError),
 }

@@ -1,8 +1,8 @@
 //! Certificate signing requests (RFC 2986, RFC 8555 §7.4).
 //!
-//! A [`Csr`] exists only if it is well-formed, its owner signed it, its key passes the key rules, and
-//! it names nothing but host names and addresses. The certificate takes the public key from it and
-//! nothing else; the names are read only to be compared with the order (N4, threat 15).
+//! A [`Csr`] exists only if it is well-formed, is signed with its own key, the key passes the key
+//! rules, and all its names are host names or addresses. The certificate takes the public key from
+//! it and nothing else; the names are read only to be compared with the order (N4, threat 15).
 
 mod names;
 
@@ -30,11 +30,11 @@ pub struct Csr {
 }
 
 impl Csr {
-    /// Reads a request.
+    /// Parses a request.
     ///
     /// # Errors
-    /// When it is not well-formed, not signed by its own key, names what is no identifier, or its
-    /// key is refused. All of it is `badCSR`.
+    /// It is not well-formed or not signed with its own key, one of its names is not an identifier,
+    /// or its key is refused. All of these are `badCSR`.
     pub fn from_der(der: &[u8]) -> Result<Self, CsrError> {
         let request = CertReq::from_der(der).map_err(CsrError::Malformed)?;
         let signed = Signed::from_der(der).map_err(CsrError::Malformed)?;
@@ -49,20 +49,21 @@ impl Csr {
         &self.public_key
     }
 
-    /// What it names: subject alternative names and common name, in canonical form.
+    /// Its identifiers: the subject alternative names and the common name, in canonical form.
     pub fn identifiers(&self) -> &BTreeSet<Identifier> {
         &self.identifiers
     }
 
-    /// SHA-256 of its DER, by which a repeated request is known.
+    /// SHA-256 of the DER, by which a repeated request is recognized.
     pub fn digest(&self) -> [u8; 32] {
         self.digest
     }
 
-    /// Compares its names with those of an order: they must be the same set (RFC 8555 §7.4, N4).
+    /// Compares its identifiers with those of an order: they must be the same set (RFC 8555 §7.4,
+    /// N4).
     ///
     /// # Errors
-    /// With the names that are in only one of both.
+    /// The error has the identifiers that are in only one of the two.
     pub fn check_names(&self, order: &[Identifier]) -> Result<(), CsrError> {
         let order: BTreeSet<_> = order.iter().cloned().collect();
         if self.identifiers == order {
@@ -84,48 +85,48 @@ impl fmt::Debug for Csr {
     }
 }
 
-/// Why a request is refused, in words for the client. None of them repeats what the client sent but
-/// identifiers in canonical form and object identifiers.
+/// Why a request is refused, in words for the client. The texts repeat nothing that the client sent
+/// except identifiers in canonical form and object identifiers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsrError {
-    /// Not the DER of a PKCS#10 request.
+    /// The bytes are not the DER of a PKCS#10 request.
     #[error("the CSR is not a well-formed PKCS#10 request in DER")]
     Malformed(#[source] der::Error),
     /// The key is refused.
     #[error("the key of the CSR is refused: {0}")]
     Key(#[from] KeyError),
-    /// Not signed by its own key.
-    #[error("the CSR is not signed by its own key: {0}")]
+    /// It is not signed with its own key.
+    #[error("the CSR is not signed with its own key: {0}")]
     Signature(#[from] SignatureError),
-    /// An attribute, a requested extension or the common name is there more than once.
+    /// An attribute, a requested extension or the common name occurs more than once.
     #[error("the CSR has more than one {0}")]
     Repeated(&'static str),
-    /// A relative distinguished name with several attributes.
+    /// A relative distinguished name has several attributes.
     #[error("the subject of the CSR puts several attributes into one relative distinguished name")]
     MultiValuedName,
-    /// The subject has an attribute that could carry a name, or that nobody expects there.
-    #[error("the subject of the CSR has the attribute {0}, only a common name is of use there")]
+    /// The subject has an attribute that could hide a name, or that does not belong there.
+    #[error("the subject of the CSR has the attribute {0}, but only a common name is used there")]
     SubjectAttribute(ObjectIdentifier),
-    /// The common name is in no string type in use.
-    #[error("the common name of the CSR is not readable")]
+    /// The common name has a string type that is not in use.
+    #[error("the common name of the CSR cannot be read")]
     CommonNameEncoding,
-    /// The common name is no identifier.
-    #[error("the common name of the CSR is no identifier: {0}")]
+    /// The common name is not an identifier.
+    #[error("the common name of the CSR is not an identifier: {0}")]
     CommonName(#[source] NameError),
-    /// A subject alternative name is no identifier.
-    #[error("a subject alternative name of the CSR is no identifier: {0}")]
+    /// A subject alternative name is not an identifier.
+    #[error("a subject alternative name of the CSR is not an identifier: {0}")]
     SubjectAlternativeName(#[source] NameError),
-    /// The names are not those of the order.
-    #[error("the CSR must name exactly what the order names{}", differences(.missing, .unexpected))]
+    /// The identifiers are not those of the order.
+    #[error("the CSR must have exactly the identifiers of the order{}", differences(.missing, .unexpected))]
     OtherNames {
-        /// In the order, not in the CSR.
+        /// Identifiers of the order that are not in the CSR.
         missing: Vec<Identifier>,
-        /// In the CSR, not in the order.
+        /// Identifiers of the CSR that are not in the order.
         unexpected: Vec<Identifier>,
     },
 }
 
-/// The key from the very bytes that were signed.
+/// Parses the key from the very bytes that were signed.
 fn public_key(info: &[u8]) -> Result<PublicKey, CsrError> {
     let fields = raw::elements(info).map_err(CsrError::Malformed)?;
     let spki = fields.get(2).copied().unwrap_or_default();

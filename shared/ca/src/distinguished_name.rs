@@ -1,4 +1,4 @@
-//! Distinguished names: those of our authorities, and the one common name of a leaf (RFC 5280 §4.1.2.4).
+//! Distinguished names: those of CAs, and the one common name of a leaf (RFC 5280 §4.1.2.4).
 
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
 use der::{
@@ -12,7 +12,7 @@ use x509_cert::{
     name::{Name, RdnSequence, RelativeDistinguishedName},
 };
 
-/// The name of a root or an issuing CA: what people see when they look at a chain.
+/// The name of a root or an issuing CA, which people see when they look at a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "AuthorityNameParts", into = "AuthorityNameParts")]
 pub struct AuthorityName {
@@ -21,10 +21,10 @@ pub struct AuthorityName {
 }
 
 impl AuthorityName {
-    /// A name of these parts.
+    /// Checks the parts of a name.
     ///
     /// # Errors
-    /// When a part is empty, longer than 64 characters, or has control characters.
+    /// A part is empty, is longer than 64 characters, or has control characters.
     pub fn new(common_name: impl Into<String>, organization: Option<String>) -> Result<Self, AuthorityNameError> {
         let name = Self { common_name: common_name.into(), organization };
         std::iter::once(&name.common_name).chain(&name.organization).try_for_each(|part| check(part))?;
@@ -36,12 +36,12 @@ impl AuthorityName {
         &self.common_name
     }
 
-    /// The organization, when it has one.
+    /// The organization, if there is one.
     pub fn organization(&self) -> Option<&str> {
         self.organization.as_deref()
     }
 
-    /// The distinguished name, the organization first as names go from large to small.
+    /// The distinguished name, with the organization before the common name.
     pub(crate) fn to_name(&self) -> der::Result<Name> {
         let mut sequence = RdnSequence::default();
         if let Some(organization) = &self.organization {
@@ -66,12 +66,12 @@ impl From<AuthorityName> for AuthorityNameParts {
     }
 }
 
-/// A text cannot be part of an authority's name.
+/// A text that cannot be a part of a CA's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a part of an authority's name has 1 to 64 characters and no control characters")]
+#[error("a part of a CA's name must have 1 to 64 characters and no control characters")]
 pub struct AuthorityNameError;
 
-/// The subject of a leaf: one common name, or nothing at all.
+/// The subject of a leaf: one common name, or empty.
 pub(crate) fn of_leaf(common_name: Option<&str>) -> der::Result<Name> {
     let mut sequence = RdnSequence::default();
     if let Some(text) = common_name {
@@ -80,11 +80,11 @@ pub(crate) fn of_leaf(common_name: Option<&str>) -> der::Result<Name> {
     name(&sequence)
 }
 
-/// The text of an attribute; `None` when it is in none of the string types in use.
+/// The text of an attribute; `None` if it has a string type that is not in use.
 pub(crate) fn text(attribute: &AttributeTypeAndValue) -> Option<&str> {
     let value = &attribute.value;
     match value.tag() {
-        // TeletexString is read as ASCII, which is all that anyone ever put there.
+        // TeletexString is read as ASCII, because in practice it contains nothing else.
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString => {
             std::str::from_utf8(value.value()).ok()
         }
@@ -92,7 +92,8 @@ pub(crate) fn text(attribute: &AttributeTypeAndValue) -> Option<&str> {
     }
 }
 
-/// The longest common name and organization (RFC 5280 appendix A.1, `ub-common-name`).
+/// The maximum length of common name and organization, in characters (RFC 5280 appendix A.1,
+/// `ub-common-name`).
 pub(crate) const MAX_LENGTH: usize = 64;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -113,7 +114,7 @@ fn relative(oid: ObjectIdentifier, text: &str) -> der::Result<RelativeDistinguis
     Ok(RelativeDistinguishedName::from(SetOfVec::from_iter([AttributeTypeAndValue { oid, value }])?))
 }
 
-/// `Name` has no constructor of its own; its encoding is that of the sequence.
+/// `Name` has no public constructor; its encoding is that of the sequence.
 fn name(sequence: &RdnSequence) -> der::Result<Name> {
     Name::from_der(&sequence.to_der()?)
 }
@@ -123,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_organization_stands_before_the_common_name() {
+    fn the_organization_comes_before_the_common_name() {
         let name = AuthorityName::new("Root X1", Some("Example Ltd".to_owned())).unwrap();
         assert_eq!(name.to_name().unwrap().to_string(), "CN=Root X1,O=Example Ltd");
     }

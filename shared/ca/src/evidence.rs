@@ -1,45 +1,46 @@
-//! What an issue rests on: for each identifier, who may have the certificate and what CAA said.
+//! The evidence for an issuance: for each identifier, the authorization and the result of the CAA
+//! check.
 //!
-//! A map and not a flag: a name that was forgotten is an absent key, and an absent key stops the
-//! issue, however many other names were looked at.
+//! It is a map and not a flag: an identifier that was forgotten is an absent key, and an absent key
+//! stops the issuance, however many other identifiers were checked.
 
 use std::collections::BTreeMap;
 
 use acme::{AuthorizationId, Identifier};
 
-/// The evidence of one issue, by identifier as it stands in the order.
+/// The evidence for one issuance, by identifier as it is in the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence(BTreeMap<Identifier, (AuthorizationEvidence, CaaEvidence)>);
 
 impl Evidence {
-    /// No evidence yet.
+    /// Starts without evidence.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what was found for one identifier.
+    /// Adds the evidence for one identifier.
     pub fn insert(&mut self, identifier: Identifier, authorization: AuthorizationEvidence, caa: CaaEvidence) {
         self.0.insert(identifier, (authorization, caa));
     }
 
-    /// What was found for one identifier.
+    /// The evidence for one identifier; `None` if there is none.
     pub fn of(&self, identifier: &Identifier) -> Option<&(AuthorizationEvidence, CaaEvidence)> {
         self.0.get(identifier)
     }
 }
 
-/// Why the identifier may stand in the certificate.
+/// Why the account may have a certificate for the identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorizationEvidence {
-    /// The account holds this valid authorization.
+    /// The account has this valid authorization.
     Authorization(AuthorizationId),
-    /// The host that runs the CA names itself in its own HTTPS certificate.
+    /// The host that runs the CA asks for its own HTTPS certificate.
     HostOwner,
 }
 
 /// Why CAA records (RFC 8659) do not forbid the certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaaEvidence {
-    /// The profile does not look at CAA records.
+    /// The profile does not check CAA records.
     PolicyOff,
 }

@@ -28,7 +28,7 @@ pub(crate) fn key_identifier(key: &PublicKey) -> Vec<u8> {
     Sha256::digest(key.subject_public_key()).iter().copied().take(20).collect()
 }
 
-/// RFC 5280 §4.2.1.1.
+/// The authority key identifier (RFC 5280 §4.2.1.1).
 pub(crate) fn authority_key_identifier(identifier: &[u8]) -> der::Result<Extension> {
     let value = AuthorityKeyIdentifier {
         key_identifier: Some(OctetString::new(identifier)?),
@@ -37,14 +37,14 @@ pub(crate) fn authority_key_identifier(identifier: &[u8]) -> der::Result<Extensi
     extension(oid::ID_CE_AUTHORITY_KEY_IDENTIFIER, NON_CRITICAL, &value)
 }
 
-/// RFC 5280 §4.2.1.2.
+/// The subject key identifier (RFC 5280 §4.2.1.2).
 pub(crate) fn subject_key_identifier(identifier: &[u8]) -> der::Result<Extension> {
     let value = OctetString::new(identifier)?;
     extension(oid::ID_CE_SUBJECT_KEY_IDENTIFIER, NON_CRITICAL, &value)
 }
 
-/// RFC 5280 §4.2.1.3. A leaf signs handshakes; with RSA it may also take part in the key transport
-/// of TLS 1.2.
+/// The key usage of a leaf (RFC 5280 §4.2.1.3). A leaf signs handshakes; with RSA it may also take
+/// part in the key transport of TLS 1.2.
 pub(crate) fn key_usage_of_leaf(key: &PublicKey) -> KeyUsage {
     match key.kind() {
         KeyKind::Rsa { .. } => KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment),
@@ -54,17 +54,17 @@ pub(crate) fn key_usage_of_leaf(key: &PublicKey) -> KeyUsage {
     }
 }
 
-/// RFC 5280 §4.2.1.3. An authority signs certificates and CRLs.
+/// The key usage of a CA (RFC 5280 §4.2.1.3): it signs certificates and CRLs.
 pub(crate) fn key_usage_of_authority() -> KeyUsage {
     KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign)
 }
 
-/// RFC 5280 §4.2.1.3, which wants it critical.
+/// The key usage extension (RFC 5280 §4.2.1.3), which is critical.
 pub(crate) fn key_usage(usage: &KeyUsage) -> der::Result<Extension> {
     extension(oid::ID_CE_KEY_USAGE, CRITICAL, usage)
 }
 
-/// RFC 5280 §4.2.1.4.
+/// The certificate policies (RFC 5280 §4.2.1.4).
 pub(crate) fn certificate_policies(policies: &[Policy]) -> der::Result<Extension> {
     let value: Vec<PolicyInformation> = policies
         .iter()
@@ -73,13 +73,15 @@ pub(crate) fn certificate_policies(policies: &[Policy]) -> der::Result<Extension
     extension(oid::ID_CE_CERTIFICATE_POLICIES, NON_CRITICAL, &value)
 }
 
-/// RFC 5280 §4.2.1.6: critical exactly when there is no subject.
+/// The subject alternative name (RFC 5280 §4.2.1.6), which is critical if and only if the subject
+/// is empty.
 pub(crate) fn subject_alternative_name(identifiers: &[Identifier], critical: bool) -> der::Result<Extension> {
     let names = identifiers.iter().map(general_name::encode).collect::<der::Result<Vec<_>>>()?;
     extension(oid::ID_CE_SUBJECT_ALT_NAME, critical, &names)
 }
 
-/// RFC 5280 §4.2.1.9. In a leaf it is there too, critical and empty: "no CA" said aloud.
+/// The basic constraints (RFC 5280 §4.2.1.9). A leaf has them too, critical and empty: it states
+/// that it is not a CA.
 pub(crate) fn basic_constraints(constraints: &BasicConstraints) -> der::Result<Extension> {
     extension(oid::ID_CE_BASIC_CONSTRAINTS, CRITICAL, constraints)
 }
@@ -87,18 +89,18 @@ pub(crate) fn basic_constraints(constraints: &BasicConstraints) -> der::Result<E
 /// The basic constraints of a leaf.
 pub(crate) const LEAF: BasicConstraints = BasicConstraints { ca: false, path_len_constraint: None };
 
-/// RFC 5280 §4.2.1.10, which wants it critical.
+/// The name constraints (RFC 5280 §4.2.1.10), which are critical.
 pub(crate) fn name_constraints(constraints: &NameConstraints) -> der::Result<Extension> {
     extension(oid::ID_CE_NAME_CONSTRAINTS, CRITICAL, constraints)
 }
 
-/// RFC 5280 §4.2.1.12.
+/// The extended key usage (RFC 5280 §4.2.1.12).
 pub(crate) fn extended_key_usage<'a>(usages: impl IntoIterator<Item = &'a ExtendedKeyUsage>) -> der::Result<Extension> {
     let value: Vec<ObjectIdentifier> = usages.into_iter().map(|usage| usage.oid()).collect();
     extension(oid::ID_CE_EXT_KEY_USAGE, NON_CRITICAL, &value)
 }
 
-/// RFC 5280 §4.2.1.13.
+/// The CRL distribution point (RFC 5280 §4.2.1.13).
 pub(crate) fn crl_distribution_points(url: &str) -> der::Result<Extension> {
     let value = CrlDistributionPoints(vec![DistributionPoint {
         distribution_point: Some(full_name(url)?),
@@ -108,7 +110,7 @@ pub(crate) fn crl_distribution_points(url: &str) -> der::Result<Extension> {
     extension(oid::ID_CE_CRL_DISTRIBUTION_POINTS, NON_CRITICAL, &value)
 }
 
-/// RFC 5280 §4.2.2.1, with the certificate of the issuer alone.
+/// The authority information access (RFC 5280 §4.2.2.1), with only the certificate of the issuer.
 pub(crate) fn authority_information_access(ca_issuers: &str) -> der::Result<Extension> {
     let value = vec![AccessDescription {
         access_method: oid::ID_AD_CA_ISSUERS,
@@ -117,13 +119,13 @@ pub(crate) fn authority_information_access(ca_issuers: &str) -> der::Result<Exte
     extension(oid::ID_PE_AUTHORITY_INFO_ACCESS, NON_CRITICAL, &value)
 }
 
-/// RFC 5280 §5.2.3.
+/// The CRL number (RFC 5280 §5.2.3).
 pub(crate) fn crl_number(number: u64) -> der::Result<Extension> {
     extension(oid::ID_CE_CRL_NUMBER, NON_CRITICAL, &Uint::new(&number.to_be_bytes())?)
 }
 
-/// RFC 5280 §5.2.5. The object identifier is written out because the type carries that of another
-/// extension.
+/// The issuing distribution point (RFC 5280 §5.2.5). The object identifier is given explicitly,
+/// because the type has that of another extension.
 pub(crate) fn issuing_distribution_point(url: &str) -> der::Result<Extension> {
     let value = IssuingDistributionPoint {
         distribution_point: Some(full_name(url)?),
@@ -136,7 +138,7 @@ pub(crate) fn issuing_distribution_point(url: &str) -> der::Result<Extension> {
     extension(oid::ID_CE_ISSUING_DISTRIBUTION_POINT, CRITICAL, &value)
 }
 
-/// RFC 5280 §5.3.1, where unspecified is told by absence.
+/// The reason code (RFC 5280 §5.3.1), which is absent for unspecified.
 pub(crate) fn reason_code(reason: RevocationReason) -> der::Result<Option<Extension>> {
     let code = match reason {
         RevocationReason::Unspecified => return Ok(None),
@@ -149,8 +151,8 @@ pub(crate) fn reason_code(reason: RevocationReason) -> der::Result<Option<Extens
     extension(oid::ID_CE_CRL_REASONS, NON_CRITICAL, &code).map(Some)
 }
 
-/// The value and the criticality of an extension; `None` when it is absent. Of several with the same
-/// identifier it reads the first: that there is only one is checked elsewhere.
+/// The value and the criticality of an extension; `None` if it is absent. If there are several with
+/// the same identifier, the first one is read: another check makes sure that there is only one.
 pub(crate) fn find<'a, T: Decode<'a, Error = der::Error>>(
     extensions: Option<&'a Vec<Extension>>,
     oid: ObjectIdentifier,
@@ -163,7 +165,7 @@ pub(crate) fn find<'a, T: Decode<'a, Error = der::Error>>(
         .transpose()
 }
 
-/// The first URL of the issuer and of the CRL, where there is one.
+/// The first URL of the issuer's certificate and of the CRL, if there are any.
 pub(crate) fn pointers(extensions: Option<&Vec<Extension>>) -> Pointers {
     let access = find::<AuthorityInfoAccessSyntax>(extensions, oid::ID_PE_AUTHORITY_INFO_ACCESS).ok().flatten();
     let access = access.map(|(_, AuthorityInfoAccessSyntax(access))| access).unwrap_or_default();

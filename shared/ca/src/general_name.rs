@@ -6,16 +6,16 @@ use acme::{Identifier, IdentifierError, IdentifierObject};
 use der::asn1::{Ia5String, OctetString};
 use x509_cert::ext::pkix::name::GeneralName;
 
-/// Why a name in a CSR or certificate is no identifier.
+/// Why a name in a CSR or a certificate is not an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// A dNSName or common name that is no host name.
+    /// A dNSName or a common name that is not a host name.
     #[error("{0}")]
     Dns(#[from] IdentifierError),
-    /// An iPAddress of neither four nor sixteen octets.
-    #[error("an iPAddress has four or sixteen octets")]
+    /// An iPAddress with neither four nor sixteen octets.
+    #[error("an iPAddress must have four or sixteen octets")]
     IpLength,
-    /// A name of another type.
+    /// A name of another type than dNSName and iPAddress.
     #[error("names of the type {0} are not supported, only dNSName and iPAddress are")]
     Type(&'static str),
 }
@@ -29,7 +29,7 @@ pub(crate) fn encode(identifier: &Identifier) -> der::Result<GeneralName> {
     })
 }
 
-/// The identifier of a GeneralName, in canonical form.
+/// The identifier in a GeneralName, in canonical form.
 pub(crate) fn identifier(name: &GeneralName) -> Result<Identifier, NameError> {
     match name {
         GeneralName::DnsName(name) => dns(name.as_str()),
@@ -52,7 +52,7 @@ pub(crate) fn identifier(name: &GeneralName) -> Result<Identifier, NameError> {
     }
 }
 
-/// The identifier behind the text of a common name, which may spell a host name or an address.
+/// The identifier in a common name, which may be a host name or an address.
 pub(crate) fn of_common_name(text: &str) -> Result<Identifier, NameError> {
     match text.parse() {
         Ok(address) => Ok(Identifier::Ip(address)),

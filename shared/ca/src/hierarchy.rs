@@ -1,7 +1,7 @@
-//! The certificates of authorities: a root that signs itself, and an issuing CA below it.
+//! The certificates of CAs: a root that signs itself, and an issuing CA below it.
 //!
-//! A root signs issuing CAs and its own CRL; an issuing CA signs leaves and its CRL, and nothing
-//! below it may be a CA (path length 0).
+//! A root signs issuing CAs and its own CRL. An issuing CA signs leaves and its CRL; no CA may be
+//! below it (path length 0).
 
 use acme::Serial;
 use der::Encode;
@@ -18,23 +18,23 @@ use crate::{
 /// A self-signed root certificate to be built.
 #[derive(Clone, Debug)]
 pub struct Root<'a> {
-    /// Its name.
+    /// The subject, which is also the issuer.
     pub subject: &'a AuthorityName,
-    /// The serial number, fresh.
+    /// A new serial number.
     pub serial: Serial,
-    /// Its key.
+    /// The key to certify, which also signs.
     pub public_key: &'a PublicKey,
-    /// The first second of the validity.
+    /// The first second of the validity period.
     pub not_before: Timestamp,
-    /// The last second of the validity.
+    /// The last second of the validity period.
     pub not_after: Timestamp,
 }
 
 impl<'a> Root<'a> {
-    /// Builds what is to be signed.
+    /// Builds the TBSCertificate.
     ///
     /// # Errors
-    /// When the key is of no kind that issuers have, or the parts do not make a certificate.
+    /// Issuers may not have a key of this type, or the parts do not make a certificate.
     pub fn tbs(self) -> Result<TbsCertificate<'a>, BuildError> {
         let algorithm = SignatureAlgorithm::of(self.public_key).ok_or(BuildError::IssuerKeyType)?;
         let name = self.subject.to_name()?;
@@ -71,27 +71,27 @@ impl<'a> Root<'a> {
 pub struct IssuingAuthority<'a> {
     /// The root that signs it.
     pub issuer: &'a Issuer,
-    /// Its name; not that of the root.
+    /// The subject; it differs from the root's.
     pub subject: &'a AuthorityName,
-    /// The serial number, fresh.
+    /// A new serial number.
     pub serial: Serial,
-    /// Its key; not that of the root.
+    /// The key to certify; it differs from the root's.
     pub public_key: &'a PublicKey,
-    /// The first second of the validity.
+    /// The first second of the validity period.
     pub not_before: Timestamp,
-    /// The last second of the validity; not beyond that of the root.
+    /// The last second of the validity period; not later than the root's.
     pub not_after: Timestamp,
-    /// Where the root and its CRL are found.
+    /// The URLs of the root's certificate and CRL.
     pub pointers: &'a Pointers,
-    /// The names that it may certify; all without.
+    /// The name constraints; `None` leaves the extension out.
     pub constraints: Option<&'a NameConstraints>,
 }
 
 impl<'a> IssuingAuthority<'a> {
-    /// Builds what is to be signed.
+    /// Builds the TBSCertificate.
     ///
     /// # Errors
-    /// When the key is of no kind that issuers have, or the parts do not make a certificate.
+    /// Issuers may not have a key of this type, or the parts do not make a certificate.
     pub fn tbs(self) -> Result<TbsCertificate<'a>, BuildError> {
         SignatureAlgorithm::of(self.public_key).ok_or(BuildError::IssuerKeyType)?;
         let request = Request {
@@ -141,11 +141,11 @@ fn extensions(
     Ok(extensions)
 }
 
-/// A root does not limit the path: what stands below it is said there.
+/// A root does not limit the path length; the issuing CAs below it do.
 const ROOT_PATH_LENGTH: Option<u8> = None;
 
-/// No CA below an issuing CA.
+/// No CA may be below an issuing CA.
 const ISSUING_PATH_LENGTH: Option<u8> = Some(0);
 
-/// A root is trusted by itself; nothing points to how it could be judged.
+/// A root is trusted directly; it has no URLs for checking it.
 static NO_POINTERS: Pointers = Pointers { ca_issuers: None, crl: None };

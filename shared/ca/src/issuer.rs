@@ -1,4 +1,5 @@
-//! Issuers: certificates that may sign certificates and CRLs, with all that signing under them needs.
+//! Issuers: CA certificates that may sign certificates and CRLs, with what signing under them
+//! needs.
 
 use acme::Identifier;
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE};
@@ -12,22 +13,23 @@ use x509_cert::{
 
 use crate::{Certificate, NameConstraints, NameConstraintsError, SignatureAlgorithm, extension, lint::Authority};
 
-/// The certificate of a root or an issuing CA. It exists only if that certificate makes it one.
+/// The certificate of a root or an issuing CA. It exists only if the certificate allows signing
+/// certificates and CRLs.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     certificate: Certificate,
     algorithm: SignatureAlgorithm,
     key_identifier: Vec<u8>,
     name_der: Vec<u8>,
-    /// Its own, and those of CAs above it.
+    /// The name constraints of the certificate itself and of the CAs above it.
     constraints: Vec<NameConstraints>,
 }
 
 impl Issuer {
-    /// Takes a certificate as that of an issuer.
+    /// Checks that a certificate is that of an issuer.
     ///
     /// # Errors
-    /// When it may not sign certificates and CRLs, or lacks a key identifier.
+    /// It does not allow signing certificates and CRLs, or lacks a key identifier.
     pub fn new(certificate: Certificate) -> Result<Self, IssuerError> {
         let extensions = certificate.tbs().extensions();
         let constraints = extension::find::<BasicConstraints>(extensions, ID_CE_BASIC_CONSTRAINTS)?;
@@ -46,10 +48,10 @@ impl Issuer {
         Ok(Self { certificate, algorithm, key_identifier, name_der, constraints })
     }
 
-    /// The issuer below these CAs, whose name constraints hold for what it signs, too.
+    /// Adds the CAs above the issuer, whose name constraints also apply to what it signs.
     ///
     /// # Errors
-    /// When their constraints cannot be honoured.
+    /// There are constraints that this CA cannot honour.
     pub fn below(mut self, above: &[Certificate]) -> Result<Self, IssuerError> {
         for certificate in above {
             self.constraints.extend(certificate.name_constraints()?);
@@ -57,12 +59,13 @@ impl Issuer {
         Ok(self)
     }
 
-    /// The first constraints of its own or above it that a name breaks.
+    /// The first name constraints, of the issuer or of a CA above it, that do not permit the
+    /// identifier.
     pub fn constraints_against(&self, identifier: &Identifier) -> Option<&NameConstraints> {
         self.constraints.iter().find(|constraints| !constraints.permits(identifier))
     }
 
-    /// Its certificate.
+    /// The issuer's certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
@@ -72,17 +75,17 @@ impl Issuer {
         self.certificate.public_key()
     }
 
-    /// How it signs.
+    /// The algorithm with which it signs.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 
-    /// Its key identifier, the authority key identifier of what it signs.
+    /// Its key identifier, which is the authority key identifier of what it signs.
     pub fn key_identifier(&self) -> &[u8] {
         &self.key_identifier
     }
 
-    /// The last second of its validity, and so of everything below it.
+    /// The last second of its validity period, and so the limit for everything below it.
     pub fn not_after(&self) -> Timestamp {
         self.certificate.not_after()
     }
@@ -91,7 +94,7 @@ impl Issuer {
         self.certificate.tbs().subject()
     }
 
-    /// What the lints compare with.
+    /// The issuer's side of what the lints compare.
     pub(crate) fn authority(&self) -> Authority<'_> {
         Authority {
             name: self.name_der.clone(),
@@ -110,19 +113,19 @@ pub enum IssuerError {
     /// An extension is not well-formed.
     #[error("an extension of the issuer's certificate is not well-formed")]
     Malformed(#[from] der::Error),
-    /// Its basic constraints do not say that it is a CA.
+    /// The basic constraints do not say that it is a CA.
     #[error("the certificate is not that of a CA")]
     NotAnAuthority,
-    /// Its key usage does not allow certificates and CRLs.
+    /// The key usage does not allow signing certificates and CRLs.
     #[error("the key usage does not allow signing certificates and CRLs")]
     KeyUsage,
-    /// Its name constraints cannot be honoured.
+    /// There are name constraints that this CA cannot honour.
     #[error(transparent)]
     NameConstraints(#[from] NameConstraintsError),
     /// It has no subject key identifier.
     #[error("the certificate has no subject key identifier")]
     NoKeyIdentifier,
-    /// Its key is of a kind that issuers do not have.
-    #[error("the key of the certificate is of no kind that issuers have")]
+    /// Issuers may not have a key of this type.
+    #[error("issuers may not have a key of the certificate's type")]
     KeyType,
 }

@@ -1,12 +1,13 @@
-//! Kinds of keys: those that an issuer may have, and those that a profile lets certificates have.
+//! Key types: those that an issuer may have, and those that a profile can allow for certificates.
 
 use std::{fmt, str::FromStr};
 
 use jose::{KeyKind, PublicKey};
 use serde::{Deserialize, Serialize};
 
-/// The kinds of keys for roots and issuing CAs. All of them can be held by a key management service,
-/// and their signatures are read by all relying parties; that leaves out P-521 and Ed25519.
+/// The key types of roots and issuing CAs. A key management service can hold keys of each of them,
+/// and every relying party can verify their signatures; P-521 and Ed25519 are missing for that
+/// reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum IssuerKeyType {
     /// ECDSA on P-256.
@@ -28,10 +29,10 @@ pub enum IssuerKeyType {
 }
 
 impl IssuerKeyType {
-    /// All kinds.
+    /// Every type.
     pub const ALL: [Self; 5] = [Self::P256, Self::P384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
 
-    /// The kind of a key; `None` when an issuer may not have such a key.
+    /// The type of a key; `None` if an issuer may not have such a key.
     pub fn of(key: &PublicKey) -> Option<Self> {
         match key.kind() {
             KeyKind::P256 => Some(Self::P256),
@@ -43,7 +44,7 @@ impl IssuerKeyType {
         }
     }
 
-    /// The name in the configuration.
+    /// The name of the type in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
@@ -69,12 +70,12 @@ impl FromStr for IssuerKeyType {
     }
 }
 
-/// The text names no kind of key for issuers.
+/// The text is not the name of a key type for issuers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("issuer keys are P-256, P-384, RSA-2048, RSA-3072 and RSA-4096")]
 pub struct UnknownKeyType;
 
-/// The kinds of keys that certificates may have (N10).
+/// The key types that certificates may have (N10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CertificateKeyType {
     /// ECDSA on P-256.
@@ -95,10 +96,10 @@ pub enum CertificateKeyType {
 }
 
 impl CertificateKeyType {
-    /// All kinds.
+    /// Every type.
     pub const ALL: [Self; 5] = [Self::P256, Self::P384, Self::P521, Self::Rsa, Self::Ed25519];
 
-    /// The kind of a key.
+    /// The type of a key.
     pub fn of(key: &PublicKey) -> Self {
         match key.kind() {
             KeyKind::P256 => Self::P256,
@@ -109,7 +110,7 @@ impl CertificateKeyType {
         }
     }
 
-    /// The name in the configuration.
+    /// The name of the type in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::P256 => "P-256",

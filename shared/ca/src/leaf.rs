@@ -1,7 +1,7 @@
-//! Leaf certificates: what an order, a profile and the evidence make of a public key.
+//! Leaf certificates, made from an order, a profile, the evidence and a public key.
 //!
-//! Of the CSR only the public key gets here (threat 15). Everything else comes from the order and
-//! from the profile, and each name of the order needs its evidence (threats 2 and 3).
+//! Only the public key of the CSR gets here (threat 15). Everything else comes from the order and
+//! the profile, and each identifier of the order needs evidence (threats 2 and 3).
 
 use acme::{Identifier, Serial};
 use jiff::Timestamp;
@@ -17,31 +17,31 @@ use crate::{
 /// A leaf certificate to be built.
 #[derive(Clone, Debug)]
 pub struct Leaf<'a> {
-    /// Who signs.
+    /// The issuing CA that will sign it.
     pub issuer: &'a Issuer,
-    /// The serial number, fresh.
+    /// A new serial number.
     pub serial: Serial,
     /// The key to certify.
     pub public_key: &'a PublicKey,
-    /// The names of the order, in its order.
+    /// The identifiers of the order, in the same order.
     pub identifiers: &'a [Identifier],
-    /// The first second of the validity.
+    /// The first second of the validity period.
     pub not_before: Timestamp,
-    /// The last second of the validity; not beyond that of the issuer.
+    /// The last second of the validity period; not later than the issuer's.
     pub not_after: Timestamp,
-    /// What else it contains.
+    /// The key types, usages, policies and subject that the profile decides.
     pub profile: &'a LeafProfile,
-    /// Where issuer and CRL are found.
+    /// The URLs of the issuer's certificate and CRL.
     pub pointers: &'a Pointers,
-    /// Why it may be issued.
+    /// Why the account may have a certificate for each identifier.
     pub evidence: &'a Evidence,
 }
 
 impl<'a> Leaf<'a> {
-    /// Builds what is to be signed.
+    /// Builds the TBSCertificate.
     ///
     /// # Errors
-    /// When evidence is missing for a name, or the parts do not make a certificate.
+    /// The evidence for an identifier is missing, or the parts do not make a certificate.
     pub fn tbs(self) -> Result<TbsCertificate<'a>, BuildError> {
         let missing = self.identifiers.iter().find(|name| self.evidence.of(name).is_none());
         if let Some(identifier) = missing {
@@ -91,7 +91,7 @@ impl<'a> Leaf<'a> {
     }
 }
 
-/// The common name that a profile wants for these names.
+/// The common name that the profile's rule gives for these identifiers.
 pub(crate) fn common_name(rule: SubjectRule, identifiers: &[Identifier]) -> Option<String> {
     let fits = |name: &String| name.len() <= distinguished_name::MAX_LENGTH;
     match rule {
@@ -107,22 +107,22 @@ pub(crate) fn common_name(rule: SubjectRule, identifiers: &[Identifier]) -> Opti
 /// Why no certificate can be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// Nothing says that this name may be certified.
+    /// There is no evidence for this identifier.
     #[error("there is no evidence for {0}")]
     MissingEvidence(Identifier),
-    /// The order has no names.
-    #[error("a certificate names at least one identifier")]
+    /// The order has no identifiers.
+    #[error("a certificate must have at least one identifier")]
     NoIdentifiers,
-    /// The profile does not allow such keys.
+    /// The profile does not allow keys of this type.
     #[error("the profile does not allow {0} keys")]
     KeyType(CertificateKeyType),
-    /// The key of an authority is of a kind that issuers do not have.
-    #[error("the key is of no kind that issuers have")]
+    /// Issuers may not have a key of this type.
+    #[error("issuers may not have a key of this type")]
     IssuerKeyType,
-    /// A time does not fit.
+    /// A time is out of range.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// A part has no encoding, such as a URL that is not ASCII.
+    /// A part cannot be encoded, such as a URL that is not ASCII.
     #[error("a part of the certificate cannot be encoded")]
     Encoding(#[from] der::Error),
 }

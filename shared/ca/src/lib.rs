@@ -1,13 +1,14 @@
-//! What a CA signs: certificate signing requests are read, certificates and CRLs are built, linted,
-//! signed through the [`Signer`] seam, put together and verified (RFC 2986, RFC 5280, RFC 9773).
+//! What a CA signs: this crate parses certificate signing requests, and builds and lints
+//! certificates and CRLs, has them signed through the [`Signer`] trait, assembles and verifies them
+//! (RFC 2986, RFC 5280, RFC 9773).
 //!
-//! The way of a leaf: [`Csr`] gives the public key and nothing else → [`Leaf::tbs`] builds the
+//! The steps to a leaf: [`Csr`] gives the public key and nothing else → [`Leaf::tbs`] builds the
 //! [`TbsCertificate`] from the order, the profile and the evidence → [`TbsCertificate::lint`] gives
 //! the [`LintedTbs`], whose bytes are stored before anything is signed → [`LintedTbs::sign`] has
-//! exactly these bytes signed, and gives the [`Certificate`] only if it verifies.
+//! exactly these bytes signed, and gives the [`Certificate`] only if the signature verifies.
 //!
-//! Invariants: no clock, no randomness, no network; times and serial numbers are arguments. No
-//! private key is ever in here. Nothing that was not linted can be signed.
+//! Invariants: no clock, no randomness, no network; times and serial numbers are arguments. This
+//! crate never has a private key. Nothing can be signed that was not linted.
 
 mod assemble;
 mod authority_request;

@@ -1,11 +1,11 @@
-//! The lints: what must be true of a TBSCertificate before anything is signed.
+//! The lints: what must be true of a TBSCertificate before it is signed.
 //!
-//! They look at the decoded bytes, not at the values that the bytes were made from, so they find
-//! what a builder got wrong and what a store gave back wrong. They are allow-lists: an extension or
-//! a form that no lint knows is a finding. All of them run, and the error names all findings.
+//! They check the decoded bytes, not the values from which the bytes were made, so they find
+//! mistakes of a builder as well as wrong data from a store. They are allow-lists: an extension or
+//! a form that no lint knows is a finding. All of them run, and the error has all findings.
 //!
-//! - [`certificate`]: what holds for every certificate under its authority.
-//! - [`leaf`] and [`authority`]: what holds for the one kind and the other.
+//! - [`certificate`]: what holds for every certificate and its issuer.
+//! - [`leaf`] and [`authority`]: what holds for leaves and for CAs.
 //! - [`request`] and [`profile`]: that it is the certificate that was asked for.
 
 mod authority;
@@ -28,7 +28,7 @@ use crate::{
     AuthorityName, LeafProfile, NameConstraints, Pointers, SignatureAlgorithm, certificate::certificate_id, extension,
 };
 
-/// What a certificate is compared with on the side of its issuer.
+/// The issuer's side of what a certificate is compared with.
 #[derive(Clone, Debug)]
 pub(crate) struct Authority<'a> {
     /// The DER of its subject.
@@ -36,14 +36,14 @@ pub(crate) struct Authority<'a> {
     pub(crate) key_identifier: Vec<u8>,
     pub(crate) algorithm: SignatureAlgorithm,
     pub(crate) key: &'a PublicKey,
-    /// The first and the last second of its validity; `None` for a root that is just being made, and
-    /// then subject and issuer are the same.
+    /// The first and the last second of the issuer's validity period; `None` for a root that is
+    /// being made, and then subject and issuer are the same.
     pub(crate) validity: Option<(Timestamp, Timestamp)>,
-    /// What it may certify.
+    /// The name constraints of the issuer and of the CAs above it.
     pub(crate) constraints: &'a [NameConstraints],
 }
 
-/// What every certificate is asked for with.
+/// The arguments that every kind of certificate was built from.
 #[derive(Clone, Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) serial: Serial,
@@ -53,16 +53,16 @@ pub(crate) struct Request<'a> {
     pub(crate) pointers: &'a Pointers,
 }
 
-/// What kind of certificate is asked for, and with what.
+/// The kind of certificate, with the arguments that only it was built from.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind<'a> {
     /// A root or an issuing CA.
     Authority { subject: &'a AuthorityName, path_length: Option<u8>, constraints: Option<&'a NameConstraints> },
-    /// An end entity.
+    /// A leaf.
     Leaf { identifiers: &'a [Identifier], profile: &'a LeafProfile },
 }
 
-/// Lints what was just built.
+/// Lints a certificate that was just built.
 pub(crate) fn built(
     bytes: &[u8],
     authority: &Authority<'_>,
@@ -74,7 +74,7 @@ pub(crate) fn built(
     examined.certificate_id()
 }
 
-/// Lints a leaf that was built and linted before, as far as that goes without the request.
+/// Lints a stored leaf again, as far as that is possible without the request.
 pub(crate) fn stored(
     bytes: &[u8],
     authority: &Authority<'_>,
@@ -104,14 +104,14 @@ fn check_built(examined: &Examined<'_>, request: &Request<'_>, kind: &Kind<'_>) 
     report
 }
 
-/// The lints found something.
+/// A certificate that the lints refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LintError {
     findings: Vec<Finding>,
 }
 
 impl LintError {
-    /// What they found; never empty.
+    /// What the lints found; never empty.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
@@ -135,12 +135,12 @@ impl fmt::Display for LintError {
 
 impl error::Error for LintError {}
 
-/// What one lint found.
+/// One fault that a lint found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The name of the lint.
+    /// The name of the lint, such as `leaf-key-usage`.
     pub lint: &'static str,
-    /// What is wrong.
+    /// What is wrong, in a few words.
     pub fault: String,
 }
 
@@ -150,7 +150,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A decoded TBS beside the authority that is to sign it.
+/// A decoded TBSCertificate and the authority that is to sign it.
 struct Examined<'a> {
     bytes: &'a [u8],
     tbs: TbsCertificate,
@@ -170,7 +170,7 @@ impl<'a> Examined<'a> {
         Ok(Self { bytes, tbs, key, authority })
     }
 
-    /// The value and the criticality of an extension that must be there.
+    /// The value and the criticality of an extension that must be present.
     fn extension<T>(&self, oid: ObjectIdentifier) -> Result<(bool, T), Fault>
     where
         T: for<'b> Decode<'b, Error = der::Error>,
@@ -185,7 +185,7 @@ impl<'a> Examined<'a> {
         Ok(extension::find(self.tbs.extensions(), oid)?)
     }
 
-    /// The identifiers of all extensions.
+    /// The object identifiers of all extensions.
     fn extensions(&self) -> impl Iterator<Item = ObjectIdentifier> {
         self.tbs.extensions().into_iter().flatten().map(|extension| extension.extn_id)
     }
@@ -210,7 +210,7 @@ impl From<der::Error> for Fault {
     }
 }
 
-/// The outcomes of all lints that ran.
+/// The results of all lints that ran.
 #[derive(Default)]
 struct Report(Vec<(&'static str, Result<(), Fault>)>);
 
@@ -229,7 +229,7 @@ impl Report {
     }
 }
 
-/// The shape of most lints: something must hold.
+/// Most lints have this form: a condition must hold.
 fn ensure(holds: bool, fault: &'static str) -> Result<(), Fault> {
     if holds { Ok(()) } else { Err(fault.into()) }
 }

@@ -1,7 +1,7 @@
-//! Name constraints: which names may stand below a CA (RFC 5280 §4.2.1.10), for DNS names and
-//! addresses, which are all that leaves have.
+//! Name constraints: which names may be in certificates below a CA (RFC 5280 §4.2.1.10), for DNS
+//! names and addresses, the only types that leaves have.
 //!
-//! X.509 knows no finer DNS constraint than a name with everything below it.
+//! The finest DNS constraint in X.509 is a name with everything below it.
 
 use std::{fmt, net::IpAddr};
 
@@ -27,20 +27,20 @@ pub struct NameConstraints {
     excluded: Vec<Subtree>,
 }
 
-/// Names that belong together.
+/// A set of names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subtree {
-    /// A DNS name and all below it. With a dot at its begin, which some CAs write: those below it
-    /// alone. Empty: all.
+    /// A DNS name and all names below it. With a leading dot, which some CAs write: only the names
+    /// below it. Empty: all names.
     Dns(String),
     /// The addresses of a network.
     Ip(IpNet),
 }
 
 impl NameConstraints {
-    /// Permits and excludes these; `None` when there are none. What is permitted is all that may be: a
-    /// kind of names of which nothing is permitted is excluded as a whole, because X.509 itself would
-    /// not constrain it.
+    /// Permits and excludes these subtrees; `None` if there are none. Only what is permitted can be
+    /// certified: a type of which nothing is permitted is excluded as a whole, because X.509 itself
+    /// would not constrain it.
     pub fn new(permitted: Vec<Subtree>, mut excluded: Vec<Subtree>) -> Option<Self> {
         if permitted.is_empty() && excluded.is_empty() {
             return None;
@@ -54,8 +54,8 @@ impl NameConstraints {
         Some(Self { permitted, excluded })
     }
 
-    /// Whether the name may stand in a certificate below the CA. A wildcard may when every name may that
-    /// it stands for.
+    /// Whether a certificate below the CA may have the identifier. A wildcard is permitted if every
+    /// name that it matches is.
     pub fn permits(&self, identifier: &Identifier) -> bool {
         let of_its_kind = |subtree: &&Subtree| subtree.is_of_the_kind_of(identifier);
         let mut permitted = self.permitted.iter().filter(of_its_kind).peekable();
@@ -63,7 +63,7 @@ impl NameConstraints {
         is_permitted && !self.excluded.iter().any(|subtree| subtree.touches(identifier))
     }
 
-    /// The extension, which RFC 5280 wants critical.
+    /// The extension, which is critical (RFC 5280 §4.2.1.10).
     pub(crate) fn to_extension(&self) -> der::Result<Extension> {
         let subtrees = |subtrees: &[Subtree]| -> der::Result<Option<GeneralSubtrees>> {
             let encoded = subtrees.iter().map(Subtree::encode).collect::<der::Result<GeneralSubtrees>>()?;
@@ -74,10 +74,10 @@ impl NameConstraints {
         extension::name_constraints(&value)
     }
 
-    /// Those of a certificate, and whether they are critical.
+    /// The name constraints of a certificate, and whether they are critical.
     ///
     /// # Errors
-    /// [`NameConstraintsError`].
+    /// There are constraints that this CA cannot honour.
     pub(crate) fn find(extensions: Option<&Vec<Extension>>) -> Result<Option<(bool, Self)>, NameConstraintsError> {
         let Some((critical, value)) = extension::find::<Extended>(extensions, ID_CE_NAME_CONSTRAINTS)? else {
             return Ok(None);
@@ -108,18 +108,18 @@ impl Subtree {
             || matches!((self, identifier), (Self::Dns(_), Identifier::Dns(_) | Identifier::Wildcard(_)))
     }
 
-    /// Whether the name lies in it, and all names that it stands for.
+    /// Whether the subtree contains the identifier and, for a wildcard, every name that it matches.
     fn holds(&self, identifier: &Identifier) -> bool {
         match (self, identifier) {
             (Self::Ip(network), Identifier::Ip(address)) => network.contains(address),
             (Self::Dns(base), Identifier::Dns(name)) => is_within(name.as_str(), base),
-            // With and without a dot: what it stands for lies below.
+            // With or without a leading dot: the names that the wildcard matches are below.
             (Self::Dns(base), Identifier::Wildcard(name)) => is_within(name.as_str(), base.trim_start_matches('.')),
             _ => false,
         }
     }
 
-    /// Whether the name lies in it, or one that it stands for.
+    /// Whether the subtree contains the identifier or, for a wildcard, any name that it matches.
     fn touches(&self, identifier: &Identifier) -> bool {
         let stands_for = match (self, identifier) {
             (Self::Dns(base), Identifier::Wildcard(name)) => {
@@ -144,7 +144,7 @@ impl Subtree {
         Ok(GeneralSubtree { base, minimum: 0, maximum: None })
     }
 
-    /// The subtree; `None` when it is of a kind of names that no leaf has.
+    /// The subtree; `None` if it is of a type of names that leaves do not have.
     fn decode(subtree: &GeneralSubtree) -> Result<Option<Self>, NameConstraintsError> {
         if subtree.minimum != 0 || subtree.maximum.is_some() {
             return Err(NameConstraintsError::Distance);
@@ -152,7 +152,7 @@ impl Subtree {
         match &subtree.base {
             GeneralName::DnsName(name) => Ok(Some(Self::Dns(name.as_str().to_ascii_lowercase()))),
             GeneralName::IpAddress(octets) => network(octets.as_bytes()).map(|network| Some(Self::Ip(network))),
-            // Leaves have a subject, and nothing here judges it by this.
+            // Leaves have a subject, and nothing here checks it against such a constraint.
             GeneralName::DirectoryName(_) => Err(NameConstraintsError::DirectoryName),
             _ => Ok(None),
         }
@@ -172,17 +172,17 @@ impl fmt::Display for Subtree {
 /// Why the constraints of a certificate cannot be honoured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameConstraintsError {
-    /// Not the DER of the extension.
+    /// The bytes are not the DER of the extension.
     #[error("the name constraints are not well-formed")]
     Malformed(#[from] der::Error),
-    /// RFC 5280 knows no distances.
-    #[error("the name constraints have a distance")]
+    /// A `minimum` or `maximum`, which RFC 5280 does not use.
+    #[error("the name constraints have a minimum or a maximum")]
     Distance,
-    /// A mask with holes, or an address of another length.
-    #[error("the name constraints have an address that is no network")]
+    /// A mask that is not contiguous, or an address of the wrong length.
+    #[error("the name constraints have an address that is not a network")]
     Network,
-    /// Of subjects.
-    #[error("the name constraints are about the names of subjects")]
+    /// Constraints on the distinguished names of subjects.
+    #[error("the name constraints apply to the distinguished names of subjects")]
     DirectoryName,
 }
 
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_permitted_is_all_that_may_be() {
+    fn only_what_is_permitted_can_be_certified() {
         let names = NameConstraints::new(vec![dns("example.com")], Vec::new()).unwrap();
         for name in ["example.com", "a.example.com", "a.b.example.com", "*.example.com", "*.a.example.com"] {
             assert!(permits(&names, name), "{name}");
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_excluded_may_not_be_and_no_wildcard_may_stand_for_it() {
+    fn neither_an_excluded_name_nor_a_wildcard_that_matches_it_is_permitted() {
         let constraints = NameConstraints::new(Vec::new(), vec![dns("a.example.com"), ip("2001:db8::/32")]).unwrap();
         for name in ["a.example.com", "x.a.example.com", "*.a.example.com", "*.example.com", "2001:db8::1"] {
             assert!(!permits(&constraints, name), "{name}");
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_at_the_begin_means_what_lies_below_alone() {
+    fn a_leading_dot_means_only_the_names_below() {
         let constraints = NameConstraints { permitted: vec![dns(".example.com")], excluded: Vec::new() };
         for (name, expected) in [("example.com", false), ("a.example.com", true), ("*.example.com", true)] {
             assert_eq!(permits(&constraints, name), expected, "{name}");

@@ -1,5 +1,5 @@
-//! The path from an issuing CA to a root elsewhere: what RFC 5280 §6 asks of it, looked at once, when
-//! the certificate is installed.
+//! The path from an issuing CA to an external root, checked against RFC 5280 §6 once, when the
+//! certificate is installed.
 
 use const_oid::db::rfc5280::{
     ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
@@ -11,12 +11,12 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 use crate::{Certificate, SignatureError, extension};
 
-/// Orders the certificates above that of an issuing CA, the nearest first, up to a root among them, and
-/// checks that relying parties who trust the root will accept what stands below. Certificates that do not
-/// belong to the path are left out.
+/// Orders the certificates above that of an issuing CA, the nearest first, up to a root among them,
+/// and checks that relying parties that trust the root will accept what the issuing CA signs.
+/// Certificates that do not belong to the path are left out.
 ///
 /// # Errors
-/// [`PathError`].
+/// [`PathError`], the first fault that was found.
 pub fn path(issuer: &Certificate, others: &[Certificate], now: Timestamp) -> Result<Vec<Certificate>, PathError> {
     let mut path: Vec<Certificate> = Vec::new();
     check_one(issuer, now)?;
@@ -33,40 +33,40 @@ pub fn path(issuer: &Certificate, others: &[Certificate], now: Timestamp) -> Res
         path.push(above.clone());
         last = above;
     }
-    // The root's own signature says nothing: who trusts it trusts its key.
+    // The root's own signature proves nothing: a relying party trusts the root's key.
     if path.is_empty() { Err(PathError::SelfIssued) } else { Ok(path) }
 }
 
-/// Why a certificate does not stand below a root.
+/// Why a certificate does not have a valid path to a root.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// It is a root itself.
-    #[error("the certificate is its own issuer; one that a CA above has signed is needed")]
+    /// It is itself a root.
+    #[error("the certificate is its own issuer; a certificate signed by a CA above it is needed")]
     SelfIssued,
-    /// The certificate above is not there.
+    /// The certificate of the CA above it is missing.
     #[error("the certificate of the CA that signed {0} is missing; give the whole chain with the root at its end")]
     Gap(String),
-    /// The certificate above did not sign it.
+    /// The CA above it did not sign it.
     #[error("the certificate of {subject} is not signed by the one above it: {source}")]
     Signature {
-        /// Of which one.
+        /// The subject of the certificate.
         subject: String,
-        /// Why.
+        /// Why the signature does not verify.
         source: SignatureError,
     },
     /// It is not valid now.
-    #[error("the certificate of {0} is valid from {1} to {2} alone")]
+    #[error("the certificate of {0} is valid only from {1} to {2}")]
     Time(String, Timestamp, Timestamp),
     /// It may not sign certificates.
     #[error("the certificate of {0} is not that of a CA that may sign certificates")]
     NotAnAuthority(String),
-    /// It allows no CA so far below.
+    /// A path length does not allow a CA so far below it.
     #[error("the path length in the certificate of {0} does not allow this issuer below it")]
     PathLength(String),
-    /// Leaves below are not for servers.
+    /// The extended key usage does not allow certificates for TLS servers below it.
     #[error("the extended key usage in the certificate of {0} does not include server authentication")]
     ExtendedKeyUsage(String),
-    /// It has an extension that counts and is unknown here.
+    /// It has a critical extension that this CA does not support.
     #[error("the certificate of {0} has the critical extension {1}, which is not understood here")]
     Critical(String, ObjectIdentifier),
     /// An extension is not well-formed.
@@ -74,7 +74,7 @@ pub enum PathError {
     Malformed(String),
 }
 
-/// By name and key identifier.
+/// Compares name and key identifier.
 fn is_named_by(subject: &Certificate, issuer: &Certificate) -> bool {
     subject.tbs().issuer() == issuer.tbs().subject()
         && issuer
@@ -82,7 +82,7 @@ fn is_named_by(subject: &Certificate, issuer: &Certificate) -> bool {
             .is_none_or(|identifier| identifier == subject.certificate_id().authority_key_identifier())
 }
 
-/// What holds for each certificate of the path.
+/// The checks of every certificate of the path.
 fn check_one(certificate: &Certificate, now: Timestamp) -> Result<(), PathError> {
     let (first, last) = (certificate.not_before(), certificate.not_after());
     if now < first || now > last {
@@ -104,7 +104,8 @@ fn check_one(certificate: &Certificate, now: Timestamp) -> Result<(), PathError>
     }
 }
 
-/// What holds for those above the issuer; `below` CAs stand under it.
+/// The checks of the certificates above the issuing CA; `below` is the number of CAs below this
+/// one.
 fn check_authority(certificate: &Certificate, below: usize) -> Result<(), PathError> {
     let extensions = certificate.tbs().extensions();
     let malformed = |_| PathError::Malformed(certificate.subject());
@@ -120,7 +121,7 @@ fn check_authority(certificate: &Certificate, below: usize) -> Result<(), PathEr
     }
 }
 
-/// The critical extensions that are honoured here and by every relying party.
+/// The critical extensions that this CA and every relying party support.
 const UNDERSTOOD: [ObjectIdentifier; 5] =
     [ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS];
 

@@ -1,4 +1,4 @@
-//! The part of an RA Profile that decides what a leaf certificate looks like.
+//! The part of an RA Profile that decides the form of a leaf certificate.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::CertificateKeyType;
 
-/// What certificates of a profile contain beside key and names.
+/// What the certificates of a profile contain besides key and identifiers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LeafProfile {
-    /// The kinds of keys that may be certified.
+    /// The types of keys that may be certified.
     pub key_types: BTreeSet<CertificateKeyType>,
-    /// What the key may be used for; at least one.
+    /// The purposes of the key; at least one.
     pub extended_key_usage: BTreeSet<ExtendedKeyUsage>,
-    /// The certificate policies to state; none leaves the extension out.
+    /// The certificate policies; if there are none, the extension is left out.
     pub policies: Vec<Policy>,
-    /// The subject.
+    /// How the subject is made.
     pub subject: SubjectRule,
 }
 
 impl Default for LeafProfile {
-    /// A server certificate of any kind of key.
+    /// A server certificate for a key of any type.
     fn default() -> Self {
         Self {
             key_types: BTreeSet::from(CertificateKeyType::ALL),
@@ -34,18 +34,18 @@ impl Default for LeafProfile {
     }
 }
 
-/// What a key may be used for (RFC 5280 §4.2.1.12).
+/// A purpose of a key (RFC 5280 §4.2.1.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExtendedKeyUsage {
-    /// TLS server authentication.
+    /// TLS server authentication (`id-kp-serverAuth`).
     Server,
-    /// TLS client authentication.
+    /// TLS client authentication (`id-kp-clientAuth`).
     Client,
 }
 
 impl ExtendedKeyUsage {
-    /// All usages.
+    /// Every purpose.
     pub const ALL: [Self; 2] = [Self::Server, Self::Client];
 
     pub(crate) fn oid(self) -> ObjectIdentifier {
@@ -56,15 +56,15 @@ impl ExtendedKeyUsage {
     }
 }
 
-/// What stands as the subject. Names that count are in the subject alternative name alone; the
-/// common name is for people and for old software.
+/// What the subject contains. Only the subject alternative names count; the common name is for
+/// people and for old software.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubjectRule {
-    /// Nothing.
+    /// An empty subject.
     Empty,
-    /// The first DNS name of the order that fits into a common name; nothing when none does. An
-    /// address is never a common name: some clients cannot read it there.
+    /// The first DNS name of the order that fits into a common name; an empty subject if none does.
+    /// An address is never a common name, because some clients cannot read it there.
     #[default]
     CommonName,
 }
@@ -102,20 +102,21 @@ impl From<Policy> for String {
     }
 }
 
-/// The text is no object identifier.
+/// The text is not an object identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a policy is an object identifier in dotted form, such as 2.23.140.1.2.1")]
 pub struct PolicyError;
 
-/// Where relying parties find what they need to judge a certificate. Plain `http://` URLs: fetching
-/// them over TLS would need the very chain that is being judged (RFC 5280 §4.2.1.13, §8).
+/// The URLs at which relying parties find what they need to verify a certificate. They are plain
+/// `http://` URLs: fetching them over TLS would need the very chain that is being verified (RFC
+/// 5280 §4.2.1.13, §8).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pointers {
-    /// The issuer's certificate, DER (`caIssuers` of RFC 5280 §4.2.2.1).
+    /// The issuer's certificate in DER (`caIssuers` of RFC 5280 §4.2.2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_issuers: Option<String>,
-    /// The CRL that lists the certificate when it is revoked (RFC 5280 §4.2.1.13).
+    /// The CRL that lists the certificate if it is revoked (RFC 5280 §4.2.1.13).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crl: Option<String>,
 }

@@ -1,7 +1,7 @@
-//! DER as it stands: slices of the very bytes that were signed or that will be.
+//! DER as it is: slices of the very bytes that were signed or will be signed.
 //!
-//! A signature is over bytes, not over values. So what is verified, compared or copied is cut out of
-//! the input and never encoded again.
+//! A signature is over bytes, not over values. So what is verified, compared or copied is cut out
+//! of the input and never encoded again.
 
 use der::{
     Decode, Encode, Header, Reader, Sequence, SliceReader, Tag,
@@ -11,7 +11,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::{Signature, SignatureAlgorithm};
 
-/// The elements of one SEQUENCE, each with its header.
+/// The elements of one SEQUENCE, each including its header.
 pub(crate) fn elements(der: &[u8]) -> der::Result<Vec<&[u8]>> {
     let mut outer = SliceReader::new(der)?;
     let header = Header::decode(&mut outer)?;
@@ -26,13 +26,14 @@ pub(crate) fn elements(der: &[u8]) -> der::Result<Vec<&[u8]>> {
     Ok(elements)
 }
 
-/// What certificates, requests and CRLs have in common: the signed part, how, and the signature.
+/// What certificates, requests and CRLs have in common: the signed part, the algorithm, and the
+/// signature.
 pub(crate) struct Signed<'a> {
     /// The signed bytes.
     pub(crate) message: &'a [u8],
-    /// The algorithm that the outside states.
+    /// The algorithm in the outer, unsigned part.
     pub(crate) algorithm: AlgorithmIdentifierOwned,
-    /// The contents of the BIT STRING.
+    /// The contents of the signature's BIT STRING.
     pub(crate) signature: Signature,
 }
 
@@ -51,7 +52,7 @@ impl<'a> Signed<'a> {
         })
     }
 
-    /// Puts the parts together; `message` is taken over byte for byte.
+    /// Joins the parts; `message` is taken over byte for byte.
     pub(crate) fn encode(message: &[u8], algorithm: SignatureAlgorithm, signature: &Signature) -> der::Result<Vec<u8>> {
         Parts {
             message: AnyRef::from_der(message)?,

@@ -1,4 +1,4 @@
-//! Signatures: the algorithms of our issuers, and the verification of whatever comes in.
+//! Signatures: the algorithms of the issuers, and the verification of what clients send.
 
 use aws_lc_rs::signature as lc;
 use const_oid::db::rfc5912;
@@ -7,19 +7,19 @@ use jose::{KeyKind, PublicKey};
 use serde::{Deserialize, Serialize};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-/// How an issuer signs. The algorithm follows from its key alone, so it is never a choice.
+/// The algorithm with which an issuer signs. It follows from the key, so it is never a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SignatureAlgorithm {
-    /// ECDSA with SHA-256, by keys on P-256.
+    /// ECDSA with SHA-256, for keys on P-256.
     EcdsaSha256,
-    /// ECDSA with SHA-384, by keys on P-384.
+    /// ECDSA with SHA-384, for keys on P-384.
     EcdsaSha384,
     /// RSA PKCS#1 v1.5 with SHA-256.
     RsaSha256,
 }
 
 impl SignatureAlgorithm {
-    /// The algorithm of a key; `None` when an issuer may not have such a key.
+    /// The algorithm of a key; `None` if an issuer may not have such a key.
     pub fn of(key: &PublicKey) -> Option<Self> {
         match key.kind() {
             KeyKind::P256 => Some(Self::EcdsaSha256),
@@ -43,7 +43,7 @@ impl SignatureAlgorithm {
     /// Verifies a signature over `message`.
     ///
     /// # Errors
-    /// When the key does not go with this algorithm, or the signature is not the key's.
+    /// The key is not for this algorithm, or did not make the signature.
     pub fn verify(self, key: &PublicKey, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
         if Self::of(key) != Some(self) {
             return Err(SignatureError::Key);
@@ -56,12 +56,13 @@ impl SignatureAlgorithm {
     }
 }
 
-/// The contents of a signature's BIT STRING.
+/// The contents of the BIT STRING of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature(Vec<u8>);
 
 impl Signature {
-    /// A signature as the signer answered it: DER of `r` and `s` for ECDSA, the number for RSA.
+    /// A signature in the form in which the signer returned it: the DER of `r` and `s` for ECDSA,
+    /// the number for RSA.
     pub fn new(octets: Vec<u8>) -> Self {
         Self(octets)
     }
@@ -72,25 +73,25 @@ impl Signature {
     }
 }
 
-/// Why a signature does not hold.
+/// Why a signature is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// Made with an algorithm that nobody should rely on any more.
+    /// It was made with an algorithm that is no longer secure.
     #[error("signatures with {0} are not accepted, use SHA-256 or better")]
     Weak(&'static str),
-    /// An algorithm that is not in use here.
+    /// The algorithm is not supported.
     #[error("the signature algorithm {0} is not supported")]
     Unsupported(ObjectIdentifier),
-    /// The algorithm is for another kind of key, or has parameters that it must not have.
-    #[error("the signature algorithm does not go with the key")]
+    /// The algorithm is for keys of another type, or has parameters that it must not have.
+    #[error("the signature algorithm does not fit the key")]
     Key,
-    /// Not made by this key over these bytes.
+    /// It was not made with this key over these bytes.
     #[error("the signature does not verify")]
     Invalid,
 }
 
-/// Verifies a signature of any key that may stand in a certificate, with the algorithm that the
-/// signed object states (RFC 5758, RFC 4055, RFC 8410).
+/// Verifies a signature of any key that a certificate may have, with the algorithm that the signed
+/// object states (RFC 5758, RFC 4055, RFC 8410).
 pub(crate) fn verify_stated(
     algorithm: &AlgorithmIdentifierOwned,
     key: &PublicKey,
@@ -175,7 +176,7 @@ const ACCEPTED: [(ObjectIdentifier, Family, Option<Hash>); 7] = [
     (const_oid::db::rfc8410::ID_ED_25519, Family::Ed25519, None),
 ];
 
-/// Named so that the refusal can say what is wrong.
+/// Weak algorithms, by the names that the refusal uses.
 const WEAK: [(ObjectIdentifier, &str); 6] = [
     (rfc5912::MD_2_WITH_RSA_ENCRYPTION, "MD2"),
     (rfc5912::MD_5_WITH_RSA_ENCRYPTION, "MD5"),
@@ -185,7 +186,7 @@ const WEAK: [(ObjectIdentifier, &str); 6] = [
     (rfc5912::ECDSA_WITH_SHA_224, "SHA-224"),
 ];
 
-/// RFC 3279 §2.2.3.
+/// `ecdsa-with-SHA1` (RFC 3279 §2.2.3).
 const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 #[cfg(test)]

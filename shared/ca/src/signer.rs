@@ -1,4 +1,4 @@
-//! The seam to whatever holds the private keys: a key management service or a key in this process.
+//! The trait of what holds the private keys: a key management service, or a key in this process.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -8,21 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::{IssuerKeyType, Signature, SignatureAlgorithm};
 
-/// Signs with keys that it alone knows.
+/// Signs with private keys that only the signer has.
 #[async_trait]
 pub trait Signer: Send + Sync {
     /// The public half of a key.
     ///
     /// # Errors
-    /// When the key is unknown or cannot be asked for now.
+    /// The key is unknown, or the signer cannot be reached now.
     async fn public_key(&self, key: &KeyHandle) -> Result<PublicKey, SignError>;
 
-    /// Signs `message`, which is the exact DER of what is to be signed and not yet hashed. An ECDSA
-    /// signature comes as DER, an RSA signature as it is: both go unchanged into the BIT STRING.
+    /// Signs `message`, the exact DER that is to be signed, which is not hashed yet. An ECDSA
+    /// signature is returned as DER, an RSA signature as its octets: both go into the BIT STRING
+    /// unchanged.
     ///
     /// # Errors
-    /// When no signature was made. Asking again is safe: signing the same bytes twice gives two
-    /// signatures over one certificate, never two certificates.
+    /// No signature was made. Trying again is safe: signing the same bytes twice gives two
+    /// signatures of one certificate, never two certificates.
     async fn sign(
         &self,
         key: &KeyHandle,
@@ -30,22 +31,24 @@ pub trait Signer: Send + Sync {
         message: &[u8],
     ) -> Result<Signature, SignError>;
 
-    /// Makes a key for an issuer of that name, or takes up the one that was made for it before a crash.
+    /// Makes a key for an issuer with that name, or finds the one that was made for it before a
+    /// crash.
     ///
     /// # Errors
-    /// [`SignError::MakesNoKeys`] where somebody else makes the keys; when none could be made.
+    /// [`SignError::MakesNoKeys`] if this signer cannot make keys; otherwise why none could be
+    /// made.
     async fn make_key(&self, _name: &str, _kind: IssuerKeyType) -> Result<KeyHandle, SignError> {
         Err(SignError::MakesNoKeys)
     }
 }
 
-/// The name of a key inside a signer; only that signer knows what it means.
+/// The name of a key in a signer; only that signer knows what it means.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyHandle(String);
 
 impl KeyHandle {
-    /// The handle of that name.
+    /// The handle with that name.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
     }
@@ -65,31 +68,32 @@ impl fmt::Display for KeyHandle {
 /// Why a signer did not sign.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// There is no key of that name.
+    /// The signer has no key with that name.
     #[error("the signer has no key {0}")]
     UnknownKey(KeyHandle),
-    /// Its keys are made elsewhere.
-    #[error("this signer makes no keys; make one where they are kept, and give its name")]
+    /// The keys of this signer are made elsewhere.
+    #[error("this signer cannot make keys; make one where its keys are kept, and give its name")]
     MakesNoKeys,
-    /// Too many requests; the same request may pass later.
+    /// There are too many requests; the same request may succeed later.
     #[error("the signer is throttled")]
     Throttled {
-        /// When to ask again, if the signer said so.
+        /// How long to wait, if the signer said so.
         retry_after: Option<Duration>,
-        /// What the signer said.
+        /// The signer's error.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The signer could not be reached, or failed by itself; the same request may pass later.
+    /// The signer could not be reached or had a failure of its own; the same request may succeed
+    /// later.
     #[error("the signer is unavailable")]
     Unavailable {
-        /// What went wrong.
+        /// The error of the request.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The signer will not do it: no right, wrong algorithm for the key, a disabled key. Asking again
-    /// does not help.
+    /// The signer refuses: no permission, an algorithm that does not fit the key, or a disabled
+    /// key. Trying again does not help.
     #[error("the signer refused")]
     Refused {
-        /// What the signer said.
+        /// The signer's error.
         source: Box<dyn Error + Send + Sync>,
     },
 }

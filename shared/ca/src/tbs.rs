@@ -1,7 +1,7 @@
-//! What is to be signed, in its two states: built, and linted.
+//! TBSCertificates, in two states: built, and linted.
 //!
-//! Only a [`LintedTbs`] can be signed. Its bytes are what gets stored, what gets signed and what
-//! stands in the certificate; they are never encoded a second time.
+//! Only a [`LintedTbs`] can be signed. Its bytes are stored, signed and then part of the
+//! certificate; they are never encoded a second time.
 
 use acme::{CertificateId, Identifier, Serial};
 use der::{
@@ -24,8 +24,8 @@ use crate::{
     time,
 };
 
-/// A certificate that was built and not yet looked at: the DER of a TBSCertificate, and what was
-/// asked for, to compare it with.
+/// A certificate that was built but not linted: the DER of a TBSCertificate, and the arguments to
+/// compare it with.
 #[derive(Clone, Debug)]
 pub struct TbsCertificate<'a> {
     bytes: Vec<u8>,
@@ -44,17 +44,17 @@ impl<'a> TbsCertificate<'a> {
         Ok(Self { bytes: fields.to_der()?, authority, request, kind })
     }
 
-    /// Decodes the bytes again and checks every field and extension of what comes out.
+    /// Decodes the bytes again and checks every field and extension.
     ///
     /// # Errors
-    /// When a lint finds something; then the certificate must not be signed.
+    /// A lint found something; the certificate must not be signed.
     pub fn lint(self) -> Result<LintedTbs, LintError> {
         lint::built(&self.bytes, &self.authority, &self.request, &self.kind)
             .map(|id| LintedTbs::new(self.bytes, id, self.authority.algorithm))
     }
 }
 
-/// A certificate that may be signed.
+/// A TBSCertificate that may be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LintedTbs {
     bytes: Vec<u8>,
@@ -67,12 +67,12 @@ impl LintedTbs {
         Self { bytes, id, algorithm }
     }
 
-    /// Takes the stored bytes of a leaf up again, to finish an issue that was interrupted: whatever
-    /// is signed now is what was linted and stored then. The lints run again, but for those that
-    /// compare with the request, which is gone: the profile may be another one by now.
+    /// Reads the stored bytes of a leaf, to finish an issuance that was interrupted: what is signed
+    /// now is what was linted and stored then. The lints run again, except those that compare with
+    /// the request, which is no longer available: the profile may have changed since.
     ///
     /// # Errors
-    /// When a lint finds something, such as bytes of another issuer or of another order.
+    /// A lint found something, such as bytes of another issuer or of another order.
     pub fn from_stored(bytes: Vec<u8>, issuer: &Issuer, identifiers: &[Identifier]) -> Result<Self, LintError> {
         let id = lint::stored(&bytes, &issuer.authority(), identifiers)?;
         Ok(Self::new(bytes, id, issuer.algorithm()))
@@ -93,14 +93,14 @@ impl LintedTbs {
         &self.id
     }
 
-    /// How it will be signed.
+    /// The algorithm with which it will be signed.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 }
 
-/// A TBSCertificate field by field (RFC 5280 §4.1), for encoding alone. The lints decode with other
-/// types, so that one mistake does not hide in both.
+/// The fields of a TBSCertificate (RFC 5280 §4.1), for encoding only. The lints decode with other
+/// types, so that a mistake in one of them is found by the other.
 #[derive(Clone, Debug, Sequence)]
 pub(crate) struct Fields {
     #[asn1(context_specific = "0", default = "Default::default")]
@@ -119,7 +119,7 @@ pub(crate) struct Fields {
     pub(crate) extensions: Option<Vec<Extension>>,
 }
 
-/// Both times in the form in which they will stand there.
+/// Both times in the form that they will have in the certificate.
 #[derive(Clone, Debug, Sequence)]
 pub(crate) struct Validity {
     pub(crate) not_before: Time,

@@ -1,5 +1,5 @@
-//! Tests over several rooms of this crate, most of them against the `openssl` command line: what we
-//! build must be what others read.
+//! Tests of several modules of this crate together, most of them against the `openssl` command
+//! line: others must be able to read what this CA builds.
 
 mod authorities;
 mod below;

@@ -1,4 +1,4 @@
-//! Times as certificates and CRLs hold them: whole seconds, UTCTime until the end of 2049,
+//! Times in the form that certificates and CRLs have: whole seconds, UTCTime until the end of 2049,
 //! GeneralizedTime from then on (RFC 5280 §4.1.2.5).
 
 use std::time::Duration;
@@ -15,16 +15,16 @@ pub(crate) fn asn1(timestamp: Timestamp) -> Result<Time, TimeError> {
 
 /// The time that an ASN.1 form stands for.
 pub(crate) fn timestamp(time: &Time) -> Timestamp {
-    // Every ASN.1 time lies between 1970 and 9999, well within what a timestamp holds.
+    // Every ASN.1 time is between 1970 and 9999, well within the range of a timestamp.
     i64::try_from(time.to_unix_duration().as_secs())
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .unwrap_or(Timestamp::MAX)
 }
 
-/// The time lies before 1970 or after 9999.
+/// The time is before 1970 or after 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} cannot stand in a certificate or CRL: only the years 1970 to 9999 can")]
+#[error("{0} cannot be in a certificate or CRL: only the years 1970 to 9999 can")]
 pub struct TimeError(pub Timestamp);
 
 #[cfg(test)]

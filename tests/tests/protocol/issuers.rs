@@ -138,7 +138,7 @@ async fn an_issuer_that_cannot_be_is_refused_before_anything_is_signed() {
     for (id, terms, expected) in [
         ("second", json!({"name": "Other"}), "there is an issuer `second` already, and it is active"),
         ("third", json!({"name": "Test second"}), "issuer `second` has that name in its certificate"),
-        ("third", json!({"name": ""}), "a part of an authority's name has 1 to 64 characters"),
+        ("third", json!({"name": ""}), "a part of a CA's name must have 1 to 64 characters"),
         ("third", json!({"days": 0}), "days should be a whole number from 1 to 36500"),
         ("third", json!({"shards": 0}), "shards should be a whole number from 1 to 1024"),
         ("Third", json!({}), "an issuer's name has 1 to 64 characters of a-z 0-9 -"),

@@ -1,7 +1,7 @@
-//! What a request names, and the refusal of every place where a name could hide.
+//! The names in a request, and the refusal of every place where a name could hide.
 //!
-//! Nothing of this gets into a certificate. It is refused all the same: a client that asks for a
-//! name in such a place expects it to be certified, and would find out too late that it was not.
+//! None of this gets into a certificate. It is refused anyway: a client that puts a name in such a
+//! place expects it to be certified, and would find out too late that it was not.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ use x509_cert::{
 use super::{CsrError, EXTENSION_REQUEST};
 use crate::{distinguished_name, general_name};
 
-/// The subject alternative names and the common name.
+/// The identifiers in the subject alternative names and the common name.
 pub(super) fn identifiers(info: &CertReqInfo) -> Result<BTreeSet<Identifier>, CsrError> {
     let extensions = requested_extensions(&info.attributes)?;
     let mut identifiers = subject_alternative_names(&extensions)?;
@@ -32,8 +32,8 @@ pub(super) fn identifiers(info: &CertReqInfo) -> Result<BTreeSet<Identifier>, Cs
     Ok(identifiers)
 }
 
-/// The requested extensions. All but the subject alternative name are left unread: the profile says
-/// what a certificate contains.
+/// The requested extensions. All except the subject alternative name are ignored: the profile
+/// decides what a certificate contains.
 fn requested_extensions(attributes: &Attributes) -> Result<Vec<Extension>, CsrError> {
     if repeats(attributes.iter().map(|attribute| attribute.oid)) {
         return Err(CsrError::Repeated("attribute of one type"));
@@ -85,7 +85,8 @@ fn common_name(subject: &Name) -> Result<Option<Identifier>, CsrError> {
     }
 }
 
-/// What clients write into a subject by habit. It says who asks, not what is named, and is ignored.
+/// Attributes that clients put into a subject by habit. They describe the requester, are not names
+/// to be certified, and are ignored.
 const IGNORED: [ObjectIdentifier; 12] = [
     BUSINESS_CATEGORY,
     COUNTRY_NAME,

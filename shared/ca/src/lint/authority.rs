@@ -37,8 +37,8 @@ fn subject(examined: &Examined<'_>, subject: &AuthorityName) -> Result<(), Fault
     ensure(*examined.tbs.subject() == subject.to_name()?, "another name")
 }
 
-/// A root is its own issuer, and nothing else is: two authorities of one name would make chains
-/// that depend on the order in which somebody looks.
+/// A root is its own issuer, and no other certificate is: if two CAs had the same name, the chain
+/// that a relying party builds would depend on which one it finds first.
 fn self_issued(examined: &Examined<'_>) -> Result<(), Fault> {
     let same = examined.tbs.subject() == examined.tbs.issuer();
     let root = examined.authority.validity.is_none();
@@ -46,7 +46,7 @@ fn self_issued(examined: &Examined<'_>) -> Result<(), Fault> {
 }
 
 fn key_type(examined: &Examined<'_>) -> Result<(), Fault> {
-    ensure(IssuerKeyType::of(&examined.key).is_some(), "a key of no kind that issuers have")
+    ensure(IssuerKeyType::of(&examined.key).is_some(), "issuers may not have a key of this type")
 }
 
 fn key_usage(examined: &Examined<'_>) -> Result<(), Fault> {
@@ -62,7 +62,7 @@ fn basic_constraints(examined: &Examined<'_>, path_length: Option<u8>) -> Result
     ensure(constraints.path_len_constraint == path_length, "another path length")
 }
 
-/// RFC 5280 §4.2.1.10.
+/// The name constraints are those that were asked for (RFC 5280 §4.2.1.10).
 fn name_constraints(examined: &Examined<'_>, constraints: Option<&NameConstraints>) -> Result<(), Fault> {
     let stated = NameConstraints::find(examined.tbs.extensions()).map_err(|error| Fault(error.to_string()))?;
     let critical = stated.as_ref().is_none_or(|(critical, _)| *critical);

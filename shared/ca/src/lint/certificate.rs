@@ -1,4 +1,4 @@
-//! Lints for every certificate: its form, and its place under its authority.
+//! Lints for every certificate: its form, and its relation to its issuer.
 
 use acme::Serial;
 use const_oid::db::rfc5280::{
@@ -38,37 +38,37 @@ pub(super) fn check(examined: &Examined<'_>, report: &mut Report) {
     report.note("pointer-scheme", pointer_scheme(examined));
 }
 
-/// DER has one form for each value: what was decoded encodes to the same bytes.
+/// DER has one form for each value: the decoded value must encode to the same bytes.
 fn encoding(examined: &Examined<'_>) -> Result<(), Fault> {
     ensure(examined.tbs.to_der()? == examined.bytes, "not canonical DER")
 }
 
-/// RFC 5280 §4.1.2.1.
+/// Version 3 (RFC 5280 §4.1.2.1).
 fn version(examined: &Examined<'_>) -> Result<(), Fault> {
     ensure(examined.tbs.version() == Version::V3, "not version 3")
 }
 
-/// RFC 5280 §4.1.2.2: positive and at most twenty octets. Sixteen at least, because the randomness
-/// in it must not run out.
+/// Positive and at most twenty octets (RFC 5280 §4.1.2.2). At least sixteen octets, so that it has
+/// enough randomness.
 fn serial_number(examined: &Examined<'_>) -> Result<(), Fault> {
     let octets = examined.tbs.serial_number().as_bytes();
     ensure(Serial::from_der_content(octets.to_vec()).is_some(), "not positive or too long")?;
     ensure(octets.len() >= 16, "shorter than sixteen octets")
 }
 
-/// RFC 5280 §4.1.2.3.
+/// The algorithm of the issuer's key (RFC 5280 §4.1.2.3).
 fn signature_algorithm(examined: &Examined<'_>) -> Result<(), Fault> {
     let expected = examined.authority.algorithm.identifier();
     ensure(*examined.tbs.signature() == expected, "not that of the issuer's key")
 }
 
-/// RFC 5280 §4.1.2.4, §7.1: the very bytes of the issuer's subject.
+/// The very bytes of the issuer's subject (RFC 5280 §4.1.2.4, §7.1).
 fn issuer_name(examined: &Examined<'_>) -> Result<(), Fault> {
     let name = examined.tbs.issuer().to_der()?;
     ensure(name == examined.authority.name, "not the subject of the issuer")
 }
 
-/// RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050.
+/// UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5).
 fn validity_encoding(examined: &Examined<'_>) -> Result<(), Fault> {
     let validity = examined.tbs.validity();
     let fits = |time: &Time| match time {
@@ -81,33 +81,33 @@ fn validity_encoding(examined: &Examined<'_>) -> Result<(), Fault> {
 fn validity_order(examined: &Examined<'_>) -> Result<(), Fault> {
     let validity = examined.tbs.validity();
     let (first, last) = (time::timestamp(&validity.not_before), time::timestamp(&validity.not_after));
-    ensure(first < last, "ends before it begins")
+    ensure(first < last, "ends before it starts")
 }
 
-/// A certificate that outlives its issuer cannot be verified to its end.
+/// A certificate that outlives its issuer cannot be verified until its end.
 fn validity_within_issuer(examined: &Examined<'_>) -> Result<(), Fault> {
     let Some((first, last)) = examined.authority.validity else {
         return Ok(());
     };
     let validity = examined.tbs.validity();
-    ensure(time::timestamp(&validity.not_before) >= first, "begins before its issuer")?;
+    ensure(time::timestamp(&validity.not_before) >= first, "starts before its issuer")?;
     ensure(time::timestamp(&validity.not_after) <= last, "ends after its issuer")
 }
 
-/// Only a root holds the key that signs it.
+/// Only a root has the key that signs it.
 fn key_reuse(examined: &Examined<'_>) -> Result<(), Fault> {
     let same = examined.key == *examined.authority.key;
     let root = examined.authority.validity.is_none();
     ensure(same == root, if root { "not the key that signs" } else { "the key of its issuer" })
 }
 
-/// RFC 5280 §4.1.2.8.
+/// There are no unique identifiers (RFC 5280 §4.1.2.8).
 fn unique_identifiers(examined: &Examined<'_>) -> Result<(), Fault> {
     let tbs = &examined.tbs;
     ensure(tbs.issuer_unique_id().is_none() && tbs.subject_unique_id().is_none(), "there are unique identifiers")
 }
 
-/// RFC 5280 §4.2.
+/// No extension is repeated (RFC 5280 §4.2).
 fn repeated_extension(examined: &Examined<'_>) -> Result<(), Fault> {
     let mut seen = Vec::new();
     for oid in examined.extensions() {
@@ -119,14 +119,14 @@ fn repeated_extension(examined: &Examined<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// RFC 5280 §4.2.1.2.
+/// The key identifier is that of the key (RFC 5280 §4.2.1.2).
 fn subject_key_identifier(examined: &Examined<'_>) -> Result<(), Fault> {
     let (critical, identifier) = examined.extension::<OctetString>(ID_CE_SUBJECT_KEY_IDENTIFIER)?;
     ensure(!critical, "critical")?;
     ensure(identifier.as_bytes() == extension::key_identifier(&examined.key), "not that of the key")
 }
 
-/// RFC 5280 §4.2.1.1.
+/// The key identifier is that of the issuer (RFC 5280 §4.2.1.1).
 fn authority_key_identifier(examined: &Examined<'_>) -> Result<(), Fault> {
     let (critical, value) = examined.extension::<AuthorityKeyIdentifier>(ID_CE_AUTHORITY_KEY_IDENTIFIER)?;
     ensure(!critical, "critical")?;
@@ -138,7 +138,7 @@ fn authority_key_identifier(examined: &Examined<'_>) -> Result<(), Fault> {
     )
 }
 
-/// Plain HTTP URLs and nothing else (RFC 5280 §4.2.1.13, §4.2.2.1, §8).
+/// Only plain HTTP URLs (RFC 5280 §4.2.1.13, §4.2.2.1, §8).
 fn pointer_scheme(examined: &Examined<'_>) -> Result<(), Fault> {
     for url in pointers(examined)?.iter().flatten() {
         ensure(is_http(url), "not an http URL")?;
@@ -152,7 +152,7 @@ fn is_http(url: &str) -> bool {
     })
 }
 
-/// The URLs of the issuer's certificate and of the CRL. Each extension may hold exactly one.
+/// The URLs of the issuer's certificate and of the CRL. Each extension may have exactly one.
 pub(super) fn pointers(examined: &Examined<'_>) -> Result<[Option<String>; 2], Fault> {
     let access = examined.optional_extension::<AuthorityInfoAccessSyntax>(ID_PE_AUTHORITY_INFO_ACCESS)?;
     let ca_issuers = match access {
@@ -193,6 +193,6 @@ pub(super) fn pointers(examined: &Examined<'_>) -> Result<[Option<String>; 2], F
 fn url(name: &GeneralName) -> Result<String, Fault> {
     match name {
         GeneralName::UniformResourceIdentifier(url) => Ok(url.as_str().to_owned()),
-        _ => Err("a pointer that is no URL".into()),
+        _ => Err("a pointer that is not a URL".into()),
     }
 }

@@ -1,4 +1,5 @@
-//! Lints for leaves: the names of the order and no others, and no power beyond a handshake.
+//! Lints for leaves: the identifiers of the order and no others, and no usage beyond TLS
+//! handshakes.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +40,7 @@ fn known_extensions(examined: &Examined<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Empty, or one common name that is a host name of the order.
+/// The subject is empty, or has one common name that is a host name of the order.
 fn subject(examined: &Examined<'_>, identifiers: &[Identifier]) -> Result<(), Fault> {
     let subject = examined.tbs.subject();
     if subject.is_empty() {
@@ -54,10 +55,10 @@ fn subject(examined: &Examined<'_>, identifiers: &[Identifier]) -> Result<(), Fa
     let text = distinguished_name::text(attribute).ok_or("not UTF-8")?;
     ensure(text.len() <= distinguished_name::MAX_LENGTH, "longer than 64 characters")?;
     let is_named = |identifier: &Identifier| !matches!(identifier, Identifier::Ip(_)) && identifier.to_string() == text;
-    ensure(identifiers.iter().any(is_named), "a common name that is no host name of the order")
+    ensure(identifiers.iter().any(is_named), "a common name that is not a host name of the order")
 }
 
-/// Exactly the names of the order (N4), each once.
+/// Exactly the identifiers of the order (N4), without repetition.
 fn names(examined: &Examined<'_>, identifiers: &[Identifier]) -> Result<(), Fault> {
     let (_, names) = examined.extension::<GeneralNames>(ID_CE_SUBJECT_ALT_NAME)?;
     let named = names
@@ -79,7 +80,8 @@ fn names_canonical(examined: &Examined<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// RFC 5280 §4.2.1.10: relying parties would refuse such a certificate.
+/// The issuer's name constraints permit the identifiers (RFC 5280 §4.2.1.10): otherwise relying
+/// parties would refuse the certificate.
 fn names_constrained(examined: &Examined<'_>) -> Result<(), Fault> {
     let (_, names) = examined.extension::<GeneralNames>(ID_CE_SUBJECT_ALT_NAME)?;
     for name in &names {
@@ -90,7 +92,7 @@ fn names_constrained(examined: &Examined<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// RFC 5280 §4.2.1.6.
+/// Critical if and only if the subject is empty (RFC 5280 §4.2.1.6).
 fn names_criticality(examined: &Examined<'_>) -> Result<(), Fault> {
     let (critical, _) = examined.extension::<GeneralNames>(ID_CE_SUBJECT_ALT_NAME)?;
     ensure(critical == examined.tbs.subject().is_empty(), "critical exactly without a subject")

@@ -1,4 +1,4 @@
-//! Lints for leaves that were just built: what the profile says, and nothing else.
+//! Lints for leaves that were just built: they have what the profile says, and nothing else.
 
 use acme::Identifier;
 use const_oid::db::{

@@ -1,4 +1,4 @@
-//! Lints for every certificate that was just built: that it is the one that was asked for.
+//! Lints for every certificate that was just built: it is the one that was asked for.
 
 use acme::whole_seconds;
 

@@ -1,4 +1,5 @@
-//! Each lint is shown a TBS that it must find at fault, and none goes without.
+//! Each lint gets a TBSCertificate in which it must find a fault, and no lint is without such a
+//! test.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -32,7 +33,7 @@ use crate::{
     time,
 };
 
-/// A way to break a certificate.
+/// Breaks a certificate in one respect.
 type Break = fn(&mut Fields);
 
 struct Subject {
@@ -179,7 +180,7 @@ fn subject_of(attributes: &[(ObjectIdentifier, Tag, &str)]) -> Name {
     Name::from_der(&sequence.to_der().unwrap()).unwrap()
 }
 
-/// What breaks any certificate.
+/// Faults of any kind of certificate.
 const COMMON: &[(&str, Break)] = &[
     ("version", |fields| fields.version = Version::V2),
     ("serial-number", |fields| fields.serial_number = Int::new(&[0x41; 15]).unwrap()),
@@ -189,7 +190,7 @@ const COMMON: &[(&str, Break)] = &[
     ("signature-algorithm", |fields| fields.signature.parameters = Some(Any::null())),
     ("issuer-name", |fields| fields.issuer = distinguished_name::of_leaf(Some("Issuing E9")).unwrap()),
     ("issuer-name", |fields| {
-        // The same letters in another string type are other bytes.
+        // The same letters in another string type have other bytes.
         fields.issuer = subject_of(&[(rfc4519::COMMON_NAME, Tag::PrintableString, "Issuing E1")]);
     }),
     ("validity-encoding", |fields| {
@@ -400,7 +401,7 @@ fn generated(algorithm: &'static rcgen::SignatureAlgorithm) -> PublicKey {
 }
 
 #[test]
-fn every_lint_of_leaves_finds_what_it_is_there_for() {
+fn every_lint_of_leaves_finds_its_fault() {
     let subject = Subject::new();
     let bytes = subject.leaf();
     let excluded = vec![Subtree::Dns("excluded.test".to_owned())];
@@ -410,7 +411,7 @@ fn every_lint_of_leaves_finds_what_it_is_there_for() {
 }
 
 #[test]
-fn every_lint_of_authorities_finds_what_it_is_there_for() {
+fn every_lint_of_authorities_finds_its_fault() {
     let subject = Subject::new();
     let bytes = subject.authority();
     let kind = subject.authority_kind();
@@ -419,7 +420,7 @@ fn every_lint_of_authorities_finds_what_it_is_there_for() {
 
 fn check_all(subject: &Subject, issuer: &Authority<'_>, bytes: &[u8], kind: &Kind<'_>, own: &[(&'static str, Break)]) {
     let mut silent = every_lint(bytes, issuer, subject, kind);
-    // The one that no value can break; it has a test of its own.
+    // No value can break this lint; it has a test of its own.
     silent.remove("encoding");
     for (number, (lint, r#break)) in COMMON.iter().chain(own).enumerate() {
         let mut fields = Fields::from_der(bytes).unwrap();
@@ -457,7 +458,7 @@ fn bytes_that_are_not_canonical_are_found() {
 }
 
 #[test]
-fn bytes_that_are_no_tbs_or_have_no_acceptable_key_are_found() {
+fn bytes_that_are_not_a_tbs_or_have_an_unacceptable_key_are_found() {
     let subject = Subject::new();
     let issuing = Authorities::shared().issuing.authority();
     let bytes = subject.leaf();

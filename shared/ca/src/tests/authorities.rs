@@ -108,7 +108,7 @@ impl Authorities {
         Self { signer, root, root_key, issuing, issuing_key }
     }
 
-    /// The same pair for all tests that do not care.
+    /// One pair for all tests that do not need their own.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: LazyLock<Authorities> = LazyLock::new(|| {
             std::thread::spawn(|| {
@@ -156,7 +156,7 @@ pub(crate) fn identifiers(texts: &[&str]) -> Vec<Identifier> {
         .collect()
 }
 
-/// A fresh P-256 key.
+/// A new P-256 key.
 pub(crate) fn public_key() -> PublicKey {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();

@@ -1,4 +1,4 @@
-//! What stands below a CA that says which names it certifies, and below CAs elsewhere, as OpenSSL sees it.
+//! Certificates below a CA with name constraints and below external CAs, as OpenSSL sees them.
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::{
     Pointers, Signer, Subtree, path,
 };
 
-/// The certificate of the issuing CA once more, with these constraints.
+/// The certificate of the issuing CA, issued again with these constraints.
 async fn constrained(authorities: &Authorities, constraints: &NameConstraints) -> Certificate {
     let issuing = IssuingAuthority {
         issuer: &authorities.root,
@@ -69,7 +69,7 @@ async fn openssl_permits_below_name_constraints_what_they_permit_here() {
         ("11.0.0.1", false),
         ("2001:db9::1", false),
     ] {
-        // The same CA without constraints signs what the lints would not let through.
+        // The same CA without constraints signs what the lints would refuse.
         let leaf = issue(authorities, &public_key(), &[name], 20).await;
         openssl.write("leaf.pem", leaf.pem());
         let verified =
@@ -79,7 +79,7 @@ async fn openssl_permits_below_name_constraints_what_they_permit_here() {
     }
 }
 
-/// The request of a CA, and what a corporate CA made of it by OpenSSL's own means.
+/// The request of a CA, and the certificates that a corporate CA made from it with OpenSSL.
 async fn corporate(openssl: &Openssl, extensions: &str) -> (AuthorityRequest, Vec<Certificate>) {
     let mut signer = SoftwareSigner::default();
     let key = signer.generate("corporate", IssuerKeyType::P384);
@@ -99,7 +99,7 @@ async fn corporate(openssl: &Openssl, extensions: &str) -> (AuthorityRequest, Ve
 }
 
 #[tokio::test]
-async fn a_request_is_signed_elsewhere_and_its_path_leads_up_to_the_root() {
+async fn a_request_signed_by_an_external_ca_has_a_path_to_its_root() {
     let Some(openssl) = Openssl::find() else { return };
     let (request, certificates) = corporate(&openssl, GOOD).await;
     let text = openssl.expect("req -in request.pem -noout -text -verify");
@@ -111,7 +111,7 @@ async fn a_request_is_signed_elsewhere_and_its_path_leads_up_to_the_root() {
     assert_eq!(certificates[0].public_key(), request.public_key());
     let above = path(&certificates[0], &certificates, now).unwrap();
     assert_eq!(above, [certificates[2].clone(), certificates[1].clone()], "the nearest first, the root last");
-    // The constraints of the CA above hold, too.
+    // The constraints of the CA above apply, too.
     let issuer = Issuer::new(certificates[0].clone()).unwrap().below(&above).unwrap();
     assert!(issuer.constraints_against(&identifiers(&["a.corp.test"])[0]).is_none());
     assert!(issuer.constraints_against(&identifiers(&["a.test"])[0]).is_some());

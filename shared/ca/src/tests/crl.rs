@@ -102,7 +102,7 @@ async fn openssl_refuses_what_the_crl_lists_and_nothing_else() {
     ] {
         assert!(text.lines().any(|shown| shown.trim() == line), "{line}\n{text}");
     }
-    // The one without a reason has no reason extension.
+    // The entry without a reason has no reason extension.
     assert_eq!(text.matches("CRL Reason Code").count(), 1, "{text}");
 }
 
@@ -175,7 +175,7 @@ fn equal_sets_of_entries_give_equal_bytes() {
 }
 
 #[test]
-fn a_crl_that_ends_before_it_begins_is_refused() {
+fn a_crl_with_a_next_update_before_this_update_is_refused() {
     let issuer = &Authorities::shared().issuing;
     let now = at("2026-02-12T00:00:00Z");
     let error = CrlTbs::build(issuer, 1, now, now, [], None).unwrap_err();

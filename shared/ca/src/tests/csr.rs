@@ -1,4 +1,4 @@
-//! Requests as other software makes them, and requests as nobody should make them.
+//! Requests that other software makes, and requests that no software should make.
 
 use std::str::FromStr;
 
@@ -36,7 +36,7 @@ use x509_cert::{
 use super::{identifiers, openssl::Openssl};
 use crate::{Csr, CsrError, NameError, SignatureError};
 
-/// A request put together by hand and rightly signed with a P-256 key.
+/// A request put together by hand and correctly signed with a P-256 key.
 fn handmade(subject: &str, attributes: Vec<Attribute>) -> Vec<u8> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
@@ -73,12 +73,12 @@ fn requesting(extensions: Vec<Extension>) -> Attribute {
     Attribute { oid: ID_EXTENSION_REQ, values: SetOfVec::try_from(vec![value]).unwrap() }
 }
 
-/// With that subject and the name `example.com`.
+/// A request with that subject and the name `example.com`.
 fn with_subject(subject: &str) -> Result<Csr, CsrError> {
     Csr::from_der(&handmade(subject, vec![requesting(vec![names(vec![dns("example.com")])])]))
 }
 
-/// With `example.com` and one more name.
+/// A request with `example.com` and one more name.
 fn with_name(name: GeneralName) -> Result<Csr, CsrError> {
     let extension = names(vec![dns("example.com"), name]);
     Csr::from_der(&handmade("", vec![requesting(vec![extension])]))
@@ -150,7 +150,7 @@ fn n4_the_names_are_exactly_those_of_the_order() {
     let error = csr(&["a.example"], None).check_names(&identifiers(&["b.example"])).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the CSR must name exactly what the order names; not in the CSR: b.example; not in the \
+        "the CSR must have exactly the identifiers of the order; not in the CSR: b.example; not in the \
          order: a.example"
     );
 }
@@ -293,7 +293,7 @@ fn threat_15_odd_spellings_of_names_are_refused() {
         (dns("*.*.example"), NameError::Dns(IdentifierError::Asterisk)),
         (dns(""), NameError::Dns(IdentifierError::Empty)),
         (GeneralName::IpAddress(OctetString::new([192, 0, 2]).unwrap()), NameError::IpLength),
-        // An address with its mask, as name constraints have it.
+        // An address with a mask, as in name constraints.
         (GeneralName::IpAddress(OctetString::new([0; 8]).unwrap()), NameError::IpLength),
     ] {
         let error = CsrError::SubjectAlternativeName(reason);

@@ -116,7 +116,7 @@ async fn n10_openssl_verifies_every_issuer_key_with_every_leaf_key() {
 }
 
 #[tokio::test]
-async fn openssl_shows_every_extension_of_a_leaf_as_meant() {
+async fn openssl_prints_every_extension_of_a_leaf_as_intended() {
     let Some(openssl) = Openssl::find() else { return };
     let authorities = Authorities::shared();
     let profile = LeafProfile {
@@ -167,7 +167,7 @@ async fn openssl_shows_every_extension_of_a_leaf_as_meant() {
 }
 
 #[tokio::test]
-async fn openssl_shows_the_authorities_as_meant() {
+async fn openssl_prints_the_authorities_as_intended() {
     let Some(openssl) = Openssl::find() else { return };
     let authorities = Authorities::shared();
     openssl.write("root.pem", authorities.root.certificate().pem());
@@ -236,7 +236,7 @@ async fn openssl_verifies_a_leaf_without_a_subject() {
 }
 
 #[test]
-fn threat_2_threat_3_one_name_of_a_hundred_without_evidence_stops_the_issue() {
+fn threat_2_threat_3_one_name_of_a_hundred_without_evidence_stops_the_issuance() {
     let names: Vec<String> = (0..100).map(|number| format!("n{number}.example.com")).collect();
     let names = identifiers(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let lacking = &names[57];

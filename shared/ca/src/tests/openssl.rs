@@ -1,26 +1,27 @@
-//! The `openssl` command line in a folder of its own.
+//! The `openssl` command line, run in a folder of its own.
 
 use std::{io::Write, path::Path, process::Command};
 
-/// The tool; each instance has a temporary folder for its files.
+/// The program; each instance has a temporary folder for its files.
 pub(crate) struct Openssl {
     folder: tempfile::TempDir,
 }
 
-/// What a run gave.
+/// The result of a run.
 pub(crate) struct Outcome {
     pub(crate) success: bool,
-    /// Both streams.
+    /// What it wrote to standard output and standard error.
     pub(crate) text: String,
 }
 
 impl Openssl {
-    /// The tool, or a loud note that a test does not run without it.
+    /// Finds the program; if there is none, says loudly that the test is skipped.
     pub(crate) fn find() -> Option<Self> {
         match Command::new("openssl").arg("version").output() {
             Ok(output) if output.status.success() => Some(Self { folder: tempfile::tempdir().unwrap() }),
             _ => {
-                // Straight to the stream: what the macros print is hidden when a test passes.
+                // Written to the stream directly: the output of macros is hidden when a test
+                // passes.
                 let note = "SKIPPED: there is no openssl binary, nothing was checked against it";
                 writeln!(std::io::stderr(), "{note}").unwrap();
                 None
@@ -52,7 +53,7 @@ impl Openssl {
         Outcome { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
     }
 
-    /// Runs a command line that must succeed, and gives what it printed.
+    /// Runs a command line that must succeed, and returns what it printed.
     pub(crate) fn expect(&self, command: &str) -> String {
         let outcome = self.run(command);
         assert!(outcome.success, "openssl {command}\n{}", outcome.text);

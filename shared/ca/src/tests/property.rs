@@ -1,4 +1,4 @@
-//! No bytes make a parser panic, and what a parser takes it gives back.
+//! No bytes make a parser panic, and what a parser accepts encodes back to the same bytes.
 
 use std::sync::LazyLock;
 
