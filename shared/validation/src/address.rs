@@ -1,11 +1,11 @@
-//! The one rule for outbound connections: which addresses may be contacted.
+//! The rule for outbound connections: which addresses may be contacted.
 //!
-//! Somebody else chooses the names that are validated and the redirects that are followed. Without
-//! this rule they could make the validator speak to the network behind it. The rule is a table
-//! (`registry`): the first block that holds the address decides.
+//! Others choose the names that are validated and the redirects that are followed. Without this
+//! rule, they could make the validator connect to the network behind it. The rule is a table
+//! (`registry`): the first block that contains the address decides.
 //!
-//! **Invariant:** what the table calls never is never contacted, whatever a profile allows, and no
-//! way of writing an IPv4 address inside an IPv6 address leads around the rule for IPv4.
+//! **Invariant:** an address that the table marks as never is never contacted, whatever a profile
+//! allows, and no form of an IPv4 address inside an IPv6 address bypasses the rule for IPv4.
 
 mod registry;
 
@@ -15,25 +15,26 @@ use ipnet::IpNet;
 
 use self::registry::{Block, Contact};
 
-/// The rule under the networks that a profile allows.
+/// The rule, with the networks that a profile allows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AddressRules<'a> {
     allowed: &'a [IpNet],
 }
 
 impl<'a> AddressRules<'a> {
-    /// Public addresses, and of the special-purpose ones those in the `allowed` networks.
+    /// Permits public addresses, and of the special-purpose addresses those in the `allowed`
+    /// networks.
     ///
-    /// Loopback addresses need a network of their own: an allowed network that merely happens to
-    /// hold them, such as `0.0.0.0/0`, does not open them.
+    /// Loopback addresses must be allowed by a network of their own: a larger network that contains
+    /// them, such as `0.0.0.0/0`, does not allow them.
     pub fn new(allowed: &'a [IpNet]) -> Self {
         Self { allowed }
     }
 
-    /// Whether `address` may be contacted.
+    /// Checks whether `address` may be contacted.
     pub fn check(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
         if let Some(embedded) = well_known_nat64(address) {
-            // RFC 6052 §3.1: this prefix must not stand before an address that is not global.
+            // RFC 6052 §3.1: this prefix must not be used with an address that is not global.
             return AddressRules::default().check(IpAddr::V4(embedded)).map_err(|inner| ForbiddenAddress {
                 address,
                 ground: Ground::BehindNat64,
@@ -59,7 +60,7 @@ impl<'a> AddressRules<'a> {
     }
 }
 
-/// An address that may not be contacted, and why.
+/// An address that may not be contacted, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{address} {} {} ({}), which {}", .ground.relation(), .block.network, .block.purpose, .ground.refusal())]
 pub struct ForbiddenAddress {
@@ -69,7 +70,7 @@ pub struct ForbiddenAddress {
 }
 
 impl ForbiddenAddress {
-    /// Whether a profile could allow it.
+    /// Whether a profile can allow it.
     pub fn could_be_allowed(&self) -> bool {
         self.ground == Ground::NotAllowed
     }
@@ -85,7 +86,7 @@ enum Ground {
 impl Ground {
     fn relation(self) -> &'static str {
         match self {
-            Self::BehindNat64 => "stands for an address of",
+            Self::BehindNat64 => "contains an address of",
             Self::Never | Self::NotAllowed => "belongs to",
         }
     }
@@ -99,8 +100,8 @@ impl Ground {
     }
 }
 
-/// The IPv4 address in an address of 64:ff9b::/96, the NAT64 prefix that is in use on networks
-/// without IPv4. There, DNS64 makes such an address for every name that has only IPv4.
+/// The IPv4 address in an address of 64:ff9b::/96, the NAT64 prefix used on networks without IPv4.
+/// There, DNS64 makes such an address for every name that only has IPv4.
 fn well_known_nat64(address: IpAddr) -> Option<Ipv4Addr> {
     match address {
         IpAddr::V6(v6) => match v6.octets() {
@@ -242,7 +243,7 @@ mod tests {
         );
         assert_eq!(
             refused("64:ff9b::10.0.0.1").to_string(),
-            "64:ff9b::a00:1 stands for an address of 10.0.0.0/8 (private use, RFC 1918), which is never contacted through NAT64"
+            "64:ff9b::a00:1 contains an address of 10.0.0.0/8 (private use, RFC 1918), which is never contacted through NAT64"
         );
         let could_be =
             ["10.0.0.1", "169.254.169.254", "64:ff9b::10.0.0.1"].map(|text| refused(text).could_be_allowed());
@@ -267,11 +268,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn threat_13_no_embedded_form_leads_around_the_rule(v4: Ipv4Addr) {
+        fn threat_13_no_embedded_form_bypasses_the_rule(v4: Ipv4Addr) {
             let everything = networks(&EVERYTHING);
             let rules = AddressRules::new(&everything);
             for form in embedded_forms(v4) {
-                // ::1 is loopback itself, not an embedded 0.0.0.1.
+                // ::1 is the loopback address itself, not an embedded 0.0.0.1.
                 prop_assert!(rules.check(form.into()).is_err() || form == Ipv6Addr::LOCALHOST, "{form}");
             }
             let [a, b, c, d] = v4.octets().map(u16::from);

@@ -1,4 +1,4 @@
-//! The one door to the outside: resolve, check, dial that very address.
+//! All outbound connections: resolve the name, check the address, connect to that very address.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,24 +8,24 @@ use crate::{Rules, deadline::Deadline, fault::Fault, host::Host, limited::Limite
 
 /// Opens the connections of one probe.
 pub(crate) struct Dialer<'a> {
-    /// The probe's rules.
+    /// The rules of the probe.
     pub(crate) rules: &'a Rules,
-    /// The end of the probe.
+    /// When the probe ends at the latest.
     pub(crate) deadline: Deadline,
-    /// The probe's look-ups.
+    /// The DNS client of the probe.
     pub(crate) resolver: Resolver<'a>,
 }
 
 impl<'a> Dialer<'a> {
-    /// A probe under `rules` that starts now.
+    /// Starts a probe under `rules` now.
     pub(crate) fn new(rules: &'a Rules) -> Self {
         let deadline = Deadline::after(rules.timeout);
         Self { rules, deadline, resolver: Resolver::new(rules, deadline) }
     }
 
-    /// A connection to `host`: over IPv6 if it has an address there, else, or if that cannot be
-    /// reached, over IPv4. The name is looked up once and the checked address is the dialled one, so
-    /// an answer that changes between check and use (DNS rebinding) changes nothing.
+    /// Connects to `host`: over IPv6 if it has such an address, otherwise, or if that cannot be
+    /// reached, over IPv4. The name is resolved once and the connection goes to the address that
+    /// was checked, so an answer that changes between check and use (DNS rebinding) has no effect.
     pub(crate) async fn connect(&self, host: &Host, port: u16) -> Result<Connection, Fault> {
         let mut attempts = Vec::new();
         for address in self.candidates(host).await? {
@@ -42,7 +42,7 @@ impl<'a> Dialer<'a> {
         Err(Fault::Unreachable { host: host.clone(), attempts })
     }
 
-    /// The addresses to try, in order: at most one of each family, at least one.
+    /// The addresses to try, in order: at least one, and at most one of each family.
     async fn candidates(&self, host: &Host) -> Result<Vec<IpAddr>, Fault> {
         let addresses = match host {
             Host::Address(address) => vec![*address],
@@ -67,11 +67,12 @@ impl<'a> Dialer<'a> {
 /// A TCP connection to an address that the rules allow.
 #[derive(Debug)]
 pub struct Connection {
-    /// The bytes.
+    /// The byte stream; reading ends with an error after 64 KiB.
     pub stream: Limited<TcpStream>,
-    /// The other end.
+    /// The address of the server.
     pub address: SocketAddr,
 }
 
-/// More than the headers of a chatty server, or a long certificate chain.
+/// The most that is read from a server, in bytes: more than verbose headers or a long certificate
+/// chain have.
 const READ_LIMIT: usize = 64 * 1024;

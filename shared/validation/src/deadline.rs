@@ -1,31 +1,31 @@
-//! The end of a probe, known to each of its steps.
+//! The end of a probe, which each of its steps knows.
 
 use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-/// The moment at which a probe gives up. Each step waits no longer than that, so the step that was
-/// too slow can say what it was doing.
+/// The time at which a probe gives up. No step waits longer, so the step that was too slow can
+/// report what it was doing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Instant);
 
 impl Deadline {
-    /// `limit` from now.
+    /// The time after `limit` from now.
     pub(crate) fn after(limit: Duration) -> Self {
         Self(Instant::now() + limit)
     }
 
-    /// This deadline, or `limit` from now if that is sooner.
+    /// This deadline, or the time after `limit` from now if that is earlier.
     pub(crate) fn or_after(self, limit: Duration) -> Self {
         Self(self.0.min(Instant::now() + limit))
     }
 
-    /// The result of `step`, if it comes in time.
+    /// The result of `step`, if it finishes before the deadline.
     pub(crate) async fn bound<F: Future>(self, step: F) -> Result<F::Output, TooLate> {
         timeout_at(self.0, step).await.map_err(|_| TooLate)
     }
 }
 
-/// The deadline came first.
+/// The deadline has passed.
 #[derive(Debug)]
 pub(crate) struct TooLate;

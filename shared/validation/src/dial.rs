@@ -1,15 +1,16 @@
-//! Connections that the host opens for itself, to tell others what happened: through the same door as probes (threats 12 and 13).
+//! Connections that the host opens for itself, to deliver events: checked like those of probes
+//! (threats 12 and 13).
 
 use crate::{Connection, Rules, connection::Dialer, host::Host};
 
-/// A connection to `host`, which is written as in a URL, within the timeouts of the rules. A name is looked up as for a probe, and the
-/// address that was checked is the one that is dialled.
+/// Connects to `host`, written as in a URL, within the timeouts of the rules. A name is resolved as
+/// for a probe, and the connection goes to the address that was checked.
 ///
 /// # Errors
-/// [`DialError`], for people.
+/// [`DialError`], in words for people.
 pub async fn dial(rules: &Rules, host: &str, port: u16) -> Result<Connection, DialError> {
-    let host =
-        Host::from_authority(host).ok_or_else(|| DialError(format!("{host} is neither a name nor an address")))?;
+    let host = Host::from_authority(host)
+        .ok_or_else(|| DialError(format!("{host} is neither a DNS name nor an IP address")))?;
     Dialer::new(rules).connect(&host, port).await.map_err(|fault| DialError(fault.to_string()))
 }
 
@@ -25,7 +26,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn threat_13_the_hosts_own_connections_obey_the_rule_of_probes() {
+    async fn threat_13_the_hosts_own_connections_follow_the_rule_for_probes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let refused = async |rules: &Rules, host: &str| match dial(rules, host, port).await {
@@ -43,6 +44,6 @@ mod tests {
         for host in ["169.254.169.254", "[64:ff9b::a9fe:a9fe]"] {
             assert!(refused(&everything, host).await.contains("never contacted"));
         }
-        assert!(refused(&everything, "2130706433").await.contains("neither a name nor an address"));
+        assert!(refused(&everything, "2130706433").await.contains("neither a DNS name nor an IP address"));
     }
 }

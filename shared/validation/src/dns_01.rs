@@ -7,8 +7,8 @@ use crate::{
     host::Host,
 };
 
-/// Looks for the digest of the key authorization among all TXT records. CNAMEs are followed by the
-/// resolver, so the record may live in a zone made for that.
+/// Looks for the digest of the key authorization among all TXT records. The resolver follows
+/// CNAMEs, so the record may be in a zone made for validation.
 pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
     let name = format!("_acme-challenge.{}", Host::from(&probe.identifier));
     let texts = dialer.resolver.texts(&name).await.map_err(|fault| fault.at(None))?;
@@ -29,7 +29,7 @@ fn listed(texts: &[Vec<u8>]) -> String {
 }
 
 const SHOWN_RECORDS: usize = 3;
-/// A digest in full, so that the owner of the zone can compare.
+/// Enough for a whole digest, so that the owner of the zone can compare.
 const SHOWN_LENGTH: usize = 43;
 
 #[cfg(test)]

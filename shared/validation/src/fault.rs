@@ -7,99 +7,102 @@ use http::StatusCode;
 
 use crate::{Failure, address::ForbiddenAddress, host::Host, tls_alpn_01::CertificateFault, url::UrlError};
 
-/// One finding. The text says what was looked for and where, what was found, and what to do.
+/// The reason why a probe failed. The text says what was expected and where, what was found, and
+/// what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    /// The challenge type cannot be used for that kind of identifier.
-    #[error("{challenge} cannot show control of {identifier}. Use a challenge of another type.")]
+    /// The challenge type cannot be used for identifiers of this kind.
+    #[error("{challenge} cannot validate {identifier}. Use a challenge of another type.")]
     Unfit { challenge: ChallengeType, identifier: Identifier },
 
-    /// NXDOMAIN.
-    #[error("DNS does not know the name {} (NXDOMAIN, asked for {}). Create the record, or correct the name.", .0.name, .0.types)]
+    /// The name does not exist (NXDOMAIN).
+    #[error("The name {} does not exist in DNS (NXDOMAIN, queried for {}). Create the record, or correct the name.", .0.name, .0.types)]
     UnknownName(Question),
-    /// The name exists, with other records.
+    /// The name exists, but only with records of other types.
     #[error("{} has no {} record. Create it, and wait until all name servers of the zone have it.", .0.name, .0.types)]
     NoRecord(Question),
-    /// SERVFAIL, REFUSED and the like.
-    #[error("The DNS server answered {code} to the question for {} of {}. Check the zone's name servers and its DNSSEC signatures.", .question.types, .question.name)]
+    /// An error code such as SERVFAIL or REFUSED.
+    #[error("The DNS server answered {code} to the query for {} of {}. Check the zone's name servers and its DNSSEC signatures.", .question.types, .question.name)]
     Refused { question: Question, code: String },
-    /// No answer.
-    #[error("DNS did not answer the question for {} of {} in time. Check that the zone's name servers can be reached.", .0.types, .0.name)]
+    /// The DNS server did not answer in time.
+    #[error("DNS did not answer the query for {} of {} in time. Check that the zone's name servers can be reached.", .0.types, .0.name)]
     Unanswered(Question),
-    /// The question could not be put, or the answer could not be read.
+    /// The query could not be sent, or the answer could not be parsed.
     #[error("Looking up {} of {} failed: {error}.", .question.types, .question.name)]
     LookUp { question: Question, error: String },
-    /// TXT records, none of them right.
+    /// There are TXT records, but none with the expected value.
     #[error(
         "No TXT record of {name} is {expected}; found {found}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it."
     )]
     WrongTxt { name: String, expected: String, found: String },
 
-    /// The address rule.
+    /// The address rule forbids connecting to the host.
     #[error("Not connecting to {host}: {reason}. Use another address{}.", permission(.reason))]
     Forbidden { host: Host, reason: ForbiddenAddress },
-    /// No TCP connection.
+    /// No TCP connection could be opened to any address of the host.
     #[error("Could not connect to {host}: {}. Check that a server listens there and that no firewall is in the way.", listed(.attempts))]
     Unreachable { host: Host, attempts: Vec<(SocketAddr, String)> },
 
-    /// A request of http-01.
+    /// A request of http-01 failed.
     #[error("GET {} at {address} {reason}", excerpt(.url.as_bytes(), SHOWN_URL))]
     Http { url: String, address: SocketAddr, reason: HttpFault },
-    /// The handshake of tls-alpn-01.
+    /// The handshake of tls-alpn-01 failed.
     #[error("The TLS handshake with {host} at {address} {reason}")]
     Tls { host: Host, address: SocketAddr, reason: TlsFault },
 }
 
-/// What can be wrong with a request of http-01.
+/// Why a request of http-01 failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpFault {
-    /// The exchange broke off.
+    /// The exchange ended early, or the response was not HTTP/1.1.
     #[error("failed: {0}. Check that a web server answers HTTP/1.1 there.")]
     Broken(String),
-    /// It took too long.
+    /// The response did not arrive in time.
     #[error("was not answered in time. Check the server, and what it waits for.")]
     Slow,
-    /// Neither 200 nor a redirect.
+    /// The status code is neither 200 nor that of a redirect.
     #[error("was answered with status {0}. Serve the key authorization there with status 200.")]
     Status(StatusCode),
-    /// Something else was served.
+    /// The body is not the key authorization.
     #[error("found {found}, expected the key authorization {expected}. Serve exactly that text.")]
     Content { expected: String, found: String },
-    /// A redirect without `Location`.
+    /// A redirect has no `Location`.
     #[error("was answered with status {0}, but without a Location.")]
     NoLocation(StatusCode),
-    /// A redirect to something that is no URL of ours.
+    /// A redirect to a URL of a form that is not followed.
     #[error("redirects to \"{location}\", which is not followed: {reason}.")]
     Location { location: String, reason: UrlError },
-    /// A redirect to another port.
+    /// A redirect to a port that is not allowed.
     #[error("redirects to {target}, which is not followed: only the ports {http} for http and {https} for https are.")]
     Port { target: String, http: u16, https: u16 },
-    /// Round and round.
-    #[error("redirects once more after {0} redirects. Serve the key authorization without them.")]
+    /// Too many redirects.
+    #[error("redirects again after {0} redirects. Serve the key authorization without them.")]
     Redirects(usize),
 }
 
-/// What can be wrong with the handshake of tls-alpn-01.
+/// Why the handshake of tls-alpn-01 failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsFault {
-    /// It failed.
+    /// The handshake ended with an error.
     #[error("failed: {0}. Check that the server answers TLS 1.2 or 1.3 there, with the protocol acme-tls/1.")]
     Handshake(String),
-    /// It took too long.
+    /// The handshake did not finish in time.
     #[error("did not end in time. Check that the server answers TLS there.")]
     Slow,
-    /// An ordinary TLS server.
+    /// The server did not negotiate the protocol `acme-tls/1`: an ordinary TLS server.
     #[error(
         "did not negotiate the protocol acme-tls/1. Check that the responder for the challenge answers there, and not another server."
     )]
     NoAlpn,
-    /// Not the certificate of RFC 8737.
-    #[error("brought a wrong certificate: {0}. Present the certificate made for this challenge (RFC 8737 section 3).")]
+    /// The certificate is not the one that RFC 8737 §3 describes.
+    #[error(
+        "presented a wrong certificate: {0}. Present the certificate made for this challenge (RFC 8737 section 3)."
+    )]
     Certificate(#[from] CertificateFault),
 }
 
 impl Fault {
-    /// The failure of a probe that spoke to `address` last.
+    /// The failure of a probe whose last connection was to `address`.
     pub(crate) fn at(self, address: Option<IpAddr>) -> Failure {
         Failure { problem: Problem::new(self.problem_type(), self.to_string()), may_heal: self.may_heal(), address }
     }
@@ -123,7 +126,7 @@ impl Fault {
         }
     }
 
-    /// What our rules refuse stays refused. Everything else may be a deployment on its way.
+    /// A refusal by our own rules is permanent. Everything else may be a deployment in progress.
     fn may_heal(&self) -> bool {
         !matches!(
             self,
@@ -137,17 +140,17 @@ impl Fault {
     }
 }
 
-/// A question to DNS.
+/// A DNS query.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
-    /// The name, without the root's dot.
+    /// The name, without the dot of the root.
     pub(crate) name: String,
-    /// The record types, as text.
+    /// The record types, as text for people.
     pub(crate) types: &'static str,
 }
 
-/// A harmless piece of foreign text: the first bytes, escaped to printable ASCII. A probe that was
-/// led to the wrong server must not become a way to read from it.
+/// An excerpt of foreign text: the first bytes, escaped to printable ASCII. A probe that was
+/// directed to the wrong server must not become a means of reading from it.
 pub(crate) fn excerpt(text: &[u8], length: usize) -> String {
     match text.split_at_checked(length) {
         Some((start, [_, ..])) => format!("{}...", start.escape_ascii()),

@@ -1,4 +1,4 @@
-//! Hosts: a name to look up, or an address.
+//! Hosts: a name to resolve, or an address.
 
 use std::{
     fmt,
@@ -10,9 +10,9 @@ use acme::{DnsName, Identifier};
 /// The host of a URL or of a challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
-    /// A name that DNS has to know.
+    /// A name to resolve in DNS.
     Name(DnsName),
-    /// An address.
+    /// An IP address.
     Address(IpAddr),
 }
 
@@ -20,8 +20,9 @@ impl Host {
     /// The host in the authority of a URL (RFC 3986 §3.2.2).
     ///
     /// Addresses are the four decimal numbers of IPv4 and the bracketed text of IPv6, nothing else.
-    /// The decimal, octal and hexadecimal forms that `inet_aton` reads are no addresses here: they
-    /// are no names either if their last label is a number, and otherwise DNS has to know them.
+    /// The decimal, octal and hexadecimal forms that `inet_aton` accepts are not addresses here:
+    /// they are not names either if their last label is a number, and otherwise they are looked up
+    /// in DNS.
     pub(crate) fn from_authority(text: &str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             return inner.parse::<Ipv6Addr>().ok().map(|v6| Self::Address(v6.into()));
@@ -34,7 +35,7 @@ impl Host {
 }
 
 impl From<&Identifier> for Host {
-    /// The host on which control of the identifier is shown.
+    /// The host at which the identifier is validated.
     fn from(identifier: &Identifier) -> Self {
         match identifier {
             Identifier::Dns(name) | Identifier::Wildcard(name) => Self::Name(name.clone()),
@@ -44,7 +45,7 @@ impl From<&Identifier> for Host {
 }
 
 impl fmt::Display for Host {
-    /// As in a URL: IPv6 in brackets.
+    /// The form used in URLs: IPv6 addresses are in brackets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => name.fmt(f),

@@ -1,7 +1,7 @@
-//! http-01 (RFC 8555 §8.3): a file on the web server.
+//! http-01 (RFC 8555 §8.3): a resource on the web server.
 //!
-//! Redirects are followed, each through the same door as the first request. Over `https` the
-//! certificate is not verified: the client asks for one because it may have none yet.
+//! Redirects are followed, each with the same checks as the first request. Over `https` the
+//! certificate is not verified: the client may be asking for its first one.
 
 use std::{convert::Infallible, future::pending, net::SocketAddr, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
     url::{Scheme, Url},
 };
 
-/// Fetches the key authorization from its well-known place.
+/// Fetches the key authorization from its well-known URL.
 pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
     let mut url = Url {
         scheme: Scheme::Http,
@@ -55,11 +55,11 @@ pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Fai
     }
 }
 
-/// As much of an answer as counts.
+/// The parts of a response that are checked.
 struct Answer {
     status: StatusCode,
     location: Option<HeaderValue>,
-    /// At most one byte more than [`MAX_BODY`].
+    /// At most one byte longer than [`MAX_BODY`].
     body: Vec<u8>,
 }
 
@@ -69,7 +69,7 @@ enum Next {
 }
 
 impl Answer {
-    /// What follows from the answer to a request for `url`.
+    /// The next step after this response to a request for `url`.
     fn next(self, url: &Url, probe: &Probe) -> Result<Next, HttpFault> {
         match self.status {
             StatusCode::OK => self.compare(probe),
@@ -82,7 +82,7 @@ impl Answer {
         }
     }
 
-    /// RFC 8555 §8.3: white space at the end does not count.
+    /// RFC 8555 §8.3: trailing white space is ignored.
     fn compare(&self, probe: &Probe) -> Result<Next, HttpFault> {
         let expected = probe.key_authorization.as_str();
         if self.body.len() <= MAX_BODY && self.body.trim_ascii_end() == expected.as_bytes() {
@@ -90,7 +90,8 @@ impl Answer {
         }
         let found = match self.body.trim_ascii() {
             [] => "nothing".to_owned(),
-            // Another key's authorization: the difference is at its end, and nobody's secret.
+            // The key authorization of another key: the difference is at its end, and it is not a
+            // secret.
             text if text.starts_with(probe.token.as_str().as_bytes()) => format!("\"{}\"", excerpt(text, MAX_BODY)),
             text => format!("\"{}\"", excerpt(text, SHOWN_BODY)),
         };
@@ -113,7 +114,7 @@ impl Answer {
     }
 }
 
-/// One request on one fresh connection.
+/// Sends one request over one new connection.
 async fn get(url: &Url, connection: Connection) -> Result<Answer, HttpFault> {
     match url.scheme {
         Scheme::Http => exchange(url, connection.stream).await,
@@ -135,7 +136,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(url: &Url, stream: S) -> Re
         let response = sender.send_request(request).await.map_err(broken)?;
         read(response).await.map_err(broken)
     };
-    // The connection's own end is no answer: what went wrong arrives through the request.
+    // When the connection ends, the error arrives through the request.
     let driver = async {
         drop(connection.await);
         pending::<Infallible>().await
@@ -160,7 +161,7 @@ fn request(url: &Url) -> Result<Request<Empty<Bytes>>, HttpFault> {
 async fn read(response: Response<Incoming>) -> Result<Answer, hyper::Error> {
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
-    // Only a 200 is read for its body. Whatever else comes is left in the socket.
+    // Only the body of a 200 is read; that of any other response stays unread.
     while head.status == StatusCode::OK && body.len() <= MAX_BODY {
         match incoming.frame().await.transpose()?.map(|frame| frame.into_data()) {
             Some(Ok(data)) => body.extend(data.iter().take(MAX_BODY + 1 - body.len())),
@@ -172,7 +173,7 @@ async fn read(response: Response<Incoming>) -> Result<Answer, hyper::Error> {
     Ok(Answer { status: head.status, location, body })
 }
 
-/// The name that the server is asked for; none for an address (RFC 6066 §3).
+/// The server name for TLS; an address has none (RFC 6066 §3).
 fn server_name(host: &Host, address: SocketAddr) -> ServerName<'static> {
     match host {
         Host::Name(name) => DnsName::try_from(name.as_str().to_owned())
@@ -181,7 +182,7 @@ fn server_name(host: &Host, address: SocketAddr) -> ServerName<'static> {
     }
 }
 
-/// What hyper says, and the cause below it.
+/// The text of hyper's error, with its cause.
 fn broken(error: hyper::Error) -> HttpFault {
     HttpFault::Broken(match std::error::Error::source(&error) {
         _ if error.is_parse_too_large() => "the header is too large".to_owned(),
@@ -190,9 +191,9 @@ fn broken(error: hyper::Error) -> HttpFault {
     })
 }
 
-/// RFC 8555 §8.3 leaves the number to us.
+/// The maximum number of redirects; RFC 8555 §8.3 sets none.
 const MAX_REDIRECTS: usize = 10;
-/// A key authorization of ours has 87 characters.
+/// The maximum length of a body, in bytes; a key authorization of this CA has 87 characters.
 const MAX_BODY: usize = 128;
 const MAX_HEAD: usize = 16 * 1024;
 const SHOWN_BODY: usize = 40;

@@ -1,11 +1,12 @@
-//! Challenge validation: http-01 (RFC 8555 §8.3), dns-01 (§8.4) and tls-alpn-01 (RFC 8737), for names
-//! and for addresses (RFC 8738).
+//! Challenge validation: http-01 (RFC 8555 §8.3), dns-01 (§8.4) and tls-alpn-01 (RFC 8737), for DNS
+//! names and for addresses (RFC 8738).
 //!
-//! [`probe`] is a function of its message and of the network: no store, no clock, no state kept
-//! between two calls. So a probe can run anywhere, and the same one from several places.
+//! The result of [`probe`] depends only on its message and on the network: there is no store, no
+//! clock, and no state between two calls. So a probe can run anywhere, and the same probe can run
+//! in several places.
 //!
-//! **Invariant:** every connection to the outside is opened by `connection`, which asks
-//! [`address::AddressRules`] about the very address that it dials.
+//! **Invariant:** every outbound connection is opened by `connection`, which checks the very
+//! address that it connects to with [`address::AddressRules`].
 
 pub mod address;
 

@@ -1,4 +1,4 @@
-//! A stream that stops giving after so many bytes.
+//! A stream with a limit on the number of bytes that are read from it.
 
 use std::{
     io,
@@ -8,9 +8,8 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// `S` with a limit on the bytes that are read from it. It stands between the socket and every
-/// parser, so that headers without end, bodies without end, TLS records without end and interim
-/// answers without end all meet the same wall.
+/// Limits the bytes that are read from `S`. It is between the socket and every parser, so that
+/// endless headers, bodies, TLS records and interim responses are all cut off.
 #[derive(Debug)]
 pub struct Limited<S> {
     inner: S,
@@ -18,7 +17,7 @@ pub struct Limited<S> {
 }
 
 impl<S> Limited<S> {
-    /// At most `limit` bytes, and the rest of the read in which the limit is reached.
+    /// Reads at most `limit` bytes, and the rest of the read in which the limit is reached.
     pub(crate) fn new(inner: S, limit: usize) -> Self {
         Self { inner, remaining: limit }
     }
@@ -51,9 +50,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
     }
 }
 
-/// The server sent more than any honest answer needs.
+/// The server sent more than any valid response needs.
 #[derive(Debug, thiserror::Error)]
-#[error("the server sends more than any answer needs")]
+#[error("the server sends more than any response needs")]
 struct LimitReached;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One probe: its message, its two outcomes, and the way from one to the other.
+//! One validation attempt: its message, its two results, and the steps between them.
 
 use std::net::IpAddr;
 
@@ -7,47 +7,48 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Rules, connection::Dialer, dns_01, fault::Fault, http_01, tls_alpn_01};
 
-/// What to look for, where, and under which rules. Everything that a probe depends on besides the
-/// network is in here.
+/// What to look for, where, and under which rules: everything except the network that the result
+/// depends on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Probe {
-    /// The way in which control is shown.
+    /// The challenge type.
     pub challenge: ChallengeType,
-    /// The name or address; of a wildcard its base.
+    /// The identifier to validate; for a wildcard, without `*.`.
     pub identifier: Identifier,
-    /// The challenge's token: the path of http-01.
+    /// The challenge's token, which is part of the path of http-01.
     pub token: ChallengeToken,
-    /// What has to be found.
+    /// The key authorization to find.
     pub key_authorization: KeyAuthorization,
-    /// The profile's rules.
+    /// The rules of the profile.
     pub rules: Rules,
 }
 
-/// Control was shown.
+/// The identifier was validated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// The address that showed it; none for dns-01.
+    /// The address that gave the response; `None` for dns-01.
     pub address: Option<IpAddr>,
 }
 
-/// Control was not shown.
+/// The identifier was not validated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 #[error("{}", .problem.detail)]
 pub struct Failure {
-    /// Why, and what the client can do, for the challenge's `error`.
+    /// What is wrong and what the client can do; it becomes the `error` of the challenge.
     pub problem: Problem,
-    /// Whether another attempt may find something else without anybody changing a rule or a name:
-    /// records spread, servers start, deployments lag.
+    /// Whether another attempt may succeed without a change of a rule or a name: records propagate,
+    /// servers start, deployments finish.
     pub may_heal: bool,
-    /// The address that was spoken to last.
+    /// The address of the last connection; `None` if there was none.
     pub address: Option<IpAddr>,
 }
 
-/// Looks for the proof.
+/// Runs one validation attempt.
 ///
-/// Ends within the rules' `timeout`. Nothing stays behind when the future is dropped sooner.
+/// Ends within the rules' `timeout`. When the future is dropped earlier, nothing continues in the
+/// background.
 pub async fn probe(probe: &Probe) -> Result<Proof, Failure> {
     if !probe.challenge.fits(&probe.identifier) {
         let fault = Fault::Unfit { challenge: probe.challenge, identifier: probe.identifier.clone() };

@@ -1,6 +1,6 @@
-//! DNS look-ups. Every question is put with the root's dot, so that no search list applies. Every
-//! look-up builds its own client and so starts without a cache, because a record that was just
-//! published must be seen; building one costs little beside a question.
+//! DNS queries. Every name is queried with the dot of the root, so that no search list applies.
+//! Every probe makes its own client and so starts without a cache, because it must see a record
+//! that was just published; making a client costs little compared with a query.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -21,19 +21,19 @@ use crate::{
     fault::{Fault, Question},
 };
 
-/// The profile's resolver, or the system's.
+/// The profile's resolver, or that of the system.
 pub(crate) struct Resolver<'a> {
     rules: &'a Rules,
     deadline: Deadline,
 }
 
 impl<'a> Resolver<'a> {
-    /// The resolver of `rules`, asked until `deadline`.
+    /// A client for the resolver of `rules`, which is queried until `deadline`.
     pub(crate) fn new(rules: &'a Rules, deadline: Deadline) -> Self {
         Self { rules, deadline }
     }
 
-    /// All addresses of `name`, at least one.
+    /// All addresses of `name`; at least one.
     pub(crate) async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, Fault> {
         let question = Question { name: name.to_string(), types: "A or AAAA" };
         let (resolver, name) = self.prepare(&question)?;
@@ -41,7 +41,7 @@ impl<'a> Resolver<'a> {
             self.ask(&resolver, &name, RecordType::AAAA, &question),
             self.ask(&resolver, &name, RecordType::A, &question),
         );
-        // One family's answer is enough. Without any, a fault says more than an absence.
+        // The answer for one family is enough. Without any, an error says more than an absence.
         match (v6, v4) {
             (Ok(v6), Ok(v4)) => Ok(v6.into_iter().chain(v4).filter_map(|data| data.ip_addr()).collect()),
             (Ok(data), Err(_)) | (Err(_), Ok(data)) => Ok(data.into_iter().filter_map(|data| data.ip_addr()).collect()),
@@ -49,7 +49,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// All TXT records of `name`, at least one, each with its strings joined (RFC 8555 §8.4).
+    /// All TXT records of `name`, each with its strings joined (RFC 8555 §8.4); at least one.
     pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
         let question = Question { name: name.to_owned(), types: "TXT" };
         let (resolver, name) = self.prepare(&question)?;
@@ -70,7 +70,7 @@ impl<'a> Resolver<'a> {
         Ok((resolver, name))
     }
 
-    /// The records of that type, at least one; those on the way there (CNAME) left out.
+    /// The records of that type, without the CNAMEs that led to them; at least one.
     async fn ask(
         &self,
         resolver: &TokioResolver,
@@ -96,7 +96,7 @@ fn build(rules: &Rules) -> Result<TokioResolver, NetError> {
             builder.options_mut().use_hosts_file = ResolveHosts::Never;
             builder
         }
-        // A machine without resolver configuration still has its hosts file.
+        // Without a resolver configuration, a machine still has a hosts file.
         None => TokioResolver::builder(provider.clone())
             .unwrap_or_else(|_| TokioResolver::builder_with_config(ResolverConfig::default(), provider)),
     };
@@ -127,7 +127,7 @@ fn fault(error: NetError, question: Question) -> Fault {
     }
 }
 
-/// The code as people know it from `dig`.
+/// The code as `dig` prints it.
 fn mnemonic(code: ResponseCode) -> String {
     match code {
         ResponseCode::FormErr => "FORMERR".to_owned(),

@@ -1,4 +1,4 @@
-//! Under which rules a probe runs.
+//! The rules of a validation attempt, which come from the profile.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::AddressRules;
 
-/// The rules of a profile. Members that are absent in a message take the values of [`Default`].
+/// The rules of a profile. Members that are absent in a message have the values of [`Default`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rules {
-    /// The DNS server for all look-ups. Without one the system's are asked, after the hosts file.
+    /// The DNS server for all queries; `None` for those of the system, after the hosts file.
     pub resolver: Option<SocketAddr>,
     /// Special-purpose networks that may be contacted; see [`AddressRules::new`].
     pub allowed_networks: Vec<IpNet>,
-    /// Where http-01 connects. RFC 8555 §8.3 says 80; tests say something else.
+    /// The port that http-01 connects to. RFC 8555 §8.3 requires 80; tests use others.
     pub http_port: u16,
-    /// Where tls-alpn-01 connects. RFC 8737 §3 says 443; tests say something else.
+    /// The port that tls-alpn-01 connects to. RFC 8737 §3 requires 443; tests use others.
     pub tls_port: u16,
-    /// Limit of the whole probe.
+    /// The time limit of the whole probe.
     pub timeout: Duration,
-    /// Limit of one DNS question to one server; it is put twice.
+    /// The time limit of one DNS query to one server; a query is sent twice.
     pub dns_timeout: Duration,
-    /// Limit of one TCP connect. Well below half of `timeout`, so that IPv4 gets its turn after an
-    /// IPv6 address that swallows packets.
+    /// The time limit of one TCP connection attempt. It is well below half of `timeout`, so that
+    /// IPv4 is tried after an IPv6 address that does not answer.
     pub connect_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! TLS as validation needs it: TLS 1.2 and 1.3, no trust in any chain, no resumption.
+//! TLS for validation: versions 1.2 and 1.3, no trust in any chain, no resumption.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use rustls::{
 };
 use x509_cert::der::{Decode, Encode, asn1::AnyRef};
 
-/// For `https` redirects of http-01: any certificate, valid or not.
+/// For `https` redirects of http-01: accepts any certificate, valid or not.
 pub(crate) fn unverified() -> Result<ClientConfig, Error> {
     config(Handshake::Unchecked, HTTP_1_1)
 }
 
-/// For tls-alpn-01: the server has to hold the key of the certificate that it presents. What the
-/// certificate says is judged after the handshake.
+/// For tls-alpn-01: the server must have the key of the certificate that it presents. The contents
+/// of the certificate are checked after the handshake.
 pub(crate) fn leaf_key() -> Result<ClientConfig, Error> {
     config(Handshake::ByLeafKey, ACME_TLS_1)
 }
@@ -38,16 +38,16 @@ fn config(handshake: Handshake, protocol: &[u8]) -> Result<ClientConfig, Error> 
     Ok(config)
 }
 
-/// Takes any certificate. Verifies the handshake's signature, where it does, with the bare key: the
-/// usual verifiers parse the certificate first and stumble over acmeIdentifier, which they do not know
-/// and which has to be critical.
+/// Accepts any certificate. Where it verifies the signature of the handshake, it uses the bare key:
+/// the usual verifiers parse the certificate first and reject acmeIdentifier, an extension that
+/// they do not know and that must be critical.
 #[derive(Debug)]
 struct Verifier {
     algorithms: WebPkiSupportedAlgorithms,
     handshake: Handshake,
 }
 
-/// Whether the server has to hold the key of the certificate that it presents.
+/// Whether the server must have the key of the certificate that it presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Handshake {
     Unchecked,
@@ -66,7 +66,8 @@ impl ServerCertVerifier for Verifier {
         Ok(ServerCertVerified::assertion())
     }
 
-    /// TLS 1.2 names hash and algorithm only (RFC 5246 §7.4.1.4.1), so the key decides on the curve.
+    /// TLS 1.2 states only hash and algorithm (RFC 5246 §7.4.1.4.1), so the key determines the
+    /// curve.
     fn verify_tls12_signature(
         &self,
         message: &[u8],
@@ -117,5 +118,5 @@ fn parse(cert: &CertificateDer<'_>) -> Result<x509_cert::Certificate, Error> {
 }
 
 const HTTP_1_1: &[u8] = b"http/1.1";
-/// RFC 8737 §6.2.
+/// The protocol id for ALPN (RFC 8737 §6.2).
 pub(crate) const ACME_TLS_1: &[u8] = b"acme-tls/1";

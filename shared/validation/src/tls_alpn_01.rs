@@ -1,5 +1,5 @@
-//! tls-alpn-01 (RFC 8737, and RFC 8738 §6 for addresses): a certificate made for the purpose, shown
-//! in a TLS handshake with a protocol of its own.
+//! tls-alpn-01 (RFC 8737, and RFC 8738 §6 for addresses): a certificate made for validation,
+//! presented in a TLS handshake with a protocol of its own.
 
 mod certificate;
 
@@ -17,7 +17,7 @@ use crate::{
     tls,
 };
 
-/// Makes the handshake and reads the certificate. No data is exchanged (RFC 8737 §4).
+/// Does the handshake and reads the certificate. No application data is exchanged (RFC 8737 §4).
 pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
     let host = Host::from(&probe.identifier);
     let connection = dialer.connect(&host, probe.rules.tls_port).await.map_err(|fault| fault.at(None))?;
@@ -48,7 +48,8 @@ async fn handshake(probe: &Probe, host: &Host, connection: Connection) -> Result
     Ok(())
 }
 
-/// The name for SNI, which has no room for addresses: theirs is the reverse-DNS name (RFC 8738 §6).
+/// The name for SNI, which cannot carry addresses: for an address it is the reverse-DNS name (RFC
+/// 8738 §6).
 fn server_name(host: &Host) -> String {
     match host {
         Host::Name(name) => name.to_string(),

@@ -1,4 +1,4 @@
-//! The URLs that http-01 asks for, and the redirects from one to the next (RFC 3986, RFC 9110 §10.2.2).
+//! The URLs that http-01 requests, and the redirects between them (RFC 3986, RFC 9110 §10.2.2).
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use crate::{
 /// An `http` or `https` URL without user, password and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
-    /// How to speak to the server.
+    /// The scheme, which decides whether TLS is used.
     pub(crate) scheme: Scheme,
-    /// The server.
+    /// The host to connect to.
     pub(crate) host: Host,
-    /// Its port.
+    /// The port, explicit or the scheme's default.
     pub(crate) port: u16,
-    /// What to ask for: path and query.
+    /// The request target: path and query.
     pub(crate) path: String,
 }
 
 impl Url {
-    /// Where a `Location` on this URL leads.
+    /// The URL that a `Location` in a response of this URL leads to.
     pub(crate) fn join(&self, location: &[u8]) -> Result<Self, UrlError> {
         let text = std::str::from_utf8(location).map_err(|_| UrlError::Character)?;
         if text.len() > MAX_LENGTH {
@@ -43,7 +43,7 @@ impl Url {
         }
     }
 
-    /// `host[:port]`, as the `Host` header says it.
+    /// `host[:port]`, the value of the `Host` header.
     pub(crate) fn authority(&self) -> String {
         if self.port == self.scheme.default_port() {
             self.host.to_string()
@@ -58,7 +58,7 @@ impl Url {
         if authority.contains('@') {
             return Err(UrlError::Userinfo);
         }
-        // The colons of an IPv6 address stand before the bracket.
+        // The colons of an IPv6 address are before the closing bracket.
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, port),
             _ => (authority, ""),
@@ -92,17 +92,17 @@ impl fmt::Display for Url {
     }
 }
 
-/// The schemes that are followed.
+/// The schemes of redirects that are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    /// Plain.
+    /// HTTP without TLS.
     Http,
-    /// Over TLS.
+    /// HTTP over TLS.
     Https,
 }
 
 impl Scheme {
-    /// The port of a URL that names none.
+    /// The port of a URL that does not state one.
     pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Http => HTTP_PORT,
@@ -128,22 +128,22 @@ impl Scheme {
 /// Why a `Location` is not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UrlError {
-    /// Spaces, control characters, bytes that are not ASCII.
+    /// A space, a control character, or a byte that is not ASCII.
     #[error("it has a character that URLs cannot have")]
     Character,
-    /// Neither a plain address nor a name.
+    /// Neither a DNS name nor a plain address.
     #[error("its host is neither a DNS name nor an address in the usual form")]
     Host,
-    /// A port that is no number.
-    #[error("its port is no number")]
+    /// The port is not a number.
+    #[error("its port is not a number")]
     Port,
-    /// Longer than we read.
+    /// Longer than the limit of 2048 characters.
     #[error("it is longer than 2048 characters")]
     TooLong,
-    /// `ftp:`, `file:`, `gopher:` and the like.
+    /// Another scheme, such as `ftp:`, `file:` or `gopher:`.
     #[error("its scheme is neither http nor https")]
     Scheme,
-    /// `user:password@`.
+    /// A user name or a password before the host.
     #[error("it has a user name")]
     Userinfo,
 }
@@ -164,7 +164,8 @@ fn parse_port(text: &str, scheme: Scheme) -> Result<u16, UrlError> {
     text.parse().map_err(|_| UrlError::Port)
 }
 
-/// RFC 3986 §5.2.4 for the path, the query as it is. The result starts with a slash.
+/// Removes dot segments from the path (RFC 3986 §5.2.4) and keeps the query. The result starts with
+/// a slash.
 fn without_dot_segments(text: &str) -> String {
     let (path, query) = text.split_at(text.find('?').unwrap_or(text.len()));
     let mut kept = Vec::new();
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn locations_are_resolved_against_the_url_that_sent_them() {
+    fn locations_are_resolved_against_the_url_that_was_requested() {
         for (location, target) in [
             ("https://b.test/x?y=1#z", "https://b.test/x?y=1"),
             ("HTTP://B.test:80", "http://b.test/"),

@@ -84,10 +84,10 @@ async fn faults_of_dns_are_told_apart() {
     scene.rules.dns_timeout = std::time::Duration::from_millis(200);
     let name = "_acme-challenge.a.test";
     for (fault, detail) in [
-        (DnsFault::NoSuchName, "DNS does not know the name _acme-challenge.a.test (NXDOMAIN, asked for TXT)."),
-        (DnsFault::Refused, "answered REFUSED to the question for TXT of _acme-challenge.a.test."),
-        (DnsFault::ServerFailure, "answered SERVFAIL to the question for TXT of _acme-challenge.a.test."),
-        (DnsFault::Silence, "did not answer the question for TXT of _acme-challenge.a.test in time."),
+        (DnsFault::NoSuchName, "The name _acme-challenge.a.test does not exist in DNS (NXDOMAIN, queried for TXT)."),
+        (DnsFault::Refused, "answered REFUSED to the query for TXT of _acme-challenge.a.test."),
+        (DnsFault::ServerFailure, "answered SERVFAIL to the query for TXT of _acme-challenge.a.test."),
+        (DnsFault::Silence, "did not answer the query for TXT of _acme-challenge.a.test in time."),
     ] {
         scene.server.dns.set_fault(name, fault);
         assert_failure(&scene.failure(Dns01, "a.test").await, ProblemType::Dns, true, detail);
@@ -117,6 +117,6 @@ async fn a_name_too_long_for_the_prefix_is_a_dns_problem() {
 async fn addresses_are_not_shown_by_dns() {
     let scene = Scene::new().await;
     let failure = scene.failure(Dns01, "127.0.0.1").await;
-    assert_failure(&failure, ProblemType::Malformed, false, "dns-01 cannot show control of 127.0.0.1.");
+    assert_failure(&failure, ProblemType::Malformed, false, "dns-01 cannot validate 127.0.0.1.");
     assert!(scene.server.dns.questions().is_empty());
 }

@@ -146,7 +146,7 @@ async fn threat_12_interim_answers_without_end_are_cut_off() {
     let piece = "HTTP/1.1 102 Processing\r\n\r\n".repeat(100).into_bytes();
     scene.set_page(Page::Endless { head: Vec::new(), piece, pause: Duration::ZERO });
     let failure = scene.failure(Http01, "a.test").await;
-    assert_failure(&failure, ProblemType::Connection, true, "the server sends more than any answer needs");
+    assert_failure(&failure, ProblemType::Connection, true, "the server sends more than any response needs");
 }
 
 #[tokio::test]
@@ -182,9 +182,9 @@ async fn faults_of_dns_are_told_apart() {
     scene.rules.dns_timeout = Duration::from_millis(200);
     for challenge in [Http01, ChallengeType::TlsAlpn01] {
         for (fault, detail) in [
-            (DnsFault::NoSuchName, "DNS does not know the name a.test (NXDOMAIN, asked for A or AAAA)."),
-            (DnsFault::ServerFailure, "answered SERVFAIL to the question for A or AAAA of a.test."),
-            (DnsFault::Silence, "did not answer the question for A or AAAA of a.test in time."),
+            (DnsFault::NoSuchName, "The name a.test does not exist in DNS (NXDOMAIN, queried for A or AAAA)."),
+            (DnsFault::ServerFailure, "answered SERVFAIL to the query for A or AAAA of a.test."),
+            (DnsFault::Silence, "did not answer the query for A or AAAA of a.test in time."),
         ] {
             scene.server.dns.set_fault("a.test", fault);
             assert_failure(&scene.failure(challenge, "a.test").await, ProblemType::Dns, true, detail);

@@ -104,7 +104,7 @@ async fn threat_12_redirects_end_after_ten() {
     let scene = Scene::new().await;
     scene.set_page(Page::redirect(""));
     let failure = scene.failure(Http01, "a.test").await;
-    assert_failure(&failure, ProblemType::IncorrectResponse, false, "redirects once more after 10 redirects");
+    assert_failure(&failure, ProblemType::IncorrectResponse, false, "redirects again after 10 redirects");
     assert_eq!(scene.server.web.requests().len(), 11);
 }
 

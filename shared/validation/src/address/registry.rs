@@ -1,6 +1,6 @@
 //! The special-purpose address blocks as data: the IANA registries "IPv4 Special-Purpose Address
-//! Space" and "IPv6 Special-Purpose Address Space" (RFC 6890), the multicast blocks, the rest of IPv6
-//! that is not global unicast, and the addresses at which clouds answer questions about a machine.
+//! Space" and "IPv6 Special-Purpose Address Space" (RFC 6890), the multicast blocks, the rest of
+//! IPv6 that is not global unicast, and the addresses of the metadata services of clouds.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,29 +8,29 @@ use ipnet::IpNet;
 
 use self::Contact::{ByName, IfAllowed, Never};
 
-/// A block of addresses with a purpose of its own.
+/// A block of addresses with a special purpose.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
-    /// The addresses.
+    /// The addresses of the block.
     pub(super) network: IpNet,
-    /// What they are for, and where that is written.
+    /// The purpose, and the document that defines it.
     pub(super) purpose: &'static str,
-    /// Who may have them contacted.
+    /// When the addresses may be contacted.
     pub(super) contact: Contact,
 }
 
-/// Who may have the addresses of a block contacted.
+/// When the addresses of a block may be contacted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Contact {
-    /// Nobody.
+    /// Never.
     Never,
-    /// A profile that allows a network inside this block.
+    /// If the profile allows a network inside this block.
     ByName,
-    /// A profile that allows a network with this address in it.
+    /// If the profile allows a network that contains the address.
     IfAllowed,
 }
 
-/// The first block with `address` in it.
+/// The first block that contains `address`.
 pub(super) fn block_of(address: IpAddr) -> Option<&'static Block> {
     let table = match address {
         IpAddr::V4(_) => IPV4,
@@ -49,7 +49,7 @@ const fn v6(address: [u16; 8], length: u8, contact: Contact, purpose: &'static s
     Block { network: IpNet::new_assert(IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), length), purpose, contact }
 }
 
-/// Single addresses and inner blocks stand before the blocks around them.
+/// Single addresses and inner blocks come before the blocks that contain them.
 #[rustfmt::skip]
 static IPV4: &[Block] = &[
     v4([0, 0, 0, 0], 8, Never, "this network, RFC 791"),
@@ -76,9 +76,9 @@ static IPV4: &[Block] = &[
     v4([240, 0, 0, 0], 4, IfAllowed, "reserved, RFC 1112"),
 ];
 
-/// The transition forms that carry an IPv4 address are never contacted: some of them have several
-/// places for it, and all of them are out of use. The one that is in use, 64:ff9b::/96, is judged by
-/// the IPv4 address in it before this table is asked.
+/// The transition forms that contain an IPv4 address are never contacted: some of them have it in
+/// several places, and all of them are obsolete. The form that is in use, 64:ff9b::/96, is checked
+/// by its IPv4 address before this table is consulted.
 #[rustfmt::skip]
 static IPV6: &[Block] = &[
     v6([0, 0, 0, 0, 0, 0, 0, 1], 128, ByName, "loopback, RFC 4291"),

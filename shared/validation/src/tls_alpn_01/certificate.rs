@@ -1,5 +1,5 @@
-//! The certificate of tls-alpn-01 (RFC 8737 §3): one subject alternative name, and the digest of the
-//! key authorization in a critical extension.
+//! The certificate of tls-alpn-01 (RFC 8737 §3): one subject alternative name, and the digest of
+//! the key authorization in a critical extension.
 
 use std::net::IpAddr;
 
@@ -17,9 +17,9 @@ use x509_cert::{
 
 use crate::host::Host;
 
-/// Whether `leaf` shows `digest` for `host`, and nothing besides.
+/// Whether `leaf` has `digest` for `host`, and nothing else.
 ///
-/// Who signed the certificate, for how long, and for which uses does not matter.
+/// The issuer of the certificate, its validity period and its usages do not matter.
 pub(super) fn check(leaf: &[u8], host: &Host, digest: &[u8; 32]) -> Result<(), CertificateFault> {
     let certificate = Certificate::from_der(leaf).map_err(|_| CertificateFault::Unreadable)?;
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
@@ -58,7 +58,7 @@ fn check_digest(extensions: &[Extension], digest: &[u8; 32]) -> Result<(), Certi
     if value.as_bytes() == digest { Ok(()) } else { Err(CertificateFault::WrongDigest) }
 }
 
-/// The extension with that OID; two of them are none (RFC 5280 §4.2).
+/// The extension with that object identifier; there must not be two (RFC 5280 §4.2).
 fn only(extensions: &[Extension], oid: ObjectIdentifier) -> Result<Option<&Extension>, CertificateFault> {
     let mut found = extensions.iter().filter(|extension| extension.extn_id == oid);
     match (found.next(), found.next()) {
@@ -67,37 +67,37 @@ fn only(extensions: &[Extension], oid: ObjectIdentifier) -> Result<Option<&Exten
     }
 }
 
-/// Why the certificate shows nothing.
+/// Why the certificate does not validate the identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CertificateFault {
-    /// None, or not DER.
+    /// There is no certificate, or it is not DER.
     #[error("it cannot be read")]
     Unreadable,
-    /// No SAN extension.
+    /// There is no subject alternative name extension.
     #[error("it has no subject alternative name")]
     NoNames,
-    /// Not exactly one name.
+    /// There is more than one subject alternative name, or none.
     #[error("it has {0} subject alternative names instead of one")]
     NameCount(usize),
-    /// Another name, or the same as another type.
+    /// The name differs from the identifier, or has another type.
     #[error("its subject alternative name is not the identifier")]
     WrongName,
-    /// The extension is missing.
+    /// There is no acmeIdentifier extension.
     #[error("it has no acmeIdentifier extension (OID 1.3.6.1.5.5.7.1.31)")]
     NoAcmeIdentifier,
-    /// The OID of drafts.
+    /// The extension has the object identifier of a draft of RFC 8737.
     #[error("its acmeIdentifier extension has the OID of a draft, 1.3.6.1.5.5.7.1.30.1, instead of 1.3.6.1.5.5.7.1.31")]
     ObsoleteOid,
-    /// RFC 8737 §3: the extension MUST be critical.
+    /// The extension is not critical, which RFC 8737 §3 requires.
     #[error("its acmeIdentifier extension is not critical")]
     NotCritical,
-    /// Not an OCTET STRING of 32 bytes.
+    /// The extension is not an OCTET STRING of 32 bytes.
     #[error("its acmeIdentifier extension does not hold an OCTET STRING of 32 bytes")]
     NoDigest,
-    /// The digest of something else.
+    /// The digest is that of another key authorization.
     #[error("its acmeIdentifier extension holds the digest of another key authorization")]
     WrongDigest,
-    /// An extension stands twice.
+    /// The same extension occurs twice.
     #[error("it has the extension {0} twice")]
     Repeated(ObjectIdentifier),
 }
