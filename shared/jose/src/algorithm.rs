@@ -1,7 +1,6 @@
 //! The signature algorithms of the outer JWS (RFC 7518 §3.1, RFC 8037 §3.1).
 //!
-//! The enum is closed on purpose: `none` and the MAC algorithms have no variant, so no later code
-//! can let them in.
+//! The enum has no variant for `none` and the MAC algorithms, so no code can accept them.
 
 use std::{fmt, str::FromStr};
 
@@ -16,7 +15,7 @@ pub enum Algorithm {
     Es512,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
-    /// Ed25519. The name covers Ed448 too (RFC 8037), which no key type here is.
+    /// Ed25519. RFC 8037 uses this name for Ed448 too, but no key type here is Ed448.
     EdDsa,
 }
 
@@ -51,18 +50,18 @@ impl FromStr for Algorithm {
     }
 }
 
-/// The name is not one of [`Algorithm::ALL`].
+/// The text does not name one of [`Algorithm::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a signature algorithm that is accepted here")]
+#[error("not a supported signature algorithm")]
 pub struct UnknownAlgorithm;
 
-/// An algorithm name as it may be shown to people: ASCII, escaped and short, whatever the client
-/// sent.
+/// An algorithm name in a form that can be shown to people: ASCII, escaped and short, whatever the
+/// client sent.
 pub(crate) fn printable_name(name: &str) -> String {
     name.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_default).collect()
 }
 
-/// Longer than every registered algorithm name.
+/// The maximum length of a shown name, in characters; every registered name is shorter.
 const MAX_SHOWN_CHARS: usize = 32;
 
 #[cfg(test)]

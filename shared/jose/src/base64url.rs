@@ -1,21 +1,21 @@
-//! Base64url as RFC 7515 §2 wants it: no padding, no white space, no stray bits in the last
-//! character. Each octet string has exactly one text, so text can be compared instead of octets.
+//! Base64url as RFC 7515 §2 defines it: no padding, no white space, no stray bits in the last
+//! character. Each octet string has exactly one text, so texts can be compared instead of octets.
 //!
-//! The functions [`serialize`] and [`deserialize`] let a field say `#[serde(with =
+//! Serde uses the functions [`serialize`] and [`deserialize`] for fields marked `#[serde(with =
 //! "jose::base64url")]`.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-/// The text of some octets.
+/// Encodes octets.
 pub fn encode(octets: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(octets)
 }
 
-/// The octets of a text.
+/// Decodes a text.
 ///
 /// # Errors
-/// The text is not what [`encode`] gives for any octets.
+/// The text is not what [`encode`] returns for any octets.
 pub fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
     BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| DecodeError)
 }
@@ -25,7 +25,7 @@ pub fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
 #[error("not base64url without padding")]
 pub struct DecodeError;
 
-/// Writes octets as base64url text.
+/// Serializes octets as base64url text.
 ///
 /// # Errors
 /// Those of the serializer.
@@ -33,7 +33,7 @@ pub fn serialize<S: Serializer>(octets: &[u8], serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(&encode(octets))
 }
 
-/// Reads octets from base64url text.
+/// Deserializes octets from base64url text.
 ///
 /// # Errors
 /// The value is not a string, or [`decode`] refuses it.

@@ -1,8 +1,8 @@
-//! External account binding (RFC 8555 §7.3.4): an inner JWS under a symmetric key that the CA gave
-//! to somebody outside of ACME.
+//! External account binding (RFC 8555 §7.3.4): an inner JWS with a symmetric key that the CA issued
+//! outside of ACME.
 //!
-//! The algorithms are an enum of their own. A MAC can therefore never verify an outer JWS, nor a
-//! public key a binding.
+//! The MAC algorithms are an enum of their own. Therefore a MAC can never verify an outer JWS, nor
+//! a public key a binding.
 
 use std::str::FromStr;
 
@@ -15,7 +15,7 @@ use crate::{
     jws::{FlattenedJws, ProtectedHeader},
 };
 
-/// A binding that is well formed; its MAC is not yet checked, so its payload cannot be read.
+/// A well-formed binding. Its payload cannot be read before the MAC has been verified.
 #[derive(Debug)]
 pub struct ExternalAccountBinding {
     algorithm: MacAlgorithm,
@@ -27,7 +27,7 @@ pub struct ExternalAccountBinding {
 }
 
 impl ExternalAccountBinding {
-    /// Reads the `externalAccountBinding` member of a new-account payload.
+    /// Parses the `externalAccountBinding` member of a new-account payload.
     ///
     /// # Errors
     /// It is not a flattened JWS with `alg`, `kid` and `url`, it has a `nonce` or a `jwk`, or its
@@ -48,25 +48,25 @@ impl ExternalAccountBinding {
         Ok(Self { algorithm, kid, url, signing_input, payload, mac: signature })
     }
 
-    /// The algorithm.
+    /// The `alg` header parameter.
     pub fn algorithm(&self) -> MacAlgorithm {
         self.algorithm
     }
 
-    /// The id of the MAC key.
+    /// The `kid` header parameter: the id of the MAC key.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The `url` header parameter; it must be the one of the outer JWS.
+    /// The `url` header parameter; it must be equal to that of the outer JWS.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Checks the MAC in constant time and gives the payload, which must be the account's key as a
-    /// JWK.
+    /// Verifies the MAC in constant time and returns the payload, which must be the account's key
+    /// as a JWK.
     ///
-    /// RFC 7518 §3.2 asks for a key as long as the hash. The client chooses the hash after the key
+    /// RFC 7518 §3.2 requires a key as long as the hash. The client chooses the hash after the key
     /// was made, so 256 bits are enough here for each of them.
     ///
     /// # Errors
@@ -122,9 +122,9 @@ impl FromStr for MacAlgorithm {
     }
 }
 
-/// The name is not one of [`MacAlgorithm::ALL`].
+/// The text does not name one of [`MacAlgorithm::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a MAC algorithm that is accepted here")]
+#[error("not a supported MAC algorithm")]
 pub struct UnknownMacAlgorithm;
 
 /// Why a binding is refused.
@@ -136,13 +136,13 @@ pub enum ExternalAccountBindingError {
     /// The algorithm is not one of [`MacAlgorithm::ALL`].
     #[error("external account binding: the algorithm \"{algorithm}\" is not HS256, HS384 or HS512")]
     UnsupportedAlgorithm {
-        /// The name, escaped and shortened.
+        /// The name that was sent, escaped and shortened.
         algorithm: String,
     },
-    /// The MAC key has fewer than 256 bits: a fault of whoever made the key.
+    /// The MAC key has fewer than 256 bits, which is the fault of the CA that issued it.
     #[error("external account binding: the MAC key is shorter than 256 bits")]
     MacKeyTooShort,
-    /// The MAC does not fit key and content.
+    /// The MAC was not made with this key over this content.
     #[error("external account binding: the MAC is not valid")]
     BadMac,
 }

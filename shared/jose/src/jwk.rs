@@ -1,9 +1,9 @@
 //! JSON Web Keys (RFC 7517) of the types EC and RSA (RFC 7518 §6) and OKP (RFC 8037 §2), public
 //! members only.
 //!
-//! Each key has one text here: coordinates have their full length, integers no leading zeros,
-//! members are in lexicographic order. That text is what RFC 7638 hashes, so a client and this
-//! crate cannot disagree on a thumbprint.
+//! Each key has one text here: coordinates have their full length, integers have no leading zeros,
+//! members are in lexicographic order. RFC 7638 hashes that text, so a client and this crate cannot
+//! disagree on a thumbprint.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -15,28 +15,28 @@ use crate::{
     public_key::{Curve, EncodedKey, rsa},
 };
 
-/// The public members of a key. It serializes in the canonical form of RFC 7638 §3.
+/// The public members of a key. They serialize in the canonical form of RFC 7638 §3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Jwk {
     /// A point on a NIST curve.
     Ec {
-        /// Name of the curve: `P-256`, `P-384` or `P-521`.
+        /// The name of the curve: `P-256`, `P-384` or `P-521`.
         crv: &'static str,
-        /// Base64url of the x coordinate, in the full length of the field.
+        /// The x coordinate in base64url, in the full length of the field.
         x: String,
-        /// Base64url of the y coordinate, in the full length of the field.
+        /// The y coordinate in base64url, in the full length of the field.
         y: String,
     },
     /// An Ed25519 key; `crv` is always `Ed25519`.
     Okp {
-        /// Base64url of the 32 octets of the key.
+        /// The 32 octets of the key in base64url.
         x: String,
     },
     /// An RSA key.
     Rsa {
-        /// Base64url of the exponent.
+        /// The public exponent in base64url.
         e: String,
-        /// Base64url of the modulus.
+        /// The modulus in base64url.
         n: String,
     },
 }
@@ -71,7 +71,7 @@ impl Serialize for Jwk {
     }
 }
 
-/// A JWK as somebody sent it. Members that are not needed are ignored (RFC 7517 §4).
+/// A JWK as a client sent it. Members that are not needed are ignored (RFC 7517 §4).
 pub(crate) struct ReceivedJwk<'a>(Members<'a, Value>);
 
 impl<'a> ReceivedJwk<'a> {
@@ -83,7 +83,7 @@ impl<'a> ReceivedJwk<'a> {
         Ok(Self(members.unique().map_err(MalformedKey::from)?))
     }
 
-    /// The key in the encoding that X.509 has for it. Its value is not checked yet.
+    /// The key in its X.509 encoding. Its value has not been checked yet.
     pub(crate) fn encoded_key(&self) -> Result<EncodedKey, KeyError> {
         let key_type = self.string("kty")?;
         if !["EC", "OKP", "RSA"].contains(&key_type) {
@@ -116,7 +116,7 @@ impl<'a> ReceivedJwk<'a> {
         }
     }
 
-    /// The `alg` member must name the algorithm of the key, if it is there.
+    /// The `alg` member, if there is one, must name the algorithm of the key.
     pub(crate) fn check_algorithm(&self, expected: Algorithm) -> Result<(), KeyError> {
         if self.0.find("alg").is_some() && self.string("alg")? != expected.as_str() {
             return Err(KeyError::AlgorithmMismatch { expected });

@@ -1,8 +1,8 @@
-//! JWS as RFC 8555 §6.2 narrows it: flattened JSON (RFC 7515 §7.2.2), everything in the protected
-//! header, one signature, one key, a closed set of algorithms.
+//! JWS as RFC 8555 §6.2 restricts it: flattened JSON (RFC 7515 §7.2.2), all parameters in the
+//! protected header, one signature, one key, a closed set of algorithms.
 //!
-//! The payload of an [`UnverifiedJws`] cannot be read; [`UnverifiedJws::verify`] is the only way to
-//! a [`VerifiedJws`], which shows it.
+//! The payload of an [`UnverifiedJws`] cannot be read. Only [`UnverifiedJws::verify`] makes a
+//! [`VerifiedJws`], which gives access to it.
 
 mod error;
 mod flattened;
@@ -16,11 +16,11 @@ pub(crate) use flattened::{FlattenedJws, ProtectedHeader};
 
 use crate::{Algorithm, PublicKey, SignatureError, algorithm::printable_name, base64url};
 
-/// The largest JWS that is parsed, in octets. A request with a certificate for a hundred names
-/// needs a tenth of it.
+/// The maximum length of a JWS, in octets. A request for a certificate with a hundred names needs a
+/// tenth of it.
 pub const MAX_JWS_LEN: usize = 64 * 1024;
 
-/// A JWS that is well formed. Nothing is known yet about who made it.
+/// A well-formed JWS. Its signature has not been verified.
 #[derive(Debug)]
 pub struct UnverifiedJws {
     content: Content,
@@ -29,15 +29,15 @@ pub struct UnverifiedJws {
 }
 
 impl UnverifiedJws {
-    /// Reads a request body, or the inner JWS of a key change (RFC 8555 §7.3.5).
+    /// Parses a request body, or the inner JWS of a key change (RFC 8555 §7.3.5).
     ///
-    /// The nonce is optional here, because an inner JWS has none; if it is there, it is well-formed
-    /// base64url (RFC 8555 §6.5.2). Header parameters that are not understood are ignored, except
+    /// The nonce is optional, because an inner JWS has none; if there is one, it must be
+    /// well-formed base64url (RFC 8555 §6.5.2). Unknown header parameters are ignored, except
     /// `crit` and `b64`.
     ///
     /// # Errors
-    /// The form is not the required one, the algorithm is not accepted, or the embedded key is
-    /// refused.
+    /// The JWS does not have the required form, the algorithm is not accepted, or the embedded key
+    /// is refused.
     pub fn parse(body: &[u8]) -> Result<Self, JwsError> {
         if body.len() > MAX_JWS_LEN {
             return Err(MalformedJws::TooLarge.into());
@@ -83,13 +83,12 @@ impl UnverifiedJws {
         &self.content.url
     }
 
-    /// Verifies the signature with the embedded key, or with the key that the caller found behind
+    /// Verifies the signature with the embedded key, or with the key that the caller found for
     /// `kid`.
     ///
     /// # Errors
-    /// The algorithm is not the one of the key, the signature is not the key's, or the JWS embeds
-    /// another key than this: whoever reads [`VerifiedJws::key`] may rely on that key having
-    /// signed.
+    /// The algorithm is not that of the key, the signature was not made with the key, or the JWS
+    /// embeds a key other than this one: [`VerifiedJws::key`] always returns the key that signed.
     pub fn verify(self, key: &PublicKey) -> Result<VerifiedJws, JwsError> {
         if matches!(self.key(), KeyReference::Jwk(embedded) if embedded != key) {
             return Err(JwsError::BadSignature);
@@ -130,7 +129,7 @@ impl VerifiedJws {
     }
 }
 
-/// How a JWS says whose it is (RFC 8555 §6.2).
+/// How a JWS identifies its signer (RFC 8555 §6.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyReference {
     /// The key itself, which passed the rules and fits the algorithm.

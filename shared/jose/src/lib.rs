@@ -1,16 +1,16 @@
-//! JOSE as ACME uses it (RFC 8555 §6.2): JWS in the flattened form, JWK, thumbprints, and the rules
-//! that a public key must pass before anything here verifies with it.
+//! JOSE for ACME (RFC 8555 §6.2): JWS in the flattened form, JWK, thumbprints, and the rules that a
+//! public key must pass before it is used to verify anything.
 //!
-//! - [`UnverifiedJws::parse`] reads a request body; [`UnverifiedJws::verify`] turns it into a
-//!   [`VerifiedJws`], the only type that shows a payload.
-//! - [`PublicKey`] comes from a JWK or from a SubjectPublicKeyInfo, and exists only if the key
-//!   passed the rules.
-//! - [`ExternalAccountBinding`] is the inner, HMAC-signed JWS of RFC 8555 §7.3.4. It shares no code
-//!   path for algorithms with the outer JWS, so a MAC can never stand in for a signature.
+//! - [`UnverifiedJws::parse`] parses a request body; [`UnverifiedJws::verify`] turns it into a
+//!   [`VerifiedJws`], the only type that gives access to the payload.
+//! - [`PublicKey`] is made from a JWK or a SubjectPublicKeyInfo, and exists only if the key passed
+//!   the rules.
+//! - [`ExternalAccountBinding`] is the inner, HMAC-signed JWS of RFC 8555 §7.3.4. Its algorithms
+//!   share no code with those of the outer JWS, so a MAC can never stand in for a signature.
 //!
-//! Invariants: no I/O, no clock, no randomness; parsing never panics, and its work is bounded by
-//! [`MAX_JWS_LEN`] before the first byte is looked at. Signatures are verified by `aws-lc-rs`; the
-//! RustCrypto crates check points and moduli, and stand against it in the differential tests.
+//! Invariants: no I/O, no clock, no randomness. Parsing never panics, and its work is limited by
+//! [`MAX_JWS_LEN`], which is checked first. `aws-lc-rs` verifies the signatures; the RustCrypto
+//! crates check points and moduli, and the differential tests compare the two.
 
 mod algorithm;
 pub mod base64url;

@@ -1,7 +1,7 @@
-//! A JSON object in which every member name occurs once (RFC 7515 §4, RFC 7517 §4).
+//! A JSON object in which every member name is unique (RFC 7515 §4, RFC 7517 §4).
 //!
-//! Two readers that choose differently between repeated names would see two different objects; here
-//! such an object is refused, also when the name means nothing to us.
+//! Two parsers that choose differently between repeated names would see two different objects. Here
+//! such an object is refused, even if the name has no meaning.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -10,7 +10,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-/// The members of an object by name.
+/// The members of an object, by name.
 pub(crate) struct Members<'a, V> {
     by_name: BTreeMap<Cow<'a, str>, V>,
     repeated: bool,
@@ -23,8 +23,8 @@ impl<'a, V: Deserialize<'a>> Members<'a, V> {
 }
 
 impl<V> Members<'_, V> {
-    /// Every value that was deserialized passes here, so that a repeated name has its own error
-    /// instead of a deserializer's text.
+    /// Every value that was deserialized passes here, so that a repeated name has an error of its
+    /// own instead of a deserializer's text.
     pub(crate) fn unique(self) -> Result<Self, MembersError> {
         if self.repeated { Err(MembersError::RepeatedMember) } else { Ok(self) }
     }
@@ -44,7 +44,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Members<'de, V> {
     }
 }
 
-/// Why a text is no such object.
+/// Why a text is not such an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MembersError {
     NotAnObject,
@@ -69,8 +69,8 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<V> {
     }
 }
 
-/// A member name, borrowed unless it holds escapes. Names are compared after unescaping:
-/// `"\u0061lg"` is `"alg"`.
+/// A member name, borrowed unless it has escapes. Names are compared after unescaping: `"\u0061lg"`
+/// is `"alg"`.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 

@@ -6,9 +6,9 @@
 //! | Ed25519 | 32 octets | the point is on the curve, canonical, not of small order |
 //! | RSA | minimal integers | see [`rsa`] |
 //!
-//! Invariants: a [`PublicKey`] exists only if its rules passed, whether it came from a client or
-//! from storage; its SubjectPublicKeyInfo is canonical DER, so equal octets mean equal keys and the
-//! other way round; its type allows exactly one [`Algorithm`].
+//! Invariants: a [`PublicKey`] exists only if it passed the rules, whether it came from a client or
+//! from storage; its SubjectPublicKeyInfo is canonical DER, so octets are equal if and only if keys
+//! are equal; its type allows exactly one [`Algorithm`].
 
 mod elliptic_curve;
 mod kind;
@@ -41,13 +41,13 @@ struct Parts {
     kind: KeyKind,
     jwk: Jwk,
     spki: Vec<u8>,
-    /// Parsed once: verifying again with the same value spares the parsing, and for RSA the
+    /// Parsed once: verifying again with the same value saves the parsing, and for RSA the
     /// Montgomery set-up.
     verifier: ParsedPublicKey,
 }
 
 impl PublicKey {
-    /// Reads a JWK (RFC 7517) and applies the rules.
+    /// Parses a JWK (RFC 7517) and applies the rules.
     ///
     /// # Errors
     /// The value is not a well-formed public JWK, or a rule refuses the key.
@@ -55,15 +55,15 @@ impl PublicKey {
         Self::from_jwk_str(jwk.get())
     }
 
-    /// The same for the text of a JWK.
+    /// Parses the text of a JWK and applies the rules.
     ///
     /// # Errors
-    /// As for [`Self::from_jwk`].
+    /// Those of [`Self::from_jwk`].
     pub fn from_jwk_str(jwk: &str) -> Result<Self, KeyError> {
         Self::from_received(&ReceivedJwk::parse(jwk)?)
     }
 
-    /// Reads a DER SubjectPublicKeyInfo (RFC 5280 §4.1, RFC 3279 §2.3.1, RFC 5480 §2, RFC 8410 §4)
+    /// Parses a DER SubjectPublicKeyInfo (RFC 5280 §4.1, RFC 3279 §2.3.1, RFC 5480 §2, RFC 8410 §4)
     /// and applies the rules.
     ///
     /// # Errors
@@ -72,12 +72,12 @@ impl PublicKey {
         Self::from_encoded(spki::decode(der)?)
     }
 
-    /// The canonical DER SubjectPublicKeyInfo.
+    /// The SubjectPublicKeyInfo in canonical DER.
     pub fn spki_der(&self) -> &[u8] {
         &self.0.spki
     }
 
-    /// The contents of the BIT STRING in the SubjectPublicKeyInfo, over which key identifiers are
+    /// The contents of the BIT STRING in the SubjectPublicKeyInfo, from which key identifiers are
     /// made (RFC 5280 §4.2.1.2).
     pub fn subject_public_key(&self) -> &[u8] {
         self.0.verifier.as_ref()
@@ -93,22 +93,23 @@ impl PublicKey {
         self.0.jwk.thumbprint()
     }
 
-    /// Type and size.
+    /// The type and size of the key.
     pub fn kind(&self) -> KeyKind {
         self.0.kind
     }
 
-    /// The one JWS algorithm of this type of key.
+    /// The only JWS algorithm for keys of this type.
     pub fn algorithm(&self) -> Algorithm {
         self.0.kind.algorithm()
     }
 
-    /// Verifies a signature in the form that JWS gives it: for ECDSA `r ‖ s`, both in the full
-    /// length of the group order (RFC 7518 §3.4), for Ed25519 64 octets, for RSA as long as the
+    /// Verifies a signature in the form that JWS uses: for ECDSA `r ‖ s`, both in the full length
+    /// of the group order (RFC 7518 §3.4), for Ed25519 64 octets, for RSA as many octets as the
     /// modulus.
     ///
     /// # Errors
-    /// The algorithm is not the one of this key, or the signature does not fit key and message.
+    /// The algorithm is not that of this key, or the signature was not made with this key over the
+    /// message.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         if algorithm != self.algorithm() {
             return Err(SignatureError::AlgorithmMismatch { algorithm, key: self.kind() });
@@ -122,7 +123,7 @@ impl PublicKey {
         Ok(key)
     }
 
-    /// The one place where a key comes into being.
+    /// The only place where a key is constructed.
     fn from_encoded(key: EncodedKey) -> Result<Self, KeyError> {
         let (kind, jwk) = match &key {
             EncodedKey::Ec(curve, point) => {
@@ -166,14 +167,15 @@ impl Hash for PublicKey {
 }
 
 impl Serialize for PublicKey {
-    /// As a JWK object.
+    /// Serializes as a JWK object.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.jwk.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for PublicKey {
-    /// From a JWK object. The rules apply here too: a stored key is as good as a fresh one.
+    /// Deserializes from a JWK object. The rules apply here too, so a stored key is as good as a
+    /// new one.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         ReceivedJwk::from_members(Members::deserialize(deserializer)?)
             .and_then(|jwk| Self::from_received(&jwk))
@@ -181,30 +183,30 @@ impl<'de> Deserialize<'de> for PublicKey {
     }
 }
 
-/// Why a signature was not accepted.
+/// Why a signature is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// The key is of a type for which the algorithm is not defined.
+    /// The algorithm is not for keys of this type.
     #[error("{algorithm} does not fit a key of type {key}: use {}", key.algorithm())]
     AlgorithmMismatch {
-        /// What was asked for.
+        /// The algorithm that was requested.
         algorithm: Algorithm,
-        /// The key at hand.
+        /// The type of the key.
         key: KeyKind,
     },
-    /// The signature is not one of this key over this message.
+    /// The signature was not made with this key over this message.
     #[error("the signature is not valid")]
     BadSignature,
 }
 
-/// A key whose encoding was read and whose value is not yet checked: what the BIT STRING of its
-/// SubjectPublicKeyInfo holds, by type.
+/// A key that was parsed but not checked: the contents of the BIT STRING of its
+/// SubjectPublicKeyInfo, by type.
 pub(crate) enum EncodedKey {
-    /// A point in the form of SEC 1 §2.3.3.
+    /// An EC point in the form of SEC 1 §2.3.3.
     Ec(Curve, Vec<u8>),
-    /// RFC 8032 §5.1.2.
+    /// An Ed25519 key (RFC 8032 §5.1.2).
     Ed25519([u8; 32]),
-    /// DER RSAPublicKey (RFC 8017 §A.1.1).
+    /// A DER RSAPublicKey (RFC 8017 §A.1.1).
     Rsa(Vec<u8>),
 }
 

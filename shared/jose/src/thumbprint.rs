@@ -1,5 +1,5 @@
-//! JWK thumbprints (RFC 7638) with SHA-256, as ACME binds challenges to account keys (RFC 8555
-//! §8.1).
+//! JWK thumbprints (RFC 7638) with SHA-256, by which ACME binds challenges to account keys (RFC
+//! 8555 §8.1).
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base64url;
 
-/// SHA-256 over the canonical JSON of a public key. Its text is base64url.
+/// The SHA-256 of the canonical JSON of a public key. Its text is base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Thumbprint([u8; 32]);
 
@@ -16,7 +16,7 @@ impl Thumbprint {
         Self(digest)
     }
 
-    /// The digest.
+    /// The 32 octets of the digest.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -2,17 +2,17 @@
 
 use crate::{Algorithm, KeyError, KeyKind, SignatureError, members::MembersError};
 
-/// Why a JWS is refused. No message repeats unescaped text of the client.
+/// Why a JWS is refused. No message contains unescaped text of the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
     /// It does not have the required form: RFC 8555 `malformed`.
     #[error(transparent)]
     Malformed(#[from] MalformedJws),
-    /// The algorithm is not one of [`Algorithm::ALL`], `none` and the MAC algorithms included:
-    /// `badSignatureAlgorithm` with the list.
+    /// The algorithm is not one of [`Algorithm::ALL`]; `none` and the MAC algorithms never are.
+    /// Becomes `badSignatureAlgorithm` with the list.
     #[error("the JWS algorithm \"{algorithm}\" is not accepted")]
     UnsupportedAlgorithm {
-        /// The name, escaped and shortened.
+        /// The name that was sent, escaped and shortened.
         algorithm: String,
     },
     /// The algorithm is accepted, but not with a key of this type: `badSignatureAlgorithm`.
@@ -20,10 +20,11 @@ pub enum JwsError {
     AlgorithmMismatch {
         /// The `alg` header parameter.
         algorithm: Algorithm,
-        /// The key.
+        /// The type of the key.
         key: KeyKind,
     },
-    /// The embedded key is refused: `malformed` for [`KeyError::Malformed`], else `badPublicKey`.
+    /// The embedded key is refused: `malformed` for [`KeyError::Malformed`], otherwise
+    /// `badPublicKey`.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The signature does not verify with the key.
@@ -40,7 +41,7 @@ impl From<SignatureError> for JwsError {
     }
 }
 
-/// How the form of a JWS is at fault.
+/// What is wrong with the form of a JWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedJws {
     /// It is larger than [`MAX_JWS_LEN`](crate::MAX_JWS_LEN).
@@ -49,7 +50,7 @@ pub enum MalformedJws {
     /// It is not a JSON object.
     #[error("the JWS is not a JSON object")]
     NotAnObject,
-    /// The object has two members of one name.
+    /// The object has two members with the same name.
     #[error("the JWS has two members of the same name")]
     RepeatedMember,
     /// The object has a member that the flattened form with one protected header does not have:
@@ -65,7 +66,7 @@ pub enum MalformedJws {
     /// The protected header is not a JSON object.
     #[error("the protected header is not a JSON object")]
     HeaderNotAnObject,
-    /// The protected header has two parameters of one name.
+    /// The protected header has two parameters with the same name.
     #[error("the protected header has two parameters of the same name")]
     RepeatedParameter,
     /// A header parameter is missing.
@@ -74,7 +75,7 @@ pub enum MalformedJws {
     /// A header parameter does not have its required form.
     #[error("the header parameter \"{0}\" is not in its required form")]
     MalformedParameter(&'static str),
-    /// A header parameter may not be used here.
+    /// A header parameter is not allowed here.
     #[error("the header parameter \"{0}\" is not accepted here")]
     ForbiddenParameter(&'static str),
     /// The header has both `jwk` and `kid` (RFC 8555 §6.2).

@@ -9,7 +9,7 @@ use crate::{base64url, members::Members};
 pub(crate) struct FlattenedJws {
     /// JSON text of the protected header.
     pub(crate) protected: String,
-    /// What was signed: `protected` and `payload` as they were sent, with a dot between (RFC 7515
+    /// What was signed: `protected` and `payload` as they were sent, joined by a dot (RFC 7515
     /// §5.2).
     pub(crate) signing_input: Vec<u8>,
     pub(crate) payload: Vec<u8>,
@@ -17,8 +17,8 @@ pub(crate) struct FlattenedJws {
 }
 
 impl FlattenedJws {
-    /// Any other member is refused: `signatures` would bring a second signer, `header` unprotected
-    /// parameters.
+    /// Any other member is refused: `signatures` could have a second signer, `header` has
+    /// unprotected parameters.
     pub(crate) fn parse(json: &str) -> Result<Self, MalformedJws> {
         let members = Members::<&RawValue>::parse(json).map_err(MalformedJws::in_object)?;
         if members.names().any(|name| !MEMBERS.contains(&name)) {
@@ -35,12 +35,12 @@ impl FlattenedJws {
     }
 }
 
-/// The protected header, with the parameters refused that would change what the signature means.
+/// The protected header. Parameters that would change the meaning of the signature are refused.
 pub(crate) struct ProtectedHeader<'a>(Members<'a, &'a RawValue>);
 
 impl<'a> ProtectedHeader<'a> {
-    /// No extension is understood here, so `crit` can only name what must be refused (RFC 7515
-    /// §4.1.11); `b64` changes the signing input and is of no effect without `crit` (RFC 7797 §6).
+    /// No extension is supported, so `crit` can only name one that must be refused (RFC 7515
+    /// §4.1.11); `b64` changes the signing input, and has no effect without `crit` (RFC 7797 §6).
     pub(crate) fn parse(json: &'a str) -> Result<Self, MalformedJws> {
         let header = Self(Members::parse(json).map_err(MalformedJws::in_header)?);
         header.forbid("crit")?;
@@ -56,7 +56,7 @@ impl<'a> ProtectedHeader<'a> {
         self.0.find(name).copied()
     }
 
-    /// A parameter that must be there and be a string.
+    /// A required parameter whose value is a string.
     pub(crate) fn string(&self, name: &'static str) -> Result<String, MalformedJws> {
         let value = self.find(name).ok_or(MalformedJws::MissingParameter(name))?;
         serde_json::from_str(value.get()).map_err(|_| MalformedJws::MalformedParameter(name))

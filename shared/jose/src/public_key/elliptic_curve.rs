@@ -1,4 +1,4 @@
-//! Keys that are points: the NIST curves (SEC 1, RFC 5480 §2.2) and Ed25519 (RFC 8032 §5.1.3).
+//! Keys that are points: on NIST curves (SEC 1, RFC 5480 §2.2) and on Ed25519 (RFC 8032 §5.1.3).
 //!
 //! A point has exactly one accepted encoding. Compressed NIST points are refused: they are optional
 //! in RFC 5480, a JWK cannot express them, and two encodings of one key would have two hashes.
@@ -30,7 +30,7 @@ impl Curve {
         Self::ALL.into_iter().find(|curve| *curve.oid() == oid)
     }
 
-    /// The `crv` member (RFC 7518 §6.2.1.1).
+    /// The name of the curve in the `crv` member (RFC 7518 §6.2.1.1).
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
@@ -55,7 +55,7 @@ impl Curve {
         }
     }
 
-    /// Octets of a coordinate (RFC 7518 §6.2.1.2).
+    /// The length of a coordinate in octets (RFC 7518 §6.2.1.2).
     pub(crate) const fn coordinate_len(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -65,7 +65,7 @@ impl Curve {
     }
 
     /// The coordinates of an encoded point, if it is uncompressed and on the curve. The point at
-    /// infinity is not.
+    /// infinity is refused.
     pub(super) fn check(self, point: &[u8]) -> Result<(&[u8], &[u8]), KeyError> {
         let coordinates = match point.split_first() {
             Some((&UNCOMPRESSED, coordinates)) if coordinates.len() == 2 * self.coordinate_len() => coordinates,
@@ -83,8 +83,8 @@ impl Curve {
     }
 }
 
-/// Checks an Ed25519 key: on the curve, in the canonical form that RFC 8032 §5.1.3 demands, and not
-/// of small order.
+/// Checks that an Ed25519 key is a point on the curve, in the canonical form that RFC 8032 §5.1.3
+/// requires, and not of small order.
 pub(super) fn check_ed25519(octets: &[u8; 32]) -> Result<(), KeyError> {
     let key = VerifyingKey::from_bytes(octets).map_err(|_| KeyError::PointNotOnCurve)?;
     if key.is_weak() {
@@ -141,7 +141,7 @@ mod tests {
             for sign in [0x00, 0x80] {
                 let mut point = octets(point);
                 point[31] ^= sign;
-                // The points of order 1 and 2 have x = 0, whose sign bit cannot be set.
+                // The points of order 1 and 2 have x = 0, for which the sign bit cannot be set.
                 let refused = check_ed25519(&point).unwrap_err();
                 assert!([WeakKey::SmallOrder.into(), KeyError::PointNotOnCurve].contains(&refused));
                 assert!(sign != 0 || refused == WeakKey::SmallOrder.into());
@@ -151,9 +151,9 @@ mod tests {
 
     #[test]
     fn an_ed25519_key_that_is_no_point_or_not_canonical_is_refused() {
-        // y = 2 is no point of the curve.
+        // y = 2 is not a point on the curve.
         assert_eq!(check_ed25519(&octets(&format!("02{}", "00".repeat(31)))), Err(KeyError::PointNotOnCurve));
-        // y = p + 3 is a second way to write y = 3.
+        // y = p + 3 is a second encoding of y = 3.
         let canonical = octets(&format!("03{}", "00".repeat(31)));
         let other = octets(&format!("f0{}7f", "ff".repeat(30)));
         assert_eq!(check_ed25519(&canonical), Ok(()));

@@ -15,7 +15,7 @@ pub enum KeyKind {
     P521,
     /// RSA.
     Rsa {
-        /// Length of the modulus, 2048 to 4096.
+        /// The length of the modulus in bits, 2048 to 4096.
         bits: usize,
     },
     /// Ed25519 (RFC 8032).
@@ -23,7 +23,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// The one JWS algorithm for keys of this kind.
+    /// The only JWS algorithm for keys of this type.
     pub const fn algorithm(self) -> Algorithm {
         match self {
             Self::P256 => Algorithm::Es256,

@@ -1,17 +1,18 @@
-//! The rules for RSA keys. This is the only module that uses the `rsa` crate, and it uses no
-//! private operation of it.
+//! The rules for RSA keys. This is the only module that uses the `rsa` crate, and it uses none of
+//! its private-key operations.
 //!
-//! - The modulus has 2048 to 4096 bits: less is too weak, more makes verifying a burden that the
-//!   client chooses.
-//! - The exponent is odd, at least 65537 (below, padding faults of other verifiers become
-//!   forgeries) and at most 33 bits long (above, verifying is slow, and the verifying library
-//!   refuses it).
-//! - The modulus is none of those that are known to be breakable: see [`weakness`].
+//! - The modulus has 2048 to 4096 bits: fewer are too weak, and with more the client could make
+//!   verification slow.
+//! - The exponent is odd, at least 65537 (with a smaller one, padding faults of other verifiers
+//!   make forgeries possible) and at most 33 bits long (a longer one makes verification slow, and
+//!   the verifying library refuses it).
+//! - The modulus has no known weakness: see [`weakness`].
 //!
 //! Not checked: the lists of keys that a Debian OpenSSL without entropy made (CVE-2008-0166),
-//! because no list is shipped with this crate; their newest members are of 2008, and an operator
-//! can block keys by thumbprint. Nor moduli that share a prime with another key (that takes a
-//! collection of keys), nor primality proofs that no verifier can have.
+//! because this crate contains no such list; the newest of these keys are from 2008, and an
+//! operator can block keys by thumbprint. Moduli that share a prime with another key, which only a
+//! collection of keys reveals, are not found either, and primality cannot be checked from the
+//! public key.
 
 mod weakness;
 
@@ -22,18 +23,18 @@ use rsa::pkcs1::{
 
 use crate::{KeyError, MalformedKey, WeakKey};
 
-/// The parts of a key that passed the rules.
+/// A key that passed the rules.
 #[derive(Debug)]
 pub(super) struct RsaParts<'a> {
-    /// Length of the modulus.
+    /// The length of the modulus in bits.
     pub(super) bits: usize,
-    /// Big-endian, without leading zeros.
+    /// The modulus, big-endian, without leading zeros.
     pub(super) modulus: &'a [u8],
-    /// Big-endian, without leading zeros.
+    /// The public exponent, big-endian, without leading zeros.
     pub(super) exponent: &'a [u8],
 }
 
-/// DER RSAPublicKey (RFC 8017 §A.1.1) of two big-endian integers.
+/// The DER RSAPublicKey (RFC 8017 §A.1.1) of two big-endian integers.
 pub(crate) fn encode(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>, KeyError> {
     UintRef::new(modulus)
         .and_then(|modulus| {
@@ -76,7 +77,7 @@ fn is_exponent_accepted(exponent: &[u8]) -> bool {
 const MIN_BITS: usize = 2048;
 const MAX_BITS: usize = 4096;
 const MIN_EXPONENT: u64 = 65537;
-/// The limit of the verifying library.
+/// The verifying library accepts no longer exponent.
 const MAX_EXPONENT: u64 = (1 << 33) - 1;
 
 #[cfg(test)]

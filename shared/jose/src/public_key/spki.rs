@@ -1,8 +1,8 @@
 //! SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) with the algorithm identifiers of RFC 3279 §2.3.1
 //! (RSA), RFC 5480 §2.1.1 (named curves) and RFC 8410 §3 (Ed25519).
 //!
-//! Reading is as strict as writing: the RSA parameters are NULL, those of Ed25519 absent, the BIT
-//! STRING has no unused bits. Therefore what is read is written again octet for octet.
+//! Parsing is as strict as encoding: the RSA parameters are NULL, those of Ed25519 are absent, and
+//! the BIT STRING has no unused bits. Therefore a parsed value encodes to the same octets.
 
 use const_oid::db::{
     rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION},

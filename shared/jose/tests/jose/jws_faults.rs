@@ -1,5 +1,4 @@
-//! Every way in which the JWS of a request can be wrong (threats 18, 20 and 21), and the forms that
-//! are right.
+//! Every fault that the JWS of a request can have (threats 18, 20 and 21), and the valid forms.
 
 use jose::{
     Algorithm, JwsError, KeyError, KeyKind, KeyReference, MAX_JWS_LEN, MalformedJws, MalformedKey, UnverifiedJws,

@@ -210,7 +210,7 @@ proptest! {
     }
 }
 
-/// DER by hand, so that the reader is not tested by its own writer.
+/// DER written by hand, so that the parser is not tested with its own encoder.
 fn spki(algorithm: &[u8], parameters: Option<&[u8]>, key: &[u8]) -> Vec<u8> {
     let algorithm = tlv(0x30, &[tlv(0x06, algorithm), parameters.unwrap_or_default().to_vec()].concat());
     tlv(0x30, &[algorithm, tlv(0x03, &[&[0], key].concat())].concat())

@@ -1,5 +1,5 @@
-//! The crate from outside: vectors of the RFCs, every fault of a JWS, the rules for keys, and the
-//! two cryptographic libraries against each other.
+//! The crate from outside: the vectors of the RFCs, every fault of a JWS, the rules for keys, and a
+//! comparison of the two cryptographic libraries.
 
 #[cfg(test)]
 mod external_account;

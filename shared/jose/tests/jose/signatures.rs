@@ -1,5 +1,5 @@
-//! Signatures at the edges of their encodings (threat 21), and both cryptographic libraries against
-//! each other.
+//! Signatures at the limits of their encodings (threat 21), and a comparison of the two
+//! cryptographic libraries.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -132,7 +132,7 @@ fn ecdsa_signatures_are_malleable_and_therefore_no_identities() {
 fn threat_21_an_ed25519_scalar_above_the_order_is_refused() {
     let signer = Signer::new(Algorithm::EdDsa);
     let mut signature = signer.sign(b"message");
-    // S + L, little-endian, is the same scalar in a second form (RFC 8032 §5.1.7).
+    // S + L, little-endian, is a second form of the same scalar (RFC 8032 §5.1.7).
     let mut carry = 0;
     for (octet, order) in signature[32..].iter_mut().zip(octets(ED25519_ORDER).iter().rev()) {
         let sum = u16::from(*octet) + u16::from(*order) + carry;
@@ -156,7 +156,7 @@ fn an_rsa_signature_with_another_padding_or_hash_is_refused() {
     }
 }
 
-/// What the pure Rust libraries say of a signature.
+/// The verdict of the pure Rust libraries on a signature.
 fn second_opinion(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     use ed25519_dalek::Verifier;
     let (der, point) = (key.spki_der(), key.subject_public_key());
@@ -213,7 +213,7 @@ fn octets(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-// Orders of the groups (SEC 2 §2.4.2, §2.5.1, §2.6.1; RFC 8032 §5.1).
+// The orders of the groups (SEC 2 §2.4.2, §2.5.1, §2.6.1; RFC 8032 §5.1).
 const P256_ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 const P384_ORDER: &str =
     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973";

@@ -1,4 +1,4 @@
-//! Clients of the tests: key pairs of each type, and the JWS that they make.
+//! Clients for the tests: key pairs of each type, and the JWS that they sign.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -71,7 +71,7 @@ impl Signer {
         serde_json::to_string(&self.key.to_jwk()).unwrap()
     }
 
-    /// A protected header with the key inside.
+    /// A protected header that contains the key.
     pub(crate) fn header(&self) -> String {
         format!(r#"{{"alg":"{}","jwk":{},"nonce":"bm9uY2U","url":"{URL}"}}"#, self.algorithm, self.jwk())
     }

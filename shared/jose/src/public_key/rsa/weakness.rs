@@ -1,16 +1,16 @@
-//! Moduli that can be factored: small factors, primes too close to each other, and the form of
-//! CVE-2017-15361 (ROCA).
+//! Moduli that can be factored: with small factors, with primes too close to each other, or of the
+//! form of CVE-2017-15361 (ROCA).
 //!
-//! Every key that is read pays for these checks, keys from storage too, so the work is done on
-//! machine words. The large integers are needed for one square root, and for a second one where a
-//! sieve cannot rule out a factorization.
+//! These checks run for every key that is parsed, including keys from storage, so they work on
+//! machine words. Large integers are needed for one square root, and for a second one where a sieve
+//! cannot rule out a factorization.
 
 use rsa::BoxedUint;
 
 use super::MAX_BITS;
 use crate::WeakKey;
 
-/// The first weakness that is found in a modulus of 2048 to 4096 bits, big-endian.
+/// The first weakness found in a modulus of 2048 to 4096 bits, which is big-endian.
 pub(super) fn find(modulus: &[u8]) -> Option<WeakKey> {
     let residues = small_residues(modulus);
     if residue(modulus, 2) == 0 || residues.iter().any(|(_, residue)| *residue == 0) {
@@ -24,8 +24,8 @@ pub(super) fn find(modulus: &[u8]) -> Option<WeakKey> {
     }
 }
 
-/// The modulus by each small prime. Six primes share one pass over the modulus: their product fits
-/// in 64 bits.
+/// The remainders of the modulus for each small prime. Six primes share one pass over the modulus,
+/// because their product fits into 64 bits.
 fn small_residues(modulus: &[u8]) -> Vec<(u64, u64)> {
     let passes = SMALL_PRIMES.chunks(6).map(|primes| (primes, residue(modulus, primes.iter().product())));
     passes.flat_map(|(primes, residue)| primes.iter().map(move |prime| (*prime, residue % prime))).collect()
@@ -39,9 +39,9 @@ fn residue(octets: &[u8], divisor: u64) -> u64 {
     })
 }
 
-/// Primes of the faulty generator are `k·M + 65537^a mod M`, where M is a product of the first
-/// primes: modulo each of these, the RSA modulus is a power of 65537. About one sound modulus in
-/// 2^27 has the same property.
+/// The faulty generator makes primes of the form `k·M + 65537^a mod M`, where M is a product of the
+/// first primes: modulo each of these, the RSA modulus is a power of 65537. About one sound modulus
+/// in 2^27 has the same property.
 ///
 /// Nemec, Sys, Svenda, Klinec, Matyas: "The Return of Coppersmith's Attack", 2017.
 fn has_roca_fingerprint(residues: &[(u64, u64)]) -> bool {
@@ -65,16 +65,17 @@ fn is_power_of_65537(residue: u64, prime: u64) -> bool {
     }
 }
 
-/// Fermat's method: n = a² − b² with a just above √n, if n's two factors are close to each other.
+/// Fermat's method: n = a² − b² with a just above √n, if the two factors of n are close to each
+/// other.
 ///
-/// A candidate `a` deserves large arithmetic only if a² − n is a square modulo every number of the
-/// sieve.
+/// Large arithmetic is used for a candidate `a` only if a² − n is a square modulo every number of
+/// the sieve.
 fn has_close_primes(modulus: &[u8]) -> bool {
     let n = BoxedUint::from_be_slice_truncated(modulus, PRECISION);
     let floor = n.floor_sqrt_vartime();
     let n_residue = u128::from(residue(modulus, SIEVE_PRODUCT));
     let floor_residue = u128::from(residue(&floor.to_be_bytes(), SIEVE_PRODUCT));
-    // From zero on: n may be a square.
+    // Starts at zero, because n may be a square.
     (0..=FERMAT_ROUNDS).any(|round| {
         let a = floor_residue + u128::from(round);
         let difference = (a * a + u128::from(SIEVE_PRODUCT) - n_residue) % u128::from(SIEVE_PRODUCT);
@@ -102,7 +103,7 @@ const fn sieve(modulus: u64) -> (u64, u64) {
     (modulus, squares)
 }
 
-/// Together they let through about one in twenty thousand of the numbers that are not squares.
+/// Together they pass about one in twenty thousand of the numbers that are not squares.
 const SIEVE: [(u64, u64); 14] = [
     sieve(64),
     sieve(9),
@@ -120,14 +121,16 @@ const SIEVE: [(u64, u64); 14] = [
     sieve(43),
 ];
 
-/// Bits of the large integers: room for a², which is a little above the modulus.
+/// The size of the large integers in bits: enough for a², which is a little larger than the
+/// modulus.
 const PRECISION: u32 = MAX_BITS as u32 + 64;
 
-/// The product of the sieve's moduli.
+/// The product of the moduli of the sieve.
 const SIEVE_PRODUCT: u64 = 64 * 9 * 5 * 7 * 11 * 13 * 17 * 19 * 23 * 29 * 31 * 37 * 41 * 43;
 
-/// So many find the primes of a 2048-bit modulus that are less than about 2^516 apart, as a faulty
-/// generator left them (CVE-2022-26320). Random primes are about 2^1022 apart.
+/// The number of candidates. It is enough to find the primes of a 2048-bit modulus that are less
+/// than about 2^516 apart, as a faulty generator made them (CVE-2022-26320). Random primes are
+/// about 2^1022 apart.
 const FERMAT_ROUNDS: u64 = 100;
 
 /// The largest prime in M for the smallest keys of the faulty generator; M of larger keys contains
