@@ -27,7 +27,7 @@ impl Program {
         self
     }
 
-    /// Adds arguments.
+    /// Adds arguments, in their order.
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.command.args(arguments);
         self

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{AccountId, Contact, DirectoryId, ExternalAccountKeyId, Urls};
 
-/// An account.
+/// An account, as the CA keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The id, which is also in the account's URL.
@@ -54,7 +54,7 @@ pub struct AgreedTerms {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountStatus {
-    /// In use.
+    /// In use: its requests are accepted.
     Valid,
     /// Deactivated by the client; this is final.
     Deactivated,
@@ -68,7 +68,7 @@ pub enum AccountStatus {
 pub struct AccountObject {
     /// The status of the account.
     pub status: AccountStatus,
-    /// Contact URLs.
+    /// Contact URLs, which may be none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contact: Vec<Contact>,
     /// Present and true if the client agreed.

@@ -82,7 +82,7 @@ pub enum ChallengeState {
     Pending,
     /// The client responded, and the validation is under way or waits for its next attempt.
     Processing(Validation),
-    /// Validated.
+    /// Validated; this is final.
     Valid {
         /// When the response was accepted.
         at: Timestamp,
@@ -250,7 +250,7 @@ pub struct ChallengeObject {
     pub url: String,
     /// The status at the time of the request.
     pub status: ChallengeStatus,
-    /// The token.
+    /// The token of the challenge, which never changes.
     pub token: ChallengeToken,
     /// When the response was accepted; absent unless the challenge is valid.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -138,7 +138,7 @@ pub struct AccountFacts {
     pub actor: Option<String>,
 }
 
-/// A certificate.
+/// A certificate, with its order if there was one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateFacts {
@@ -206,7 +206,7 @@ pub enum RevokedBy {
     Account,
     /// The holder of the certificate's private key.
     CertificateKey,
-    /// An operator.
+    /// An operator of the CA.
     Operator,
 }
 

@@ -8,7 +8,7 @@ use crate::{
     IdentifierObject, OrderId, Problem, ProblemType, Subproblem, TransitionError, Urls,
 };
 
-/// An order.
+/// An order, as the CA keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The id, which is also in the URLs of the order and of its certificate.

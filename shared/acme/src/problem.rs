@@ -114,7 +114,7 @@ macro_rules! problem_types {
         }
 
         impl ProblemType {
-            /// Every type.
+            /// Every type, in the order of the variants.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The URN, the value of the `type` member.

@@ -96,8 +96,8 @@ impl Nonces {
     }
 }
 
-/// A nonce that was made here and has not expired. Only its redemption shows whether it was used
-/// before.
+/// A nonce that was made here and has not expired. Whether it has been used is decided when it is
+/// redeemed.
 #[derive(Debug)]
 pub(crate) struct GoodNonce {
     text: String,

@@ -29,7 +29,7 @@ pub enum IssuerKeyType {
 }
 
 impl IssuerKeyType {
-    /// Every type.
+    /// Every type, in the order of the variants.
     pub const ALL: [Self; 5] = [Self::P256, Self::P384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
 
     /// The type of a key; `None` if an issuer may not have such a key.
@@ -96,7 +96,7 @@ pub enum CertificateKeyType {
 }
 
 impl CertificateKeyType {
-    /// Every type.
+    /// Every type, in the order of the variants.
     pub const ALL: [Self; 5] = [Self::P256, Self::P384, Self::P521, Self::Rsa, Self::Ed25519];
 
     /// The type of a key.

@@ -58,7 +58,7 @@ pub(crate) struct Request<'a> {
 pub(crate) enum Kind<'a> {
     /// A root or an issuing CA.
     Authority { subject: &'a AuthorityName, path_length: Option<u8>, constraints: Option<&'a NameConstraints> },
-    /// A leaf.
+    /// A certificate for an order.
     Leaf { identifiers: &'a [Identifier], profile: &'a LeafProfile },
 }
 

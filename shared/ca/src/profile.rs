@@ -45,7 +45,7 @@ pub enum ExtendedKeyUsage {
 }
 
 impl ExtendedKeyUsage {
-    /// Every purpose.
+    /// Every purpose, in the order in which certificates list them.
     pub const ALL: [Self; 2] = [Self::Server, Self::Client];
 
     pub(crate) fn oid(self) -> ObjectIdentifier {

@@ -67,7 +67,7 @@ impl Signature {
         Self(octets)
     }
 
-    /// The octets.
+    /// The contents of the BIT STRING, without the count of unused bits.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

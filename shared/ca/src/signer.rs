@@ -53,7 +53,7 @@ impl KeyHandle {
         Self(name.into())
     }
 
-    /// The name.
+    /// The name, as the signer gave it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -93,7 +93,7 @@ pub enum MacAlgorithm {
 }
 
 impl MacAlgorithm {
-    /// Every algorithm.
+    /// Every algorithm, in the order of the variants.
     pub const ALL: [Self; 3] = [Self::Hs256, Self::Hs384, Self::Hs512];
 
     /// The value of the `alg` header parameter.

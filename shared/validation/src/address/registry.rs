@@ -22,7 +22,7 @@ pub(super) struct Block {
 /// When the addresses of a block may be contacted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Contact {
-    /// Never.
+    /// Never, whatever a profile allows.
     Never,
     /// If the profile allows a network inside this block.
     ByName,
