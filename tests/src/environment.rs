@@ -7,8 +7,8 @@ use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
 use ca::IssuerKeyType;
+use host::Config;
 use jose::base64url;
-use local::Config;
 use serde_json::{Map, Value, json};
 use store::Store;
 
@@ -207,7 +207,7 @@ impl Environment {
     }
 
     /// The one process, for tests of what only it has.
-    pub fn one_process(&self) -> &local::Host {
+    pub fn one_process(&self) -> &host::Host {
         match &self.ca {
             Running::OneProcess(host) => host.host(),
             Running::Aws(_) => panic!("this CA is on AWS"),

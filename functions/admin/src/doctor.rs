@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything that an operator would look at, and says what to do.
 
+use acme::failure_chain;
 use jiff::{SignedDuration, Timestamp};
 use ra::{Authority, CrlStatus, Error, IssuerStatus, Status};
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,7 @@ async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
         ),
         Err(error) => Finding::bad(
             check,
-            chain(&error),
+            failure_chain(&error),
             "look whether the key file is there and readable, or the KMS key enabled and this function allowed to ask for its public half",
         ),
     }
@@ -197,9 +198,4 @@ fn external_accounts(status: &Status, profiles: &ProfileSet) -> Finding {
 
 fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(days * 24)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

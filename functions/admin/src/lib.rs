@@ -52,6 +52,7 @@ mod page;
 mod profile;
 mod request;
 mod selection;
+mod socket;
 mod status;
 
 use ra::{Authority, Needs};
@@ -70,6 +71,7 @@ pub use page::Listed;
 pub use profile::{Applied, ProfileDocuments, ProfileKind};
 pub use request::Request;
 pub use selection::{CertificateSelection, RevokedCertificates, SelectedCertificates};
+pub use socket::{SocketReply, Surroundings, WebhookStatus};
 
 /// What it uses beside the store: the public halves of the issuers' keys, and CRLs after revocations.
 pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, ..Needs::STORE };

@@ -11,6 +11,7 @@ mod challenge;
 mod contact;
 mod directory;
 mod event;
+mod failure_chain;
 mod id;
 mod identifier;
 mod key_change;
@@ -37,6 +38,7 @@ pub use event::{
     AccountFacts, CertificateFacts, Event, EventKind, FailureFacts, LimitFacts, ProfileFacts, RefusalFacts,
     RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
 };
+pub use failure_chain::failure_chain;
 pub use id::{AccountId, AuditId, AuthorizationId, EventId, ExternalAccountKeyId, IdError, IncidentId, OrderId};
 pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierObject};
 pub use key_change::KeyChange;

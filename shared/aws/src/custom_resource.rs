@@ -9,6 +9,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use acme::failure_chain;
 use async_trait::async_trait;
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_runtime::client::{
@@ -26,7 +27,7 @@ use tokio::time;
 
 use crate::{
     Environment, Function, InvocationError, OnSchedule, Promise, StartError,
-    function::{chain, read, write},
+    function::{read, write},
     seams::Openers,
     worker::{Scheduled, on_schedule},
 };
@@ -98,7 +99,7 @@ impl CustomResource {
             for pause in &self.patience.pauses {
                 match (self.establish)(&self.authority, properties.clone()).await {
                     Err(error) if may_pass(&error) => {
-                        tracing::warn!(reason = chain(error.as_ref()), "establishing is tried again");
+                        tracing::warn!(reason = failure_chain(error.as_ref()), "establishing is tried again");
                         time::sleep(*pause).await;
                     }
                     ended => return ended,
@@ -113,7 +114,7 @@ impl CustomResource {
     async fn answer(&self, url: &str, answer: &Answer<'_>) -> Result<(), InvocationError> {
         let body = serde_json::to_string(answer).map_err(InvocationError::Answer)?;
         let failed = |error: &dyn std::error::Error| {
-            let reason = format!("CloudFormation could not be answered: {}", chain(error));
+            let reason = format!("CloudFormation could not be answered: {}", failure_chain(error));
             tracing::error!("{reason}");
             InvocationError::Failed(reason)
         };
@@ -166,7 +167,7 @@ impl Function for CustomResource {
         let (status, reason, data) = match established {
             Ok(data) => (Status::Success, String::new(), data),
             Err(error) => {
-                let reason = chain(error.as_ref());
+                let reason = failure_chain(error.as_ref());
                 tracing::error!(reason, "nothing was established");
                 (Status::Failed, reason.chars().take(MAX_REASON).collect(), BTreeMap::new())
             }

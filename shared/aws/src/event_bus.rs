@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use acme::failure_chain;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::{Client, error::DisplayErrorContext, primitives::DateTime, types::PutEventsRequestEntry};
@@ -13,11 +14,7 @@ use lambda_runtime::Error as BoxError;
 use serde_json::value::RawValue;
 use tokio::time::sleep;
 
-use crate::{
-    Environment, Function, InvocationError, StartError,
-    function::{chain, write},
-    sdk,
-};
+use crate::{Environment, Function, InvocationError, StartError, function::write, sdk};
 
 /// An event for the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +93,7 @@ impl EventForwarder {
 impl Function for EventForwarder {
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
         let events = (self.find)(event.get()).map_err(|error| {
-            let reason = chain(error.as_ref());
+            let reason = failure_chain(error.as_ref());
             tracing::error!(reason, "an invocation cannot be read");
             InvocationError::Failed(reason)
         })?;

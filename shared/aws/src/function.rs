@@ -65,14 +65,3 @@ pub(crate) fn read<T: DeserializeOwned>(event: &RawValue, expected: &'static str
 pub(crate) fn write(answer: &impl Serialize) -> Result<Box<RawValue>, InvocationError> {
     to_raw_value(answer).map_err(InvocationError::Answer)
 }
-
-/// An error with its causes, for a log or an operator who sees nothing else of it.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use acme::failure_chain;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use lambda_runtime::Error as BoxError;
@@ -11,7 +12,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     Environment, Function, InvocationError, Promise, StartError,
-    function::{chain, read, write},
+    function::{read, write},
     seams::Openers,
 };
 
@@ -54,7 +55,7 @@ impl Function for Invocation {
         let request = read(event, "JSON")?;
         let answer = (self.action)(&self.authority, request).await;
         write(&answer.map_err(|error| {
-            let reason = chain(error.as_ref());
+            let reason = failure_chain(error.as_ref());
             tracing::warn!(reason, "a request was refused");
             InvocationError::Failed(reason)
         })?)

@@ -6,6 +6,7 @@
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
+use acme::failure_chain;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
@@ -15,7 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Environment, Function, InvocationError, Promise, StartError,
-    function::{chain, read, write},
+    function::{read, write},
     seams::Openers,
 };
 
@@ -122,7 +123,7 @@ pub(crate) async fn on_schedule(authority: &Authority, work: Option<OnSchedule>)
     };
     work(authority).await.map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "what is due was not done");
-        InvocationError::Failed(chain(&error))
+        InvocationError::Failed(failure_chain(&error))
     })
 }
 

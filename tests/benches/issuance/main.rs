@@ -26,7 +26,7 @@ use std::{
     time::Duration,
 };
 
-use local::{Config, Host};
+use host::{Config, Host};
 use rustls_pki_types::CertificateDer;
 use tokio::time;
 

@@ -5,8 +5,8 @@ use std::{
     path::PathBuf,
 };
 
+use host::{Config, Host};
 use http::Uri;
-use local::{Config, Host};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{

@@ -176,7 +176,7 @@ async fn interrupted_issuances(ca: &Directory<'_>) {
 
 /// Accounts with a key from the operator.
 pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
-    let required = |config: &mut local::Config| config.acme_profiles[0].external_account_required = true;
+    let required = |config: &mut host::Config| config.acme_profiles[0].external_account_required = true;
     let environment = environment.restarted(required).await;
     let admin = environment.aws().functions().named("AdminFunction");
     for action in ["status", "profiles"] {

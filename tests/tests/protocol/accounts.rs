@@ -1,6 +1,6 @@
 //! Accounts (RFC 8555 §7.3).
 
-use local::Config;
+use host::Config;
 use serde_json::{Value, json};
 use store::TermsOfServiceChange;
 use tests::{Directory, all, client::Key};

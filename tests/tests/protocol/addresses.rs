@@ -1,7 +1,7 @@
 //! Where validation goes (N8): never to an address that the profile does not allow, and whoever asks can
 //! read why.
 
-use local::Config;
+use host::Config;
 use serde_json::{Value, json};
 use tests::{
     Directory, Environment,

@@ -1,6 +1,6 @@
 //! The directory (RFC 8555 §7.1.1).
 
-use local::Config;
+use host::Config;
 use serde_json::json;
 
 use crate::HOST;

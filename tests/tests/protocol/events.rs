@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use host::Config;
 use jiff::{SignedDuration, Timestamp};
-use local::Config;
 use serde_json::{Value, json};
 use store::{AcmeProfile, ExpiryWatch, Limit, OperationId, RaProfile, Versioned};
 use tests::{

@@ -2,9 +2,9 @@
 
 use acme::ExternalAccountKeyId;
 use aws_lc_rs::{hmac, rand};
+use host::Config;
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
-use local::Config;
 use serde_json::{Value, json};
 use store::{ExternalAccountKey, OperationId, PreApproval, Versioned};
 use tests::{

@@ -50,7 +50,7 @@ async fn n10_certificates_are_made_for_every_kind_of_key() {
 
 #[tokio::test]
 async fn n10_a_profile_decides_which_certificate_keys_it_takes() {
-    let p384_only = |config: &mut local::Config| config.ra_profiles[0].key_types = [CertificateKeyType::P384].into();
+    let p384_only = |config: &mut host::Config| config.ra_profiles[0].key_types = [CertificateKeyType::P384].into();
     let environment = HOST.configured(p384_only).await;
     environment
         .on_both_families(async |ca| {

@@ -2,8 +2,8 @@
 //!
 //! The window of these tests is so long that none ends while they run.
 
+use host::Config;
 use jiff::Timestamp;
-use local::Config;
 use serde_json::json;
 use store::{Limit, LimitWindow, Limits, OperationId};
 use tests::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use local::Config;
+use host::Config;
 use serde_json::{Value, json};
 use store::{OfferedProfile, RaProfile, Validity};
 use tests::client::{Client, Key, Reply, identifiers};

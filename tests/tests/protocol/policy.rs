@@ -1,6 +1,6 @@
 //! What an operator decides about names and contacts, per directory (interface row P1, N9).
 
-use local::Config;
+use host::Config;
 use serde_json::{Value, json};
 use tests::{
     Environment,

@@ -4,7 +4,8 @@
 //! functions/* ─> api ─> ra ─┬─> acme ─> jose
 //!                           ├─> store ─> ca, acme, jose
 //!                           └─> ca ───> acme, jose
-//! functions/validate, local ─> validation ─> acme          local ─> every function library
+//! functions/validate, host ─> validation ─> acme           host ─> every function library
+//! serverless-acme (command line) ─> functions/admin, and behind features ─> host
 //! functions/*/main.rs ─> aws ─> api, store, ca, ra
 //! ```
 //!
@@ -34,7 +35,7 @@ pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
             let allowed = match ours {
                 Some(other) if dependency.development && package.floor.may_test_with(other.floor) => true,
                 Some(other) => package.floor.may_use(other.floor, dependency.optional),
-                None => package.floor.may_link(&dependency.name),
+                None => package.floor.may_link(dependency),
             };
             if !allowed {
                 findings.push(Finding {
@@ -55,9 +56,10 @@ enum Floor {
     Aws,
     Ca,
     Cloud,
+    CommandLine,
     Function,
+    Host,
     Jose,
-    Local,
     Ra,
     Store,
     Tests,
@@ -83,7 +85,8 @@ impl Floor {
             ("functions", "validate") => Self::Validate,
             ("functions", _) => Self::Function,
             ("tests", "cloud") => Self::Cloud,
-            (_, "local") => Self::Local,
+            ("local", "cli") => Self::CommandLine,
+            ("local", "host") => Self::Host,
             (_, "tests") => Self::Tests,
             (_, "xtask") => Self::Xtask,
             _ => return None,
@@ -103,10 +106,12 @@ impl Floor {
             Ra => matches!(other, Acme | Ca | Jose | Store),
             Api => matches!(other, Acme | Ca | Jose | Ra | Store),
             Aws => matches!(other, Acme | Api | Ca | Jose | Ra | Store),
-            // `aws` hides behind a feature, so that `local` links a function without the SDK.
+            // `aws` hides behind a feature, so that `host` links a function without the SDK.
             Function => matches!(other, Acme | Api | Ca | Jose | Ra | Store) || (other == Aws && optional),
             Validate => other == Validation || Function.may_use(other, optional),
-            Local => !matches!(other, Aws | Cloud | Tests | Xtask),
+            Host => !matches!(other, Aws | Cloud | CommandLine | Tests | Xtask),
+            // An operator of a CA on AWS has the command line without the host and its engine.
+            CommandLine => matches!(other, Acme | Ca | Function | Jose | Ra | Store) || (other == Host && optional),
             Tests => other != Xtask,
         }
     }
@@ -123,17 +128,22 @@ impl Floor {
     }
 
     /// Whether a crate from outside may be linked.
-    fn may_link(self, name: &str) -> bool {
+    fn may_link(self, dependency: &Dependency) -> bool {
         use Floor::*;
 
+        let name = dependency.name.as_str();
         let has_no_host = !matches!(self, Aws | Cloud | Tests | Xtask);
         let is_sdk = (name.starts_with("aws-") && !name.starts_with("aws-lc-"))
             || name.starts_with("aws_lambda")
             || name.starts_with("lambda_");
         let pure = matches!(self, Acme | Ca | Jose);
-        let knows_http = matches!(self, Api | Aws | Cloud | Function | Local | Tests | Validate | Validation);
-        let refused =
-            (has_no_host && is_sdk) || (pure && NETWORK.contains(&name)) || (!knows_http && HTTP.contains(&name));
+        let knows_http =
+            matches!(self, Api | Aws | Cloud | CommandLine | Function | Host | Tests | Validate | Validation);
+        let is_always_linked = !dependency.optional && !dependency.development;
+        let refused = (has_no_host && is_sdk)
+            || (pure && NETWORK.contains(&name))
+            || (!knows_http && HTTP.contains(&name))
+            || (self == CommandLine && is_always_linked && HOST.contains(&name));
         !refused
     }
 }
@@ -189,6 +199,9 @@ const NETWORK: [&str; 8] =
 /// What only the HTTP faces may link.
 const HTTP: [&str; 3] = ["http", "http-body-util", "hyper"];
 
+/// What the command line links behind its features alone: the engine, and what `demo` needs.
+const HOST: [&str; 3] = ["instant-acme", "rcgen", "redb"];
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -202,6 +215,7 @@ mod tests {
             { "name": "api", "manifest_path": "/r/shared/api/Cargo.toml", "dependencies": [] },
             { "name": "aws", "manifest_path": "/r/shared/aws/Cargo.toml", "dependencies": [] },
             { "name": "cloud", "manifest_path": "/r/tests/cloud/Cargo.toml", "dependencies": [] },
+            { "name": "host", "manifest_path": "/r/local/host/Cargo.toml", "dependencies": [] },
         ]});
         check(&metadata.to_string()).unwrap().len()
     }
@@ -211,13 +225,24 @@ mod tests {
         assert_eq!(findings("shared/ra", json!({ "name": "acme" })), 0);
         assert_eq!(findings("shared/ra", json!({ "name": "api" })), 1);
         assert_eq!(findings("functions/order", json!({ "name": "api" })), 0);
-        assert_eq!(findings("local", json!({ "name": "aws" })), 1);
+        assert_eq!(findings("local/host", json!({ "name": "aws" })), 1);
     }
 
     #[test]
     fn a_function_may_have_aws_only_behind_a_feature() {
         assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": true })), 0);
         assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": false })), 1);
+    }
+
+    #[test]
+    fn the_command_line_may_have_the_host_only_behind_a_feature_and_no_engine() {
+        assert_eq!(findings("local/cli", json!({ "name": "host", "optional": true })), 0);
+        assert_eq!(findings("local/cli", json!({ "name": "host", "optional": false })), 1);
+        for engine in ["redb", "instant-acme", "rcgen"] {
+            assert_eq!(findings("local/cli", json!({ "name": engine, "optional": true })), 0, "{engine}");
+            assert_eq!(findings("local/cli", json!({ "name": engine, "optional": false })), 1, "{engine}");
+            assert_eq!(findings("local/cli", json!({ "name": engine, "kind": "dev" })), 0, "{engine}");
+        }
     }
 
     #[test]
@@ -228,7 +253,7 @@ mod tests {
             ("functions/order", "dev", 0),
             ("functions/order", "normal", 1),
             ("shared/ra", "dev", 1),
-            ("local", "dev", 1),
+            ("local/host", "dev", 1),
             ("tests", "normal", 0),
         ] {
             assert_eq!(findings(from, json!({ "name": "cloud", "kind": kind })), expected, "{from}, {kind}");

@@ -87,7 +87,7 @@ mod tests {
             ("functions/orders/Cargo.toml", "name = \"orders\""),
             ("functions/issue/Cargo.toml", "name = \"issue\""),
             ("template.yaml", "NewOrderFunction: OrdersFunction:"),
-            ("local/src/dispatch.rs", "new_order::serve(), orders::serve()"),
+            ("local/host/src/dispatch.rs", "new_order::serve(), orders::serve()"),
             ("shared/ra/src/order.rs", "fn new_order"),
             ("events/new-order.json", ""),
             ("events/orders.json", ""),
@@ -100,13 +100,13 @@ mod tests {
     fn what_every_endpoint_has_and_the_page_does_not_name_is_found() {
         assert_eq!(
             steps("`template.yaml`, `shared/api/src/routes.rs`"),
-            ["events/<name>.json", "local/src/dispatch.rs"]
+            ["events/<name>.json", "local/host/src/dispatch.rs"]
         );
     }
 
     #[test]
     fn a_page_with_all_steps_is_in_order() {
-        let page = "`template.yaml`, `shared/api/src/routes.rs`, `events/<name>.json`, `local/src/dispatch.rs`";
+        let page = "`template.yaml`, `shared/api/src/routes.rs`, `events/<name>.json`, `local/host/src/dispatch.rs`";
         assert_eq!(steps(page), [""; 0]);
     }
 }

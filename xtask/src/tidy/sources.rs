@@ -56,8 +56,8 @@ mod tests {
 
     #[test]
     fn a_file_is_split_after_six_hundred_lines() {
-        assert_eq!(check("local/src/host.rs", &"\n".repeat(MAX_LINES)), []);
-        assert_eq!(check("local/src/host.rs", &"\n".repeat(MAX_LINES + 1)).len(), 1);
+        assert_eq!(check("local/host/src/host.rs", &"\n".repeat(MAX_LINES)), []);
+        assert_eq!(check("local/host/src/host.rs", &"\n".repeat(MAX_LINES + 1)).len(), 1);
     }
 
     #[test]

@@ -1,0 +1,86 @@
+//! `accounts`: found, shown, disabled, enabled, deactivated.
+
+use acme::{AccountId, AccountStatus, Contact};
+use admin::{AccountFilter, CertificateFilter, Listed, Request, ShownAccount, ShownCertificate};
+use clap::Args;
+use jose::Thumbprint;
+use serde_json::json;
+
+use super::{
+    AdminFailure, certificates,
+    connection::Connection,
+    output::{Output, PAGE, and_more},
+    table::table,
+};
+
+/// Which accounts.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct FindAccounts {
+    /// With this contact: an address of electronic mail
+    #[arg(long, value_name = "ADDRESS", value_parser = contact)]
+    contact: Option<Contact>,
+    /// With the key of this thumbprint (RFC 7638)
+    #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
+    key: Option<Thumbprint>,
+    /// With this id, the last part of an account's URL
+    #[arg(long, value_name = "ID")]
+    id: Option<AccountId>,
+}
+
+fn contact(text: &str) -> Result<Contact, String> {
+    let url = if text.contains(':') { text.to_owned() } else { format!("mailto:{text}") };
+    url.parse().map_err(|error: acme::ContactError| error.to_string())
+}
+
+pub(super) async fn find_accounts(
+    connection: &Connection,
+    output: &Output,
+    FindAccounts { contact, key, id }: FindAccounts,
+) -> Result<(), AdminFailure> {
+    let by_key = key.map(AccountFilter::Key);
+    let filter = contact.map(AccountFilter::Contact).or(by_key).or(id.map(AccountFilter::Id));
+    let Some(filter) = filter else { return Ok(()) };
+    let found: Listed<ShownAccount> = connection.ask(&Request::FindAccounts { filter, limit: Some(PAGE) }).await?.value;
+    output.print(&found, || accounts(&found.items) + and_more(found.more))
+}
+
+pub(super) async fn show_account(connection: &Connection, output: &Output, id: AccountId) -> Result<(), AdminFailure> {
+    let request = Request::FindAccounts { filter: AccountFilter::Id(id), limit: None };
+    let found: Listed<ShownAccount> = connection.ask(&request).await?.value;
+    let request = Request::FindCertificates { filter: CertificateFilter::Account(id), limit: Some(NEWEST) };
+    let newest: Listed<ShownCertificate> = connection.ask(&request).await?.value;
+    let json = json!({ "account": found.items.first(), "certificates": newest.items });
+    output.print(&json, || {
+        let bound = found.items.first().and_then(|account| account.external_account);
+        let bound = bound.map(|key| format!("bound by key {key} of an external account\n")).unwrap_or_default();
+        format!("{}{bound}\n{}{}", accounts(&found.items), certificates::rows(&newest.items), and_more(newest.more))
+    })
+}
+
+pub(super) async fn set_account_status(
+    connection: &Connection,
+    output: &Output,
+    id: AccountId,
+    status: AccountStatus,
+) -> Result<(), AdminFailure> {
+    let account: ShownAccount = connection.ask(&Request::SetAccountStatus { id, status }).await?.value;
+    output.print(&account, || accounts(std::slice::from_ref(&account)))
+}
+
+fn accounts(accounts: &[ShownAccount]) -> String {
+    let rows = accounts.iter().map(|account| {
+        let contact: Vec<String> = account.contact.iter().map(ToString::to_string).collect();
+        [
+            account.id.to_string(),
+            account.directory.clone(),
+            format!("{:?}", account.status).to_lowercase(),
+            contact.join(","),
+            account.created_at.to_string(),
+            account.key_thumbprint.to_string(),
+        ]
+    });
+    table(["ACCOUNT", "DIRECTORY", "STATUS", "CONTACT", "MADE", "KEY THUMBPRINT"], rows)
+}
+
+const NEWEST: u16 = 20;

@@ -1,0 +1,352 @@
+//! `certificates`: found, shown, exported, revoked, one or many.
+
+use std::{fs, path::PathBuf, str::FromStr};
+
+use acme::{AccountId, CertificateId, CertificateIdError, DirectoryId, RevocationReason, Serial};
+use admin::{
+    AccountFilter, CertificateFilter, CertificateSelection, ExportedCertificate, Listed, Request, RevokedCertificates,
+    ShownAccount, ShownCertificate,
+};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use store::IssuerId;
+
+use super::{
+    AdminFailure,
+    connection::Connection,
+    output::{Output, PAGE, and_more},
+    progress::Progress,
+    selection::{self, Counted, SelectionArguments},
+    table::{printable, table},
+};
+
+#[derive(Subcommand)]
+pub(super) enum CertificatesCommand {
+    /// Finds certificates
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --serial 4A:1F:00:9C:33:D0:52:7E\n  serverless-acme admin certificates find --ending-within 14 --json"
+    )]
+    Find(FindArguments),
+    /// Shows a certificate: for whom, its order, what became of it, its PEM
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin certificates show aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE\n  serverless-acme admin certificates show 4A:1F:00:9C:33:D0:52:7E"
+    )]
+    Show {
+        /// Its id, as in renewal information, or its serial number, hexadecimal
+        #[arg(allow_hyphen_values = true)]
+        certificate: CertificateReference,
+    },
+    /// Writes a certificate to a file, or to the standard output
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin certificates export aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE > chain.pem\n  serverless-acme admin certificates export 4A:1F:00:9C:33:D0:52:7E --format der --out leaf.der"
+    )]
+    Export {
+        /// Its id, as in renewal information, or its serial number, hexadecimal
+        #[arg(allow_hyphen_values = true)]
+        certificate: CertificateReference,
+        /// What is written
+        #[arg(long, value_enum, default_value = "chain")]
+        format: Format,
+        /// Into this file
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Revokes a certificate of any account, or many
+    ///
+    /// Many are counted first, and revoked after a question; with --dry-run they are only counted and listed. What
+    /// is interrupted can be started again: certificates that are revoked already are passed over.
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin certificates revoke aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE --reason key-compromise\n  serverless-acme admin certificates revoke --name www.example.com --dry-run\n  serverless-acme admin certificates revoke --profile web --issued-from 2026-01-31T00:00:00Z --issued-until 2026-02-01T00:00:00Z --reason superseded --yes"
+    )]
+    Revoke(RevokeArguments),
+}
+
+/// Which certificates.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct FindArguments {
+    /// For exactly this name or address
+    #[arg(long)]
+    name: Option<String>,
+    /// Of this account's newest orders
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+    /// Those that end within so many days
+    #[arg(long, value_name = "DAYS")]
+    ending_within: Option<u16>,
+    /// With this serial number: hexadecimal, with or without colons
+    #[arg(long, value_name = "HEX")]
+    serial: Option<String>,
+    /// Good ones of this issuer, the first hundred that end
+    #[arg(long, value_name = "ID")]
+    issuer: Option<IssuerId>,
+    /// Good ones that were ordered in the directory of this profile, the first hundred that end: web, or raProfile/web
+    #[arg(long, value_name = "NAME")]
+    profile: Option<DirectoryId>,
+}
+
+/// A certificate, by the id that renewal information uses or by its serial number.
+#[derive(Clone)]
+pub(super) enum CertificateReference {
+    Id(CertificateId),
+    Serial(String),
+}
+
+impl FromStr for CertificateReference {
+    type Err = CertificateIdError;
+
+    fn from_str(text: &str) -> Result<Self, CertificateIdError> {
+        match Serial::from_hex(text) {
+            Some(_) => Ok(Self::Serial(text.to_owned())),
+            None => text.parse().map(Self::Id),
+        }
+    }
+}
+
+/// How a certificate is written.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Format {
+    /// The certificate and those of its issuers without the root, PEM
+    Chain,
+    /// The certificate alone, PEM
+    Pem,
+    /// The certificate alone, DER
+    Der,
+}
+
+/// Which certificates are revoked, and why.
+#[derive(Args)]
+pub(super) struct RevokeArguments {
+    /// One certificate: its id, as in renewal information
+    // Ids are base64url and may begin with a hyphen; therefore there is no short flag here.
+    #[arg(
+        required_unless_present = "SelectionArguments",
+        conflicts_with = "SelectionArguments",
+        allow_hyphen_values = true
+    )]
+    id: Option<CertificateId>,
+    #[command(flatten)]
+    selection: SelectionArguments,
+    /// Why
+    #[arg(long, value_enum, default_value = "unspecified")]
+    reason: Reason,
+    /// Only counts and lists what would be revoked
+    #[arg(long, conflicts_with = "id")]
+    dry_run: bool,
+    /// Revokes many without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Why a certificate is revoked (RFC 5280 §5.3.1).
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Reason {
+    /// No reason given
+    Unspecified,
+    /// The private key is in other hands; it is blocked
+    KeyCompromise,
+    /// The subject's name or other data changed
+    AffiliationChanged,
+    /// Replaced by another certificate
+    Superseded,
+    /// No longer needed
+    CessationOfOperation,
+    /// A right that the certificate states was taken back
+    PrivilegeWithdrawn,
+}
+
+impl From<Reason> for RevocationReason {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Unspecified => Self::Unspecified,
+            Reason::KeyCompromise => Self::KeyCompromise,
+            Reason::AffiliationChanged => Self::AffiliationChanged,
+            Reason::Superseded => Self::Superseded,
+            Reason::CessationOfOperation => Self::CessationOfOperation,
+            Reason::PrivilegeWithdrawn => Self::PrivilegeWithdrawn,
+        }
+    }
+}
+
+pub(super) async fn run(
+    connection: &Connection,
+    output: &Output,
+    command: CertificatesCommand,
+) -> Result<(), AdminFailure> {
+    match command {
+        CertificatesCommand::Find(filter) => find(connection, output, filter).await,
+        CertificatesCommand::Show { certificate } => show(connection, output, certificate).await,
+        CertificatesCommand::Export { certificate, format, out } => {
+            export(connection, output, certificate, format, out).await
+        }
+        CertificatesCommand::Revoke(arguments) => match arguments.id.clone() {
+            Some(id) => revoke(connection, output, id, arguments.reason).await,
+            None => revoke_many(connection, output, arguments).await,
+        },
+    }
+}
+
+async fn find(
+    connection: &Connection,
+    output: &Output,
+    FindArguments { name, account, ending_within, serial, issuer, profile }: FindArguments,
+) -> Result<(), AdminFailure> {
+    if issuer.is_some() || profile.is_some() {
+        let selection = CertificateSelection { issuer, profile, ..CertificateSelection::default() };
+        let found = selection::first(connection, selection).await?;
+        return output.print(&found, || rows(&found.items) + and_more(found.more));
+    }
+    let by_end = ending_within.map(CertificateFilter::EndingWithinDays);
+    let filter = name.map(CertificateFilter::Name).or(account.map(CertificateFilter::Account)).or(by_end);
+    let filter = filter.or(serial.map(CertificateFilter::Serial));
+    let Some(filter) = filter else { return Ok(()) };
+    let request = Request::FindCertificates { filter, limit: Some(PAGE) };
+    let found: Listed<ShownCertificate> = connection.ask(&request).await?.value;
+    output.print(&found, || rows(&found.items) + and_more(found.more))
+}
+
+async fn show(connection: &Connection, output: &Output, certificate: CertificateReference) -> Result<(), AdminFailure> {
+    let found = found(connection, certificate).await?;
+    let mut shown = String::new();
+    for certificate in &found {
+        let account = match certificate.account {
+            Some(id) => {
+                let request = Request::FindAccounts { filter: AccountFilter::Id(id), limit: None };
+                connection.ask::<Listed<ShownAccount>>(&request).await?.value.items.into_iter().next()
+            }
+            None => None,
+        };
+        shown += &facts(certificate, account.as_ref());
+    }
+    output.print(&found, || shown)
+}
+
+async fn export(
+    connection: &Connection,
+    output: &Output,
+    certificate: CertificateReference,
+    format: Format,
+    out: Option<PathBuf>,
+) -> Result<(), AdminFailure> {
+    let found = found(connection, certificate).await?;
+    let [ShownCertificate { id, .. }] = found.as_slice() else { return Err(AdminFailure::Several(found.len())) };
+    let exported: ExportedCertificate = connection.ask(&Request::ExportCertificate { id: id.clone() }).await?.value;
+    let bytes = match format {
+        Format::Chain => exported.chain.into_bytes(),
+        Format::Pem => exported.pem.into_bytes(),
+        Format::Der => exported.der,
+    };
+    match out {
+        Some(path) => fs::write(&path, bytes).map_err(|error| AdminFailure::File { path, reason: error.to_string() }),
+        None => output.bytes(&bytes),
+    }
+}
+
+async fn found(
+    connection: &Connection,
+    certificate: CertificateReference,
+) -> Result<Vec<ShownCertificate>, AdminFailure> {
+    let filter = match certificate {
+        CertificateReference::Id(id) => CertificateFilter::Id(id),
+        CertificateReference::Serial(serial) => CertificateFilter::Serial(serial),
+    };
+    let request = Request::FindCertificates { filter, limit: None };
+    let found = connection.ask::<Listed<ShownCertificate>>(&request).await?.value.items;
+    if found.is_empty() { Err(AdminFailure::NoCertificate) } else { Ok(found) }
+}
+
+async fn revoke(
+    connection: &Connection,
+    output: &Output,
+    id: CertificateId,
+    reason: Reason,
+) -> Result<(), AdminFailure> {
+    let request = Request::RevokeCertificate { id, reason: reason.into() };
+    let revoked: ShownCertificate = connection.ask(&request).await?.value;
+    output.print(&revoked, || rows(std::slice::from_ref(&revoked)))
+}
+
+async fn revoke_many(
+    connection: &Connection,
+    output: &Output,
+    RevokeArguments { selection, reason, dry_run, yes, .. }: RevokeArguments,
+) -> Result<(), AdminFailure> {
+    let selection = CertificateSelection::from(selection);
+    let counted = selection::count(connection, &selection, SHOWN).await?;
+    let Counted { good, revoked: already, items } = &counted;
+    if dry_run {
+        let json = json!({ "certificates": good, "alreadyRevoked": already, "items": items });
+        return output.print(&json, || about(&counted));
+    }
+    if !yes && *good > 0 {
+        output.agree(&about(&counted), &format!("Revoke {good} certificates?"))?;
+    }
+    let mut progress = Progress::new("revoked", Some(*good));
+    let (mut revoked, mut already, mut position) = (0_u64, 0_u64, None);
+    loop {
+        let request = Request::RevokeCertificates { selection: selection.clone(), reason: reason.into(), position };
+        let piece: RevokedCertificates = connection.ask(&request).await?.value;
+        revoked += piece.revoked as u64;
+        already += piece.already_revoked as u64;
+        progress.show(revoked);
+        position = piece.next;
+        if position.is_none() {
+            break;
+        }
+    }
+    drop(progress);
+    let json = json!({ "revoked": revoked, "alreadyRevoked": already });
+    output.print(&json, || format!("{revoked} certificates are revoked; {already} were before"))
+}
+
+/// What would be revoked.
+pub(super) fn about(Counted { good, revoked, items }: &Counted) -> String {
+    let rest = good.saturating_sub(items.len() as u64);
+    let rest = if rest > 0 { format!("and {rest} others\n") } else { String::new() };
+    format!("{}{rest}\n{good} certificates; {revoked} others are revoked already", rows(items))
+}
+
+pub(super) fn rows(certificates: &[ShownCertificate]) -> String {
+    let rows = certificates.iter().map(|certificate| {
+        let revoked = certificate.revoked_at.map_or("-".to_owned(), |at| at.to_string());
+        let account = certificate.account.map_or("-".to_owned(), |account| account.to_string());
+        let order = certificate.order.map_or("-".to_owned(), |order| order.to_string());
+        let id = certificate.id.to_string();
+        [id, certificate.names.join(","), certificate.not_after.to_string(), revoked, account, order]
+    });
+    table(["CERTIFICATE", "NAMES", "ENDS", "REVOKED", "ACCOUNT", "ORDER"], rows)
+}
+
+/// What is known of one.
+fn facts(certificate: &ShownCertificate, account: Option<&ShownAccount>) -> String {
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let state = match (certificate.revoked_at, certificate.reason, &certificate.pem) {
+        (Some(at), reason, _) => format!("revoked at {at}, reason {}", reason.unwrap_or_default()),
+        (None, _, Some(_)) => "issued, not revoked".to_owned(),
+        (None, _, None) => "intended, not signed".to_owned(),
+    };
+    let whose = account.map(|account| {
+        let contact: Vec<String> = account.contact.iter().map(ToString::to_string).collect();
+        format!("{} in {} {}", account.id, account.directory, contact.join(","))
+    });
+    let story = certificate.account.zip(certificate.order);
+    let story = story.map(|(account, order)| format!("admin explain --account {account} --order {order}"));
+    let facts = [
+        ("certificate", certificate.id.to_string()),
+        ("serial", certificate.serial.clone()),
+        ("names", certificate.names.join(", ")),
+        ("issuer", certificate.issuer.to_string()),
+        ("valid from", certificate.not_before.to_string()),
+        ("valid until", certificate.not_after.to_string()),
+        ("state", state),
+        ("account", or_none(whose)),
+        ("order", or_none(certificate.order.map(|order| order.to_string()))),
+        ("its story", or_none(story)),
+        ("replaced by", or_none(certificate.replaced_by.map(|order| format!("order {order}")))),
+    ];
+    let facts: String = facts.iter().map(|(name, value)| format!("{name:<13}{}\n", printable(value))).collect();
+    format!("{facts}\n{}\n", certificate.pem.as_deref().unwrap_or_default())
+}
+
+/// So many are listed before many are revoked.
+const SHOWN: usize = 50;

@@ -1,0 +1,203 @@
+//! Whom to ask: the host that runs on the data folder, the folder itself, or a Lambda function.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use admin::{Request, SocketReply, Surroundings};
+#[cfg(feature = "host")]
+use host::{AtRest, StartError};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time;
+
+use super::{
+    function::{Function, FunctionError},
+    socket::{self, AskError},
+};
+
+/// The CA that is administered.
+pub(super) enum Connection {
+    /// A host runs.
+    Host(PathBuf),
+    /// None does, and the folder is ours for as long as this lives.
+    #[cfg(feature = "host")]
+    AtRest(Box<AtRest>, String),
+    /// On AWS.
+    Function(Function),
+}
+
+/// An answer.
+pub(super) struct Answer<T> {
+    /// What was asked for.
+    pub(super) value: T,
+    /// Of a running host.
+    pub(super) host: Option<Surroundings>,
+}
+
+impl Connection {
+    /// Finds out whom to ask. The folder's lock decides between host and folder: whoever has it, answers.
+    pub(super) async fn open(data: &Path, function: Option<String>) -> Result<Self, AdminFailure> {
+        if let Some(name) = function {
+            return Ok(Self::Function(Function::new(name)));
+        }
+        for _ in 0..TRIES {
+            match socket::connect(data).await {
+                Ok(_) => return Ok(Self::Host(data.to_owned())),
+                Err(AskError::Absent) => {}
+                Err(error) => return Err(error.into()),
+            }
+            match Self::open_folder(data).await? {
+                Some(connection) => return Ok(connection),
+                // A host that starts or stops, or another operator.
+                None => time::sleep(PAUSE).await,
+            }
+        }
+        Err(AdminFailure::Silent(data.to_owned()))
+    }
+
+    /// The folder itself; `None` while another process has it.
+    #[cfg(feature = "host")]
+    async fn open_folder(data: &Path) -> Result<Option<Self>, AdminFailure> {
+        match AtRest::open(data).await {
+            Ok(ca) => {
+                let warnings = ca.unusable_keys().iter();
+                warnings.for_each(|key| super::output::warn(&key.to_string()));
+                let user = host::this_user().map_err(AdminFailure::User)?;
+                Ok(Some(Self::AtRest(Box::new(ca), user)))
+            }
+            Err(StartError::DataInUse(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Without an engine there is no other way to a folder than its host.
+    #[cfg(not(feature = "host"))]
+    async fn open_folder(data: &Path) -> Result<Option<Self>, AdminFailure> {
+        Err(AdminFailure::NoHost(data.to_owned()))
+    }
+
+    /// Asks.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<Answer<T>, AdminFailure> {
+        let json = serde_json::to_value(request).map_err(AdminFailure::Request)?;
+        let (answer, host) = match self {
+            Self::Host(data) => match socket::ask(data, &json).await? {
+                SocketReply::Answer { answer, host } => (answer, Some(host)),
+                SocketReply::Refusal(reason) => return Err(AdminFailure::Refused(reason)),
+            },
+            #[cfg(feature = "host")]
+            Self::AtRest(ca, user) => {
+                let answered = admin::answer(ca.authority(), user, json).await;
+                (answered.map_err(|error| AdminFailure::Refused(acme::failure_chain(&error)))?, None)
+            }
+            Self::Function(function) => (function.ask(json, request.is_act()).await?, None),
+        };
+        let value = serde_json::from_value(answer).map_err(AdminFailure::Answer)?;
+        Ok(Answer { value, host })
+    }
+
+    /// Asks for JSON as it is.
+    pub(super) async fn ask_value(&self, request: &Request) -> Result<Value, AdminFailure> {
+        Ok(self.ask(request).await?.value)
+    }
+
+    /// Whether the CA is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        !matches!(self, Self::Function(_))
+    }
+
+    /// Whether a host answers.
+    pub(super) fn is_host(&self) -> bool {
+        matches!(self, Self::Host(_))
+    }
+
+    /// Whether somebody works there by themselves.
+    pub(super) fn is_working(&self) -> bool {
+        matches!(self, Self::Host(_) | Self::Function(_))
+    }
+
+    /// Ends it.
+    pub(super) async fn close(self) -> Result<(), AdminFailure> {
+        match self {
+            #[cfg(feature = "host")]
+            Self::AtRest(ca, _) => Ok(ca.close().await?),
+            Self::Host(_) | Self::Function(_) => Ok(()),
+        }
+    }
+}
+
+/// Why a command of the operator was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdminFailure {
+    /// The CA refused.
+    #[error("{0}")]
+    Refused(String),
+    /// The folder cannot be opened.
+    #[cfg(feature = "host")]
+    #[error(transparent)]
+    Folder(#[from] StartError),
+    /// The host cannot be asked.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// The function cannot be asked.
+    #[error(transparent)]
+    Function(#[from] FunctionError),
+    /// Somebody has the folder and says nothing.
+    #[error(
+        "{0} is in use, and nobody answers there: a host that starts or stops, one without a socket (the path of the folder may be too long for one), or another `admin`"
+    )]
+    Silent(PathBuf),
+    /// No host runs, and this program has no engine.
+    #[cfg(not(feature = "host"))]
+    #[error(
+        "no host answers on {0}, and this build of serverless-acme cannot open a data folder; start the host, or name a function with --function"
+    )]
+    NoHost(PathBuf),
+    /// A profile set cannot be read.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody can be asked for consent.
+    #[error("nothing was changed: there is no terminal to ask at; say --yes")]
+    NobodyToAsk,
+    /// Somebody did not agree.
+    #[error("nothing was changed")]
+    Declined,
+    /// There is no such profile.
+    #[error("there is no profile `{0}`")]
+    NoProfile(acme::ProfileName),
+    /// There is no such certificate.
+    #[error("there is no such certificate")]
+    NoCertificate,
+    /// Several certificates where one is needed.
+    #[error("{0} certificates have that serial number; say which by its id")]
+    Several(usize),
+    /// There is no such incident.
+    #[error("there is no incident {0}")]
+    NoIncident(acme::IncidentId),
+    /// The profiles cannot be written as TOML.
+    #[error("the profiles cannot be written as TOML: {0}")]
+    Toml(#[from] toml::ser::Error),
+    /// The request cannot be written.
+    #[error("the request cannot be written: {0}")]
+    Request(#[source] serde_json::Error),
+    /// Another version answered.
+    #[error("the answer cannot be read; are both of the same version? {0}")]
+    Answer(#[source] serde_json::Error),
+    /// The system does not tell who this is.
+    #[cfg(feature = "host")]
+    #[error("the system does not tell whose process this is: {0}")]
+    User(#[source] io::Error),
+    /// Standard output is closed.
+    #[error("the output cannot be written: {0}")]
+    Output(#[source] io::Error),
+}
+
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);

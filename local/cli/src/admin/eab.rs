@@ -1,0 +1,137 @@
+//! `eab`: keys of external accounts.
+
+use acme::{ExternalAccountKeyId, ProfileName};
+use admin::{Listed, ListedKey, Request, ShownKey, Surroundings};
+use clap::Args;
+use store::IdentifierRule;
+
+use super::{
+    AdminFailure,
+    connection::{Answer, Connection},
+    output::Output,
+    table::table,
+};
+use crate::shell_word::quoted;
+
+/// What a key is to be good for.
+#[derive(Args)]
+pub(super) struct MintArguments {
+    /// The ACME Profile in which it binds accounts [default: every one]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<ProfileName>,
+    /// For so many days accounts can be bound with it
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    days: u32,
+    /// A name that its accounts may ask for: www.example.com, .example.com (all below), 10.0.0.0/8; may be repeated
+    /// [default: all names]
+    #[arg(long, value_name = "RULE")]
+    scope: Vec<IdentifierRule>,
+    /// How many accounts it may bind: a number, or `unlimited`
+    #[arg(long, default_value = "1", value_parser = accounts)]
+    accounts: Accounts,
+    /// For people
+    #[arg(long, default_value = "")]
+    label: String,
+}
+
+/// A number of accounts, or any number.
+#[derive(Clone, Copy)]
+struct Accounts(Option<u32>);
+
+fn accounts(text: &str) -> Result<Accounts, String> {
+    match text.parse() {
+        _ if text == "unlimited" => Ok(Accounts(None)),
+        Ok(number) if number > 0 => Ok(Accounts(Some(number))),
+        _ => Err("expected a whole number from 1, or `unlimited`".to_owned()),
+    }
+}
+
+pub(super) async fn mint(
+    connection: &Connection,
+    output: &Output,
+    arguments: MintArguments,
+) -> Result<(), AdminFailure> {
+    let MintArguments { profile, days, scope, accounts, label } = arguments;
+    let request = Request::MintExternalAccountKey { days, label, profile, scope, accounts: accounts.0 };
+    shown_once(output, connection.ask(&request).await?)
+}
+
+pub(super) async fn rotate(
+    connection: &Connection,
+    output: &Output,
+    id: ExternalAccountKeyId,
+    overlap_days: u32,
+) -> Result<(), AdminFailure> {
+    shown_once(output, connection.ask(&Request::RotateExternalAccountKey { id, overlap_days }).await?)
+}
+
+fn shown_once(output: &Output, Answer { value: key, host }: Answer<ShownKey>) -> Result<(), AdminFailure> {
+    output.print(&key, || {
+        let ShownKey { key_identifier: id, key: secret, expires_at, profile } = &key;
+        let facts = format!("key identifier  {id}\nkey             {secret}\ngood until      {expires_at}\n");
+        format!("{facts}\nIt is not shown again. Lines to copy:\n\n{}", lines(&key, profile.as_ref(), host.as_ref()))
+    })
+}
+
+pub(super) async fn list(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
+    let mut keys: Vec<ListedKey> = Vec::new();
+    loop {
+        let request = Request::ExternalAccountKeys { after: keys.last().map(|key| key.id), limit: Some(1000) };
+        let page: Listed<ListedKey> = connection.ask(&request).await?.value;
+        let ends = !page.more || page.items.is_empty();
+        keys.extend(page.items);
+        if ends {
+            break;
+        }
+    }
+    output.print(&keys, || rows(&keys))
+}
+
+pub(super) async fn revoke(
+    connection: &Connection,
+    output: &Output,
+    id: ExternalAccountKeyId,
+) -> Result<(), AdminFailure> {
+    let key: ListedKey = connection.ask(&Request::RevokeExternalAccountKey { id }).await?.value;
+    output.print(&key, || rows(std::slice::from_ref(&key)))
+}
+
+fn rows(keys: &[ListedKey]) -> String {
+    let rows = keys.iter().map(|key| {
+        let most = key.max_accounts.map_or("unlimited".to_owned(), |most| most.to_string());
+        let scope: Vec<String> = key.scope.iter().map(ToString::to_string).collect();
+        [
+            key.id.to_string(),
+            format!("{:?}", key.state).to_lowercase(),
+            format!("{}/{most}", key.accounts),
+            key.profile.as_ref().map_or("every".to_owned(), ToString::to_string),
+            if scope.is_empty() { "all names".to_owned() } else { scope.join(",") },
+            key.expires_at.to_string(),
+            key.label.clone(),
+        ]
+    });
+    table(["KEY IDENTIFIER", "STATE", "ACCOUNTS", "PROFILE", "SCOPE", "GOOD UNTIL", "LABEL"], rows)
+}
+
+/// What certbot and lego are told to enrol.
+fn lines(key: &ShownKey, profile: Option<&ProfileName>, host: Option<&Surroundings>) -> String {
+    let ShownKey { key_identifier: id, key: secret, .. } = key;
+    let profile = profile.map_or(DEFAULT_PROFILE, ProfileName::as_str);
+    let server = match host {
+        Some(host) => format!("{}/v1/protocols/acme/{profile}/directory", host.base_url.trim_end_matches('/')),
+        None => "DIRECTORY_URL".to_owned(),
+    };
+    let root = host.map(|host| quoted(&host.root.display().to_string()));
+    let variable = |name: &str| root.as_ref().map(|root| format!("{name}={root} ")).unwrap_or_default();
+    let port = host.map_or(80, |host| host.http_port);
+    format!(
+        "{}certbot certonly --standalone --http-01-port {port} --server {server} --eab-kid {id} --eab-hmac-key {secret} \
+         --agree-tos --email admin@example.org --domain www.example.org\n\n\
+         {}lego --http --http.port :{port} --server {server} --eab --kid {id} --hmac {secret} \
+         --accept-tos --email admin@example.org --domains www.example.org run\n",
+        variable("REQUESTS_CA_BUNDLE"),
+        variable("LEGO_CA_CERTIFICATES"),
+    )
+}
+
+const DEFAULT_PROFILE: &str = "default";

@@ -1,0 +1,105 @@
+//! The admin function on AWS, by the `aws` command line tool: its configuration and credentials are the operator's.
+
+use std::{io, process::Output};
+
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::{fs, process::Command};
+
+/// A Lambda function.
+pub(super) struct Function {
+    name: String,
+}
+
+impl Function {
+    pub(super) fn new(name: String) -> Self {
+        Self { name }
+    }
+
+    /// Invokes it once: an act must not be done twice because its answer took long.
+    pub(super) async fn ask(&self, mut request: Value, is_act: bool) -> Result<Value, FunctionError> {
+        if is_act
+            && let Some(members) = request.as_object_mut()
+            && let Ok(arn) = self.caller().await
+        {
+            members.insert("actor".to_owned(), arn.into());
+        }
+        // Closed to others, because a key of an external account passes through.
+        let folder = tempfile::tempdir().map_err(FunctionError::Files)?;
+        let (payload, answer) = (folder.path().join("request"), folder.path().join("answer"));
+        fs::write(&payload, request.to_string()).await.map_err(FunctionError::Files)?;
+        let payload = format!("fileb://{}", payload.display());
+        let mut command = aws();
+        command.args([
+            "lambda",
+            "invoke",
+            "--output",
+            "json",
+            "--cli-read-timeout",
+            "0",
+            "--function-name",
+            &self.name,
+        ]);
+        command.args(["--payload", &payload]).arg(&answer).env("AWS_MAX_ATTEMPTS", "1");
+        let said = finish(&mut command).await?;
+        let invoked: Invoked = serde_json::from_slice(&said.stdout)?;
+        let answer: Value = serde_json::from_slice(&fs::read(&answer).await.map_err(FunctionError::Files)?)?;
+        match invoked.function_error {
+            None => Ok(answer),
+            Some(kind) => Err(FunctionError::Refused(
+                answer.get("errorMessage").and_then(Value::as_str).unwrap_or(&kind).to_owned(),
+            )),
+        }
+    }
+
+    /// Who asks, for the audit record.
+    async fn caller(&self) -> Result<String, FunctionError> {
+        let said = finish(aws().args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"])).await?;
+        Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+    }
+}
+
+/// What `aws lambda invoke` prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Invoked {
+    function_error: Option<String>,
+}
+
+/// Why a function was not asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FunctionError {
+    /// There is no such tool.
+    #[error("the aws command line tool is not on PATH; install it, or invoke the function in another way")]
+    NoTool,
+    /// The tool failed.
+    #[error("aws: {0}")]
+    Tool(String),
+    /// The function refused.
+    #[error("{0}")]
+    Refused(String),
+    /// Temporary files.
+    #[error("temporary files cannot be used: {0}")]
+    Files(#[source] io::Error),
+    /// Something else answered.
+    #[error("what aws printed cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn aws() -> Command {
+    let mut command = Command::new("aws");
+    command.env("AWS_PAGER", "").kill_on_drop(true);
+    command
+}
+
+async fn finish(command: &mut Command) -> Result<Output, FunctionError> {
+    let output = command.output().await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => FunctionError::NoTool,
+        _ => FunctionError::Tool(error.to_string()),
+    })?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(FunctionError::Tool(said.split_whitespace().collect::<Vec<_>>().join(" ")))
+}

@@ -1,0 +1,32 @@
+//! `keys`: keys that are blocked.
+
+use admin::{Listed, Request};
+use jose::Thumbprint;
+use store::BlockedKey;
+
+use super::{
+    AdminFailure,
+    connection::Connection,
+    output::{Output, PAGE},
+    table::table,
+};
+
+pub(super) async fn block_key(connection: &Connection, output: &Output, key: Thumbprint) -> Result<(), AdminFailure> {
+    let blocked = connection.ask_value(&Request::BlockKey { key }).await?;
+    output.print(&blocked, || format!("{key} is blocked: no account and no certificate may use it"))
+}
+
+pub(super) async fn blocked_keys(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
+    let mut keys: Vec<BlockedKey> = Vec::new();
+    loop {
+        let request = Request::BlockedKeys { after: keys.last().map(|blocked| blocked.key), limit: Some(PAGE) };
+        let page: Listed<BlockedKey> = connection.ask(&request).await?.value;
+        let ends = !page.more || page.items.is_empty();
+        keys.extend(page.items);
+        if ends {
+            break;
+        }
+    }
+    let rows = || keys.iter().map(|blocked| [blocked.key.to_string(), blocked.at.to_string()]);
+    output.print(&keys, || table(["KEY THUMBPRINT", "SINCE"], rows()))
+}

@@ -1,0 +1,83 @@
+//! What is printed, for people or for programs.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::AdminFailure;
+
+/// How to print.
+pub(super) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints the value as JSON, or the text.
+    pub(super) fn print(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), AdminFailure> {
+        let text = match self.json {
+            true => serde_json::to_string_pretty(value).map_err(AdminFailure::Answer)?,
+            false => text(),
+        };
+        write(&mut io::stdout(), &text)
+    }
+
+    /// Prints one of many as a line: of JSON, or the text.
+    pub(super) fn line(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), AdminFailure> {
+        let text = match self.json {
+            true => serde_json::to_string(value).map_err(AdminFailure::Answer)?,
+            false => text(),
+        };
+        write(&mut io::stdout(), &text)
+    }
+
+    /// Writes bytes as they are.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), AdminFailure> {
+        let mut stdout = io::stdout();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(AdminFailure::Output)
+    }
+
+    /// Asks for consent at the terminal. `about` is shown before the question.
+    pub(super) fn agree(&self, about: &str, question: &str) -> Result<(), AdminFailure> {
+        let mut stderr = io::stderr();
+        // Also where nobody is asked, so that a log shows it.
+        write(&mut stderr, about)?;
+        if !io::stdin().is_terminal() {
+            return Err(AdminFailure::NobodyToAsk);
+        }
+        write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).map_err(AdminFailure::Output)?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(AdminFailure::Output)?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(AdminFailure::Declined),
+        }
+    }
+}
+
+/// Says what does not stop the command.
+#[cfg(feature = "host")]
+pub(super) fn warn(text: &str) {
+    // Without stderr there is nobody to tell.
+    let _ = writeln!(io::stderr(), "warning: {text}");
+}
+
+fn write(to: &mut impl Write, text: &str) -> Result<(), AdminFailure> {
+    let written = writeln!(to, "{}", text.trim_end()).and_then(|()| to.flush());
+    match written {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(AdminFailure::Output),
+    }
+}
+
+/// The last line of a list that goes on.
+pub(super) fn and_more(more: bool) -> &'static str {
+    if more { "and others\n" } else { "" }
+}
+
+/// The largest page that can be asked for.
+pub(super) const PAGE: u16 = 1_000;

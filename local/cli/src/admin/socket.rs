@@ -1,0 +1,56 @@
+//! The socket of a running host, from the side of the one who asks.
+
+use std::{io, path::Path};
+
+use admin::SocketReply;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+};
+
+/// Asks the host of a data folder.
+///
+/// # Errors
+/// [`AskError`].
+pub(super) async fn ask(data: &Path, request: &Value) -> Result<SocketReply, AskError> {
+    let mut stream = connect(data).await?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    if !answer.ends_with(b"\n") {
+        return Err(AskError::Ended);
+    }
+    Ok(serde_json::from_slice(&answer)?)
+}
+
+/// Whether a host answers there.
+///
+/// # Errors
+/// [`AskError::Absent`] when none does.
+pub(super) async fn connect(data: &Path) -> Result<UnixStream, AskError> {
+    UnixStream::connect(data.join(SocketReply::FILE)).await.map_err(|error| match error.kind() {
+        // A path that is too long for a socket has none either.
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::InvalidInput => AskError::Absent,
+        _ => AskError::Io(error),
+    })
+}
+
+/// Why a host could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    /// None answers.
+    #[error("no host answers there")]
+    Absent,
+    /// The host stopped.
+    #[error("the host ended before it answered; `serverless-acme admin audit list` tells what was begun")]
+    Ended,
+    /// The socket failed.
+    #[error("the socket of the host cannot be used: {0}")]
+    Io(#[from] io::Error),
+    /// Another version answers.
+    #[error("the host's answer cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+}

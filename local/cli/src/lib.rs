@@ -1,0 +1,207 @@
+//! The command line: `serve`, which is also what happens without a command, `demo`, and `admin`.
+//!
+//! Feature `host` brings `serve`, and `admin` on a data folder whose host does not run; feature `demo` brings
+//! `demo`. Without them there is `admin` of a running host and of the function on AWS, and no engine.
+
+mod admin;
+#[cfg(feature = "host")]
+mod banner;
+#[cfg(feature = "demo")]
+mod demo;
+#[cfg(feature = "host")]
+mod log;
+#[cfg(feature = "host")]
+mod serve;
+mod shell_word;
+#[cfg(feature = "host")]
+mod signals;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+#[cfg(feature = "host")]
+use host::{
+    StartError,
+    config::{Arguments, ConfigError},
+};
+use tokio::runtime::Runtime;
+
+use self::admin::{AdminArguments, AdminFailure};
+#[cfg(feature = "demo")]
+use self::demo::DemoError;
+
+/// Runs the command line of this process. A refused command line ends the process with status 2, a
+/// failure gives status 1 after its message, everything else 0.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().chosen() {
+        Command::Admin(arguments) => administer(*arguments),
+        #[cfg(feature = "demo")]
+        Command::Demo => demo(),
+        #[cfg(feature = "host")]
+        Command::Serve(arguments) => serve(arguments),
+    };
+    match done {
+        Ok(status) => status,
+        Err(error) => {
+            // Without stderr there is only the exit status left to tell.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(feature = "host")]
+fn serve(arguments: Box<Arguments>) -> Result<ExitCode, Failure> {
+    let (config, log) = arguments.resolve()?;
+    log::start(log)?;
+    runtime()?.block_on(serve::serve(config, log.format))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn administer(arguments: AdminArguments) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(admin::run(arguments))
+}
+
+#[cfg(feature = "demo")]
+fn demo() -> Result<ExitCode, Failure> {
+    runtime()?.block_on(async {
+        let mut signals = signals::Signals::catch().map_err(Failure::System)?;
+        let mut stdout = io::stdout().lock();
+        tokio::select! {
+            done = demo::run(&mut stdout) => done.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+            // What has begun is dropped, the temporary folder with it.
+            _ = signals.next() => Err(Failure::Interrupted),
+        }
+    })
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Runtime::new().map_err(Failure::System)
+}
+
+/// An ACME certificate authority (RFC 8555) in one process.
+///
+/// Every setting of `serve` is a flag, an environment variable and a key of the configuration file;
+/// the flag counts most, the default least.
+#[derive(Parser)]
+#[command(name = "serverless-acme", version, args_conflicts_with_subcommands = true)]
+#[cfg(feature = "host")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    arguments: Box<Arguments>,
+}
+
+/// Administers an ACME certificate authority (RFC 8555) that runs elsewhere.
+#[derive(Parser)]
+#[command(name = "serverless-acme", version)]
+#[cfg(not(feature = "host"))]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+impl Cli {
+    #[cfg(feature = "host")]
+    fn chosen(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.arguments))
+    }
+
+    #[cfg(not(feature = "host"))]
+    fn chosen(self) -> Command {
+        self.command
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    #[cfg(feature = "host")]
+    /// Runs the CA until Ctrl-C or SIGTERM; the same as no command at all
+    ///
+    /// The first start makes a root and an issuing CA in the data folder. Once the CA listens, its URLs
+    /// and lines to copy for ACME clients are printed. The first Ctrl-C or SIGTERM finishes what is
+    /// under way, the second ends at once; neither loses anything.
+    Serve(Box<Arguments>),
+    /// Administers a CA: profiles, keys of external accounts, status
+    ///
+    /// Asks the host that runs on the data folder, or opens the folder when none does; with --function, asks
+    /// the admin function on AWS. The exit status is 0 when it was done, 1 when it was refused or failed, 2 when
+    /// the command line is wrong.
+    Admin(Box<AdminArguments>),
+    #[cfg(feature = "demo")]
+    /// Shows a certificate's whole life in about a second
+    ///
+    /// Starts a CA in a temporary folder on free ports of this machine, gets a certificate for localhost
+    /// from it with an ACME client library (account, order, http-01, finalize, download), verifies it,
+    /// revokes it and finds the revocation in the CRL. Each step is shown with its time. The exit status
+    /// is 0 when all of them succeed. Nothing is left behind.
+    Demo,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// An operator's command.
+    #[error(transparent)]
+    Admin(#[from] AdminFailure),
+    /// The configuration.
+    #[cfg(feature = "host")]
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The demonstration.
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The demonstration was interrupted by a signal.
+    #[cfg(feature = "demo")]
+    #[error("interrupted")]
+    Interrupted,
+    /// `RUST_LOG` cannot be read.
+    #[cfg(feature = "host")]
+    #[error("RUST_LOG cannot be used: {0}")]
+    Log(#[from] tracing_subscriber::filter::ParseError),
+    /// The host did not start.
+    #[cfg(feature = "host")]
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The operating system does not let the process run.
+    #[error("the operating system refused threads or signals: {0}")]
+    System(#[source] io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    #[cfg(feature = "host")]
+    fn every_flag_has_its_environment_variable_and_names_its_key() {
+        let example = include_str!("../../../examples/serverless-acme.toml");
+        let command = Cli::command();
+        let settings: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() != "config").collect();
+        assert_eq!(settings.len(), 19);
+        for argument in settings {
+            let flag = argument.get_long().unwrap();
+            let variable = format!("SERVERLESS_ACME_{}", flag.replace('-', "_").to_uppercase());
+            assert_eq!(argument.get_env().unwrap().to_str(), Some(variable.as_str()));
+
+            let help = argument.get_help().unwrap().to_string();
+            let (_, key) = help.split_once("[key: ").unwrap_or_else(|| panic!("--{flag} names no key"));
+            let (_, key) = key.split_once(']').unwrap().0.split_once('.').unwrap();
+            assert_eq!(key.to_lowercase(), flag.replace('-', ""), "--{flag}");
+            assert!(example.contains(&format!("\n{key} = ")) || example.contains(&format!("\n#{key} = ")), "{key}");
+            assert!(help.contains("[default: "), "--{flag}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The program `serverless-acme`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    serverless_acme::run()
+}

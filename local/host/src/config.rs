@@ -1,0 +1,218 @@
+//! What the host is told: flags, environment and the configuration file come together here.
+//!
+//! A flag counts more than its environment variable, that more than the key in the file, and that
+//! more than the default.
+
+mod arguments;
+mod check;
+mod error;
+mod file;
+mod settings;
+mod url;
+mod value;
+mod webhook_url;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use acme::ProfileName;
+use ca::IssuerKeyType;
+use ipnet::IpNet;
+use serde::Deserialize;
+use store::{AcmeProfile, IssuerId, RaProfile};
+
+pub use error::ConfigError;
+pub use url::{BaseUrl, StatusUrl, UrlError};
+pub use webhook_url::{WebhookUrl, WebhookUrlError};
+
+pub use arguments::Arguments;
+pub use settings::LogSettings;
+pub use value::LogFormat;
+
+/// Everything that the host is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where ACME is served, over HTTPS.
+    pub listen: SocketAddr,
+    /// Where CRLs and certificates of issuers are served, over plain HTTP.
+    pub status_listen: SocketAddr,
+    /// The public base of all ACME URLs; `https://localhost:<port of listen>/api` when absent.
+    pub base_url: Option<BaseUrl>,
+    /// The base of the URLs inside certificates; the host of the base URL and the port of
+    /// `status_listen` when absent.
+    pub status_url: Option<StatusUrl>,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The resolver of validation; the system's when absent.
+    pub dns_resolver: Option<SocketAddr>,
+    /// The port that http-01 connects to.
+    pub http_port: u16,
+    /// The port that tls-alpn-01 connects to.
+    pub tls_port: u16,
+    /// The CA, as it is made at first start.
+    pub ca: CaConfig,
+    /// The ACME Profiles.
+    pub acme_profiles: Vec<AcmeProfile>,
+    /// The RA Profiles.
+    pub ra_profiles: Vec<RaProfile>,
+    /// Who is told what happened.
+    pub events: EventsConfig,
+    /// For hardening clients.
+    pub test: TestSwitches,
+}
+
+/// Who is told what happened.
+#[derive(Clone, Debug)]
+pub struct EventsConfig {
+    /// Where events are posted; the log alone tells them when absent.
+    pub webhook: Option<WebhookConfig>,
+    /// So many days before its end a certificate is told as expiring; 0 for never.
+    pub expiring_days: u16,
+}
+
+impl Default for EventsConfig {
+    /// No webhook; fourteen days.
+    fn default() -> Self {
+        Self { webhook: None, expiring_days: 14 }
+    }
+}
+
+/// A webhook.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// Where events are posted.
+    pub url: WebhookUrl,
+    /// The file with the secret that signs them; one in the data folder when absent.
+    pub secret_file: Option<PathBuf>,
+    /// Certificates that are trusted beside the system's roots, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Special-purpose networks that the webhook may be in.
+    pub networks: Vec<IpNet>,
+}
+
+impl WebhookConfig {
+    /// A webhook on this machine or in a private network, or anywhere on the Internet.
+    pub fn new(url: WebhookUrl) -> Self {
+        Self { url, secret_file: None, ca_file: None, networks: local_networks() }
+    }
+}
+
+/// The root and the issuing CA, as they are made at first start. Afterwards nothing of it changes
+/// what is there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CaConfig {
+    /// Common name of the root.
+    pub root_name: String,
+    /// Common name of the issuing CA.
+    pub issuing_name: String,
+    /// The organization in both names.
+    pub organization: Option<String>,
+    /// The kind of the root's key.
+    pub root_key: IssuerKeyType,
+    /// The kind of the issuing CA's key.
+    pub issuing_key: IssuerKeyType,
+    /// The life of the root, in days.
+    pub root_days: u32,
+    /// The life of the issuing CA, in days; it ends with the root at the latest.
+    pub issuing_days: u32,
+}
+
+impl Default for CaConfig {
+    /// P-256 keys; twenty years and ten.
+    fn default() -> Self {
+        Self {
+            root_name: "serverless-acme Root CA".to_owned(),
+            issuing_name: "serverless-acme Issuing CA".to_owned(),
+            organization: None,
+            root_key: IssuerKeyType::P256,
+            issuing_key: IssuerKeyType::P256,
+            root_days: 20 * 365,
+            issuing_days: 10 * 365,
+        }
+    }
+}
+
+/// Faults on purpose, for testing clients. All off by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TestSwitches {
+    /// Refuses this share of good nonces, in percent.
+    pub nonce_refusals: u8,
+    /// Waits before each validation.
+    pub validation_delay: Duration,
+    /// Takes every challenge as shown without looking.
+    pub always_valid: bool,
+    /// Orders on a page of a list; 50 when absent.
+    pub orders_per_page: Option<usize>,
+}
+
+impl Config {
+    /// The defaults, with this data folder.
+    pub fn new(data: PathBuf) -> Self {
+        let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        let (acme_profiles, ra_profiles) = default_profiles().into_iter().unzip();
+        Self {
+            listen: local(14000),
+            status_listen: local(14080),
+            base_url: None,
+            status_url: None,
+            data,
+            dns_resolver: None,
+            http_port: 80,
+            tls_port: 443,
+            ca: CaConfig::default(),
+            events: EventsConfig::default(),
+            acme_profiles,
+            ra_profiles,
+            test: TestSwitches::default(),
+        }
+    }
+}
+
+/// The name of the root issuer.
+pub const ROOT: &str = "root";
+/// The name of the issuing CA.
+pub const ISSUING: &str = "issuing";
+/// The name of the profiles that exist without any configuration.
+pub const DEFAULT: &str = "default";
+
+/// The profiles that exist without any configuration: open registration, private networks and
+/// loopback allowed for validation.
+fn default_profiles() -> Option<(AcmeProfile, RaProfile)> {
+    let name: ProfileName = DEFAULT.parse().ok()?;
+    let issuer: IssuerId = ISSUING.parse().ok()?;
+    let acme = AcmeProfile {
+        description: "Open registration; validation may reach loopback and private networks.".to_owned(),
+        ra_profile: Some(name.clone()),
+        allowed_networks: local_networks(),
+        ..AcmeProfile::new(name.clone())
+    };
+    let ra = RaProfile { acme_profile: Some(name.clone()), ..RaProfile::new(name, issuer) };
+    Some((acme, ra))
+}
+
+/// The networks of a laptop and of the office around it. Link-local addresses and those of cloud
+/// metadata stay out of reach whatever stands here.
+fn local_networks() -> Vec<IpNet> {
+    let networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+    networks.iter().filter_map(|network| network.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_profiles_lead_to_each_other_and_reach_this_machine() {
+        let config = Config::new(PathBuf::from("data"));
+        let ([acme], [ra]) = (&config.acme_profiles[..], &config.ra_profiles[..]) else { panic!("one of each") };
+        assert_eq!((acme.name.as_str(), ra.name.as_str()), (DEFAULT, DEFAULT));
+        assert_eq!(acme.ra_profile.as_ref(), Some(&ra.name));
+        assert_eq!(ra.acme_profile.as_ref(), Some(&acme.name));
+        assert_eq!(ra.issuer.as_str(), ISSUING);
+        assert_eq!(acme.allowed_networks.len(), 6);
+    }
+}

@@ -1,0 +1,52 @@
+//! What `serve` is told: the command line and the environment, with the configuration file below them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Config, ConfigError,
+    file::File,
+    settings::{self, EventsSettings, LogSettings, Settings, TestSettings},
+};
+
+/// What `serve` is told on the command line and in the environment.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// A configuration file; its keys are named below, examples/serverless-acme.toml explains all of
+    /// them
+    #[arg(long, env = "SERVERLESS_ACME_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    serve: Settings,
+    #[command(flatten, next_help_heading = "Events")]
+    events: EventsSettings,
+    #[command(flatten, next_help_heading = "For testing clients")]
+    test: TestSettings,
+}
+
+impl Arguments {
+    /// Reads the configuration file, when one is named, and fills in what is left open.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with the place in the file.
+    pub fn resolve(self) -> Result<(Config, LogSettings), ConfigError> {
+        let file = match &self.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        let (serve, test) = (self.serve.or(file.serve), self.test.or(file.test));
+        let events = self.events.or(file.events).into();
+        let log = serve.log();
+        let mut config = Config { events, ..settings::config(serve, test, file.ca) };
+        for profile in file.acme_profile {
+            config.acme_profiles.retain(|known| known.name != profile.name);
+            config.acme_profiles.push(profile);
+        }
+        for profile in file.ra_profile {
+            config.ra_profiles.retain(|known| known.name != profile.name);
+            config.ra_profiles.push(profile);
+        }
+        Ok((config, log))
+    }
+}

@@ -1,0 +1,201 @@
+//! The settings of `serve`: each is a flag, an environment variable and a key of the file at once.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ipnet::IpNet;
+use serde::Deserialize;
+use tracing::level_filters::LevelFilter;
+
+use super::{
+    BaseUrl, CaConfig, Config, EventsConfig, StatusUrl, TestSwitches, WebhookConfig, WebhookUrl,
+    value::{Address, LogFormat, LogLevel, Port, Seconds, Within},
+};
+
+/// The settings of every day, the table `[serve]` of the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Where ACME is served, over HTTPS [key: serve.listen] [default: 127.0.0.1:14000]
+    #[arg(long, env = "SERVERLESS_ACME_LISTEN", value_name = "IP:PORT")]
+    listen: Option<Address>,
+    /// Where CRLs and issuer certificates are served, over plain HTTP [key: serve.statusListen]
+    /// [default: 127.0.0.1:14080]
+    #[arg(long, env = "SERVERLESS_ACME_STATUS_LISTEN", value_name = "IP:PORT")]
+    status_listen: Option<Address>,
+    /// The public base of all ACME URLs, when clients reach this host by another name or port
+    /// [key: serve.baseUrl] [default: https://localhost:<port>/api]
+    #[arg(long, env = "SERVERLESS_ACME_BASE_URL", value_name = "URL")]
+    base_url: Option<BaseUrl>,
+    /// The base of the CRL and issuer URLs inside certificates; fixed in each certificate
+    /// [key: serve.statusUrl] [default: http://<host of the base URL>:<status port>]
+    #[arg(long, env = "SERVERLESS_ACME_STATUS_URL", value_name = "URL")]
+    status_url: Option<StatusUrl>,
+    /// The folder of keys and state, made when it is not there [key: serve.data]
+    /// [default: serverless-acme-data]
+    #[arg(long, env = "SERVERLESS_ACME_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The DNS server that validation asks [key: serve.dnsResolver] [default: the system's]
+    #[arg(long, env = "SERVERLESS_ACME_DNS_RESOLVER", value_name = "IP:PORT")]
+    dns_resolver: Option<Address>,
+    /// The port that http-01 validation connects to [key: serve.httpPort] [default: 80]
+    #[arg(long, env = "SERVERLESS_ACME_HTTP_PORT", value_name = "PORT")]
+    http_port: Option<Port>,
+    /// The port that tls-alpn-01 validation connects to [key: serve.tlsPort] [default: 443]
+    #[arg(long, env = "SERVERLESS_ACME_TLS_PORT", value_name = "PORT")]
+    tls_port: Option<Port>,
+    /// The form of the log, which goes to stderr, and of what is printed at the start
+    /// [key: serve.log] [default: text]
+    #[arg(long, env = "SERVERLESS_ACME_LOG", value_name = "FORMAT")]
+    log: Option<LogFormat>,
+    /// How much is logged; RUST_LOG has the say where this is not set [key: serve.logLevel]
+    /// [default: info]
+    #[arg(long, env = "SERVERLESS_ACME_LOG_LEVEL", value_name = "LEVEL")]
+    log_level: Option<LogLevel>,
+}
+
+/// Who is told what happened, the table `[events]` of the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EventsSettings {
+    /// Where events are posted, signed: https://, or http:// on this machine [key: events.webhookUrl]
+    /// [default: nowhere; they are in the log]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_URL", value_name = "URL")]
+    webhook_url: Option<WebhookUrl>,
+    /// The file with the secret that signs them, whsec_ and base64 [key: events.webhookSecretFile]
+    /// [default: webhook.secret in the data folder, made when it is not there]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    webhook_secret_file: Option<PathBuf>,
+    /// Certificates that the webhook's may rest on, PEM [key: events.webhookCaFile]
+    /// [default: the system's roots alone]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_CA_FILE", value_name = "FILE")]
+    webhook_ca_file: Option<PathBuf>,
+    /// Special-purpose networks that the webhook may be in, separated by commas; link-local ones never
+    /// are [key: events.webhookNetworks] [default: loopback and private networks]
+    #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_NETWORKS", value_name = "NETWORKS", value_delimiter = ',')]
+    webhook_networks: Option<Vec<IpNet>>,
+    /// So many days before its end a certificate is told as expiring; 0 for never
+    /// [key: events.expiringDays] [default: 14]
+    #[arg(long, env = "SERVERLESS_ACME_EXPIRING_DAYS", value_name = "DAYS")]
+    expiring_days: Option<Within<0, 3650>>,
+}
+
+/// Faults on purpose, the table `[test]` of the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TestSettings {
+    /// Refuses this share of good nonces [key: test.nonceRefusals] [default: 0]
+    #[arg(long, env = "SERVERLESS_ACME_NONCE_REFUSALS", value_name = "PERCENT")]
+    nonce_refusals: Option<Within<0, 100>>,
+    /// Waits so long before each validation [key: test.validationDelay] [default: 0]
+    #[arg(long, env = "SERVERLESS_ACME_VALIDATION_DELAY", value_name = "SECONDS")]
+    validation_delay: Option<Seconds>,
+    /// Takes every challenge as met without looking [key: test.alwaysValid] [default: false]
+    #[arg(
+        long,
+        env = "SERVERLESS_ACME_ALWAYS_VALID",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    always_valid: Option<bool>,
+    /// So many orders on a page of a list [key: test.ordersPerPage] [default: 50]
+    #[arg(long, env = "SERVERLESS_ACME_ORDERS_PER_PAGE", value_name = "COUNT")]
+    orders_per_page: Option<Within<1, 1000>>,
+}
+
+/// How to log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Its form.
+    pub format: LogFormat,
+    /// `None` leaves it to the environment.
+    pub level: Option<LevelFilter>,
+}
+
+impl Settings {
+    /// How to log.
+    pub(super) fn log(&self) -> LogSettings {
+        LogSettings { format: self.log.unwrap_or_default(), level: self.log_level.map(LevelFilter::from) }
+    }
+
+    /// These, and where they are silent the `other` ones.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            status_listen: self.status_listen.or(other.status_listen),
+            base_url: self.base_url.or(other.base_url),
+            status_url: self.status_url.or(other.status_url),
+            data: self.data.or(other.data),
+            dns_resolver: self.dns_resolver.or(other.dns_resolver),
+            http_port: self.http_port.or(other.http_port),
+            tls_port: self.tls_port.or(other.tls_port),
+            log: self.log.or(other.log),
+            log_level: self.log_level.or(other.log_level),
+        }
+    }
+}
+
+impl EventsSettings {
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            webhook_url: self.webhook_url.or(other.webhook_url),
+            webhook_secret_file: self.webhook_secret_file.or(other.webhook_secret_file),
+            webhook_ca_file: self.webhook_ca_file.or(other.webhook_ca_file),
+            webhook_networks: self.webhook_networks.or(other.webhook_networks),
+            expiring_days: self.expiring_days.or(other.expiring_days),
+        }
+    }
+}
+
+impl From<EventsSettings> for EventsConfig {
+    fn from(settings: EventsSettings) -> Self {
+        let default = Self::default();
+        let webhook = settings.webhook_url.map(|url| {
+            let webhook = WebhookConfig::new(url);
+            WebhookConfig {
+                secret_file: settings.webhook_secret_file,
+                ca_file: settings.webhook_ca_file,
+                networks: settings.webhook_networks.unwrap_or(webhook.networks),
+                ..webhook
+            }
+        });
+        Self { webhook, expiring_days: settings.expiring_days.map_or(default.expiring_days, |days| days.0) }
+    }
+}
+
+impl TestSettings {
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            nonce_refusals: self.nonce_refusals.or(other.nonce_refusals),
+            validation_delay: self.validation_delay.or(other.validation_delay),
+            always_valid: self.always_valid.or(other.always_valid),
+            orders_per_page: self.orders_per_page.or(other.orders_per_page),
+        }
+    }
+}
+
+/// The configuration of the settings; what they leave open has its default.
+pub(super) fn config(serve: Settings, test: TestSettings, ca: CaConfig) -> Config {
+    let default = Config::new(serve.data.unwrap_or_else(|| PathBuf::from(DATA)));
+    Config {
+        listen: serve.listen.map_or(default.listen, |address| address.0),
+        status_listen: serve.status_listen.map_or(default.status_listen, |address| address.0),
+        base_url: serve.base_url,
+        status_url: serve.status_url,
+        dns_resolver: serve.dns_resolver.map(|address| address.0),
+        http_port: serve.http_port.map_or(default.http_port, |port| port.0),
+        tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
+        ca,
+        test: TestSwitches {
+            nonce_refusals: test.nonce_refusals.map_or(0, |percent| u8::try_from(percent.0).unwrap_or(100)),
+            validation_delay: test.validation_delay.map(|delay| delay.0).unwrap_or_default(),
+            always_valid: test.always_valid.unwrap_or_default(),
+            orders_per_page: test.orders_per_page.map(|count| count.0.into()),
+        },
+        ..default
+    }
+}
+
+const DATA: &str = "serverless-acme-data";

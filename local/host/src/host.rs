@@ -1,0 +1,387 @@
+//! The host: parts put together, started in order, stopped in order.
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use acme::{DirectoryId, Family, Identifier, Urls};
+use admin::Surroundings;
+use api::{Context, Options as ApiOptions};
+use ca::{AuthorityName, Certificate, IssuerKeyType};
+use jiff::SignedDuration;
+use ra::{
+    Authority, EventSink, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask,
+};
+use store::{
+    IssuerId, IssuerRecord, IssuerStore, ProfileStore, RaProfile, Validity,
+    embedded::{EmbeddedStore, Options as StoreOptions},
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    Config, StartError,
+    admin_socket::AdminSocket,
+    config::{BaseUrl, DEFAULT, ISSUING, ROOT},
+    data_folder::{DataFolder, STORE, write_whole},
+    dispatch::dispatch,
+    host_tls::HostTls,
+    listener::{self, Transport},
+    maintenance::maintain,
+    queue::{self, InProcessQueue},
+    software_signer::SoftwareSigner,
+    status::StatusFiles,
+    webhook::{self, Webhook},
+};
+
+/// A running host. It stops when it is told to; dropping it stops it without ceremony.
+pub struct Host {
+    urls: Urls,
+    directories: Vec<DirectoryId>,
+    listen_address: SocketAddr,
+    status_listen_address: SocketAddr,
+    status_url: String,
+    http_port: u16,
+    root: Certificate,
+    root_path: PathBuf,
+    store: Arc<EmbeddedStore>,
+    stop: watch::Sender<bool>,
+    listeners: JoinSet<()>,
+    workers: JoinSet<()>,
+    _data: DataFolder,
+}
+
+impl Host {
+    /// Starts: data folder, keys, store, hierarchy, listeners, and what the last stop interrupted.
+    ///
+    /// # Errors
+    /// See [`StartError`]. Nothing is left running then.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let data = DataFolder::open(&config.data)?;
+        let (listen, listen_address) = bind(config.listen, "--listen").await?;
+        let (status_listen, status_listen_address) = bind(config.status_listen, "--status-listen").await?;
+        let local_url: BaseUrl = format!("https://localhost:{}/api", listen_address.port()).parse()?;
+        let base_url = config.base_url.clone().unwrap_or_else(|| local_url.clone());
+        let status_url = config.status_url.clone().unwrap_or_else(|| base_url.status_url(status_listen_address.port()));
+        let status_url = status_url.as_str().to_owned();
+
+        let store = EmbeddedStore::open(data.file(STORE), StoreOptions::default()).map_err(StartError::Store)?;
+        let store = Arc::new(store);
+        let signer = Arc::new(SoftwareSigner::new(&data));
+        let hierarchy = hierarchy(&config, &store, &signer).await?;
+        let further = further_issuers(&hierarchy, &store).await?;
+        for error in signer.read_keys(&further) {
+            tracing::error!(%error, "an issuer cannot sign; `serverless-acme admin doctor` says more");
+        }
+
+        let webhook = match &config.events.webhook {
+            Some(webhook) => Some(Arc::new(Webhook::open(webhook, &data, Arc::new(SystemClock))?)),
+            None => {
+                webhook::warn_of_left_events(&data)?;
+                None
+            }
+        };
+        let events: Arc<dyn EventSink> = match &webhook {
+            Some(webhook) => webhook.spool(),
+            None => Arc::new(()),
+        };
+        let (queue, workers) = queue::queue();
+        let files = StatusFiles::default();
+        let seams = Seams {
+            store: store.clone(),
+            signer: signer.clone(),
+            queue: Arc::new(queue.clone()),
+            publisher: Arc::new(files.clone()),
+            events,
+            clock: Arc::new(SystemClock),
+        };
+        let settings = Settings {
+            status_url: Some(status_url.clone()),
+            orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
+            expiring: SignedDuration::from_hours(i64::from(config.events.expiring_days) * 24),
+            ..Settings::default()
+        };
+        let authority = Arc::new(Authority::new(seams, settings));
+        let root = authority.ensure_hierarchy(&hierarchy).await.map_err(|error| match error {
+            ra::Error::ForeignIssuer(issuer) => StartError::KeyOfAnotherCa(signer.path(issuer.as_str())),
+            other => other.into(),
+        })?;
+        put_profiles(&config, &store).await?;
+        let root_path = data.file("root.pem");
+        write_whole(&root_path, 0o644, root.pem().as_bytes())
+            .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
+        files.put_root(root.pem());
+        authority.ensure_nonce_secrets().await?;
+        authority.ensure_external_account_secret().await?;
+        if let Err(error) = publish_crl::at_start(&authority).await {
+            // The others are there, and what is missing is tried again every minute.
+            tracing::error!(error = &error as &dyn std::error::Error, "not all CRLs were published");
+        }
+        let names = host_names([&base_url, &local_url], listen_address.ip());
+        let tls = HostTls::start(&authority, names, host_profile(&hierarchy)?).await?;
+        let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
+
+        let options = ApiOptions { nonce_refusals: config.test.nonce_refusals };
+        let context = Arc::new(Context::new(authority.clone(), base_url.as_str(), options));
+        let urls = context.urls().clone();
+        let directories = directories(&authority).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut listeners = JoinSet::new();
+        match AdminSocket::bind(&data) {
+            Ok(socket) => {
+                let surroundings = Surroundings {
+                    base_url: urls.base().to_owned(),
+                    root: root_path.clone(),
+                    http_port: config.http_port,
+                    dns_resolver: config.dns_resolver,
+                    webhook: None,
+                };
+                listeners.spawn(socket.serve(authority.clone(), surroundings, webhook.clone(), stopped.clone()));
+            }
+            // Only the operator misses it, and only while the host runs.
+            Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
+        }
+        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, DEFAULT.parse()?));
+        listeners.spawn(serve_status(status_listen, stopped, files));
+        let settings = validate::Settings {
+            resolver: config.dns_resolver,
+            allowed_networks: Vec::new(),
+            http_port: config.http_port,
+            tls_port: config.tls_port,
+            always_valid: config.test.always_valid,
+            ..validate::Settings::default()
+        };
+        let http_port = config.http_port;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(workers.run(authority.clone(), settings, config.test.validation_delay));
+        tasks.spawn(maintain(authority, store.clone(), tls));
+        if let Some(webhook) = webhook {
+            tasks.spawn(webhook.deliver());
+        }
+        resume(&store, &queue).await?;
+        Ok(Self {
+            urls,
+            directories,
+            listen_address,
+            status_listen_address,
+            status_url,
+            http_port,
+            root,
+            root_path,
+            store,
+            stop,
+            listeners,
+            workers: tasks,
+            _data: data,
+        })
+    }
+
+    /// The URL of a directory.
+    pub fn directory_url(&self, directory: &DirectoryId) -> String {
+        self.urls.directory(directory)
+    }
+
+    /// The directories that serve, in both families, the default ones first.
+    pub fn directories(&self) -> &[DirectoryId] {
+        &self.directories
+    }
+
+    /// Where it listens for ACME.
+    pub fn listen_address(&self) -> SocketAddr {
+        self.listen_address
+    }
+
+    /// Where it listens for relying parties.
+    pub fn status_listen_address(&self) -> SocketAddr {
+        self.status_listen_address
+    }
+
+    /// The base of all ACME URLs.
+    pub fn base_url(&self) -> &str {
+        self.urls.base()
+    }
+
+    /// The base of the URLs inside certificates.
+    pub fn status_url(&self) -> &str {
+        &self.status_url
+    }
+
+    /// The port that http-01 connects to.
+    pub fn http_port(&self) -> u16 {
+        self.http_port
+    }
+
+    /// The root's certificate.
+    pub fn root(&self) -> &Certificate {
+        &self.root
+    }
+
+    /// The file with the root's certificate; its path is absolute.
+    pub fn root_path(&self) -> &Path {
+        &self.root_path
+    }
+
+    /// The store, for counting and looking.
+    pub fn store(&self) -> &EmbeddedStore {
+        &self.store
+    }
+
+    /// Stops: no new connections, requests under way are answered, the store is closed. Validations
+    /// under way are interrupted; the next start resumes them.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // A listener that panicked has nothing to finish.
+        while self.listeners.join_next().await.is_some() {}
+        self.workers.shutdown().await;
+        if let Err(error) = self.store.close().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store was not closed cleanly");
+        }
+    }
+}
+
+/// The listener, and where it really listens: port 0 is any free one.
+async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    bound.await.map_err(|source| StartError::Listen { address, flag, source })
+}
+
+/// The names in the listener's certificate: the hosts of its URLs, this machine, and where it listens.
+fn host_names(urls: [&BaseUrl; 2], listen: IpAddr) -> Vec<Identifier> {
+    let addresses = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into(), listen];
+    let addresses = addresses.into_iter().filter(|address: &IpAddr| !address.is_unspecified()).map(Identifier::Ip);
+    let mut names: Vec<Identifier> = urls.into_iter().map(|url| url.host().clone()).chain(addresses).collect();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+/// What the CA looks like, with its keys read, or made when there is no CA yet.
+async fn hierarchy(config: &Config, store: &EmbeddedStore, signer: &SoftwareSigner) -> Result<Hierarchy, StartError> {
+    let ca = &config.ca;
+    let plan = async |id: &str, name: &str, kind: IssuerKeyType, days: u32| -> Result<IssuerPlan, StartError> {
+        let id: IssuerId = id.parse()?;
+        let is_new = store.issuer(&id).await?.is_none();
+        Ok(IssuerPlan {
+            subject: AuthorityName::new(name, ca.organization.clone())?,
+            key: signer.ensure_key(id.as_str(), kind, is_new)?,
+            lifetime: SignedDuration::from_hours(i64::from(days) * 24),
+            crl_shards: 1,
+            id,
+        })
+    };
+    Ok(Hierarchy {
+        root: plan(ROOT, &ca.root_name, ca.root_key, ca.root_days).await?,
+        issuing: plan(ISSUING, &ca.issuing_name, ca.issuing_key, ca.issuing_days).await?,
+    })
+}
+
+/// The issuers that operators made beside the hierarchy.
+async fn further_issuers(hierarchy: &Hierarchy, store: &EmbeddedStore) -> Result<Vec<IssuerRecord>, StartError> {
+    let mut issuers = store.issuers().await?;
+    issuers.retain(|issuer| issuer.id != hierarchy.root.id && issuer.id != hierarchy.issuing.id);
+    Ok(issuers)
+}
+
+/// The profile of the host's own certificate. No directory refers to it.
+fn host_profile(hierarchy: &Hierarchy) -> Result<RaProfile, StartError> {
+    let month = 30 * 24 * 60 * 60;
+    let certificate_validity = Validity { default: month, maximum: month };
+    Ok(RaProfile { certificate_validity, ..RaProfile::new(DEFAULT.parse()?, hierarchy.issuing.id.clone()) })
+}
+
+/// Puts the profiles of the configuration in the place of those of their names. Others stay, and the built-in ones
+/// come only where there is none of their name: an operator may have decided otherwise.
+async fn put_profiles(config: &Config, store: &EmbeddedStore) -> Result<(), StartError> {
+    let stored = store.profiles().await?;
+    let mut wanted = stored.clone();
+    let built_in = Config::new(PathBuf::new());
+    for profile in &config.acme_profiles {
+        let known = wanted.acme_profile.iter().position(|known| known.name == profile.name);
+        if known.is_none() || !built_in.acme_profiles.contains(profile) {
+            wanted.acme_profile.retain(|known| known.name != profile.name);
+            wanted.acme_profile.push(profile.clone());
+        }
+    }
+    for profile in &config.ra_profiles {
+        let known = wanted.ra_profile.iter().position(|known| known.name == profile.name);
+        if known.is_none() || !built_in.ra_profiles.contains(profile) {
+            wanted.ra_profile.retain(|known| known.name != profile.name);
+            wanted.ra_profile.push(profile.clone());
+        }
+    }
+    // The file was checked by itself, before anybody knew which issuers there are.
+    let issuers = store.issuers().await?;
+    let is_there = |profile: &&RaProfile| issuers.iter().any(|issuer| issuer.id == profile.issuer);
+    if let Some(RaProfile { name, issuer, .. }) = config.ra_profiles.iter().find(|profile| !is_there(profile)) {
+        return Err(StartError::NoIssuer { profile: name.clone(), issuer: issuer.clone() });
+    }
+    Ok(store.apply_profiles(&wanted.changes_from(&stored)).await?)
+}
+
+/// The directories that serve: the default ones first, then by name.
+async fn directories(authority: &Authority) -> Result<Vec<DirectoryId>, StartError> {
+    let profiles = authority.profiles().await?;
+    let acme = profiles.acme_profile.iter().map(|profile| (Family::AcmeProfile, &profile.name));
+    let ra = profiles.ra_profile.iter().map(|profile| (Family::RaProfile, &profile.name));
+    let all = acme.chain(ra).map(|(family, name)| DirectoryId { family, name: name.clone() });
+    let mut serving = Vec::new();
+    for directory in all {
+        if authority.directory(&directory).await.is_ok_and(|serving| serving.check_in_service().is_ok()) {
+            serving.push(directory);
+        }
+    }
+    serving.sort_by_key(|directory| (directory.name.as_str() != DEFAULT, directory.name.clone(), directory.family));
+    Ok(serving)
+}
+
+async fn serve_acme(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    stop: watch::Receiver<bool>,
+    context: Arc<Context>,
+    default: DirectoryId,
+) {
+    let served = Arc::new(AtomicU64::new(0));
+    let answer = move |request| {
+        let (context, default, served) = (context.clone(), default.clone(), served.clone());
+        async move {
+            let id = served.fetch_add(1, Ordering::Relaxed) + 1;
+            let Some(request) = listener::collect(request, id.to_string()).await else {
+                return listener::too_slow();
+            };
+            dispatch(&context, &default, request).await
+        }
+    };
+    listener::serve(listener, Transport::Tls(acceptor), stop, answer).await;
+}
+
+async fn serve_status(listener: TcpListener, stop: watch::Receiver<bool>, files: StatusFiles) {
+    let answer = move |request| {
+        let files = files.clone();
+        async move { files.answer(&request) }
+    };
+    listener::serve(listener, Transport::Plain, stop, answer).await;
+}
+
+/// Hands over again what the last stop interrupted.
+async fn resume(store: &EmbeddedStore, queue: &InProcessQueue) -> Result<(), StartError> {
+    let unfinished = store.unfinished().await?;
+    for (account, authorization, challenge) in unfinished.validations {
+        let task = ValidationTask { account, authorization, challenge };
+        queue.validate(task).await.map_err(ra::Error::from)?;
+    }
+    for (account, order) in unfinished.issuances {
+        queue.issue(IssuanceTask { account, order }).await.map_err(ra::Error::from)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! The one-process host: the same functions as on AWS, on an embedded store, a software signer,
+//! in-process queues and two listeners.
+//!
+//! [`Host::start`] puts the parts together, with a [`Config`]; [`AtRest`] opens a data folder whose host does not
+//! run; everything else here is one of the parts. The command line around them is the package `serverless-acme`.
+
+pub mod config;
+pub mod listener;
+
+mod admin_socket;
+mod at_rest;
+mod data_folder;
+mod dispatch;
+mod host;
+mod host_tls;
+mod maintenance;
+mod prompt_stream;
+mod queue;
+mod software_signer;
+mod start_error;
+mod status;
+mod webhook;
+
+pub use admin_socket::this_user;
+pub use at_rest::AtRest;
+pub use config::{Config, EventsConfig, TestSwitches, WebhookConfig};
+pub use host::Host;
+pub use start_error::StartError;

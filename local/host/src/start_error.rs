@@ -1,0 +1,107 @@
+//! Why the host did not start, in words for whoever started it.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use acme::failure_chain;
+use store::embedded::OpenError;
+
+use crate::config::UrlError;
+
+/// Why the host did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process uses the data folder.
+    #[error(
+        "{0} is in use by another serverless-acme; stop that one, or give this one a folder of its own with --data"
+    )]
+    DataInUse(PathBuf),
+    /// The data folder cannot be used.
+    #[error("the data folder cannot be used: {path}: {source}")]
+    Data {
+        /// The folder or the file in it.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder holds other things than a CA. It is not taken, because it would be closed to all
+    /// others.
+    #[error("{0} is neither empty nor the data folder of a CA; choose another folder with --data")]
+    NotADataFolder(PathBuf),
+    /// There is nothing to administer.
+    #[error("there is no CA in {0}; choose its data folder with --data, or begin one with `serverless-acme serve`")]
+    NoCa(PathBuf),
+    /// The store cannot be opened.
+    #[error("the store cannot be opened: {}", failure_chain(.0))]
+    Store(OpenError),
+    /// A listener's address is taken or not ours.
+    #[error("cannot listen at {address} ({source}); choose another address with {flag}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The flag that sets it.
+        flag: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// No base URL can be made of a listener's address.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// A key file cannot be read.
+    #[error("the key file {path} holds no usable private key: {reason}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The store holds a CA whose key file is gone. A new key would be a new CA, which nobody asked
+    /// for.
+    #[error(
+        "the key file {0} is missing, but the store beside it holds the CA of that key; put it back from a backup, or begin a new CA in another folder with --data"
+    )]
+    KeyMissing(PathBuf),
+    /// Key and store are of different CAs.
+    #[error(
+        "the key file {0} is not the key of the CA in the store beside it; put the right one back from a backup, or begin a new CA in another folder with --data"
+    )]
+    KeyOfAnotherCa(PathBuf),
+    /// The webhook cannot be used.
+    #[error("the webhook cannot be used: {path}: {reason}")]
+    Webhook {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A profile of the configuration leads nowhere.
+    #[error(
+        "raProfile.{profile}.issuer: there is no issuer `{issuer}` in this data folder; make it with `serverless-acme admin issuers add` first"
+    )]
+    NoIssuer {
+        /// The RA Profile.
+        profile: acme::ProfileName,
+        /// The issuer.
+        issuer: store::IssuerId,
+    },
+    /// The name of an issuer cannot be used.
+    #[error(transparent)]
+    IssuerName(#[from] store::IssuerIdError),
+    /// The name of a profile cannot be used.
+    #[error(transparent)]
+    ProfileName(#[from] acme::ProfileNameError),
+    /// A name for the CA's certificates cannot be used.
+    #[error(transparent)]
+    AuthorityName(#[from] ca::AuthorityNameError),
+    /// The CA could not be set up.
+    #[error("the CA could not be set up: {}", failure_chain(.0))]
+    Authority(#[from] ra::Error),
+    /// TLS could not be set up.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+impl From<store::StoreError> for StartError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Authority(error.into())
+    }
+}

@@ -1,0 +1,193 @@
+//! The webhook: events are spooled, and one task delivers them in their order, each as often as it takes.
+//!
+//! Nobody waits for a delivery. What the receiver does, or does not do, can delay and at last lose an event, and nothing else.
+
+mod client;
+mod secret;
+mod spool;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use acme::Event;
+use admin::WebhookStatus;
+use jiff::{SignedDuration, Timestamp};
+use ra::Clock;
+use tokio::time;
+
+use self::{
+    client::Client,
+    secret::Secret,
+    spool::{Counts, Outcome, Waiting},
+};
+use crate::{StartError, config::WebhookConfig, data_folder::DataFolder};
+
+pub(crate) use spool::Spool;
+
+/// A webhook under way.
+pub(crate) struct Webhook {
+    spool: Arc<Spool>,
+    client: Client,
+    clock: Arc<dyn Clock>,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Why events do not arrive.
+#[derive(Clone)]
+struct Trouble {
+    since: Timestamp,
+    reason: String,
+}
+
+impl Webhook {
+    /// Opens spool and secret in the data folder. Nothing is delivered yet.
+    ///
+    /// # Errors
+    /// When one of the files cannot be used.
+    pub(crate) fn open(config: &WebhookConfig, data: &DataFolder, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let failed = |path: &Path, reason: String| StartError::Webhook { path: path.to_owned(), reason };
+        let (secret_path, spool_path) = (data.file(SECRET), data.file(SPOOL));
+        let secret = match &config.secret_file {
+            Some(path) => Secret::read(path).map_err(|error| failed(path, error.to_string()))?,
+            None => Secret::ensure(&secret_path).map_err(|error| failed(&secret_path, error.to_string()))?,
+        };
+        let client = Client::new(config.url.clone(), secret, config.networks.clone(), config.ca_file.as_deref());
+        let client = client
+            .map_err(|error| failed(config.ca_file.as_deref().unwrap_or(Path::new("roots")), error.to_string()))?;
+        let spool = Spool::open(&spool_path).map_err(|error| failed(&spool_path, error.to_string()))?;
+        Ok(Self { spool: Arc::new(spool), client, clock, trouble: Mutex::default() })
+    }
+
+    /// Where events are put.
+    pub(crate) fn spool(&self) -> Arc<Spool> {
+        self.spool.clone()
+    }
+
+    /// How it is.
+    pub(crate) fn status(&self) -> WebhookStatus {
+        let Counts { waiting, given_up, lost } = self.spool.counts();
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        WebhookStatus {
+            receiver: self.client.origin(),
+            waiting,
+            failing_since: trouble.as_ref().map(|trouble| trouble.since),
+            reason: trouble.map(|trouble| trouble.reason),
+            given_up,
+            lost,
+        }
+    }
+
+    /// Delivers for ever. Dropping the future is harmless: what was not finished waits for the next start.
+    pub(crate) async fn deliver(self: Arc<Self>) {
+        loop {
+            match self.spool.oldest() {
+                Ok(Some(event)) => self.deliver_patiently(&event).await,
+                Ok(None) => self.spool.news().await,
+                Err(error) => {
+                    tracing::error!(%error, "the spool of events cannot be read");
+                    time::sleep(MAX_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn deliver_patiently(&self, waiting: &Waiting) {
+        let Ok(event) = serde_json::from_slice::<Event>(&waiting.document) else {
+            tracing::error!("an event in the spool cannot be read, and is passed over");
+            return self.finish(waiting, Outcome::GivenUp);
+        };
+        let id = event.id.to_string();
+        for attempt in 0.. {
+            let now = self.clock.now();
+            match self.client.post(&id, now.as_second(), &waiting.document).await {
+                Ok(()) => {
+                    self.recovered();
+                    return self.finish(waiting, Outcome::Delivered);
+                }
+                Err(error) => self.failed(error.to_string()),
+            }
+            if self.clock.now().duration_since(event.time) >= GIVEN_UP_AFTER {
+                tracing::error!(
+                    event = id,
+                    r#type = event.what.name(),
+                    "an event is given up: three days of deliveries failed"
+                );
+                return self.finish(waiting, Outcome::GivenUp);
+            }
+            time::sleep(pause(attempt, jitter())).await;
+        }
+    }
+
+    fn finish(&self, event: &Waiting, outcome: Outcome) {
+        if let Err(error) = self.spool.finish(event, outcome) {
+            tracing::error!(%error, "a delivery cannot be written down: the event may arrive again");
+        }
+    }
+
+    fn failed(&self, reason: String) {
+        tracing::warn!(
+            receiver = self.client.origin(),
+            waiting = self.spool.counts().waiting,
+            reason,
+            "an event is not delivered"
+        );
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = trouble.as_ref().map_or_else(|| acme::whole_seconds(self.clock.now()), |trouble| trouble.since);
+        *trouble = Some(Trouble { since, reason });
+    }
+
+    fn recovered(&self) {
+        if self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            tracing::info!(receiver = self.client.origin(), "events are delivered again");
+        }
+    }
+}
+
+/// The spool of a host that has no webhook now: what waits there goes on waiting for one, and nothing is added.
+///
+/// # Errors
+/// When the spool cannot be read.
+pub(crate) fn warn_of_left_events(data: &DataFolder) -> Result<(), StartError> {
+    let path = data.file(SPOOL);
+    let spool = Spool::open_existing(&path).map_err(|source| StartError::Data { path, source })?;
+    if let Some(waiting) = spool.map(|spool| spool.counts().waiting).filter(|waiting| *waiting > 0) {
+        tracing::warn!(waiting, "events wait in the spool for a webhook, but none is set");
+    }
+    Ok(())
+}
+
+/// The pause after so many attempts that failed: twice as long each time, up to five minutes, of which `jitter` (0 to 255) takes away
+/// up to a half.
+fn pause(attempt: u32, jitter: u8) -> Duration {
+    let full = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(MAX_PAUSE);
+    full - full / 2 * u32::from(jitter) / 255
+}
+
+fn jitter() -> u8 {
+    ra::random::<1>().map_or(0, |[byte]| byte)
+}
+
+/// The folder of the spool, in the data folder.
+pub(crate) const SPOOL: &str = "events";
+const SECRET: &str = "webhook.secret";
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// An event is delivered for so long, counted from when it happened.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_five_minutes_and_differ() {
+        let seconds = |attempt, jitter| pause(attempt, jitter).as_secs_f64();
+        assert_eq!([0, 1, 2, 8, 9, 60].map(|attempt| seconds(attempt, 0)), [1.0, 2.0, 4.0, 256.0, 300.0, 300.0]);
+        assert_eq!((seconds(0, 255), seconds(60, 255)), (0.5, 150.0));
+    }
+}
