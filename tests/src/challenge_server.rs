@@ -1,8 +1,8 @@
 //! A challenge server for tests: DNS, a web site, and the TLS responder of tls-alpn-01, all on free
-//! loopback ports, with answers that a test sets while it runs, good ones and bad ones.
+//! loopback ports. A test sets their answers, good and bad, while the server runs.
 //!
-//! Every name under `.test` has the address 127.0.0.1 unless a test says otherwise. A management
-//! endpoint gives the hooks of command-line clients the same control. Everything ends on drop.
+//! Every name under `.test` has the address 127.0.0.1 unless a test changes it. A management
+//! endpoint gives the hooks of command-line clients the same control. Everything stops on drop.
 
 #![allow(clippy::unwrap_used, reason = "a test server that cannot run is a failed test")]
 
@@ -30,27 +30,28 @@ pub use self::{
     zone::{DnsFault, Question, Zone},
 };
 
-/// A running server.
+/// A running challenge server.
 pub struct ChallengeServer {
-    /// The DNS server, UDP and TCP.
+    /// The address of the DNS server, for UDP and TCP.
     pub dns_addr: SocketAddr,
-    /// The web site's port on 127.0.0.1, and on ::1 where the machine has that.
+    /// The port of the web site on 127.0.0.1, and on ::1 if the machine has it.
     pub http_port: u16,
-    /// The port of the TLS responder; without `acme-tls/1` it is the web site over TLS.
+    /// The port of the TLS responder; to clients that do not offer `acme-tls/1` it is the web site
+    /// over TLS.
     pub tls_port: u16,
-    /// The management endpoint's port.
+    /// The port of the management endpoint.
     pub management_port: u16,
-    /// What DNS answers, and what it was asked.
+    /// The DNS records, and the queries that were received.
     pub dns: Zone,
-    /// What the web site answers, and what it was asked.
+    /// The pages of the web site, and the requests that were received.
     pub web: Site,
-    /// What the TLS responder presents.
+    /// The certificates of the TLS responder.
     pub alpn: Responder,
     _tasks: JoinSet<()>,
 }
 
 impl ChallengeServer {
-    /// Starts on free ports.
+    /// Starts the server on free ports.
     pub async fn start() -> Self {
         let (dns, web, alpn) = (Zone::default(), Site::default(), Responder::default());
         let mut tasks = JoinSet::new();
@@ -82,7 +83,7 @@ impl ChallengeServer {
         Self { dns_addr, http_port, tls_port, management_port, dns, web, alpn, _tasks: tasks }
     }
 
-    /// Serves `body` as the http-01 answer for `token`.
+    /// Serves `body` as the http-01 response for `token`.
     pub fn set_http(&self, token: &str, body: &str) {
         self.web.set(&well_known(token), Page::text(body));
     }
@@ -92,12 +93,12 @@ impl ChallengeServer {
         self.alpn.set(name, AlpnAnswer::new(name, key_authorization));
     }
 
-    /// Adds a TXT record, the way dns-01 wants it, below `_acme-challenge.` of `name`.
+    /// Adds the TXT record of dns-01 below `_acme-challenge.` of `name`.
     pub fn set_dns(&self, name: &str, key_authorization: &KeyAuthorization) {
         self.dns.add_txt(&format!("_acme-challenge.{name}"), &[&key_authorization.dns_value()]);
     }
 
-    /// The rules under which a validator finds this server, and loopback is open to it.
+    /// Rules with which a validator finds this server and may connect to loopback addresses.
     pub fn rules(&self) -> Rules {
         Rules {
             resolver: Some(self.dns_addr),
@@ -109,12 +110,12 @@ impl ChallengeServer {
     }
 }
 
-/// The path of http-01.
+/// The path of the http-01 resource for `token`.
 pub fn well_known(token: &str) -> String {
     format!("/.well-known/acme-challenge/{token}")
 }
 
-/// UDP and TCP on one free port.
+/// Binds UDP and TCP to the same free port.
 async fn bind_dns() -> (UdpSocket, TcpListener) {
     loop {
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

@@ -1,8 +1,9 @@
-//! An ACME client for tests: it does what RFC 8555 asks of a client, and lets a test do anything else.
+//! An ACME client for tests: it does what RFC 8555 requires of a client, and lets a test do
+//! anything else.
 //!
-//! [`Client::read`] and [`Client::post`] send good requests. [`Client::jws`] makes a good JWS that a test
-//! may spoil before [`Client::send`]; [`Client::request`] sends any bytes at all. Nothing is tried
-//! again: a CA that refuses a good request fails the test.
+//! [`Client::read`] and [`Client::post`] send valid requests. [`Client::jws`] makes a valid JWS
+//! that a test can change before [`Client::send`]; [`Client::request`] sends any bytes. No request
+//! is repeated: a CA that refuses a valid request fails the test.
 
 mod csr;
 mod http;
@@ -25,12 +26,12 @@ pub use self::{
     key::{Algorithm, Key},
 };
 
-/// A client of one directory, with one key. Clones share account, nonces and connections.
+/// A client of one directory with one key. Clones share account, nonces and connections.
 #[derive(Clone)]
 pub struct Client {
-    /// The key that signs.
+    /// The key that signs its requests.
     pub key: Arc<Key>,
-    /// The account URL, once there is an account.
+    /// The URL of its account, if it has one.
     pub kid: Option<String>,
     /// The directory object.
     pub directory: Arc<Value>,
@@ -41,7 +42,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client without an account of the directory at `url`.
+    /// A client of the directory at `url`, without an account.
     pub async fn new(http: Arc<Http>, challenges: Arc<ChallengeServer>, url: &str, key: impl Into<Arc<Key>>) -> Self {
         let directory = http.get(url).await.expect(200).json();
         Self {
@@ -55,60 +56,60 @@ impl Client {
         }
     }
 
-    /// The URL of an operation, by its name in the directory object.
+    /// The URL of an operation, by its member of the directory object.
     pub fn url(&self, operation: &str) -> &str {
         self.directory[operation].as_str().unwrap_or_else(|| panic!("the directory has no {operation}"))
     }
 
-    /// The URL of something below the directory: `path` begins with a slash.
+    /// A URL below the directory: `path` starts with a slash.
     pub fn below(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    /// The account URL.
+    /// The URL of its account.
     pub fn account(&self) -> &str {
         self.kid.as_deref().expect("the client has an account")
     }
 
-    /// The last segment of the account URL.
+    /// The last segment of the account's URL.
     pub fn account_id(&self) -> &str {
         self.account().rsplit('/').next().unwrap()
     }
 
-    /// The same client without an account, with another key.
+    /// A client with another key and without an account, otherwise the same.
     pub fn with_key(&self, key: impl Into<Arc<Key>>) -> Self {
         Self { key: key.into(), kid: None, ..self.clone() }
     }
 
-    /// The same client as if its account had that URL.
+    /// A client whose account has that URL, otherwise the same.
     pub fn with_kid(&self, kid: &str) -> Self {
         Self { kid: Some(kid.to_owned()), ..self.clone() }
     }
 
-    /// The same client with an account.
+    /// Creates an account and uses it.
     pub async fn registered(self) -> Self {
         let reply = self.new_account(&json!({"termsOfServiceAgreed": true})).await.expect(201);
         Self { kid: Some(reply.location()), ..self }
     }
 
-    /// A new-account request with this payload, signed by the key itself.
+    /// Sends a new-account request with this payload, signed with `jwk`.
     pub async fn new_account(&self, payload: &Value) -> Reply {
         Self { kid: None, ..self.clone() }.post(self.url("newAccount"), payload).await
     }
 
-    /// A POST-as-GET.
+    /// Sends a POST-as-GET request.
     pub async fn read(&self, url: &str) -> Reply {
         let jws = self.jws(url, "").await;
         self.send(url, &jws).await
     }
 
-    /// A signed POST.
+    /// Sends a signed POST.
     pub async fn post(&self, url: &str, payload: &Value) -> Reply {
         let jws = self.jws(url, payload.to_string()).await;
         self.send(url, &jws).await
     }
 
-    /// A good JWS for `url`, signed for the account when there is one.
+    /// A valid JWS for `url`, signed with `kid` if the client has an account, otherwise with `jwk`.
     pub async fn jws(&self, url: &str, payload: impl Into<Vec<u8>>) -> Jws {
         let nonce = self.nonce().await;
         let jws = Jws::new(&self.key, payload).with("nonce", nonce.into()).with("url", url.into());
@@ -118,13 +119,13 @@ impl Client {
         }
     }
 
-    /// The inner JWS with which the account gets the key `new` (RFC 8555 §7.3.5).
+    /// The inner JWS that changes the account's key to `new` (RFC 8555 §7.3.5).
     pub fn rollover(&self, new: &Arc<Key>) -> Jws {
         let payload = json!({"account": self.account(), "oldKey": self.key.jwk()});
         Jws::new(new, payload.to_string()).with("jwk", new.jwk()).with("url", self.url("keyChange").into())
     }
 
-    /// A key rollover with this inner JWS.
+    /// Sends a key-change request with this inner JWS.
     pub async fn change_key(&self, inner: &Jws) -> Reply {
         let url = self.url("keyChange");
         let outer = self.jws(url, inner.body()).await;
@@ -136,7 +137,7 @@ impl Client {
         self.request("POST", url, Some(JOSE), jws.body()).await
     }
 
-    /// Sends anything.
+    /// Sends any request.
     pub async fn request(&self, method: &str, url: &str, media_type: Option<&str>, body: Vec<u8>) -> Reply {
         let reply = self.http.request(method, url, media_type, body).await;
         if let Some(nonce) = reply.header("replay-nonce") {
@@ -145,7 +146,7 @@ impl Client {
         reply
     }
 
-    /// A nonce that was not used yet: one of an earlier answer, or else a new one.
+    /// A nonce that was not used yet: from an earlier answer, otherwise a new one.
     pub async fn nonce(&self) -> String {
         let kept = self.nonces.lock().unwrap().pop();
         match kept {
@@ -160,22 +161,22 @@ impl Client {
         reply.header("replay-nonce").expect("a nonce").to_owned()
     }
 
-    /// The HTTP connections, for what is not ACME.
+    /// The HTTP client, for requests that are not ACME.
     pub fn http(&self) -> &Http {
         &self.http
     }
 
-    /// The challenge server to which all names lead.
+    /// The challenge server to which all names resolve.
     pub fn challenges(&self) -> &ChallengeServer {
         &self.challenges
     }
 
-    /// What shows that this account answers the challenge (RFC 8555 §8.1).
+    /// The key authorization of this account for the token (RFC 8555 §8.1).
     pub fn key_authorization(&self, token: &str) -> KeyAuthorization {
         let text = format!("{token}.{}", self.key.thumbprint());
         serde_json::from_value(text.into()).unwrap()
     }
 }
 
-/// The media type of every request (RFC 8555 §6.2).
+/// The media type of every ACME request (RFC 8555 §6.2).
 pub const JOSE: &str = "application/jose+json";

@@ -1,11 +1,11 @@
 //! Real ACME clients, run as their users run them, against any CA.
 //!
-//! A client gets a [`Target`] (the CA), a folder for all of its state, and the name of its program
-//! ([`Tool`]); nothing of the machine's own configuration is read or written, and no port below
-//! 1024 is used. What it obtained is judged from outside, with `openssl` ([`Certificate`]).
+//! A client gets a [`Target`] (the CA), a folder for all of its state, and the path of its program
+//! ([`Tool`]). The machine's own configuration is neither read nor written, and no port below 1024
+//! is used. `openssl` checks the certificates that it obtains ([`Certificate`]).
 //!
-//! One file for each client; each says what the client can do beside obtaining a certificate, and
-//! what it needs from a CA that the RFC does not make obvious.
+//! There is a file for each client, which says what the client can do besides obtaining a
+//! certificate, and what it needs from a CA that is not obvious from the RFC.
 
 pub use acme_client::AcmeClient;
 pub use acme_tiny::AcmeTiny;

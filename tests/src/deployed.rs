@@ -1,9 +1,9 @@
-//! The bundle as it is deployed: the stack of `template.yaml`, with the programs that `sam build` made,
-//! in an emulator of AWS on this machine.
+//! The deployed bundle: the stack of `template.yaml`, with the programs that `sam build` made, in
+//! an emulator of AWS on this machine.
 //!
-//! The emulator runs each program as Lambda does, behind API Gateway, with DynamoDB, KMS, SQS and S3.
-//! In front of it stand two [`Front`]s: one is the public domain of the API, over HTTPS; the other is
-//! what CloudFront is for the status bucket. Everything ends on drop.
+//! The emulator runs each program as Lambda does, behind API Gateway, with DynamoDB, KMS, SQS and
+//! S3. There are two [`Front`]s before it: one is the public domain of the API, over HTTPS; the
+//! other stands for the CloudFront distribution of the status bucket. Everything stops on drop.
 
 mod emulator;
 mod engine;
@@ -32,8 +32,8 @@ use self::emulator::Emulator;
 pub use self::engine::Engine;
 pub use self::front::{Front, Identity, Upstream};
 
-/// The programs that `sam build` made, each in a folder named as its function; `None` under a plain
-/// `cargo test`, which is said loudly.
+/// The programs that `sam build` made, each in a folder with the name of its function; `None` under
+/// a plain `cargo test`, which is reported loudly.
 pub fn bundle() -> Option<PathBuf> {
     let folder = env::var_os("SERVERLESS_ACME_BUNDLE").map(PathBuf::from);
     if folder.is_none() {
@@ -56,19 +56,19 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Deploys the bundle with the emulator at a loopback address; `None` when this machine has not
-    /// what it takes.
+    /// Deploys the bundle, with the emulator at a loopback address; `None` if a tool is missing on
+    /// this machine.
     ///
     /// # Errors
-    /// When an installed tool fails, or a tool is missing under `cargo xtask test`.
+    /// An installed tool fails, or a tool is missing under `cargo xtask test`.
     pub async fn deploy() -> Result<Option<Self>, Failure> {
         Self::deploy_at(Ipv4Addr::LOCALHOST.into()).await
     }
 
-    /// The same with the emulator at an address that containers reach.
+    /// The same, with the emulator at an address that containers can reach.
     ///
     /// # Errors
-    /// As [`Stack::deploy`].
+    /// Those of [`Stack::deploy`].
     pub async fn deploy_at(address: IpAddr) -> Result<Option<Self>, Failure> {
         let Some(bundle) = bundle() else { return Ok(None) };
         let (Some(sam), Some(ministack)) = (Tool::find("sam")?, Tool::find("ministack")?) else { return Ok(None) };
@@ -101,7 +101,7 @@ impl Stack {
         status.lead_to(Upstream { address: upstream, host: upstream.to_string(), prefix });
         let stack = Self { challenges, outputs, emulator, api, _status: status, identity, folder };
         let root = stack.outputs.get("RootCertificate").cloned().unwrap_or_default();
-        // First what is trusted over HTTPS, which some read alone.
+        // The root of HTTPS comes first, because some clients read only the first one.
         let trusted = format!("{}{root}", stack.identity.root_pem());
         fs::write(stack.root(), trusted).map_err(Failure::io("root.pem"))?;
         Ok(Some(stack))
@@ -135,48 +135,51 @@ impl Stack {
         })
     }
 
-    /// The base of all ACME URLs.
+    /// The base URL of ACME.
     pub fn base_url(&self) -> String {
         format!("{}/api", self.api.origin())
     }
 
-    /// The URL of a directory: `default`, or `raProfile/default` in the other family.
+    /// The URL of a directory: `default` for an ACME Profile, `raProfile/default` for an RA
+    /// Profile.
     pub fn directory(&self, name: &str) -> String {
         format!("{}/v1/protocols/acme/{name}/directory", self.base_url())
     }
 
-    /// PEM file of what is trusted: the HTTPS certificate of the API first, then the CA's root.
+    /// The PEM file with the trusted roots: first that of the API's HTTPS certificate, then that of
+    /// the CA.
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("root.pem")
     }
 
-    /// The template of functions that `sam local` runs beside this stack, on its table, keys and queues.
+    /// The template of functions that `sam local` runs beside this stack, with its table, keys and
+    /// queues.
     pub fn local_template(&self) -> PathBuf {
         self.folder.path().join(LOCAL)
     }
 
-    /// Where the emulator answers for every service.
+    /// The URL at which the emulator serves every AWS service.
     pub fn endpoint(&self) -> String {
         self.emulator.url()
     }
 
-    /// Who the API is over HTTPS; another front may be it too.
+    /// The identity of the API over HTTPS, which another front can have too.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// What the emulator and the functions logged, when something failed.
+    /// The log of the emulator and the functions, to be shown when a test fails.
     pub fn log(&self) -> String {
         self.emulator.log()
     }
 
-    /// The stack as a client sees it that is pointed at this directory and listens at this address.
+    /// The stack as the CA of a client that uses this directory and listens at this address.
     pub fn door<'a>(&'a self, directory: &'a str, address: [u8; 4]) -> Door<'a> {
         Door { stack: self, directory, address: address.into() }
     }
 }
 
-/// A stack, seen from one directory and one address of clients.
+/// A stack, as seen by the clients of one directory at one address.
 #[derive(Clone, Copy)]
 pub struct Door<'a> {
     stack: &'a Stack,

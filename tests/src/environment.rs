@@ -1,4 +1,4 @@
-//! A CA of a test's own, on either host, and the network around it.
+//! A CA for one test, on either host, and the network around it.
 
 mod aws;
 mod one_process;
@@ -23,23 +23,23 @@ use self::one_process::OneProcess;
 
 pub use self::aws::{Aws, Deployed, Functions};
 
-/// Where a CA runs. The topics are the same on both.
+/// Where a CA runs. The same tests run on both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// In one process, on the embedded store.
+    /// One process with the embedded store.
     OneProcess,
-    /// As the functions of the bundle, in a cloud of the test's own.
+    /// The functions of the bundle, in a cloud that the test simulates.
     Aws,
 }
 
 impl Host {
-    /// Starts with the default profiles.
+    /// Starts a CA with the default profiles.
     pub async fn start(self) -> Environment {
         self.configured(|_| {}).await
     }
 
-    /// Starts with a configuration that `change` adapts. Of it, every host knows the CA and the
-    /// profiles; the rest is the one process's own.
+    /// Starts a CA with a configuration that `change` adapts. The CA and the profiles in it apply
+    /// to every host; the rest applies only to the one process.
     pub async fn configured(self, change: impl FnOnce(&mut Config)) -> Environment {
         events::listen();
         let challenges = Arc::new(ChallengeServer::start().await);
@@ -50,13 +50,13 @@ impl Host {
         Environment::around(challenges, ca)
     }
 
-    /// Runs a test on the default directory of each family of one CA.
+    /// Runs a test on the default directory of each kind of one CA.
     pub async fn on_both_families(self, test: impl AsyncFn(Directory<'_>)) {
         self.start().await.on_both_families(test).await;
     }
 }
 
-/// A running CA without any past, on free ports. Everything ends on drop.
+/// A new CA that runs on free ports. Everything stops on drop.
 pub struct Environment {
     /// The network in which it validates.
     pub challenges: Arc<ChallengeServer>,
@@ -78,8 +78,8 @@ impl Environment {
         Self { challenges, http: Arc::new(Http::trusting(&root)), ca }
     }
 
-    /// Stops it, and starts it again with what it remembers and an adapted configuration. All URLs
-    /// stay.
+    /// Stops it and starts it again with its data and an adapted configuration. All URLs stay the
+    /// same.
     pub async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
         let ca = match self.ca {
             Running::OneProcess(host) => Running::OneProcess(Box::new(host.restarted(change).await)),
@@ -88,26 +88,27 @@ impl Environment {
         Self::around(self.challenges, ca)
     }
 
-    /// The directory of that name: `default`, or `raProfile/default` in the other family.
+    /// The directory with that name: `default` for an ACME Profile, `raProfile/default` for an RA
+    /// Profile.
     pub fn directory<'a>(&'a self, name: &'a str) -> Directory<'a> {
         Directory { environment: self, name }
     }
 
-    /// Runs a test on the default directory of each family.
+    /// Runs a test on the default directory of each kind.
     pub async fn on_both_families(&self, test: impl AsyncFn(Directory<'_>)) {
         for name in FAMILIES {
-            // Shown when the test fails.
+            // Shown if the test fails.
             println!("on the directory {name}");
             test(self.directory(name)).await;
         }
     }
 
-    /// HTTP that trusts the CA's listener.
+    /// An HTTP client that trusts the CA's listener.
     pub fn http(&self) -> &Arc<Http> {
         &self.http
     }
 
-    /// The base of all ACME URLs.
+    /// The base URL of ACME.
     pub fn base_url(&self) -> &str {
         match &self.ca {
             Running::OneProcess(host) => host.host().base_url(),
@@ -115,7 +116,7 @@ impl Environment {
         }
     }
 
-    /// The base of the URLs inside certificates.
+    /// The base of the URLs in certificates.
     pub fn status_url(&self) -> &str {
         match &self.ca {
             Running::OneProcess(host) => host.host().status_url(),
@@ -123,7 +124,7 @@ impl Environment {
         }
     }
 
-    /// The root certificate, PEM.
+    /// The PEM file of the root certificate.
     pub fn root(&self) -> PathBuf {
         match &self.ca {
             Running::OneProcess(host) => host.root(),
@@ -131,7 +132,7 @@ impl Environment {
         }
     }
 
-    /// The root behind the listener's own certificate, PEM.
+    /// The PEM file of the root of the listener's own certificate.
     pub fn https_root(&self) -> PathBuf {
         match &self.ca {
             Running::OneProcess(host) => host.root(),
@@ -139,7 +140,7 @@ impl Environment {
         }
     }
 
-    /// What the CA remembers.
+    /// The store of the CA.
     pub fn store(&self) -> &dyn Store {
         match &self.ca {
             Running::OneProcess(host) => host.host().store(),
@@ -147,10 +148,10 @@ impl Environment {
         }
     }
 
-    /// Adds an issuer with a key of its own, and gives it as it is shown.
+    /// Adds an issuer with a key of its own, and returns the answer.
     ///
     /// # Errors
-    /// Why it was refused.
+    /// The text of the refusal.
     pub async fn add_issuer(&self, id: &str, terms: Value) -> Result<Value, String> {
         let mut issuer = json!({"id": id, "name": format!("Test {id}")});
         issuer.as_object_mut().unwrap().extend(terms.as_object().unwrap().clone());
@@ -160,7 +161,7 @@ impl Environment {
         self.act(json!({"action": "add-issuer", "issuer": issuer})).await
     }
 
-    /// A key for an issuer, where the operator makes it.
+    /// Makes a key for an issuer, if operators have to make it on this host.
     pub fn issuer_key(&self, kind: IssuerKeyType) -> Option<String> {
         match &self.ca {
             Running::OneProcess(_) => None,
@@ -168,8 +169,8 @@ impl Environment {
         }
     }
 
-    /// Waits until the work that answered requests have handed over is done. The one process does it
-    /// before it answers.
+    /// Waits until the work that requests have queued is done. The one process does it before it
+    /// answers.
     pub async fn settled(&self) {
         match &self.ca {
             Running::OneProcess(_) => {}
@@ -177,7 +178,7 @@ impl Environment {
         }
     }
 
-    /// How often the CA asked its store, with everything written that was answered.
+    /// What the CA read from and wrote to its store, including the work that requests have queued.
     pub async fn settled_counts(&self) -> Counts {
         match &self.ca {
             Running::OneProcess(host) => host.settled_counts().await,
@@ -185,10 +186,11 @@ impl Environment {
         }
     }
 
-    /// What an operator asks, as a request of the admin function, in the way of this host. What came of
-    /// it holds for the next request.
+    /// Sends a request of an operator, in the form of the admin function, in the way of this host.
+    /// Its effect is visible to the next request.
     ///
     /// # Errors
+    /// The text of the refusal.
     /// Why it was refused.
     pub async fn act(&self, request: Value) -> Result<Value, String> {
         match &self.ca {
@@ -197,7 +199,7 @@ impl Environment {
         }
     }
 
-    /// Lets happen what is done every hour. The one process does it at its start, too.
+    /// Runs the hourly work. The one process also does it when it starts.
     pub async fn an_hour_later(self) -> Self {
         let Running::Aws(aws) = &self.ca else { return self.restarted(|_| {}).await };
         let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
@@ -214,7 +216,7 @@ impl Environment {
         }
     }
 
-    /// The bundle with a table restored from a backup.
+    /// The bundle, with a table that was restored from a backup.
     pub async fn restored(mut self, items: Vec<Map<String, Value>>) -> Self {
         match &mut self.ca {
             Running::Aws(aws) => aws.adopt(&self.challenges, items).await,
@@ -232,12 +234,12 @@ impl Environment {
     }
 }
 
-/// What a store was asked for: in records of the embedded store, in units of DynamoDB.
+/// The use of a store: in records of the embedded store, in capacity units of DynamoDB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// What was read.
+    /// The number of records or units read.
     pub reads: u64,
-    /// What was written.
+    /// The number of records or units written.
     pub writes: u64,
 }
 
@@ -245,23 +247,23 @@ pub struct Counts {
 #[derive(Clone, Copy)]
 pub struct Directory<'a> {
     environment: &'a Environment,
-    /// The part of the URL that names it.
+    /// The part of the URL that names the directory.
     pub name: &'a str,
 }
 
 impl Directory<'_> {
-    /// Its URL.
+    /// The URL of the directory object.
     pub fn url(&self) -> String {
         format!("{}/v1/protocols/acme/{}/directory", self.base_url(), self.name)
     }
 
-    /// The same profile's directory in the other family.
+    /// The directory of the same profile, of the other kind.
     pub fn other(&self) -> Self {
         let name = FAMILIES.into_iter().find(|name| *name != self.name).unwrap();
         Self { name, ..*self }
     }
 
-    /// A nonce as the CA makes them, of that second: the test knows its secrets.
+    /// A nonce as the CA would have made it at that second: the test knows its secrets.
     pub async fn nonce_made_at(&self, second: i64) -> String {
         let secrets = self.store().nonce_secrets().await.unwrap().unwrap();
         let secret = &secrets.value.live[0];
@@ -290,7 +292,7 @@ impl Directory<'_> {
         self.stranger().await.registered().await
     }
 
-    /// A client with a new account and a key of this kind.
+    /// A client with a new account and a key for this algorithm.
     pub async fn client_with(&self, algorithm: Algorithm) -> Client {
         self.stranger_with(Key::generate(algorithm)).await.registered().await
     }

@@ -1,4 +1,5 @@
-//! The events that the CAs of this process told: their lines in the log, which are the same on every host.
+//! The events that the CAs of this process emitted, from their log lines, which are the same on
+//! every host.
 
 use std::{
     fmt,
@@ -12,25 +13,25 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::Context, layer::SubscriberExt};
 
-/// Those told until now that are wanted, oldest first. All CAs of the process are heard: a test asks for an account, a name or a profile
-/// that is its own.
+/// The events so far that are wanted, oldest first. The CAs of all tests in the process are
+/// recorded, so a test asks for an account, an identifier or a profile that only it uses.
 pub fn told(wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
     let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     told.iter().filter(|event| wanted(event)).cloned().collect()
 }
 
-/// Those of this type about the account with this id.
+/// The events of this type about the account with this id.
 pub fn of_account(account: &str, r#type: &str) -> Vec<Value> {
     told(|event| event["account"] == account && event["type"] == r#type)
 }
 
-/// Hears from here on.
+/// Records events from now on.
 pub(crate) fn listen() {
     static LISTENING: OnceLock<()> = OnceLock::new();
     LISTENING.get_or_init(|| {
         let subscriber =
             Registry::default().with(Listener).with(Targets::new().with_target("event", tracing::Level::INFO));
-        tracing::subscriber::set_global_default(subscriber).expect("nobody else listens");
+        tracing::subscriber::set_global_default(subscriber).expect("the only subscriber");
     });
 }
 

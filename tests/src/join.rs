@@ -1,8 +1,8 @@
-//! Requests at the same time.
+//! Concurrent requests.
 
 use std::{future::poll_fn, task::Poll};
 
-/// What all of these answer, each polled until it does.
+/// The results of all futures, in their order.
 pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut answers: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();

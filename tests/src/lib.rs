@@ -1,8 +1,8 @@
-//! End-to-end tests by topic, with the harness they share.
+//! End-to-end tests by topic, with the harness that they share.
 //!
-//! [`Environment`] is a CA of its own on free ports, with a [`challenge_server`] to which all names
-//! lead; [`client::Client`] speaks to it; [`clients`] runs the ACME clients of other people; an [`Operator`]
-//! administers it from the command line.
+//! [`Environment`] is a CA on free ports with a [`challenge_server`] to which all names resolve;
+//! [`client::Client`] is its ACME client; [`clients`] runs the ACME clients of other projects; an
+//! [`Operator`] administers it from the command line.
 
 pub mod challenge_server;
 pub mod client;

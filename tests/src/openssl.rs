@@ -1,4 +1,4 @@
-//! The judge of certificates that did not make them.
+//! `openssl`, which checks certificates that other software made.
 
 use std::{
     io::Write,
@@ -8,7 +8,7 @@ use std::{
 /// Runs `openssl` with this standard input.
 ///
 /// # Errors
-/// What it wrote, when it ends with a failure.
+/// Its output if it exits with a failure.
 pub fn openssl(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     let mut child = Command::new("openssl")
         .args(arguments)
@@ -17,7 +17,7 @@ pub fn openssl(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
         .stderr(Stdio::piped())
         .spawn()
         .expect("openssl is installed");
-    // It may have read enough.
+    // It may close its input when it has read enough.
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     match output.status.success() {

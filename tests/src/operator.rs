@@ -1,4 +1,4 @@
-//! An operator with nothing but `serverless-acme admin`.
+//! An operator that uses nothing but `serverless-acme admin`.
 
 use std::{
     ffi::OsString,
@@ -13,7 +13,7 @@ use crate::{
     deployed::Stack,
 };
 
-/// The commands of an operator, for one CA.
+/// The commands of the operator of one CA.
 #[derive(Debug)]
 pub struct Operator {
     program: PathBuf,
@@ -23,18 +23,18 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Of the CA in this data folder; a host may run on it.
+    /// The operator of the CA in this data folder; a host may be running on it.
     ///
     /// # Errors
-    /// When there is no room for temporary files.
+    /// Temporary files cannot be created.
     pub fn of_folder(program: &str, data: &Path) -> Result<Self, Failure> {
         Self::new(program, vec!["--data".into(), data.into()], Vec::new())
     }
 
-    /// Of a deployed bundle, by the command line tool of AWS.
+    /// The operator of a deployed bundle, who uses the command line of AWS.
     ///
     /// # Errors
-    /// When there is no room for temporary files.
+    /// Temporary files cannot be created.
     pub fn of_stack(program: &str, stack: &Stack, aws: &Tool) -> Result<Self, Failure> {
         let function = stack.outputs.get("AdminFunctionName").cloned().unwrap_or_default();
         let mut path = aws.path.parent().map(OsString::from).unwrap_or_default();
@@ -54,28 +54,28 @@ impl Operator {
         Ok(Self { program: program.into(), whom, environment, folder })
     }
 
-    /// A command that is done: what it answers.
+    /// Runs a command that must succeed; returns its JSON output.
     ///
     /// # Errors
-    /// When it is not done, or answers no JSON.
+    /// The command fails, or its output is not JSON.
     pub async fn ask(&self, arguments: &[&str]) -> Result<Value, Failure> {
         let done = self.admin(arguments).arg("--json").finish().await?;
         serde_json::from_str(&done.stdout)
             .map_err(|error| Failure::Io { place: format!("{arguments:?}: {}", done.stdout), source: error.into() })
     }
 
-    /// A command that is done: what a person reads.
+    /// Runs a command that must succeed; returns the output for people.
     ///
     /// # Errors
-    /// When it is not done.
+    /// The command fails.
     pub async fn read(&self, arguments: &[&str]) -> Result<String, Failure> {
         Ok(self.admin(arguments).finish().await?.stdout)
     }
 
-    /// A command that is refused: why.
+    /// Runs a command that must be refused; returns the reason.
     ///
     /// # Panics
-    /// When it is done.
+    /// The command succeeds.
     pub async fn refusal(&self, arguments: &[&str]) -> String {
         match self.admin(arguments).finish().await {
             Err(failure) => failure.to_string(),
@@ -83,10 +83,10 @@ impl Operator {
         }
     }
 
-    /// A file with this content, to be named in a command.
+    /// A file with this content, to be used in a command.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// The file cannot be written.
     pub fn file(&self, name: &str, content: &str) -> Result<String, Failure> {
         let path = self.folder.path().join(name);
         std::fs::write(&path, content).map_err(Failure::io(path.display()))?;

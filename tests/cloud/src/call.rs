@@ -1,4 +1,5 @@
-//! What is remembered of one request: who asked, what IAM would have judged, what it cost, how it ended.
+//! The record of a request: its principal, what IAM would have evaluated, what it cost, and how it
+//! ended.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,30 +8,31 @@ use std::ops::{Add, AddAssign};
 
 use crate::request::Service;
 
-/// One request of one principal, in the order in which the cloud finished them.
+/// A request of a principal. Calls are recorded in the order in which the cloud finished them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// Who asked: the name given to [`sdk_config`](crate::Cloud::sdk_config), or the access key id of the signature.
+    /// The name that was given to [`sdk_config`](crate::Cloud::sdk_config), or the access key id of
+    /// the signature.
     pub principal: String,
-    /// The service that was asked.
+    /// The service that received the request.
     pub service: Service,
-    /// The API operation, as `TransactWriteItems`.
+    /// The API operation, such as `TransactWriteItems`.
     pub operation: String,
-    /// What IAM judges: one entry for each action and resource. Empty when the request was not signed by the
-    /// principal, as a URL that somebody else signed.
+    /// What IAM evaluates: one entry for each action and resource. Empty if the principal did not
+    /// sign the request, as with a presigned URL.
     pub accesses: Vec<Access>,
-    /// A read that sees all earlier writes. Always true for what is not a read.
+    /// Whether a read sees all earlier writes. Always true for other operations.
     pub consistent: bool,
-    /// Carries at least one condition expression.
+    /// Whether the request has at least one condition expression.
     pub conditional: bool,
     /// The capacity units of DynamoDB that AWS would charge.
     pub units: Units,
-    /// How it ended.
+    /// How the request ended.
     pub outcome: Outcome,
 }
 
 impl Call {
-    /// The partition key values of all items that the call named, without repeats, in their order.
+    /// The partition key values of all items in the call, without repetition, in their order.
     pub fn leading_keys(&self) -> Vec<&str> {
         let mut keys: Vec<&str> = Vec::new();
         for key in self.accesses.iter().flat_map(|access| access.values("dynamodb:LeadingKeys")) {
@@ -41,20 +43,20 @@ impl Call {
         keys
     }
 
-    /// Whether the service took the request and did what it asked, whatever became of the answer.
+    /// Whether the service did what the request asked for, even if the answer was lost.
     pub fn is_applied(&self) -> bool {
         matches!(self.outcome, Outcome::Done | Outcome::Lost { refused: None })
     }
 }
 
-/// One decision of IAM: an action on a resource under the condition keys of the request.
+/// One decision of IAM: an action on a resource, with the condition keys of the request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
-    /// The action, as `dynamodb:PutItem`; the entries of a transaction have their own.
+    /// The action, such as `dynamodb:PutItem`; each entry of a transaction has its own.
     pub action: String,
-    /// The ARN of the resource, `*` for an action that has none.
+    /// The ARN of the resource; `*` for an action without one.
     pub resource: String,
-    /// The condition keys that the request carries, as `dynamodb:LeadingKeys` or `kms:SigningAlgorithm`.
+    /// The condition keys of the request, such as `dynamodb:LeadingKeys` or `kms:SigningAlgorithm`.
     pub context: BTreeMap<Cow<'static, str>, Vec<String>>,
 }
 
@@ -68,7 +70,7 @@ impl Access {
         self
     }
 
-    /// The values of a condition key; none when the request does not carry it.
+    /// The values of a condition key; none if the request does not have it.
     pub fn values(&self, key: &str) -> impl Iterator<Item = &str> {
         self.context.get(key).into_iter().flatten().map(String::as_str)
     }
@@ -77,9 +79,10 @@ impl Access {
 /// Capacity units of DynamoDB.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Units {
-    /// Read units: 4 KB read consistently; half of one for a read that may be stale.
+    /// Read units: 1 for each 4 KB read consistently, half as many for an eventually consistent
+    /// read.
     pub read: f64,
-    /// Write units: 1 KB written; two in a transaction.
+    /// Write units: 1 for each 1 KB written, twice as many in a transaction.
     pub write: f64,
 }
 
@@ -103,18 +106,19 @@ impl Sum for Units {
     }
 }
 
-/// How a call ended, as the cloud knows it.
+/// How a call ended, as the cloud sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Done and answered.
+    /// The request succeeded, and the answer arrived.
     Done,
-    /// Answered with an error of this name, as `ConditionalCheckFailedException`. Nothing was changed.
+    /// The answer is an error with this name, such as `ConditionalCheckFailedException`. Nothing
+    /// was changed.
     Refused(String),
-    /// The service handled it, and the answer was lost on its way.
+    /// The service handled the request, but the answer was lost.
     Lost {
-        /// The error that the answer would have carried; none when the request was done.
+        /// The error in the lost answer; `None` if the request succeeded.
         refused: Option<String>,
     },
-    /// It never reached the service.
+    /// The request did not reach the service.
     Unreached,
 }

@@ -1,4 +1,4 @@
-//! The cloud itself: what tests hold, and the way of each request through it.
+//! The cloud itself: the interface for tests, and the handling of each request.
 
 use std::fmt;
 use std::io;
@@ -26,7 +26,7 @@ use crate::s3::{Object, S3};
 use crate::server::Listener;
 use crate::sqs::{Message, Sqs};
 
-/// AWS in the process. A clone is the same cloud; each test starts its own.
+/// AWS in the process of a test. Clones are the same cloud; each test starts its own.
 #[derive(Clone, Default)]
 pub struct Cloud {
     inner: Arc<Inner>,
@@ -44,7 +44,7 @@ struct Inner {
     requests: AtomicU64,
 }
 
-/// What IAM and the record see of a request before it is handled.
+/// What IAM and the record need to know of a request before it is handled.
 #[derive(Debug)]
 pub(crate) struct Description {
     pub(crate) accesses: Vec<Access>,
@@ -59,13 +59,14 @@ impl Description {
 }
 
 impl Cloud {
-    /// An empty cloud: no table, key, queue, bucket or bus.
+    /// Starts an empty cloud, without tables, keys, queues, buckets or buses.
     pub fn start() -> Self {
         Self::default()
     }
 
-    /// A configuration for SDK clients of this principal: region, credentials and an HTTP client that ends here.
-    /// Time-outs and retries are the SDK's own; `to_builder` or `into_builder` changes them.
+    /// A configuration for the SDK clients of this principal: region, credentials and an HTTP
+    /// client that leads to this cloud. Time-outs and retries are the SDK's defaults; `to_builder`
+    /// or `into_builder` changes them.
     pub fn sdk_config(&self, principal: &str) -> SdkConfig {
         let credentials = Credentials::new(principal, "secret", None, None, "cloud");
         SdkConfig::builder()
@@ -76,12 +77,14 @@ impl Cloud {
             .build()
     }
 
-    /// The HTTP client alone, for a configuration made elsewhere. Its calls are of this principal, whoever signs them.
+    /// Only the HTTP client, for a configuration made elsewhere. Its calls belong to this
+    /// principal, whatever access key signed them.
     pub fn http_client(&self, principal: &str) -> SharedHttpClient {
         SharedHttpClient::new(Connector::new(self.clone(), principal))
     }
 
-    /// Listens for plain HTTP/1.1 at an address (port 0 takes a free one). The principal is the access key id.
+    /// Listens for plain HTTP/1.1 at an address (port 0 uses a free one). The principal of a
+    /// request is its access key id.
     ///
     /// # Errors
     /// The address cannot be bound.
@@ -99,7 +102,7 @@ impl Cloud {
         self.record().iter().filter(|call| call.principal == principal).cloned().collect()
     }
 
-    /// Forgets the calls, not the state.
+    /// Discards the record of calls, but not the state.
     pub fn clear(&self) {
         self.record().clear();
     }
@@ -114,51 +117,53 @@ impl Cloud {
         self.record().iter().filter(|call| call.principal == principal).map(|call| call.units).sum()
     }
 
-    /// Sets a fault to work, from now on.
+    /// Activates a fault from now on.
     pub fn inject(&self, fault: Fault) -> Injection {
         locked(&self.inner.faults).inject(fault)
     }
 
-    /// Takes one fault away. Principals that it crashed stay down.
+    /// Removes a fault. Principals that it crashed stay crashed.
     pub fn remove(&self, injection: &Injection) {
         locked(&self.inner.faults).remove(injection);
     }
 
-    /// Brings a crashed principal back.
+    /// Lets a crashed principal make calls again.
     pub fn revive(&self, principal: &str) {
         locked(&self.inner.faults).revive(principal);
     }
 
-    /// Takes all faults away and revives everybody.
+    /// Removes all faults and revives all principals.
     pub fn heal(&self) {
         locked(&self.inner.faults).clear();
     }
 
-    /// Makes the project's table: keys `pk` and `sk`, strings both, on demand, expiry in `expires`. Answers its ARN.
+    /// Creates a table of the project's form: string keys `pk` and `sk`, on-demand capacity, expiry
+    /// in `expires`. Returns its ARN.
     ///
     /// # Panics
-    /// There is such a table already.
+    /// The table already exists.
     pub fn create_table(&self, name: &str) -> String {
         self.inner.dynamodb.create_table(name)
     }
 
-    /// All items of a table as they are written down (`{"pk": {"S": …}, …}`), past the record and the faults.
+    /// All items of a table in DynamoDB JSON (`{"pk": {"S": …}, …}`), without a recorded call and
+    /// without faults.
     ///
     /// # Panics
-    /// There is no such table.
+    /// The table does not exist.
     pub fn items(&self, table: &str) -> Vec<Map<String, Value>> {
         self.inner.dynamodb.items(table)
     }
 
-    /// Puts items into a table as a restore does, past the record and the faults.
+    /// Puts items into a table as a restore does, without recorded calls and without faults.
     ///
     /// # Panics
-    /// There is no such table, or one of the items has no key.
+    /// The table does not exist, or an item has no key.
     pub fn fill_table(&self, table: &str, items: Vec<Map<String, Value>>) {
         self.inner.dynamodb.fill(table, items);
     }
 
-    /// Makes a signing key and answers its ARN.
+    /// Creates a signing key and returns its ARN.
     pub fn create_key(&self, spec: KeySpec) -> String {
         self.inner.kms.create_key(spec)
     }
@@ -166,7 +171,7 @@ impl Cloud {
     /// Gives a key a tag, which IAM sees as `aws:ResourceTag/name`.
     ///
     /// # Panics
-    /// There is no such key.
+    /// The key does not exist.
     pub fn tag_key(&self, arn: &str, name: &str, value: &str) {
         self.inner.kms.tag_key(arn, name, value);
     }
@@ -174,45 +179,46 @@ impl Cloud {
     /// Enables or disables a key.
     ///
     /// # Panics
-    /// There is no such key.
+    /// The key does not exist.
     pub fn enable_key(&self, arn: &str, enabled: bool) {
         self.inner.kms.enable_key(arn, enabled);
     }
 
-    /// Makes a queue, unless there is one, and answers its URL.
+    /// Creates a queue unless it exists, and returns its URL.
     pub fn create_queue(&self, name: &str) -> String {
         self.inner.sqs.create_queue(name)
     }
 
-    /// The messages that wait in a queue, oldest first, whatever their delay. They stay.
+    /// The messages in a queue, oldest first, regardless of their delay. They stay in the queue.
     ///
     /// # Panics
-    /// There is no such queue; so too for the other methods on queues.
+    /// The queue does not exist. The other methods on queues panic as well in that case.
     pub fn messages(&self, queue: &str) -> Vec<Message> {
         self.inner.sqs.messages(queue)
     }
 
-    /// How many messages wait in a queue.
+    /// The number of messages in a queue.
     pub fn depth(&self, queue: &str) -> usize {
         self.inner.sqs.messages(queue).len()
     }
 
-    /// Takes the oldest message of a queue, without waiting for its delay; none when the queue is empty.
+    /// Takes the oldest message from a queue without waiting for its delay; `None` if the queue is
+    /// empty.
     pub fn take_message(&self, queue: &str) -> Option<Message> {
         self.inner.sqs.take(queue)
     }
 
-    /// Takes the oldest message of a queue as soon as there is one, without waiting for its delay.
+    /// Waits for a message in a queue and takes the oldest one, without waiting for its delay.
     pub async fn next_message(&self, queue: &str) -> Message {
         self.inner.sqs.next(queue).await
     }
 
-    /// Makes a bucket, unless there is one.
+    /// Creates a bucket unless it exists.
     pub fn create_bucket(&self, name: &str) {
         self.inner.s3.create_bucket(name);
     }
 
-    /// An object of a bucket.
+    /// An object in a bucket; `None` if it does not exist.
     pub fn object(&self, bucket: &str, key: &str) -> Option<Object> {
         self.inner.s3.object(bucket, key)
     }
@@ -222,17 +228,17 @@ impl Cloud {
         self.inner.s3.keys(bucket)
     }
 
-    /// Makes an event bus, unless there is one, and answers its ARN.
+    /// Creates an event bus unless it exists, and returns its ARN.
     pub fn create_event_bus(&self, name: &str) -> String {
         self.inner.eventbridge.create_bus(name)
     }
 
-    /// The entries that were put on an event bus, in their order; none when there is no such bus.
+    /// The entries that were put on an event bus, in their order; empty if the bus does not exist.
     pub fn events(&self, bus: &str) -> Vec<Value> {
         self.inner.eventbridge.events(bus)
     }
 
-    /// One request, from a client in the process or from a connection.
+    /// Answers a request from a client in the process or from a connection.
     pub(crate) async fn answer(
         &self,
         principal: String,
@@ -245,7 +251,8 @@ impl Cloud {
                 return Ok(self.numbered(refusal.reply(Service::Kms).http));
             }
         };
-        // Off the reactor: a key or a scan takes its time, and the emulator blocks.
+        // Not on the runtime's worker threads: making a key or scanning a table takes time, and the
+        // emulator blocks.
         let cloud = self.clone();
         let handled = tokio::task::spawn_blocking(move || cloud.handle(request)).await;
         match handled {
@@ -319,14 +326,14 @@ impl fmt::Debug for Cloud {
     }
 }
 
-/// A test that panicked in one task still reads the record in another.
+/// A test that panicked in one task can still read the record in another.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The region of everything here.
+/// The region of all resources.
 pub const REGION: &str = "eu-central-1";
-/// The account that owns everything here.
+/// The account that owns all resources.
 pub const ACCOUNT: &str = "123456789012";
 
 #[cfg(test)]
@@ -338,7 +345,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_url_that_somebody_else_signed_needs_no_right_of_the_caller() {
+    async fn a_presigned_url_needs_no_permission_of_the_caller() {
         let cloud = Cloud::start();
         cloud.create_bucket("answers");
         let request = put("https://answers.s3.eu-central-1.amazonaws.com/stack?X-Amz-Signature=00");
@@ -351,7 +358,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_service_that_is_not_here_is_refused_and_not_recorded() {
+    async fn an_unknown_service_is_refused_and_not_recorded() {
         let cloud = Cloud::start();
         let mut request = put("https://lambda.eu-central-1.amazonaws.com/");
         request.headers_mut().insert("x-amz-target", "Lambda.Invoke".parse().unwrap());

@@ -1,4 +1,4 @@
-//! The cloud in the place of the SDK's HTTP client.
+//! The cloud as the HTTP client of the SDK.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use crate::cloud::Cloud;
 use crate::response::Broken;
 
-/// An HTTP client whose every request is of one principal.
+/// An HTTP client that makes all its requests as one principal.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     cloud: Cloud,
@@ -40,8 +40,8 @@ impl HttpConnector for Connector {
 }
 
 impl HttpClient for Connector {
-    /// The caller's time-outs on connecting and reading have nothing to measure: [`AnswerLate`](crate::Kind::AnswerLate)
-    /// stands for them.
+    /// The connect and read time-outs of the caller are ignored, because nothing takes that long
+    /// here: [`AnswerLate`](crate::Kind::AnswerLate) stands for them.
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }

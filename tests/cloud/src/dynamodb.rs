@@ -1,7 +1,7 @@
-//! DynamoDB: an emulator in memory, and around it what the emulator does not do: capacity units of refused writes,
-//! half-done batches, and reads that lag behind.
+//! DynamoDB: an emulator in memory, with what the emulator lacks: the capacity units of refused
+//! writes, partly processed batches, and stale reads.
 //!
-//! One lock is held over each request, so the images of the items before and after it are exact.
+//! One lock is held during each request, so the state of the items before and after it is exact.
 
 mod batch;
 mod engine;
@@ -24,7 +24,7 @@ use crate::response::{JSON, Reply, answer};
 use schema::Schema;
 use touch::{Place, Touches};
 
-/// An item as it travels: attribute names and typed values.
+/// An item in DynamoDB JSON: attribute names and typed values.
 type Item = Map<String, Value>;
 
 #[derive(Default)]
@@ -35,13 +35,13 @@ pub(crate) struct DynamoDb {
 struct Tables {
     database: Database,
     schemas: BTreeMap<String, Schema>,
-    /// What each item was before its last change; a stale read sees this.
+    /// Each item before its last change, which a stale read returns.
     previous: BTreeMap<Place, Option<Item>>,
 }
 
 impl Default for Tables {
     fn default() -> Self {
-        let database = Database::memory().expect("a database in memory needs nothing from outside");
+        let database = Database::memory().expect("a database in memory has no external dependencies");
         Self { database, schemas: BTreeMap::new(), previous: BTreeMap::new() }
     }
 }
@@ -140,7 +140,8 @@ impl DynamoDb {
             Manner::Plain | Manner::Stale => (request.json.clone(), None),
         };
         let outcome = match manner {
-            // The emulator refuses an empty batch, which is right for a client, so it never sees one.
+            // The emulator refuses an empty batch, as it should for a client, so it must not get
+            // one here.
             _ if batch::is_emptied(&body, left_over.as_ref()) => Ok((batch::nothing(operation), Units::default())),
             Manner::Stale => tables.stale(operation, &body),
             Manner::Plain | Manner::HalfOfTheBatch => tables.execute(operation, &body),
@@ -161,7 +162,7 @@ impl DynamoDb {
     }
 }
 
-/// An error of the emulator, and what the attempt cost.
+/// An error of the emulator, with the cost of the request.
 struct Failure {
     error: DynoxideError,
     units: Units,
@@ -197,7 +198,7 @@ impl Tables {
         }
     }
 
-    /// Runs a read on the items as they were, and puts them back.
+    /// Runs a read on the items as they were, and then restores them.
     fn stale(&mut self, operation: &str, body: &Value) -> Result<(Value, Units), Failure> {
         let touches = self.touches(operation, body);
         let rewound: Vec<_> = self
@@ -233,7 +234,7 @@ impl Tables {
                 engine::execute(&self.database, "DeleteItem", &json!({ "TableName": place.table, "Key": place.key() }))
             }
         };
-        done.expect("an item that was there before fits again");
+        done.expect("an item that fitted before fits again");
     }
 }
 

@@ -22,7 +22,7 @@ impl EventBridge {
         arn(name)
     }
 
-    /// The entries on a bus, as they were put.
+    /// The entries on a bus, in the order in which they were put.
     pub(crate) fn events(&self, bus: &str) -> Vec<Value> {
         locked(&self.buses).get(bus).cloned().unwrap_or_default()
     }
@@ -59,7 +59,8 @@ impl EventBridge {
                 bus.push(entry.clone());
                 json!({ "EventId": format!("event-{}", bus.len()) })
             } else {
-                // As EventBridge does: an entry for a bus that is not there is taken and gone.
+                // Like EventBridge: an entry for a bus that does not exist is accepted and
+                // discarded.
                 json!({ "EventId": "event-0" })
             });
         }

@@ -1,7 +1,8 @@
-//! Faults: an exactly chosen call goes wrong in an exactly chosen way.
+//! Faults: a precisely chosen call fails in a precisely chosen way.
 //!
-//! Each fault counts for itself the calls that fit it, from the moment of its injection, so what it strikes depends on
-//! the calls alone, never on time. When several faults fit one call, the one that was injected first strikes.
+//! Each fault counts the calls that match it from the moment of its injection, so its effect
+//! depends only on the calls, never on time. If several faults match a call, the one that was
+//! injected first takes effect.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,33 +11,35 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::request::{Request, Service};
 use crate::response::{Broken, Refusal};
 
-/// What goes wrong.
+/// The kinds of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Refused for its rate: `ProvisionedThroughputExceededException`, `ThrottlingException`, `RequestThrottled` or
-    /// `SlowDown`, as the service says it.
+    /// The call is throttled: `ProvisionedThroughputExceededException`, `ThrottlingException`,
+    /// `RequestThrottled` or `SlowDown`, depending on the service.
     Throttled,
-    /// Another transaction holds the item: `TransactionCanceledException` with the reason `TransactionConflict`, or
-    /// `TransactionConflictException` for a write of a single item. Strikes writes and transactions only.
+    /// Another transaction holds the item: `TransactionCanceledException` with the reason
+    /// `TransactionConflict`, or `TransactionConflictException` for a write of a single item.
+    /// Affects only writes and transactions.
     TransactionConflict,
-    /// The later half of a batch (all of it, when it has one item) comes back unprocessed. Strikes batches of DynamoDB and
-    /// of EventBridge only.
+    /// The second half of a batch (the whole batch if it has one item) is returned as unprocessed.
+    /// Affects only batches of DynamoDB and EventBridge.
     Unprocessed,
-    /// The read sees each item as it was before its last change. Strikes reads that did not ask for consistency only.
+    /// The read returns each item as it was before its last change. Affects only eventually
+    /// consistent reads.
     Stale,
-    /// Applied, and then the connection closes without an answer.
+    /// The call is applied, and then the connection closes without an answer.
     AnswerLost,
-    /// Applied, and the answer does not come in time. A client in the process hears at once that its time is over; one
-    /// on a connection waits for its own time-out.
+    /// The call is applied, but the answer does not arrive in time. A client in the process gets a
+    /// time-out at once; one with a connection waits for its own time-out.
     AnswerLate,
-    /// The connection breaks before the request arrives. Not applied.
+    /// The connection breaks before the request arrives. The call is not applied.
     Unreachable,
-    /// The service has a fault of its own (status 500 or 503). Not applied.
+    /// The service fails (status 500 or 503). The call is not applied.
     Unavailable,
-    /// IAM denies the call. Not applied.
+    /// IAM denies the call. The call is not applied.
     Denied,
-    /// The principal dies after this call: it is answered, and no later call of that principal gets out until
-    /// [`revive`](crate::Cloud::revive).
+    /// The principal crashes after this call: the call is answered, and no later call of that
+    /// principal leaves its process until [`revive`](crate::Cloud::revive).
     Crash,
 }
 
@@ -69,9 +72,9 @@ impl Kind {
     }
 }
 
-/// A fault and the calls that it strikes.
+/// A fault and the calls that it affects.
 ///
-/// Without more, the first call after the injection.
+/// By default, that is the first call after the injection.
 #[derive(Clone, Debug)]
 pub struct Fault {
     kind: Kind,
@@ -83,42 +86,42 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Strikes the next call, whatever it is.
+    /// Affects the next call of any kind.
     pub fn new(kind: Kind) -> Self {
         Self { kind, service: None, operation: None, principal: None, first: 1, last: 1 }
     }
 
-    /// Only calls of this operation count, as `on(Service::Kms, "Sign")`.
+    /// Counts only calls of this operation, such as `on(Service::Kms, "Sign")`.
     #[must_use]
     pub fn on(self, service: Service, operation: &str) -> Self {
         Self { service: Some(service), operation: Some(operation.to_owned()), ..self }
     }
 
-    /// Only calls of this service count.
+    /// Counts only calls of this service.
     #[must_use]
     pub fn on_service(self, service: Service) -> Self {
         Self { service: Some(service), operation: None, ..self }
     }
 
-    /// Only calls of this principal count.
+    /// Counts only calls of this principal.
     #[must_use]
     pub fn of(self, principal: &str) -> Self {
         Self { principal: Some(principal.to_owned()), ..self }
     }
 
-    /// Strikes the `n`th call that counts; the first is 1.
+    /// Affects the `n`th call that counts; the first is 1.
     #[must_use]
     pub fn at(self, n: u64) -> Self {
         Self { first: n, last: n, ..self }
     }
 
-    /// Strikes the `n`th call that counts and every later one.
+    /// Affects the `n`th call that counts and every later one.
     #[must_use]
     pub fn from_nth(self, n: u64) -> Self {
         Self { first: n, last: u64::MAX, ..self }
     }
 
-    /// Strikes every call that counts.
+    /// Affects every call that counts.
     #[must_use]
     pub fn always(self) -> Self {
         self.from_nth(1)
@@ -131,7 +134,7 @@ impl Fault {
     }
 }
 
-/// A fault at work: what it has seen and struck so far.
+/// An active fault: the calls that it has counted and affected so far.
 #[derive(Clone, Debug)]
 pub struct Injection {
     fault: Arc<Fault>,
@@ -140,23 +143,25 @@ pub struct Injection {
 }
 
 impl Injection {
-    /// How many calls counted since the injection.
+    /// The number of calls that counted since the injection.
     pub fn seen(&self) -> u64 {
         self.seen.load(Ordering::SeqCst)
     }
 
-    /// How many calls it struck. A chosen call that its kind cannot strike is left alone and not counted here.
+    /// The number of calls that it affected. A chosen call that its kind cannot affect is not
+    /// counted here.
     pub fn struck(&self) -> u64 {
         self.struck.load(Ordering::SeqCst)
     }
 
-    /// Whether the chosen call has come, struck or not. A test that walks `n` upwards ends when it has not.
+    /// Whether the chosen call has happened, affected or not. A test that increments `n` ends when
+    /// it has not.
     pub fn is_reached(&self) -> bool {
         self.seen() >= self.fault.first
     }
 }
 
-/// All faults of a cloud, and the principals that are dead.
+/// All faults of a cloud, and the crashed principals.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     injected: Vec<Injection>,
@@ -183,7 +188,7 @@ impl Faults {
         self.crashed.remove(principal);
     }
 
-    /// What happens to this call. Calls of the dead do not arrive, so they do not count.
+    /// What happens to this call. Calls of crashed principals do not arrive, so they do not count.
     pub(crate) fn strike(&mut self, request: &Request, consistent: bool) -> Option<Kind> {
         if self.crashed.contains(&request.principal) {
             return Some(Kind::Unreachable);
@@ -205,14 +210,14 @@ impl Faults {
     }
 }
 
-/// What a fault does to a call, in the order of the call's way.
+/// What a fault does to a call, in the order in which a call is handled.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// The service never sees it.
+    /// The call does not reach the service.
     Stopped(Broken),
-    /// The service refuses it before it looks at its state.
+    /// The service refuses it without looking at its state.
     Refused(Refusal),
-    /// The service handles it in this manner, and the answer may break.
+    /// The service handles it in this manner, and the answer may be lost.
     Handled(Manner, Option<Broken>),
 }
 
@@ -271,7 +276,7 @@ fn denied(request: &Request) -> Refusal {
     Refusal::new(status, name, message)
 }
 
-/// The first entry of a transaction meets the conflict.
+/// The first entry of the transaction has the conflict.
 fn conflict(request: &Request) -> Refusal {
     let Some(entries) = request.json["TransactItems"].as_array() else {
         return Refusal::new(400, "TransactionConflictException", "Transaction is ongoing for the item");

@@ -1,4 +1,4 @@
-//! KMS: real keys, signatures over digests, and the errors by their real names.
+//! KMS: real keys, signatures of digests, and errors with their real names.
 
 mod key;
 
@@ -19,7 +19,7 @@ use key::{Algorithm, Key};
 
 #[derive(Default)]
 pub(crate) struct Kms {
-    /// By key id.
+    /// The keys by key id.
     keys: Mutex<BTreeMap<String, Key>>,
 }
 
@@ -166,7 +166,7 @@ fn metadata(key: &Key) -> Value {
     })
 }
 
-/// `RAW`, unless the request says otherwise.
+/// The `MessageType` of the request; the default is `RAW`.
 fn message_type(request: &Request) -> &str {
     match request.text("MessageType") {
         "" => "RAW",
@@ -174,7 +174,7 @@ fn message_type(request: &Request) -> &str {
     }
 }
 
-/// The id of a key that is given by id or ARN.
+/// The id of a key that is given by its id or ARN.
 fn key_id(id_or_arn: &str) -> &str {
     id_or_arn.rsplit(":key/").next().unwrap_or_default()
 }

@@ -1,9 +1,10 @@
-//! AWS in the process, for tests.
+//! AWS inside the process, for tests.
 //!
-//! A [`Cloud`] answers the SDK's own clients: DynamoDB by an emulator in memory, KMS with real keys, SQS queues,
-//! S3 buckets and event buses in memory. Nothing goes to a socket, unless [`Cloud::listen`] is asked for one. Every request is kept as
-//! a [`Call`], with what IAM would see of it and the capacity units that it cost, and a [`Fault`] breaks an exactly
-//! chosen call in an exactly chosen way.
+//! A [`Cloud`] answers the SDK's own clients: DynamoDB by an emulator in memory, KMS with real
+//! keys, SQS queues, S3 buckets and event buses in memory. No sockets are used, unless
+//! [`Cloud::listen`] is called. Every request is recorded as a [`Call`], with what IAM would see of
+//! it and the capacity units that it cost, and a [`Fault`] makes a precisely chosen call fail in a
+//! precisely chosen way.
 //!
 //! ```no_run
 //! # async fn example() {

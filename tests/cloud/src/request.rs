@@ -1,5 +1,5 @@
-//! A request on its way in: which service and operation it names. All say it in `x-amz-target`, except S3, which
-//! says it by method and path.
+//! An incoming request: the service and the operation that it names. All services have them in
+//! `x-amz-target`, except S3, which has method and path.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +9,9 @@ use serde_json::Value;
 /// A service of the cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
-    /// Amazon DynamoDB.
+    /// Amazon DynamoDB: tables.
     DynamoDb,
-    /// Amazon EventBridge.
+    /// Amazon EventBridge: event buses.
     EventBridge,
     /// AWS Key Management Service.
     Kms,
@@ -21,20 +21,20 @@ pub enum Service {
     S3,
 }
 
-/// A request of a principal, read far enough to know whom it is for.
+/// A request of a principal, parsed far enough to know its service and operation.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) principal: String,
     pub(crate) service: Service,
     pub(crate) operation: String,
-    /// The principal's own signature is on it. Not so for URLs that somebody else signed.
+    /// Whether the principal signed it; false for presigned URLs.
     pub(crate) signed: bool,
     /// The body of a JSON protocol; null for S3.
     pub(crate) json: Value,
     pub(crate) http: http::Request<Bytes>,
 }
 
-/// The request names nothing that this cloud has.
+/// The request names no operation that this cloud has.
 #[derive(Debug, thiserror::Error)]
 #[error("no such operation: {0}")]
 pub(crate) struct UnknownOperation(String);
@@ -75,13 +75,13 @@ impl Request {
         self.json[member].as_str().unwrap_or_default()
     }
 
-    /// A member that carries base64; none when absent or malformed.
+    /// A member with base64; `None` if it is absent or malformed.
     pub(crate) fn blob(&self, member: &str) -> Option<Vec<u8>> {
         STANDARD.decode(self.json[member].as_str()?).ok()
     }
 }
 
-/// The access key id of a SigV4 `Authorization` header.
+/// The access key id in a SigV4 `Authorization` header.
 pub(crate) fn access_key_id(http: &http::Request<Bytes>) -> Option<&str> {
     let header = http.headers().get(http::header::AUTHORIZATION)?.to_str().ok()?;
     header.split_once("Credential=")?.1.split('/').next()

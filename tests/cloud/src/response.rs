@@ -1,4 +1,4 @@
-//! What a service gives back: the reply in its protocol, and what the record keeps of it.
+//! The response of a service: the reply in its protocol, and what the record keeps of it.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::request::Service;
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) http: http::Response<Bytes>,
-    /// The error's name; none for success.
+    /// The name of the error; `None` for success.
     pub(crate) refused: Option<String>,
     pub(crate) units: Units,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) name: &'static str,
     pub(crate) message: String,
-    /// Further members of a JSON error.
+    /// Additional members of a JSON error.
     pub(crate) members: Value,
 }
 
@@ -77,14 +77,14 @@ impl Refusal {
     }
 }
 
-/// SQS names an error once more as its older protocol did, and the SDK goes by that name.
+/// SQS repeats the name of an error in the form of its older protocol, and the SDK uses that name.
 fn query_error(name: &str) -> http::HeaderValue {
     http::HeaderValue::from_static(match name {
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue;Sender",
         "UnsupportedOperation" => "AWS.SimpleQueueService.UnsupportedOperation;Sender",
         "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest;Sender",
         "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest;Sender",
-        // Without a delimiter the client keeps to the name in the body.
+        // Without a delimiter, the client uses the name in the body.
         _ => "",
     })
 }
@@ -98,13 +98,13 @@ pub(crate) fn answer(status: u16, media_type: &str, body: Bytes) -> http::Respon
     response
 }
 
-/// The connection broke: no answer at all.
+/// The connection broke, and there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
-    /// Reset, refused, or closed before an answer.
+    /// The connection was reset, refused, or closed before an answer.
     #[error("the connection was closed before an answer")]
     Closed,
-    /// Nothing came within the time.
+    /// No answer arrived in time.
     #[error("no answer came in time")]
     TimedOut,
 }

@@ -15,11 +15,11 @@ use crate::response::{Refusal, Reply, answer};
 /// An object as it was put.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Its bytes.
+    /// The contents of the object.
     pub body: Bytes,
-    /// `Content-Type`; empty when none was given.
+    /// The `Content-Type`; empty if none was given.
     pub content_type: String,
-    /// `Cache-Control`; empty when none was given.
+    /// The `Cache-Control`; empty if none was given.
     pub cache_control: String,
 }
 
@@ -88,7 +88,8 @@ impl S3 {
     }
 }
 
-/// The bucket and key of a request: `bucket.s3.region.amazonaws.com/key`, `bucket.localhost/key`, or `host/bucket/key`.
+/// The bucket and the key of a request: `bucket.s3.region.amazonaws.com/key`,
+/// `bucket.localhost/key`, or `host/bucket/key`.
 fn address(request: &http::Request<Bytes>) -> (String, String) {
     let host = request.uri().host().unwrap_or_else(|| header(request, HOST.as_str()));
     let host = host.split(':').next().unwrap_or_default();
@@ -101,7 +102,7 @@ fn address(request: &http::Request<Bytes>) -> (String, String) {
     (bucket.to_owned(), decoded(key))
 }
 
-/// A key travels percent-encoded.
+/// Decodes a key, which is percent-encoded in a request.
 fn decoded(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();
@@ -114,8 +115,8 @@ fn decoded(key: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The body, out of the `aws-chunked` coding in which the SDK streams: each chunk after a line with its length in hex,
-/// an empty one last, trailers behind it.
+/// The body, decoded from the `aws-chunked` coding in which the SDK streams: each chunk follows a
+/// line with its length in hexadecimal, the last one is empty, and trailers come after it.
 fn payload(request: &http::Request<Bytes>) -> Result<Bytes, Refusal> {
     let coded = header(request, "x-amz-content-sha256").starts_with("STREAMING-");
     if !coded {
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_header_tells_the_bucket_when_the_target_is_a_path() {
+    fn the_host_header_names_the_bucket_when_the_target_is_a_path() {
         let request = http::Request::get("/x").header(HOST, "status.localhost:9000").body(Bytes::new()).unwrap();
         assert_eq!(address(&request), ("status".to_owned(), "x".to_owned()));
     }

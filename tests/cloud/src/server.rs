@@ -15,7 +15,7 @@ use crate::cloud::Cloud;
 use crate::request::access_key_id;
 use crate::response::Broken;
 
-/// A listening cloud. It stops, with all its connections, when this is dropped.
+/// A listening cloud. It stops, with all its connections, on drop.
 #[derive(Debug)]
 pub struct Listener {
     address: SocketAddr,
@@ -29,7 +29,7 @@ impl Listener {
         Ok(Self { address, task: tokio::spawn(accept(cloud, listener)) })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -48,19 +48,20 @@ impl Drop for Listener {
 
 async fn accept(cloud: Cloud, listener: TcpListener) {
     let mut connections = JoinSet::new();
-    // A failed `accept` ends the listener: the test then sees refused connections.
+    // A failed `accept` ends the listener: the test then has its connections refused.
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
         let cloud = cloud.clone();
         connections.spawn(async move {
             let service = service_fn(move |request| serve(cloud.clone(), request));
-            // An error here is a connection that the client or a fault closed.
+            // An error here means that the client or a fault closed the connection.
             drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
         });
     }
 }
 
-/// The principal is the access key id of the signature. Hyper closes the connection on an error, as a fault wants it.
+/// The principal is the access key id of the signature. Hyper closes the connection on an error, as
+/// the fault requires.
 async fn serve(cloud: Cloud, request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, Broken> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Broken::Closed)?.to_bytes();

@@ -1,4 +1,4 @@
-//! SQS: queues in memory, from which tests take.
+//! SQS: queues in memory, from which tests take messages.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,12 +12,12 @@ use crate::cloud::{ACCOUNT, Description, REGION, locked};
 use crate::request::{Request, Service};
 use crate::response::{Refusal, Reply};
 
-/// A message that waits in a queue.
+/// A message in a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The id that SQS gave to it.
+    /// The id that SQS assigned.
     pub id: String,
-    /// What was sent.
+    /// The body that was sent.
     pub body: String,
     /// How long SQS would hide it from receivers after it was sent.
     pub delay: Duration,
@@ -57,7 +57,7 @@ impl Sqs {
     pub(crate) async fn next(&self, queue: &str) -> Message {
         let arrival = Arc::clone(&self.state().queue(queue).arrival);
         loop {
-            // Made before the look, so an arrival between the two is not missed.
+            // Made before looking, so that an arrival between the two steps is not missed.
             let arrived = arrival.notified();
             if let Some(message) = self.take(queue) {
                 return message;
@@ -67,7 +67,7 @@ impl Sqs {
     }
 
     pub(crate) fn describe(&self, request: &Request) -> Description {
-        // A batch is allowed by the permission to send one.
+        // The permission to send a message includes batches.
         let action = request.operation.trim_end_matches("Batch");
         let resource = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", queue_name(request));
         Description::of(Access::new(format!("sqs:{action}"), resource))
@@ -116,7 +116,7 @@ impl State {
         Ok(json!({ "Successful": sent, "Failed": [] }))
     }
 
-    /// Sends one message and answers its id.
+    /// Sends a message and returns its id.
     fn send(&mut self, queue: &str, entry: &Value) -> Result<String, Refusal> {
         let missing = || Refusal::new(400, "QueueDoesNotExist", "The specified queue does not exist.");
         let queue = self.queues.get_mut(queue).ok_or_else(missing)?;
@@ -135,10 +135,10 @@ impl State {
     }
 }
 
-/// The last part of the queue's URL.
+/// The last segment of the queue's URL.
 fn queue_name(request: &Request) -> &str {
     request.text("QueueUrl").rsplit('/').next().unwrap_or_default()
 }
 
-/// Of `DelaySeconds`.
+/// The maximum of `DelaySeconds`.
 const MAX_DELAY: u64 = 900;

@@ -1,4 +1,5 @@
-//! `serverless-acme` for tests of this package, which cannot name the program of another one.
+//! `serverless-acme` for the tests of this package, which cannot refer to the program of another
+//! package.
 
 use std::process::ExitCode;
 

@@ -8,7 +8,8 @@ use tokio::{
 
 use super::Zone;
 
-/// Answers datagrams; what does not fit is asked for again over TCP.
+/// Answers datagrams; an answer that is too long is truncated, and the client repeats its query
+/// over TCP.
 pub(super) async fn serve_udp(socket: UdpSocket, zone: Zone) {
     let mut datagram = [0; 4096];
     loop {
@@ -19,12 +20,12 @@ pub(super) async fn serve_udp(socket: UdpSocket, zone: Zone) {
         if bytes.len() > usize::from(query.max_payload()) {
             bytes = answer.truncate().to_vec().unwrap();
         }
-        // The asker may be gone.
+        // The client may have gone.
         let _ = socket.send_to(&bytes, peer).await;
     }
 }
 
-/// Answers messages with their length in front.
+/// Answers messages that are preceded by their length.
 pub(super) async fn serve_tcp(mut stream: TcpStream, zone: Zone) {
     while let Ok(length) = stream.read_u16().await {
         let mut message = vec![0; usize::from(length)];

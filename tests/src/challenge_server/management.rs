@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 
 use super::{Page, Site, Zone, well_known};
 
-/// Any of the bodies; a missing member reads as empty.
+/// The body of any request; missing members are empty.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Order {
@@ -29,14 +29,14 @@ struct Order {
     content: String,
 }
 
-/// The requests of one connection.
+/// Handles the requests of one connection.
 pub(super) async fn answer(stream: TcpStream, zone: Zone, site: Site) {
     let service = service_fn(|request: Request<Incoming>| async {
         let mut response = Response::new(Empty::<Bytes>::new());
         *response.status_mut() = apply(request, &zone, &site).await;
         Ok::<_, Infallible>(response)
     });
-    // A client that leaves early has what it came for.
+    // A client that disconnects early has what it wanted.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 

@@ -1,4 +1,4 @@
-//! The TLS responder of tls-alpn-01 (RFC 8737): right certificates, and wrong ones in every way.
+//! The TLS responder of tls-alpn-01 (RFC 8737), with correct certificates and with every fault.
 
 use std::{
     collections::HashMap,
@@ -24,33 +24,33 @@ use tokio_rustls::LazyConfigAcceptor;
 
 use super::Site;
 
-/// What the TLS responder presents. Clones share their answers.
+/// The certificates of the TLS responder, by name. Clones share them.
 #[derive(Clone, Default)]
 pub struct Responder(Arc<Mutex<HashMap<String, AlpnAnswer>>>);
 
-/// A handshake and its certificate. [`AlpnAnswer::new`] makes the right one; change a member to make
-/// it wrong.
+/// A handshake and its certificate. [`AlpnAnswer::new`] makes a correct one; tests change members
+/// to make it faulty.
 #[derive(Clone, Debug)]
 pub struct AlpnAnswer {
-    /// The subject alternative names; addresses become iPAddress.
+    /// The subject alternative names; addresses become iPAddress names.
     pub names: Vec<String>,
-    /// The OID of the extension; none leaves it out.
+    /// The object identifier of the acmeIdentifier extension; `None` leaves the extension out.
     pub oid: Option<Vec<u64>>,
     /// Whether the extension is critical.
     pub critical: bool,
-    /// The DER in the extension.
+    /// The value of the extension, in DER.
     pub value: Vec<u8>,
-    /// The certificate's key.
+    /// The type of the certificate's key.
     pub key: AlpnKey,
-    /// Whether the handshake is signed with another key than the certificate's.
+    /// Whether the handshake is signed with a key other than the certificate's.
     pub foreign_signature: bool,
-    /// The protocol to select.
+    /// The ALPN protocol to select; `None` selects none.
     pub protocol: Option<Vec<u8>>,
     /// The TLS versions to offer.
     pub versions: Vec<&'static SupportedProtocolVersion>,
 }
 
-/// The kinds of key.
+/// The types of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlpnKey {
     /// ECDSA on P-256.
@@ -64,7 +64,7 @@ pub enum AlpnKey {
 }
 
 impl AlpnAnswer {
-    /// What RFC 8737 §3 asks for.
+    /// The certificate that RFC 8737 §3 describes.
     pub fn new(name: &str, key_authorization: &KeyAuthorization) -> Self {
         Self {
             names: vec![name.to_owned()],
@@ -113,18 +113,18 @@ impl AlpnKey {
 }
 
 impl Responder {
-    /// Answers for `name`, which may be an address.
+    /// Sets the answer for `name`, which may be an address.
     pub fn set(&self, name: &str, answer: AlpnAnswer) {
         self.0.lock().unwrap().insert(sni(name), answer);
     }
 
-    /// Answers for `name` no more.
+    /// Removes the answer for `name`.
     pub fn remove(&self, name: &str) {
         self.0.lock().unwrap().remove(&sni(name));
     }
 
-    /// One handshake. A client that does not offer `acme-tls/1` gets the web site under a certificate
-    /// that nobody trusts; one that asks for an unknown name finds the connection closed.
+    /// Answers one handshake. A client that does not offer `acme-tls/1` gets the web site with an
+    /// untrusted certificate; for an unknown name the connection is closed.
     pub(super) async fn answer(self, stream: TcpStream, site: Site) {
         let Ok(start) = LazyConfigAcceptor::new(Acceptor::default(), stream).await else { return };
         let hello = start.client_hello();
@@ -137,7 +137,7 @@ impl Responder {
             return;
         }
         let Some(answer) = self.0.lock().unwrap().get(&name).cloned() else { return };
-        // The client may reject what it sees, which is what some tests are about.
+        // The client may refuse the certificate, which is what some tests are about.
         let _ = start.into_stream(Arc::new(answer.config())).await;
     }
 }
@@ -156,7 +156,7 @@ fn untrusted() -> ServerConfig {
     answer.config()
 }
 
-/// The name that a validator asks for; of an address its reverse name (RFC 8738 §6).
+/// The name that a validator sends in SNI; for an address it is the reverse-DNS name (RFC 8738 §6).
 fn sni(name: &str) -> String {
     match name.parse::<IpAddr>() {
         Ok(IpAddr::V4(v4)) => {

@@ -1,4 +1,4 @@
-//! The web site: pages by path, well-behaved and otherwise, and the requests for them.
+//! The web site: pages by path, correct and faulty ones, and a record of the requests.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::well_known;
 
-/// What the web site answers. Clones share their pages.
+/// The pages of the web site. Clones share them.
 #[derive(Clone, Default)]
 pub struct Site(Arc<Mutex<Pages>>);
 
@@ -21,31 +21,32 @@ struct Pages {
     requests: Vec<Request>,
 }
 
-/// An answer.
+/// How a request for a path is answered.
 #[derive(Clone, Debug)]
 pub enum Page {
-    /// These bytes and the end of the connection.
+    /// Sends these bytes and closes the connection.
     Raw(Vec<u8>),
-    /// `head`, then `piece` again and again with `pause` between, until the client leaves.
+    /// Sends `head`, then `piece` repeatedly with `pause` before each, until the client
+    /// disconnects.
     Endless {
-        /// Sent once.
+        /// What is sent once.
         head: Vec<u8>,
-        /// Sent for ever.
+        /// What is sent repeatedly.
         piece: Vec<u8>,
-        /// Waited before each piece.
+        /// The time before each piece.
         pause: Duration,
     },
-    /// No answer on an open connection.
+    /// Sends nothing and keeps the connection open.
     Silence,
 }
 
 impl Page {
-    /// Status 200 and this text.
+    /// A page with status 200 and this text.
     pub fn text(body: &str) -> Self {
         Self::with_status(200, "", body)
     }
 
-    /// This status, these header lines (each ending in CR LF), this text.
+    /// A page with this status, these header lines (each ending with CR LF) and this text.
     pub fn with_status(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
         Self::Raw(format!("HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into_bytes())
@@ -57,31 +58,31 @@ impl Page {
     }
 }
 
-/// A request that was made.
+/// A request that was received.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Path and query.
     pub path: String,
     /// The value of `Host`.
     pub host: String,
-    /// The whole head.
+    /// The whole head of the request.
     pub head: String,
-    /// Whether it came over TLS.
+    /// Whether it was sent over TLS.
     pub tls: bool,
 }
 
 impl Site {
-    /// Answers requests for `path`, on every host.
+    /// Sets the page at `path`, for every host.
     pub fn set(&self, path: &str, page: Page) {
         self.0.lock().unwrap().pages.insert(path.to_owned(), page);
     }
 
-    /// Answers 404 again.
+    /// Removes the page at `path`, which is then answered with 404.
     pub fn remove(&self, path: &str) {
         self.0.lock().unwrap().pages.remove(path);
     }
 
-    /// Answers 404 again for the http-01 path of `token`.
+    /// Removes the page at the http-01 path of `token`.
     pub fn remove_token(&self, token: &str) {
         self.remove(&well_known(token));
     }
@@ -91,11 +92,11 @@ impl Site {
         self.0.lock().unwrap().requests.clone()
     }
 
-    /// One request and its answer.
+    /// Reads one request and answers it.
     pub(super) async fn answer<S: AsyncRead + AsyncWrite + Unpin>(self, mut stream: S, tls: bool) {
         let Ok(head) = read_head(&mut stream).await else { return };
         let page = self.log(head, tls);
-        // A client that had enough closes the connection, which is its right.
+        // A client may close the connection when it has read enough.
         let _ = send(&mut stream, page).await;
     }
 

@@ -1,4 +1,4 @@
-//! The records of the DNS server and the questions put to it.
+//! The records of the DNS server, and the queries that it received.
 
 use std::{
     collections::HashMap,
@@ -14,43 +14,43 @@ use hickory_proto::{
     },
 };
 
-/// What DNS answers. Clones share their records.
+/// The records of the DNS server. Clones share them.
 #[derive(Clone, Default)]
 pub struct Zone(Arc<Mutex<Records>>);
 
 #[derive(Default)]
 struct Records {
     data: HashMap<(String, RecordType), Vec<RData>>,
-    /// Names that answer with the next address each time; the last one stays.
+    /// Names whose queries get the next address each time; the last address stays.
     sequences: HashMap<String, Vec<IpAddr>>,
     faults: HashMap<String, DnsFault>,
     questions: Vec<Question>,
 }
 
-/// How DNS fails for a name.
+/// How a query for a name fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DnsFault {
-    /// NXDOMAIN.
+    /// The answer is NXDOMAIN.
     NoSuchName,
-    /// REFUSED.
+    /// The answer is REFUSED.
     Refused,
-    /// SERVFAIL.
+    /// The answer is SERVFAIL.
     ServerFailure,
-    /// No answer at all.
+    /// There is no answer.
     Silence,
 }
 
-/// A question that was asked.
+/// A query that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The name in lower case, without the root's dot.
+    /// The name in lower case, without the dot of the root.
     pub name: String,
-    /// The type as text: `A`, `TXT`, …
+    /// The record type as text, such as `A` or `TXT`.
     pub r#type: String,
 }
 
 impl Zone {
-    /// Gives `name` these addresses, IPv4 and IPv6, and no others. None at all is possible.
+    /// Sets the IPv4 and IPv6 addresses of `name`; there may be none.
     pub fn set_addresses(&self, name: &str, addresses: &[&str]) {
         let data = |wanted: RecordType| {
             let all = addresses.iter().map(|address| RData::from(address.parse::<IpAddr>().unwrap()));
@@ -60,20 +60,20 @@ impl Zone {
         self.set(name, RecordType::AAAA, data(RecordType::AAAA));
     }
 
-    /// Lets each question for an IPv4 address of `name` find the next of `addresses`, as a name does
-    /// that is used for DNS rebinding. The last one stays.
+    /// Answers each query for an IPv4 address of `name` with the next of `addresses`, as in DNS
+    /// rebinding. The last one stays.
     pub fn set_address_sequence(&self, name: &str, addresses: &[&str]) {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         self.0.lock().unwrap().sequences.insert(key(name), addresses);
     }
 
-    /// Adds a TXT record of these strings.
+    /// Adds a TXT record that consists of these strings.
     pub fn add_txt(&self, name: &str, strings: &[&str]) {
         let data = RData::TXT(TXT::new(strings.iter().map(|&text| text.to_owned()).collect()));
         self.0.lock().unwrap().data.entry((key(name), RecordType::TXT)).or_default().push(data);
     }
 
-    /// Removes all TXT records.
+    /// Removes the TXT records of `name`.
     pub fn clear_txt(&self, name: &str) {
         self.0.lock().unwrap().data.remove(&(key(name), RecordType::TXT));
     }
@@ -83,7 +83,7 @@ impl Zone {
         self.set(name, RecordType::CNAME, vec![RData::CNAME(CNAME(absolute(target)))]);
     }
 
-    /// Gives `name` these CAA records: critical, tag, value.
+    /// Sets the CAA records of `name`, each given by its critical flag, tag and value.
     pub fn set_caa(&self, name: &str, records: &[(bool, &str, &str)]) {
         let data = records.iter().map(|&(critical, tag, value)| {
             let mut caa = CAA::new_issue(critical, None, Vec::new());
@@ -94,22 +94,22 @@ impl Zone {
         self.set(name, RecordType::CAA, data.collect());
     }
 
-    /// Fails every question for `name` from now on.
+    /// Makes every query for `name` fail.
     pub fn set_fault(&self, name: &str, fault: DnsFault) {
         self.0.lock().unwrap().faults.insert(key(name), fault);
     }
 
-    /// Answers questions for `name` again.
+    /// Answers queries for `name` as usual again.
     pub fn clear_fault(&self, name: &str) {
         self.0.lock().unwrap().faults.remove(&key(name));
     }
 
-    /// All questions so far, oldest first.
+    /// All queries so far, oldest first.
     pub fn questions(&self) -> Vec<Question> {
         self.0.lock().unwrap().questions.clone()
     }
 
-    /// The answer to a query, if there is to be one.
+    /// The answer to a query; `None` if it is to stay unanswered.
     pub(super) fn answer(&self, query: &Message) -> Option<Message> {
         let question = query.queries.first()?;
         let mut records = self.0.lock().unwrap();
@@ -132,7 +132,7 @@ impl Zone {
 }
 
 impl Records {
-    /// What a recursive server would say: aliases are followed, and shown.
+    /// The answer of a recursive server: CNAMEs are followed and included.
     fn find(&mut self, name: &Name, r#type: RecordType) -> Option<(ResponseCode, Vec<Record>)> {
         let mut owner = name.clone();
         let mut answers = Vec::new();

@@ -1,4 +1,4 @@
-//! HTTP/1.1 with connections kept open, over TLS that trusts one root.
+//! An HTTP/1.1 client that keeps connections open, over TLS that trusts one root.
 
 use std::{
     collections::HashMap,
@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-/// Open connections, by scheme, host and port.
+/// The open connections, by scheme, host and port.
 pub struct Http {
     tls: TlsConnector,
     idle: Mutex<HashMap<String, Vec<Connection>>>,
@@ -32,17 +32,17 @@ pub struct Http {
 type Connection = SendRequest<Full<Bytes>>;
 
 impl Http {
-    /// Trusts the root in this PEM file and no other.
+    /// Trusts only the root in this PEM file.
     pub fn trusting(root: &Path) -> Self {
         Self { tls: TlsConnector::from(Arc::new(tls_config(root))), idle: Mutex::default() }
     }
 
-    /// A GET.
+    /// Sends a GET request.
     pub async fn get(&self, url: &str) -> Reply {
         self.request("GET", url, None, Vec::new()).await
     }
 
-    /// Any request. One that takes long fails the test instead of hanging it.
+    /// Sends any request. One that takes too long fails the test.
     pub async fn request(&self, method: &str, url: &str, media_type: Option<&str>, body: Vec<u8>) -> Reply {
         let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
         let mut request = Request::builder()
@@ -73,7 +73,7 @@ impl Http {
         loop {
             let kept = self.idle.lock().unwrap().get_mut(origin).and_then(Vec::pop);
             match kept {
-                // Closed by the server meanwhile, as is its right.
+                // The server may have closed it in the meantime.
                 Some(mut kept) => match kept.ready().await {
                     Ok(()) => return kept,
                     Err(_) => continue,
@@ -97,7 +97,7 @@ impl Http {
     }
 }
 
-/// TLS that trusts the root in this PEM file and no other.
+/// A TLS configuration that trusts only the root in this PEM file.
 pub fn tls_config(root: &Path) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(&fs::read(root).unwrap()).unwrap()).unwrap();
@@ -114,26 +114,27 @@ async fn connected(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static)
     sender
 }
 
-/// An answer.
+/// A response, read to its end.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The status code.
     pub status: u16,
-    /// The headers.
+    /// All headers of the response.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body as it was received.
     pub body: Bytes,
 }
 
 impl Reply {
-    /// The answer itself, if it has this status.
+    /// Fails the test unless the response has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
     }
 
-    /// The problem document, if the answer is this refusal in its right form.
+    /// Returns the problem document; fails the test unless the response is this refusal in its
+    /// correct form.
     #[track_caller]
     pub fn refused(&self, status: u16, r#type: &str) -> Value {
         let text = self.text();
@@ -149,18 +150,18 @@ impl Reply {
         problem
     }
 
-    /// A header's value.
+    /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The `Location`.
+    /// The value of `Location`.
     #[track_caller]
     pub fn location(&self) -> String {
         self.header("location").expect("a Location").to_owned()
     }
 
-    /// The target of the link with this relation.
+    /// The target of the link with this relation, if there is one.
     pub fn link(&self, relation: &str) -> Option<String> {
         let links = self.headers.get_all("link").iter().flat_map(|value| value.to_str().unwrap().split(','));
         links.filter_map(|link| link.trim().split_once(';')).find_map(|(target, parameters)| {
@@ -169,7 +170,8 @@ impl Reply {
         })
     }
 
-    /// The body as JSON. Empty members are left out: clients stumble over `null` (threat 22).
+    /// The body as JSON. Fails the test if a member is `null`: some clients cannot handle that
+    /// (threat 22).
     #[track_caller]
     pub fn json(&self) -> Value {
         let value = serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()));
@@ -177,7 +179,7 @@ impl Reply {
         value
     }
 
-    /// The body as text.
+    /// The body as text, for messages.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

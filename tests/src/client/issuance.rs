@@ -1,4 +1,4 @@
-//! The way from an order to a certificate.
+//! The steps from an order to a certificate.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,49 +13,50 @@ use x509_cert::{
 
 use super::{Client, Key, Reply, csr};
 
-/// A certificate with its story.
+/// A certificate that was issued, and how.
 pub struct Issued {
     /// The URL of the order.
     pub order: String,
     /// The URL of the certificate.
     pub certificate: String,
-    /// The chain, PEM.
+    /// The chain in PEM.
     pub chain: String,
     /// The certificate's key.
     pub key: Arc<Key>,
 }
 
 impl Issued {
-    /// The certificate itself.
+    /// The certificate without its chain.
     pub fn leaf(&self) -> Certificate {
         Certificate::load_pem_chain(self.chain.as_bytes()).unwrap().remove(0)
     }
 
-    /// The certificate itself, DER in base64url, as a revocation request carries it.
+    /// The certificate in DER and base64url, as in a revocation request.
     pub fn encoded(&self) -> String {
         base64url::encode(&self.leaf().to_der().unwrap())
     }
 }
 
 impl Client {
-    /// A new-order request for these names.
+    /// Sends a new-order request for these names.
     pub async fn new_order(&self, names: &[&str]) -> Reply {
         self.post(self.url("newOrder"), &json!({"identifiers": identifiers(names)})).await
     }
 
-    /// The URL of a new order for these names.
+    /// Creates an order for these names and returns its URL.
     pub async fn order(&self, names: &[&str]) -> String {
         self.new_order(names).await.expect(201).location()
     }
 
-    /// The URL of a new order for these names, all of them shown.
+    /// Creates an order for these names, validates all of them and returns its URL.
     pub async fn ready_order(&self, names: &[&str]) -> String {
         let order = self.order(names).await;
         self.authorize(&order).await;
         order
     }
 
-    /// Shows every name of the order that is not shown yet, each in the first way that is offered.
+    /// Validates every identifier of the order that is not valid yet, each with the first challenge
+    /// offered.
     pub async fn authorize(&self, order: &str) {
         let order = self.read(order).await.expect(200).json();
         for url in strings(&order["authorizations"]) {
@@ -67,7 +68,7 @@ impl Client {
         }
     }
 
-    /// Shows control in this way and waits until the authorization is valid.
+    /// Completes the challenge of type `way` and waits until the authorization is valid.
     pub async fn solve(&self, authorization: &str, way: &str) -> Value {
         let object = self.read(authorization).await.expect(200).json();
         let challenge = challenge(&object, way);
@@ -76,7 +77,7 @@ impl Client {
         self.wait(authorization, "valid").await
     }
 
-    /// Makes the challenge server answer this challenge well.
+    /// Provisions the correct response to this challenge on the challenge server.
     pub fn provision(&self, authorization: &Value, challenge: &Value) {
         let token = challenge["token"].as_str().unwrap();
         let name = authorization["identifier"]["value"].as_str().unwrap();
@@ -89,13 +90,13 @@ impl Client {
         }
     }
 
-    /// Reads until the status is this one; while there is something to wait for, the answer must say
-    /// when to come back.
+    /// Polls until the object has this status; as long as it is pending or processing, the answer
+    /// must have `Retry-After`.
     pub async fn wait(&self, url: &str, status: &str) -> Value {
         self.wait_until(url, |object| object["status"] == status).await
     }
 
-    /// Reads until the object is as wanted.
+    /// Polls until the object is as wanted.
     pub async fn wait_until(&self, url: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
@@ -106,30 +107,30 @@ impl Client {
             }
             assert!(began.elapsed() < LONGEST, "still {object}");
             if ["pending", "processing"].contains(&object["status"].as_str().unwrap()) {
-                assert!(reply.header("retry-after").is_some(), "nothing says when to come back: {object}");
+                assert!(reply.header("retry-after").is_some(), "there is no Retry-After: {object}");
             }
             sleep(PAUSE).await;
         }
     }
 
-    /// A finalize request with this certificate request.
+    /// Sends a finalize request with this certificate request.
     pub async fn finalize(&self, order: &str, csr: &[u8]) -> Reply {
         let url = format!("{order}/finalize");
         self.post(&url, &json!({"csr": base64url::encode(csr)})).await
     }
 
-    /// A certificate for these names.
+    /// Obtains a certificate for these names.
     pub async fn obtain(&self, names: &[&str]) -> Issued {
         self.obtain_for(names, Key::p256()).await
     }
 
-    /// A certificate for these names with this key.
+    /// Obtains a certificate for these names with this key.
     pub async fn obtain_for(&self, names: &[&str], key: impl Into<Arc<Key>>) -> Issued {
         let order = self.ready_order(names).await;
         self.finish(order, names, key).await
     }
 
-    /// The certificate of an order that is ready.
+    /// Obtains the certificate of an order that is ready.
     pub async fn finish(&self, order: String, names: &[&str], key: impl Into<Arc<Key>>) -> Issued {
         let key = key.into();
         let object = self.finalize(&order, &csr(names, &key)).await.expect(200).json();
@@ -139,7 +140,7 @@ impl Client {
         Issued { order, certificate, chain, key }
     }
 
-    /// A revocation request for this certificate, signed by the account.
+    /// Sends a revocation request for this certificate, signed by the account.
     pub async fn revoke(&self, issued: &Issued, reason: u64) -> Reply {
         let payload = json!({"certificate": issued.encoded(), "reason": reason});
         self.post(self.url("revokeCert"), &payload).await

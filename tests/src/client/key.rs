@@ -20,7 +20,7 @@ pub struct Key {
     pair: KeyPair,
 }
 
-/// The signature algorithms, which name the kinds of key too.
+/// The signature algorithms, which also determine the type of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// ECDSA on P-256.
@@ -29,14 +29,14 @@ pub enum Algorithm {
     Es384,
     /// ECDSA on P-521.
     Es512,
-    /// RSA with 2048 bits, PKCS #1 v1.5.
+    /// RSASSA-PKCS1-v1_5 with an RSA key of 2048 bits.
     Rs256,
     /// Ed25519.
     EdDsa,
 }
 
 impl Algorithm {
-    /// All of them.
+    /// Every algorithm, in the order of the variants.
     pub const ALL: [Self; 5] = [Self::Es256, Self::Es384, Self::Es512, Self::Rs256, Self::EdDsa];
 
     /// The value of `alg`.
@@ -69,17 +69,17 @@ impl Key {
         Self::generate(Algorithm::Es256)
     }
 
-    /// Its algorithm.
+    /// The algorithm of the key.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The same key for certificates and requests.
+    /// The key in the form that certificate requests need.
     pub fn pair(&self) -> &KeyPair {
         &self.pair
     }
 
-    /// The public JWK with the members of its thumbprint.
+    /// The public JWK, with only the members that its thumbprint needs.
     pub fn jwk(&self) -> Value {
         let public = self.pair.public_key_raw();
         let curve = |name: &str| {
@@ -104,12 +104,12 @@ impl Key {
         }
     }
 
-    /// The thumbprint (RFC 7638): the hash of the JWK with its members in order.
+    /// The thumbprint (RFC 7638): the hash of the JWK with its members in lexicographic order.
     pub fn thumbprint(&self) -> String {
         base64url::encode(&Sha256::digest(self.jwk().to_string()))
     }
 
-    /// A signature in the form of JWS.
+    /// Signs in the form of JWS.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         let ecdsa = |algorithm: &'static EcdsaSigningAlgorithm| {

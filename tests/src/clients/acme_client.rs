@@ -1,7 +1,8 @@
-//! acme-client, the npm package: a library, so a short script of ours stands in for its user.
+//! acme-client, the npm package: a library, so a short script of this project stands in for its
+//! user.
 //!
-//! It can do all: RSA and EC account keys, renewal, revocation, key rollover, contacts,
-//! deactivation; it knows no renewal information. Node.js adds `NODE_EXTRA_CA_CERTS` to its roots.
+//! It supports RSA and EC account keys, renewal, revocation, key change, contacts and deactivation,
+//! but not renewal information. Node.js adds `NODE_EXTRA_CA_CERTS` to its roots.
 
 use std::{
     fs,
@@ -20,14 +21,14 @@ pub struct AcmeClient {
 }
 
 impl AcmeClient {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "acme-client";
 
-    /// Keeps everything in `folder`; tokens for http-01 go to `webroot`.
+    /// Keeps all state in `folder`; tokens of http-01 go to `webroot`.
     ///
     /// # Errors
     ///
-    /// When the script cannot be written.
+    /// The script cannot be written.
     pub fn new(target: &Target, tool: &Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
         let script = folder.join(SCRIPT);
         fs::write(&script, include_str!("acme_client/client.mjs")).map_err(Failure::io(script.display()))?;
@@ -39,48 +40,48 @@ impl AcmeClient {
         })
     }
 
-    /// Makes an account with a key of `kind`: `ec` or `rsa`.
+    /// Creates an account with a key of type `kind`: `ec` or `rsa`.
     ///
     /// # Errors
     ///
-    /// When the script fails.
+    /// The script fails.
     pub async fn register(&self, kind: &str) -> Result<(), Failure> {
         self.run(&["register", kind]).await
     }
 
-    /// A certificate over http-01; returns the chain.
+    /// Obtains a certificate by http-01; returns the chain.
     ///
     /// # Errors
     ///
-    /// When the script fails.
+    /// The script fails.
     pub async fn obtain(&self, names: &[&str]) -> Result<PathBuf, Failure> {
         self.run(&[&["obtain"], names].concat()).await?;
         Ok(self.folder.join("chain.pem"))
     }
 
-    /// Rolls the account over to a new key of `kind`.
+    /// Changes the account's key to a new one of type `kind`.
     ///
     /// # Errors
     ///
-    /// When the script fails.
+    /// The script fails.
     pub async fn roll_key_over(&self, kind: &str) -> Result<(), Failure> {
         self.run(&["roll-key-over", kind]).await
     }
 
-    /// Revokes the certificate that was obtained last, by the account.
+    /// Revokes the certificate that was obtained last, with the account key.
     ///
     /// # Errors
     ///
-    /// When the script fails.
+    /// The script fails.
     pub async fn revoke(&self) -> Result<(), Failure> {
         self.run(&["revoke"]).await
     }
 
-    /// Changes the contact, looks whether the CA took it, and deactivates the account.
+    /// Changes the contact, checks that the CA accepted it, and deactivates the account.
     ///
     /// # Errors
     ///
-    /// When the script fails.
+    /// The script fails.
     pub async fn update_and_deactivate(&self) -> Result<(), Failure> {
         self.run(&["update-and-deactivate"]).await
     }

@@ -1,7 +1,7 @@
 //! acme-tiny: 200 lines of Python over `openssl`, http-01 only, RSA account keys only.
 //!
-//! It makes an account and obtains a certificate for a CSR, no more; a renewal is the same again.
-//! Python's TLS reads `SSL_CERT_FILE`.
+//! It creates an account and obtains a certificate for a CSR, nothing else; a renewal repeats the
+//! same steps. Python's TLS reads `SSL_CERT_FILE`.
 
 use std::{
     fs,
@@ -19,25 +19,25 @@ pub struct AcmeTiny {
 }
 
 impl AcmeTiny {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "acme-tiny";
 
     /// Makes an account key in `folder`.
     ///
     /// # Errors
     ///
-    /// When `openssl` fails.
+    /// `openssl` fails.
     pub async fn new(target: &Target, tool: Tool, folder: &Path) -> Result<Self, Failure> {
         Run::new("openssl", folder).args(["genrsa", "-out", "account.key", "4096"]).finish().await?;
         Ok(Self { target: target.clone(), tool, folder: folder.to_path_buf() })
     }
 
-    /// A certificate for a CSR over `names` with an RSA key, the first one as its CN; returns the
+    /// Obtains a certificate for a CSR with an RSA key; the first of `names` is the CN. Returns the
     /// chain.
     ///
     /// # Errors
     ///
-    /// When acme-tiny fails.
+    /// acme-tiny fails.
     pub async fn obtain(&self, webroot: &Path, names: &[&str]) -> Result<PathBuf, Failure> {
         let first = names.first().copied().unwrap_or_default();
         let alternatives = names.iter().map(|name| format!("DNS:{name}")).collect::<Vec<_>>().join(",");
@@ -50,7 +50,7 @@ impl AcmeTiny {
         let done = Run::new(&self.tool.path, &self.folder)
             .env("SSL_CERT_FILE", &self.target.root)
             .args(["--account-key", "account.key", "--csr", "domain.csr", "--contact", "mailto:admin@example.org"])
-            // Its own look at the challenge would ask this machine's resolver.
+            // Its own check of the challenge would query the resolver of this machine.
             .args(["--disable-check", "--directory-url", &self.target.directory, "--acme-dir"])
             .arg(webroot)
             .finish()

@@ -1,11 +1,11 @@
-//! acmetool, in Go: it is told which names are wanted and works out the rest.
+//! acmetool, in Go: the user lists names, and it decides what to do.
 //!
-//! Its `revoke` only marks the certificate, the code behind it is switched off since ACMEv2; it
-//! renews in the last third of a certificate's life and cannot be told to do so earlier; it cannot
-//! roll its key over.
+//! Its `revoke` only marks the certificate, because the code behind it has been switched off since
+//! ACMEv2. It renews in the last third of a certificate's life and cannot be made to renew earlier.
+//! It cannot change its key.
 //!
-//! For http-01 it tries everything at once, with no way to say no: it listens on port 80 and writes
-//! to `/var/run/acme`. It therefore runs in a namespace that has neither.
+//! For http-01 it tries every method at once, and none can be turned off: it listens on port 80 and
+//! writes to `/var/run/acme`. It therefore runs in a namespace that has neither.
 
 use std::{
     fs,
@@ -23,14 +23,14 @@ pub struct Acmetool {
 }
 
 impl Acmetool {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "acmetool";
 
-    /// Keeps everything in `folder`; tokens for http-01 go to `webroot`.
+    /// Keeps all state in `folder`; tokens of http-01 go to `webroot`.
     ///
     /// # Errors
     ///
-    /// When the configuration cannot be written.
+    /// The configuration cannot be written.
     pub fn new(target: &Target, tool: Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
         let acmetool = Self { target: target.clone(), tool, folder: folder.to_path_buf() };
         acmetool.write(
@@ -50,21 +50,21 @@ impl Acmetool {
         Ok(acmetool)
     }
 
-    /// A certificate over http-01 for one name; returns the chain.
+    /// Obtains a certificate for one name by http-01; returns the chain.
     ///
     /// # Errors
     ///
-    /// When acmetool fails.
+    /// acmetool fails.
     pub async fn obtain(&self, name: &str) -> Result<PathBuf, Failure> {
         self.run(&["want", name]).await?;
         Ok(self.folder.join("live").join(name).join("fullchain"))
     }
 
-    /// What a timer does: obtains again what is due, and leaves the rest alone.
+    /// Does what a timer would do: renews what is due, and leaves the rest alone.
     ///
     /// # Errors
     ///
-    /// When acmetool fails.
+    /// acmetool fails.
     pub async fn reconcile(&self) -> Result<(), Failure> {
         self.run(&["reconcile"]).await
     }

@@ -1,8 +1,8 @@
-//! Caddy: a web server that obtains and renews by itself.
+//! Caddy: a web server that obtains and renews certificates by itself.
 //!
-//! It takes whichever challenge fits its ports: http-01 or tls-alpn-01. It does not revoke by
-//! command and does not roll its key over; this version knows no renewal information. It reads
-//! `Retry-After` as seconds only.
+//! It uses the challenge type that fits its ports: http-01 or tls-alpn-01. It has no command for
+//! revocation and does not change its key; this version does not support renewal information. It
+//! understands `Retry-After` only in seconds.
 
 use std::{
     fs,
@@ -26,17 +26,17 @@ pub struct Caddy {
 }
 
 impl Caddy {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "caddy";
 
-    /// Starts a server for one name, with everything in `folder`.
+    /// Starts a server for one name, with all state in `folder`.
     ///
-    /// `renewal_window` is the last part of a certificate's life in which Caddy renews it: near 1,
-    /// it does so at once.
+    /// `renewal_window` is the last part of a certificate's life, in which Caddy renews it: with a
+    /// value near 1 it renews at once.
     ///
     /// # Errors
     ///
-    /// When Caddy does not start.
+    /// Caddy does not start.
     pub fn start(
         target: &Target,
         tool: &Tool,
@@ -47,7 +47,7 @@ impl Caddy {
     ) -> Result<Self, Failure> {
         let storage = folder.join("storage");
         let configuration = json!({
-            // The administration port would be the same for every Caddy of the machine.
+            // Every Caddy of the machine would use the same administration port.
             "admin": { "disabled": true },
             "storage": { "module": "file_system", "root": storage },
             "apps": {
@@ -96,21 +96,21 @@ impl Caddy {
     ///
     /// # Errors
     ///
-    /// When Caddy ends, or obtains nothing.
+    /// Caddy ends, or obtains nothing.
     pub async fn next_certificate(&mut self, last: Option<&Path>) -> Result<PathBuf, Failure> {
         let known = last.and_then(|file| fs::read(file).ok());
         let file = format!("{}.crt", self.name);
         let chain = self
             .service
             .until(|| {
-                // One folder for each CA, named after its URL in Caddy's own way.
+                // There is a folder for each CA, with a name that Caddy derives from its URL.
                 let issuers = fs::read_dir(self.storage.join("certificates")).ok()?;
                 let chain = issuers
                     .filter_map(Result::ok)
                     .map(|issuer| issuer.path().join(&self.name).join(&file))
                     .find(|file| file.is_file())?;
                 let bytes = fs::read(chain).ok()?;
-                // Caddy writes in place: only a file that ends as PEM does is complete.
+                // Caddy writes the file in place: it is complete only when it ends as PEM does.
                 (bytes.ends_with(b"-----END CERTIFICATE-----\n") && Some(&bytes) != known.as_ref()).then_some(bytes)
             })
             .await?;
@@ -119,11 +119,11 @@ impl Caddy {
         Ok(copy)
     }
 
-    /// Ends the server.
+    /// Stops the server.
     ///
     /// # Errors
     ///
-    /// When it cannot be waited for.
+    /// Its end cannot be awaited.
     pub async fn stop(self) -> Result<(), Failure> {
         self.service.stop().await
     }

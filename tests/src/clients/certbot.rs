@@ -1,8 +1,8 @@
-//! certbot: the client most people know.
+//! certbot: the client that most people know.
 //!
-//! Renews by renewal information (RFC 9773), revokes by account, updates contacts, deactivates; it
-//! cannot roll its key over. `requests` takes the root from `REQUESTS_CA_BUNDLE` and keeps one
-//! connection for all requests.
+//! It renews by renewal information (RFC 9773), revokes with the account key, updates contacts and
+//! deactivates accounts; it cannot change its key. `requests` takes the root from
+//! `REQUESTS_CA_BUNDLE` and uses one connection for all requests.
 
 use std::path::{Path, PathBuf};
 
@@ -17,19 +17,19 @@ pub struct Certbot {
 }
 
 impl Certbot {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "certbot";
 
-    /// Keeps everything in `folder`.
+    /// Keeps all state in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path) -> Self {
         Self { target: target.clone(), tool, folder: folder.to_path_buf() }
     }
 
-    /// A certificate over http-01, answered by certbot's own web server; returns the chain.
+    /// Obtains a certificate by http-01, with certbot's own web server; returns the chain.
     ///
     /// # Errors
     ///
-    /// When certbot fails.
+    /// certbot fails.
     pub async fn obtain(&self, name: &str, more: &[&str]) -> Result<PathBuf, Failure> {
         self.certbot("certonly")
             .args(["--standalone", "--preferred-challenges", "http"])
@@ -42,11 +42,11 @@ impl Certbot {
         Ok(self.chain(name))
     }
 
-    /// A certificate over dns-01, with hooks; returns the chain.
+    /// Obtains a certificate by dns-01, with hooks; returns the chain.
     ///
     /// # Errors
     ///
-    /// When certbot fails.
+    /// certbot fails.
     pub async fn obtain_over_dns(&self, name: &str, others: &[&str], more: &[&str]) -> Result<PathBuf, Failure> {
         let functions = hook::dns(&self.target);
         let set = format!("{functions}set_txt \"_acme-challenge.$CERTBOT_DOMAIN\" \"$CERTBOT_VALIDATION\"\n");
@@ -64,21 +64,21 @@ impl Certbot {
         Ok(self.chain(name))
     }
 
-    /// What a timer does: renews what is due, and says "not yet due" of the rest.
+    /// Does what a timer would do: renews what is due, and reports "not yet due" for the rest.
     ///
     /// # Errors
     ///
-    /// When certbot fails.
+    /// certbot fails.
     pub async fn renew(&self, more: &[&str]) -> Result<String, Failure> {
         let done = self.certbot("renew").arg("--no-random-sleep-on-renew").args(more).finish().await?;
         Ok(done.stdout + &done.stderr)
     }
 
-    /// Revokes by the account and keeps the files.
+    /// Revokes with the account key and keeps the files.
     ///
     /// # Errors
     ///
-    /// When certbot fails.
+    /// certbot fails.
     pub async fn revoke(&self, name: &str, reason: &str) -> Result<(), Failure> {
         self.certbot("revoke")
             .args(["--cert-name", name, "--reason", reason, "--no-delete-after-revoke"])
@@ -91,7 +91,7 @@ impl Certbot {
     ///
     /// # Errors
     ///
-    /// When certbot fails, or the CA did not take the contact.
+    /// certbot fails, or the CA did not accept the contact.
     pub async fn update_account(&self, email: &str) -> Result<(), Failure> {
         self.certbot("update_account").args(["--email", email]).finish().await?;
         self.certbot("show_account").finish().await?.says("Account URL: https://")
@@ -101,7 +101,7 @@ impl Certbot {
     ///
     /// # Errors
     ///
-    /// When certbot fails.
+    /// certbot fails.
     pub async fn unregister(&self) -> Result<(), Failure> {
         self.certbot("unregister").finish().await?;
         Ok(())

@@ -1,5 +1,4 @@
-//! A certificate that a client obtained, judged by `openssl`: software that shares no code with the
-//! CA.
+//! A certificate that a client obtained, checked with `openssl`, which shares no code with the CA.
 
 use std::{
     collections::BTreeSet,
@@ -9,16 +8,16 @@ use std::{
 
 use super::{Failure, Target, run::Run};
 
-/// A chain that a client stored, leaf first.
+/// A chain that a client stored, with the leaf first.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// The PEM file.
+    /// The PEM file of the chain.
     pub file: PathBuf,
-    /// The serial number in hexadecimal digits; two certificates never share it.
+    /// The serial number in hexadecimal digits, which no two certificates share.
     pub serial: String,
 }
 
-/// The key of a certificate.
+/// The key type of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// ECDSA on P-256.
@@ -32,8 +31,8 @@ pub enum Key {
 }
 
 impl Certificate {
-    /// Takes the chain in `file`, if it is all that a client wants: it verifies against the root
-    /// for every one of `names` and for server authentication, names nothing else, has such a key
+    /// Accepts the chain in `file` if it is what the client needs: it verifies against the root for
+    /// all of `names` and for server authentication, has no other names, and has a key of this type
     /// and the target's lifetime.
     ///
     /// # Errors
@@ -41,7 +40,7 @@ impl Certificate {
     /// [`Failure::Certificate`] says what is wrong.
     pub async fn accept(target: &Target, file: PathBuf, names: &[&str], key: Key) -> Result<Self, Failure> {
         for name in names {
-            // A wildcard itself is no host; what it stands for is.
+            // A wildcard is not a host name; a name that it matches is.
             let host = name.replace('*', "anything");
             openssl(&["verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", &host, "-CAfile"], &file)
                 .arg(&target.root)
@@ -67,20 +66,20 @@ impl Certificate {
         expect(&file, &key.as_printed(), &found.as_str())?;
 
         let found = lifetime(&file).await?;
-        // A client may not ask for less, and a CA that dates a certificate back for slow clocks is
-        // within its rights.
+        // A client cannot ask for less, and a CA may backdate a certificate for the sake of slow
+        // clocks.
         if found.abs_diff(target.lifetime) > Duration::from_secs(2 * 60 * 60) {
             return Err(wrong(&file, &target.lifetime, &found));
         }
         Ok(Self { file, serial })
     }
 
-    /// Whether the CRL that the certificate points at lists it: fetched, verified and looked up as
-    /// a relying party does.
+    /// Whether the CRL that the certificate refers to lists it. The CRL is downloaded, verified and
+    /// searched as a relying party does.
     ///
     /// # Errors
     ///
-    /// When there is no such CRL, or `openssl` refuses it.
+    /// There is no such CRL, or `openssl` refuses it.
     pub async fn is_revoked(&self, target: &Target) -> Result<bool, Failure> {
         let text = field(&self.file, &["-ext", "crlDistributionPoints"]).await?;
         let url = text.lines().find_map(|line| line.trim().strip_prefix("URI:"));

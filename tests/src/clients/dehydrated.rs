@@ -1,8 +1,8 @@
 //! dehydrated: a shell script over `curl` and `openssl`.
 //!
-//! Renews, revokes by account, updates contacts, rolls the account key over, deactivates. It takes
-//! a new nonce with every HEAD, gives up when one is refused, and reads JSON with `sed`. Its root
-//! comes from `CURL_CA_BUNDLE`.
+//! It renews, revokes with the account key, updates contacts, changes the account key and
+//! deactivates accounts. It gets a new nonce with HEAD for every request, gives up when one is
+//! refused, and parses JSON with `sed`. It takes the root from `CURL_CA_BUNDLE`.
 
 use std::{
     fs,
@@ -20,14 +20,14 @@ pub struct Dehydrated {
 }
 
 impl Dehydrated {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "dehydrated";
 
-    /// Keeps everything in `folder` and registers; tokens for http-01 go to `webroot`.
+    /// Keeps all state in `folder` and registers; tokens of http-01 go to `webroot`.
     ///
     /// # Errors
     ///
-    /// When dehydrated fails.
+    /// dehydrated fails.
     pub async fn register(target: &Target, tool: Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
         let script = format!(
             "{}case $1 in\ndeploy_challenge) set_txt \"_acme-challenge.$2\" \"$4\" ;;\n\
@@ -49,14 +49,14 @@ impl Dehydrated {
         Ok(dehydrated)
     }
 
-    /// A certificate with a key of `algorithm` as dehydrated spells it, over `challenge`; returns
-    /// the chain.
+    /// Obtains a certificate by `challenge`, with a key of `algorithm`, both in dehydrated's
+    /// spelling; returns the chain.
     ///
-    /// The same call again renews when `more` says `--force`.
+    /// Repeating the call renews if `more` contains `--force`.
     ///
     /// # Errors
     ///
-    /// When dehydrated fails.
+    /// dehydrated fails.
     pub async fn obtain(
         &self,
         challenge: &str,
@@ -64,7 +64,7 @@ impl Dehydrated {
         algorithm: &str,
         more: &[&str],
     ) -> Result<PathBuf, Failure> {
-        // The folder of a wildcard needs a name without the star.
+        // The folder of a wildcard needs a name without an asterisk.
         let alias = names.first().copied().unwrap_or_default().trim_start_matches("*.");
         self.run()
             .args(["--cron", "--challenge", challenge, "--algo", algorithm])
@@ -75,21 +75,21 @@ impl Dehydrated {
         Ok(self.folder.join("certs").join(alias).join("fullchain.pem"))
     }
 
-    /// Revokes by the account; dehydrated renames the file, the others stay.
+    /// Revokes with the account key; dehydrated renames the file and keeps the others.
     ///
     /// # Errors
     ///
-    /// When dehydrated fails.
+    /// dehydrated fails.
     pub async fn revoke(&self, chain: &Path) -> Result<(), Failure> {
         self.run().arg("--revoke").arg(chain.with_file_name("cert.pem")).finish().await?;
         Ok(())
     }
 
-    /// Sends the contact of the configuration again.
+    /// Sends the contact in the configuration again.
     ///
     /// # Errors
     ///
-    /// When dehydrated fails.
+    /// dehydrated fails.
     pub async fn update_account(&self) -> Result<(), Failure> {
         self.run().arg("--account").finish().await?;
         Ok(())
@@ -99,7 +99,7 @@ impl Dehydrated {
     ///
     /// # Errors
     ///
-    /// When dehydrated fails.
+    /// dehydrated fails.
     pub async fn deactivate(&self) -> Result<(), Failure> {
         self.run().arg("--deactivate").finish().await?;
         Ok(())

@@ -1,63 +1,63 @@
-//! Why a story about a client ended badly.
+//! Why the test of a client failed.
 
 use std::{fmt, io, path::PathBuf, process::ExitStatus, time::Duration};
 
-/// Why a story about a client ended badly.
+/// Why the test of a client failed.
 ///
-/// `Debug` shows the same text as `Display`, because that is what a test prints.
+/// `Debug` prints the same text as `Display`, because a test prints `Debug`.
 pub enum Failure {
-    /// The certificate is not what was asked for.
+    /// The certificate is not what was ordered.
     Certificate {
-        /// The PEM file.
+        /// The PEM file of the certificate.
         file: PathBuf,
         /// What was expected.
         wanted: String,
-        /// What it holds.
+        /// What the certificate has instead.
         found: String,
     },
-    /// The client ended with a failure.
+    /// The client exited with a failure.
     Ended {
-        /// Program and arguments.
+        /// The program and its arguments.
         command: String,
-        /// As the system reports it.
+        /// The exit status that the system reported.
         status: ExitStatus,
-        /// All that it wrote.
+        /// All output of the client.
         output: String,
     },
-    /// A file could not be read or written, or an address not listened on.
+    /// A file could not be read or written, or an address could not be listened on.
     Io {
-        /// The file or address.
+        /// The path of the file, or the address.
         place: String,
-        /// The cause.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The client is not installed, though this run must have it.
+    /// The client is not installed, although this run requires it.
     Missing {
-        /// The program.
+        /// The name of the program.
         program: &'static str,
     },
-    /// The client succeeded, but did not say what it should.
+    /// The client succeeded, but its output lacks an expected text.
     Silent {
-        /// Program and arguments.
+        /// The program and its arguments.
         command: String,
-        /// The words that were expected.
+        /// The expected text.
         wanted: &'static str,
-        /// All that it wrote.
+        /// All output of the client.
         output: String,
     },
-    /// The client did not finish.
+    /// The client did not finish in time.
     Slow {
-        /// Program and arguments.
+        /// The program and its arguments.
         command: String,
-        /// How long it was given.
+        /// The time that it had.
         limit: Duration,
-        /// All that it wrote until then.
+        /// All output of the client until then.
         output: String,
     },
 }
 
 impl Failure {
-    /// For `map_err`.
+    /// Makes a failure out of an I/O error, for `map_err`.
     pub fn io(place: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
         let place = place.to_string();
         move |source| Self::Io { place, source }

@@ -1,4 +1,4 @@
-//! Scripts that a client calls to put a challenge where the CA looks for it.
+//! Scripts that a client calls to provision the response to a challenge.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use super::{Failure, Target};
 
-/// Shell functions `set_txt NAME VALUE` and `clear_txt NAME`; a name comes without its last dot.
+/// The shell functions `set_txt NAME VALUE` and `clear_txt NAME`, for names without a trailing dot.
 pub(super) fn dns(target: &Target) -> String {
     format!(
         r#"post() {{

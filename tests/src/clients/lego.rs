@@ -1,7 +1,8 @@
-//! lego, in Go: all three kinds of challenges.
+//! lego, in Go: it supports all three challenge types.
 //!
-//! Renews and revokes by account; its command line cannot roll the key over, and this version knows
-//! no renewal information. Go reads `SSL_CERT_FILE`; lego has `LEGO_CA_CERTIFICATES` beside it.
+//! It renews and revokes with the account key; its command line cannot change the key, and this
+//! version does not support renewal information. Go reads `SSL_CERT_FILE`; lego also reads
+//! `LEGO_CA_CERTIFICATES`.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ pub struct Lego {
     external_account: Option<[String; 2]>,
 }
 
-/// How lego proves control.
+/// The challenge type that lego uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenge {
     /// http-01, with lego's own web server.
@@ -28,10 +29,10 @@ pub enum Challenge {
 }
 
 impl Lego {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "lego";
 
-    /// Keeps everything in `folder`.
+    /// Keeps all state in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path) -> Self {
         Self { target: target.clone(), tool, folder: folder.to_path_buf(), external_account: None }
     }
@@ -41,11 +42,11 @@ impl Lego {
         Self { external_account: Some([key_identifier.to_owned(), key.to_owned()]), ..self }
     }
 
-    /// A certificate with a key of the kind `key_type` as lego spells it; returns the chain.
+    /// Obtains a certificate with a key of type `key_type`, in lego's spelling; returns the chain.
     ///
     /// # Errors
     ///
-    /// When lego fails.
+    /// lego fails.
     pub async fn obtain(&self, challenge: Challenge, names: &[&str], key_type: &str) -> Result<PathBuf, Failure> {
         self.lego(challenge, names, key_type)?.arg("run").finish().await?;
         Ok(self.chain(names))
@@ -55,17 +56,17 @@ impl Lego {
     ///
     /// # Errors
     ///
-    /// When lego fails.
+    /// lego fails.
     pub async fn renew(&self, challenge: Challenge, names: &[&str], key_type: &str) -> Result<PathBuf, Failure> {
         self.lego(challenge, names, key_type)?.args(["renew", "--no-random-sleep", "--days", "36500"]).finish().await?;
         Ok(self.chain(names))
     }
 
-    /// Revokes by the account and keeps the files.
+    /// Revokes with the account key and keeps the files.
     ///
     /// # Errors
     ///
-    /// When lego fails.
+    /// lego fails.
     pub async fn revoke(&self, names: &[&str], reason: u8) -> Result<(), Failure> {
         self.lego(Challenge::Http, names, "ec256")?
             .args(["revoke", "--keep", "--reason", &reason.to_string()])
@@ -102,8 +103,8 @@ impl Lego {
                 );
                 run.env("EXEC_PATH", hook::write(&self.folder, "dns.sh", &script)?)
                     .env("EXEC_POLLING_INTERVAL", "1")
-                    // Without a resolver lego would ask the Internet whether the name is an alias.
-                    // Its own look-up of the record would need a whole zone.
+                    // Without a resolver, lego would ask the Internet whether the name is an alias.
+                    // Its own check of the record would need a whole zone.
                     .args(["--dns", "exec", "--dns.disable-cp"])
                     .args(["--dns.resolvers", &self.target.resolver.to_string()])
             }

@@ -1,8 +1,8 @@
-//! Apache's mod_md: the web server obtains and renews by itself, by renewal information (RFC 9773)
-//! where the CA has it.
+//! Apache's mod_md: the web server obtains and renews certificates by itself, by renewal
+//! information (RFC 9773) if the CA offers it.
 //!
-//! It does not revoke and does not roll its key over. A new certificate is used after a restart.
-//! The root of the CA comes from `MDCACertificateFile`.
+//! It does not revoke and does not change its key. A new certificate is used after a restart. It
+//! takes the root from `MDCACertificateFile`.
 
 use std::{
     fs,
@@ -24,26 +24,26 @@ pub struct ModMd {
 }
 
 impl ModMd {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "apache2";
 
-    /// A server for one name, with everything in `folder`.
+    /// A server for one name, with all state in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path, name: &str) -> Self {
         Self { target: target.clone(), tool, folder: folder.to_path_buf(), name: name.to_owned() }
     }
 
-    /// Starts Apache, waits until mod_md has a new certificate ready, and stops Apache again;
-    /// returns the chain.
+    /// Starts Apache, waits until mod_md has a new certificate, and stops Apache again; returns the
+    /// chain.
     ///
-    /// `window` is mod_md's renewal window: a part of the lifetime that ends it, such as `33%`.
+    /// `window` is mod_md's renewal window: the last part of the lifetime, such as `33%`.
     ///
     /// # Errors
     ///
-    /// When Apache fails, or obtains nothing.
+    /// Apache fails, or obtains nothing.
     pub async fn obtain(&self, window: &str) -> Result<PathBuf, Failure> {
         let mut apache = self.start(window)?;
         let staged = self.folder.join("md/staging").join(&self.name);
-        // The job is finished when its record says so; the chain is written before.
+        // The job is finished when its record says so; the chain was written before.
         apache
             .until(|| {
                 let job = fs::read_to_string(staged.join("job.json")).ok()?;
@@ -52,7 +52,8 @@ impl ModMd {
             .await?;
         apache.stop().await?;
 
-        // The next start takes what is staged. With the usual window it then has nothing to do.
+        // The next start activates the staged certificate. With the usual window it then has
+        // nothing to do.
         let mut apache = self.start("33%")?;
         apache.until(|| (!staged.exists()).then_some(())).await?;
         apache.stop().await?;
@@ -114,8 +115,8 @@ impl ModMd {
     }
 }
 
-/// What mod_md needs, in the order of loading; Debian builds the watchdog in.
+/// The modules that mod_md needs, in loading order; Debian builds the watchdog in.
 const MODULES: [&str; 4] = ["mpm_event", "authz_core", "ssl", "md"];
 
-/// Where Debian keeps modules.
+/// The folder of Debian's modules.
 const MODULE_FOLDER: &str = "/usr/lib/apache2/modules";

@@ -1,22 +1,22 @@
-//! A client that insists on files or ports of the system gets a system of its own: a user
-//! namespace, in which nobody may use a port below 1024, and a mount namespace, in which those
-//! files are others.
+//! A client that insists on files or ports of the system runs in namespaces of its own: in its user
+//! namespace it cannot use ports below 1024, and in its mount namespace those files are different
+//! ones.
 
 use std::path::Path;
 
 use super::run::Run;
 
-/// What stands in front of the client's program: in the new namespaces, the shell command `mounts`
-/// runs first.
+/// Runs a program in new namespaces, after the shell command `mounts`. The program and its
+/// arguments still have to be added.
 pub(super) fn run(mounts: &str, folder: &Path) -> Run {
     Run::new("unshare", folder)
         .args(["--user", "--map-root-user", "--mount", "sh", "-euc"])
         .arg(format!("{mounts}; exec \"$@\""))
-        // The name that the shell gives itself.
+        // The name that the shell gives itself (`$0`).
         .arg("sh")
 }
 
-/// Whether this machine lets us; some containers do not.
+/// Whether this machine permits it; some containers do not.
 pub(super) async fn is_allowed() -> bool {
     let folder = std::env::temp_dir();
     run("mount -t tmpfs none /run", &folder).arg("true").finish().await.is_ok()

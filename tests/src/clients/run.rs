@@ -1,5 +1,4 @@
-//! Programs with a time limit, a clean environment, and output that is shown when something goes
-//! wrong.
+//! Programs with a time limit, a clean environment, and output that is shown when they fail.
 
 use std::{
     ffi::OsStr,
@@ -17,14 +16,14 @@ use tokio::{
 
 use super::Failure;
 
-/// A program that is about to start.
+/// A program before it is started.
 #[derive(Debug)]
 pub struct Run {
     command: Command,
     limit: Duration,
 }
 
-/// A program that ended well.
+/// A program that succeeded.
 #[derive(Debug)]
 pub struct Finished {
     command: String,
@@ -34,7 +33,7 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// A program that goes on until it is dropped, its children with it.
+/// A program that runs, with its children, until it is dropped.
 #[derive(Debug)]
 pub struct Service {
     command: String,
@@ -43,10 +42,10 @@ pub struct Service {
 }
 
 impl Run {
-    /// Its state lives in `folder`, which is also its home and its current folder.
+    /// `folder` is the program's home and current folder, and holds its state.
     ///
-    /// The environment holds no more than that and `PATH`: a proxy or a setting of the person who
-    /// runs the tests must not decide about them.
+    /// Its environment contains only that and `PATH`: a proxy or another setting of the person who
+    /// runs the tests must not influence them.
     pub fn new(program: impl AsRef<OsStr>, folder: &Path) -> Self {
         let mut command = Command::new(program);
         command
@@ -57,31 +56,31 @@ impl Run {
             .env("TMPDIR", folder)
             .current_dir(folder)
             .kill_on_drop(true)
-            // A group of its own, so that a server is ended together with its workers.
+            // A process group of its own, so that a server ends together with its workers.
             .process_group(0)
             .stdin(Stdio::null());
         Self { command, limit: LIMIT }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
 
-    /// More arguments.
+    /// Adds arguments, in their order.
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.command.args(arguments);
         self
     }
 
-    /// One variable of the environment.
+    /// Sets a variable of the environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Runs to the end.
+    /// Runs the program to its end.
     pub async fn finish(mut self) -> Result<Finished, Failure> {
         let command = text(&self.command);
         let output = Output::attach(&mut self.command)?;
@@ -101,7 +100,7 @@ impl Run {
         }
     }
 
-    /// Starts a program that goes on.
+    /// Starts a program that keeps running.
     pub fn serve(mut self) -> Result<Service, Failure> {
         let command = text(&self.command);
         let output = Output::attach(&mut self.command)?;
@@ -111,7 +110,7 @@ impl Run {
 }
 
 impl Finished {
-    /// Demands that the program said `wanted`.
+    /// Checks that the program printed `wanted`.
     pub fn says(&self, wanted: &'static str) -> Result<(), Failure> {
         if self.stdout.contains(wanted) || self.stderr.contains(wanted) {
             return Ok(());
@@ -125,10 +124,9 @@ impl Finished {
 }
 
 impl Service {
-    /// Waits until `done` returns something, as long as the program lives and time is left.
+    /// Waits until `done` returns something, as long as the program runs and there is time left.
     ///
-    /// These programs tell nobody what they did, so the files they write are looked at again and
-    /// again.
+    /// These programs do not report what they did, so `done` reads their files again and again.
     pub async fn until<T>(&mut self, mut done: impl FnMut() -> Option<T>) -> Result<T, Failure> {
         let wait = async {
             loop {
@@ -147,14 +145,14 @@ impl Service {
         }
     }
 
-    /// Ends it and waits until it is gone, so that its ports and files are free.
+    /// Kills it and waits for its end, so that its ports and files are free.
     pub async fn stop(mut self) -> Result<(), Failure> {
         end_group(&self.child);
         self.child.wait().await.map_err(Failure::io(&self.command))?;
         Ok(())
     }
 
-    /// Asks it to end by itself, and waits until it is gone with what it started.
+    /// Asks it to end (SIGTERM), and waits for its end and that of its children.
     pub async fn terminate(mut self) -> Result<(), Failure> {
         if let Some(id) = self.child.id() {
             let _ = process::Command::new("kill").arg(id.to_string()).stderr(Stdio::null()).status();
@@ -172,8 +170,8 @@ impl Drop for Service {
     }
 }
 
-/// Where a program writes: files without a name, which neither fill up as a pipe does nor get lost
-/// with a time limit.
+/// The output of a program goes to files without a name, which neither fill up as a pipe does nor
+/// get lost when the time limit is reached.
 #[derive(Debug)]
 struct Output {
     stdout: File,
@@ -194,7 +192,7 @@ impl Output {
     }
 }
 
-/// Reads from the start without moving the place at which the program writes.
+/// Reads from the start without moving the position at which the program writes.
 fn read(file: &File) -> String {
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
@@ -203,7 +201,7 @@ fn read(file: &File) -> String {
 }
 
 fn end_group(child: &Child) {
-    // Only a child that was not waited for still has an id, so that no stranger is hit.
+    // A child has an id only until it was waited for, so no other process is signalled.
     if let Some(id) = child.id() {
         let _ = process::Command::new("kill").args(["-KILL", "--", &format!("-{id}")]).stderr(Stdio::null()).status();
     }
@@ -218,6 +216,6 @@ fn text(command: &Command) -> String {
         .join(" ")
 }
 
-/// What a client may take for one step. The slowest makes RSA keys of 4096 bits on a machine that
-/// is busy with other tests.
+/// The time limit of one step of a client. The slowest steps make RSA keys of 4096 bits on a
+/// machine that is busy with other tests.
 const LIMIT: Duration = Duration::from_secs(120);

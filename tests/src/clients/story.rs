@@ -1,4 +1,4 @@
-//! One client and a CA of its own.
+//! One client, with a CA of its own.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::{Acmetool, Authority, Certificate, Failure, Key, Target, Tool, Uacme, Webroot};
 
-/// One client and a CA of its own; all state is gone when it is dropped.
+/// One client, with a CA of its own; all state is removed on drop.
 #[derive(Debug)]
 pub struct Story<A> {
     /// The CA as the client sees it.
@@ -17,11 +17,11 @@ pub struct Story<A> {
 }
 
 impl<A: Authority> Story<A> {
-    /// Starts a CA in which `names` lead to the client, if the client is installed.
+    /// Starts a CA for which `names` resolve to the client; `None` if the client is not installed.
     ///
     /// # Errors
     ///
-    /// As [`Tool::find`], or when there is no room for the state.
+    /// Those of [`Tool::find`], or the folder for the state cannot be created.
     pub async fn with(
         program: &'static str,
         names: &[&str],
@@ -43,7 +43,7 @@ impl<A: Authority> Story<A> {
         Ok(Some((story, tool)))
     }
 
-    /// Where the client keeps everything.
+    /// The folder of the client's state.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -52,17 +52,17 @@ impl<A: Authority> Story<A> {
     ///
     /// # Errors
     ///
-    /// As [`Webroot::serve`].
+    /// Those of [`Webroot::serve`].
     pub async fn webroot(&self) -> Result<Webroot, Failure> {
         Webroot::serve(&self.target, self.folder().join("webroot")).await
     }
 
-    /// Judges the chain that the client stored, and keeps a copy, because clients move their files
+    /// Checks the chain that the client stored, and keeps a copy, because clients move their files
     /// when they renew or revoke.
     ///
     /// # Errors
     ///
-    /// As [`Certificate::accept`].
+    /// Those of [`Certificate::accept`].
     pub async fn accept(&self, chain: &Path, names: &[&str], key: Key) -> Result<Certificate, Failure> {
         let accepted = TempDir::new_in(self.folder()).map_err(Failure::io("temporary folder"))?;
         let copy = accepted.keep().join("chain.pem");
@@ -74,7 +74,7 @@ impl<A: Authority> Story<A> {
     ///
     /// # Errors
     ///
-    /// As [`Certificate::is_revoked`].
+    /// Those of [`Certificate::is_revoked`].
     pub async fn is_revoked(&self, certificate: &Certificate) -> Result<bool, Failure> {
         certificate.is_revoked(&self.target).await
     }

@@ -1,4 +1,4 @@
-//! Whether a client is installed.
+//! Installed clients.
 
 use std::{
     env,
@@ -11,19 +11,19 @@ use super::{Failure, namespace};
 /// An installed program.
 #[derive(Clone, Debug)]
 pub struct Tool {
-    /// Its file.
+    /// The path of the program's file.
     pub path: PathBuf,
 }
 
 impl Tool {
     /// Looks for `program` in the folder of the tools and in `PATH`.
     ///
-    /// `None` lets a plain `cargo test` pass without the client, which is said loudly.
+    /// With `None`, a plain `cargo test` passes without the client and says so loudly.
     ///
     /// # Errors
     ///
-    /// [`Failure::Missing`] under `cargo xtask test`, which has installed all that this machine can
-    /// have.
+    /// [`Failure::Missing`] under `cargo xtask test`, which has installed everything that this
+    /// machine can have.
     pub fn find(program: &'static str) -> Result<Option<Self>, Failure> {
         let found = candidates(program).find(|path| path.is_file());
         if found.is_none() {
@@ -38,11 +38,11 @@ impl Tool {
     }
 
     /// Looks for a program that has to run in namespaces of its own, which not every machine
-    /// allows.
+    /// permits.
     ///
     /// # Errors
     ///
-    /// As [`Tool::find`].
+    /// Those of [`Tool::find`].
     pub async fn find_with_namespace(program: &'static str) -> Result<Option<Self>, Failure> {
         let found = Self::find(program)?;
         if found.is_some() && !namespace::is_allowed().await {
@@ -52,9 +52,9 @@ impl Tool {
         Ok(found)
     }
 
-    /// Says that a test goes without `program`, and why.
+    /// Reports that a test is skipped because `program` is missing, and why.
     pub fn skipped(program: &str, why: &str) {
-        // Written past the test harness, which would swallow the output of a test that passes.
+        // Written past the test harness, which hides the output of a test that passes.
         let _ = writeln!(io::stderr(), "SKIPPED: {program} {why}");
     }
 }
@@ -62,21 +62,21 @@ impl Tool {
 fn candidates(program: &str) -> impl Iterator<Item = PathBuf> {
     let tools = folder();
     let own = [
-        // A virtual environment of that name.
+        // A virtual environment with that name.
         tools.join(program).join("bin").join(program),
-        // A library: its folder stands for it, and its manifest says that it is there.
+        // A library: its folder stands for it, and its manifest shows that it is installed.
         tools.join("npm").join("node_modules").join(program).join("package.json"),
     ];
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<_> = env::split_paths(&path)
-        // Debian keeps servers where only root looks.
+        // Debian installs servers in a folder that is only in the path of root.
         .chain([PathBuf::from("/usr/sbin")])
         .map(|folder| folder.join(program))
         .collect();
     own.into_iter().chain(folders)
 }
 
-/// The tools that are not installed system-wide.
+/// The folder of the tools that are not installed system-wide.
 fn folder() -> PathBuf {
     env::var_os("SERVERLESS_ACME_TOOLS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools"), PathBuf::from)

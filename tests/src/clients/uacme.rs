@@ -1,10 +1,11 @@
-//! uacme, in C over libcurl: the only one of Debian's that rolls its key over.
+//! uacme, in C with libcurl: the only client in Debian that can change its key by command.
 //!
-//! Renews, revokes by account and by certificate key, updates contacts, deactivates. It takes the
-//! first challenge that its hook accepts, so the order of challenges decides.
+//! It renews, revokes with the account key or the certificate key, updates contacts and deactivates
+//! accounts. It takes the first challenge that its hook accepts, so the order of the challenges
+//! matters.
 //!
-//! Its libcurl has the list of trusted roots compiled in, with no variable or option to change it.
-//! It therefore runs in a mount namespace in which that file is our root.
+//! Its libcurl has the path of the list of trusted roots compiled in, and no variable or option
+//! changes it. It therefore runs in a mount namespace in which that file is the CA's root.
 
 use std::{
     fs,
@@ -23,14 +24,14 @@ pub struct Uacme {
 }
 
 impl Uacme {
-    /// The program whose presence decides.
+    /// The program that must be installed.
     pub const PROGRAM: &str = "uacme";
 
-    /// Keeps everything in `folder` and registers; tokens for http-01 go to `webroot`.
+    /// Keeps all state in `folder` and registers; tokens of http-01 go to `webroot`.
     ///
     /// # Errors
     ///
-    /// When uacme fails.
+    /// uacme fails.
     pub async fn register(target: &Target, tool: Tool, folder: &Path, webroot: &Path) -> Result<Self, Failure> {
         let script = format!(
             "case $1.$2 in\n\
@@ -49,23 +50,23 @@ impl Uacme {
         Ok(uacme)
     }
 
-    /// A certificate over http-01; returns the chain. The same call again renews when `options` say
-    /// `--force`.
+    /// Obtains a certificate by http-01; returns the chain. Repeating the call renews if `options`
+    /// contain `--force`.
     ///
     /// # Errors
     ///
-    /// When uacme fails.
+    /// uacme fails.
     pub async fn obtain(&self, options: &[&str], names: &[&str]) -> Result<PathBuf, Failure> {
         self.run(&[options, &["issue"], names].concat()).await?;
         let first = names.first().copied().unwrap_or_default();
         Ok(self.folder.join(first).join("cert.pem"))
     }
 
-    /// Makes a new account key and lets it take the place of the old one.
+    /// Makes a new account key that replaces the old one.
     ///
     /// # Errors
     ///
-    /// When uacme fails.
+    /// uacme fails.
     pub async fn roll_key_over(&self) -> Result<(), Failure> {
         self.run(&["newkey"]).await
     }
@@ -74,28 +75,28 @@ impl Uacme {
     ///
     /// # Errors
     ///
-    /// When uacme fails.
+    /// uacme fails.
     pub async fn update_account(&self, email: &str) -> Result<(), Failure> {
         self.run(&["update", email]).await
     }
 
-    /// Revokes by the account; uacme renames the file.
+    /// Revokes with the account key; uacme renames the file.
     ///
     /// # Errors
     ///
-    /// When uacme fails.
+    /// uacme fails.
     pub async fn revoke(&self, chain: &Path) -> Result<(), Failure> {
         self.run(&["--reason", "4", "revoke", &chain.to_string_lossy()]).await
     }
 
-    /// Revokes by the key of the certificate, without the account.
+    /// Revokes with the key of the certificate, without the account.
     ///
     /// # Errors
     ///
-    /// When uacme fails.
+    /// uacme fails.
     pub async fn revoke_by_key(&self, chain: &Path, name: &str) -> Result<(), Failure> {
         let key = self.folder.join("private").join(name).join("key.pem");
-        // A copy, for uacme renames what it revoked.
+        // A copy, because uacme renames what it has revoked.
         let copy = self.folder.join("to-be-revoked.pem");
         fs::copy(chain, &copy).map_err(Failure::io(chain.display()))?;
         self.run(&["--reason", "1", "revoke", &copy.to_string_lossy(), &key.to_string_lossy()]).await
@@ -105,7 +106,7 @@ impl Uacme {
     ///
     /// # Errors
     ///
-    /// When uacme fails.
+    /// uacme fails.
     pub async fn deactivate(&self) -> Result<(), Failure> {
         self.run(&["deactivate"]).await
     }
@@ -127,5 +128,5 @@ impl Uacme {
     }
 }
 
-/// The list of roots that Debian compiles into libcurl.
+/// The list of roots whose path Debian compiles into libcurl.
 const TRUSTED: &str = "/etc/ssl/certs/ca-certificates.crt";

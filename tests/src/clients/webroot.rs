@@ -1,4 +1,4 @@
-//! The web server of clients that have none: it serves the files of one folder under
+//! The web server for clients that have none: it serves the files of one folder under
 //! `/.well-known/acme-challenge/`.
 
 use std::{
@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{Failure, Target};
 
-/// A folder of key authorizations, served until it is dropped.
+/// A folder with key authorizations that is served until it is dropped.
 #[derive(Debug)]
 pub struct Webroot {
     folder: PathBuf,
@@ -23,11 +23,11 @@ pub struct Webroot {
 }
 
 impl Webroot {
-    /// Starts to serve `folder`, where the CA looks for http-01.
+    /// Starts to serve `folder` at the address where the CA looks for http-01.
     ///
     /// # Errors
     ///
-    /// When the address is taken.
+    /// The address is in use.
     pub async fn serve(target: &Target, folder: PathBuf) -> Result<Self, Failure> {
         fs::create_dir_all(&folder).await.map_err(Failure::io(folder.display()))?;
         let listener = TcpListener::bind(target.http()).await.map_err(Failure::io(target.http()))?;
@@ -35,7 +35,7 @@ impl Webroot {
         Ok(Self { folder, server })
     }
 
-    /// Where the client writes one file for each token.
+    /// The folder in which the client writes a file for each token.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -75,7 +75,8 @@ async fn answer(stream: TcpStream, folder: PathBuf) -> io::Result<()> {
     stream.shutdown().await
 }
 
-/// The token of a request line, if it asks for one; anything but base64url could leave the folder.
+/// The token of a request line, if it requests one. It must be base64url, because other characters
+/// could lead out of the folder.
 fn token(request: &str) -> Option<&str> {
     let token = request.strip_prefix("GET /.well-known/acme-challenge/")?.split(' ').next()?;
     let base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';

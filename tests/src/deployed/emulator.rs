@@ -22,7 +22,7 @@ pub(super) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts on a free port of the address, with nothing in it.
+    /// Starts it on a free port of the address, without any resources.
     pub(super) async fn start(program: &Tool, address: IpAddr, folder: &Path) -> Result<Self, Failure> {
         let free = TcpListener::bind((address, 0)).and_then(|listener| listener.local_addr());
         let address = free.map_err(Failure::io(address))?;
@@ -41,10 +41,10 @@ impl Emulator {
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ENDPOINT_URL", &url)
             .env("IOT_MTLS_ENABLED", "0")
-            // Where a custom resource answers to, and the domain below which APIs are.
+            // The host to which a custom resource sends its response, and the domain of the APIs.
             .env("MINISTACK_HOST", address.ip().to_string())
             .current_dir(folder)
-            // A group of its own, so that it is ended together with the functions.
+            // A process group of its own, so that it ends together with the functions.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(file)
@@ -67,22 +67,22 @@ impl Emulator {
         Ok(emulator)
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The endpoint of every service.
+    /// The endpoint URL of every service.
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it and the functions wrote.
+    /// The output of the emulator and the functions.
     pub(super) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// The failure of something that asked it, with what it has to say.
+    /// The failure of a program that used the emulator, with the emulator's output.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         match failure {
             Failure::Ended { command, status, output } => {
@@ -101,7 +101,7 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            // It ends its functions itself, if it is given the time.
+            // It stops its functions by itself if it has the time.
             self.signal("-TERM");
             let began = Instant::now();
             while began.elapsed() < GRACE && matches!(self.child.try_wait(), Ok(None)) {
@@ -113,7 +113,7 @@ impl Drop for Emulator {
     }
 }
 
-/// What `sam local` takes for granted.
+/// The region that `sam local` assumes.
 const REGION: &str = "us-east-1";
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,5 +1,5 @@
-//! A container engine for `sam local`: the one that runs on this machine already, or one of the test's
-//! own that ends with it; and the image in which the functions run.
+//! A container engine for `sam local`: the one that already runs on this machine, or one that the
+//! test starts and stops; and the image in which the functions run.
 
 use std::{
     env,
@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::clients::{Failure, Run, Tool};
 
-/// A running engine with the image.
+/// A running engine that has the image.
 pub struct Engine {
     own: Option<Child>,
     socket: String,
@@ -25,10 +25,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts, if this machine can; if not, that is said loudly.
+    /// Starts the engine; if this machine cannot, that is reported loudly.
     ///
     /// # Errors
-    /// When a tool is missing under `cargo xtask test`, or the image cannot be made.
+    /// A tool is missing under `cargo xtask test`, or the image cannot be made.
     pub async fn start() -> Result<Option<Self>, Failure> {
         let (Some(dockerd), Some(_)) = (Tool::find("dockerd")?, Tool::find("busybox")?) else { return Ok(None) };
         let folder = TempDir::with_prefix("serverless-acme-engine").map_err(Failure::io("temporary folder"))?;
@@ -46,7 +46,7 @@ impl Engine {
         Ok(Some(engine))
     }
 
-    /// The image, as `--invoke-image` names it.
+    /// The name of the image, for `--invoke-image`.
     pub fn image(&self) -> &'static str {
         IMAGE
     }
@@ -54,7 +54,7 @@ impl Engine {
     /// The address of this machine as containers see it.
     ///
     /// # Errors
-    /// When the engine does not say.
+    /// The engine does not report it.
     pub async fn gateway(&self) -> Result<IpAddr, Failure> {
         let inspected = self.run("docker").args(["network", "inspect", "bridge"]).finish().await?;
         let networks: Value = serde_json::from_str(&inspected.stdout).unwrap_or_default();
@@ -65,12 +65,12 @@ impl Engine {
         })
     }
 
-    /// A program that finds this engine.
+    /// A program that uses this engine.
     pub fn run(&self, program: impl AsRef<Path>) -> Run {
         Run::new(program.as_ref(), self.folder.path()).env("DOCKER_HOST", &self.socket)
     }
 
-    /// The file that a program of this engine may have to itself.
+    /// The path of a file for a program that uses this engine.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -115,7 +115,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         let Some(own) = &mut self.own else { return };
-        // It ends its containers, and unmounts what it mounted.
+        // It stops its containers and unmounts their file systems.
         let _ = Command::new("kill").arg(own.id().to_string()).stderr(Stdio::null()).status();
         let began = Instant::now();
         while began.elapsed() < PATIENCE && matches!(own.try_wait(), Ok(None)) {
@@ -126,8 +126,8 @@ impl Drop for Engine {
     }
 }
 
-/// The gateway that an engine says its bridge has. On a machine where none ever ran it names the network alone,
-/// whose first address is the gateway.
+/// The gateway of the bridge according to an engine. On a machine where no engine ran before, the
+/// engine reports only the network; the gateway is its first address.
 fn gateway(config: &Value) -> Option<IpAddr> {
     if let Some(gateway) = config["Gateway"].as_str() {
         return gateway.parse().ok();

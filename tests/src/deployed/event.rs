@@ -1,4 +1,5 @@
-//! Requests as API Gateway hands them to a function: events of payload 2.0.
+//! Requests in the form in which API Gateway passes them to a function: events with payload format
+//! 2.0.
 
 use std::sync::Arc;
 
@@ -50,11 +51,11 @@ pub fn event(method: &str, url: &str, body: Option<&str>) -> Value {
     event
 }
 
-/// Makes the next request of an operation good: against a running CA whose names lead to the challenge
-/// server that is managed at `management`, with an account, an order and whatever else it takes. The
-/// request itself is not sent.
+/// Makes a valid next request for an operation of a running CA, including the account, the order
+/// and whatever else it needs. The CA's names must resolve to the challenge server that is managed
+/// at `management`. The request itself is not sent.
 ///
-/// `None` when there is no such operation.
+/// `None` if there is no such operation.
 pub async fn fresh(http: Arc<Http>, directory: &str, management: &str, operation: &str) -> Option<Value> {
     let base = directory.strip_suffix("/directory").unwrap_or(directory);
     match operation {
@@ -91,7 +92,8 @@ pub async fn fresh(http: Arc<Http>, directory: &str, management: &str, operation
     Some(signed(&url, &jws))
 }
 
-/// URL and payload of an operation that needs an order, as far on as the operation needs it.
+/// The URL and the payload for an operation that needs an order, which is advanced as far as the
+/// operation needs it.
 async fn of_an_order(client: &Client, management: &str, operation: &str) -> Option<(String, String)> {
     let order = client.order(&[NAME]).await;
     let object = client.read(&order).await.expect(200).json();

@@ -1,4 +1,4 @@
-//! What stands between clients and the emulator: a public domain over HTTPS, or a distribution over
+//! What is between clients and the emulator: a public domain over HTTPS, or a distribution over
 //! plain HTTP.
 
 use std::{
@@ -21,35 +21,35 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// A listener on a free loopback port that hands requests on. It ends on drop.
+/// A listener on a free loopback port that forwards requests. It stops on drop.
 pub struct Front {
     origin: String,
     upstream: Arc<OnceLock<Upstream>>,
     _task: JoinSet<()>,
 }
 
-/// Where requests are handed on to.
+/// Where requests are forwarded to.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// The server.
+    /// The address of the server.
     pub address: SocketAddr,
-    /// The `Host` that it is asked for.
+    /// The value of the `Host` header.
     pub host: String,
-    /// What is put before every path.
+    /// The text that is put before every path.
     pub prefix: String,
 }
 
-/// Who a front is over TLS: a certificate below a root of its own.
+/// The TLS identity of a front: a certificate below a root of its own.
 pub struct Identity {
     acceptor: TlsAcceptor,
     root: String,
 }
 
 impl Identity {
-    /// A new one for this host name.
+    /// Makes a new identity for this host name.
     pub fn new(host: &str) -> Self {
         let mut root = CertificateParams::new(Vec::new()).unwrap();
-        // Another name than that of the leaf, which would be self-signed otherwise.
+        // The name must differ from the leaf's, which would otherwise be self-signed.
         root.distinguished_name.push(DnType::CommonName, "HTTPS of the tests");
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
@@ -64,19 +64,19 @@ impl Identity {
         Self { acceptor: TlsAcceptor::from(Arc::new(config)), root: root.pem() }
     }
 
-    /// The root, PEM.
+    /// The root in PEM.
     pub fn root_pem(&self) -> &str {
         &self.root
     }
 }
 
 impl Front {
-    /// Over HTTPS, as `localhost`.
+    /// Listens over HTTPS as `localhost`.
     pub async fn over_tls(identity: &Identity) -> Self {
         Self::start("https://localhost", Some(identity.acceptor.clone())).await
     }
 
-    /// Over plain HTTP.
+    /// Listens over plain HTTP.
     pub async fn plain() -> Self {
         Self::start("http://127.0.0.1", None).await
     }
@@ -95,7 +95,8 @@ impl Front {
         &self.origin
     }
 
-    /// Hands requests on from now on; until then they are answered 503. The first word counts.
+    /// Forwards requests from now on; before, they are answered with 503. Only the first call
+    /// counts.
     pub fn lead_to(&self, upstream: Upstream) {
         let _ = self.upstream.set(upstream);
     }
@@ -108,7 +109,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, upstream: Arc<O
         connections.spawn(async move {
             match tls {
                 None => serve(stream, upstream).await,
-                // A client that does not like the certificate goes away.
+                // A client that does not accept the certificate disconnects.
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
                         serve(stream, upstream).await;
@@ -136,11 +137,11 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, upstream: Arc<OnceLo
             Ok::<_, hyper::Error>(handed_on.unwrap_or_else(unavailable))
         }
     });
-    // A connection that breaks is the client's affair.
+    // A connection that breaks is not the front's concern.
     let _ = server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
 }
 
-/// One request on one connection: the simplest that can be right.
+/// Forwards one request over a connection of its own, the simplest way that is correct.
 async fn hand_on(
     upstream: &Upstream,
     request: Request<Incoming>,
@@ -156,7 +157,7 @@ async fn hand_on(
     tokio::spawn(connection);
     let (mut head, body) = sender.send_request(Request::from_parts(head, Full::new(body))).await?.into_parts();
     let body = body.collect().await?.to_bytes();
-    // Of the connection behind; this one has its own.
+    // These headers belong to the connection to the server; the client's connection has its own.
     for name in [header::CONNECTION, header::TRANSFER_ENCODING] {
         head.headers.remove(name);
     }

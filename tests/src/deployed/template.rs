@@ -1,4 +1,4 @@
-//! `template.yaml` as it is written, before anything transforms it.
+//! `template.yaml` as it is written, before CloudFormation transforms it.
 
 use std::{collections::BTreeMap, fs};
 
@@ -6,11 +6,11 @@ use yaml_serde::Value;
 
 use super::repository;
 
-/// The template.
+/// The parsed template.
 pub struct Template(Value);
 
 impl Template {
-    /// Reads it.
+    /// Reads and parses the file.
     pub fn read() -> Self {
         let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
         Self(yaml_serde::from_str(&text).unwrap())
@@ -31,7 +31,7 @@ impl Template {
     }
 }
 
-/// The name of the program behind a function: `new-nonce` of `NewNonceFunction`.
+/// The name of the program of a function: `new-nonce` for `NewNonceFunction`.
 pub fn program(function: &str) -> String {
     let name = function.strip_suffix("Function").unwrap();
     let mut program = String::new();

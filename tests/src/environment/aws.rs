@@ -1,5 +1,5 @@
-//! The CA on AWS, in this process: the functions of the bundle behind an API Gateway and queues, in a
-//! cloud that records every call and breaks those that a test names.
+//! The CA on AWS, simulated in this process: the functions of the bundle behind an API Gateway and
+//! queues, in a cloud that records every call and fails those that a test chooses.
 
 mod api_gateway;
 mod functions;
@@ -41,18 +41,18 @@ pub struct Aws {
     status_url: String,
     folder: TempDir,
     delivery: Delivery,
-    /// ARNs by the logical ids of the template.
+    /// The ARNs of resources, by their logical ids in the template.
     arns: BTreeMap<&'static str, String>,
     _listeners: [Listener; 2],
 }
 
 impl Aws {
-    /// The name under which tests look at the table themselves.
+    /// The name of the caller when a test reads the table itself.
     pub const TEST: &str = "test";
-    /// The name of the stack, which the table has, too.
+    /// The name of the stack, which is also that of the table.
     pub const STACK: &str = TABLE;
 
-    /// The event bus.
+    /// The name of the event bus.
     pub const EVENT_BUS: &str = "events";
 
     pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
@@ -116,7 +116,7 @@ impl Aws {
         self
     }
 
-    /// What an operator asks. Every process sees at once what came of it.
+    /// Sends a request of an operator. Every process sees its effect at once.
     pub(super) async fn act(&self, request: Value) -> Result<Value, String> {
         let answer = self.functions.named("AdminFunction").invoke(request).await;
         self.functions.cool();
@@ -131,7 +131,7 @@ impl Aws {
         self.store.apply_profiles(&changes).await.unwrap();
     }
 
-    /// As CloudFormation does it for the custom resource of the template.
+    /// Runs the custom resource of the template as CloudFormation does.
     async fn bootstrap(&self) {
         let ca = &self.config.ca;
         self.cloud.create_bucket(ANSWERS);
@@ -162,8 +162,8 @@ impl Aws {
         self.settled().await;
     }
 
-    /// Puts a table with these items in the place of the present one, as a deployment does that adopts
-    /// a table restored from a backup. Keys and bucket stay what they are.
+    /// Replaces the table by one with these items, as a deployment that adopts a table restored
+    /// from a backup. Keys and bucket stay the same.
     pub(super) async fn adopt(&mut self, challenges: &ChallengeServer, items: Vec<Map<String, Value>>) {
         self.cloud.create_table(RESTORED);
         self.cloud.fill_table(RESTORED, items);
@@ -174,29 +174,30 @@ impl Aws {
         self.bootstrap().await;
     }
 
-    /// A key in KMS for an issuer that is to be added, with the tag that an operator gives it.
+    /// Makes a KMS key for an issuer that is to be added, with the tag that an operator gives it.
     pub fn issuer_key(&self, kind: IssuerKeyType) -> String {
         let key = self.cloud.create_key(key_spec(kind));
         self.cloud.tag_key(&key, "serverless-acme-issuer-of", Self::STACK);
         key
     }
 
-    /// The cloud.
+    /// The simulated cloud.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
     }
 
-    /// The functions.
+    /// The functions of the bundle.
     pub fn functions(&self) -> &Functions {
         &self.functions
     }
 
-    /// The ARN of what has this logical id in the template.
+    /// The ARN of the resource with this logical id in the template.
     pub fn arn_of(&self, logical_id: &str) -> String {
         self.arns.get(logical_id).unwrap_or_else(|| panic!("this cloud has no {logical_id}")).clone()
     }
 
-    /// What Lambda did with the rights of a function when it took messages for it from a queue.
+    /// The calls that Lambda made with the permissions of a function to take messages from its
+    /// queue.
     pub fn deliveries(&self) -> Vec<(String, Access)> {
         self.delivery.accesses()
     }
@@ -206,12 +207,12 @@ impl Aws {
         self.cloud.items(TABLE)
     }
 
-    /// Waits until no message waits in a queue or is worked on.
+    /// Waits until no message is in a queue or being processed.
     pub async fn settled(&self) {
         self.delivery.settled().await;
     }
 
-    /// The bodies of the messages that failed too often.
+    /// The bodies of the messages in the dead-letter queues.
     pub fn dead_letters(&self) -> Vec<String> {
         self.delivery.dead_letters()
     }
@@ -236,7 +237,7 @@ impl Aws {
         &self.store
     }
 
-    /// In the units of DynamoDB, without what the test asked for itself and what was refused.
+    /// The units of DynamoDB, without the calls of the test itself and those that were refused.
     pub(super) fn counts(&self) -> Counts {
         let calls = self.cloud.calls();
         let applied = calls.iter().filter(|call| call.principal != Self::TEST && call.is_applied());
@@ -245,7 +246,7 @@ impl Aws {
     }
 }
 
-/// The variables that the template sets.
+/// The environment variables that the template sets.
 fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str, table: &str) -> Environment {
     let [validate, issue, publish_crl] = WORKERS.map(|worker| cloud.create_queue(worker.queue));
     [
@@ -282,7 +283,7 @@ fn serve_acme(port: Port, root: &std::path::Path, gateway: ApiGateway) -> Listen
     })
 }
 
-/// The status bucket, as relying parties see it.
+/// Serves the status bucket as relying parties see it.
 fn serve_status(port: Port, cloud: Cloud) -> Listener {
     port.serve(None, move |request| {
         let response = status_file(&cloud, &request);
@@ -307,6 +308,6 @@ fn status_file(cloud: &Cloud, request: &Request<Bytes>) -> Response<Bytes> {
 const TABLE: &str = "acme";
 const RESTORED: &str = "acme-restored";
 const BUCKET: &str = "status";
-/// Where CloudFormation waits for answers.
+/// The bucket in which CloudFormation waits for responses.
 const ANSWERS: &str = "cloudformation";
 const HTTPS_ROOT: &str = "https-root.pem";

@@ -1,4 +1,4 @@
-//! The CA in one process: the host that `cargo run` starts, in this process.
+//! The CA in one process: the host that `cargo run` starts, inside the test's process.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -26,7 +26,7 @@ pub(super) struct OneProcess {
 }
 
 impl OneProcess {
-    /// Starts with an empty data folder.
+    /// Starts a host with an empty data folder.
     pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
         let mut config = Config::new(folder.path().to_owned());
@@ -39,7 +39,7 @@ impl OneProcess {
         Self::launch(folder, config).await
     }
 
-    /// Stops it and starts it again with the same data folder.
+    /// Stops the host and starts it again with the same data folder.
     pub(super) async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
         let Self { host, mut config, folder } = self;
         config.listen.set_port(port(host.base_url()));
@@ -54,7 +54,7 @@ impl OneProcess {
         Self { host, config, folder }
     }
 
-    /// What an operator asks, by the socket in the data folder.
+    /// Sends a request of an operator over the socket in the data folder.
     pub(super) async fn act(&self, request: Value) -> Result<Value, String> {
         let mut socket = UnixStream::connect(self.folder.path().join("admin.sock")).await.unwrap();
         socket.write_all(format!("{request}\n").as_bytes()).await.unwrap();

@@ -83,10 +83,10 @@ async fn threat_12_odd_redirects_are_not_followed() {
     }
     assert_eq!(scene.server.web.requests().len(), 12);
 
-    // A hexadecimal number is a name as good as any, and DNS does not know it.
+    // A hexadecimal number is a valid DNS name, which does not exist here.
     scene.set_page(Page::redirect(&format!("http://0x7f000001:{http}/")));
     let failure = scene.failure(Http01, "a.test").await;
-    assert_failure(&failure, ProblemType::Dns, true, "does not know the name 0x7f000001");
+    assert_failure(&failure, ProblemType::Dns, true, "The name 0x7f000001 does not exist in DNS");
 }
 
 #[tokio::test]

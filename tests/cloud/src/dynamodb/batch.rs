@@ -1,8 +1,9 @@
-//! A batch of which only the first half is done.
+//! A batch of which only the first half is processed.
 
 use serde_json::{Map, Value, json};
 
-/// Splits a batch: what is done, and what comes back. Of a single request nothing is done.
+/// Splits a batch into what is processed and what is returned as unprocessed. If it has a single
+/// request, nothing is processed.
 pub(super) fn halve(body: &Value) -> (Value, Option<Value>) {
     let Some(tables) = body["RequestItems"].as_object() else {
         return (body.clone(), None);
@@ -23,12 +24,12 @@ pub(super) fn halve(body: &Value) -> (Value, Option<Value>) {
     (body, Some(left.into()))
 }
 
-/// Whether nothing is left to do in a split batch.
+/// Whether nothing is left to process in a split batch.
 pub(super) fn is_emptied(body: &Value, left_over: Option<&Value>) -> bool {
     left_over.is_some() && body["RequestItems"].as_object().is_some_and(Map::is_empty)
 }
 
-/// The answer to a batch of which nothing was done.
+/// The answer to a batch of which nothing was processed.
 pub(super) fn nothing(operation: &str) -> Value {
     match operation {
         "BatchGetItem" => json!({ "Responses": {} }),
@@ -36,7 +37,7 @@ pub(super) fn nothing(operation: &str) -> Value {
     }
 }
 
-/// The member of the answer that carries what was not done.
+/// The member of the answer that has the unprocessed requests.
 pub(super) fn left_over_member(operation: &str) -> &'static str {
     match operation {
         "BatchGetItem" => "UnprocessedKeys",
@@ -44,7 +45,7 @@ pub(super) fn left_over_member(operation: &str) -> &'static str {
     }
 }
 
-/// Writes are a list; reads are a list within their options.
+/// Writes are a list; reads are a list inside an object with their options.
 fn list(requests: &Value) -> &[Value] {
     requests.as_array().or_else(|| requests["Keys"].as_array()).map_or(&[], Vec::as_slice)
 }

@@ -1,11 +1,11 @@
-//! The emulator's operations by name.
+//! The operations of the emulator, by name.
 
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Runs one operation.
+/// Runs an operation.
 pub(super) fn execute(database: &Database, operation: &str, body: &Value) -> Result<Value, DynoxideError> {
     match operation {
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
@@ -33,12 +33,13 @@ fn run<I: DeserializeOwned, O: Serialize>(
     body: &Value,
     operation: impl FnOnce(I) -> Result<O, DynoxideError>,
 ) -> Result<Value, DynoxideError> {
-    // By way of text: the emulator's own readers expect it.
+    // Converted to text first, because the emulator's own deserializers expect text.
     let request = serde_json::from_str(&body.to_string()).map_err(malformed)?;
     serde_json::to_value(operation(request)?).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// The emulator marks the class of a malformed request by a prefix of the message and serde adds the position.
+/// The emulator marks the class of a malformed request with a prefix of the message, and serde
+/// appends the position.
 fn malformed(error: serde_json::Error) -> DynoxideError {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use super::{Item, engine};
 
-/// What is the key of an item in one table.
+/// Which attributes are the key of an item in a table.
 #[derive(Clone, Debug)]
 pub(super) struct Schema {
     hash: String,
     range: Option<String>,
-    /// The partition key attribute of each index by its name.
+    /// The partition key attribute of each index, by the name of the index.
     indexes: BTreeMap<String, String>,
 }
 
 impl Schema {
-    /// The schema of a table, asked once.
+    /// The schema of a table, which is read only once.
     pub(super) fn known(database: &Database, schemas: &mut BTreeMap<String, Self>, table: &str) -> Option<Self> {
         if let Some(schema) = schemas.get(table) {
             return Some(schema.clone());
@@ -46,7 +46,7 @@ impl Schema {
         }
     }
 
-    /// The key values of an item or of a key: partition first.
+    /// The key values of an item or of a key, the partition key first.
     pub(super) fn key(&self, item: &Item) -> Vec<(String, Value)> {
         let names = std::iter::once(&self.hash).chain(&self.range);
         names.map(|name| (name.clone(), item.get(name).cloned().unwrap_or_default())).collect()

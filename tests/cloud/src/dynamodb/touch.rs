@@ -1,4 +1,4 @@
-//! Which items a request names, and what it does to each of them.
+//! The items in a request, and what the request does to each of them.
 
 use std::cmp::Ordering;
 
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use super::Item;
 use super::schema::Schema;
 
-/// Where an item is: its table and key.
+/// The place of an item: its table and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) table: String,
-    /// Attribute names and values, partition first.
+    /// Names and values of the key attributes, the partition key first.
     parts: Vec<(String, Value)>,
 }
 
@@ -42,24 +42,24 @@ impl Ord for Place {
     }
 }
 
-/// One item that a request names.
+/// An item in a request.
 #[derive(Clone, Debug)]
 pub(super) struct Touch {
-    /// The action that IAM judges.
+    /// The action that IAM evaluates.
     pub(super) action: &'static str,
     pub(super) place: Place,
-    /// The item that replaces what is there.
+    /// The item that replaces the present one.
     pub(super) put: Option<Item>,
     transaction: bool,
 }
 
 impl Touch {
-    /// Charged as a write; a check within a transaction is one.
+    /// Whether it is charged as a write; a condition check in a transaction is.
     pub(super) fn is_write(&self) -> bool {
         !matches!(self.action, "dynamodb:GetItem" | "dynamodb:BatchGetItem")
     }
 
-    /// How many times each unit counts.
+    /// The factor by which its units are multiplied.
     pub(super) fn factor(&self) -> f64 {
         if self.transaction { 2.0 } else { 1.0 }
     }
@@ -70,11 +70,11 @@ impl Touch {
 pub(super) struct Range {
     pub(super) table: String,
     pub(super) index: Option<String>,
-    /// The partition key value of a query.
+    /// The partition key value of a query; `None` for a scan.
     pub(super) leading: Option<String>,
 }
 
-/// All that a request names.
+/// All items and ranges in a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Touches {
     pub(super) items: Vec<Touch>,
@@ -140,7 +140,7 @@ impl Touches {
         touches
     }
 
-    /// Whether a read would look at this item. An index holds items of any partition.
+    /// Whether a read looks at this item. An index has items of every partition.
     pub(super) fn cover(&self, place: &Place) -> bool {
         self.items.iter().any(|touch| touch.place == *place)
             || self.range.as_ref().is_some_and(|range| {
@@ -176,11 +176,11 @@ impl Touches {
     }
 }
 
-/// The value that a key condition demands of the partition key: the one equality on that attribute.
+/// The value of the partition key in a key condition: that of the only equality on that attribute.
 fn leading_of_query(body: &Value, hash: &str) -> Option<String> {
     let condition = body["KeyConditionExpression"].as_str()?.replace(['(', ')'], " ");
     let words: Vec<&str> = condition.split_whitespace().collect();
-    // `a=:b` without blanks is legal too.
+    // `a=:b` without spaces is valid too.
     let condition = words.join(" ").replace("<=", "<").replace(">=", ">").replace('=', " = ");
     let words: Vec<&str> = condition.split_whitespace().collect();
     words.windows(3).find_map(|words| {
@@ -190,12 +190,12 @@ fn leading_of_query(body: &Value, hash: &str) -> Option<String> {
     })
 }
 
-/// A key value without its type.
+/// The value of a key without its type.
 fn plain(value: &Value) -> String {
     members(value).next().and_then(|(_, value)| value.as_str()).unwrap_or_default().to_owned()
 }
 
-/// The name of a table that is given by name or by ARN.
+/// The name of a table that is given by its name or ARN.
 fn table_name(entry: &Value) -> String {
     let name = entry["TableName"].as_str().unwrap_or_default();
     name.rsplit(":table/").next().unwrap_or_default().to_owned()

@@ -1,7 +1,8 @@
-//! Capacity units: the emulator's own figures for what was done, and ours for what was refused.
+//! Capacity units: the emulator's figures for successful requests, and figures computed here for
+//! refused ones.
 //!
-//! AWS charges a write whose condition fails by the item that is there, one unit at least, and a cancelled transaction
-//! as if it had been done.
+//! AWS charges a write whose condition fails by the size of the present item, at least one unit,
+//! and a cancelled transaction as if it had succeeded.
 
 use dynoxide::{Database, DynoxideError, types};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::touch::Touch;
 use super::{Item, engine};
 use crate::call::Units;
 
-/// Runs an operation and reads off what it consumed.
+/// Runs an operation and reads the capacity that it consumed.
 pub(super) fn measured(database: &Database, operation: &str, body: &Value) -> Result<(Value, Units), DynoxideError> {
     if !MEASURED.contains(&operation) {
         return Ok((engine::execute(database, operation, body)?, Units::default()));
@@ -43,7 +44,7 @@ fn consumed(operation: &str, table: &Value) -> Units {
     }
 }
 
-/// What a refused request cost: nothing, unless a condition had to be looked at.
+/// The cost of a refused request: nothing, unless a condition had to be evaluated.
 pub(super) fn of_refused<'a>(
     error: &DynoxideError,
     writes: impl Iterator<Item = (&'a Touch, &'a Option<Item>)>,
@@ -60,13 +61,13 @@ pub(super) fn of_refused<'a>(
     Units { read: 0.0, write }
 }
 
-/// The units to write an item once.
+/// The units for writing an item once.
 fn write_units(item: Option<&Item>) -> f64 {
     let item = item.and_then(|item| serde_json::from_value::<types::Item>(item.clone().into()).ok());
     types::write_capacity_units(item.as_ref().map_or(0, types::item_size))
 }
 
-/// The operations that report their consumption.
+/// The operations that report the capacity that they consumed.
 const MEASURED: [&str; 10] = [
     "BatchGetItem",
     "BatchWriteItem",

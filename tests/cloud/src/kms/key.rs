@@ -1,4 +1,4 @@
-//! One key pair and the algorithms that it signs with.
+//! A key pair and its signing algorithms.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair,
 };
 
-/// The kinds of keys that this cloud makes.
+/// The key specs that this cloud supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeySpec {
     /// `ECC_NIST_P256`.
@@ -23,12 +23,12 @@ pub enum KeySpec {
     Rsa2048,
     /// `RSA_3072`.
     Rsa3072,
-    /// `RSA_4096`: takes a second or more to make.
+    /// `RSA_4096`: making one takes a second or more.
     Rsa4096,
 }
 
 impl KeySpec {
-    /// Every kind.
+    /// Every key spec.
     pub const ALL: [Self; 5] = [Self::EccNistP256, Self::EccNistP384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
 
     /// The name that KMS uses.
@@ -57,7 +57,7 @@ impl KeySpec {
     }
 }
 
-/// A signing algorithm by its digest; the padding follows from the key.
+/// A signing algorithm, by its digest; the padding depends on the key.
 #[derive(Clone, Copy)]
 pub(super) struct Algorithm {
     digest: &'static digest::Algorithm,
@@ -82,7 +82,7 @@ impl Algorithm {
         digest::digest(self.digest, message)
     }
 
-    /// A digest made elsewhere; none when its length is not this algorithm's.
+    /// A digest that the caller made; `None` if its length is not that of this algorithm.
     pub(super) fn import(self, digest: &[u8]) -> Option<Digest> {
         Digest::import_less_safe(digest, self.digest).ok()
     }

@@ -19,7 +19,7 @@ fn cloud() -> (Cloud, Client) {
     (cloud, client)
 }
 
-/// A client that does not retry, so that each call is seen once.
+/// A client without retries, so that each call is recorded once.
 fn client(cloud: &Cloud, principal: &str) -> Client {
     let config = cloud.sdk_config(principal).into_builder().retry_config(RetryConfig::disabled()).build();
     Client::new(&config)
@@ -54,7 +54,7 @@ fn write(pk: &str) -> WriteRequest {
 }
 
 #[tokio::test]
-async fn a_failed_condition_answers_the_item_that_is_there() {
+async fn a_failed_condition_returns_the_present_item() {
     let (cloud, client) = cloud();
     put(&client, "ORDER#1", "first").await;
     let error = client
@@ -202,10 +202,10 @@ async fn units_follow_the_sizes_of_the_items() {
         (0.0, 3.0),  // new
         (0.0, 3.0),  // the old one was larger
         (0.0, 5.0),  // the new one is larger
-        (2.0, 0.0),  // consistent
-        (1.0, 0.0),  // half
-        (1.0, 0.0),  // nothing there costs too
-        (0.0, 5.0),  // a failed condition: what is there
+        (2.0, 0.0),  // a consistent read
+        (1.0, 0.0),  // an eventually consistent read costs half
+        (1.0, 0.0),  // a missing item costs one, too
+        (0.0, 5.0),  // a failed condition: the present item
         (0.0, 10.0), // twice in a transaction
         (2.0, 0.0),
     ];
@@ -245,7 +245,7 @@ async fn consumed_capacity_is_answered_only_when_asked_for() {
 }
 
 #[tokio::test]
-async fn throttling_strikes_the_chosen_call_only() {
+async fn throttling_affects_only_the_chosen_call() {
     let (cloud, client) = cloud();
     let injection = cloud.inject(Fault::new(Kind::Throttled).on(Service::DynamoDb, "PutItem").at(2));
     put(&client, "A", "1").await;

@@ -28,7 +28,7 @@ async fn an_object_keeps_its_media_type_and_caching() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_named_as_s3_names_it() {
+async fn a_missing_object_has_the_error_name_of_s3() {
     let cloud = Cloud::start();
     cloud.create_bucket("status");
     let client = aws_sdk_s3::Client::new(&cloud.sdk_config("PublishCrl"));

@@ -1,9 +1,10 @@
-//! API Gateway's HTTP API: requests become events of payload 2.0, answers become responses.
+//! The HTTP API of API Gateway: requests become events with payload format 2.0, answers become
+//! responses.
 //!
-//! What it does to them on AWS it does here: the path arrives decoded and the query as it was sent;
-//! repeated headers are joined; a body is base64 unless its media type is one of a few that are text;
-//! of an answer, each header has one value. A function that fails is answered 500 with a body of the
-//! gateway's own.
+//! It treats them as AWS does: the path is decoded, and the query stays as it was sent; repeated
+//! headers are joined; a body is base64 unless its media type is one of a few that are text; in a
+//! response, each header has one value. When a function fails, the gateway answers with 500 and a
+//! body of its own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::{functions, lambda::Functions};
 
-/// The gateway of one stage, `$default`.
+/// The gateway of the stage `$default`.
 pub(super) struct ApiGateway {
     routes: Vec<GatewayRoute>,
     functions: Functions,
@@ -24,12 +25,12 @@ pub(super) struct ApiGateway {
 }
 
 impl ApiGateway {
-    /// With the routes of the code, at this domain.
+    /// A gateway with the routes of the code, at this domain.
     pub(super) fn new(functions: Functions, domain: String) -> Self {
         Self { routes: api::routes(), functions, domain, requests: AtomicU64::default() }
     }
 
-    /// Takes a request the whole way.
+    /// Handles a request from start to end.
     pub(super) async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let path = decoded(request.uri().path());
         let (route_key, function) = match self.route(&request, &path) {
@@ -86,14 +87,14 @@ impl ApiGateway {
     }
 }
 
-/// Whether a path is on a route: a name in braces is any one segment that is not empty.
+/// Whether a path matches a route: a name in braces stands for any one segment that is not empty.
 fn matches(route: &str, path: &str) -> bool {
     let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
     route.len() == path.len()
         && route.iter().zip(&path).all(|(route, path)| route == path || (route.starts_with('{') && !path.is_empty()))
 }
 
-/// The path with its escapes decoded. What is a question mark then ends it.
+/// The path with its escapes decoded. A decoded question mark ends it.
 fn decoded(path: &str) -> String {
     let mut octets = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -107,7 +108,7 @@ fn decoded(path: &str) -> String {
     path.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// The few media types whose bodies are handed on as text.
+/// Whether the body has one of the few media types that are passed on as text.
 fn is_text(headers: &HeaderMap) -> bool {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -115,7 +116,7 @@ fn is_text(headers: &HeaderMap) -> bool {
         || ["application/json", "application/xml", "application/javascript"].contains(&essence.as_str())
 }
 
-/// Lower-case names, one value each.
+/// The headers with lower-case names and one value each.
 fn joined(headers: &HeaderMap) -> Map<String, Value> {
     let values = |name: &HeaderName| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -140,7 +141,7 @@ fn response(answer: &Value) -> Option<Response<Bytes>> {
     Some(response)
 }
 
-/// The gateway's own answer when a function failed.
+/// The gateway's answer when a function has failed.
 fn own_failure() -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(br#"{"message":"Internal Server Error"}"#));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

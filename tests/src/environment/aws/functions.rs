@@ -1,4 +1,4 @@
-//! The functions of the bundle: for each, what its `main.rs` hands to `aws`.
+//! The functions of the bundle, each constructed as its `main.rs` does.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use validate::{Settings, Sleep};
 
 use super::lambda::{Deployed, Functions};
 
-/// All functions of a cloud, each under its own name.
+/// All functions of a cloud, by their names.
 pub(super) fn deploy(cloud: &Cloud, environment: &Environment) -> Functions {
     let http = |name: &str, needs: Needs, handler: aws::Handler| {
         let (config, environment) = (cloud.sdk_config(name), environment.clone());
@@ -46,7 +46,7 @@ pub(super) fn deploy(cloud: &Cloud, environment: &Environment) -> Functions {
     Functions::new(http.into_iter().chain(others(cloud, environment)))
 }
 
-/// The function of an operation.
+/// The name of the function of an operation.
 pub(super) fn of_operation(operation: Operation) -> &'static str {
     match operation {
         Operation::Account => "AccountFunction",
@@ -71,7 +71,7 @@ fn started<F: Function + 'static>(function: Result<F, aws::StartError>) -> Arc<d
     Arc::new(function.unwrap_or_else(|error| panic!("a function does not start: {error}")))
 }
 
-/// What works on queues, on schedule, on the log, at deployment, and for operators.
+/// The functions for queues, schedules, the log, deployments and operators.
 fn others(cloud: &Cloud, environment: &Environment) -> [(String, Deployed); 6] {
     let part = |name: &str| (cloud.sdk_config(name), environment.clone());
     let (config, variables) = part("ValidateFunction");

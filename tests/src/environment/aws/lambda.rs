@@ -9,8 +9,8 @@ use aws::Function;
 use serde_json::{Value, value::to_raw_value};
 use tokio::task::AbortHandle;
 
-/// A deployed function. A process of it answers one event at a time: when none is idle, another is
-/// started, and a process that failed is not used again.
+/// A deployed function. Each of its processes handles one event at a time: if none is idle, another
+/// one is started, and a process that failed is not used again.
 pub struct Deployed {
     make: Mutex<Make>,
     idle: Mutex<Vec<Arc<dyn Function>>>,
@@ -22,24 +22,25 @@ impl Deployed {
         Self { make: Mutex::new(Arc::new(make)), idle: Mutex::default(), busy: Mutex::default() }
     }
 
-    /// Puts another version in the place of this one. What is under way ends with the old one.
+    /// Replaces the function by another version. Events that are being handled finish with the old
+    /// one.
     fn update(&self, other: &Self) {
         *self.make.lock().unwrap() = other.make.lock().unwrap().clone();
         self.cool();
     }
 
-    /// What the function answers to an event.
+    /// Handles an event.
     ///
     /// # Errors
-    /// What Lambda would report of a function that failed or panicked.
+    /// The error that Lambda reports when a function fails or panics.
     pub async fn invoke(&self, event: Value) -> Result<Value, String> {
         let event = to_raw_value(&event).unwrap();
         let warm = self.idle.lock().unwrap().pop();
         let make = self.make.lock().unwrap().clone();
         let process = warm.unwrap_or_else(|| make());
         let running = process.clone();
-        // A task of its own: Lambda finishes what it has begun, whoever waits for it, and a panic ends
-        // no other process.
+        // A task of its own: Lambda finishes what it has started even if the caller has gone, and a
+        // panic ends no other process.
         let task = tokio::spawn(async move { running.invoke(&event).await });
         self.busy.lock().unwrap().push(task.abort_handle());
         let answer = task.await;
@@ -49,13 +50,13 @@ impl Deployed {
         Ok(serde_json::from_str(answer.get()).unwrap())
     }
 
-    /// Ends all processes where they are, as a crash does.
+    /// Ends all processes immediately, like a crash.
     pub fn kill(&self) {
         self.busy.lock().unwrap().drain(..).for_each(|task| task.abort());
         self.cool();
     }
 
-    /// Ends the idle processes: the next event meets a cold start.
+    /// Ends the idle processes, so that the next event meets a cold start.
     pub fn cool(&self) {
         self.idle.lock().unwrap().clear();
     }
@@ -73,17 +74,17 @@ impl Functions {
         Self(Arc::new(functions.into_iter().collect()))
     }
 
-    /// The function of that name.
+    /// The function with that name.
     pub fn named(&self, name: &str) -> &Deployed {
         self.0.get(name).unwrap_or_else(|| panic!("no function {name}"))
     }
 
-    /// Their names.
+    /// The names of the functions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Puts others in the place of those of the same names.
+    /// Replaces functions by other versions with the same names.
     pub(super) fn update(&self, others: &Self) {
         self.0.iter().for_each(|(name, function)| function.update(others.named(name)));
     }

@@ -19,16 +19,16 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Ends with its connections on drop.
+/// A running listener; it stops, with its connections, on drop.
 pub(super) struct Listener {
     _tasks: JoinSet<()>,
 }
 
-/// A bound port that nobody serves yet.
+/// A port that is bound but not served yet.
 pub(super) struct Port(TcpListener);
 
 impl Port {
-    /// A free one.
+    /// Binds a free port.
     pub(super) async fn free() -> Self {
         Self(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap())
     }
@@ -37,7 +37,7 @@ impl Port {
         self.0.local_addr().unwrap().port()
     }
 
-    /// Answers requests, over TLS when there is an acceptor.
+    /// Answers requests; over TLS if there is an acceptor.
     pub(super) fn serve<F, Fut>(self, tls: Option<TlsAcceptor>, answer: F) -> Listener
     where
         F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
@@ -64,7 +64,7 @@ where
     match tls {
         None => requests(stream, answer).await,
         Some(tls) => {
-            // A client that ends the handshake has its reasons.
+            // A client may end the handshake.
             if let Ok(stream) = tls.accept(stream).await {
                 requests(stream, answer).await;
             }
@@ -86,12 +86,12 @@ where
             Ok::<_, Infallible>(answer(Request::from_parts(parts, body)).await.map(Full::new))
         }
     });
-    // A connection that ends early is the client's affair.
+    // A connection that ends early is not the server's concern.
     drop(auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
 }
 
-/// TLS for `localhost` under a CA of its own, whose root is written to a PEM file: on AWS, too, the
-/// gateway's certificate is from somebody else.
+/// TLS for `localhost` with a CA of its own, whose root is written to a PEM file: the gateway's
+/// certificate is from another CA on AWS, too.
 pub(super) fn tls(root: &Path) -> TlsAcceptor {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,5 +1,5 @@
-//! SQS in front of the workers: each message is an event of its own, what fails comes again, and what
-//! fails too often is put to the dead letters.
+//! SQS with the workers behind it: each message is an event of its own, a message that fails is
+//! delivered again, and one that fails too often goes to the dead-letter queue.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,11 +13,11 @@ use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use super::lambda::Functions;
 
-/// A queue and the function that works on it.
+/// A queue and the function that processes its messages.
 #[derive(Clone, Copy)]
 pub(super) struct Worker {
     pub(super) queue: &'static str,
-    /// The queue in the template.
+    /// The logical id of the queue in the template.
     pub(super) logical_id: &'static str,
     pub(super) function: &'static str,
 }
@@ -33,12 +33,12 @@ pub(super) fn arn(queue: &str) -> String {
     format!("arn:aws:sqs:{}:{}:{queue}", cloud::REGION, cloud::ACCOUNT)
 }
 
-/// Delivers until it is dropped.
+/// Delivers messages until it is dropped.
 pub(super) struct Delivery {
     cloud: Cloud,
     under_way: watch::Receiver<usize>,
     dead: Arc<Mutex<Vec<String>>>,
-    /// The queues from which something was taken.
+    /// The queues from which messages were taken.
     taken: Arc<Mutex<BTreeSet<&'static str>>>,
     _tasks: JoinSet<()>,
 }
@@ -63,17 +63,17 @@ impl Delivery {
         Self { cloud: cloud.clone(), under_way, dead, taken, _tasks: tasks }
     }
 
-    /// Waits until no message waits or is worked on.
+    /// Waits until no message is in a queue or being processed.
     pub(super) async fn settled(&self) {
         let mut under_way = self.under_way.clone();
         while WORKERS.iter().any(|worker| self.cloud.depth(worker.queue) > 0) || *under_way.borrow_and_update() > 0 {
-            // Whatever happens to a message changes the number; the sender lives as long as this.
+            // Every change of a message changes the number; the sender lives as long as this value.
             under_way.changed().await.unwrap();
         }
     }
 
-    /// With the rights of its function Lambda receives and deletes messages, and looks how many there
-    /// are.
+    /// With the permissions of its function, Lambda receives and deletes messages, and reads the
+    /// number of messages.
     pub(super) fn accesses(&self) -> Vec<(String, Access)> {
         let taken = self.taken.lock().unwrap();
         let workers = WORKERS.iter().filter(|worker| taken.contains(worker.queue));
@@ -88,7 +88,7 @@ impl Delivery {
         accesses.collect()
     }
 
-    /// The bodies of the messages that failed too often.
+    /// The bodies of the messages in the dead-letter queues.
     pub(super) fn dead_letters(&self) -> Vec<String> {
         self.dead.lock().unwrap().clone()
     }
@@ -152,13 +152,13 @@ impl Poller {
     }
 }
 
-/// Whether the answer names the message as one that should come again (partial batch response).
+/// Whether the answer lists the message as one to be delivered again (partial batch response).
 fn has_failed(answer: &Value, message: &Message) -> bool {
     let failures = answer["batchItemFailures"].as_array().map_or(&[][..], Vec::as_slice);
     failures.iter().any(|failure| failure["itemIdentifier"] == message.id.as_str())
 }
 
-/// As in the template.
+/// The value in the template.
 const MAX_RECEIVE_COUNT: u32 = 5;
 /// Shorter than on AWS, because tests wait for it.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_millis(100);
