@@ -1,6 +1,7 @@
-//! How long a function takes from its start to its first answer, under Lambda's runtime emulator on this
-//! machine, with the AWS of the tests behind it: `cargo run --release --package tests --example
-//! cold_start -- target/sam target/tools`, after `cargo xtask test` has made both folders.
+//! How long a function takes from its start to its first answer, under Lambda's runtime emulator on
+//! this machine, with the AWS of the tests behind it: `cargo run --release --package tests
+//! --example cold_start -- target/sam target/tools`, after `cargo xtask test` has made both
+//! folders.
 
 use std::{
     env, fs,
@@ -48,7 +49,8 @@ async fn main() {
     }
 }
 
-/// A program that is about to start: the runtime emulator listens, and starts it with the first event.
+/// A program that is about to start: the runtime emulator listens, and starts it with the first
+/// event.
 struct Start {
     process: std::process::Child,
     address: SocketAddr,

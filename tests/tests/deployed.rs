@@ -84,7 +84,8 @@ async fn instant_acme_obtains_renews_and_revokes(
     directory: &str,
     address: [u8; 4],
 ) -> Result<(), Failure> {
-    // Its challenges are answered by the challenge server itself, which is where names lead unless told otherwise.
+    // Its challenges are answered by the challenge server itself, which is where names lead unless
+    // told otherwise.
     let target = Target { address: address.into(), ..stack.door(directory, address).target(&[]).await };
     let account = register(stack, directory).await;
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
 //! An operator's walk: everything that somebody who runs a CA decides, with nothing but
 //! `serverless-acme admin`, and real clients to whom it happens.
 //!
-//! The walk is the same on both hosts; on AWS the commands go through the `aws` tool to the deployed
-//! admin function.
+//! The walk is the same on both hosts; on AWS the commands go through the `aws` tool to the
+//! deployed admin function.
 
 use std::{path::Path, time::Duration};
 
@@ -80,7 +80,8 @@ impl Site {
         };
         lead(&[WEB, LAB]).await;
 
-        // Two RA Profiles with an issuer each, and a directory for accounts that the operator knows.
+        // Two RA Profiles with an issuer each, and a directory for accounts that the operator
+        // knows.
         let shown = self.apply("blue", 1, "disabled").await?;
         assert!(shown.contains("acmeProfile.servers: (none) -> "), "{shown}");
         assert!(
@@ -90,7 +91,8 @@ impl Site {
                 .contains("nothing differs")
         );
 
-        // Who has no key gets no account; with one, each client gets one, and a key is good for one.
+        // Who has no key gets no account; with one, each client gets one, and a key is good for
+        // one.
         let certbot = Certbot::new(&target, self.certbot.clone(), &fresh(folder.path(), "certbot")?);
         let refused = certbot.obtain(WEB, &[]).await.unwrap_err().to_string();
         assert!(refused.contains("external") || refused.contains("eab"), "{refused}");

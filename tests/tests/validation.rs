@@ -1,4 +1,5 @@
-//! The probes against the challenge server: each way of showing control, and each way of going wrong.
+//! The probes against the challenge server: each way of showing control, and each way of going
+//! wrong.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

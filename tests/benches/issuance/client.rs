@@ -128,8 +128,8 @@ impl Client {
         }
     }
 
-    /// Reads until the object is valid, the first time after a pause. Not as patient as `Retry-After`
-    /// asks: how long the server takes is what is measured.
+    /// Reads until the object is valid, the first time after a pause. Not as patient as
+    /// `Retry-After` asks: how long the server takes is what is measured.
     async fn wait(&mut self, url: &str, mut pause: Duration) -> Result<Value, Failure> {
         loop {
             if !pause.is_zero() {

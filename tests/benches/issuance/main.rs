@@ -3,14 +3,15 @@
 //! `cargo bench -p tests --bench issuance [-- [--full] [SECTION…]]`, where the sections are
 //!
 //! - `start`: from the start of the program to its first answer, and the memory of an idle one;
-//! - `load`: one certificate after another by 1 to 32 clients, beside `pebble` when that is installed;
+//! - `load`: one certificate after another by 1 to 32 clients, beside `pebble` when that is
+//!   installed;
 //! - `seam`: what the store is asked for;
 //! - `stored`: the same load over a store with a short and with a long past.
 //!
-//! Without `--full` each step is short and the long past is not: good for a look at a change, not for
-//! figures to be kept. The program under load is the release build, in a process of its own, with its
-//! log going to a file and its store on the disk that holds `target`. `BENCH_BINARY` names other
-//! programs to be measured in its place, separated by colons; `load` lets them take turns.
+//! Without `--full` each step is short and the long past is not: good for a look at a change, not
+//! for figures to be kept. The program under load is the release build, in a process of its own,
+//! with its log going to a file and its store on the disk that holds `target`. `BENCH_BINARY` names
+//! other programs to be measured in its place, separated by colons; `load` lets them take turns.
 
 mod ca;
 mod client;
@@ -146,8 +147,8 @@ async fn beside_the_peer(binaries: &[PathBuf], network: &Network, scale: &Scale)
     Ok(())
 }
 
-/// A step of the peer, if it is installed. It begins anew each time: the peer searches all that it has
-/// for each order, and the more it has and the more clients there are, the likelier it stops
+/// A step of the peer, if it is installed. It begins anew each time: the peer searches all that it
+/// has for each order, and the more it has and the more clients there are, the likelier it stops
 /// answering for good. A step in which it did is repeated, but not for ever.
 async fn beside(
     sum: Outcome,

@@ -1,5 +1,5 @@
-//! The network in which names are validated: a DNS server for which every name is this machine, and a
-//! web server that answers every http-01 challenge of the clients that it knows.
+//! The network in which names are validated: a DNS server for which every name is this machine, and
+//! a web server that answers every http-01 challenge of the clients that it knows.
 //!
 //! As little work as can be: the processors belong to the server that is measured.
 

@@ -62,8 +62,8 @@ async fn policy_costs_one_write_unit_for_each_counter_and_one_read_unit_when_fun
             ca.aws().settled().await;
             let cost = certificate(&ca, &client, "warm").await;
             assert_eq!(cost.signatures, 1);
-            // At new-order the account, its pending authorizations, the domain, the profile; at finalize the
-            // names, the account, the domain, the profile.
+            // At new-order the account, its pending authorizations, the domain, the profile; at
+            // finalize the names, the account, the domain, the profile.
             assert!(cost.units.write <= 21.0 + 8.0, "{cost:?}");
             // Whether too many validations failed.
             assert!(cost.units.read <= 18.0 + 1.0, "{cost:?}");
@@ -107,8 +107,8 @@ async fn threat_28_directories_and_nonces_cost_no_write_and_nothing_at_all_when_
     .await;
 }
 
-/// One name by http-01 for an existing account: seven signed requests, as a client makes that honours
-/// `Retry-After`.
+/// One name by http-01 for an existing account: seven signed requests, as a client makes that
+/// honours `Retry-After`.
 async fn certificate(ca: &Directory<'_>, client: &Client, name: &str) -> Cost {
     let name = format!("{name}.one.budget.test");
     let mut meter = Meter::start(ca);

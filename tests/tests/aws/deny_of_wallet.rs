@@ -1,5 +1,5 @@
-//! What a stranger, or an account with stale or used requests, can make us pay: nothing is written and
-//! nothing is signed, whatever the operation.
+//! What a stranger, or an account with stale or used requests, can make us pay: nothing is written
+//! and nothing is signed, whatever the operation.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Everything that the functions ever do: each operation, each way of it that asks for another right.
+//! Everything that the functions ever do: each operation, each way of it that asks for another
+//! right.
 
 use aws_lc_rs::hmac;
 use cloud::{Fault, Kind, Service};
@@ -53,7 +54,8 @@ async fn by_schedule(environment: &Environment) {
     environment.settled().await;
 }
 
-/// A certificate that the schedule would tell as expiring, had no order replaced it; and one that it tells.
+/// A certificate that the schedule would tell as expiring, had no order replaced it; and one that
+/// it tells.
 async fn replaced_before_its_end(environment: &Environment) {
     let client = environment.directory("default").client().await;
     let end = acme::whole_seconds(Timestamp::now() + SignedDuration::from_hours(72)).to_string();
@@ -124,8 +126,8 @@ async fn invalid_names(ca: &Directory<'_>) {
     client.read(&order).await.expect(200);
 }
 
-/// A worker that was never heard of again: who reads the authorization after the lease hands it over
-/// again, and so does who asks for it.
+/// A worker that was never heard of again: who reads the authorization after the lease hands it
+/// over again, and so does who asks for it.
 async fn lost_validation(ca: &Directory<'_>) {
     for by_read in [true, false] {
         let client = ca.client().await;

@@ -67,8 +67,8 @@ async fn a_process_that_dies_after_any_call_is_survived() {
     at_every_call(Kind::Crash).await;
 }
 
-/// Tells the story once for each of its calls that the fault can strike, in several clouds at the same
-/// time because clients wait most of it.
+/// Tells the story once for each of its calls that the fault can strike, in several clouds at the
+/// same time because clients wait most of it.
 async fn at_every_call(kind: Kind) {
     let lanes = all((0..LANES).map(|lane| every_nth_call(kind, lane))).await;
     let mut refused = BTreeMap::<u16, usize>::new();

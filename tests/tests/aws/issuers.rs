@@ -1,4 +1,5 @@
-//! Issuers that an operator adds, with keys of every kind: all that they are used for asks for a right.
+//! Issuers that an operator adds, with keys of every kind: all that they are used for asks for a
+//! right.
 
 use ca::IssuerKeyType;
 use cloud::{Fault, Kind, Service};

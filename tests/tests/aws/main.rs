@@ -1,5 +1,6 @@
-//! What holds on AWS beside the topics of every host: what a certificate costs, what strangers cannot
-//! make us pay, what faults of the cloud do, what is kept for how long, and which rights are used.
+//! What holds on AWS beside the topics of every host: what a certificate costs, what strangers
+//! cannot make us pay, what faults of the cloud do, what is kept for how long, and which rights are
+//! used.
 
 mod budget;
 mod deny_of_wallet;

@@ -1,5 +1,5 @@
-//! The drill of docs/operations/backup.md: a table that was restored from a backup takes the place of the lost
-//! one, and the CA goes on.
+//! The drill of docs/operations/backup.md: a table that was restored from a backup takes the place
+//! of the lost one, and the CA goes on.
 
 use ca::Crl;
 use tests::{Environment, client::Issued};

@@ -22,8 +22,8 @@ pub(crate) struct Told {
     pub(crate) issued: Issued,
 }
 
-/// Tells it, with a certificate for these names. Every request is made again until it is answered; what
-/// an earlier try has done already counts as done.
+/// Tells it, with a certificate for these names. Every request is made again until it is answered;
+/// what an earlier try has done already counts as done.
 pub(crate) async fn play(ca: &Directory<'_>, stranger: &Patient, names: &[&str]) -> Told {
     let client = stranger.client();
     stranger.get("GET", &ca.url()).await.expect(200);
@@ -99,7 +99,8 @@ async fn give_up_an_authorization(patient: &Patient) {
     assert_eq!(patient.read(&url).await.json()["status"], "deactivated");
 }
 
-/// The account under another key. A try whose answer was lost shows itself when the new key is good.
+/// The account under another key. A try whose answer was lost shows itself when the new key is
+/// good.
 async fn change_key(patient: &Patient, account: &str) -> Patient {
     let new = Arc::new(Key::p256());
     let inner = patient.client().rollover(&new).body();

@@ -1,5 +1,5 @@
-//! Where validation goes (N8): never to an address that the profile does not allow, and whoever asks can
-//! read why.
+//! Where validation goes (N8): never to an address that the profile does not allow, and whoever
+//! asks can read why.
 
 use host::Config;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Well-signed requests with wrong contents, for each operation: each gets the right problem, a fresh
-//! nonce, and changes nothing but that its own nonce is used up.
+//! Well-signed requests with wrong contents, for each operation: each gets the right problem, a
+//! fresh nonce, and changes nothing but that its own nonce is used up.
 
 use serde_json::{Value, json};
 use tests::client::{Client, Key, Reply, csr, strings};

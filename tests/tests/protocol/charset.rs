@@ -1,5 +1,5 @@
-//! Everything that a client gets is plain ASCII of a narrow kind (threat 30): a client that hands it to
-//! a shell, a terminal or a page comes to no harm.
+//! Everything that a client gets is plain ASCII of a narrow kind (threat 30): a client that hands
+//! it to a shell, a terminal or a page comes to no harm.
 
 use serde_json::{Value, json};
 use tests::{

@@ -1,4 +1,5 @@
-//! External account binding (RFC 8555 §7.3.4), and what it opens: scopes and pre-approved names (P7, P8).
+//! External account binding (RFC 8555 §7.3.4), and what it opens: scopes and pre-approved names
+//! (P7, P8).
 
 use acme::ExternalAccountKeyId;
 use aws_lc_rs::{hmac, rand};

@@ -1,4 +1,5 @@
-//! Incidents move the renewal information of what they concern (RFC 9773 §4.2), and revoke it afterwards.
+//! Incidents move the renewal information of what they concern (RFC 9773 §4.2), and revoke it
+//! afterwards.
 
 use acme::IncidentId;
 use jiff::{SignedDuration, Timestamp};

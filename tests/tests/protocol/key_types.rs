@@ -154,7 +154,8 @@ fn zeros(length: usize) -> String {
     base64url::encode(&vec![0; length])
 }
 
-/// The JWK of a modulus with that many bits, which nobody can factor, and which nobody has a key for.
+/// The JWK of a modulus with that many bits, which nobody can factor, and which nobody has a key
+/// for.
 fn rsa(bits: usize, exponent: u32) -> Value {
     let mut modulus = vec![0xff; bits / 8];
     *modulus.last_mut().unwrap() = 0xfb;

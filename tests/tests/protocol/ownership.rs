@@ -37,7 +37,8 @@ async fn n2_threat_14_an_object_of_another_directory_is_unknown_to_the_same_key(
         let before = seen(&owner, &targets).await;
         for target in &targets {
             println!("{}", target.name);
-            // The same object below the other directory, asked for by the other directory's account.
+            // The same object below the other directory, asked for by the other directory's
+            // account.
             let url = target.url.replace(&owner.below(""), &there.below(""));
             let moved = Route { url, payload: target.payload.clone(), ..*target };
             let foreign = moved.send(&there).await;

@@ -49,7 +49,8 @@ async fn n9_each_name_that_the_rules_refuse_is_told_with_its_reason() {
         })
         .await;
 
-    /// Writes beside those of the nonces: seven orders and five authorizations were refused, and one order of all.
+    /// Writes beside those of the nonces: seven orders and five authorizations were refused, and
+    /// one order of all.
     fn spent(before: u64, after: u64) -> u64 {
         after - before - 12
     }

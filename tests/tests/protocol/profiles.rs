@@ -65,7 +65,8 @@ async fn p1_a_profile_that_cannot_be_is_refused_with_its_field_and_nothing_is_ap
     assert_eq!(environment.act(json!({"action": "profiles"})).await.unwrap(), before);
 }
 
-/// What an operator applies to the profiles `default`, and what directories of families A and B answer.
+/// What an operator applies to the profiles `default`, and what directories of families A and B
+/// answer.
 type Cell = (&'static str, Value, u16, u16);
 
 #[tokio::test]
@@ -133,7 +134,8 @@ async fn p2_in_every_cell_of_the_table_every_url_answers_by_one_rule() {
     }
 }
 
-/// Of an old certificate: told, downloaded and, in the end, revoked, also while nothing new is made.
+/// Of an old certificate: told, downloaded and, in the end, revoked, also while nothing new is
+/// made.
 async fn aftercare(client: &Client, issued: &Issued, status: u16) {
     let expected = if status == 404 { 404 } else { 200 };
     client.read(&issued.certificate).await.expect(expected);
