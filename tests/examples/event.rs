@@ -9,12 +9,12 @@ use tests::{client::Http, deployed::event::fresh};
 #[tokio::main]
 async fn main() -> ExitCode {
     let [folder, operation] = &env::args().skip(1).collect::<Vec<_>>()[..] else {
-        eprintln!("what is wanted: the folder of the emulator, and an operation");
+        eprintln!("usage: event <folder of the emulator> <operation>");
         return ExitCode::FAILURE;
     };
     let folder = Path::new(folder);
     let Ok(state) = fs::read(folder.join("state.json")) else {
-        eprintln!("nothing is emulated; `cargo xtask emulate` in another terminal does it");
+        eprintln!("no bundle is emulated; run `cargo xtask emulate` in another terminal");
         return ExitCode::FAILURE;
     };
     let state: Value = serde_json::from_slice(&state).unwrap();
@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         None => {
-            eprintln!("no request leads to `{operation}`");
+            eprintln!("there is no operation `{operation}`");
             ExitCode::FAILURE
         }
     }

@@ -1,8 +1,8 @@
 //! Real clients obtain certificates, renew and revoke them, and change their accounts; `openssl`
 //! judges the result.
 //!
-//! Every story has a CA of its own. Without the client it is skipped, loudly; `cargo xtask test`
-//! installs the clients and then misses none.
+//! Every story has a CA of its own. If its client is missing, it is skipped and says so loudly;
+//! after `cargo xtask test` has installed the clients, a missing one is a failure.
 
 use tests::{
     Environment, Host,
@@ -26,7 +26,7 @@ async fn certbot_obtains_over_http_01_renews_when_renewal_information_says_so_an
     certbot.revoke("certbot.test", "superseded").await?;
     assert!(story.is_revoked(&first).await?);
 
-    // Of a revoked certificate, renewal information says that its time is over.
+    // Renewal information tells clients to replace a revoked certificate at once.
     certbot.renew(&[]).await?;
     let second = story.accept(&chain, &names, Key::P256).await?;
     assert_ne!(second.serial, first.serial);
@@ -159,7 +159,7 @@ async fn uacme_obtains_renews_rolls_its_key_over_and_revokes_in_two_ways() -> Re
 }
 
 #[tokio::test]
-async fn acme_tiny_obtains_and_obtains_again() -> Result<(), Failure> {
+async fn acme_tiny_obtains_twice() -> Result<(), Failure> {
     let names = ["tiny.test", "www.tiny.test"];
     let Some((story, tool)) = start(AcmeTiny::PROGRAM, &names).await? else {
         return Ok(());
@@ -176,7 +176,7 @@ async fn acme_tiny_obtains_and_obtains_again() -> Result<(), Failure> {
 }
 
 #[tokio::test]
-async fn acmetool_obtains_for_one_name_after_another_and_leaves_what_is_not_due() -> Result<(), Failure> {
+async fn acmetool_obtains_for_one_name_after_another_and_leaves_certificates_that_are_not_due() -> Result<(), Failure> {
     let names = ["acmetool.test", "www.acmetool.test"];
     let Some((story, tool)) = start(Acmetool::PROGRAM, &names).await? else {
         return Ok(());
@@ -216,7 +216,7 @@ async fn caddy_obtains_and_renews(challenge: Challenge) -> Result<(), Failure> {
     let first = story.accept(&chain, &names, Key::P256).await?;
     caddy.stop().await?;
 
-    // Nearly the whole life is renewal window now, so the certificate is due at once.
+    // Nearly the whole life is the renewal window now, so the certificate is due at once.
     let mut caddy = serve(0.999_999_999)?;
     let chain = caddy.next_certificate(Some(&chain)).await?;
     let second = story.accept(&chain, &names, Key::P256).await?;
@@ -263,7 +263,7 @@ async fn npm_acme_client_obtains_rolls_its_key_over_renews_and_revokes() -> Resu
     client.update_and_deactivate().await
 }
 
-/// The CA of every story.
+/// Starts the CA of a story.
 async fn start(program: &'static str, names: &[&str]) -> Result<Option<(Story<Environment>, Tool)>, Failure> {
     Story::with(program, names, || Host::OneProcess.start()).await
 }

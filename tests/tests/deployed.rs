@@ -25,14 +25,14 @@ async fn certbot_lego_and_instant_acme_obtain_renew_and_revoke_on_both_families(
     let Some(stack) = Stack::deploy().await? else { return Ok(()) };
     let outcome = stories(&stack).await;
     if outcome.is_err() {
-        // Shown when the test fails.
+        // Shown if the test fails.
         println!("{}", stack.log());
     }
     outcome
 }
 
 async fn stories(stack: &Stack) -> Result<(), Failure> {
-    // First and alone, while every function is cold.
+    // This one comes first and alone, while every function is cold.
     let began = Instant::now();
     obtain(stack, &register(stack, "default").await).await;
     println!("an account and a certificate with every function cold: {:?}", began.elapsed());
@@ -56,7 +56,7 @@ async fn certbot_obtains_renews_and_revokes(stack: &Stack, directory: &str, addr
     let first = story.accept(&chain, &[&name], Key::P256).await?;
     certbot.revoke(&name, "superseded").await?;
     until_revoked(&first, &story.target).await?;
-    // Of a revoked certificate, renewal information says that its time is over.
+    // Renewal information tells clients to replace a revoked certificate at once.
     certbot.renew(&[]).await?;
     let second = story.accept(&chain, &[&name], Key::P256).await?;
     assert_ne!(second.serial, first.serial);
@@ -131,7 +131,7 @@ async fn accept(target: &Target, folder: &Path, chain: &str) -> Result<Certifica
     Certificate::accept(target, file, &[INSTANT_ACME], Key::P256).await
 }
 
-/// The CRL is made by a worker behind a queue, and the emulator lets it wait a little.
+/// A worker behind a queue makes the CRL, and the emulator delays its messages a little.
 async fn until_revoked(certificate: &Certificate, target: &Target) -> Result<(), Failure> {
     for _ in 0..100 {
         if certificate.is_revoked(target).await? {
@@ -143,7 +143,7 @@ async fn until_revoked(certificate: &Certificate, target: &Target) -> Result<(),
 }
 
 #[tokio::test]
-async fn no_program_needs_a_newer_c_library_than_amazon_linux_2023_has() {
+async fn no_program_needs_a_newer_c_library_than_that_of_amazon_linux_2023() {
     let Some(bundle) = bundle() else { return };
     let Some(objdump) = Tool::find("objdump").unwrap() else { return };
     for function in fs::read_dir(bundle).unwrap() {

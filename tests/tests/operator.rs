@@ -1,7 +1,7 @@
-//! An operator's walk: everything that somebody who runs a CA decides, with nothing but
-//! `serverless-acme admin`, and real clients to whom it happens.
+//! A tour of an operator: everything that can be decided about a CA, with nothing but
+//! `serverless-acme admin`, and the effects on real clients.
 //!
-//! The walk is the same on both hosts; on AWS the commands go through the `aws` tool to the
+//! The tour is the same on both hosts; on AWS the commands use the `aws` tool to invoke the
 //! deployed admin function.
 
 use std::{path::Path, time::Duration};
@@ -46,7 +46,7 @@ async fn an_operator_walks_through_the_same_on_the_deployed_bundle() -> Result<(
         let key = new_kms_key(&stack, &aws, folder.path()).await?;
         operator.read(&["issuers", "add", id, "--name", name, "--kms-key", &key]).await?;
     }
-    // Warm functions answer by what they know for ten seconds.
+    // Warm functions keep what they have read for ten seconds.
     let site = Site { operator, certbot, lego, patience: Duration::from_secs(11) };
     let door = stack.door("default", [127, 0, 0, 7]);
     let outcome = site.walk(door.target(&[]).await, async |names| {
@@ -54,18 +54,18 @@ async fn an_operator_walks_through_the_same_on_the_deployed_bundle() -> Result<(
     });
     let outcome = outcome.await;
     if outcome.is_err() {
-        // Shown when the test fails.
+        // Shown if the test fails.
         println!("{}", stack.log());
     }
     outcome
 }
 
-/// The operator, the people with their clients, and what differs between hosts.
+/// The operator, the clients, and the differences between the hosts.
 struct Site {
     operator: Operator,
     certbot: Tool,
     lego: Tool,
-    /// How long a change may take to be seen.
+    /// How long a change takes to be visible at most.
     patience: Duration,
 }
 
@@ -80,8 +80,8 @@ impl Site {
         };
         lead(&[WEB, LAB]).await;
 
-        // Two RA Profiles with an issuer each, and a directory for accounts that the operator
-        // knows.
+        // Two RA Profiles with an issuer each, and a directory that requires external account
+        // bindings.
         let shown = self.apply("blue", 1, "disabled").await?;
         assert!(shown.contains("acmeProfile.servers: (none) -> "), "{shown}");
         assert!(
@@ -91,8 +91,8 @@ impl Site {
                 .contains("nothing differs")
         );
 
-        // Who has no key gets no account; with one, each client gets one, and a key is good for
-        // one.
+        // Without a key there is no account; with one, each client gets an account, and each key is
+        // valid for one account.
         let certbot = Certbot::new(&target, self.certbot.clone(), &fresh(folder.path(), "certbot")?);
         let refused = certbot.obtain(WEB, &[]).await.unwrap_err().to_string();
         assert!(refused.contains("external") || refused.contains("eab"), "{refused}");
@@ -102,19 +102,20 @@ impl Site {
         let first = accept(&target, folder.path(), &chain, &[WEB], "Blue").await?;
         let [id, key] = self.mint(&["--scope", ".lab.test"]).await?;
         let lego = Lego::new(&target, self.lego.clone(), &fresh(folder.path(), "lego")?).bound_to(&id, &key);
-        // Nothing answers for this name: it is approved without a challenge.
+        // No server answers for this name: it is approved without a challenge.
         let chain_of_lego = lego.obtain(Challenge::Tls, &[LAB], "ec256").await?;
         accept(&target, folder.path(), &chain_of_lego, &[LAB], "Blue").await?;
         let keys = self.operator.ask(&["eab", "list"]).await?;
         let states: Vec<_> = items(&keys).iter().map(|key| key["state"].clone()).collect();
         assert_eq!(states, ["used", "used"]);
 
-        // Another CA stands behind the directory; the clients change nothing.
+        // The directory gets another CA; nothing changes for the clients.
         self.apply("green", 1, "disabled").await?;
         certbot.renew(&["--force-renewal"]).await?;
         let second = accept(&target, folder.path(), &chain, &[WEB], "Green").await?;
 
-        // New terms: no orders for who has not agreed; who comes anew agrees to them.
+        // New terms: no orders for accounts that have not agreed; a new client agrees when it
+        // registers.
         self.apply("green", 2, "url").await?;
         let refused = certbot.renew(&["--force-renewal"]).await.unwrap_err().to_string();
         assert!(refused.contains("terms"), "{refused}");
@@ -136,7 +137,7 @@ impl Site {
 
         self.explain_a_failure(&certbot, &account).await?;
 
-        // Found by name, counted, revoked: relying parties see it.
+        // Certificates are found by name, counted and revoked; relying parties see it.
         let counted = self.operator.read(&["certificates", "revoke", "--name", WEB, "--dry-run"]).await?;
         assert!(counted.contains('3'), "{counted}");
         assert!(!third.is_revoked(&target).await?);
@@ -147,7 +148,7 @@ impl Site {
 
         self.declare_an_incident(&target, &chain_of_lego).await?;
 
-        // All of it was put on record.
+        // All of it has audit records.
         let audit = self.operator.ask(&["audit", "list"]).await?;
         for action in ["issuer add", "apply", "eab mint", "account disable", "account enable", "incident declare"] {
             assert!(items(&audit).iter().any(|act| act["action"] == action), "{action}: {audit}");
@@ -155,7 +156,7 @@ impl Site {
         Ok(())
     }
 
-    /// A name that leads nowhere: the client is told why, and so is the operator.
+    /// A name that resolves to no server: the client learns the reason, and so does the operator.
     async fn explain_a_failure(&self, certbot: &Certbot, account: &str) -> Result<(), Failure> {
         let refused = certbot.obtain(NOWHERE, &[]).await.unwrap_err().to_string();
         assert!(refused.contains(NOWHERE), "{refused}");
@@ -166,7 +167,7 @@ impl Site {
         Ok(())
     }
 
-    /// Renewal information moves to now, with a page that says why.
+    /// The renewal information moves to now, with a page that explains why.
     async fn declare_an_incident(&self, target: &Target, chain: &Path) -> Result<(), Failure> {
         let chain = std::fs::read_to_string(chain).map_err(Failure::io("chain"))?;
         let url = format!("{}/{}", target.directory.replace("/directory", "/renewal-info"), certificate_id(&chain));
@@ -198,7 +199,8 @@ impl Site {
         Ok(())
     }
 
-    /// Puts a profile set into effect, and waits until it is; what the operator was shown.
+    /// Applies a profile set and waits until it is effective; returns the differences shown to the
+    /// operator.
     async fn apply(&self, issuing: &str, terms: u8, change: &str) -> Result<String, Failure> {
         let file = self.set(issuing, terms, change)?;
         let shown = self.operator.read(&["diff", &file]).await?;
@@ -233,14 +235,14 @@ issuer = "green"
         self.operator.file("profiles.toml", &set)
     }
 
-    /// A key of an external account: its identifier, and the key.
+    /// Creates an external account key; returns its identifier and the key.
     async fn mint(&self, more: &[&str]) -> Result<[String; 2], Failure> {
         let minted = self.operator.ask(&[&["eab", "mint", "--profile", "servers"], more].concat()).await?;
         Ok(["keyIdentifier", "key"].map(|member| minted[member].as_str().unwrap_or_default().to_owned()))
     }
 }
 
-/// A key for an issuer, as an operator makes one in KMS.
+/// Makes a KMS key for an issuer, as an operator does.
 async fn new_kms_key(stack: &Stack, aws: &Tool, folder: &Path) -> Result<String, Failure> {
     let made = Run::new(&aws.path, folder)
         .env("AWS_ENDPOINT_URL", stack.endpoint())
@@ -254,7 +256,7 @@ async fn new_kms_key(stack: &Stack, aws: &Tool, folder: &Path) -> Result<String,
     Ok(made.await?.stdout.trim().to_owned())
 }
 
-/// Judges a chain that the issuer of this colour signed.
+/// Checks a chain that the issuer with this colour signed.
 async fn accept(
     target: &Target,
     folder: &Path,
@@ -269,7 +271,7 @@ async fn accept(
     Certificate::accept(target, copy, names, Key::P256).await
 }
 
-/// A CRL is made by a worker, perhaps behind a queue.
+/// Waits until the certificate is revoked; a worker makes the CRL, perhaps behind a queue.
 async fn until_revoked(certificate: &Certificate, target: &Target) -> Result<(), Failure> {
     for _ in 0..100 {
         if certificate.is_revoked(target).await? {
@@ -286,7 +288,7 @@ fn fresh(folder: &Path, name: &str) -> Result<std::path::PathBuf, Failure> {
     Ok(folder)
 }
 
-/// The entries of a list, whichever way it is given.
+/// The entries of a list in either form.
 fn items(list: &Value) -> &[Value] {
     list.as_array().or_else(|| list["items"].as_array()).map(Vec::as_slice).unwrap_or_default()
 }

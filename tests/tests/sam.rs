@@ -49,7 +49,7 @@ async fn every_function_answers_its_event_in_a_container_and_an_api_of_container
     let Some(stack) = Stack::deploy_at(gateway).await? else { return Ok(()) };
     let local = Local { sam, engine, stack };
 
-    // Alone, because the first makes the image with the runtime emulator.
+    // This one runs alone, because the first container makes the image with the runtime emulator.
     local.answers("DirectoryFunction").await?;
     let functions: Vec<String> = Template::read().functions().into_keys().map(str::to_owned).collect();
     for some in functions.chunks(AT_A_TIME) {
@@ -61,7 +61,7 @@ async fn every_function_answers_its_event_in_a_container_and_an_api_of_container
     local.issues().await
 }
 
-/// `sam local`, with all that it takes.
+/// `sam local`, with everything that it needs.
 struct Local {
     sam: Tool,
     engine: Engine,
@@ -69,7 +69,7 @@ struct Local {
 }
 
 impl Local {
-    /// Invokes a function with its event of the repository and judges the answer.
+    /// Invokes a function with its example event and checks the answer.
     async fn answers(&self, function: &str) -> Result<(), Failure> {
         let program = program(function);
         let text = fs::read_to_string(repository().join(format!("events/{program}.json"))).unwrap();
@@ -91,11 +91,11 @@ impl Local {
             }
             "forward-events" => assert_eq!(answer, json!({"put": 1})),
             "publish-crl" => assert_eq!(answer, Value::Null),
-            // What the task is about is not there, so there is nothing to do again.
+            // The object of the task does not exist, so there is nothing to retry.
             "issue" | "validate" => assert_eq!(answer["batchItemFailures"], json!([]), "{answer}"),
             "directory" | "new-nonce" => assert_eq!(answer["statusCode"], 200, "{answer}"),
             "fallback" | "renewal-info" => assert_eq!(answer["statusCode"], 404, "{answer}"),
-            // Signed well, long ago.
+            // The request is correctly signed, but its nonce expired long ago.
             _ => {
                 assert_eq!(answer["statusCode"], 400, "{program}: {answer}");
                 assert!(answer["body"].as_str().unwrap().contains("acme:error:badNonce"), "{program}: {answer}");
@@ -124,7 +124,7 @@ impl Local {
             .unwrap_or_else(|error| panic!("{function}: {error}: {answer}\n{}", invoked.stderr)))
     }
 
-    /// One certificate through `sam local start-api`; the workers are those of the stack.
+    /// Obtains a certificate through `sam local start-api`; the workers are those of the stack.
     async fn issues(&self) -> Result<(), Failure> {
         let front = Front::over_tls(self.stack.identity()).await;
         let base = format!("{}/api", front.origin());
@@ -145,7 +145,7 @@ impl Local {
         let client = Client::new(http, challenges, &directory, Key::p256()).await.registered().await;
         let issued = client.obtain(&["sam.test"]).await;
         assert!(issued.chain.starts_with("-----BEGIN CERTIFICATE-----"), "{}", issued.chain);
-        // It takes its containers along only when it is asked to end.
+        // It stops its containers only when it is asked to end.
         api.terminate().await
     }
 
@@ -158,7 +158,7 @@ impl Local {
     }
 }
 
-/// Where a custom resource answers to.
+/// A server for the response of a custom resource.
 struct CloudFormation {
     url: String,
     listener: TcpListener,
@@ -186,5 +186,5 @@ impl CloudFormation {
     }
 }
 
-/// Two processors, and each start waits a little for the engine.
+/// There are two processors, and each start waits a little for the engine.
 const AT_A_TIME: usize = 3;

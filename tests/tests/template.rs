@@ -1,4 +1,4 @@
-//! `template.yaml` says what the code says.
+//! `template.yaml` agrees with the code.
 
 use std::{collections::BTreeSet, fs};
 
@@ -7,7 +7,7 @@ use tests::deployed::{
     template::{Template, program},
 };
 
-/// Each route as `POST /path function`.
+/// Each route in the form `POST /path function`.
 fn routes_of_the_template() -> (BTreeSet<String>, Vec<String>) {
     let template = Template::read();
     let (mut routes, mut defaults) = (BTreeSet::new(), Vec::new());

@@ -60,12 +60,12 @@ impl Scene {
             key_authorization: self.key_authorization.clone(),
             rules: self.rules.clone(),
         };
-        // Through JSON, as a queue would carry it.
+        // Converted to JSON and back, as in a queue.
         let message: Probe = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
         probe(&message).await
     }
 
-    /// The failure of a probe that must fail.
+    /// The failure of a probe that must not succeed.
     async fn failure(&self, challenge: ChallengeType, name: &str) -> Failure {
         self.probe(challenge, name).await.expect_err("the probe succeeded")
     }
@@ -75,7 +75,7 @@ fn key_authorization(token: &ChallengeToken, thumbprint: &str) -> KeyAuthorizati
     KeyAuthorization::new(token, &thumbprint.parse().unwrap())
 }
 
-/// Asserts what kind of failure it is and that its text says `detail`.
+/// Checks the type of the failure and that its text contains `detail`.
 #[track_caller]
 fn assert_failure(failure: &Failure, r#type: ProblemType, may_heal: bool, detail: &str) {
     assert_eq!((failure.problem.r#type, failure.may_heal), (r#type, may_heal), "{failure}");

@@ -1,4 +1,4 @@
-//! The CAs that are measured, each a process of its own.
+//! The CAs that are measured, each in a process of its own.
 
 use std::{
     env, fs, io,
@@ -19,12 +19,12 @@ use crate::{
     process::{Process, Usage},
 };
 
-/// Where clients find a CA, and by whom they know it.
+/// Where clients find a CA, and the root that they trust.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     /// The URL of the directory.
     pub(crate) directory: String,
-    /// What its TLS certificate leads to.
+    /// The root of its TLS certificate.
     pub(crate) root: CertificateDer<'static>,
 }
 
@@ -32,16 +32,16 @@ pub(crate) struct Endpoint {
 pub(crate) struct Ca {
     /// The name of the program.
     pub(crate) name: String,
-    /// Where it is.
+    /// The endpoint of the CA.
     pub(crate) endpoint: Endpoint,
-    /// From the start of the process to the first answer.
+    /// The time from the start of the process to the first answer.
     pub(crate) started_in: Duration,
     process: Process,
 }
 
 impl Ca {
-    /// This CA, on a data folder that may be new, with the settings that it has by itself; the log
-    /// goes to a file.
+    /// Starts this CA, on a data folder that may be new, with its default settings; the log goes to
+    /// a file.
     pub(crate) async fn serverless_acme(binary: &Path, network: &Network, data: &Path) -> Result<Self, Failure> {
         let (port, status_port) = (free_port()?, free_port()?);
         let mut command = Command::new(binary);
@@ -61,7 +61,7 @@ impl Ca {
         let directory = format!("https://localhost:{port}/api/v1/protocols/acme/default/directory");
         let root = data.join("root.pem");
         let endpoint = loop {
-            // Written before the listener is there.
+            // The host writes it before the listener accepts connections.
             if let Ok(root) = CertificateDer::from_pem_file(&root) {
                 break Endpoint { directory, root };
             }
@@ -71,8 +71,8 @@ impl Ca {
         Self::first_answer(name, endpoint, process, began, &data.with_extension("log")).await
     }
 
-    /// The peer, if it is installed: it keeps everything in memory. It neither waits before it
-    /// validates nor refuses good nonces nor reuses authorizations here.
+    /// Starts the peer, if it is installed: it keeps everything in memory. Here it does not wait
+    /// before it validates, does not refuse good nonces, and does not reuse authorizations.
     pub(crate) async fn pebble(network: &Network, folder: &Path) -> Result<Option<Self>, Failure> {
         if find_program(PEER).is_none() {
             return Ok(None);
@@ -121,14 +121,14 @@ impl Ca {
         }
     }
 
-    /// What its process has used.
+    /// The resources that its process has used.
     pub(crate) fn usage(&self) -> Usage {
         self.process.usage()
     }
 }
 
-/// Builds the program as it is released and says where it is; or names the programs that are to be
-/// measured in its place.
+/// Builds the release program and returns its path, or the paths of the programs that are to be
+/// measured instead.
 pub(crate) fn binaries() -> Vec<PathBuf> {
     if let Some(given) = env::var_os("BENCH_BINARY") {
         return env::split_paths(&given).collect();
@@ -140,7 +140,7 @@ pub(crate) fn binaries() -> Vec<PathBuf> {
     vec![target.join("release").join("serverless-acme")]
 }
 
-/// A place on a real disk, whatever `/tmp` is.
+/// A folder on a real disk, whatever `/tmp` is.
 pub(crate) fn folder() -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix("issuance-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))
 }
@@ -157,13 +157,14 @@ fn find_program(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-/// A port that nobody has at the moment.
+/// A port that is free at the moment.
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// The program that is measured beside.
+/// The program that it is compared with.
 const PEER: &str = "pebble";
 
-/// A store of a million certificates that was not closed is checked first.
+/// The maximum time of a start. A store with a million certificates that was not closed is checked
+/// first.
 const MAX_START: Duration = Duration::from_secs(60);

@@ -1,4 +1,5 @@
-//! A lean ACME client: no work that a certificate does not need, and no copy of the server's code.
+//! A minimal ACME client: it does no work that a certificate does not need, and shares no code with
+//! the server.
 
 use std::{
     sync::Arc,
@@ -22,7 +23,7 @@ use crate::{
     network::Network,
 };
 
-/// A client with an account, a connection, and the key of all of its certificates.
+/// A client with an account, a connection, and one key for all of its certificates.
 pub(crate) struct Client {
     connector: Connector,
     connection: Connection,
@@ -35,12 +36,12 @@ pub(crate) struct Client {
     posts: u32,
 }
 
-/// A certificate that was made.
+/// A certificate that was obtained.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    /// From the order to the last octet of the chain.
+    /// The time from the order to the last octet of the chain.
     pub(crate) elapsed: Duration,
-    /// Signed requests on the way.
+    /// The number of signed requests.
     pub(crate) posts: u32,
 }
 
@@ -52,12 +53,12 @@ struct Directory {
 
 struct Account {
     key: EcdsaKeyPair,
-    /// `"jwk": …` before there is an account, `"kid": …` from then on.
+    /// `"jwk": …` before the account exists, `"kid": …` after that.
     signer: String,
 }
 
 impl Client {
-    /// A client with a new account, for whose names the network answers from now on.
+    /// Creates an account; from now on the network validates the client's names.
     pub(crate) async fn register(endpoint: &Endpoint, network: &Network) -> Result<Self, Failure> {
         let connector = Connector::trusting(endpoint.root.clone())?;
         let mut connection = connector.open(&endpoint.directory).await?;
@@ -89,13 +90,13 @@ impl Client {
         Ok(client)
     }
 
-    /// Gives the connection up for a new one, as the next run of a command-line client has it.
+    /// Replaces the connection by a new one, as with the next run of a command-line client.
     pub(crate) async fn reconnect(&mut self) -> Result<(), Failure> {
         self.connection = self.connector.open(&self.directory.new_order).await?;
         Ok(())
     }
 
-    /// A certificate for a name that was never seen before.
+    /// Obtains a certificate for a name that was never used before.
     pub(crate) async fn certificate(&mut self) -> Result<Sample, Failure> {
         self.ordered += 1;
         let name = format!("n{}.{}.bench.test", self.ordered, self.label);
@@ -118,7 +119,7 @@ impl Client {
 
         let finalize = format!(r#"{{"csr":"{}"}}"#, encode(csr));
         let order = self.post(&member(&order, "finalize")?, &finalize).await?.expect(StatusCode::OK)?.json()?;
-        // Most clients read the order once more, whatever the answer says.
+        // Most clients read the order again, even when the answer has its status.
         let pause = if order["status"] == "valid" { Duration::ZERO } else { FIRST_PAUSE };
         let order = self.wait(&order_url, pause).await?;
         let chain = self.post(&member(&order, "certificate")?, "").await?.expect(StatusCode::OK)?;
@@ -145,12 +146,12 @@ impl Client {
         }
     }
 
-    /// A POST-as-GET.
+    /// Sends a POST-as-GET request.
     async fn read(&mut self, url: &str) -> Result<Value, Failure> {
         self.post(url, "").await?.expect(StatusCode::OK)?.json()
     }
 
-    /// A signed request (RFC 8555 §6.2).
+    /// Sends a signed request (RFC 8555 §6.2).
     async fn post(&mut self, url: &str, payload: &str) -> Result<Reply, Failure> {
         let nonce = match self.nonce.take() {
             Some(nonce) => nonce,
@@ -179,7 +180,7 @@ impl Client {
     }
 }
 
-/// The public JWK with its members in the order of a thumbprint (RFC 7638).
+/// The public JWK with its members in the order that thumbprints need (RFC 7638).
 fn jwk(key: &EcdsaKeyPair) -> String {
     let (x, y) = key.public_key().as_ref().split_at(1).1.split_at(32);
     format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, encode(x), encode(y))

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection that is kept open, over TLS.
+//! One HTTP/1.1 connection over TLS that is kept open.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::{net::TcpStream, time};
 use tokio_rustls::TlsConnector;
 
-/// Opens connections to servers that one root vouches for.
+/// Opens connections to servers with a certificate below one root.
 #[derive(Clone)]
 pub(crate) struct Connector(TlsConnector);
 
@@ -23,14 +23,14 @@ pub(crate) struct Connection {
     host: String,
 }
 
-/// An answer.
+/// A response, read to its end.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-/// Why there is no certificate.
+/// Why no certificate was obtained.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -48,7 +48,7 @@ impl Connector {
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 
-    /// A connection to the server of that URL.
+    /// Opens a connection to the server of that URL.
     pub(crate) async fn open(&self, url: &str) -> Result<Connection, Failure> {
         let uri: Uri = url.parse()?;
         let name = uri.host().unwrap_or_default().to_owned();
@@ -62,7 +62,7 @@ impl Connector {
 }
 
 impl Connection {
-    /// One request and its answer; a body makes it a signed one.
+    /// Sends a request and reads the response; a request with a body is a signed POST.
     pub(crate) async fn request(&mut self, method: Method, url: &str, body: String) -> Result<Reply, Failure> {
         let uri: Uri = url.parse()?;
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
@@ -82,7 +82,7 @@ impl Connection {
 }
 
 impl Reply {
-    /// The answer itself, when it has this status.
+    /// Fails unless the response has this status.
     pub(crate) fn expect(self, status: StatusCode) -> Result<Self, Failure> {
         match self.status == status {
             true => Ok(self),
@@ -90,20 +90,20 @@ impl Reply {
         }
     }
 
-    /// A header.
+    /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Result<&str, Failure> {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.ok_or_else(|| Failure::new(format!("an answer has no {name}")))
     }
 
-    /// The body.
+    /// The body as JSON.
     pub(crate) fn json(&self) -> Result<Value, Failure> {
         Ok(serde_json::from_slice(&self.body)?)
     }
 }
 
 impl Failure {
-    /// For this reason.
+    /// A failure for this reason.
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }

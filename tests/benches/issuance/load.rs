@@ -1,4 +1,4 @@
-//! Many clients at once, and what became of them.
+//! Many clients at once, and their results.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use crate::{ca::Ca, client::Client, connection::Failure, network::Network, proce
 /// What clients do between two certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Between {
-    /// Nothing.
+    /// They keep their connection.
     Nothing,
     /// They open a new connection.
     Reconnect,
 }
 
 impl Between {
-    /// What a CA is called in a table of steps.
+    /// The name of a CA in the table of steps.
     pub(crate) fn label(self, ca: &str) -> String {
         match self {
             Self::Nothing => ca.to_owned(),
@@ -25,7 +25,7 @@ impl Between {
     }
 }
 
-/// The outcome of a load; of several, when they are added.
+/// The result of a load, or the sum of several.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     clients: usize,
@@ -46,7 +46,7 @@ pub(crate) async fn clients(ca: &Ca, network: &Network, number: usize) -> Result
     Ok(clients)
 }
 
-/// Lets the first `number` of the clients obtain certificates for so long.
+/// Lets the first `number` clients obtain certificates for `how_long`.
 pub(crate) async fn run(
     ca: &Ca,
     clients: &mut Vec<Client>,
@@ -60,7 +60,7 @@ pub(crate) async fn run(
     Outcome { server: ca.usage().cpu - before, ..outcome }
 }
 
-/// Lets the clients obtain certificates for so long.
+/// Lets the clients obtain certificates for `how_long`.
 pub(crate) async fn all(clients: Vec<Client>, how_long: Duration, between: Between) -> (Vec<Client>, Outcome) {
     let (began, own) = (Instant::now(), Usage::own().cpu);
     let number = clients.len();
@@ -72,7 +72,7 @@ pub(crate) async fn all(clients: Vec<Client>, how_long: Duration, between: Betwe
 
 async fn work(mut client: Client, until: Instant, between: Between) -> (Client, Outcome) {
     let mut outcome = Outcome::default();
-    // The server may have closed the connection while others had their turn.
+    // The server may have closed the connection while other clients had their turn.
     if let Err(failure) = client.reconnect().await {
         outcome.failures.push(failure.to_string());
     }
@@ -93,7 +93,7 @@ async fn work(mut client: Client, until: Instant, between: Between) -> (Client, 
 }
 
 impl Outcome {
-    /// Both together.
+    /// The sum of both.
     pub(crate) fn plus(mut self, other: Self) -> Self {
         self.times.extend(other.times);
         self.failures.extend(other.failures);
@@ -107,22 +107,22 @@ impl Outcome {
         }
     }
 
-    /// Certificates that were made.
+    /// The number of certificates.
     pub(crate) fn made(&self) -> usize {
         self.times.len()
     }
 
-    /// Certificates for each second.
+    /// The number of certificates per second.
     pub(crate) fn rate(&self) -> f64 {
         self.times.len() as f64 / self.wall.as_secs_f64()
     }
 
-    /// The server's time on a processor for each certificate, in milliseconds.
+    /// The CPU time of the server per certificate, in milliseconds.
     pub(crate) fn server_ms(&self) -> f64 {
         self.each(self.server)
     }
 
-    /// So many percent of the certificates were made within this time, in milliseconds.
+    /// The time within which that percentage of the certificates was obtained, in milliseconds.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let mut times = self.times.clone();
         times.sort();
@@ -130,13 +130,14 @@ impl Outcome {
         time.as_secs_f64() * 1e3
     }
 
-    /// The certificates that were not made, and why the first was not.
+    /// The number of certificates that failed, and the reason of the first; `None` if there were
+    /// none.
     pub(crate) fn failures(&self) -> Option<String> {
         let first = self.failures.first()?;
         Some(format!("{} failures, the first: {first:.200}", self.failures.len()))
     }
 
-    /// The head of the table.
+    /// Prints the head of the table.
     pub(crate) fn print_head() {
         println!(
             "| {:30} | {:>7} | {:>6} | {:>6} | {:>7} | {:>8} | {:>8} | {:>9} | {:>9} | {:>7} | {:>7} |",
@@ -145,7 +146,7 @@ impl Outcome {
         println!("|{:-<32}|{}", "", "--------:|".repeat(10));
     }
 
-    /// A row of the table. Times on processors are for each certificate; cores are those that the
+    /// Prints a row of the table. CPU times are per certificate; cores are the number that the
     /// server kept busy.
     pub(crate) fn print(&self, what: &str) {
         println!(

@@ -147,9 +147,10 @@ async fn beside_the_peer(binaries: &[PathBuf], network: &Network, scale: &Scale)
     Ok(())
 }
 
-/// A step of the peer, if it is installed. It begins anew each time: the peer searches all that it
-/// has for each order, and the more it has and the more clients there are, the likelier it stops
-/// answering for good. A step in which it did is repeated, but not for ever.
+/// A step of the peer, if it is installed. It starts with an empty peer each time: the peer
+/// searches all of its objects for each order, and the more objects and clients it has, the more
+/// likely it stops answering for good. A step in which that happens is repeated, a limited number
+/// of times.
 async fn beside(
     sum: Outcome,
     number: usize,

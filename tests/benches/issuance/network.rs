@@ -1,7 +1,7 @@
-//! The network in which names are validated: a DNS server for which every name is this machine, and
-//! a web server that answers every http-01 challenge of the clients that it knows.
+//! The network in which identifiers are validated: a DNS server that answers every query with this
+//! machine, and a web server that answers every http-01 request for the clients that it knows.
 //!
-//! As little work as can be: the processors belong to the server that is measured.
+//! It does as little work as possible: the processors belong to the server that is measured.
 
 use std::{
     collections::HashMap,
@@ -19,20 +19,20 @@ use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
 };
 
-/// The running network. It ends with the runtime.
+/// The running network. It stops with the runtime.
 pub(crate) struct Network {
-    /// The DNS server.
+    /// The address of the DNS server.
     pub(crate) dns: SocketAddr,
     /// The port of the web server.
     pub(crate) http_port: u16,
     thumbprints: Thumbprints,
 }
 
-/// Thumbprints of account keys by the label of the client.
+/// The thumbprints of account keys, by the label of the client.
 type Thumbprints = Arc<RwLock<HashMap<String, String>>>;
 
 impl Network {
-    /// Starts on free ports.
+    /// Starts the network on free ports.
     pub(crate) async fn start() -> io::Result<Self> {
         let dns = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let web = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -42,14 +42,15 @@ impl Network {
         tokio::spawn(serve_dns(dns));
         tokio::spawn(async move {
             while let Ok((stream, _)) = web.accept().await {
-                // Whoever hangs up early sees its validation fail.
+                // If the validator disconnects early, its validation fails.
                 tokio::spawn(answer(stream, thumbprints.clone()));
             }
         });
         Ok(network)
     }
 
-    /// From now on answers for names of the form `<anything>.<label>.<domain>`, with this label.
+    /// Validates names of the form `<anything>.<label>.<domain>` from now on; returns the part
+    /// after `<anything>.`.
     pub(crate) fn admit(&self, thumbprint: &str) -> String {
         let mut thumbprints = self.thumbprints.write().unwrap_or_else(PoisonError::into_inner);
         let label = format!("c{}", thumbprints.len());
@@ -63,13 +64,13 @@ async fn serve_dns(socket: UdpSocket) {
     loop {
         let Ok((length, peer)) = socket.recv_from(&mut datagram).await else { continue };
         if let Some(answer) = datagram.get(..length).and_then(resolve) {
-            // The asker may be gone.
+            // The resolver may have gone.
             drop(socket.send_to(&answer, peer).await);
         }
     }
 }
 
-/// 127.0.0.1, and nothing but that.
+/// The answer 127.0.0.1 to every query.
 fn resolve(datagram: &[u8]) -> Option<Vec<u8>> {
     let query = Message::from_vec(datagram).ok()?;
     let question = query.queries.first()?;
@@ -83,7 +84,7 @@ fn resolve(datagram: &[u8]) -> Option<Vec<u8>> {
     answer.to_vec().ok()
 }
 
-/// One request and its answer.
+/// Answers one request.
 async fn answer(mut stream: TcpStream, thumbprints: Thumbprints) -> io::Result<()> {
     let mut head = Vec::with_capacity(1024);
     while !head.ends_with(b"\r\n\r\n") {
@@ -102,7 +103,8 @@ async fn answer(mut stream: TcpStream, thumbprints: Thumbprints) -> io::Result<(
     stream.shutdown().await
 }
 
-/// The key authorization (RFC 8555 §8.1) of the token in the path, for the client in the host.
+/// The key authorization (RFC 8555 §8.1) of the token in the path, for the client whose label is in
+/// the host name.
 fn proof(head: &str, thumbprints: &Thumbprints) -> Option<String> {
     let token = head.strip_prefix("GET /.well-known/acme-challenge/")?.split(' ').next()?;
     let host = head.lines().find_map(|line| {

@@ -1,4 +1,4 @@
-//! A store with a long past.
+//! A store with many old certificates.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::connection::Failure;
 
-/// Makes a data folder whose store holds so many orders with their certificates.
+/// Makes a data folder with a store of that number of orders and certificates.
 pub(crate) async fn fill(data: &Path, certificates: usize) -> Result<(), Failure> {
     let began = Instant::now();
     std::fs::create_dir_all(data)?;
@@ -42,7 +42,7 @@ pub(crate) async fn fill(data: &Path, certificates: usize) -> Result<(), Failure
     Ok(())
 }
 
-/// What all of the certificates share.
+/// What all of the certificates have in common.
 struct Past {
     directory: DirectoryId,
     key_identifier: [u8; 20],
@@ -60,7 +60,7 @@ impl Past {
         })
     }
 
-    /// One order that became a certificate, for one of a thousand accounts.
+    /// An order with its certificate, for one of a thousand accounts.
     fn issue(&self, number: usize) -> Result<(Versioned<Order>, Versioned<CertificateRecord>), Failure> {
         let mut account = [0; 10];
         account[..8].copy_from_slice(&(number as u64 % ACCOUNTS).to_be_bytes());
@@ -117,5 +117,5 @@ fn random<const N: usize>() -> Result<[u8; N], Failure> {
 
 const FILLERS: usize = 512;
 const ACCOUNTS: u64 = 1000;
-/// A leaf with one name and a P-256 key, as this CA makes them.
+/// The length of a leaf with one name and a P-256 key, in octets.
 const DER_LENGTH: usize = 700;

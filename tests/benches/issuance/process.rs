@@ -1,4 +1,4 @@
-//! A child process and what it uses, as the kernel counts it.
+//! A child process and the resources that it uses, according to the kernel.
 
 use std::{
     fs::{self, File},
@@ -7,20 +7,20 @@ use std::{
     time::Duration,
 };
 
-/// A server. It is killed when the value is dropped.
+/// A server. It is killed on drop.
 pub(crate) struct Process(Child);
 
-/// What a process has used since it began.
+/// The resources that a process has used since it started.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// Time on a processor, in user and in kernel mode.
+    /// CPU time, in user and in kernel mode.
     pub(crate) cpu: Duration,
-    /// Resident memory now, in KiB.
+    /// The present resident memory, in KiB.
     pub(crate) resident: u64,
 }
 
 impl Process {
-    /// Starts a command with both outputs going to a file.
+    /// Starts a command; both of its outputs go to a file.
     pub(crate) fn start(command: &mut Command, log: &Path) -> Self {
         let log = File::create(log).expect("a file for the log");
         let error_log = log.try_clone().expect("a file for the log");
@@ -28,12 +28,12 @@ impl Process {
         Self(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
     }
 
-    /// Whether it ended by itself.
+    /// Whether the process has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.0.try_wait().is_ok_and(|status| status.is_some())
     }
 
-    /// What it has used.
+    /// The resources that it has used.
     pub(crate) fn usage(&self) -> Usage {
         Usage::of(&self.0.id().to_string())
     }
@@ -48,14 +48,14 @@ impl Drop for Process {
 }
 
 impl Usage {
-    /// What the bench itself has used.
+    /// The resources that the benchmark itself has used.
     pub(crate) fn own() -> Self {
         Self::of("self")
     }
 
     fn of(process: &str) -> Self {
         let stat = read(process, "stat");
-        // The name of the program stands in parentheses and may hold anything.
+        // The name of the program is in parentheses and may contain anything.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
         let status = read(process, "status");
@@ -75,5 +75,5 @@ fn read(process: &str, file: &str) -> String {
 /// Fields of `/proc/PID/stat` after the name (proc(5)).
 const USER_TIME: usize = 11;
 const SYSTEM_TIME: usize = 12;
-/// `USER_HZ`, the same on every Linux that this runs on.
+/// `USER_HZ`, which is the same on every Linux that this runs on.
 const TICKS_PER_SECOND: u64 = 100;

@@ -65,7 +65,7 @@ async fn policy_costs_one_write_unit_for_each_counter_and_one_read_unit_when_fun
             // At new-order the account, its pending authorizations, the domain, the profile; at
             // finalize the names, the account, the domain, the profile.
             assert!(cost.units.write <= 21.0 + 8.0, "{cost:?}");
-            // Whether too many validations failed.
+            // To check whether too many validations failed.
             assert!(cost.units.read <= 18.0 + 1.0, "{cost:?}");
         })
         .await;
@@ -134,7 +134,7 @@ async fn certificate(ca: &Directory<'_>, client: &Client, name: &str) -> Cost {
     total
 }
 
-/// What was paid.
+/// What AWS charged.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cost {
     units: Units,
@@ -157,7 +157,7 @@ impl Cost {
     }
 }
 
-/// Reads off what is paid step by step.
+/// Measures the cost of each step.
 struct Meter<'a> {
     aws: &'a Aws,
     seen: usize,
@@ -168,7 +168,7 @@ impl<'a> Meter<'a> {
         Self { aws: ca.aws(), seen: ca.aws().cloud().calls().len() }
     }
 
-    /// What was paid since the last step; shown when the test prints.
+    /// The cost since the last step, which is also printed.
     fn step(&mut self, name: &str) -> Cost {
         let calls = self.aws.cloud().calls().split_off(self.seen);
         self.seen += calls.len();

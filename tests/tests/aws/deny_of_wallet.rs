@@ -61,7 +61,7 @@ async fn threat_28_replayed_requests_write_and_sign_nothing() {
         let client = ca.client().await;
         let mut sent: Vec<(Route, Jws)> = Vec::new();
         for route in routes::signed(&client).await {
-            // The last one ends the key with which the others are signed.
+            // The last request changes the key with which the others are signed.
             if route.name == "keyChange" {
                 continue;
             }
@@ -115,7 +115,7 @@ fn since(aws: &Aws, before: usize) -> Vec<Call> {
     aws.cloud().calls().split_off(before)
 }
 
-/// No write was applied, nothing was signed, and nobody was given work.
+/// Checks that no write was applied, nothing was signed, and no work was queued.
 #[track_caller]
 fn assert_nothing_done(calls: &[Call]) {
     for call in calls {

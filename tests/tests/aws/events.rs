@@ -1,4 +1,4 @@
-//! Events on their way from the log to the event bus.
+//! Events on the way from the log to the event bus.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use tests::{Aws, Environment, deployed::repository, events::told};
 
 use crate::HOST;
 
-/// A line of the log with an event of this type, as a subscription finds it.
+/// A log line with an event of this type, as a subscription delivers it.
 pub(crate) fn line(r#type: &str) -> Value {
     let document = json!({"version": 1, "id": "0", "time": "2026-03-10T05:16:23.123Z", "type": r#type});
     line_of(&document)
@@ -41,7 +41,7 @@ fn on_the_bus(environment: &Environment) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_the_log_tells_arrives_on_the_bus_unchanged() {
+async fn an_event_in_the_log_arrives_on_the_bus_unchanged() {
     let environment = HOST.start().await;
     let client = environment.directory("default").client().await;
     client.obtain(&["a.test"]).await;
@@ -56,14 +56,14 @@ async fn what_the_log_tells_arrives_on_the_bus_unchanged() {
         let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
         assert_eq!(detail, *event);
     }
-    // The rights of functions that serve requests have not grown by it.
+    // The permissions of functions that serve requests have not grown because of it.
     let calls = environment.aws().cloud().calls();
     let callers = calls.iter().filter(|call| call.service == Service::EventBridge).map(|call| call.principal.as_str());
     assert_eq!(callers.collect::<Vec<_>>(), ["ForwardEventsFunction"]);
 }
 
 #[tokio::test]
-async fn the_event_of_the_repository_is_forwarded() {
+async fn the_example_event_of_the_repository_is_forwarded() {
     let environment = HOST.start().await;
     let text = std::fs::read_to_string(repository().join("events/forward-events.json")).unwrap();
     let event: Value = serde_json::from_str(&text).unwrap();
@@ -73,7 +73,7 @@ async fn the_event_of_the_repository_is_forwarded() {
 }
 
 #[tokio::test]
-async fn a_part_that_the_bus_refuses_is_put_again_by_itself() {
+async fn entries_that_the_bus_refuses_are_put_again_without_the_others() {
     let environment = HOST.start().await;
     let cloud = environment.aws().cloud();
     let fault =
@@ -92,7 +92,7 @@ async fn a_part_that_the_bus_refuses_is_put_again_by_itself() {
 }
 
 #[tokio::test]
-async fn a_bus_that_goes_on_refusing_makes_lambda_try_again() {
+async fn a_bus_that_keeps_refusing_makes_lambda_retry() {
     for kind in [Kind::Unprocessed, Kind::Denied] {
         let environment = HOST.start().await;
         let fault = Fault::new(kind).on(Service::EventBridge, "PutEvents").of("ForwardEventsFunction").always();
@@ -105,7 +105,7 @@ async fn a_bus_that_goes_on_refusing_makes_lambda_try_again() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_passed_over_and_what_is_no_delivery_is_refused() {
+async fn lines_without_an_event_are_skipped_and_other_invocations_are_refused() {
     let environment = HOST.start().await;
     let lines = [json!({"event": "test", "document": "{"}), line("test"), json!({"message": "nothing"})];
     assert_eq!(forward(&environment, &lines).await.unwrap(), json!({"put": 1}));

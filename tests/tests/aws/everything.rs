@@ -19,7 +19,7 @@ use crate::{
     routes, story,
 };
 
-/// Lets it happen.
+/// Does everything that the functions ever do.
 pub(crate) async fn happens(environment: Environment) -> Environment {
     replaced_before_its_end(&environment).await;
     by_schedule(&environment).await;
@@ -41,7 +41,7 @@ pub(crate) async fn happens(environment: Environment) -> Environment {
 }
 
 async fn by_schedule(environment: &Environment) {
-    // A day later: the secret of nonces is to be followed by another.
+    // A day later, a new secret for nonces is due.
     let secrets = environment.store().nonce_secrets().await.unwrap().unwrap();
     let mut old = secrets.value.clone();
     old.live.iter_mut().for_each(|secret| secret.made_at -= SignedDuration::from_hours(25));
@@ -81,12 +81,13 @@ async fn every_route(ca: &Directory<'_>) {
     client.request("OPTIONS", client.url("newOrder"), None, Vec::new()).await.expect(204);
 }
 
-/// Names that are read and written in batches, and a revocation by another account that shows them.
+/// Identifiers that are read and written in batches, and a revocation by another account that is
+/// authorized for them.
 async fn many_names(ca: &Directory<'_>) {
     let names = ["a.many.test", "b.many.test", "c.many.test"];
     let client = ca.client().await;
     let issued = client.obtain(&names).await;
-    // Proofs are there now.
+    // The authorizations exist now.
     client.ready_order(&names).await;
     client.read(&format!("{}/orders", client.account())).await.expect(200);
     client.read(&client.below(&format!("/orders/{}", client.account_id()))).await.expect(200);
@@ -102,7 +103,7 @@ async fn many_names(ca: &Directory<'_>) {
     ca.store().put_crl(&long).await.unwrap();
     other.revoke(&issued, 4).await.refused(400, "alreadyRevoked");
     client.read(&client.order(&names).await).await.expect(200);
-    // A name that is shown already, and a key that is in use already.
+    // An identifier that is already validated, and a key that is already in use.
     let request = json!({"identifier": {"type": "dns", "value": names[0]}});
     client.post(client.url("newAuthz"), &request).await.expect(200);
     client.change_key(&client.rollover(&other.key)).await.refused(409, "malformed");
@@ -146,7 +147,8 @@ async fn lost_validation(ca: &Directory<'_>) {
     }
 }
 
-/// Signing is put off to the worker; and a process that died is noticed by who looks.
+/// Signing is left to the worker; and a request that polls the order discovers that a process has
+/// crashed.
 async fn interrupted_issuances(ca: &Directory<'_>) {
     let client = ca.client().await;
     let order = client.ready_order(&["put-off.test"]).await;
@@ -176,7 +178,7 @@ async fn interrupted_issuances(ca: &Directory<'_>) {
     }
 }
 
-/// Accounts with a key from the operator.
+/// Accounts with an external account binding.
 pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
     let required = |config: &mut host::Config| config.acme_profiles[0].external_account_required = true;
     let environment = environment.restarted(required).await;
@@ -193,7 +195,7 @@ pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
     environment
 }
 
-/// The inner JWS of RFC 8555 §7.3.4.
+/// The inner JWS of an external account binding (RFC 8555 §7.3.4).
 pub(crate) fn binding(client: &Client, minted: &Value) -> Value {
     let header = json!({"alg": "HS256", "kid": minted["keyIdentifier"], "url": client.url("newAccount")});
     let protected = base64url::encode(header.to_string().as_bytes());
@@ -203,7 +205,7 @@ pub(crate) fn binding(client: &Client, minted: &Value) -> Value {
     json!({"protected": protected, "payload": payload, "signature": base64url::encode(mac.as_ref())})
 }
 
-/// Starts the first authorization's challenge of this type; gives the URLs of both.
+/// Starts the challenge of this type of the first authorization; returns the URLs of both.
 pub(crate) async fn start(client: &Client, order: &str, way: &str) -> (String, String) {
     let url = strings(&client.read(order).await.expect(200).json()["authorizations"]).remove(0);
     let object = client.read(&url).await.expect(200).json();

@@ -1,4 +1,4 @@
-//! What is kept, and for how long.
+//! What is stored, and for how long.
 
 use std::collections::BTreeMap;
 
@@ -36,10 +36,10 @@ async fn everything_but_accounts_keys_profiles_and_issuers_expires() {
         println!("{noun:<14} {items:>3} items, {octets} octets as JSON");
     }
     let seen: Vec<&str> = nouns.keys().map(String::as_str).collect();
-    assert_eq!(seen, NOUNS, "every noun was there to be looked at");
+    assert_eq!(seen, NOUNS, "every noun occurred");
 }
 
-/// Every noun of the table.
+/// Every noun of the table, the first part of a partition key.
 const NOUNS: [&str; 18] = [
     "ACCOUNT",
     "AUDIT",
@@ -61,5 +61,5 @@ const NOUNS: [&str; 18] = [
     "WATCH",
 ];
 
-/// No date is further than this: 25 years.
+/// No expiry date is further in the future than this: 25 years, in seconds.
 const FAR: i64 = 25 * 366 * 24 * 60 * 60;

@@ -58,12 +58,12 @@ async fn a_service_that_fails_at_any_call_is_survived() {
 }
 
 #[tokio::test]
-async fn a_right_that_does_not_hold_yet_at_any_call_is_survived() {
+async fn a_permission_that_is_not_effective_yet_at_any_call_is_survived() {
     at_every_call(Kind::Denied).await;
 }
 
 #[tokio::test]
-async fn a_process_that_dies_after_any_call_is_survived() {
+async fn a_process_that_crashes_after_any_call_is_survived() {
     at_every_call(Kind::Crash).await;
 }
 
@@ -78,12 +78,12 @@ async fn at_every_call(kind: Kind) {
     let tried: u64 = lanes.iter().map(|lane| lane.tried).sum();
     let struck: u64 = lanes.iter().map(|lane| lane.struck).sum();
     println!("{kind:?}: {tried} stories, {struck} struck, answers other than success: {refused:?}");
-    assert!(tried > 0, "there is something to strike");
-    // Now and then a call comes in another order, and a fault misses.
+    assert!(tried > 0, "the fault can affect some call");
+    // Occasionally, a call comes in another order, and a fault misses.
     assert!(struck * 10 >= tried * 9, "{struck} of {tried}");
 }
 
-/// What happened in one cloud.
+/// The results of one cloud.
 #[derive(Default)]
 struct Lane {
     tried: u64,
@@ -93,7 +93,7 @@ struct Lane {
 
 /// Tells the story to know its calls, and then again for every call that belongs to this lane.
 async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
-    // Profiles have a past, so that a stale answer can show it.
+    // Profiles are changed once, so that a stale read returns something else.
     let environment = HOST.start().await.restarted(|config| {
         config.acme_profiles[0].description += " Changed.";
         config.ra_profiles[0].description += " Changed.";
@@ -102,12 +102,12 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
     let ca = environment.directory("default");
     let begin = async || {
         if kind == Kind::Stale {
-            // What may be stale is remembered by warm functions.
+            // Warm functions keep what may be stale in memory.
             ca.aws().functions().cool();
         }
         Patient::new(&ca).await
     };
-    // A second name makes batches.
+    // A second name makes the functions use batches.
     let names = &["a.story.test", "b.story.test"][..if kind == Kind::Unprocessed { 2 } else { 1 }];
     story::play(&ca, &begin().await, names).await;
     let patient = begin().await;
@@ -116,7 +116,7 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
     let calls = ca.aws().cloud().calls().split_off(before);
     let mut seen = Lane::default();
     for (call, name, fault) in strikes(kind, &calls).into_iter().skip(lane).step_by(LANES) {
-        // Shown when the test fails.
+        // Shown if the test fails.
         println!("{kind:?} at {name}");
         let patient = begin().await;
         let census = Census::take(ca.aws());
@@ -135,14 +135,14 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
             assert_clean(kind, &reply);
             seen.refused.push(reply.status);
         }
-        assert_eq!(ca.aws().dead_letters(), Vec::<String>::new(), "no work is given up");
+        assert_eq!(ca.aws().dead_letters(), Vec::<String>::new(), "no message is in a dead-letter queue");
         census.has_grown_by_one_story(ca.aws());
         is_in_the_crl(&ca, &told).await;
     }
     seen
 }
 
-/// The faults of this kind at each of the calls that it can strike, with a name for each.
+/// The faults of this kind, one at each of the calls that it can affect, with a name for each.
 fn strikes(kind: Kind, calls: &[Call]) -> Vec<(&Call, String, Fault)> {
     let mut seen: HashMap<String, u64> = HashMap::new();
     let mut faults = Vec::new();
@@ -156,7 +156,7 @@ fn strikes(kind: Kind, calls: &[Call]) -> Vec<(&Call, String, Fault)> {
         let is_struck = match kind {
             Kind::TransactionConflict => is_write(call),
             Kind::Unprocessed => call.operation.starts_with("Batch"),
-            // Issuers have no past: they are made before the first request.
+            // Issuers have no earlier version: they are created before the first request.
             Kind::Stale => call.service == Service::DynamoDb && !call.consistent && call.leading_keys() != ["ISSUER"],
             _ => true,
         };
@@ -190,37 +190,38 @@ async fn bury_the_dead<T>(aws: &Aws, dead: &str, crash: &Injection) -> T {
     }
 }
 
-/// What a client may be told while something fails: to try again, in the right form.
+/// Checks the answer to a client while something fails: it must ask to try again, in the correct
+/// form.
 #[track_caller]
 fn assert_clean(kind: Kind, reply: &Reply) {
     let text = format!("{} {}", reply.status, reply.text());
     match reply.status {
         429 | 503 => {
             assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{text}");
-            let seconds = reply.header("retry-after").expect("when to come back");
+            let seconds = reply.header("retry-after").expect("a Retry-After");
             assert!(seconds.parse::<u32>().is_ok(), "{seconds}");
             assert!(reply.json()["detail"].is_string(), "{text}");
         }
         400..=499 => assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{text}"),
-        // The gateway's own words when the process behind it is gone.
+        // The gateway's own answer when the process behind it has crashed.
         500 if kind == Kind::Crash => {}
         _ => panic!("{text}"),
     }
 }
 
-/// How many there are of what may not be doubled or lost.
+/// The number of records that must be neither lost nor duplicated.
 #[derive(Debug, PartialEq, Eq)]
 struct Census(HashMap<&'static str, usize>);
 
 impl Census {
     fn take(aws: &Aws) -> Self {
         let mut counts: HashMap<&'static str, usize> = SINGLE.iter().map(|noun| (*noun, 0)).collect();
-        // What leads to a record from elsewhere has a sort key of its own.
+        // Records that refer to another one have a sort key of their own.
         for item in aws.items().iter().filter(|item| item["sk"]["S"] == "-") {
             let key = item["pk"]["S"].as_str().unwrap();
             let record = item.get("record").and_then(|record| record["S"].as_str()).unwrap_or("null");
             let record: Value = serde_json::from_str(record).unwrap();
-            // An intention that no order came to know is never signed, and expires.
+            // An intention that no order refers to is never signed, and expires.
             let is_one = |noun: &str| noun != "CERTIFICATE" || record["state"].get("issued").is_some();
             let noun = SINGLE.iter().find(|noun| key.strip_prefix(**noun).is_some_and(|rest| rest.starts_with('#')));
             if let Some(noun) = noun.filter(|noun| is_one(noun)) {
@@ -237,13 +238,13 @@ impl Census {
     }
 }
 
-/// How many clouds are there at the same time.
+/// The number of clouds at the same time.
 const LANES: usize = 4;
 
-/// What a story makes one of.
+/// The records of which a story makes exactly one.
 const SINGLE: [&str; 3] = ["ACCOUNT", "CERTIFICATE", "BLOCKED"];
 
-/// The revocation reached relying parties.
+/// Checks that relying parties see the revocation.
 async fn is_in_the_crl(ca: &Directory<'_>, told: &Told) {
     let crl = ca.http().get(&format!("{}/crl/issuing/0.crl", ca.status_url())).await.expect(200);
     let serial = told.issued.leaf().tbs_certificate().serial_number().as_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! What stands between clients and functions on AWS: the gateway, and the queues.
+//! What is between clients and functions on AWS: the gateway, and the queues.
 
 use serde_json::json;
 use tests::Aws;
@@ -6,7 +6,7 @@ use tests::Aws;
 use crate::HOST;
 
 #[tokio::test]
-async fn a_path_that_is_spelled_otherwise_is_what_it_decodes_to_and_nobody_can_sign_for_it() {
+async fn a_path_in_another_spelling_is_decoded_and_no_signature_fits_it() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let directory = ca.http().get(&client.below("/%64irectory")).await.expect(200).json();
@@ -25,7 +25,7 @@ async fn a_path_that_is_spelled_otherwise_is_what_it_decodes_to_and_nobody_can_s
 }
 
 #[tokio::test]
-async fn urls_come_from_the_domain_that_the_gateway_names_and_never_from_the_host_header() {
+async fn urls_have_the_domain_of_the_gateway_and_never_that_of_the_host_header() {
     let environment = HOST.start().await;
     let answer = environment.aws().functions().named("DirectoryFunction").invoke(json!({
         "version": "2.0",
@@ -41,7 +41,7 @@ async fn urls_come_from_the_domain_that_the_gateway_names_and_never_from_the_hos
 }
 
 #[tokio::test]
-async fn a_message_that_is_no_task_ends_among_the_dead_letters() {
+async fn a_message_that_is_not_a_task_goes_to_the_dead_letter_queue() {
     let environment = HOST.start().await;
     let aws = environment.aws();
     let sqs = aws_sdk_sqs::Client::new(&aws.cloud().sdk_config(Aws::TEST));

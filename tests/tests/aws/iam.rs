@@ -1,4 +1,4 @@
-//! The rights that the template grants are the rights that the functions use.
+//! The permissions that the template grants are those that the functions use.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use tests::Aws;
 use crate::{HOST, everything, policies::Policies};
 
 #[tokio::test]
-async fn every_function_has_the_rights_that_it_uses_and_no_others() {
+async fn every_function_has_the_permissions_that_it_uses_and_no_others() {
     let environment = everything::happens(HOST.configured(|config| config.ca.issuing_days = 120).await).await;
     let aws = environment.aws();
     let used = used(aws);
@@ -28,7 +28,7 @@ async fn every_function_has_the_rights_that_it_uses_and_no_others() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Only what touches a key is said of it, so that a kind of access is there once.
+/// Leaves out details that do not matter, so that each kind of access occurs once.
 fn used(aws: &Aws) -> BTreeSet<(String, Access)> {
     let calls = aws.cloud().calls().into_iter().filter(|call| call.principal != tests::Aws::TEST);
     let by_sdk = calls.flat_map(|Call { principal, accesses, .. }| {
@@ -37,7 +37,7 @@ fn used(aws: &Aws) -> BTreeSet<(String, Access)> {
     by_sdk.chain(aws.deliveries()).collect()
 }
 
-/// The leading keys without their ids.
+/// The leading keys without the ids in them.
 fn by_noun(mut access: Access) -> Access {
     for key in access.context.get_mut("dynamodb:LeadingKeys").into_iter().flatten() {
         let is_by_name = key.starts_with("SECRET#");

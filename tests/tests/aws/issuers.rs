@@ -40,5 +40,5 @@ pub(crate) async fn further_issuers(environment: &Environment) {
     environment.settled().await;
 }
 
-/// Each signs in another way.
+/// Each type signs with another algorithm.
 const KINDS: [IssuerKeyType; 3] = [IssuerKeyType::P256, IssuerKeyType::P384, IssuerKeyType::Rsa2048];

@@ -22,5 +22,5 @@ mod story;
 
 use tests::Host;
 
-/// Where the CA runs.
+/// The host on which the CA runs.
 const HOST: Host = Host::Aws;

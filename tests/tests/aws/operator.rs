@@ -1,4 +1,4 @@
-//! What an operator decides and does: limits that count, and every action of the admin function.
+//! What an operator decides and does: limits, and every action of the admin function.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tests::{
 
 use crate::everything::{binding, start};
 
-/// Lets it happen, in a profile that demands a key from the operator.
+/// Does all of it, with a profile that requires an external account binding.
 pub(crate) async fn administers(environment: Environment) -> Environment {
     let environment = environment.restarted(|config| config.acme_profiles[0].limits = limits()).await;
     let act = async |request: Value| {
@@ -86,13 +86,13 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
     environment
 }
 
-/// Everything that counts against a limit, until one is reached.
+/// Does everything that counts towards a limit, until one is reached.
 async fn use_up(client: &Client) {
     client.challenges().dns.set_addresses("refused.test", &["169.254.169.254"]);
     let order = client.order(&["refused.test"]).await;
     let (authorization, _) = start(client, &order, "http-01").await;
     client.wait(&authorization, "invalid").await;
-    // The limits are reached, and a renewal goes on.
+    // The limits are reached, but a renewal is accepted.
     client.new_order(&["more.test"]).await.refused(429, "rateLimited");
     client.obtain(&["operator.test"]).await;
     let request = json!({"identifier": {"type": "dns", "value": "ahead.test"}});
@@ -104,7 +104,7 @@ async fn use_up(client: &Client) {
     client.change_key(&client.rollover(&again)).await.refused(429, "rateLimited");
 }
 
-/// All parts of the counter of new accounts are full.
+/// Fills all parts of the counter of new accounts.
 async fn no_more_accounts(environment: &Environment, minted: &Value) {
     for part in ["", "1", "2"] {
         let window = LimitWindow::containing(Timestamp::now(), A_DAY, format!("default#newAccounts#{part}"));
@@ -117,7 +117,7 @@ async fn no_more_accounts(environment: &Environment, minted: &Value) {
     stranger.new_account(&request).await.refused(429, "rateLimited");
 }
 
-/// Something that concerns all certificates of the directory.
+/// An incident that concerns all certificates of the directory.
 fn incident(revocation: Value) -> Value {
     json!({"action": "declare-incident", "incident": {
         "description": "the wrong policy in certificates",
@@ -127,12 +127,12 @@ fn incident(revocation: Value) -> Value {
     }})
 }
 
-/// All limits there are; those of one account are near.
+/// Every limit; those of an account are low.
 fn limits() -> Limits {
     let far = json!({"maximum": 1000, "window": A_DAY});
     let near = |maximum: u32| json!({"maximum": maximum, "window": A_DAY});
     let limits = json!({
-        // In three parts.
+        // Counted in three parts.
         "newAccounts": near(3_000),
         "newAccountsPerExternalAccountKey": far,
         "newOrders": far,

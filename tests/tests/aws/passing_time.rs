@@ -1,4 +1,4 @@
-//! Time that passes for one record, so that nobody has to wait for it.
+//! Makes time pass for a single record, so that a test does not have to wait.
 
 use std::{fmt::Debug, str::FromStr};
 
@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use store::{OperationId, Versioned};
 use tests::{Directory, client::Client};
 
-/// As if the lease of its validation had run out.
+/// Makes the lease of its validation expire.
 pub(crate) async fn end_the_lease(ca: &Directory<'_>, client: &Client, authorization: &str) {
     let (account, id): (AccountId, AuthorizationId) = (last(client.account()), last(authorization));
     let before = ca.store().authorization(account, id).await.unwrap().unwrap();
@@ -21,7 +21,7 @@ pub(crate) async fn end_the_lease(ca: &Directory<'_>, client: &Client, authoriza
     ca.store().update_authorization(&before, &after).await.unwrap();
 }
 
-/// As if its issuance had begun a minute earlier.
+/// Makes its issuance appear to have started a minute earlier.
 pub(crate) async fn end_the_patience(ca: &Directory<'_>, client: &Client, order: &str) {
     let (account, id): (AccountId, OrderId) = (last(client.account()), last(order));
     let before = ca.store().order(account, id).await.unwrap().unwrap();

@@ -13,32 +13,32 @@ use tests::{
 };
 use tokio::time::sleep;
 
-/// A client that tries again, and holds the server to saying properly that it should.
+/// A client that retries, and checks that the server asks for it correctly.
 pub(crate) struct Patient {
     client: Client,
     has_nonce: Mutex<bool>,
-    /// The answers other than success, in their order; of all clients that come of the first one.
+    /// The answers other than success, in their order; clones of a client share them.
     refusals: Arc<Mutex<Vec<Reply>>>,
 }
 
 impl Patient {
-    /// A client without an account.
+    /// Makes a client without an account.
     pub(crate) async fn new(ca: &Directory<'_>) -> Self {
         let client = ca.stranger().await;
         Self { client, has_nonce: Mutex::new(false), refusals: Arc::default() }
     }
 
-    /// The client behind it.
+    /// The client that sends the requests.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The same with another key and without an account.
+    /// The client with another key and without an account.
     pub(crate) fn with_key(&self, key: Arc<Key>) -> Self {
         Self { client: self.client.with_key(key), ..self.fresh() }
     }
 
-    /// The same with that account.
+    /// The client with that account.
     pub(crate) fn with_account(&self, url: &str) -> Self {
         Self { client: self.client.with_kid(url), ..self.fresh() }
     }
@@ -47,27 +47,27 @@ impl Patient {
         Self { client: self.client.clone(), has_nonce: Mutex::new(false), refusals: self.refusals.clone() }
     }
 
-    /// Whether a request had to be made again.
+    /// Whether a request had to be repeated.
     pub(crate) fn was_troubled(&self) -> bool {
         self.refusals.lock().unwrap().iter().any(|reply| reply.status >= 429)
     }
 
-    /// What was not a success so far.
+    /// The answers so far that were not a success.
     pub(crate) fn refusals(&self) -> Vec<Reply> {
         self.refusals.lock().unwrap().clone()
     }
 
-    /// A POST-as-GET.
+    /// Sends a POST-as-GET request.
     pub(crate) async fn read(&self, url: &str) -> Reply {
         self.succeed(url, "").await
     }
 
-    /// A signed POST.
+    /// Sends a signed POST.
     pub(crate) async fn post(&self, url: &str, payload: &Value) -> Reply {
         self.succeed(url, &payload.to_string()).await
     }
 
-    /// The answer that is not an invitation to try again.
+    /// Sends a signed POST until the answer does not ask to try again.
     pub(crate) async fn settled(&self, url: &str, payload: &str) -> Reply {
         let began = Instant::now();
         loop {
@@ -82,7 +82,7 @@ impl Patient {
         }
     }
 
-    /// Something that is not signed.
+    /// Sends an unsigned request.
     pub(crate) async fn get(&self, method: &str, url: &str) -> Reply {
         let began = Instant::now();
         loop {
@@ -97,12 +97,12 @@ impl Patient {
         }
     }
 
-    /// Reads until the status is this one.
+    /// Polls until the object has this status.
     pub(crate) async fn wait(&self, url: &str, status: &str) -> Value {
         self.wait_until(url, |object| object["status"] == status).await
     }
 
-    /// Reads until the object is as wanted.
+    /// Polls until the object is as wanted.
     pub(crate) async fn wait_until(&self, url: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
@@ -123,13 +123,13 @@ impl Patient {
 
     async fn ensure_nonce(&self) {
         if !*self.has_nonce.lock().unwrap() {
-            // By GET, because a refusal of HEAD has no body to judge.
+            // With GET, because the refusal of a HEAD request has no body to check.
             let reply = self.get("GET", self.client.url("newNonce")).await;
             assert_eq!(reply.status, 204, "{}", reply.text());
         }
     }
 
-    /// Whether the answer invites to it; after a pause when it does.
+    /// Whether the answer asks to try again; if so, waits a moment.
     async fn is_to_be_tried_again(&self, reply: &Reply) -> bool {
         if reply.status < 400 {
             return false;
@@ -146,7 +146,7 @@ impl Patient {
     }
 }
 
-/// Longer than the lease of a validation, after which a lost one is handed over again.
+/// Longer than the lease of a validation, after which a lost one is queued again.
 const LONGEST: Duration = Duration::from_secs(100);
-/// Instead of the seconds of `Retry-After`.
+/// How long it waits instead of the seconds in `Retry-After`.
 const PAUSE: Duration = Duration::from_millis(20);

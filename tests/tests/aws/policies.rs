@@ -1,4 +1,4 @@
-//! The rights of each function, as `template.yaml` grants them, and what they allow.
+//! The permissions of each function, as `template.yaml` grants them.
 
 use std::{collections::BTreeMap, fs};
 
@@ -9,25 +9,25 @@ use yaml_serde::Value;
 /// A statement that allows something.
 #[derive(Debug)]
 pub(crate) struct Statement {
-    /// Whose right it is.
+    /// The function that has the permission.
     pub(crate) function: String,
-    /// Its name in the template.
+    /// The `Sid` of the statement.
     pub(crate) sid: String,
     actions: Vec<String>,
     resources: Vec<String>,
-    /// Operator, condition key, and the patterns that its values must fit.
+    /// Operator, condition key, and the patterns that its values must match.
     conditions: Vec<(String, String, Vec<String>)>,
 }
 
 impl Statement {
-    /// Whether it allows this to its function.
+    /// Whether it allows this access to its function.
     pub(crate) fn allows(&self, access: &Access) -> bool {
         self.actions.contains(&access.action)
             && self.resources.iter().any(|pattern| fits(pattern, &access.resource))
             && self.conditions.iter().all(|(operator, key, patterns)| holds(operator, key, patterns, access))
     }
 
-    /// What of it none of these uses: actions, resources, and patterns of conditions.
+    /// Its parts that none of these accesses uses: actions, resources, and patterns of conditions.
     pub(crate) fn unused<'a>(&self, accesses: impl Iterator<Item = &'a Access> + Clone) -> Vec<String> {
         let uses: Vec<&Access> = accesses.filter(|access| self.allows(access)).collect();
         let mut unused = Vec::new();
@@ -51,7 +51,7 @@ impl Statement {
     }
 }
 
-/// The template, with the values that its parameters have by default and the names of this cloud.
+/// The template, with the default values of its parameters and the names of this cloud.
 pub(crate) struct Policies<'a> {
     template: Value,
     aws: &'a Aws,
@@ -97,7 +97,7 @@ impl<'a> Policies<'a> {
         }
     }
 
-    /// One text or several.
+    /// A value that is a text or a list of texts.
     fn texts(&self, value: &Value) -> Vec<String> {
         match value {
             Value::Sequence(values) => values.iter().map(|value| self.text(value)).collect(),
@@ -105,7 +105,7 @@ impl<'a> Policies<'a> {
         }
     }
 
-    /// A text, after the intrinsic functions that policies use.
+    /// A text, with the intrinsic functions that policies use resolved.
     fn text(&self, value: &Value) -> String {
         let Value::Tagged(tagged) = value else { return value.as_str().unwrap().to_owned() };
         let argument = &tagged.value;
@@ -131,7 +131,7 @@ impl<'a> Policies<'a> {
                 }
                 _ => self.substituted(argument.as_str().unwrap(), &BTreeMap::new()),
             },
-            other => panic!("policies have used no {other} so far"),
+            other => panic!("no policy has used {other} so far"),
         }
     }
 
@@ -152,14 +152,15 @@ impl<'a> Policies<'a> {
             ("AWS::Region", _) => cloud::REGION.to_owned(),
             ("AWS::AccountId", _) => cloud::ACCOUNT.to_owned(),
             ("AWS::StackName", _) => Aws::STACK.to_owned(),
-            // The function is there only when the parameter names a bus.
+            // The function exists only if the parameter names a bus.
             ("EventBusName", _) => Aws::EVENT_BUS.to_owned(),
             (_, Some(parameter)) => parameter["Default"].as_str().unwrap().to_owned(),
             _ => self.aws.arn_of(name).rsplit([':', '/']).next().unwrap().to_owned(),
         }
     }
 
-    /// Whether a condition of the template holds; all that policies use compare a parameter.
+    /// Whether a condition of the template holds; all conditions that policies use compare a
+    /// parameter.
     fn holds(&self, condition: &str) -> bool {
         let Value::Tagged(condition) = &self.template["Conditions"][condition] else { panic!("{condition}") };
         assert_eq!(condition.tag.to_string(), "!Equals");
@@ -173,13 +174,14 @@ fn holds(operator: &str, key: &str, patterns: &[String], access: &Access) -> boo
     let is_there = values.peek().is_some();
     let all_fit = values.all(|value| patterns.iter().any(|pattern| fits(pattern, value)));
     match operator {
-        // By IAM's rule this holds for a request without the key, too; that would be no protection.
+        // According to IAM this also holds for a request without the key, which would not be a
+        // protection.
         "ForAllValues:StringLike" | "StringEquals" => is_there && all_fit,
-        other => panic!("policies have used no {other} so far"),
+        other => panic!("no policy has used {other} so far"),
     }
 }
 
-/// A pattern with `*` for any text.
+/// Matches a pattern in which `*` stands for any text.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

@@ -21,7 +21,7 @@ async fn a_table_restored_from_a_backup_keeps_its_revocations_and_raises_the_crl
     environment.settled().await;
     let backup = environment.aws().items();
 
-    // Lost with the table: what came after the backup.
+    // Lost with the table, because it happened after the backup.
     client.revoke(after, 1).await.expect(200);
     environment.settled().await;
     let last = crl(&environment);
@@ -38,19 +38,19 @@ async fn a_table_restored_from_a_backup_keeps_its_revocations_and_raises_the_crl
     assert_eq!(revoked(&restored, &certificates), [true, false]);
     assert_eq!(revoked(&restored, &[next]), [true]);
 
-    // The last CRL of the lost table told that this one was revoked.
+    // The last CRL of the lost table listed this one.
     client.revoke(after, 1).await.expect(200);
     environment.settled().await;
     assert_eq!(revoked(&crl(&environment), &certificates), [true, true]);
 }
 
-/// The CRL that relying parties find.
+/// The CRL that relying parties download.
 fn crl(environment: &Environment) -> Crl {
     let object = environment.aws().cloud().object("status", "crl/issuing/0.crl").expect("a CRL");
     Crl::from_der(&object.body).unwrap()
 }
 
-/// For each of the certificates whether it is listed.
+/// Whether the CRL lists each of the certificates.
 fn revoked<const N: usize>(crl: &Crl, certificates: &[Issued; N]) -> [bool; N] {
     let list = CertificateList::from_der(crl.der()).unwrap();
     let listed = list.tbs_cert_list.revoked_certificates.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A whole life of an account, with every operation in it, told by a client that tries again.
+//! A whole life of an account, with every operation in it, by a client that retries.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use crate::{
     patient::Patient,
 };
 
-/// What came of it.
+/// The results of a story.
 pub(crate) struct Told {
-    /// The account.
+    /// The URL of the account.
     pub(crate) account: String,
-    /// Its certificate, which was revoked in the end.
+    /// The certificate of the account, which was revoked in the end.
     pub(crate) issued: Issued,
 }
 
-/// Tells it, with a certificate for these names. Every request is made again until it is answered;
-/// what an earlier try has done already counts as done.
+/// Plays the story, with a certificate for these names. Every request is repeated until it is
+/// answered; what an earlier attempt has already done counts as done.
 pub(crate) async fn play(ca: &Directory<'_>, stranger: &Patient, names: &[&str]) -> Told {
     let client = stranger.client();
     stranger.get("GET", &ca.url()).await.expect(200);
@@ -52,12 +52,12 @@ pub(crate) async fn play(ca: &Directory<'_>, stranger: &Patient, names: &[&str])
     let reply = patient.settled(&account, &json!({"status": "deactivated"}).to_string()).await;
     let is_ended = reply.status == 200 || (patient.was_troubled() && is_problem(&reply, "unauthorized"));
     assert!(is_ended, "{}", reply.text());
-    // The CRL and whatever else was handed over.
+    // The CRL and everything else that was queued.
     ca.settled().await;
     Told { account, issued }
 }
 
-/// By http-01, in one order.
+/// Obtains a certificate by http-01, with one order.
 async fn certificate(ca: &Directory<'_>, patient: &Patient, names: &[&str]) -> Issued {
     let client = patient.client();
     let request = json!({"identifiers": identifiers(names)});
@@ -72,7 +72,7 @@ async fn certificate(ca: &Directory<'_>, patient: &Patient, names: &[&str]) -> I
         patient.post(http["url"].as_str().unwrap(), &json!({})).await;
         ca.settled().await;
         if patient.read(&authorization).await.json()["status"] == "pending" {
-            // The work was lost with whoever had it.
+            // The work was lost with the process that had it.
             end_the_lease(ca, client, &authorization).await;
             patient.wait(&authorization, "valid").await;
         }

@@ -47,7 +47,7 @@ async fn s4_only_return_existing_without_an_account_creates_nothing() {
             let reply = client.new_account(&json!({"onlyReturnExisting": true})).await;
             reply.refused(400, "accountDoesNotExist");
         }
-        assert_eq!(ca.settled_counts().await.writes - before, 2, "the two nonces alone are remembered");
+        assert_eq!(ca.settled_counts().await.writes - before, 2, "only the two nonces are written");
     })
     .await;
 }
@@ -97,7 +97,7 @@ async fn s5_a_required_contact_may_be_neither_absent_nor_empty() {
         let client = client.with_kid(&reply.location());
         assert_eq!(client.read(client.account()).await.json()["contact"], contact, "what is stored is what was sent");
         client.post(client.account(), &json!({"contact": []})).await.refused(400, "invalidContact");
-        // A known key is answered before any check.
+        // For a known key, the answer comes before any check.
         client.new_account(&json!({"contact": ["nonsense"]})).await.expect(200);
     };
     environment.on_both_families(test).await;
@@ -127,7 +127,7 @@ async fn s5_required_terms_must_be_agreed_to() {
 }
 
 #[tokio::test]
-async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
+async fn p5_new_terms_stop_new_orders_until_the_account_agrees() {
     let terms = "https://ca.example/terms/2";
     let environment = HOST.start().await;
     let mut clients = Vec::new();
@@ -144,7 +144,7 @@ async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
     };
     let _running = environment.restarted(changed).await;
     for (client, earlier) in clients {
-        // What was ordered before goes on.
+        // Earlier orders can be completed.
         client.finish(earlier, &["earlier.test"], Key::p256()).await;
         let reply = client.new_order(&["a.test"]).await;
         assert_eq!(reply.refused(403, "userActionRequired")["instance"], terms);
@@ -157,7 +157,7 @@ async fn p5_new_terms_hold_up_new_orders_until_the_account_agrees() {
 }
 
 #[tokio::test]
-async fn contacts_are_mail_addresses_one_each() {
+async fn each_contact_is_one_mail_address() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for (contact, problem) in [
@@ -192,7 +192,7 @@ async fn s6_an_account_is_read_and_its_contact_changed() {
         for read in [client.read(client.account()).await, client.post(client.account(), &json!({})).await] {
             assert_eq!(read.expect(200).json(), changed);
         }
-        // What is not mentioned stays; what is unknown is ignored.
+        // Members that are absent stay the same; unknown members are ignored.
         let payload = json!({"status": "valid", "unknown": [1], "orders": "https://evil.example"});
         assert_eq!(client.post(client.account(), &payload).await.expect(200).json(), changed);
         client.post(client.account(), &json!({"contact": []})).await.expect(200);

@@ -1,5 +1,5 @@
-//! Where validation goes (N8): never to an address that the profile does not allow, and whoever
-//! asks can read why.
+//! Where validation connects to (N8): never to an address that the profile does not allow, and the
+//! client can read why.
 
 use host::Config;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ async fn n8_a_name_of_an_address_that_is_not_allowed_is_not_contacted_and_challe
 }
 
 #[tokio::test]
-async fn n8_a_redirect_leads_to_no_address_that_is_not_allowed() {
+async fn n8_a_redirect_to_an_address_that_is_not_allowed_is_not_followed() {
     let environment = narrow().await;
     environment
         .on_both_families(async |ca| {
@@ -49,7 +49,7 @@ async fn n8_a_redirect_leads_to_no_address_that_is_not_allowed() {
 }
 
 #[tokio::test]
-async fn n8_an_address_as_a_name_passes_the_same_rule() {
+async fn n8_an_address_as_an_identifier_is_subject_to_the_same_rule() {
     let environment = narrow().await;
     environment
         .on_both_families(async |ca| {
@@ -58,7 +58,7 @@ async fn n8_an_address_as_a_name_passes_the_same_rule() {
         .await;
 }
 
-/// A CA whose validation may reach one special address beside the public Internet.
+/// A CA that may validate at one special address besides the public Internet.
 async fn narrow() -> Environment {
     HOST.configured(|config: &mut Config| {
         config.acme_profiles[0].allowed_networks = vec!["127.0.0.1/32".parse().unwrap()];
@@ -66,7 +66,7 @@ async fn narrow() -> Environment {
     .await
 }
 
-/// Asks for the name to be validated, and checks that it was refused because of the address.
+/// Orders the name and starts a validation, which must be refused because of the address.
 async fn refused(ca: &Directory<'_>, client: &Client, name: &str, way: &str, page: Option<Page>, address: &str) {
     let order = client.new_order(&[name]).await.expect(201);
     let authorization = strings(&order.json()["authorizations"]).remove(0);

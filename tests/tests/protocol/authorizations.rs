@@ -7,7 +7,7 @@ use tests::client::{Client, Reply, challenge, identifiers, strings};
 use crate::HOST;
 
 #[tokio::test]
-async fn s12_a_pending_authorization_shows_what_can_be_done() {
+async fn s12_a_pending_authorization_lists_the_challenges() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = only_authorization(&client, "a.test").await;
@@ -33,7 +33,7 @@ async fn s12_a_pending_authorization_shows_what_can_be_done() {
 }
 
 #[tokio::test]
-async fn s12_a_valid_authorization_shows_the_challenge_that_was_met() {
+async fn s12_a_valid_authorization_lists_the_challenge_that_was_validated() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for way in ["http-01", "dns-01", "tls-alpn-01"] {
@@ -55,7 +55,7 @@ async fn s12_a_valid_authorization_is_reused_by_the_next_order_of_the_account() 
         let client = ca.client().await;
         let first = client.read(&client.ready_order(&["a.test"]).await).await.json();
         let second = client.new_order(&["A.test"]).await.expect(201).json();
-        assert_eq!(second["status"], "ready", "an order of shown names only is born ready");
+        assert_eq!(second["status"], "ready", "an order of validated names only is ready at once");
         assert_eq!(second["authorizations"], first["authorizations"]);
         let third = client.new_order(&["a.test", "b.test"]).await.expect(201).json();
         assert_eq!(third["status"], "pending");
@@ -63,7 +63,7 @@ async fn s12_a_valid_authorization_is_reused_by_the_next_order_of_the_account() 
         assert_ne!(third["authorizations"][1], first["authorizations"][0]);
 
         let other = ca.client().await.new_order(&["a.test"]).await.expect(201).json();
-        assert_eq!(other["status"], "pending", "nobody profits from the proof of another account");
+        assert_eq!(other["status"], "pending", "an authorization of another account does not count");
     })
     .await;
 }
@@ -110,7 +110,7 @@ async fn n7_a_wildcard_cannot_be_authorized_ahead_of_an_order() {
 }
 
 #[tokio::test]
-async fn n7_a_wildcard_is_shown_by_dns_alone_and_without_its_asterisk() {
+async fn n7_a_wildcard_is_validated_by_dns_only_and_without_its_asterisk() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["*.a.test", "a.test"]).await;
@@ -126,7 +126,7 @@ async fn n7_a_wildcard_is_shown_by_dns_alone_and_without_its_asterisk() {
         assert_eq!(
             client.read(&order).await.json()["status"],
             "pending",
-            "the base name does not stand for the wildcard"
+            "an authorization for the base name does not cover the wildcard"
         );
         client.solve(&urls[0], "dns-01").await;
         let issued = client.finish(order, &["*.a.test", "a.test"], tests::client::Key::p256()).await;
@@ -151,7 +151,7 @@ async fn n7_a_wildcard_is_refused_where_dns_is_not_offered() {
 }
 
 #[tokio::test]
-async fn s12_a_deactivated_authorization_stays_so_and_ends_its_order() {
+async fn s12_a_deactivated_authorization_stays_deactivated_and_ends_its_order() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for solved in [false, true] {
@@ -171,7 +171,7 @@ async fn s12_a_deactivated_authorization_stays_so_and_ends_its_order() {
             let challenge = object["challenges"][0]["url"].as_str().unwrap();
             let reply = client.post(challenge, &json!({})).await;
             match solved {
-                true => assert_eq!(reply.expect(200).json()["status"], "valid", "a settled challenge does not move"),
+                true => assert_eq!(reply.expect(200).json()["status"], "valid", "a settled challenge does not change"),
                 false => drop(reply.refused(400, "malformed")),
             }
         }
@@ -193,7 +193,7 @@ async fn s12_no_status_but_deactivated_can_be_set() {
 }
 
 #[tokio::test]
-async fn s12_a_failed_authorization_cannot_be_given_up() {
+async fn s12_a_failed_authorization_cannot_be_deactivated() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = super::challenges::failed_order(&client, &["a.test"]).await;
@@ -204,7 +204,7 @@ async fn s12_a_failed_authorization_cannot_be_given_up() {
     .await;
 }
 
-/// The URL of the authorization of a new order for this one name.
+/// The URL of the authorization of a new order for only this name.
 async fn only_authorization(client: &Client, name: &str) -> String {
     strings(&client.new_order(&[name]).await.expect(201).json()["authorizations"]).remove(0)
 }

@@ -1,5 +1,5 @@
-//! Well-signed requests with wrong contents, for each operation: each gets the right problem, a
-//! fresh nonce, and changes nothing but that its own nonce is used up.
+//! Correctly signed requests with wrong contents, for each operation: each gets the right problem
+//! and a fresh nonce, and changes nothing except that its own nonce is used.
 
 use serde_json::{Value, json};
 use tests::client::{Client, Key, Reply, csr, strings};
@@ -22,7 +22,7 @@ async fn bad_input_a_payload_of_the_wrong_form_is_refused_by_every_operation_and
                 refused(&client.send(&route.url, &jws).await);
             }
             let writes = ca.settled_counts().await.writes - before;
-            assert_eq!(writes, faults.len() as u64, "{}: each nonce is remembered, and nothing else", route.name);
+            assert_eq!(writes, faults.len() as u64, "{}: only the nonces are written", route.name);
         }
         for route in &routes {
             let reply = route.send(&client).await;
@@ -52,7 +52,7 @@ async fn bad_input_an_operation_that_reads_takes_no_payload() {
 }
 
 #[tokio::test]
-async fn bad_input_an_operation_that_makes_something_needs_a_payload() {
+async fn bad_input_an_operation_that_creates_something_needs_a_payload() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for route in routes::signed(&client).await {
@@ -66,7 +66,7 @@ async fn bad_input_an_operation_that_makes_something_needs_a_payload() {
 }
 
 #[tokio::test]
-async fn bad_input_ids_that_cannot_be_are_answered_404() {
+async fn bad_input_impossible_ids_are_answered_404() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let before = ca.settled_counts().await.writes;
@@ -135,7 +135,7 @@ async fn bad_input_the_wrong_state_is_refused_and_stays() {
 }
 
 #[tokio::test]
-async fn threat_28_no_request_of_a_stranger_writes() {
+async fn threat_28_no_request_without_a_valid_signature_writes() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let routes = routes::signed(&client).await;
@@ -169,7 +169,7 @@ async fn threat_28_no_request_of_a_stranger_writes() {
     .await;
 }
 
-/// Payloads that no operation takes. None is empty: that is a POST-as-GET.
+/// Payloads that no operation accepts. None of them is empty: that would be a POST-as-GET.
 fn wrong_forms() -> Vec<Vec<u8>> {
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(8_000), close.repeat(8_000)).into_bytes();
     let mut forms: Vec<Vec<u8>> =

@@ -1,4 +1,4 @@
-//! What one certificate costs at the store: the unit in which a hosted database is paid.
+//! What one certificate costs at the store, in the units that a hosted database charges for.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::HOST;
 async fn a_certificate_for_one_name_costs_at_most_21_writes_and_18_reads() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
-        // Warm: profiles, issuer and nonce secrets are in memory.
+        // Now profiles, issuer and nonce secrets are in memory.
         client.obtain(&["warm.test"]).await;
         let before = counts(&ca).await;
 
@@ -60,7 +60,7 @@ async fn an_account_costs_at_most_five_writes() {
 }
 
 #[tokio::test]
-async fn threat_28_what_needs_no_signature_costs_no_write_and_nearly_no_read() {
+async fn threat_28_unsigned_requests_cost_no_write_and_almost_no_read() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let id = crate::topics::renewal_info::certificate_id(&client.obtain(&["a.test"]).await);
@@ -88,7 +88,7 @@ async fn threat_28_what_needs_no_signature_costs_no_write_and_nearly_no_read() {
     .await;
 }
 
-/// What the store was asked for, with everything written that was answered.
+/// What the store read and wrote, including the work that requests have queued.
 async fn counts(ca: &Directory<'_>) -> Counts {
     let store = ca.one_process().store();
     store.flush().await.unwrap();

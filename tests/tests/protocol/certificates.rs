@@ -1,4 +1,4 @@
-//! Certificates and their chains (RFC 8555 §7.4.2, RFC 5280), judged by OpenSSL.
+//! Certificates and their chains (RFC 8555 §7.4.2, RFC 5280), checked with OpenSSL.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ async fn s14_the_chain_is_leaf_first_with_lf_line_ends_and_without_the_root() {
         assert_eq!(reply.header("content-type"), Some("application/pem-certificate-chain"));
         let text = reply.text();
         assert!(!text.contains('\r') && text.ends_with("-----END CERTIFICATE-----\n"), "{text}");
-        assert!(text.starts_with("-----BEGIN CERTIFICATE-----\n"), "nothing stands around the certificates");
+        assert!(text.starts_with("-----BEGIN CERTIFICATE-----\n"), "there is no text around the certificates");
         let chain = Certificate::load_pem_chain(text.as_bytes()).unwrap();
         assert_eq!(chain.len(), 2);
         let [leaf, issuer] = [chain[0].tbs_certificate(), chain[1].tbs_certificate()];
@@ -39,7 +39,7 @@ async fn s14_the_chain_is_leaf_first_with_lf_line_ends_and_without_the_root() {
 }
 
 #[tokio::test]
-async fn s14_a_plain_get_does_not_download() {
+async fn s14_an_unsigned_get_does_not_download() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
@@ -53,7 +53,7 @@ async fn s14_a_plain_get_does_not_download() {
 }
 
 #[tokio::test]
-async fn s14_there_is_no_certificate_before_there_is_one() {
+async fn s14_a_certificate_that_was_not_issued_yet_cannot_be_downloaded() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
@@ -63,7 +63,7 @@ async fn s14_there_is_no_certificate_before_there_is_one() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_what_a_private_web_pki_wants() {
+async fn a_certificate_has_the_form_that_a_private_web_pki_needs() {
     HOST.on_both_families(async |ca| {
         let issued = ca.client().await.obtain(&["a.test", "*.b.test"]).await;
         assert_eq!(names(&issued), ["a.test", "*.b.test"]);
@@ -108,7 +108,7 @@ async fn an_rsa_key_may_encipher_keys() {
 }
 
 #[tokio::test]
-async fn the_pointers_in_a_certificate_lead_to_its_issuer_and_its_crl() {
+async fn the_urls_in_a_certificate_lead_to_its_issuer_and_its_crl() {
     HOST.on_both_families(async |ca| {
         let issued = ca.client().await.obtain(&["a.test"]).await;
         let (issuer, crl) = pointers(&issued.leaf());
@@ -159,13 +159,13 @@ async fn the_issuers_have_the_keys_of_the_configuration() {
     }
 }
 
-/// Lets OpenSSL verify the first certificate of a chain strictly, against the root.
+/// Verifies the first certificate of a chain with OpenSSL, strictly, against the root.
 pub(crate) fn verify(environment: &Environment, chain: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     verify_in(folder.path(), environment, chain, &[])
 }
 
-/// The same with more arguments, and the folder for the chain.
+/// The same with additional arguments, and the folder for the chain.
 pub(crate) fn verify_in(folder: &Path, environment: &Environment, chain: &str, more: &[&str]) -> Result<(), String> {
     let file = folder.join("chain.pem");
     std::fs::write(&file, chain).unwrap();
@@ -190,13 +190,13 @@ pub(crate) fn names(issued: &Issued) -> Vec<String> {
     names.iter().map(text).collect()
 }
 
-/// The public key of the first certificate of a chain, as it stands in its BIT STRING.
+/// The public key of the first certificate of a chain: the contents of its BIT STRING.
 pub(crate) fn public_key(chain: &str) -> Vec<u8> {
     let leaf = Certificate::load_pem_chain(chain.as_bytes()).unwrap().remove(0);
     leaf.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes().to_vec()
 }
 
-/// Where the issuer's certificate and the CRL are.
+/// The URLs of the issuer's certificate and of the CRL.
 pub(crate) fn pointers(leaf: &Certificate) -> (String, String) {
     let uri = |name: &GeneralName| match name {
         GeneralName::UniformResourceIdentifier(uri) => uri.to_string(),
@@ -210,7 +210,7 @@ pub(crate) fn pointers(leaf: &Certificate) -> (String, String) {
     (uri(&access[0].access_location), uri(&crl[0]))
 }
 
-/// An extension of a certificate.
+/// An extension of a certificate; `None` if it is absent.
 pub(crate) fn extension<T: AssociatedOid + for<'a> Decode<'a>>(certificate: &Certificate) -> Option<T> {
     let extensions = certificate.tbs_certificate().extensions()?;
     let found = extensions.iter().find(|extension| extension.extn_id == T::OID)?;

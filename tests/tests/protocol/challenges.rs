@@ -23,7 +23,7 @@ async fn s13_a_challenge_is_read_by_an_empty_payload_and_started_by_an_object() 
 
         let object = client.read(&authorization).await.json();
         client.provision(&object, &http);
-        // Clients of older drafts send members.
+        // Clients of older drafts send members in it.
         let started =
             client.post(&url(&http), &json!({"keyAuthorization": "old", "type": "http-01"})).await.expect(200);
         assert_eq!(started.link("up").as_deref(), Some(authorization.as_str()));
@@ -37,7 +37,7 @@ async fn s13_a_challenge_is_read_by_an_empty_payload_and_started_by_an_object() 
 }
 
 #[tokio::test]
-async fn s13_while_a_validation_runs_the_challenge_is_processing_and_says_when_to_come_back() {
+async fn s13_a_challenge_that_is_being_validated_is_processing_and_has_retry_after() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (authorization, http) = pending(&client, "a.test", "http-01").await;
@@ -98,7 +98,8 @@ async fn s13_after_three_failed_attempts_challenge_authorization_and_order_are_i
         let order = client.read(&order).await.json();
         assert_eq!((&order["status"], &order["error"]["type"]), (&json!("invalid"), &invalid["error"]["type"]));
 
-        // A settled challenge does not move, and its neighbours cannot be met any more.
+        // A settled challenge does not change, and the others of its authorization can no longer be
+        // validated.
         assert_eq!(client.post(&url(&http), &json!({})).await.expect(200).json(), invalid);
         let neighbour = challenge(&object, "dns-01");
         client.post(&url(&neighbour), &json!({})).await.refused(400, "malformed");
@@ -129,7 +130,7 @@ async fn threat_8_requests_at_the_same_time_start_one_validation() {
 }
 
 #[tokio::test]
-async fn n3_a_valid_challenge_does_not_move() {
+async fn n3_a_valid_challenge_does_not_change() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (authorization, http) = pending(&client, "a.test", "http-01").await;
@@ -160,7 +161,7 @@ async fn s13_each_authorization_has_a_token_of_its_own() {
 }
 
 #[tokio::test]
-async fn threat_1_the_proof_of_one_account_is_of_no_use_to_another() {
+async fn threat_1_the_response_of_one_account_does_not_help_another() {
     HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let (_, http) = pending(&client, "a.test", "http-01").await;
@@ -189,8 +190,8 @@ async fn a_challenge_that_is_not_offered_is_unknown() {
     .await;
 }
 
-/// A new order for these names, of which none can be shown: they lead to an address that is never
-/// allowed.
+/// A new order for these names, none of which can be validated: they resolve to an address that is
+/// never allowed.
 pub(crate) async fn failed_order(client: &Client, names: &[&str]) -> String {
     for name in names {
         client.challenges().dns.set_addresses(name, &["169.254.169.254"]);
@@ -204,7 +205,7 @@ pub(crate) async fn failed_order(client: &Client, names: &[&str]) -> String {
     order
 }
 
-/// An authorization of a new order for the name, and its challenge of this type.
+/// A pending authorization of a new order for the name, and its challenge of this type.
 async fn pending(client: &Client, name: &str, way: &str) -> (String, Value) {
     let order = client.new_order(&[name]).await.expect(201).json();
     let authorization = strings(&order["authorizations"]).remove(0);
@@ -216,13 +217,13 @@ fn url(challenge: &Value) -> String {
     challenge["url"].as_str().unwrap().to_owned()
 }
 
-/// A good answer that takes its time.
+/// A correct page that is served slowly.
 fn slowly(body: &str) -> Page {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
     Page::Endless { head, piece: body.as_bytes().to_vec(), pause: Duration::from_millis(300) }
 }
 
-/// How often the proof was looked for.
+/// The number of requests for the key authorization.
 fn probes(client: &Client, http: &Value) -> usize {
     let path = well_known(http["token"].as_str().unwrap());
     client.challenges().web.requests().iter().filter(|request| request.path == path).count()

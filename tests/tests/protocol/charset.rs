@@ -1,5 +1,5 @@
-//! Everything that a client gets is plain ASCII of a narrow kind (threat 30): a client that hands
-//! it to a shell, a terminal or a page comes to no harm.
+//! Everything that a client gets is plain ASCII with few special characters (threat 30), so that it
+//! does no harm in a shell, a terminal or a web page.
 
 use serde_json::{Value, json};
 use tests::{
@@ -10,7 +10,7 @@ use tests::{
 use crate::HOST;
 
 #[tokio::test]
-async fn threat_30_tokens_and_urls_are_of_the_safe_characters() {
+async fn threat_30_tokens_and_urls_have_only_safe_characters() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         safe(&client.directory);
@@ -29,7 +29,7 @@ async fn threat_30_tokens_and_urls_are_of_the_safe_characters() {
 }
 
 #[tokio::test]
-async fn threat_30_what_a_client_sends_comes_back_escaped() {
+async fn threat_30_text_of_a_client_is_echoed_escaped() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for hostile in HOSTILE {
@@ -59,7 +59,7 @@ async fn threat_30_what_a_client_sends_comes_back_escaped() {
 }
 
 #[tokio::test]
-async fn threat_30_what_a_validation_finds_comes_back_escaped() {
+async fn threat_30_text_that_a_validation_found_is_shown_escaped() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for (number, hostile) in HOSTILE.into_iter().enumerate() {
@@ -86,7 +86,7 @@ async fn threat_30_what_a_validation_finds_comes_back_escaped() {
     .await;
 }
 
-/// Printable ASCII, in body and headers.
+/// Checks that body and headers are printable ASCII.
 #[track_caller]
 fn plain(reply: &Reply) {
     let is_plain = |octet: &u8| (0x20..0x7f).contains(octet);
@@ -95,7 +95,7 @@ fn plain(reply: &Reply) {
         assert!(value.as_bytes().iter().all(is_plain), "{name}: {value:?}");
     }
     if reply.header("content-type").is_some_and(|r#type| r#type.ends_with("json")) {
-        // Also when it is decoded.
+        // Also after decoding the JSON.
         plain_strings(&reply.json());
     }
 }
@@ -110,7 +110,7 @@ fn plain_strings(value: &Value) {
     }
 }
 
-/// Tokens are base64url; URLs hold nothing that a shell or a page would read.
+/// Tokens must be base64url; URLs must contain nothing that a shell or a web page would interpret.
 #[track_caller]
 fn safe(value: &Value) {
     match value {

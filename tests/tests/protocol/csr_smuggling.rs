@@ -1,5 +1,5 @@
-//! Certificate requests that ask for more than was ordered (threat 15): whatever they hold, a
-//! certificate has the names of the order, or there is none.
+//! Certificate requests that ask for more than was ordered (threat 15): whatever they contain, a
+//! certificate has exactly the names of the order, or is not issued.
 
 use rcgen::{
     Attribute, CustomExtension, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, OtherNameValue,
@@ -40,7 +40,7 @@ async fn threat_15_other_kinds_of_subject_alternative_names_are_refused() {
             });
             client.finalize(&order, &request).await.refused(400, "badCSR");
         }
-        // Nothing of all this spoils the order.
+        // None of these requests has damaged the order.
         client.finish(order, &["a.test"], Key::p256()).await;
     })
     .await;
@@ -111,7 +111,7 @@ async fn threat_15_repeated_attributes_and_extensions_are_refused() {
 }
 
 #[tokio::test]
-async fn threat_15_what_else_a_request_asks_for_is_not_in_the_certificate() {
+async fn threat_15_other_contents_of_a_request_are_not_in_the_certificate() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
@@ -126,7 +126,7 @@ async fn threat_15_what_else_a_request_asks_for_is_not_in_the_certificate() {
             params
                 .custom_extensions
                 .push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]));
-            // BasicConstraints with cA, as a certificate of a CA has them.
+            // BasicConstraints with cA, as in the certificate of a CA.
             params
                 .custom_extensions
                 .push(CustomExtension::from_oid_content(&[2, 5, 29, 19], vec![0x30, 3, 1, 1, 0xff]));
@@ -153,7 +153,7 @@ async fn threat_15_what_else_a_request_asks_for_is_not_in_the_certificate() {
     .await;
 }
 
-/// A request for `a.test` with this subject, DER.
+/// A request for `a.test` with this subject, in DER.
 fn openssl_request(subject: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key.pem");
@@ -164,12 +164,12 @@ fn openssl_request(subject: &str) -> Vec<u8> {
     openssl(&arguments, b"").unwrap()
 }
 
-/// GeneralNames: `evil.test`.
+/// The GeneralNames of `evil.test`.
 fn evil_names() -> Vec<u8> {
     [&[0x30, 11, 0x82, 9][..], b"evil.test"].concat()
 }
 
-/// The SET of one list of extensions with a subject alternative name.
+/// An attribute value: a second list of extensions with a subject alternative name.
 fn second_list() -> Vec<u8> {
     let names = evil_names();
     let value = [&[0x04, names.len() as u8][..], &names].concat();

@@ -18,7 +18,7 @@ async fn s2_every_url_that_a_directory_advertises_is_below_it_and_answers() {
             assert!(url.starts_with(&client.below("/")), "{url}");
             match name {
                 "newNonce" => drop(client.request("GET", url, None, Vec::new()).await.expect(204)),
-                // The base for the id of a certificate.
+                // The URL to which clients append the id of a certificate.
                 "renewalInfo" => drop(client.http().get(&format!("{url}/AAAA.AQ")).await.refused(404, "malformed")),
                 _ => drop(client.http().get(url).await.expect(405)),
             }
@@ -28,7 +28,7 @@ async fn s2_every_url_that_a_directory_advertises_is_below_it_and_answers() {
 }
 
 #[tokio::test]
-async fn s2_meta_shows_what_the_profile_says_and_is_absent_when_it_says_nothing() {
+async fn s2_meta_has_what_the_profile_says_and_is_absent_if_that_is_nothing() {
     HOST.on_both_families(async |ca| {
         assert_eq!(ca.stranger().await.directory.get("meta"), None);
     })
@@ -85,7 +85,7 @@ async fn a_directory_carries_no_index_link_and_no_nonce() {
 async fn a_directory_that_does_not_exist_is_answered_404_without_a_nonce() {
     let environment = HOST.start().await;
     let existing = environment.directory("default").client().await;
-    for name in ["nobody", "raProfile/nobody", "Default", "raProfile/raProfile"] {
+    for name in ["nowhere", "raProfile/nowhere", "Default", "raProfile/raProfile"] {
         let base = format!("{}/v1/protocols/acme/{name}", environment.base_url());
         for (method, path) in
             [("GET", "/directory"), ("HEAD", "/new-nonce"), ("GET", "/new-nonce"), ("GET", "/renewal-info/AAAA.AQ")]
@@ -105,14 +105,14 @@ async fn a_directory_that_does_not_exist_is_answered_404_without_a_nonce() {
 }
 
 #[tokio::test]
-async fn p2_an_ra_profile_that_is_bound_to_no_acme_profile_has_no_directory_of_its_own() {
+async fn p2_an_ra_profile_without_an_acme_profile_has_no_directory_of_its_own() {
     let environment = HOST.configured(|config| config.ra_profiles[0].acme_profile = None).await;
     environment.http().get(&environment.directory("default").url()).await.expect(200);
     environment.http().get(&environment.directory("raProfile/default").url()).await.refused(404, "malformed");
 }
 
 #[tokio::test]
-async fn p2_a_profile_that_is_off_refuses_all_but_what_existing_certificates_need() {
+async fn p2_a_disabled_profile_refuses_everything_that_existing_certificates_do_not_need() {
     for off in [(|config| config.acme_profiles[0].enabled = false) as fn(&mut Config), |config| {
         config.ra_profiles[0].enabled = false
     }] {

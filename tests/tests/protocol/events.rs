@@ -1,4 +1,4 @@
-//! Events: what happened is told once, by whatever made it so; what did not happen is not told.
+//! Events: each is emitted once, by the code that made the change, and only if the change was made.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn order_id(order: &str) -> &str {
 }
 
 #[tokio::test]
-async fn a_new_account_is_told_once_and_its_end_too() {
+async fn a_new_account_emits_one_event_and_its_deactivation_another() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         client.new_account(&json!({})).await.expect(200);
@@ -55,7 +55,7 @@ async fn a_new_account_is_told_once_and_its_end_too() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_told_once_however_often_its_order_is_finalized() {
+async fn a_certificate_emits_one_event_however_often_its_order_is_finalized() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test", "*.b.test"]).await;
@@ -82,7 +82,11 @@ async fn an_order_that_says_what_it_replaces_is_a_renewal_and_any_other_is_none(
         let client = ca.client().await;
         let first = client.obtain(&["a.test"]).await;
         client.obtain(&["a.test"]).await;
-        assert_eq!(of_account(client.account_id(), "certificate.issued").len(), 2, "nobody looked for the first");
+        assert_eq!(
+            of_account(client.account_id(), "certificate.issued").len(),
+            2,
+            "nothing has polled the first order"
+        );
 
         let replacing = json!({"identifiers": identifiers(&["a.test"]), "replaces": certificate_id(&first)});
         let order = client.post(client.url("newOrder"), &replacing).await.expect(201).location();
@@ -96,7 +100,7 @@ async fn an_order_that_says_what_it_replaces_is_a_renewal_and_any_other_is_none(
 }
 
 #[tokio::test]
-async fn a_revocation_is_told_once_with_who_asked_for_it() {
+async fn a_revocation_emits_one_event_with_the_requester() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let (one, two) = (client.obtain(&["a.test"]).await, client.obtain(&["b.test"]).await);
@@ -122,7 +126,7 @@ async fn a_revocation_is_told_once_with_who_asked_for_it() {
 }
 
 #[tokio::test]
-async fn a_validation_that_failed_is_told_with_the_problem_that_its_client_sees() {
+async fn a_failed_validation_emits_the_problem_that_its_client_sees() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["nowhere.test"]).await;
@@ -133,13 +137,13 @@ async fn a_validation_that_failed_is_told_with_the_problem_that_its_client_sees(
         client.challenges().set_http(challenge["token"].as_str().unwrap(), "something else");
         client.post(challenge["url"].as_str().unwrap(), &json!({})).await.expect(200);
         let failed = client.wait(url, "invalid").await;
-        // The worker tells it after it wrote what the client has just read.
+        // The worker emits it after it has written what the client has just read.
         let told = async {
             while of_account(client.account_id(), "validation.failed").is_empty() {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        timeout(Duration::from_secs(30), told).await.expect("it is told");
+        timeout(Duration::from_secs(30), told).await.expect("it is emitted");
         ca.settled().await;
         let event = only(&client, "validation.failed");
         let error = &tests::client::challenge(&failed, "http-01")["error"];
@@ -151,7 +155,7 @@ async fn a_validation_that_failed_is_told_with_the_problem_that_its_client_sees(
 }
 
 #[tokio::test]
-async fn what_a_policy_refuses_is_told_and_what_is_merely_wrong_is_not() {
+async fn a_refusal_by_a_policy_is_emitted_and_a_mere_mistake_is_not() {
     let strict = |config: &mut Config| {
         config.acme_profiles[0].denied_identifiers = vec![".secret.test".parse().unwrap()];
         config.acme_profiles[0].maximum_identifiers = 3;
@@ -177,13 +181,13 @@ async fn what_a_policy_refuses_is_told_and_what_is_merely_wrong_is_not() {
             let ready = client.ready_order(&["a.test"]).await;
             client.finalize(&ready, &csr(&["a.test"], &client.key)).await.refused(400, "badCSR");
             let refused = of_account(client.account_id(), "request.refused");
-            assert_eq!((refused.len(), &refused[1]["reason"]), (2, &json!("key")), "another reason is told at once");
+            assert_eq!((refused.len(), &refused[1]["reason"]), (2, &json!("key")), "another reason is emitted at once");
         })
         .await;
 }
 
 #[tokio::test]
-async fn threat_28_nobody_has_a_refusal_told_without_a_signature_and_strangers_one_a_minute() {
+async fn threat_28_a_refusal_is_emitted_only_with_a_signature_and_for_strangers_once_a_minute() {
     let bound = |config: &mut Config| {
         let (name, default) = ("strangers".parse().unwrap(), config.acme_profiles[0].clone());
         config.acme_profiles.push(AcmeProfile { name, external_account_required: true, ..default });
@@ -209,7 +213,7 @@ async fn threat_28_nobody_has_a_refusal_told_without_a_signature_and_strangers_o
 }
 
 #[tokio::test]
-async fn a_limit_is_told_when_it_is_reached_and_not_again_while_it_is() {
+async fn a_limit_is_emitted_when_it_is_reached_and_not_again_meanwhile() {
     let limited = |config: &mut Config| {
         config.acme_profiles[0].limits.new_orders_per_account = Some(Limit { maximum: 1, window: 100 * 365 * 86_400 });
     };
@@ -232,7 +236,7 @@ async fn a_limit_is_told_when_it_is_reached_and_not_again_while_it_is() {
 }
 
 #[tokio::test]
-async fn what_operators_do_to_accounts_profiles_and_certificates_is_told_with_their_names() {
+async fn changes_by_operators_are_emitted_with_their_names() {
     let environment = HOST.start().await;
     let client = environment.directory("default").client().await;
     let issued = client.obtain(&["a.test"]).await;
@@ -255,7 +259,7 @@ async fn what_operators_do_to_accounts_profiles_and_certificates_is_told_with_th
     for expected in [1, 1] {
         let set = json!({"acmeProfile": [], "raProfile": [&profile]});
         environment.act(json!({"action": "apply-profiles", "profiles": set})).await.unwrap();
-        assert_eq!(changed().len(), expected, "what stays as it is is not told");
+        assert_eq!(changed().len(), expected, "unchanged profiles emit nothing");
     }
     let set = json!({"acmeProfile": [], "raProfile": [RaProfile { enabled: false, ..profile.clone() }]});
     environment.act(json!({"action": "apply-profiles", "profiles": set})).await.unwrap();
@@ -265,7 +269,7 @@ async fn what_operators_do_to_accounts_profiles_and_certificates_is_told_with_th
 }
 
 #[tokio::test]
-async fn a_certificate_that_ends_soon_is_told_once_unless_another_took_its_place() {
+async fn a_certificate_that_expires_soon_is_emitted_once_unless_it_was_replaced() {
     let environment = HOST.start().await;
     let ca = environment.directory("default");
     let (client, other) = (ca.client().await, ca.client().await);
@@ -284,7 +288,8 @@ async fn a_certificate_that_ends_soon_is_told_once_unless_another_took_its_place
     }
     ca.settled().await;
 
-    // As if nobody had looked for a while: certificates of three days are new to nobody otherwise.
+    // As if the expiry watch had not run for a while: otherwise a certificate of three days is
+    // expiring from the start.
     let watch = environment.store().expiry_watch().await.unwrap().map(|watch| watch.version);
     let long_ago = ExpiryWatch { until: Timestamp::now() - SignedDuration::from_hours(1), after: None };
     let long_ago = Versioned::new(long_ago, OperationId::from_random([9; 16]));
@@ -298,7 +303,7 @@ async fn a_certificate_that_ends_soon_is_told_once_unless_another_took_its_place
     }
 }
 
-/// A certificate that ends in three days.
+/// A certificate that expires in three days.
 async fn ends_soon(client: &Client, name: &str) -> Issued {
     let end = acme::whole_seconds(Timestamp::now() + SignedDuration::from_hours(72));
     let request = json!({"identifiers": identifiers(&[name]), "notAfter": end.to_string()});
@@ -308,7 +313,7 @@ async fn ends_soon(client: &Client, name: &str) -> Issued {
 }
 
 fn actor(event: &Value) -> String {
-    event["actor"].as_str().unwrap_or_else(|| panic!("nobody did it: {event}")).to_owned()
+    event["actor"].as_str().unwrap_or_else(|| panic!("there is no actor: {event}")).to_owned()
 }
 
 async fn disable(environment: &Environment, client: &Client) {

@@ -1,5 +1,5 @@
-//! External account binding (RFC 8555 §7.3.4), and what it opens: scopes and pre-approved names
-//! (P7, P8).
+//! External account binding (RFC 8555 §7.3.4), and what it makes possible: scopes and pre-approved
+//! names (P7, P8).
 
 use acme::ExternalAccountKeyId;
 use aws_lc_rs::{hmac, rand};
@@ -15,7 +15,7 @@ use tests::{
 
 use crate::HOST;
 
-/// Demands a binding, and pre-approves what lies below `corp.test`.
+/// Requires a binding, and pre-approves the names below `corp.test`.
 fn closed(config: &mut Config) {
     let profile = &mut config.acme_profiles[0];
     profile.external_account_required = true;
@@ -26,7 +26,7 @@ fn closed(config: &mut Config) {
 }
 
 #[tokio::test]
-async fn p7_a_profile_takes_only_accounts_that_are_bound_and_says_so() {
+async fn p7_a_profile_accepts_only_bound_accounts_and_says_so() {
     let environment = HOST.configured(closed).await;
     environment
         .on_both_families(async |ca| {
@@ -44,14 +44,14 @@ async fn p7_a_profile_takes_only_accounts_that_are_bound_and_says_so() {
             let forged = Minted { mac_key: vec![7; 32], ..mint(&ca, |_| {}).await };
             for bad in [elsewhere, revoked, ended, forged] {
                 let refused = bad.bind(&ca.stranger().await).await.refused(403, "unauthorized");
-                assert_eq!(refused, again, "nobody learns what is wrong");
+                assert_eq!(refused, again, "the refusal does not reveal the reason");
             }
         })
         .await;
 }
 
 #[tokio::test]
-async fn p7_a_key_binds_as_many_accounts_as_it_says() {
+async fn p7_a_key_binds_at_most_its_number_of_accounts() {
     let environment = HOST.configured(closed).await;
     environment
         .on_both_families(async |ca| {
@@ -69,7 +69,7 @@ async fn p7_a_key_binds_as_many_accounts_as_it_says() {
 }
 
 #[tokio::test]
-async fn p7_threat_19_each_wrong_field_of_a_binding_is_refused_in_the_same_words() {
+async fn p7_threat_19_each_wrong_field_of_a_binding_is_refused_with_the_same_text() {
     let environment = HOST.configured(closed).await;
     environment
         .on_both_families(async |ca| {
@@ -81,10 +81,10 @@ async fn p7_threat_19_each_wrong_field_of_a_binding_is_refused_in_the_same_words
             let faults: [Fault<'_>; 12] = [
                 ("no algorithm", &|binding| binding.header["alg"] = "none".into()),
                 ("an asymmetric algorithm", &|binding| binding.header["alg"] = "ES256".into()),
-                ("another hash than it says", &|binding| binding.header["alg"] = "HS512".into()),
+                ("a hash other than the stated one", &|binding| binding.header["alg"] = "HS512".into()),
                 ("no key identifier", &|binding| drop(binding.header.as_object_mut().unwrap().remove("kid"))),
                 ("an unknown key", &|binding| binding.header["kid"] = "0".repeat(26).into()),
-                ("a key that is no identifier", &|binding| binding.header["kid"] = "../eab".into()),
+                ("an invalid key identifier", &|binding| binding.header["kid"] = "../eab".into()),
                 ("somebody else's key", &|binding| binding.header["kid"] = other.id.to_string().into()),
                 ("another URL", &|binding| binding.header["url"] = client.url("newOrder").into()),
                 ("no URL", &|binding| drop(binding.header.as_object_mut().unwrap().remove("url"))),
@@ -145,7 +145,7 @@ async fn p7_the_scope_of_a_key_holds_for_the_orders_of_its_accounts() {
 }
 
 #[tokio::test]
-async fn p8_an_order_of_only_pre_approved_names_is_born_ready() {
+async fn p8_an_order_of_only_pre_approved_names_is_ready_at_once() {
     let environment = HOST.configured(closed).await;
     environment
         .on_both_families(async |ca| {
@@ -157,7 +157,7 @@ async fn p8_an_order_of_only_pre_approved_names_is_born_ready() {
             for url in strings(&order.json()["authorizations"]) {
                 let authorization = client.read(&url).await.expect(200).json();
                 assert_eq!(authorization["status"], "valid");
-                assert_eq!(authorization["challenges"], json!([]), "nothing is left to be shown");
+                assert_eq!(authorization["challenges"], json!([]), "there is no challenge left");
             }
             let issued = client.finish(order.location(), &names, Key::p256()).await;
             client.revoke(&issued, 4).await.expect(200);
@@ -194,7 +194,7 @@ async fn p8_only_accounts_that_are_bound_are_pre_approved_and_only_within_their_
 }
 
 #[tokio::test]
-async fn p8_what_is_no_longer_pre_approved_is_not_finalized_unshown() {
+async fn p8_a_name_that_is_no_longer_pre_approved_is_not_finalized_without_validation() {
     let environment = HOST.configured(closed).await;
     let ca = environment.directory("default");
     let client = mint(&ca, |_| {}).await.client(&ca).await;
@@ -206,13 +206,13 @@ async fn p8_what_is_no_longer_pre_approved_is_not_finalized_unshown() {
     assert_eq!(client.new_order(&["a.corp.test"]).await.expect(201).json()["status"], "pending");
 }
 
-/// A key of an external account, as its holder has it.
+/// An external account key, as its holder has it.
 pub(super) struct Minted {
     id: ExternalAccountKeyId,
     mac_key: Vec<u8>,
 }
 
-/// Mints a key that `change` adapts.
+/// Creates an external account key that `change` adapts.
 pub(super) async fn mint(ca: &Environment, change: impl FnOnce(&mut ExternalAccountKey)) -> Minted {
     let now = Timestamp::now();
     let id = ExternalAccountKeyId::new(now, random());
@@ -225,7 +225,7 @@ pub(super) async fn mint(ca: &Environment, change: impl FnOnce(&mut ExternalAcco
     Minted { id, mac_key: hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec() }
 }
 
-/// A binding, with each part as a test wants it.
+/// A binding that tests can change.
 struct Binding {
     header: Value,
     payload: String,
@@ -233,16 +233,16 @@ struct Binding {
     algorithm: hmac::Algorithm,
 }
 
-/// What is wrong, and how a good binding becomes so.
+/// The name of a fault, and the change that makes it.
 type Fault<'a> = (&'static str, &'a dyn Fn(&mut Binding));
 
 impl Minted {
-    /// A new-account request that is bound with the key.
+    /// Sends a new-account request that is bound with the key.
     pub(super) async fn bind(&self, client: &Client) -> Reply {
         self.bind_with(client, |_| {}).await
     }
 
-    /// The same, with a binding that `change` adapts.
+    /// The same with a binding that `change` adapts.
     async fn bind_with(&self, client: &Client, change: impl FnOnce(&mut Binding)) -> Reply {
         let mut binding = Binding {
             header: json!({"alg": "HS256", "kid": self.id.to_string(), "url": client.url("newAccount")}),

@@ -9,7 +9,7 @@ use tests::{
 use crate::HOST;
 
 #[tokio::test]
-async fn s11_finalizing_answers_the_order_with_its_location() {
+async fn s11_finalizing_returns_the_order_with_its_location() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
@@ -23,7 +23,7 @@ async fn s11_finalizing_answers_the_order_with_its_location() {
 }
 
 #[tokio::test]
-async fn s11_an_order_that_is_not_ready_is_refused_and_stays_as_it_is() {
+async fn s11_an_order_that_is_not_ready_is_refused_and_does_not_change() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["a.test"]).await;
@@ -37,7 +37,7 @@ async fn s11_an_order_that_is_not_ready_is_refused_and_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn n3_threat_18_an_order_is_ready_only_when_all_its_names_are_shown() {
+async fn n3_threat_18_an_order_is_ready_only_when_all_its_names_are_validated() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let names = ["a.test", "b.test", "c.test"];
@@ -55,7 +55,7 @@ async fn n3_threat_18_an_order_is_ready_only_when_all_its_names_are_shown() {
 }
 
 #[tokio::test]
-async fn n3_all_challenges_of_one_name_do_not_stand_for_another_name() {
+async fn n3_challenges_of_one_name_do_not_count_for_another() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["a.test", "b.test"]).await;
@@ -68,7 +68,7 @@ async fn n3_all_challenges_of_one_name_do_not_stand_for_another_name() {
 }
 
 #[tokio::test]
-async fn s11_the_same_request_again_answers_the_same_order() {
+async fn s11_the_same_request_again_returns_the_same_order() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
@@ -106,7 +106,7 @@ async fn s11_threat_29_the_same_request_many_times_at_once_makes_one_certificate
 }
 
 #[tokio::test]
-async fn s11_of_different_requests_at_once_one_has_the_certificate() {
+async fn s11_of_different_requests_at_once_one_gets_the_certificate() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;
@@ -127,7 +127,7 @@ async fn s11_of_different_requests_at_once_one_has_the_certificate() {
 }
 
 #[tokio::test]
-async fn n4_the_request_names_exactly_what_the_order_names() {
+async fn n4_the_request_must_have_exactly_the_names_of_the_order() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test", "b.test"]).await;
@@ -142,7 +142,7 @@ async fn n4_the_request_names_exactly_what_the_order_names() {
         ] {
             client.finalize(&order, &csr(names, &Key::p256())).await.refused(400, "badCSR");
         }
-        assert_eq!(client.read(&order).await.json()["status"], "ready", "a refused request can be mended");
+        assert_eq!(client.read(&order).await.json()["status"], "ready", "a refused request can be corrected");
         let folded = csr(&["B.TEST", "A.test", "b.test"], &Key::p256());
         client.finalize(&order, &folded).await.expect(200);
     })
@@ -150,13 +150,13 @@ async fn n4_the_request_names_exactly_what_the_order_names() {
 }
 
 #[tokio::test]
-async fn n4_threat_23_the_account_key_is_no_certificate_key() {
+async fn n4_threat_23_the_account_key_cannot_be_a_certificate_key() {
     HOST.on_both_families(async |ca| {
         for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa] {
             let client = ca.client_with(algorithm).await;
             let order = client.ready_order(&["a.test"]).await;
             client.finalize(&order, &csr(&["a.test"], &client.key)).await.refused(400, "badCSR");
-            // The key of somebody else's account is that person's affair.
+            // The key of another account is that subscriber's own responsibility.
             let other = ca.client().await;
             client.finalize(&order, &csr(&["a.test"], &other.key)).await.expect(200);
         }
@@ -165,7 +165,7 @@ async fn n4_threat_23_the_account_key_is_no_certificate_key() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_request_is_refused() {
+async fn a_malformed_certificate_request_is_refused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.ready_order(&["a.test"]).await;

@@ -8,7 +8,7 @@ use crate::HOST;
 use super::certificates;
 
 #[tokio::test]
-async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations_that_take_names() {
+async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations() {
     let long_label = format!("{}.test", "a".repeat(64));
     let long_name = format!("{}test", "a.".repeat(126));
     let odd = [
@@ -74,13 +74,13 @@ async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations_
             }
         }
         let writes = ca.settled_counts().await.writes - before;
-        assert_eq!(writes, 2 * odd.len() as u64, "the nonces and nothing else");
+        assert_eq!(writes, 2 * odd.len() as u64, "only the nonces are written");
     })
     .await;
 }
 
 #[tokio::test]
-async fn n9_a_type_that_is_unknown_is_unsupported() {
+async fn n9_an_unknown_identifier_type_is_unsupported() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for r#type in ["", "DNS", "email", "permanent-identifier", "ipv4", "*"] {
@@ -99,7 +99,7 @@ async fn n9_a_type_that_is_unknown_is_unsupported() {
 }
 
 #[tokio::test]
-async fn n9_a_text_that_is_no_address_is_refused() {
+async fn n9_a_text_that_is_not_an_address_is_refused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for text in [
@@ -123,7 +123,7 @@ async fn n9_a_text_that_is_no_address_is_refused() {
 }
 
 #[tokio::test]
-async fn n9_an_order_names_something() {
+async fn n9_an_order_must_have_an_identifier() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         client.new_order(&[]).await.refused(400, "malformed");

@@ -1,5 +1,5 @@
-//! Incidents move the renewal information of what they concern (RFC 9773 §4.2), and revoke it
-//! afterwards.
+//! Incidents move the renewal information of the certificates that they concern (RFC 9773 §4.2),
+//! and revoke these afterwards.
 
 use acme::IncidentId;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use super::{renewal_info::certificate_id, revocation::crl_check};
 use crate::HOST;
 
 #[tokio::test]
-async fn s18_an_incident_moves_the_windows_of_what_it_concerns_and_says_why() {
+async fn s18_an_incident_moves_the_windows_of_its_certificates_and_says_why() {
     let ca = start().await;
     let (client, other) = (ca.directory("default").client().await, ca.directory("raProfile/default").client().await);
     let (issued, elsewhere) = (client.obtain(&["a.test"]).await, other.obtain(&["b.test"]).await);
@@ -43,7 +43,7 @@ async fn s18_an_incident_moves_the_windows_of_what_it_concerns_and_says_why() {
 }
 
 #[tokio::test]
-async fn s18_what_takes_the_place_of_an_affected_certificate_is_not_affected() {
+async fn s18_the_replacement_of_an_affected_certificate_is_not_affected() {
     let ca = start().await;
     let client = ca.directory("default").client().await;
     let issued = client.obtain(&["a.test"]).await;
@@ -56,7 +56,7 @@ async fn s18_what_takes_the_place_of_an_affected_certificate_is_not_affected() {
 }
 
 #[tokio::test]
-async fn a_staged_revocation_reaches_all_that_its_incident_is_about_and_nothing_else() {
+async fn a_staged_revocation_revokes_exactly_the_certificates_of_its_incident() {
     let ca = start().await;
     let home = ca.directory("default");
     let (client, other) = (home.client().await, ca.directory("raProfile/default").client().await);
@@ -75,7 +75,7 @@ async fn a_staged_revocation_reaches_all_that_its_incident_is_about_and_nothing_
     assert_eq!(ca.act(go_on.clone()).await.unwrap(), json!({"more": false}));
     let [waiting, done] = [&later, &now].map(|incident| incident.id);
     let revocation = self::incident(&ca, waiting).await.revocation.unwrap();
-    assert_eq!((revocation.revoked, revocation.finished_at), (0, None), "it has not begun");
+    assert_eq!((revocation.revoked, revocation.finished_at), (0, None), "it has not started");
     let revocation = self::incident(&ca, done).await.revocation.unwrap();
     assert_eq!(revocation.revoked, 3, "without the one that its owner revoked for another reason");
     assert!(revocation.finished_at.is_some());
@@ -87,7 +87,7 @@ async fn a_staged_revocation_reaches_all_that_its_incident_is_about_and_nothing_
         let refusal = crl_check(&home, issued).await.unwrap_err();
         assert!(refusal.contains("certificate revoked"), "{refusal}");
         let info = info(&client, issued).await;
-        assert!(time(&info, "end") < Timestamp::now(), "it is to be replaced at once");
+        assert!(time(&info, "end") < Timestamp::now(), "it has to be replaced at once");
         assert_eq!(info["explanationURL"], PAGE);
     }
     for issued in [&elsewhere, &after] {
@@ -100,7 +100,7 @@ async fn a_staged_revocation_reaches_all_that_its_incident_is_about_and_nothing_
 }
 
 #[tokio::test]
-async fn certificates_are_revoked_by_what_they_have_in_common_and_again_without_harm() {
+async fn certificates_are_revoked_by_what_they_have_in_common_and_repeating_it_is_harmless() {
     let ca = start().await;
     let home = ca.directory("default");
     let (client, other) = (home.client().await, home.client().await);
@@ -128,7 +128,7 @@ async fn certificates_are_revoked_by_what_they_have_in_common_and_again_without_
     let blocked = ca.act(json!({"action": "blocked-keys"})).await.unwrap();
     assert_eq!(blocked["items"].as_array().map(Vec::len), Some(2), "compromised keys are blocked");
     let audit = ca.act(json!({"action": "audit"})).await.unwrap();
-    assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "what revoked nothing is no act");
+    assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "a revocation of nothing has no audit record");
     assert_eq!(
         (&audit["items"][0]["action"], &audit["items"][0]["subject"]),
         (&json!("certificates revoke"), &json!("name=a.test"))
@@ -136,15 +136,15 @@ async fn certificates_are_revoked_by_what_they_have_in_common_and_again_without_
 }
 
 #[tokio::test]
-async fn what_names_nothing_or_nobody_is_refused_and_changes_nothing() {
+async fn a_selection_of_something_unknown_is_refused_and_changes_nothing() {
     let ca = start().await;
-    let nobody = "0".repeat(26);
+    let unknown = "0".repeat(26);
     for (selection, expected) in [
         (json!({}), "which certificates?"),
         (json!({"issuer": "isuing"}), "there is no issuer `isuing`"),
         (json!({"issuer": "root"}), "there is no issuer `root` for certificates"),
         (json!({"profile": "defualt"}), "there is no profile `defualt`"),
-        (json!({"account": nobody}), "there is no account"),
+        (json!({"account": unknown}), "there is no account"),
         (json!({"name": "a b"}), "neither a DNS name nor an address"),
         (
             json!({"issuedFrom": "2026-01-02T00:00:00Z", "issuedUntil": "2026-01-01T00:00:00Z"}),
@@ -180,15 +180,15 @@ async fn what_names_nothing_or_nobody_is_refused_and_changes_nothing() {
     }
     assert_eq!(ca.act(json!({"action": "incidents"})).await.unwrap(), json!([]));
     assert_eq!(ca.act(json!({"action": "audit"})).await.unwrap()["items"], json!([]));
-    ca.act(json!({"action": "end-incident", "id": nobody})).await.unwrap_err();
+    ca.act(json!({"action": "end-incident", "id": unknown})).await.unwrap_err();
 }
 
-/// With an issuer that ends soon, because the days until then are looked at.
+/// With an issuer that expires soon, because the search goes through the days until then.
 async fn start() -> Environment {
     HOST.configured(|config| config.ca.issuing_days = 120).await
 }
 
-/// Declares one for 48 hours.
+/// Declares an incident for 48 hours.
 async fn declared(ca: &Environment, selection: &Value, revocation: Value) -> Incident {
     let incident = json!({
         "description": "the wrong policy in certificates",

@@ -1,4 +1,4 @@
-//! The client library of other people: what it takes for granted must hold.
+//! The client library of another project: what it relies on must hold.
 
 use instant_acme::{
     Account, AccountCredentials, CertificateIdentifier, ChallengeType, Identifier, NewAccount, NewOrder, Order,
@@ -50,7 +50,7 @@ async fn register(ca: &Directory<'_>) -> (Account, AccountCredentials) {
     builder.create(&new, ca.url(), None).await.unwrap()
 }
 
-/// The chain that comes of the order.
+/// Obtains the chain of the order.
 async fn obtain(ca: &Directory<'_>, mut order: Order) -> String {
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {

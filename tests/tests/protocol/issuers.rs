@@ -10,7 +10,7 @@ use tests::{
 use super::revocation::crl_check;
 use crate::HOST;
 
-/// A CA with the issuer `second` and an RA Profile of that name, which serves in family B.
+/// A CA with the issuer `second` and an RA Profile of that name, which has a directory.
 async fn with_a_second() -> Environment {
     let environment = HOST.start().await;
     let second = environment.add_issuer("second", json!({})).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_roll_over_moves_every_profile_at_once_and_the_old_ca_goes_on_signing_
 }
 
 #[tokio::test]
-async fn a_retired_issuer_issues_nothing_and_is_retired_under_its_profiles_only_when_told_so() {
+async fn a_retired_issuer_issues_nothing_and_one_with_profiles_is_retired_only_on_request() {
     let environment = with_a_second().await;
     let ca = environment.directory("default");
     let client = ca.client().await;
@@ -118,7 +118,7 @@ async fn a_retired_issuer_issues_nothing_and_is_retired_under_its_profiles_only_
     client.read(&issued.certificate).await.expect(200);
     client.revoke(&issued, 4).await.expect(200);
 
-    // The profile can be changed, to an issuer that issues.
+    // The profile can be changed to an issuer that is active.
     let named = json!({"name": "third", "issuer": "issuing"});
     let refused = environment.act(json!({"action": "apply-profiles", "profiles": {"raProfile": [named]}})).await;
     let expected = "raProfile.third.issuer: issuer `issuing` is retired and issues nothing; those that do: `second`";
@@ -132,7 +132,7 @@ async fn a_retired_issuer_issues_nothing_and_is_retired_under_its_profiles_only_
 }
 
 #[tokio::test]
-async fn an_issuer_that_cannot_be_is_refused_before_anything_is_signed() {
+async fn an_impossible_issuer_is_refused_before_anything_is_signed() {
     let environment = with_a_second().await;
     let before = environment.act(json!({"action": "issuers"})).await.unwrap();
     for (id, terms, expected) in [
@@ -154,7 +154,7 @@ async fn an_issuer_that_cannot_be_is_refused_before_anything_is_signed() {
 }
 
 #[tokio::test]
-async fn what_an_issuer_is_asked_to_be_stands_in_its_certificate() {
+async fn the_certificate_of_an_issuer_has_what_was_asked_for() {
     let environment = HOST.start().await;
     let terms = json!({"name": "Short", "organization": "Example Ltd", "days": 30, "shards": 4});
     let issuer = environment.add_issuer("short", terms).await.unwrap();
@@ -170,7 +170,7 @@ async fn what_an_issuer_is_asked_to_be_stands_in_its_certificate() {
     environment.http().get(&format!("{}/issuer/short.cer", environment.status_url())).await.expect(200);
     let findings = environment.act(json!({"action": "doctor"})).await.unwrap();
     let found = |check: &str| findings.as_array().unwrap().iter().find(|finding| finding["check"] == check).unwrap();
-    assert_eq!(found("certificate of issuer short")["verdict"], "warning", "it ends soon");
+    assert_eq!(found("certificate of issuer short")["verdict"], "warning", "it expires soon");
     assert_eq!(found("key of issuer short")["verdict"], "good");
     assert_eq!(found("CRL 3 of issuer short")["verdict"], "good");
 }
@@ -205,13 +205,13 @@ async fn names_that_the_issuer_cannot_certify_are_refused_at_new_order_and_the_o
         })
         .await;
 
-    // The operator is told the same.
+    // The operator learns the same.
     let asked = json!({"action": "explain", "subject": {"name": {"name": "www.other.test"}}});
     let story = environment.act(asked).await.unwrap();
     assert_eq!(story["names"][0]["allowed"], false, "{story}");
     assert!(story["names"][0]["because"].as_str().unwrap().contains(constraints), "{story}");
 
-    // Who takes over may certify no more than that.
+    // An issuer that takes over may not certify more than that.
     let mut request = json!({"action": "roll-over-issuer", "old": "narrow", "new": "narrow-2"});
     request["key"] = environment.issuer_key(ca::IssuerKeyType::P256).into();
     let rolled = environment.act(request).await.unwrap();
@@ -265,7 +265,7 @@ async fn an_issuer_below_a_corporate_root_serves_the_whole_chain_below_that_root
     assert_eq!(key["verdict"], "good");
 }
 
-/// A root with a CA below it, by OpenSSL's own means.
+/// A root with a CA below it, made with OpenSSL.
 struct Corporate<'a>(&'a std::path::Path);
 
 impl<'a> Corporate<'a> {
@@ -300,7 +300,7 @@ impl<'a> Corporate<'a> {
         std::fs::write(self.0.join(name), text).unwrap();
     }
 
-    /// Runs a command line in whose place the names of files are those of the folder.
+    /// Runs a command line in the folder.
     fn run(&self, command: &str) {
         let is_file = |word: &str| [".pem", ".key", ".csr", "extensions"].iter().any(|end| word.ends_with(end));
         let path = |word: &str| match is_file(word) {

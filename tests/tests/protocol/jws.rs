@@ -1,6 +1,7 @@
-//! What every signed request must be (RFC 8555 §6.2–§6.5), tried on every operation that takes one.
+//! What every signed request must be (RFC 8555 §6.2 to §6.5), tested with every operation that
+//! takes one.
 //!
-//! None of the refused requests is signed by the one it speaks for, so none may write anything.
+//! None of the refused requests is signed by the key of its account, so none may write anything.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::HOST;
 
 use super::routes::{self, Route};
 
-/// A request that must be refused: a name for it, its body, and the refusal.
+/// A request that must be refused: the name of the fault, the body, and the refusal.
 type Fault = (&'static str, Vec<u8>, u16, &'static str);
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn n1_threat_18_the_signature_of_every_operation_is_checked() {
 }
 
 #[tokio::test]
-async fn n1_threat_20_the_algorithm_is_one_of_ours_and_that_of_the_key() {
+async fn n1_threat_20_the_algorithm_is_supported_and_that_of_the_key() {
     refuses_on_every_route(async |_, client, route| {
         let good = route.jws(client).await;
         let with = |algorithm: &str| good.clone().with("alg", algorithm.into());
@@ -114,7 +115,7 @@ async fn n1_threat_20_a_request_names_exactly_one_key() {
             ("something behind", kid(&format!("{}/", client.account())), 400, "accountDoesNotExist"),
             ("another host", kid(&client.account().replace("localhost", "evil.example")), 400, "accountDoesNotExist"),
             ("nothing", kid(""), 400, "accountDoesNotExist"),
-            ("the account of somebody else", kid(other.account()), 400, "malformed"),
+            ("another account", kid(other.account()), 400, "malformed"),
             ("no string", good.clone().with("kid", json!(1)).body(), 400, "malformed"),
         ]);
         faults
@@ -123,7 +124,7 @@ async fn n1_threat_20_a_request_names_exactly_one_key() {
 }
 
 #[tokio::test]
-async fn n1_threat_20_the_signed_url_is_the_url_of_the_request_to_the_byte() {
+async fn n1_threat_20_the_signed_url_is_that_of_the_request_to_the_byte() {
     refuses_on_every_route(async |ca, client, route| {
         let good = route.jws(client).await;
         let url = |url: &str| good.clone().with("url", url.into()).body();
@@ -153,7 +154,7 @@ async fn n1_threat_20_the_signed_url_is_the_url_of_the_request_to_the_byte() {
 }
 
 #[tokio::test]
-async fn n1_threat_17_every_operation_takes_a_fresh_nonce_only() {
+async fn n1_threat_17_every_operation_accepts_only_a_fresh_nonce() {
     refuses_on_every_route(async |ca, client, route| {
         let good = route.jws(client).await;
         let nonce = |nonce: &str| good.clone().with("nonce", nonce.into()).body();
@@ -200,7 +201,7 @@ async fn n1_threat_20_the_form_is_flattened_with_everything_protected() {
             ("crit", good.clone().with("crit", json!(["exp"])).body(), 400, "malformed"),
             ("an empty crit", good.clone().with("crit", json!([])).body(), 400, "malformed"),
             ("b64", good.clone().with("b64", json!(false)).body(), 400, "malformed"),
-            ("a header that is no object", good.members_with_header("[]").to_string().into_bytes(), 400, "malformed"),
+            ("a header that is not an object", good.members_with_header("[]").to_string().into_bytes(), 400, "malformed"),
             ("two values", format!("{text}{text}").into_bytes(), 400, "malformed"),
             ("an array", format!("[{text}]").into_bytes(), 400, "malformed"),
             ("no body", Vec::new(), 400, "malformed"),
@@ -229,8 +230,8 @@ async fn n1_unknown_header_parameters_are_ignored() {
     .await;
 }
 
-/// Sends all faults to every route, and then the good request, to show that only the fault was at
-/// fault.
+/// Sends all faults to every route, and then the valid request, to show that only the fault was the
+/// reason.
 async fn refuses_on_every_route(faults: impl AsyncFn(&Directory<'_>, &Client, &Route) -> Vec<Fault>) {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
@@ -263,7 +264,7 @@ fn with_member(jws: &Jws, name: &str, value: Value) -> Vec<u8> {
     members.to_string().into_bytes()
 }
 
-/// r and s as ASN.1 has them.
+/// The ASN.1 form of r and s.
 fn der(signature: &[u8]) -> Vec<u8> {
     let integer = |octets: &[u8]| [&[2, octets.len() as u8 + 1, 0][..], octets].concat();
     let (r, s) = signature.split_at(32);

@@ -1,4 +1,4 @@
-//! Key rollover (RFC 8555 §7.3.5).
+//! Key change (RFC 8555 §7.3.5).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tests::{
 use crate::HOST;
 
 #[tokio::test]
-async fn s7_a_key_can_be_rolled_over_to_every_kind_and_back() {
+async fn s7_a_key_can_be_changed_to_every_type_and_back() {
     HOST.on_both_families(async |ca| {
         let mut client = ca.client().await;
         let order = client.order(&["a.test"]).await;
@@ -25,7 +25,7 @@ async fn s7_a_key_can_be_rolled_over_to_every_kind_and_back() {
             client = client.with_key(new).with_kid(client.account());
             client.read(&order).await.expect(200);
         }
-        // What was begun under one key is finished under another.
+        // An order that was created with one key is finished with another.
         client.authorize(&order).await;
         client.finish(order, &["a.test"], Key::p256()).await;
     })
@@ -33,7 +33,7 @@ async fn s7_a_key_can_be_rolled_over_to_every_kind_and_back() {
 }
 
 #[tokio::test]
-async fn s7_the_old_key_is_free_afterwards() {
+async fn s7_the_old_key_can_be_used_for_another_account_afterwards() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let new = Arc::new(Key::p256());
@@ -58,7 +58,7 @@ async fn s7_a_key_that_is_in_use_is_answered_409_with_the_account_that_has_it() 
         assert_eq!(reply.location(), client.account());
         client.read(client.account()).await.expect(200);
         other.read(other.account()).await.expect(200);
-        // In another directory the key is as good as any.
+        // In another directory the key can be used.
         let elsewhere = ca.other().client().await;
         client.change_key(&client.rollover(&elsewhere.key)).await.expect(200);
     })
@@ -66,7 +66,7 @@ async fn s7_a_key_that_is_in_use_is_answered_409_with_the_account_that_has_it() 
 }
 
 #[tokio::test]
-async fn n6_of_rollovers_at_the_same_time_one_wins() {
+async fn n6_of_concurrent_key_changes_one_wins() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let keys: Vec<Arc<Key>> = (0..8).map(|_| Arc::new(Key::p256())).collect();
@@ -100,7 +100,7 @@ async fn s7_two_accounts_that_want_the_same_key_at_once_do_not_both_get_it() {
 }
 
 #[tokio::test]
-async fn n6_the_inner_jws_must_be_whole_and_say_the_same_as_the_outer_one() {
+async fn n6_the_inner_jws_must_be_complete_and_agree_with_the_outer_one() {
     HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let there = ca.other().client().await;
@@ -146,7 +146,7 @@ async fn n6_the_inner_jws_must_be_whole_and_say_the_same_as_the_outer_one() {
 }
 
 #[tokio::test]
-async fn n6_the_rollover_of_another_account_cannot_be_carried_over() {
+async fn n6_the_key_change_of_another_account_cannot_be_used() {
     HOST.on_both_families(async |ca| {
         let (client, other) = (ca.client().await, ca.client().await);
         let new = Arc::new(Key::p256());
@@ -160,7 +160,7 @@ async fn n6_the_rollover_of_another_account_cannot_be_carried_over() {
 }
 
 #[tokio::test]
-async fn the_payload_of_a_rollover_is_a_jws() {
+async fn the_payload_of_a_key_change_is_a_jws() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = client.url("keyChange");

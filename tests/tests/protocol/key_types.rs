@@ -12,7 +12,7 @@ use tests::{
 use crate::HOST;
 
 #[tokio::test]
-async fn n10_accounts_with_every_kind_of_key_complete_an_issue() {
+async fn n10_accounts_with_every_type_of_key_obtain_a_certificate() {
     HOST.on_both_families(async |ca| {
         for algorithm in Algorithm::ALL {
             println!("{algorithm:?}");
@@ -30,7 +30,7 @@ async fn n10_accounts_with_every_kind_of_key_complete_an_issue() {
 }
 
 #[tokio::test]
-async fn n10_certificates_are_made_for_every_kind_of_key() {
+async fn n10_certificates_are_issued_for_every_type_of_key() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for algorithm in Algorithm::ALL {
@@ -49,7 +49,7 @@ async fn n10_certificates_are_made_for_every_kind_of_key() {
 }
 
 #[tokio::test]
-async fn n10_a_profile_decides_which_certificate_keys_it_takes() {
+async fn n10_a_profile_decides_which_certificate_keys_it_allows() {
     let p384_only = |config: &mut host::Config| config.ra_profiles[0].key_types = [CertificateKeyType::P384].into();
     let environment = HOST.configured(p384_only).await;
     environment
@@ -96,7 +96,7 @@ async fn n4_threat_23_a_weak_certificate_key_is_refused() {
 }
 
 #[tokio::test]
-async fn threat_23_an_account_key_that_is_weak_or_of_another_kind_is_refused() {
+async fn threat_23_an_account_key_that_is_weak_or_of_another_type_is_refused() {
     let weak: Vec<(Value, &str, &str)> = vec![
         (rsa(1024, 65537), "RS256", "badPublicKey"),
         (rsa(4104, 65537), "RS256", "badPublicKey"),
@@ -140,7 +140,7 @@ async fn a_jwk_that_discloses_its_private_half_is_refused() {
     .await;
 }
 
-/// A request for `a.test`, DER, with this key, PEM.
+/// A request for `a.test` in DER, with this key in PEM.
 fn openssl_request(key: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key.pem");
@@ -154,8 +154,8 @@ fn zeros(length: usize) -> String {
     base64url::encode(&vec![0; length])
 }
 
-/// The JWK of a modulus with that many bits, which nobody can factor, and which nobody has a key
-/// for.
+/// The JWK of a modulus with that number of bits, which cannot be factored and of which no one has
+/// the private key.
 fn rsa(bits: usize, exponent: u32) -> Value {
     let mut modulus = vec![0xff; bits / 8];
     *modulus.last_mut().unwrap() = 0xfb;

@@ -1,6 +1,6 @@
 //! Limits (N12): 429 `rateLimited` with `Retry-After` and which limit.
 //!
-//! The window of these tests is so long that none ends while they run.
+//! The window of these tests is so long that it does not end while they run.
 
 use host::Config;
 use jiff::Timestamp;
@@ -88,7 +88,8 @@ async fn n12_new_orders_of_a_whole_profile_are_limited() {
 
 #[tokio::test]
 async fn n12_a_limit_of_a_whole_profile_is_exact_in_all_of_its_parts() {
-    // More than a thousand are counted in parts, so that no item of a table takes all writes.
+    // Limits of more than a thousand are counted in parts, so that the writes are spread over
+    // several items.
     let environment = limited(|limits| limits.new_orders = at_most(2_500)).await;
     let ca = environment.directory("default");
     for (part, free) in [("", 1), ("1", 0), ("2", 1)] {
@@ -128,7 +129,7 @@ async fn n12_new_orders_and_certificates_of_a_registered_domain_are_limited() {
     assert!(refused.text().contains("reached for one.test: 2 in"), "{}", refused.text());
     reached(&one.new_order(&["d.one.test"]).await, "newOrdersPerRegisteredDomain");
     one.order(&["www.one.test.co.uk", "one.co.uk"]).await;
-    // What renews a certificate goes on, and so does what replaces one.
+    // A renewal is not limited, and neither is an order that replaces a certificate.
     one.obtain(&["b.one.test", "a.one.test"]).await;
     let replacing = json!({"identifiers": identifiers(&["a.one.test"]), "replaces": certificate_id(&issued)});
     let order = one.post(one.url("newOrder"), &replacing).await.expect(201).location();
@@ -138,7 +139,7 @@ async fn n12_new_orders_and_certificates_of_a_registered_domain_are_limited() {
 }
 
 #[tokio::test]
-async fn n12_who_is_refused_by_a_wider_limit_has_counted_nowhere() {
+async fn n12_a_request_refused_by_a_wider_limit_is_not_counted() {
     let environment = limited(|limits| {
         limits.new_orders_per_account = at_most(2);
         limits.new_orders = at_most(2);
@@ -160,7 +161,7 @@ async fn n12_who_is_refused_by_a_wider_limit_has_counted_nowhere() {
 }
 
 #[tokio::test]
-async fn n12_what_is_refused_for_another_reason_is_not_counted() {
+async fn n12_a_request_refused_for_another_reason_is_not_counted() {
     let environment = limited(|limits| limits.new_orders_per_account = at_most(1)).await;
     let client = environment.directory("default").client().await;
     client.new_order(&["a..test"]).await.refused(400, "malformed");
@@ -171,7 +172,7 @@ async fn n12_what_is_refused_for_another_reason_is_not_counted() {
 }
 
 #[tokio::test]
-async fn n12_pending_authorizations_are_limited_and_shown_names_are_not() {
+async fn n12_pending_authorizations_are_limited_and_valid_ones_are_not() {
     let environment = limited(|limits| limits.pending_authorizations_per_account = at_most(3)).await;
     environment
         .on_both_families(async |ca| {
@@ -201,12 +202,16 @@ async fn n12_failed_validations_are_limited() {
                     break;
                 }
             }
-            // The failure is counted a moment after it is visible.
+            // The failure becomes visible a moment before it is counted.
             while counted(&ca, &client).await == 0 {
                 tokio::task::yield_now().await;
             }
             reached(&client.post(&waiting, &json!({})).await, "failedValidationsPerAccount");
-            assert_eq!(client.read(&waiting).await.json()["status"], "pending", "it can be met in the next window");
+            assert_eq!(
+                client.read(&waiting).await.json()["status"],
+                "pending",
+                "it can be validated in the next window"
+            );
         })
         .await;
 }
@@ -275,17 +280,17 @@ fn at_most(maximum: u32) -> Option<Limit> {
     Some(Limit { maximum, window: A_LONG_TIME })
 }
 
-/// Checks that the request was refused for this limit.
+/// Checks that the request was refused because of this limit.
 #[track_caller]
 fn reached(reply: &Reply, limit: &str) {
     let problem = reply.refused(429, "rateLimited");
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains(&format!("limit {limit} ")), "{detail}");
-    let wait: u32 = reply.header("retry-after").expect("when to come back").parse().expect("seconds");
+    let wait: u32 = reply.header("retry-after").expect("a Retry-After").parse().expect("seconds");
     assert!((1..=A_LONG_TIME).contains(&wait), "{wait}");
 }
 
-/// How many failed validations of the account are counted.
+/// The number of failed validations of the account that were counted.
 async fn counted(ca: &Environment, client: &Client) -> u32 {
     let key = format!("default#failedValidationsPerAccount#{}", client.account_id());
     ca.store().counted(&[window(&key)]).await.unwrap()[0]

@@ -12,5 +12,5 @@ mod transport;
 
 use tests::Host;
 
-/// Where the CA runs.
+/// The host on which the CA runs.
 const HOST: Host = Host::OneProcess;

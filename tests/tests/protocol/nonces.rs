@@ -7,7 +7,7 @@ use tests::{all, client::JOSE, client::Key};
 use crate::HOST;
 
 #[tokio::test]
-async fn s3_a_nonce_is_fetched_by_head_and_by_get() {
+async fn s3_a_nonce_is_obtained_by_head_and_by_get() {
     HOST.on_both_families(async |ca| {
         let client = ca.stranger().await;
         for (method, status) in [("HEAD", 200), ("GET", 204)] {
@@ -23,7 +23,7 @@ async fn s3_a_nonce_is_fetched_by_head_and_by_get() {
 }
 
 #[tokio::test]
-async fn s3_every_nonce_is_another_one_and_good_for_a_request() {
+async fn s3_every_nonce_is_unique_and_valid_for_a_request() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let mut seen = std::collections::HashSet::new();
@@ -38,7 +38,7 @@ async fn s3_every_nonce_is_another_one_and_good_for_a_request() {
 }
 
 #[tokio::test]
-async fn threat_17_a_nonce_is_good_once() {
+async fn threat_17_a_nonce_is_valid_once() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let jws = client.jws(client.account(), "").await;
@@ -49,7 +49,7 @@ async fn threat_17_a_nonce_is_good_once() {
             let again = jws.clone().with("nonce", reply.header("replay-nonce").unwrap().into());
             client.send(client.account(), &again).await.expect(200);
         }
-        // Nor for another operation or another key.
+        // Nor is it valid for another operation or another key.
         let url = client.url("newAccount");
         let other = client.with_key(Key::p256()).jws(url, "{}").await.with("nonce", jws.protected["nonce"].clone());
         client.send(url, &other).await.refused(400, "badNonce");
@@ -58,7 +58,7 @@ async fn threat_17_a_nonce_is_good_once() {
 }
 
 #[tokio::test]
-async fn threat_17_a_nonce_that_arrives_many_times_at_once_is_good_once() {
+async fn threat_17_a_nonce_that_arrives_many_times_at_once_is_valid_once() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let jws = client.jws(client.account(), "").await;
@@ -100,7 +100,7 @@ async fn threat_17_a_nonce_that_was_not_made_here_is_refused() {
         }
         let jws = client.jws(client.account(), "").await.without("nonce");
         client.send(client.account(), &jws).await.refused(400, "badNonce");
-        // What is not even base64url is not a nonce at all (RFC 8555 §6.5.2).
+        // A value that is not base64url is not a nonce at all (RFC 8555 §6.5.2).
         for nonce in [json!("=="), json!("a b"), json!("\u{e9}"), json!(1), json!(null), json!(["a"])] {
             let jws = client.jws(client.account(), "").await.with("nonce", nonce);
             client.send(client.account(), &jws).await.refused(400, "malformed");
@@ -128,7 +128,7 @@ async fn threat_17_an_old_nonce_is_refused() {
 }
 
 #[tokio::test]
-async fn n1_a_stranger_cannot_burn_a_nonce() {
+async fn n1_a_request_without_a_valid_signature_cannot_use_up_a_nonce() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let good = client.jws(client.account(), "").await;

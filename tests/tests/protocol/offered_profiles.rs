@@ -1,4 +1,4 @@
-//! The profiles extension: an order chooses among the RA Profiles that its directory offers (S19).
+//! The profiles extension: an order selects one of the RA Profiles that its directory offers (S19).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use tests::client::{Client, Key, Reply, identifiers};
 
 use crate::HOST;
 
-/// Offers `shortlived`, whose certificates last for six days.
+/// Offers `shortlived`, whose certificates are valid for six days.
 fn offering(config: &mut Config) {
     let mut short = RaProfile { acme_profile: None, ..config.ra_profiles[0].clone() };
     short.name = "short".parse().unwrap();
@@ -27,7 +27,7 @@ fn offering(config: &mut Config) {
 }
 
 #[tokio::test]
-async fn s19_the_chosen_profile_issues_and_the_order_says_so() {
+async fn s19_the_selected_profile_issues_and_the_order_names_it() {
     let environment = HOST.configured(offering).await;
     let ca = environment.directory("default");
     let client = ca.client().await;
@@ -68,14 +68,14 @@ async fn s19_family_b_is_pinned_to_its_profile_and_offers_none() {
 }
 
 #[tokio::test]
-async fn s19_an_order_of_a_profile_that_was_withdrawn_is_not_finalized_by_another() {
+async fn s19_an_order_for_a_withdrawn_profile_is_not_finalized_by_another() {
     let environment = HOST.configured(offering).await;
     let client = environment.directory("default").client().await;
     let order = ordered(&client, "shortlived").await.expect(201).location();
     client.authorize(&order).await;
     let environment = environment
         .restarted(|config| {
-            // The one process takes what is as it was built in for what nobody has decided.
+            // A profile that is equal to the built-in one would count as undecided.
             config.acme_profiles[0].description = "none to choose".to_owned();
             config.acme_profiles[0].profiles.clear();
         })
@@ -90,7 +90,7 @@ async fn ordered(client: &Client, profile: &str) -> Reply {
     client.post(client.url("newOrder"), &payload).await
 }
 
-/// In seconds.
+/// The lifetime of the certificate, in seconds.
 fn lifetime(issued: &tests::client::Issued) -> u64 {
     let validity = *issued.leaf().tbs_certificate().validity();
     (validity.not_after.to_unix_duration() - validity.not_before.to_unix_duration()).as_secs()

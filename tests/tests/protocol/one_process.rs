@@ -25,14 +25,14 @@ async fn the_host_prints_the_urls_that_it_serves() {
 }
 
 #[tokio::test]
-async fn the_root_lies_beside_the_crls() {
+async fn the_root_is_served_beside_the_crls() {
     let environment = HOST.start().await;
     let root = environment.http().get(&format!("{}/root.pem", environment.status_url())).await.expect(200);
     assert_eq!(root.body, std::fs::read(environment.root()).unwrap());
 }
 
 #[tokio::test]
-async fn a_path_that_is_spelled_otherwise_names_nothing() {
+async fn a_path_in_another_spelling_names_no_resource() {
     let environment = HOST.start().await;
     let client = environment.directory("default").stranger().await;
     for path in ["/%64irectory", "/order/..%2fdirectory", "/new%2dnonce"] {

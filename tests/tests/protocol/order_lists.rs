@@ -29,7 +29,7 @@ async fn s9_both_lists_show_all_orders_page_by_page_newest_first() {
 }
 
 #[tokio::test]
-async fn s9_a_full_last_page_links_to_no_next_one() {
+async fn s9_a_full_last_page_has_no_link_to_a_next_one() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for number in 0..50 {
@@ -59,7 +59,7 @@ async fn s9_the_lists_show_orders_in_every_state() {
 }
 
 #[tokio::test]
-async fn s9_a_list_is_for_the_account_itself_alone() {
+async fn s9_only_the_account_itself_can_read_its_list() {
     let environment = HOST.start().await;
     environment
         .on_both_families(async |ca| {
@@ -76,7 +76,7 @@ async fn s9_a_list_is_for_the_account_itself_alone() {
 }
 
 #[tokio::test]
-async fn s9_a_cursor_that_is_none_is_refused() {
+async fn s9_an_invalid_cursor_is_refused() {
     let environment = HOST.start().await;
     environment
         .on_both_families(async |ca| {
@@ -111,7 +111,7 @@ async fn whole<T>(client: &Client, list: &str, entries: impl Fn(&Value) -> Vec<T
     all
 }
 
-/// How many entries each page has.
+/// The number of entries on each page.
 pub(crate) async fn pages(client: &Client, list: &str) -> Vec<usize> {
     let mut lengths = Vec::new();
     let mut next = Some(list.to_owned());

@@ -7,7 +7,7 @@ use tests::client::{Issued, Key, identifiers, strings};
 use crate::HOST;
 
 #[tokio::test]
-async fn s8_a_new_order_is_answered_201_with_all_that_a_client_needs() {
+async fn s8_a_new_order_is_answered_201_with_everything_that_a_client_needs() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let reply = client.new_order(&["a.test", "b.test"]).await.expect(201);
@@ -20,7 +20,7 @@ async fn s8_a_new_order_is_answered_201_with_all_that_a_client_needs() {
         assert_eq!(authorizations.len(), 2);
         for (authorization, name) in authorizations.iter().zip(["a.test", "b.test"]) {
             let object = client.read(authorization).await.expect(200).json();
-            assert_eq!(object["identifier"]["value"], name, "authorizations stand in the order of the names");
+            assert_eq!(object["identifier"]["value"], name, "authorizations are in the order of the names");
         }
         let expires: Timestamp = order["expires"].as_str().unwrap().parse().unwrap();
         let life = expires.duration_since(Timestamp::now());
@@ -31,7 +31,7 @@ async fn s8_a_new_order_is_answered_201_with_all_that_a_client_needs() {
 }
 
 #[tokio::test]
-async fn s8_names_are_folded_and_each_stands_once() {
+async fn s8_names_are_in_canonical_form_and_without_repetition() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let reply = client.new_order(&["A.Test", "a.test", "b.test", "A.TEST"]).await.expect(201).json();
@@ -42,7 +42,7 @@ async fn s8_names_are_folded_and_each_stands_once() {
 }
 
 #[tokio::test]
-async fn s8_the_asked_validity_stands_in_the_certificate_to_the_second() {
+async fn s8_the_certificate_has_the_requested_validity_to_the_second() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
@@ -195,7 +195,7 @@ async fn n9_a_hundred_names_make_one_certificate_and_one_more_is_too_many() {
 async fn s19_a_profile_that_the_directory_does_not_offer_is_refused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
-        let request = json!({"identifiers": identifiers(&["a.test"]), "profile": "nobody"});
+        let request = json!({"identifiers": identifiers(&["a.test"]), "profile": "nowhere"});
         client.post(client.url("newOrder"), &request).await.refused(400, "invalidProfile");
     })
     .await;
@@ -216,7 +216,7 @@ async fn unknown_members_of_an_order_are_ignored() {
     .await;
 }
 
-/// A certificate of an order with these members.
+/// Obtains a certificate with an order that has these members.
 async fn ordered(client: &tests::client::Client, asked: &Value) -> Issued {
     let mut request = asked.clone();
     request["identifiers"] = identifiers(&["a.test"]);

@@ -1,5 +1,5 @@
-//! Who may touch what (N2, threat 14): to everybody but its account an object is as unknown as one
-//! that never was.
+//! Access to objects (N2, threat 14): for every account but its own, an object is as unknown as one
+//! that never existed.
 
 use serde_json::{Value, json};
 use tests::client::{Client, Key, Reply, csr};
@@ -12,7 +12,7 @@ use super::routes::{self, Route};
 async fn n2_threat_14_a_foreign_object_is_answered_like_an_unknown_one() {
     HOST.on_both_families(async |ca| {
         let (owner, other) = (ca.client().await, ca.client().await);
-        // An account with everything of its own, so that no difference comes from having nothing.
+        // This account has objects of every kind, so that no difference is caused by having none.
         routes::signed(&other).await;
         let targets = targets(&owner).await;
         let before = seen(&owner, &targets).await;
@@ -56,7 +56,7 @@ async fn n2_threat_14_an_object_of_another_directory_is_unknown_to_the_same_key(
 }
 
 #[tokio::test]
-async fn n2_the_id_of_one_kind_of_object_is_none_of_another_kind() {
+async fn n2_the_id_of_one_kind_of_object_names_none_of_another_kind() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = client.order(&["a.test"]).await;
@@ -80,7 +80,7 @@ async fn n2_the_id_of_one_kind_of_object_is_none_of_another_kind() {
 }
 
 #[tokio::test]
-async fn threat_14_two_accounts_with_orders_for_the_same_name_do_not_meet() {
+async fn threat_14_orders_of_two_accounts_for_the_same_name_are_independent() {
     HOST.on_both_families(async |ca| {
         let (one, two) = (ca.client().await, ca.client().await);
         let ready = one.ready_order(&["same.test"]).await;
@@ -93,7 +93,7 @@ async fn threat_14_two_accounts_with_orders_for_the_same_name_do_not_meet() {
     .await;
 }
 
-/// Every verb on every object of this account.
+/// Every operation on every object of this account.
 async fn targets(owner: &Client) -> Vec<Route> {
     let mut targets: Vec<Route> = routes::signed(owner).await;
     targets.retain(|route| {
@@ -118,7 +118,7 @@ async fn targets(owner: &Client) -> Vec<Route> {
     targets
 }
 
-/// What the owner reads of all that can be read.
+/// Everything that the owner can read.
 async fn seen(owner: &Client, targets: &[Route]) -> Vec<Vec<u8>> {
     let mut seen = Vec::new();
     for target in targets.iter().filter(|target| target.name != "finalize") {
@@ -127,7 +127,7 @@ async fn seen(owner: &Client, targets: &[Route]) -> Vec<Vec<u8>> {
     seen
 }
 
-/// The same URL with an id that never was.
+/// The same URL with an id that never existed.
 fn unknown(url: &str) -> String {
     let is_id = |segment: &&str| {
         segment.split('.').next().is_some_and(|id| id.len() == 26 && id.bytes().all(|b| b.is_ascii_alphanumeric()))
@@ -136,7 +136,7 @@ fn unknown(url: &str) -> String {
     url.replace(id, &id.chars().rev().map(|c| if c == '0' { '1' } else { '0' }).collect::<String>())
 }
 
-/// The same bytes and headers, but for the nonce.
+/// Checks that bodies and headers are equal, except for the nonce.
 fn assert_same(foreign: &Reply, unknown: &Reply) {
     assert_eq!((foreign.status, &foreign.body), (unknown.status, &unknown.body));
     let headers = |reply: &Reply| {

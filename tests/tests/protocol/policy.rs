@@ -1,4 +1,4 @@
-//! What an operator decides about names and contacts, per directory (interface row P1, N9).
+//! What an operator decides about identifiers and contacts, per directory (interface row P1, N9).
 
 use host::Config;
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use tests::{
 
 use crate::HOST;
 
-/// What `deniedIdentifiers` and its like look like in a document.
+/// The rules of `deniedIdentifiers` and similar members, as they are in a document.
 fn rules(list: &[&str]) -> Vec<store::IdentifierRule> {
     list.iter().map(|rule| rule.parse().unwrap()).collect()
 }
 
 #[tokio::test]
-async fn n9_each_name_that_the_rules_refuse_is_told_with_its_reason() {
+async fn n9_each_name_that_the_rules_refuse_has_its_reason_in_the_problem() {
     let strict = |config: &mut Config| {
         let profile = &mut config.acme_profiles[0];
         profile.allowed_identifiers = rules(&[".corp.test", "10.0.0.0/8"]);
@@ -49,8 +49,8 @@ async fn n9_each_name_that_the_rules_refuse_is_told_with_its_reason() {
         })
         .await;
 
-    /// Writes beside those of the nonces: seven orders and five authorizations were refused, and
-    /// one order of all.
+    /// The number of writes besides those of the nonces: seven orders, five authorizations, and one
+    /// more order were refused.
     fn spent(before: u64, after: u64) -> u64 {
         after - before - 12
     }
@@ -70,7 +70,7 @@ async fn p1_wildcards_can_be_turned_off() {
 }
 
 #[tokio::test]
-async fn p1_an_order_has_as_many_names_as_the_profile_says() {
+async fn p1_an_order_has_at_most_the_number_of_names_that_the_profile_says() {
     let environment = HOST.configured(|config| config.acme_profiles[0].maximum_identifiers = 2).await;
     environment
         .on_both_families(async |ca| {
@@ -83,7 +83,7 @@ async fn p1_an_order_has_as_many_names_as_the_profile_says() {
 }
 
 #[tokio::test]
-async fn n9_rules_that_became_narrower_hold_for_orders_that_are_there() {
+async fn n9_stricter_rules_apply_to_existing_orders() {
     let environment = HOST.start().await;
     let client = environment.directory("default").client().await;
     let (denied, many) = (client.ready_order(&["a.test"]).await, client.ready_order(&["b.test", "c.test"]).await);
@@ -98,7 +98,7 @@ async fn n9_rules_that_became_narrower_hold_for_orders_that_are_there() {
     client.finalize(&many, &csr(&["b.test", "c.test"], &Key::p256())).await.refused(400, "malformed");
     let environment = environment
         .restarted(|config| {
-            // The one process takes what is as it was built in for what nobody has decided.
+            // A profile that is equal to the built-in one would count as undecided.
             config.acme_profiles[0].description = "as before".to_owned();
             config.acme_profiles[0].denied_identifiers.clear();
             config.acme_profiles[0].maximum_identifiers = 100;
@@ -127,14 +127,14 @@ async fn p6_an_account_that_the_operator_disables_is_refused_at_its_next_request
     .await;
 }
 
-/// The same client after a restart, on new connections.
+/// The same client after a restart, with new connections.
 pub(super) async fn again(environment: &Environment, client: &Client) -> Client {
     let stranger = environment.directory("default").stranger_with(client.key.clone()).await;
     stranger.with_kid(client.account())
 }
 
 #[tokio::test]
-async fn p1_contacts_lie_in_the_domains_that_the_profile_allows() {
+async fn p1_contacts_must_be_in_the_domains_that_the_profile_allows() {
     let only = |config: &mut Config| config.acme_profiles[0].allowed_contact_domains = vec!["corp.test".to_owned()];
     let environment = HOST.configured(only).await;
     environment

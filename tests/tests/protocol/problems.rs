@@ -8,7 +8,7 @@ use crate::HOST;
 use super::routes;
 
 #[tokio::test]
-async fn s16_a_refused_algorithm_names_those_that_are_accepted() {
+async fn s16_the_refusal_of_an_algorithm_names_the_accepted_ones() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for algorithm in ["none", "HS256", "PS256", "ES256K", "RS512", "Ed25519", "\u{1b}[31m"] {
@@ -39,7 +39,7 @@ async fn s16_several_refused_names_have_a_subproblem_each() {
             assert_eq!(subproblem["identifier"]["value"], value);
             assert!(subproblem["detail"].is_string());
         }
-        // Of one kind they share their type; the only one stands for itself.
+        // Several problems of one type share that type; a single problem is returned as it is.
         let names = identifiers(&["a..test", "-b.test"]);
         let problem =
             client.post(client.url("newOrder"), &json!({"identifiers": names})).await.refused(400, "malformed");
@@ -51,7 +51,7 @@ async fn s16_several_refused_names_have_a_subproblem_each() {
 }
 
 #[tokio::test]
-async fn s16_several_names_that_could_not_be_shown_have_a_subproblem_each_in_the_order() {
+async fn s16_several_names_that_failed_validation_have_a_subproblem_each_in_the_order() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let order = super::challenges::failed_order(&client, &["one.test", "two.test"]).await;
@@ -106,7 +106,7 @@ async fn s17_every_answer_to_a_post_carries_a_fresh_nonce_and_the_index_link() {
 }
 
 #[tokio::test]
-async fn s17_browser_clients_may_ask_and_read() {
+async fn s17_browser_clients_may_send_requests_and_read_answers() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         for route in routes::signed(&client).await {
@@ -155,7 +155,7 @@ async fn the_wrong_method_is_answered_405_with_the_right_ones() {
 }
 
 #[tokio::test]
-async fn what_names_nothing_is_answered_404() {
+async fn an_unknown_resource_is_answered_404() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let directory = ca.url();

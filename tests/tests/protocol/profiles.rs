@@ -13,7 +13,7 @@ use super::{renewal_info::certificate_id, routes};
 use crate::HOST;
 
 #[tokio::test]
-async fn p1_every_field_is_set_at_creation_and_on_edit_and_what_is_left_out_keeps_its_value() {
+async fn p1_every_field_is_set_at_creation_and_on_edit_and_absent_fields_keep_their_value() {
     let environment = HOST.start().await;
     for (kind, first, second) in [("raProfile", ra_profile(1), ra_profile(2)), ("acmeProfile", profile(1), profile(2))]
     {
@@ -24,7 +24,7 @@ async fn p1_every_field_is_set_at_creation_and_on_edit_and_what_is_left_out_keep
             expected[field] = value.clone();
             let edit = json!({"name": "whole", field: value});
             apply(&environment, json!({kind: [edit]})).await;
-            assert_eq!(stored(&environment, kind, "whole").await, expected, "after an edit of {field} alone");
+            assert_eq!(stored(&environment, kind, "whole").await, expected, "after an edit of only {field}");
         }
         let fields = |profile: &Value| profile.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let bare = match kind {
@@ -36,14 +36,14 @@ async fn p1_every_field_is_set_at_creation_and_on_edit_and_what_is_left_out_keep
         assert_eq!(fields(&bare), fields(&first), "no field is left out of this test");
         assert_eq!(bare, defaults(kind), "the documented defaults are the real ones");
     }
-    // On the next request, and to clients.
+    // Effective at the next request, and visible to clients.
     let ca = environment.directory("whole").stranger().await;
     assert_eq!(ca.directory["meta"]["website"], "https://ca.example/2");
     ca.new_account(&json!({"termsOfServiceAgreed": true})).await.refused(400, "invalidContact");
 }
 
 #[tokio::test]
-async fn p1_a_profile_that_cannot_be_is_refused_with_its_field_and_nothing_is_applied() {
+async fn p1_an_invalid_profile_is_refused_with_its_field_and_nothing_is_applied() {
     let environment = HOST.start().await;
     let before = environment.act(json!({"action": "profiles"})).await.unwrap();
     let acme = |fields: Value| json!({"acmeProfile": [{"name": "fine"}, with(json!({"name": "web"}), fields)]});
@@ -54,7 +54,7 @@ async fn p1_a_profile_that_cannot_be_is_refused_with_its_field_and_nothing_is_ap
         (acme(json!({"raProfile": "nowhere"})), "acmeProfile.web.raProfile"),
         (acme(json!({"allowedNetworks": ["10.0.0.0/33"]})), "acmeProfile.web.allowedNetworks"),
         (acme(json!({"name": "raProfile"})), "acmeProfile.raProfile"),
-        (ra(json!({"issuer": "nobody"})), "raProfile.web.issuer"),
+        (ra(json!({"issuer": "nowhere"})), "raProfile.web.issuer"),
         (ra(json!({"acmeProfile": "nowhere"})), "raProfile.web.acmeProfile"),
         (ra(json!({"certificateValidity": {"default": 7200, "maximum": 3600}})), "raProfile.web.certificateValidity"),
     ] {
@@ -65,8 +65,8 @@ async fn p1_a_profile_that_cannot_be_is_refused_with_its_field_and_nothing_is_ap
     assert_eq!(environment.act(json!({"action": "profiles"})).await.unwrap(), before);
 }
 
-/// What an operator applies to the profiles `default`, and what directories of families A and B
-/// answer.
+/// A name, the changes that an operator applies to the profiles `default`, and the statuses with
+/// which their directories answer: that of the ACME Profile, then that of the RA Profile.
 type Cell = (&'static str, Value, u16, u16);
 
 #[tokio::test]
@@ -141,21 +141,21 @@ async fn aftercare(client: &Client, issued: &Issued, status: u16) {
     client.read(&issued.certificate).await.expect(expected);
     let id = certificate_id(issued);
     client.http().get(&format!("{}/{id}", client.url("renewalInfo"))).await.expect(expected);
-    // With a reason that is none: the request is looked at, and nothing is revoked yet.
+    // With an invalid reason: the request is checked, but nothing is revoked yet.
     match expected {
         200 => drop(client.revoke(issued, 99).await.refused(400, "badRevocationReason")),
         _ => drop(client.revoke(issued, 99).await.refused(404, "malformed")),
     }
 }
 
-/// Nonces for requests to a directory that gives none.
+/// Collects nonces for requests to a directory that issues none.
 async fn keep_nonces(client: &Client) {
     for _ in 0..20 {
         client.request("HEAD", client.url("newNonce"), None, Vec::new()).await.expect(200);
     }
 }
 
-/// What everybody may ask for.
+/// The requests that need no signature.
 async fn unsigned(client: &Client) -> Vec<Reply> {
     let mut answers = Vec::new();
     for (method, path) in [("GET", "/directory"), ("GET", "/new-nonce"), ("HEAD", "/new-nonce")] {
@@ -199,7 +199,7 @@ async fn p4_the_resolver_of_the_profile_serves_all_look_ups_of_validation() {
         .on_both_families(async |ca| {
             let client = ca.client().await;
             for way in ["http-01", "dns-01", "tls-alpn-01"] {
-                // Only the other server knows the name.
+                // Only the other server has the name.
                 let name = format!("{way}.{}.elsewhere.example", client.account_id());
                 other.dns.set_addresses(&name, &["127.0.0.1"]);
                 let order = client.new_order(&[&name]).await.expect(201).json();
@@ -228,7 +228,7 @@ async fn p8_a_profile_that_pre_approves_without_a_key_from_the_operator_is_refus
     assert!(refusal.starts_with("acmeProfile.default.preApproved: needs externalAccountRequired"), "{refusal}");
     let bound = with(approving, json!({"externalAccountRequired": true}));
     apply(&environment, json!({"acmeProfile": [bound]})).await;
-    // Nor can the demand be taken away later.
+    // Nor can the requirement be removed later.
     let open = json!({"acmeProfile": [{"name": "default", "externalAccountRequired": false}]});
     environment.act(json!({"action": "apply-profiles", "profiles": open})).await.unwrap_err();
 }
@@ -244,7 +244,7 @@ async fn stored(environment: &Environment, kind: &str, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {name} in {profiles}")).clone()
 }
 
-/// An ACME Profile in which every field says something of its own.
+/// An ACME Profile in which no field has its default value.
 fn profile(version: u32) -> Value {
     let is_second = version == 2;
     let limit = json!({"maximum": version, "window": 60});
@@ -277,7 +277,7 @@ fn profile(version: u32) -> Value {
     })
 }
 
-/// An RA Profile in which every field says something of its own.
+/// An RA Profile in which no field has its default value.
 fn ra_profile(version: u32) -> Value {
     let is_second = version == 2;
     json!({
@@ -315,7 +315,7 @@ fn defaults(kind: &str) -> Value {
     }
 }
 
-/// The members of both; those of the second where both have one.
+/// The members of both; those of the second take precedence.
 fn with(first: Value, second: Value) -> Value {
     let mut members: Map<String, Value> = first.as_object().unwrap().clone();
     members.extend(second.as_object().unwrap().clone());

@@ -8,7 +8,7 @@ use tests::client::{Client, Issued, Key, Reply, identifiers, strings};
 use crate::HOST;
 
 #[tokio::test]
-async fn s18_a_window_is_suggested_to_anybody_who_asks() {
+async fn s18_a_window_is_suggested_without_authentication() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
@@ -40,7 +40,7 @@ async fn s18_the_window_of_a_revoked_certificate_has_passed() {
 }
 
 #[tokio::test]
-async fn s18_what_names_no_certificate_is_answered_404() {
+async fn s18_an_unknown_certificate_id_is_answered_404() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let id = certificate_id(&client.obtain(&["a.test"]).await);
@@ -120,7 +120,7 @@ async fn s18_a_certificate_is_replaced_once_and_is_free_again_when_the_replacing
     .await;
 }
 
-/// The id of RFC 9773 §4.1.
+/// The certificate's id (RFC 9773 §4.1).
 pub(crate) fn certificate_id(issued: &Issued) -> String {
     tests::client::certificate_id(&issued.chain)
 }

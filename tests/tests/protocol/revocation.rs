@@ -1,4 +1,4 @@
-//! Revocation (RFC 8555 §7.6) and what relying parties see of it.
+//! Revocation (RFC 8555 §7.6), and how relying parties see it.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::HOST;
 use super::certificates::{pointers, verify_in};
 
 #[tokio::test]
-async fn s15_a_revocation_is_answered_200_with_nothing_and_a_second_one_is_refused() {
+async fn s15_a_revocation_is_answered_200_without_a_body_and_a_second_one_is_refused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
@@ -30,7 +30,7 @@ async fn s15_a_revocation_is_answered_200_with_nothing_and_a_second_one_is_refus
 }
 
 #[tokio::test]
-async fn s15_only_the_reasons_of_subscribers_are_taken() {
+async fn s15_only_the_reasons_of_subscribers_are_accepted() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
@@ -96,7 +96,7 @@ async fn n5_the_key_of_the_certificate_may_revoke_it() {
 }
 
 #[tokio::test]
-async fn n5_an_account_that_shows_all_its_names_may_revoke_a_certificate() {
+async fn n5_an_account_that_is_authorized_for_all_its_names_may_revoke_a_certificate() {
     HOST.on_both_families(async |ca| {
         let issued = ca.client().await.obtain(&["a.test", "*.a.test"]).await;
         let other = ca.client().await;
@@ -119,7 +119,7 @@ async fn n5_an_account_that_shows_all_its_names_may_revoke_a_certificate() {
 }
 
 #[tokio::test]
-async fn threat_5_a_reason_that_an_account_gives_blocks_no_key() {
+async fn threat_5_a_reason_given_by_an_account_blocks_no_key() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
@@ -130,7 +130,7 @@ async fn threat_5_a_reason_that_an_account_gives_blocks_no_key() {
 }
 
 #[tokio::test]
-async fn threat_5_a_key_that_says_itself_that_it_is_compromised_is_blocked() {
+async fn threat_5_a_key_that_signs_that_it_is_compromised_is_blocked() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
@@ -139,7 +139,7 @@ async fn threat_5_a_key_that_says_itself_that_it_is_compromised_is_blocked() {
         client.finalize(&order, &csr(&["a.test"], &issued.key)).await.refused(400, "badCSR");
         client.with_key(issued.key.clone()).new_account(&json!({})).await.refused(400, "badPublicKey");
         client.change_key(&client.rollover(&issued.key)).await.refused(400, "badPublicKey");
-        // Another reason says nothing against the key.
+        // With another reason, the key is not blocked.
         let second = client.obtain(&["a.test"]).await;
         by_key(&client, &second, &second.key, 4).await.expect(200);
         client.obtain_for(&["a.test"], second.key).await;
@@ -148,7 +148,7 @@ async fn threat_5_a_key_that_says_itself_that_it_is_compromised_is_blocked() {
 }
 
 #[tokio::test]
-async fn threat_16_a_forged_certificate_with_a_known_serial_gets_nowhere() {
+async fn threat_16_a_forged_certificate_with_a_known_serial_is_refused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let issued = client.obtain(&["a.test"]).await;
@@ -170,7 +170,7 @@ async fn threat_16_a_forged_certificate_with_a_known_serial_gets_nowhere() {
 }
 
 #[tokio::test]
-async fn what_is_no_certificate_of_ours_is_refused() {
+async fn a_certificate_of_another_ca_is_refused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let url = client.url("revokeCert");
@@ -186,7 +186,7 @@ async fn what_is_no_certificate_of_ours_is_refused() {
             ([&issued.leaf().to_der().unwrap()[..], &[0]].concat(), Some(400)),
         ] {
             let reply = client.post(url, &json!({"certificate": base64url::encode(&der)})).await;
-            // Somebody else's certificate may be one that we cannot even read.
+            // The certificate of another CA may be one that this CA cannot parse.
             assert!(
                 status.map_or([400, 403, 404].contains(&reply.status), |status| reply.status == status),
                 "{}",
@@ -221,7 +221,7 @@ async fn by_key(client: &Client, issued: &Issued, key: &Arc<Key>, reason: u64) -
     client.with_key(key.clone()).revoke(issued, reason).await
 }
 
-/// Lets OpenSSL verify the chain with the CRLs that its certificates point to.
+/// Verifies the chain with OpenSSL and the CRLs that its certificates refer to.
 pub(crate) async fn crl_check(ca: &Directory<'_>, issued: &Issued) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let mut arguments = vec!["-crl_check_all".to_owned()];

@@ -8,30 +8,31 @@ use tests::client::{Client, Jws, Key, Reply, challenge, csr, identifiers};
 
 /// A signed operation.
 pub(crate) struct Route {
-    /// Its name for messages.
+    /// The name of the operation, for messages.
     pub(crate) name: &'static str,
-    /// Its URL.
+    /// The URL to which the request is sent.
     pub(crate) url: String,
-    /// A payload that succeeds.
+    /// A payload with which the request succeeds.
     pub(crate) payload: Vec<u8>,
-    /// Whether it is signed with `jwk`.
+    /// Whether it is signed with `jwk`; otherwise with `kid`.
     pub(crate) by_key: bool,
 }
 
 impl Route {
-    /// A good request of this client.
+    /// A valid request of this client.
     pub(crate) async fn jws(&self, client: &Client) -> Jws {
         let client = if self.by_key { client.with_key(client.key.clone()) } else { client.clone() };
         client.jws(&self.url, self.payload.clone()).await
     }
 
-    /// Sends a good request of this client.
+    /// Sends a valid request of this client.
     pub(crate) async fn send(&self, client: &Client) -> Reply {
         client.send(&self.url, &self.jws(client).await).await
     }
 }
 
-/// All signed operations on objects of this account. In this order, all requests succeed.
+/// All signed operations on objects of this account. All requests succeed if they are sent in this
+/// order.
 pub(crate) async fn signed(client: &Client) -> Vec<Route> {
     let issued = client.obtain(&["issued.test"]).await;
     let ready = client.ready_order(&["ready.test"]).await;

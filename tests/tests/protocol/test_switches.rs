@@ -1,4 +1,4 @@
-//! Faults on purpose, as CI users know them from test CAs.
+//! Deliberate faults, as test CAs offer them for CI.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_share_of_good_nonces_is_refused_each_with_a_fresh_one() {
+async fn a_share_of_good_nonces_is_refused_each_with_a_new_one_in_the_answer() {
     let environment = HOST.configured(|config| config.test.nonce_refusals = 50).await;
     environment
         .on_both_families(async |ca| {
@@ -32,7 +32,7 @@ async fn a_share_of_good_nonces_is_refused_each_with_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn every_challenge_can_be_taken_as_shown() {
+async fn every_challenge_can_be_accepted_without_validation() {
     let environment = HOST.configured(|config| config.test.always_valid = true).await;
     environment
         .on_both_families(async |ca| {
@@ -75,7 +75,7 @@ async fn pages_can_be_short() {
         .await;
 }
 
-/// An account, although nonces are refused.
+/// Registers an account, although nonces are refused.
 async fn patiently_registered(client: Client) -> Client {
     loop {
         let reply = client.new_account(&json!({})).await;

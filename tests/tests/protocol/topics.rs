@@ -1,4 +1,4 @@
-//! The topics that hold on every host.
+//! The topics that are tested on every host.
 
 mod accounts;
 mod addresses;

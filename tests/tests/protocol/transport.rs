@@ -1,4 +1,4 @@
-//! How requests travel: TLS, HTTP/1.1 with connections kept open, HTTP/2.
+//! The transport of requests: TLS, HTTP/1.1 with connections kept open, HTTP/2.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ async fn a_connection_of_http_1_1_is_kept_open() {
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_with_whom_asks_for_it() {
+async fn http_2_is_used_with_clients_that_offer_it() {
     let environment = HOST.start().await;
     let url = environment.directory("default").url();
     let stream = connect(&environment, "localhost", b"h2").await;
@@ -52,7 +52,7 @@ async fn the_host_has_a_certificate_of_its_own_for_each_of_its_names() {
     }
 }
 
-/// A TLS connection to the CA, which must show a certificate for `name`.
+/// Opens a TLS connection to the CA, which must present a certificate for `name`.
 async fn connect(environment: &Environment, name: &str, protocol: &[u8]) -> TlsStream<TcpStream> {
     let mut config = tls_config(&environment.https_root());
     config.alpn_protocols = vec![protocol.to_vec()];

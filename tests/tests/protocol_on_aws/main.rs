@@ -5,5 +5,5 @@ mod topics;
 
 use tests::Host;
 
-/// Where the CA runs.
+/// The host on which the CA runs.
 const HOST: Host = Host::Aws;

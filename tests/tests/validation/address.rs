@@ -1,4 +1,4 @@
-//! The address rule, seen from each kind of challenge.
+//! The address rule, tested with each challenge type.
 
 use acme::{ChallengeType, ProblemType};
 
@@ -6,7 +6,7 @@ use crate::{Scene, assert_failure};
 
 const DIALLING: [ChallengeType; 2] = [ChallengeType::Http01, ChallengeType::TlsAlpn01];
 
-/// None of them may be contacted under rules that allow loopback only.
+/// Addresses that may not be contacted under rules that allow only loopback addresses.
 const FORBIDDEN: [&str; 17] = [
     "0.0.0.0",
     "10.0.0.1",
@@ -28,7 +28,7 @@ const FORBIDDEN: [&str; 17] = [
 ];
 
 #[tokio::test]
-async fn n8_threat_13_identifiers_that_are_addresses_pass_the_same_rule() {
+async fn n8_threat_13_identifiers_that_are_addresses_are_subject_to_the_same_rule() {
     let scene = Scene::new().await;
     for challenge in DIALLING {
         for address in FORBIDDEN {
@@ -64,8 +64,8 @@ async fn n8_threat_13_loopback_is_closed_unless_it_is_allowed() {
     assert!(scene.server.web.requests().is_empty());
 }
 
-/// The name answers with a harmless address first and with a forbidden one afterwards. It is asked
-/// once for each connection, and the address that was checked is the one that is dialled.
+/// The name first resolves to a public address and then to a forbidden one. It is resolved once for
+/// each connection, and the connection goes to the address that was checked.
 #[tokio::test]
 async fn n8_threat_13_rebinding_between_check_and_use_changes_nothing() {
     let scene = Scene::new().await;
@@ -81,7 +81,7 @@ async fn n8_threat_13_rebinding_between_check_and_use_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_several_addresses_the_forbidden_ones_are_passed_over() {
+async fn of_several_addresses_the_forbidden_ones_are_skipped() {
     let scene = Scene::new().await;
     scene.server.set_http(scene.token.as_str(), scene.key_authorization.as_str());
     scene.server.dns.set_addresses("mixed.test", &["169.254.169.254", "fd00:ec2::254", "10.0.0.1", "127.0.0.1"]);

@@ -1,4 +1,4 @@
-//! dns-01.
+//! Tests of dns-01.
 
 use acme::{ChallengeType::Dns01, ProblemType};
 use tests::challenge_server::DnsFault;
@@ -6,7 +6,7 @@ use tests::challenge_server::DnsFault;
 use crate::{Scene, assert_failure};
 
 #[tokio::test]
-async fn the_right_record_among_others_shows_control() {
+async fn the_right_record_among_others_is_accepted() {
     let scene = Scene::new().await;
     for other in ["", "v=spf1 -all", "somebody else's digest"] {
         scene.server.dns.add_txt("_acme-challenge.a.test", &[other]);
@@ -33,7 +33,7 @@ async fn aliases_are_followed_to_another_zone() {
     scene.probe(Dns01, "a.test").await.unwrap();
 }
 
-/// A name with more records than a datagram holds is asked for again over TCP.
+/// If a name has more records than fit into a datagram, it is queried again over TCP.
 #[tokio::test]
 async fn many_records_count_all() {
     let scene = Scene::new().await;
@@ -56,7 +56,7 @@ async fn a_record_is_seen_at_once_after_it_was_missed() {
 }
 
 #[tokio::test]
-async fn wrong_records_are_named_beside_the_right_one() {
+async fn wrong_records_are_listed_beside_the_expected_one() {
     let scene = Scene::new().await;
     scene.server.dns.add_txt("_acme-challenge.a.test", &["wrong"]);
     let failure = scene.failure(Dns01, "a.test").await;
@@ -79,7 +79,7 @@ async fn threat_1_only_the_digest_for_this_account_counts() {
 }
 
 #[tokio::test]
-async fn faults_of_dns_are_told_apart() {
+async fn dns_failures_are_distinguished() {
     let mut scene = Scene::new().await;
     scene.rules.dns_timeout = std::time::Duration::from_millis(200);
     let name = "_acme-challenge.a.test";
@@ -98,7 +98,7 @@ async fn faults_of_dns_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_resolver_that_is_not_there_is_said_to_be() {
+async fn an_unreachable_resolver_is_reported() {
     let mut scene = Scene::in_a_hurry().await;
     let free = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     scene.rules.resolver = Some(free);
@@ -114,7 +114,7 @@ async fn a_name_too_long_for_the_prefix_is_a_dns_problem() {
 }
 
 #[tokio::test]
-async fn addresses_are_not_shown_by_dns() {
+async fn addresses_are_not_validated_by_dns() {
     let scene = Scene::new().await;
     let failure = scene.failure(Dns01, "127.0.0.1").await;
     assert_failure(&failure, ProblemType::Malformed, false, "dns-01 cannot validate 127.0.0.1.");

@@ -1,4 +1,5 @@
-//! http-01 without redirects: what is asked, what counts, and servers that do not play fair.
+//! http-01 without redirects: the request, the responses that are accepted, and misbehaving
+//! servers.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ async fn the_file_shows_control() {
 }
 
 #[tokio::test]
-async fn threat_22_an_address_is_asked_for_by_its_bracketed_text() {
+async fn threat_22_the_host_header_has_an_address_in_brackets() {
     let scene = Scene::new().await;
     scene.server.set_http(scene.token.as_str(), scene.key_authorization.as_str());
     scene.probe(Http01, "127.0.0.1").await.unwrap();
@@ -40,7 +41,7 @@ async fn threat_22_an_address_is_asked_for_by_its_bracketed_text() {
 }
 
 #[tokio::test]
-async fn white_space_at_the_end_does_not_count() {
+async fn trailing_white_space_is_ignored() {
     let scene = Scene::new().await;
     for end in ["\n", "\r\n", " \t\r\n\n"] {
         scene.server.set_http(scene.token.as_str(), &format!("{}{end}", scene.key_authorization.as_str()));
@@ -65,7 +66,7 @@ async fn the_transfer_coding_does_not_matter() {
 }
 
 #[tokio::test]
-async fn other_content_is_refused_and_shown_beside_the_right_one() {
+async fn other_content_is_refused_and_shown_beside_the_expected_one() {
     let scene = Scene::new().await;
     let right = scene.key_authorization.as_str();
     for body in [
@@ -105,7 +106,7 @@ async fn a_missing_file_is_named_with_its_url_and_address() {
     }
 }
 
-/// What a probe fetched from the wrong place must not be readable in the challenge.
+/// The challenge must not show what a probe read from the wrong server.
 #[tokio::test]
 async fn threat_12_foreign_content_is_cut_short() {
     let scene = Scene::new().await;
@@ -166,7 +167,7 @@ async fn threat_12_slow_servers_meet_the_time_limit() {
 }
 
 #[tokio::test]
-async fn answers_that_are_no_http_are_connection_problems() {
+async fn answers_that_are_not_http_are_connection_problems() {
     let scene = Scene::new().await;
     for answer in ["", "SSH-2.0-OpenSSH_9\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"] {
         scene.set_page(Page::Raw(answer.into()));
@@ -177,7 +178,7 @@ async fn answers_that_are_no_http_are_connection_problems() {
 }
 
 #[tokio::test]
-async fn faults_of_dns_are_told_apart() {
+async fn dns_failures_are_distinguished() {
     let mut scene = Scene::new().await;
     scene.rules.dns_timeout = Duration::from_millis(200);
     for challenge in [Http01, ChallengeType::TlsAlpn01] {
@@ -195,7 +196,7 @@ async fn faults_of_dns_are_told_apart() {
     }
 }
 
-/// The test above once more in a process whose environment names a proxy that is not there.
+/// Repeats the test above in a process with a proxy in its environment that does not exist.
 #[test]
 fn threat_12_a_proxy_in_the_environment_is_not_asked() {
     let proxy = "http://127.0.0.1:1";

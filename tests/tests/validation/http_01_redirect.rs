@@ -1,4 +1,4 @@
-//! http-01 through redirects.
+//! http-01 with redirects.
 
 use acme::{ChallengeType::Http01, ProblemType};
 use tests::challenge_server::Page;
@@ -6,7 +6,7 @@ use tests::challenge_server::Page;
 use crate::{Scene, assert_failure};
 
 #[tokio::test]
-async fn redirects_lead_to_other_hosts_paths_and_schemes() {
+async fn redirects_to_other_hosts_paths_and_schemes_are_followed() {
     let scene = Scene::new().await;
     let (http, https) = (scene.server.http_port, scene.server.tls_port);
     scene.set_page(Page::with_status(301, &format!("Location: http://b.test:{http}/one?x=y\r\n"), "moved"));
@@ -28,8 +28,8 @@ async fn redirects_lead_to_other_hosts_paths_and_schemes() {
     );
 }
 
-/// Whatever the redirect leads to, it is not contacted: no allowed network is involved, and the
-/// second request never comes.
+/// The target of the redirect is not contacted: no allowed network contains it, and the second
+/// request is not sent.
 #[tokio::test]
 async fn threat_12_redirects_pass_the_address_rule() {
     let scene = Scene::new().await;
@@ -90,7 +90,7 @@ async fn threat_12_odd_redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn threat_12_a_name_that_turns_inside_between_two_hops_is_caught() {
+async fn threat_12_a_name_that_changes_to_an_internal_address_between_redirects_is_refused() {
     let scene = Scene::new().await;
     scene.set_page(Page::redirect("?again"));
     scene.server.dns.set_address_sequence("rebind.test", &["127.0.0.1", "169.254.169.254"]);
@@ -115,7 +115,8 @@ async fn a_redirect_that_leads_nowhere_is_named() {
     let failure = scene.failure(Http01, "a.test").await;
     assert_failure(&failure, ProblemType::IncorrectResponse, true, "without a Location");
 
-    // The http port speaks no TLS, but no redirect can ask it to: the ports go by scheme.
+    // The http port does not use TLS, but no redirect can request that: the ports depend on the
+    // scheme.
     scene.set_page(Page::redirect(&format!("http://a.test:{}/", scene.server.tls_port)));
     let failure = scene.failure(Http01, "a.test").await;
     assert_failure(&failure, ProblemType::IncorrectResponse, false, "only the ports");

@@ -1,4 +1,4 @@
-//! tls-alpn-01.
+//! Tests of tls-alpn-01.
 
 use acme::{ChallengeType::TlsAlpn01, ProblemType};
 use rustls::version::{TLS12, TLS13};
@@ -13,7 +13,7 @@ use crate::{Scene, assert_failure, key_authorization};
 const KEYS: [AlpnKey; 4] = [AlpnKey::P256, AlpnKey::P384, AlpnKey::Rsa, AlpnKey::Ed25519];
 
 #[tokio::test]
-async fn the_certificate_shows_control_with_every_kind_of_key_in_both_versions() {
+async fn the_certificate_is_accepted_with_every_type_of_key_in_both_versions() {
     let scene = Scene::new().await;
     for key in KEYS {
         for version in [&TLS12, &TLS13] {
@@ -26,7 +26,7 @@ async fn the_certificate_shows_control_with_every_kind_of_key_in_both_versions()
 }
 
 #[tokio::test]
-async fn addresses_are_shown_under_their_reverse_name() {
+async fn addresses_are_validated_under_their_reverse_name() {
     let scene = Scene::new().await;
     let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
     for address in ["127.0.0.1", "::1"].into_iter().filter(|address| has_v6 || !address.contains(':')) {
@@ -91,7 +91,7 @@ async fn threat_4_each_wrong_certificate_is_refused_with_its_reason() {
         let failure = scene.failure(TlsAlpn01, "a.test").await;
         assert_failure(&failure, ProblemType::IncorrectResponse, true, reason);
     }
-    // The text of an address as dNSName is not the address.
+    // The text of an address as a dNSName is not the address.
     let answer = AlpnAnswer { names: names(&["1.0.0.127.in-addr.arpa"]), ..right() };
     scene.server.alpn.set("127.0.0.1", answer);
     let failure = scene.failure(TlsAlpn01, "127.0.0.1").await;
@@ -103,7 +103,7 @@ async fn threat_4_each_wrong_certificate_is_refused_with_its_reason() {
     );
 }
 
-/// The certificate alone is public. Who presents it has to hold its key.
+/// The certificate alone is public: the server that presents it must have its key.
 #[tokio::test]
 async fn threat_4_a_handshake_signed_with_another_key_is_refused() {
     let scene = Scene::new().await;
@@ -119,7 +119,7 @@ async fn threat_4_a_handshake_signed_with_another_key_is_refused() {
 }
 
 #[tokio::test]
-async fn threat_4_the_protocol_has_to_be_negotiated() {
+async fn threat_4_the_protocol_must_be_negotiated() {
     let scene = Scene::new().await;
     let right = || AlpnAnswer::new("a.test", &scene.key_authorization);
     scene.server.alpn.set("a.test", AlpnAnswer { protocol: None, ..right() });
@@ -175,7 +175,7 @@ async fn threat_12_a_server_that_says_nothing_meets_the_time_limit() {
     assert_failure(&failure, ProblemType::Connection, true, "did not end in time");
 }
 
-/// Handshake records without end.
+/// A server that sends handshake records endlessly.
 #[tokio::test]
 async fn threat_12_a_server_that_never_stops_meets_the_size_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
