@@ -60,7 +60,7 @@ pub(crate) async fn list(
     let mut before = before.into_iter().chain(until).min();
     let mut items = Vec::new();
     for _ in 0..PORTIONS {
-        let portion = authority.audit(before, PORTION).await?;
+        let portion = authority.audit().page(before, PORTION).await?;
         for record in portion.items {
             before = Some(record.id);
             if filter.since.is_some_and(|since| record.id.made_at() < since) {

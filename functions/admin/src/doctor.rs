@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything that an operator would look at, and says what to do.
 
 use acme::failure_chain;
+use authority::Failure;
 use jiff::{SignedDuration, Timestamp};
 use ra::{Authority, CrlStatus, Error, IssuerStatus, Status};
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,7 @@ async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
     let check = format!("key of issuer {}", issuer.id);
     match authority.check_issuer_key(&issuer.id).await {
         Ok(()) => Finding::good(check, "it is the key of the issuer's certificate"),
-        Err(error @ Error::ForeignIssuer(_)) => Finding::bad(
+        Err(error @ Error::Failed(Failure::ForeignIssuer(_))) => Finding::bad(
             check,
             error.to_string(),
             "put the right key back from a backup; nothing can be signed with another one",

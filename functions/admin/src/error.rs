@@ -1,6 +1,7 @@
 //! Why a request was not answered, in words for an operator.
 
 use acme::{AccountId, DirectoryId, ProfileName};
+use authority::Failure;
 use ra::Error;
 use store::{IdentifierRule, IssuerId};
 
@@ -102,6 +103,12 @@ pub enum AdminError {
     /// What the authority says.
     #[error(transparent)]
     Authority(#[from] Error),
+}
+
+impl From<Failure> for AdminError {
+    fn from(failure: Failure) -> Self {
+        Self::Authority(failure.into())
+    }
 }
 
 /// It is no request.

@@ -1,6 +1,7 @@
 //! Issuers: shown, added, requested and installed, rolled over, retired.
 
 use acme::ProfileName;
+use authority::Failure;
 use ca::{AuthorityName, AuthorityRequest, Certificate, IssuerKeyType, KeyHandle, NameConstraints, Subtree};
 use jiff::{SignedDuration, Timestamp};
 use ra::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
@@ -98,11 +99,11 @@ impl ShownIssuer {
     fn of(issuer: IssuerRecord, profiles: &[RaProfile]) -> Result<Self, AdminError> {
         let state = issuer.state();
         let IssuerRecord { id, role, key, certificate, crl_shards, request, chain, retired_at, .. } = issuer;
-        let read = |Der(der): &Der| Certificate::from_der(der).map_err(|error| Error::Issuing(error.into()));
+        let read = |Der(der): &Der| Certificate::from_der(der).map_err(Failure::issuing);
         let certificates = certificate.iter().chain(&chain).map(read).collect::<Result<Vec<_>, _>>()?;
         let own = certificates.first();
         let request = request.map(|Der(der)| AuthorityRequest::from_der(&der)).transpose();
-        let request = request.map_err(|error| Error::Issuing(error.into()))?;
+        let request = request.map_err(Failure::issuing)?;
         let requested = request.as_ref().map(|request| request.subject().to_owned());
         let constraints = own.and_then(|own| own.name_constraints().ok()).flatten();
         let naming = profiles.iter().filter(|profile| profile.issuer == id).map(|profile| profile.name.clone());
@@ -212,7 +213,7 @@ async fn subject(
     let of_root = async || -> Result<Option<String>, AdminError> {
         let root = authority.issuers().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
         let Some(Der(der)) = root.and_then(|root| root.certificate) else { return Ok(None) };
-        let root = Certificate::from_der(&der).map_err(|error| Error::Issuing(error.into()))?;
+        let root = Certificate::from_der(&der).map_err(Failure::issuing)?;
         Ok(root.subject_organization().map(str::to_owned))
     };
     let organization = match organization {

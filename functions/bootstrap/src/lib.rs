@@ -33,7 +33,7 @@ pub struct Plan {
 /// only when everything behind it is there.
 ///
 /// # Errors
-/// [`Error::ForeignIssuer`] when the keys are not those of the CA in the store; when a step failed, of
+/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a step failed, of
 /// which those before stay done.
 pub async fn establish(authority: &Authority, plan: &Plan) -> Result<Certificate, Error> {
     authority.ensure_nonce_secrets().await?;

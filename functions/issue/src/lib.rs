@@ -1,6 +1,7 @@
 //! Queue worker: finishes an issuance that a crash or a lost signer interrupted.
 
-use ra::{Authority, Error, IssuanceTask, Needs};
+use authority::IssuanceTask;
+use ra::{Authority, Error, Needs};
 
 /// What it uses beside the store.
 pub const NEEDS: Needs = Needs { signer: true, ..Needs::STORE };

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use ra::IssuanceTask;
+use authority::IssuanceTask;
 
 fn main() -> ExitCode {
     aws::work::<IssuanceTask>(issue::NEEDS, |_| Ok(Arc::new(|authority, task| Box::pin(issue::work(authority, task)))))

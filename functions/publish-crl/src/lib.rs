@@ -1,7 +1,8 @@
 //! Makes and publishes CRLs: after a revocation, and on schedule before the last ones end. The schedule also tells of certificates that
 //! end soon.
 
-use ra::{Authority, CrlTask, Error, Needs};
+use authority::CrlTask;
+use ra::{Authority, Error, Needs};
 use store::IssuerRole;
 
 /// What it uses beside the store.

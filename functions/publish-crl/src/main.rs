@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use ra::CrlTask;
+use authority::CrlTask;
 
 fn main() -> ExitCode {
     aws::work_and_schedule::<CrlTask>(

@@ -9,7 +9,8 @@ mod settings;
 use std::time::Duration;
 
 use acme::ChallengeType;
-use ra::{Authority, Error, Needs, ValidationJob, ValidationTask};
+use authority::ValidationTask;
+use ra::{Authority, Error, Needs, ValidationJob};
 use validation::{Failure, Probe, Proof, Rules};
 
 pub use pace::{Pace, Sleep};
@@ -30,7 +31,7 @@ pub async fn work(
 ) -> Result<(), Error> {
     match run(authority, settings, task, pace).await {
         // The challenge was settled or given up meanwhile; nobody waits for this result.
-        Err(Error::Transition(_)) => Ok(()),
+        Err(Error::Failed(authority::Failure::Transition(_))) => Ok(()),
         other => other,
     }
 }

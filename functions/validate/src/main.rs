@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use ra::ValidationTask;
+use authority::ValidationTask;
 use validate::{Settings, Sleep};
 
 fn main() -> ExitCode {

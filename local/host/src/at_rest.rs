@@ -3,7 +3,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use ra::{Authority, EventSink, Seams, Settings, SystemClock};
+use authority::{EventSink, SystemClock};
+use ra::{Authority, Seams, Settings};
 use store::{
     IssuerStore,
     embedded::{EmbeddedStore, Options as StoreOptions},
@@ -56,7 +57,9 @@ impl AtRest {
         let seams = Seams {
             store: store.clone(),
             signer: Arc::new(signer),
-            queue: Arc::new(queue),
+            validation_queue: Arc::new(queue.clone()),
+            issuance_queue: Arc::new(queue.clone()),
+            crl_queue: Arc::new(queue),
             // Files of the status listener are made from the store when a host starts.
             publisher: Arc::new(StatusFiles::default()),
             events,

@@ -13,11 +13,10 @@ use std::{
 use acme::{DirectoryId, Family, Identifier, Urls};
 use admin::Surroundings;
 use api::{Context, Options as ApiOptions};
+use authority::{EventSink, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use jiff::SignedDuration;
-use ra::{
-    Authority, EventSink, Hierarchy, IssuanceTask, IssuerPlan, Queue, Seams, Settings, SystemClock, ValidationTask,
-};
+use ra::{Authority, Hierarchy, IssuerPlan, Seams, Settings};
 use store::{
     IssuerId, IssuerRecord, IssuerStore, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
@@ -96,7 +95,9 @@ impl Host {
         let seams = Seams {
             store: store.clone(),
             signer: signer.clone(),
-            queue: Arc::new(queue.clone()),
+            validation_queue: Arc::new(queue.clone()),
+            issuance_queue: Arc::new(queue.clone()),
+            crl_queue: Arc::new(queue.clone()),
             publisher: Arc::new(files.clone()),
             events,
             clock: Arc::new(SystemClock),
@@ -109,7 +110,9 @@ impl Host {
         };
         let authority = Arc::new(Authority::new(seams, settings));
         let root = authority.ensure_hierarchy(&hierarchy).await.map_err(|error| match error {
-            ra::Error::ForeignIssuer(issuer) => StartError::KeyOfAnotherCa(signer.path(issuer.as_str())),
+            ra::Error::Failed(Failure::ForeignIssuer(issuer)) => {
+                StartError::KeyOfAnotherCa(signer.path(issuer.as_str()))
+            }
             other => other.into(),
         })?;
         put_profiles(&config, &store).await?;

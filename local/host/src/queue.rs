@@ -9,7 +9,8 @@ use std::{
 
 use acme::AccountId;
 use async_trait::async_trait;
-use ra::{Authority, CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};
+use authority::{CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, QueueError, ValidationQueue, ValidationTask};
+use ra::Authority;
 use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
     task::JoinSet,
@@ -42,7 +43,7 @@ pub(crate) fn queue() -> (InProcessQueue, Workers) {
 }
 
 #[async_trait]
-impl Queue for InProcessQueue {
+impl ValidationQueue for InProcessQueue {
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError> {
         self.validations.send(task).map_err(stopped)
     }
@@ -51,11 +52,17 @@ impl Queue for InProcessQueue {
     async fn hurry(&self, task: ValidationTask) -> Result<(), QueueError> {
         self.validate(task).await
     }
+}
 
+#[async_trait]
+impl IssuanceQueue for InProcessQueue {
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError> {
         self.issuances.send(task).map_err(stopped)
     }
+}
 
+#[async_trait]
+impl CrlQueue for InProcessQueue {
     /// Waits for the CRL: in one process a revocation can be visible at once, so it is.
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError> {
         let (done, published) = oneshot::channel();

@@ -7,9 +7,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use authority::{PublishError, PublishedObject, Publisher};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use ra::{PublishError, PublishedObject, Publisher};
 
 /// The files, in memory. They are made anew from the store at every start.
 #[derive(Clone, Default)]

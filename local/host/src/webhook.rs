@@ -14,8 +14,8 @@ use std::{
 
 use acme::Event;
 use admin::WebhookStatus;
+use authority::Clock;
 use jiff::{SignedDuration, Timestamp};
-use ra::Clock;
 use tokio::time;
 
 use self::{
@@ -167,7 +167,7 @@ fn pause(attempt: u32, jitter: u8) -> Duration {
 }
 
 fn jitter() -> u8 {
-    ra::random::<1>().map_or(0, |[byte]| byte)
+    authority::random::<1>().map_or(0, |[byte]| byte)
 }
 
 /// The folder of the spool, in the data folder.

@@ -1,5 +1,6 @@
 //! Why a request is answered with a problem document.
 
+use authority::Failure;
 use jose::JwsError;
 
 use crate::{NonceError, PayloadError};
@@ -44,6 +45,12 @@ pub enum Error {
     /// The authority refused the request or could not handle it.
     #[error(transparent)]
     Authority(#[from] ra::Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Authority(failure.into())
+    }
 }
 
 /// The JWS was signed for a URL other than the request's (RFC 8555 §6.4).

@@ -6,6 +6,7 @@
 //! expired anyway.
 
 use acme::DirectoryId;
+use authority::Failure;
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
@@ -38,11 +39,11 @@ impl Nonces {
         // A new secret is used only after every process has read it, so that no good nonce is
         // refused.
         let spread = secrets.live.iter().find(|secret| now.duration_since(secret.made_at) >= REMEMBERED);
-        let newest = spread.or(secrets.live.last()).ok_or(ra::Error::NoNonceSecrets)?;
+        let newest = spread.or(secrets.live.last()).ok_or(Failure::NoNonceSecrets)?;
         let mut nonce = Vec::with_capacity(LENGTH);
         nonce.push(newest.number as u8);
         nonce.extend(seconds(now).to_be_bytes());
-        nonce.extend(ra::random::<RANDOM_LENGTH>()?);
+        nonce.extend(authority::random::<RANDOM_LENGTH>()?);
         let mac = mac(&newest.key, &nonce, directory);
         nonce.extend(mac.as_ref().iter().take(MAC_LENGTH));
         Ok(base64url::encode(&nonce))
@@ -73,7 +74,7 @@ impl Nonces {
         if expires_at <= now || made_at > now + SignedDuration::from_mins(1) {
             return Err(NonceError::Expired.into());
         }
-        if self.refusals > 0 && u32::from(ra::random::<1>()?[0]) * 100 < u32::from(self.refusals) * 256 {
+        if self.refusals > 0 && u32::from(authority::random::<1>()?[0]) * 100 < u32::from(self.refusals) * 256 {
             return Err(NonceError::RefusedForTest.into());
         }
         Ok(GoodNonce { text: text.to_owned(), forget_at: expires_at + SignedDuration::from_mins(5) })

@@ -192,21 +192,7 @@ fn authority(error: &ra::Error) -> Problem {
             Type::Unauthorized,
             "Revoke with the certificate's own key, the account that ordered it, or an account authorized for all its names.",
         ),
-        E::Busy
-        | E::NoExternalAccountSecret
-        | E::Profiles(_)
-        | E::Issuer(_)
-        | E::NoNonceSecrets
-        | E::Store(_)
-        | E::Sign(_)
-        | E::Queue(_)
-        | E::Publish(_)
-        | E::Issuing(_)
-        | E::MissingIssuer(_)
-        | E::ForeignIssuer(_)
-        | E::RecordLost(_)
-        | E::Transition(_)
-        | E::Randomness => match error.is_transient() {
+        E::Failed(_) | E::Profiles(_) | E::Issuer(_) => match error.is_transient() {
             true => Problem::new(Type::ServerInternal, "The service is overloaded. Try again.").with_status(503),
             false => Problem::new(Type::ServerInternal, "An internal error occurred. The operator has the details."),
         },
@@ -253,6 +239,7 @@ const RETRY_AFTER_OVERLOAD: u32 = 2;
 
 #[cfg(test)]
 mod tests {
+    use authority::Failure;
     use store::StoreError;
 
     use super::*;
@@ -262,16 +249,16 @@ mod tests {
         let secret = || Box::<dyn std::error::Error + Send + Sync>::from("table secrets-eu-1 at 10.1.2.3");
         let issuer: store::IssuerId = "hidden".parse().unwrap();
         for error in [
-            ra::Error::Store(StoreError::Unavailable(secret())),
-            ra::Error::Store(StoreError::Corrupt { record: "account", source: secret() }),
-            ra::Error::Sign(ca::SignError::Refused { source: secret() }),
-            ra::Error::Sign(ca::SignError::Unavailable { source: secret() }),
-            ra::Error::Issuing(secret()),
-            ra::Error::MissingIssuer(issuer.clone()),
-            ra::Error::ForeignIssuer(issuer),
-            ra::Error::Randomness,
+            Failure::Store(StoreError::Unavailable(secret())),
+            Failure::Store(StoreError::Corrupt { record: "account", source: secret() }),
+            Failure::Sign(ca::SignError::Refused { source: secret() }),
+            Failure::Sign(ca::SignError::Unavailable { source: secret() }),
+            Failure::Issuing(secret()),
+            Failure::MissingIssuer(issuer.clone()),
+            Failure::ForeignIssuer(issuer),
+            Failure::Randomness,
         ] {
-            let problem = problem(&Error::Authority(error));
+            let problem = problem(&Error::from(error));
             assert_eq!(problem.r#type, Type::ServerInternal);
             assert!(matches!(problem.status, 500 | 503), "{problem:?}");
             let text = serde_json::to_string(&problem).unwrap();

@@ -2,9 +2,12 @@
 //! them. What a function declares is compared with its rights; what it uses beyond that shows at once.
 
 use async_trait::async_trait;
+use authority::{
+    CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, PublishError, PublishedObject, Publisher, QueueError,
+    ValidationQueue, ValidationTask,
+};
 use ca::{KeyHandle, SignError, Signature, SignatureAlgorithm, Signer};
 use jose::PublicKey;
-use ra::{CrlTask, IssuanceTask, PublishError, PublishedObject, Publisher, Queue, QueueError, ValidationTask};
 
 /// A seam that the function did not declare.
 #[derive(Clone, Copy, Debug)]
@@ -32,15 +35,21 @@ fn no_signer() -> SignError {
 }
 
 #[async_trait]
-impl Queue for Absent {
+impl ValidationQueue for Absent {
     async fn validate(&self, _: ValidationTask) -> Result<(), QueueError> {
         Err(QueueError(Box::new(Undeclared("validation queue"))))
     }
+}
 
+#[async_trait]
+impl IssuanceQueue for Absent {
     async fn issue(&self, _: IssuanceTask) -> Result<(), QueueError> {
         Err(QueueError(Box::new(Undeclared("issuance queue"))))
     }
+}
 
+#[async_trait]
+impl CrlQueue for Absent {
     async fn publish_crl(&self, _: CrlTask) -> Result<(), QueueError> {
         Err(QueueError(Box::new(Undeclared("CRL queue"))))
     }

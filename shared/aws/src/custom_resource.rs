@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use acme::failure_chain;
 use async_trait::async_trait;
+use authority::Failure;
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_runtime::client::{
     orchestrator::operation::Operation,
@@ -189,7 +190,9 @@ impl Function for CustomResource {
 /// Whether the same may succeed a little later. Most of what the authority says may: rights of a new
 /// role take seconds to hold everywhere.
 fn may_pass(error: &BoxError) -> bool {
-    error.downcast_ref::<ra::Error>().is_some_and(|error| !matches!(error, ra::Error::ForeignIssuer(_)))
+    error
+        .downcast_ref::<ra::Error>()
+        .is_some_and(|error| !matches!(error, ra::Error::Failed(Failure::ForeignIssuer(_))))
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,8 +2,8 @@
 //! long caches may keep it.
 
 use async_trait::async_trait;
+use authority::{PublishError, PublishedObject, Publisher};
 use aws_sdk_s3::{Client, primitives::ByteStream};
-use ra::{PublishError, PublishedObject, Publisher};
 
 /// Publishes into a bucket.
 #[derive(Clone, Debug)]

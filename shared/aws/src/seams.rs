@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use authority::{CrlQueue, IssuanceQueue, Publisher, SystemClock, ValidationQueue};
 use aws_config::SdkConfig;
 use ca::Signer;
 use jiff::SignedDuration;
-use ra::{Authority, Needs, Publisher, Queue, Seams, Settings, SystemClock};
+use ra::{Authority, Needs, Seams, Settings};
 use store::Retention;
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 pub(crate) struct Openers {
     needs: Needs,
     signer: fn(&SdkConfig) -> Arc<dyn Signer>,
-    queue: fn(&SdkConfig, QueueUrls) -> Arc<dyn Queue>,
+    queues: fn(&SdkConfig, QueueUrls) -> Queues,
     publisher: fn(&SdkConfig, &str) -> Arc<dyn Publisher>,
 }
 
@@ -31,7 +32,7 @@ impl Openers {
         Self {
             needs,
             signer: if needs.signer { kms } else { |_| Arc::new(Absent) },
-            queue: if needs.has_queue() { sqs } else { |_, _| Arc::new(Absent) },
+            queues: if needs.has_queue() { sqs } else { |_, _| Queues::of(&Arc::new(Absent)) },
             publisher: if needs.publisher { s3 } else { |_, _| Arc::new(Absent) },
         }
     }
@@ -42,7 +43,7 @@ impl Openers {
         config: &SdkConfig,
         environment: &Environment,
     ) -> Result<Arc<Authority>, EnvironmentError> {
-        let Self { needs, signer, queue, publisher } = self;
+        let Self { needs, signer, queues, publisher } = self;
         let config = sdk::bounded(config.clone());
         let table = environment.required("TABLE_NAME", "the name of the table")?;
         let client = aws_sdk_dynamodb::Client::new(&config);
@@ -59,10 +60,13 @@ impl Openers {
             true => environment.required("STATUS_BUCKET", "the name of a bucket")?,
             false => "",
         };
+        let queues = queues(&config, urls);
         let seams = Seams {
             store: Arc::new(DynamoDbStore::new(client, table, retention(environment)?)),
             signer: signer(&config),
-            queue: queue(&config, urls),
+            validation_queue: queues.validation,
+            issuance_queue: queues.issuance,
+            crl_queue: queues.crl,
             publisher: publisher(&config, bucket),
             events: Arc::new(()),
             clock: Arc::new(SystemClock),
@@ -80,8 +84,21 @@ fn kms(config: &SdkConfig) -> Arc<dyn Signer> {
     Arc::new(KmsSigner::new(aws_sdk_kms::Client::new(config)))
 }
 
-fn sqs(config: &SdkConfig, urls: QueueUrls) -> Arc<dyn Queue> {
-    Arc::new(SqsQueue::new(aws_sdk_sqs::Client::new(config), urls))
+/// The three queues, behind one client.
+struct Queues {
+    validation: Arc<dyn ValidationQueue>,
+    issuance: Arc<dyn IssuanceQueue>,
+    crl: Arc<dyn CrlQueue>,
+}
+
+impl Queues {
+    fn of<Q: ValidationQueue + IssuanceQueue + CrlQueue + 'static>(queue: &Arc<Q>) -> Self {
+        Self { validation: queue.clone(), issuance: queue.clone(), crl: queue.clone() }
+    }
+}
+
+fn sqs(config: &SdkConfig, urls: QueueUrls) -> Queues {
+    Queues::of(&Arc::new(SqsQueue::new(aws_sdk_sqs::Client::new(config), urls)))
 }
 
 fn s3(config: &SdkConfig, bucket: &str) -> Arc<dyn Publisher> {

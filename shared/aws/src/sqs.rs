@@ -2,8 +2,8 @@
 //! order, as the seam says.
 
 use async_trait::async_trait;
+use authority::{CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, QueueError, ValidationQueue, ValidationTask};
 use aws_sdk_sqs::Client;
-use ra::{CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};
 use serde::Serialize;
 
 use crate::absent::Undeclared;
@@ -41,15 +41,21 @@ impl SqsQueue {
 }
 
 #[async_trait]
-impl Queue for SqsQueue {
+impl ValidationQueue for SqsQueue {
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError> {
         self.send(self.urls.validate.as_ref(), "validation queue", &task).await
     }
+}
 
+#[async_trait]
+impl IssuanceQueue for SqsQueue {
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError> {
         self.send(self.urls.issue.as_ref(), "issuance queue", &task).await
     }
+}
 
+#[async_trait]
+impl CrlQueue for SqsQueue {
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError> {
         self.send(self.urls.publish_crl.as_ref(), "CRL queue", &task).await
     }

@@ -3,16 +3,11 @@
 use acme::{
     Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, EventKind, NewAccount,
 };
+use authority::{Rounds, account_facts, applied, random, versioned};
 use jose::PublicKey;
 use store::{Creation, Versioned};
 
-use crate::{
-    Authority, Directory, Error,
-    authority::{ROUNDS, applied, versioned},
-    event::account_facts,
-    limit::Count,
-    random,
-};
+use crate::{Authority, Directory, Error, limit::Count};
 
 /// The outcome of a new-account request.
 #[derive(Clone, Debug)]
@@ -135,7 +130,7 @@ impl Authority {
         };
         match creation {
             Creation::Created => {
-                self.emit(EventKind::AccountCreated(account_facts(&account, None)));
+                self.events.emit(EventKind::AccountCreated(account_facts(&account, None)));
                 Ok(AccountCreation::Created(account.value))
             }
             Creation::Existing(winner) => found(winner.value),
@@ -156,7 +151,9 @@ impl Authority {
         update: &AccountUpdate,
     ) -> Result<Account, Error> {
         let mut before = account;
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let mut after = before.value.clone();
             match update.status.as_deref() {
                 None => {}
@@ -176,13 +173,12 @@ impl Authority {
             let after = versioned(after)?;
             if applied(self.store.update_account(&before, &after).await)? {
                 if after.status == AccountStatus::Deactivated {
-                    self.emit(EventKind::AccountDeactivated(account_facts(&after, None)));
+                    self.events.emit(EventKind::AccountDeactivated(account_facts(&after, None)));
                 }
                 return Ok(after.value);
             }
             before = self.account(&before.directory, before.id).await?;
         }
-        Err(Error::Busy)
     }
 
     fn agreement(&self, serving: &Directory) -> AgreedTerms {

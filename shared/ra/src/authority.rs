@@ -1,25 +1,28 @@
 //! The authority itself: its seams, its settings, and what its verbs share.
 
-use std::sync::{self, Arc};
+use std::sync::Arc;
 
-use acme::{AccountId, AuditId, DirectoryId, ExternalAccountKeyId, RefusalReason};
+use acme::{AccountId, DirectoryId, ExternalAccountKeyId, RefusalReason};
+use authority::{
+    AuditTrail, Cache, Clock, CrlQueue, EventSink, Events, IssuanceQueue, Publisher, RepeatFilter, ValidationQueue,
+};
 use ca::Signer;
 use jiff::{SignedDuration, Timestamp};
-use store::{ExternalAccountKey, Incident, IssuerId, LimitWindow, OperationId, Store, StoreError, Versioned};
+use store::{ExternalAccountKey, Incident, IssuerId, LimitWindow, Store};
 use tokio::sync::Mutex;
 
-use crate::{
-    Clock, Directory, Error, EventSink, Publisher, Queue, cache::Cache, event::RepeatFilter, issuer::LoadedIssuer,
-    random,
-};
+use crate::{Directory, issuer::LoadedIssuer};
 
 /// The registration authority. One for each process; every function asks it for one verb.
 pub struct Authority {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) signer: Arc<dyn Signer>,
-    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) validation_queue: Arc<dyn ValidationQueue>,
+    pub(crate) issuance_queue: Arc<dyn IssuanceQueue>,
+    pub(crate) crl_queue: Arc<dyn CrlQueue>,
     pub(crate) publisher: Arc<dyn Publisher>,
-    pub(crate) events: Arc<dyn EventSink>,
+    pub(crate) events: Events,
+    pub(crate) audit: AuditTrail,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     /// Directories by their ids; those that are known not to exist are `None`.
@@ -36,8 +39,6 @@ pub struct Authority {
     pub(crate) issuers: Cache<IssuerId, Arc<LoadedIssuer>>,
     /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
     pub(crate) publishing: Mutex<()>,
-    /// The audit record that this process made last.
-    pub(crate) last_act: sync::Mutex<Option<AuditId>>,
 }
 
 /// What the host puts behind the authority.
@@ -47,8 +48,12 @@ pub struct Seams {
     pub store: Arc<dyn Store>,
     /// The keys.
     pub signer: Arc<dyn Signer>,
-    /// Work for later.
-    pub queue: Arc<dyn Queue>,
+    /// Challenges to be probed.
+    pub validation_queue: Arc<dyn ValidationQueue>,
+    /// Interrupted issuances.
+    pub issuance_queue: Arc<dyn IssuanceQueue>,
+    /// CRLs to be made.
+    pub crl_queue: Arc<dyn CrlQueue>,
     /// Files for relying parties.
     pub publisher: Arc<dyn Publisher>,
     /// Events, beside the log.
@@ -89,14 +94,17 @@ impl Default for Settings {
 impl Authority {
     /// An authority over these seams.
     pub fn new(seams: Seams, settings: Settings) -> Self {
-        let Seams { store, signer, queue, publisher, events, clock } = seams;
+        let Seams { store, signer, validation_queue, issuance_queue, crl_queue, publisher, events, clock } = seams;
         let for_how_long = settings.profile_cache;
         Self {
+            audit: AuditTrail::new(store.clone(), clock.clone()),
+            events: Events::new(events, clock.clone()),
             store,
             signer,
-            queue,
+            validation_queue,
+            issuance_queue,
+            crl_queue,
             publisher,
-            events,
             clock,
             settings,
             profiles: Cache::new(for_how_long),
@@ -107,8 +115,12 @@ impl Authority {
             full_limits: RepeatFilter::default(),
             issuers: Cache::new(for_how_long),
             publishing: Mutex::default(),
-            last_act: sync::Mutex::default(),
         }
+    }
+
+    /// The record of what operators did.
+    pub fn audit(&self) -> &AuditTrail {
+        &self.audit
     }
 
     /// The time.
@@ -116,21 +128,3 @@ impl Authority {
         self.clock.now()
     }
 }
-
-/// A value to be written by a write of its own.
-pub(crate) fn versioned<T>(value: T) -> Result<Versioned<T>, Error> {
-    Ok(Versioned::new(value, OperationId::from_random(random()?)))
-}
-
-/// Whether a conditional write was applied; when it was not, another write came between, and the
-/// decision is to be taken anew.
-pub(crate) fn applied(result: Result<(), StoreError>) -> Result<bool, Error> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(StoreError::Conflict) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// How often a verb decides anew before it gives up. Each round that is lost was won by another.
-pub(crate) const ROUNDS: usize = 25;

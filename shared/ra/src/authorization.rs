@@ -5,16 +5,11 @@ use acme::{
     Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus, Challenge,
     ChallengeToken, Identifier, IdentifierObject,
 };
+use authority::{Rounds, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use store::Versioned;
 
-use crate::{
-    Authority, Directory, Error, IdentifierRefusal,
-    authority::{ROUNDS, applied, versioned},
-    limit,
-    names::NamePolicy,
-    random,
-};
+use crate::{Authority, Directory, Error, IdentifierRefusal, limit, names::NamePolicy};
 
 /// The outcome of a new-authorization request.
 #[derive(Clone, Debug)]
@@ -93,7 +88,9 @@ impl Authority {
         if status != "deactivated" {
             return Err(Error::StatusNotAllowed);
         }
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let before = self.owned_authorization(account, id).await?;
             if before.state == AuthorizationState::Deactivated {
                 return Ok(before.value);
@@ -106,7 +103,6 @@ impl Authority {
                 return Ok(after.value);
             }
         }
-        Err(Error::Busy)
     }
 
     pub(crate) async fn owned_authorization(
@@ -165,7 +161,7 @@ impl Authority {
                 (AuthorizationState::Pending, policy.challenges(&identifier).into_iter().map(challenge).collect())
             }
         };
-        versioned(Authorization {
+        Ok(versioned(Authorization {
             id,
             account: account.id,
             directory: serving.directory.clone(),
@@ -175,7 +171,7 @@ impl Authority {
             state,
             challenges,
             pre_approval,
-        })
+        })?)
     }
 
     /// Applies an event to an authorization, deciding anew when another write comes between.
@@ -184,7 +180,9 @@ impl Authority {
         mut before: Versioned<Authorization>,
         event: AuthorizationEvent,
     ) -> Result<Versioned<Authorization>, Error> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let after = versioned(before.transition(event.clone())?)?;
             if applied(self.store.update_authorization(&before, &after).await)? {
                 return Ok(after);
@@ -192,7 +190,6 @@ impl Authority {
             let again = self.store.authorization(before.account, before.id).await?;
             before = again.ok_or(Error::NotFound)?;
         }
-        Err(Error::Busy)
     }
 }
 

@@ -4,14 +4,11 @@ use acme::{
     Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationStatus, ChallengeState, ChallengeStatus,
     ChallengeType, KeyAuthorization, Validation,
 };
+use authority::{Rounds, ValidationTask, applied, versioned};
 use jiff::SignedDuration;
 use store::Versioned;
 
-use crate::{
-    Authority, Directory, Error, ValidationTask,
-    authority::{ROUNDS, applied, versioned},
-    limit,
-};
+use crate::{Authority, Directory, Error, limit};
 
 impl Authority {
     /// The authorization that holds the challenge.
@@ -42,7 +39,9 @@ impl Authority {
         r#type: ChallengeType,
     ) -> Result<Authorization, Error> {
         let task = ValidationTask { account: account.id, authorization: id, challenge: r#type };
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let before = self.owned_authorization(account, id).await?;
             let challenge = before.challenge(r#type).ok_or(Error::NotFound)?;
             let now = self.now();
@@ -50,7 +49,7 @@ impl Authority {
                 (AuthorizationStatus::Pending, ChallengeStatus::Pending) => {}
                 (AuthorizationStatus::Pending, ChallengeStatus::Processing) => {
                     self.hand_over_orphaned_validations(&before).await?;
-                    self.queue.hurry(task).await?;
+                    self.validation_queue.hurry(task).await?;
                     return Ok(before.value);
                 }
                 (AuthorizationStatus::Valid, _) | (_, ChallengeStatus::Valid | ChallengeStatus::Invalid) => {
@@ -66,12 +65,11 @@ impl Authority {
             };
             let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;
             if applied(self.store.update_authorization(&before, &after).await)? {
-                self.queue.validate(task).await?;
+                self.validation_queue.validate(task).await?;
                 return Ok(after.value);
             }
             // Another request was faster: it starts the validation, and the next round finds it running.
         }
-        Err(Error::Busy)
     }
 
     /// Hands over again what a lost worker left behind: validations whose lease ran out.
@@ -99,7 +97,7 @@ impl Authority {
                 authorization: authorization.id,
                 challenge: challenge.r#type,
             };
-            self.queue.validate(task).await?;
+            self.validation_queue.validate(task).await?;
             return Ok(());
         }
         Ok(())

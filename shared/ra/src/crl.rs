@@ -3,14 +3,13 @@
 //! Several processes may publish at the same time. Whoever has published looks at the store again and
 //! publishes what is newer, so the last to write always leaves the newest CRL behind.
 
+use authority::{CrlTask, Failure, PublishedObject, Rounds, applied};
 use ca::{CrlEntry, CrlError, CrlTbs};
 use jiff::{SignedDuration, Timestamp};
 use store::{CrlRecord, Der, IssuerId, IssuerRecord, IssuerRole};
 
 use crate::{
-    Authority, CrlTask, Error, PublishedObject,
-    authority::{ROUNDS, applied},
-    issuance::issuing,
+    Authority, Error,
     issuer::{LoadedIssuer, certificate_path, crl_path},
 };
 
@@ -23,7 +22,9 @@ impl Authority {
     pub async fn publish_crl(&self, task: &CrlTask) -> Result<(), Error> {
         let issuer = self.issuer(&task.issuer).await?;
         let _turn = self.publishing.lock().await;
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let last = self.store.crl(&task.issuer, task.shard).await?;
             let number = number_after(last.as_ref(), self.now());
             let crl = self.make_crl(&issuer, task.shard, number).await?;
@@ -36,7 +37,6 @@ impl Authority {
             }
             // Another worker took the number, and its list may be older than ours.
         }
-        Err(Error::Busy)
     }
 
     /// Publishes the certificates of all issuers of this role, and makes those of their CRLs anew that
@@ -77,7 +77,7 @@ impl Authority {
     pub(crate) async fn request_crls(&self, issuer: &IssuerRecord) -> Result<(), Error> {
         for shard in 0..issuer.crl_shards {
             if self.store.crl(&issuer.id, shard).await?.is_none() {
-                self.queue.publish_crl(CrlTask { issuer: issuer.id.clone(), shard }).await?;
+                self.crl_queue.publish_crl(CrlTask { issuer: issuer.id.clone(), shard }).await?;
             }
         }
         Ok(())
@@ -155,10 +155,10 @@ impl Authority {
             _ => self.pointers(&issuer.id, shard).crl,
         };
         let tbs = CrlTbs::build(&issuer.issuer, number, this_update, next_update, entries, distribution.as_deref())
-            .map_err(issuing)?;
+            .map_err(Failure::issuing)?;
         let crl = tbs.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(|error| match error {
-            CrlError::Sign(error) => Error::Sign(error),
-            other => issuing(other),
+            CrlError::Sign(error) => Failure::Sign(error),
+            other => Failure::issuing(other),
         })?;
         Ok(CrlRecord { issuer: issuer.id.clone(), shard, number, this_update, next_update, der: crl.der().to_vec() })
     }
@@ -166,7 +166,9 @@ impl Authority {
     /// Publishes a CRL that is stored, and after it those that took its place meanwhile.
     async fn publish(&self, crl: CrlRecord) -> Result<(), Error> {
         let mut newest = crl;
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let CrlRecord { issuer, shard, number, next_update, der, .. } = newest;
             let object = PublishedObject {
                 path: crl_path(&issuer, shard),
@@ -182,7 +184,6 @@ impl Authority {
                 _ => return Ok(()),
             };
         }
-        Err(Error::Busy)
     }
 }
 

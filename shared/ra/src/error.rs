@@ -4,10 +4,11 @@ use acme::{
     AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus,
     TransitionError,
 };
+use authority::{Failure, PublishError, QueueError};
 use ca::SignError;
 use store::{InvalidProfiles, IssuerId, IssuerState, NameRefusal, StoreError};
 
-use crate::{BindingRefusal, IssuerRefusal, LimitReached, PublishError, QueueError, ValidityRefusal};
+use crate::{BindingRefusal, IssuerRefusal, LimitReached, ValidityRefusal};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -118,9 +119,6 @@ pub enum Error {
     /// Too much of something; for a while.
     #[error(transparent)]
     LimitReached(#[from] LimitReached),
-    /// Writes of others kept coming between.
-    #[error("too much contention")]
-    Busy,
 
     // What only the operator can mend
     /// Profiles that cannot be.
@@ -129,68 +127,58 @@ pub enum Error {
     /// An issuer that cannot be, or not be so.
     #[error(transparent)]
     Issuer(#[from] IssuerRefusal),
-    /// The store.
+    /// What failed although nothing was wrong with the request.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The signer.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-    /// The certificate or CRL that policy asks for cannot be made, or did not come out as intended.
-    #[error("issuing failed")]
-    Issuing(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A queue.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-    /// The place for published objects.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// An RA Profile or issuer names an issuer that is not there.
-    #[error("issuer {0} is not there")]
-    MissingIssuer(IssuerId),
-    /// The signer's key is not the one in the stored certificate.
-    #[error("the signer's key does not fit the stored certificate of issuer {0}")]
-    ForeignIssuer(IssuerId),
-    /// A record that another one points to is not there.
-    #[error("a {0} is lost")]
-    RecordLost(&'static str),
-    /// A transition that the code believed possible.
-    #[error(transparent)]
-    Transition(#[from] TransitionError),
-    /// The host has not made the secrets of nonces yet.
-    #[error("there are no nonce secrets yet")]
-    NoNonceSecrets,
-    /// The host has not made the secret of external accounts yet.
-    #[error("there is no secret for external accounts yet")]
-    NoExternalAccountSecret,
-    /// The random generator.
-    #[error("the random generator failed")]
-    Randomness,
+    Failed(#[from] Failure),
 }
 
 impl Error {
-    /// Whether the same may succeed a little later without anybody mending anything.
+    /// Whether the same may succeed a little later although the operator mends nothing.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Busy
-                | Self::NoNonceSecrets
-                | Self::NoExternalAccountSecret
-                | Self::Store(StoreError::Conflict | StoreError::Unavailable(_))
-                | Self::Sign(SignError::Throttled { .. } | SignError::Unavailable { .. })
-                | Self::Queue(_)
-                | Self::Publish(_)
-        )
+        matches!(self, Self::Failed(failure) if failure.is_transient())
     }
 
     /// Whether a certificate that is intended can never be signed as it is.
     pub(crate) fn ends_issuance(&self) -> bool {
         matches!(
             self,
-            Self::Sign(SignError::UnknownKey(_) | SignError::Refused { .. } | SignError::MakesNoKeys)
-                | Self::Issuing(_)
-                | Self::IssuerOff(..)
-                | Self::MissingIssuer(_)
+            Self::IssuerOff(..)
+                | Self::Failed(
+                    Failure::Sign(SignError::UnknownKey(_) | SignError::Refused { .. } | SignError::MakesNoKeys)
+                        | Failure::Issuing(_)
+                        | Failure::MissingIssuer(_)
+                )
         )
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<SignError> for Error {
+    fn from(error: SignError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<QueueError> for Error {
+    fn from(error: QueueError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<PublishError> for Error {
+    fn from(error: PublishError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<TransitionError> for Error {
+    fn from(error: TransitionError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

@@ -3,14 +3,11 @@
 //! The store remembers how far was looked. A process that dies between telling and remembering tells again.
 
 use acme::{EventKind, OrderState};
+use authority::{applied, certificate_facts, versioned};
 use jiff::SignedDuration;
 use store::{CertificateEntry, CertificateRecord, CertificateState, ExpiryWatch};
 
-use crate::{
-    Authority, Error,
-    authority::{applied, versioned},
-    event::certificate_facts,
-};
+use crate::{Authority, Error};
 
 impl Authority {
     /// Tells of certificates that came within [`crate::Settings::expiring`] of their end since the last look, a bounded number of them.
@@ -32,7 +29,7 @@ impl Authority {
             let page = self.store.certificates_ending(from, horizon, after.as_ref(), PAGE).await?;
             for entry in &page.items {
                 if let Some(record) = self.ends_without_another(entry).await? {
-                    self.emit(EventKind::CertificateExpiring(certificate_facts(&record, None)));
+                    self.events.emit(EventKind::CertificateExpiring(certificate_facts(&record, None)));
                 }
             }
             let (until, after) = match (page.more, page.items.last()) {

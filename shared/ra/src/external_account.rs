@@ -7,6 +7,7 @@
 //! same: nobody learns which keys exist.
 
 use acme::{Account, ExternalAccountKeyId, ProfileName};
+use authority::{Failure, Rounds, applied, random, versioned};
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use jose::{ExternalAccountBinding, PublicKey, external_account::ExternalAccountBindingError};
@@ -14,12 +15,7 @@ use serde_json::value::RawValue;
 use store::{Creation, ExternalAccountKey, ExternalAccountSecret, IdentifierRule, Page, StoreError, Versioned};
 use zeroize::Zeroizing;
 
-use crate::{
-    Authority, Directory, Error,
-    authority::{ROUNDS, applied, versioned},
-    names::is_for,
-    random,
-};
+use crate::{Authority, Directory, Error, names::is_for};
 
 /// A key as its holder gets it. It cannot be shown again.
 #[derive(Clone)]
@@ -79,7 +75,7 @@ impl Authority {
     /// Mints a key. `actor` is the operator who has it made.
     ///
     /// # Errors
-    /// When the store cannot answer; [`Error::NoExternalAccountSecret`].
+    /// When the store cannot answer; [`Failure::NoExternalAccountSecret`].
     pub async fn mint_external_account_key(
         &self,
         actor: &str,
@@ -99,7 +95,7 @@ impl Authority {
         };
         let detail = [("label", key.label.clone()), ("expiresAt", expires_at.to_string())];
         let detail = detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.record_act(actor, "eab mint", id, detail).await?;
+        self.audit.record(actor, "eab mint", id, detail).await?;
         self.store.create_external_account_key(&versioned(key)?).await?;
         Ok(MintedExternalAccountKey { id, mac_key, expires_at })
     }
@@ -126,7 +122,7 @@ impl Authority {
         let minted = self.mint_external_account_key(actor, terms).await?;
         let detail = [("newKey", minted.id.to_string()), ("overlap", format!("{overlap:#}"))];
         let detail = detail.map(|(name, value)| (name.to_owned(), value)).into();
-        self.record_act(actor, "eab rotate", id, detail).await?;
+        self.audit.record(actor, "eab rotate", id, detail).await?;
         let end = acme::whole_seconds(self.now()).checked_add(overlap).unwrap_or(Timestamp::MAX);
         let old = self
             .change_external_account_key(id, |key| ExternalAccountKey {
@@ -143,7 +139,9 @@ impl Authority {
         id: ExternalAccountKeyId,
         change: impl Fn(ExternalAccountKey) -> ExternalAccountKey,
     ) -> Result<ExternalAccountKey, Error> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let before = self.store.external_account_key(id).await?.ok_or(Error::NotFound)?;
             let after = versioned(change(before.value.clone()))?;
             if applied(self.store.update_external_account_key(&before, &after).await)? {
@@ -151,7 +149,6 @@ impl Authority {
                 return Ok(after.value);
             }
         }
-        Err(Error::Busy)
     }
 
     /// The keys by id, oldest first: those behind `after`, at most `limit`.
@@ -179,7 +176,7 @@ impl Authority {
         if before.revoked {
             return Ok(before.value);
         }
-        self.record_act(actor, "eab revoke", id, Default::default()).await?;
+        self.audit.record(actor, "eab revoke", id, Default::default()).await?;
         self.change_external_account_key(id, |key| ExternalAccountKey { revoked: true, ..key }).await
     }
 
@@ -229,7 +226,9 @@ impl Authority {
         key: Versioned<ExternalAccountKey>,
     ) -> Result<Creation<Versioned<Account>>, Error> {
         let mut before = key;
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let after = versioned(before.binding(account.id))?;
             match self.store.create_bound_account_if_absent(account, &before, &after).await {
                 Err(StoreError::Conflict) => {}
@@ -238,7 +237,6 @@ impl Authority {
             let now = self.store.external_account_key(before.id).await?;
             before = now.filter(|key| key.is_usable(self.now())).ok_or(BindingRefusal::UsedUp)?;
         }
-        Err(Error::Busy)
     }
 
     /// The key, as it was read lately: what it allows to its accounts hardly ever changes.
@@ -251,7 +249,7 @@ impl Authority {
     }
 
     async fn mac_key(&self, id: ExternalAccountKeyId) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let secret = self.store.external_account_secret().await?.ok_or(Error::NoExternalAccountSecret)?;
+        let secret = self.store.external_account_secret().await?.ok_or(Failure::NoExternalAccountSecret)?;
         let secret = hmac::Key::new(hmac::HMAC_SHA256, &secret.key);
         Ok(Zeroizing::new(hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec()))
     }

@@ -1,16 +1,13 @@
 //! Finalize (RFC 8555 §7.4): an order that is ready becomes one certificate.
 
 use acme::{Account, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
+use authority::{IssuanceTask, applied, versioned};
 use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
 use jose::PublicKey;
 use store::{CertificateRecord, RaProfile, Versioned};
 
 use crate::{
-    Authority, Directory, Error, IssuanceTask, OrderView,
-    authority::{applied, versioned},
-    issuance::Intention,
-    issuer::LoadedIssuer,
-    limit,
+    Authority, Directory, Error, OrderView, issuance::Intention, issuer::LoadedIssuer, limit,
     validity::RequestedValidity,
 };
 
@@ -71,7 +68,7 @@ impl Authority {
             Err(error) if error.is_transient() => {
                 tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is put off");
                 let task = IssuanceTask { account: account.id, order: id };
-                self.queue.issue(task).await?;
+                self.issuance_queue.issue(task).await?;
                 Ok(OrderView { order: processing.value, authorizations })
             }
             Err(error) => Err(error),

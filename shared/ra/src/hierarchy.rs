@@ -2,17 +2,13 @@
 //! further issuing CA comes to stand below the root later is in `operator/issuer.rs`.
 
 use acme::Serial;
+use authority::{Failure, random};
 use ca::{AuthorityName, Certificate, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
 use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole};
 
-use crate::{
-    Authority, Error,
-    issuance::{issuing, signing},
-    issuer::LoadedIssuer,
-    random,
-};
+use crate::{Authority, Error, issuer::LoadedIssuer};
 
 /// What stands at the top, and what is to be made where nothing stands.
 #[derive(Clone, Debug)]
@@ -43,7 +39,7 @@ impl Authority {
     /// Gives the root's certificate.
     ///
     /// # Errors
-    /// [`Error::ForeignIssuer`] when a stored issuer has another key than the signer: keys or store
+    /// [`Failure::ForeignIssuer`] when a stored issuer has another key than the signer: keys or store
     /// come from another CA, and nothing may be made over the one that is there.
     pub async fn ensure_hierarchy(&self, plan: &Hierarchy) -> Result<Certificate, Error> {
         let certificate = self.ensure_root(&plan.root).await?;
@@ -65,8 +61,8 @@ impl Authority {
             not_before,
             not_after,
         };
-        let linted = root.tbs().map_err(issuing)?.lint().map_err(issuing)?;
-        let certificate = linted.sign_root(self.signer.as_ref(), &plan.key).await.map_err(signing)?;
+        let linted = root.tbs().map_err(Failure::issuing)?.lint().map_err(Failure::issuing)?;
+        let certificate = linted.sign_root(self.signer.as_ref(), &plan.key).await.map_err(Failure::from)?;
         self.record(plan, IssuerRole::Root, &plan.id, certificate, &key).await
     }
 
@@ -99,8 +95,8 @@ impl Authority {
             pointers,
             constraints,
         };
-        let linted = issuing_authority.tbs().map_err(issuing)?.lint().map_err(issuing)?;
-        linted.sign(&root.issuer, self.signer.as_ref(), &root.key).await.map_err(signing)
+        let linted = issuing_authority.tbs().map_err(Failure::issuing)?.lint().map_err(Failure::issuing)?;
+        Ok(linted.sign(&root.issuer, self.signer.as_ref(), &root.key).await.map_err(Failure::from)?)
     }
 
     async fn record(
@@ -150,9 +146,9 @@ fn fitting(existing: IssuerRecord, key: &PublicKey) -> Result<Certificate, Error
     let Some(Der(certificate)) = &existing.certificate else {
         return Err(Error::IssuerOff(existing.id.clone(), existing.state()));
     };
-    let certificate = Certificate::from_der(certificate).map_err(issuing)?;
+    let certificate = Certificate::from_der(certificate).map_err(Failure::issuing)?;
     match certificate.public_key() == key {
         true => Ok(certificate),
-        false => Err(Error::ForeignIssuer(existing.id)),
+        false => Err(Failure::ForeignIssuer(existing.id).into()),
     }
 }

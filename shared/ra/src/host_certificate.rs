@@ -6,16 +6,12 @@
 use std::sync::Arc;
 
 use acme::Identifier;
+use authority::Failure;
 use ca::{AuthorizationEvidence, CaaEvidence, Chain, Evidence};
 use jose::PublicKey;
 use store::{IssuerId, IssuerRole, IssuerState, RaProfile};
 
-use crate::{
-    Authority, Error,
-    issuance::{Intention, issuing},
-    issuer::LoadedIssuer,
-    validity::RequestedValidity,
-};
+use crate::{Authority, Error, issuance::Intention, issuer::LoadedIssuer, validity::RequestedValidity};
 
 /// What the host asks for.
 #[derive(Clone, Debug)]
@@ -44,7 +40,7 @@ impl Authority {
         let intention = Intention { owner: None, public_key, identifiers, validity, profile, evidence: &evidence };
         let record = self.intend(&issuer, intention)?;
         let leaf = self.issue_without_order(record).await?;
-        Chain::new(leaf, self.issuer_certificates(&issuer.id).await?).map_err(issuing)
+        Ok(Chain::new(leaf, self.issuer_certificates(&issuer.id).await?).map_err(Failure::issuing)?)
     }
     /// The issuer that is wanted; when it has retired, of those that issue and may certify these names the one
     /// that lasts longest.

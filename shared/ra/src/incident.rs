@@ -6,15 +6,11 @@ use std::{
 };
 
 use acme::{IncidentId, RevocationReason, SuggestedWindow};
+use authority::{Rounds, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use store::{CertificateRecord, Incident, Position, Selection, StagedRevocation, Versioned};
 
-use crate::{
-    Authority, Error, Slice,
-    authority::{ROUNDS, applied, versioned},
-    operator::in_words,
-    random,
-};
+use crate::{Authority, Error, Slice, operator::in_words};
 
 /// What is to be declared.
 #[derive(Clone, Debug)]
@@ -78,7 +74,7 @@ impl Authority {
             detail.insert("revocationReason".to_owned(), format!("{:?}", revocation.reason));
             detail.insert("revocationBeginsAt".to_owned(), revocation.begins_at.to_string());
         }
-        self.record_act(actor, "incident declare", incident.id, detail).await?;
+        self.audit.record(actor, "incident declare", incident.id, detail).await?;
         let incident = versioned(incident)?;
         self.store.put_incident(None, &incident).await?;
         self.incidents.forget().await;
@@ -91,13 +87,15 @@ impl Authority {
     /// # Errors
     /// [`Error::NotFound`]; when the store cannot answer.
     pub async fn end_incident(&self, actor: &str, id: IncidentId) -> Result<Incident, Error> {
-        for round in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let before = self.incident(id).await?;
             if !before.is_open() {
                 return Ok(before.value);
             }
-            if round == 0 {
-                self.record_act(actor, "incident end", id, BTreeMap::new()).await?;
+            if rounds.is_first() {
+                self.audit.record(actor, "incident end", id, BTreeMap::new()).await?;
             }
             let ended_at = Some(acme::whole_seconds(self.now()));
             let after = versioned(Incident { ended_at, ..before.value.clone() })?;
@@ -106,7 +104,6 @@ impl Authority {
                 return Ok(after.value);
             }
         }
-        Err(Error::Busy)
     }
 
     /// All incidents, oldest first.

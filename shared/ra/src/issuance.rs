@@ -8,18 +8,12 @@ use acme::{
     AccountId, AccountStatus, CertificateId, EventKind, FailureFacts, Identifier, Order, OrderEvent, OrderId,
     OrderState, Problem, ProblemType, Serial,
 };
+use authority::{Failure, IssuanceTask, Rounds, applied, certificate_facts, names, random, versioned};
 use ca::{Certificate, Chain, Evidence, Leaf, LintedTbs};
 use jose::PublicKey;
 use store::{CertificateRecord, CertificateState, RaProfile, Versioned};
 
-use crate::{
-    Authority, Error, IssuanceTask,
-    authority::{ROUNDS, applied, versioned},
-    event::{certificate_facts, names},
-    issuer::LoadedIssuer,
-    random,
-    validity::ValidityPeriod,
-};
+use crate::{Authority, Error, issuer::LoadedIssuer, validity::ValidityPeriod};
 
 /// What a certificate is to be made of.
 pub(crate) struct Intention<'a> {
@@ -52,8 +46,8 @@ impl Authority {
             pointers: &pointers,
             evidence: intention.evidence,
         };
-        let linted = leaf.tbs().map_err(issuing)?.lint().map_err(issuing)?;
-        versioned(CertificateRecord {
+        let linted = leaf.tbs().map_err(Failure::issuing)?.lint().map_err(Failure::issuing)?;
+        Ok(versioned(CertificateRecord {
             id: linted.certificate_id().clone(),
             issuer: issuer.id.clone(),
             crl_shard,
@@ -65,7 +59,7 @@ impl Authority {
             state: CertificateState::Intended { tbs: linted.bytes().to_vec() },
             revocation: None,
             replacement: None,
-        })
+        })?)
     }
 
     /// Stores an intended certificate that belongs to no order, signs it and records it as issued.
@@ -75,7 +69,7 @@ impl Authority {
         match applied(self.store.update_certificate(&record, &issued).await)? {
             true => Ok(certificate),
             // Nobody else knows of it yet.
-            false => Err(Error::Busy),
+            false => Err(Failure::Busy.into()),
         }
     }
 
@@ -87,14 +81,16 @@ impl Authority {
     ) -> Result<(Certificate, Versioned<CertificateRecord>), Error> {
         let tbs = match &record.state {
             CertificateState::Issued { der } => {
-                return Ok((Certificate::from_der(der).map_err(issuing)?, record.clone()));
+                return Ok((Certificate::from_der(der).map_err(Failure::issuing)?, record.clone()));
             }
             CertificateState::Intended { tbs } => tbs,
         };
         // Also what was intended before its issuer retired is not signed after.
         let issuer = self.active_issuer(&record.issuer).await?;
-        let linted = LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(issuing)?;
-        let certificate = linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(signing)?;
+        let linted =
+            LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(Failure::issuing)?;
+        let certificate =
+            linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(Failure::from)?;
         let state = CertificateState::Issued { der: certificate.der().to_vec() };
         let issued = versioned(CertificateRecord { state, ..record.value.clone() })?;
         Ok((certificate, issued))
@@ -107,7 +103,9 @@ impl Authority {
         mut order: Versioned<Order>,
         mut record: Versioned<CertificateRecord>,
     ) -> Result<Versioned<Order>, Error> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             if let OrderState::Valid(_) | OrderState::Invalid(_) = order.state {
                 return Ok(order);
             }
@@ -123,7 +121,7 @@ impl Authority {
             };
             if applied(written)? {
                 let facts = certificate_facts(&record, Some(&valid));
-                self.emit(match facts.replaces {
+                self.events.emit(match facts.replaces {
                     None => EventKind::CertificateIssued(facts),
                     Some(_) => EventKind::CertificateRenewed(facts),
                 });
@@ -133,7 +131,6 @@ impl Authority {
             record = self.recorded(&record.id).await?;
             order = self.owned_order(order.account, order.id).await?;
         }
-        Err(Error::Busy)
     }
 
     /// Ends an order whose certificate can never be signed.
@@ -147,13 +144,15 @@ impl Authority {
     async fn fail_order(&self, order: Versioned<Order>, problem: Problem) -> Result<Versioned<Order>, Error> {
         let event = OrderEvent::Failed(problem.clone());
         let mut before = order;
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             if let OrderState::Valid(_) | OrderState::Invalid(_) = before.state {
                 return Ok(before);
             }
             let after = versioned(before.transition(event.clone())?)?;
             if applied(self.store.update_order(&before, &after).await)? {
-                self.emit(EventKind::CertificateFailed(FailureFacts {
+                self.events.emit(EventKind::CertificateFailed(FailureFacts {
                     directory: after.directory.clone(),
                     account: after.account,
                     order: after.id,
@@ -164,7 +163,6 @@ impl Authority {
             }
             before = self.owned_order(before.account, before.id).await?;
         }
-        Err(Error::Busy)
     }
 
     /// Goes on with an issuance that a crash or a lost signer interrupted. Harmless when there is
@@ -194,13 +192,13 @@ impl Authority {
         let issuance = order.issuance().ok_or(Error::NotFound)?;
         let record = self.recorded(&issuance.certificate).await?;
         let CertificateState::Issued { der } = &record.state else { return Err(Error::NotFound) };
-        let leaf = Certificate::from_der(der).map_err(issuing)?;
-        Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(issuing)
+        let leaf = Certificate::from_der(der).map_err(Failure::issuing)?;
+        Ok(Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(Failure::issuing)?)
     }
 
     /// The record behind an order's issuance, which was written before the order pointed to it.
     async fn recorded(&self, id: &CertificateId) -> Result<Versioned<CertificateRecord>, Error> {
-        self.store.certificate(id).await?.ok_or(Error::RecordLost("certificate"))
+        self.store.certificate(id).await?.ok_or_else(|| Failure::RecordLost("certificate").into())
     }
 }
 
@@ -208,15 +206,4 @@ impl Authority {
 fn shard_of(serial: &Serial, shards: u16) -> u16 {
     let low = serial.as_bytes().iter().rev().take(2).fold(0u16, |sum, byte| sum << 8 | u16::from(*byte));
     low % shards.max(1)
-}
-
-pub(crate) fn issuing(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Issuing(Box::new(error))
-}
-
-pub(crate) fn signing(error: ca::IssueError) -> Error {
-    match error {
-        ca::IssueError::Sign(error) => Error::Sign(error),
-        other => issuing(other),
-    }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use authority::Failure;
 use ca::{AuthorityRequest, Certificate, Issuer, KeyHandle, Pointers};
 use jiff::{SignedDuration, Timestamp};
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
-use crate::{Authority, Error, issuance::issuing};
+use crate::{Authority, Error};
 
 /// An issuer that has its certificate, read and checked.
 pub(crate) struct LoadedIssuer {
@@ -35,9 +36,10 @@ impl TryFrom<IssuerRecord> for LoadedIssuer {
         let state = record.state();
         let IssuerRecord { id, key, certificate, crl_shards, parent, role, chain, .. } = record;
         let Some(certificate) = certificate else { return Err(Error::IssuerOff(id, state)) };
-        let read = |Der(der): &Der| Certificate::from_der(der).map_err(issuing);
+        let read = |Der(der): &Der| Certificate::from_der(der).map_err(Failure::issuing);
         let chain = chain.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let issuer = Issuer::new(read(&certificate)?).and_then(|issuer| issuer.below(&chain)).map_err(issuing)?;
+        let issuer =
+            Issuer::new(read(&certificate)?).and_then(|issuer| issuer.below(&chain)).map_err(Failure::issuing)?;
         Ok(Self { id, key, issuer, crl_shards, role, state, parent, chain })
     }
 }
@@ -46,7 +48,7 @@ impl Authority {
     /// The issuer, whether or not it still issues.
     pub(crate) async fn issuer(&self, id: &IssuerId) -> Result<Arc<LoadedIssuer>, Error> {
         let read = async {
-            let record = self.store.issuer(id).await?.ok_or_else(|| Error::MissingIssuer(id.clone()))?;
+            let record = self.store.issuer(id).await?.ok_or_else(|| Failure::MissingIssuer(id.clone()))?;
             Ok::<_, Error>(Arc::new(LoadedIssuer::try_from(record)?))
         };
         self.issuers.get_or_read(id, self.now(), read).await
@@ -67,18 +69,18 @@ impl Authority {
     /// Asks the signer whether it has the key of the issuer's certificate.
     ///
     /// # Errors
-    /// [`Error::ForeignIssuer`] when it has another one; [`Error::MissingIssuer`]; when the signer cannot
+    /// [`Failure::ForeignIssuer`] when it has another one; [`Failure::MissingIssuer`]; when the signer cannot
     /// answer.
     pub async fn check_issuer_key(&self, id: &IssuerId) -> Result<(), Error> {
-        let record = self.store.issuer(id).await?.ok_or_else(|| Error::MissingIssuer(id.clone()))?;
+        let record = self.store.issuer(id).await?.ok_or_else(|| Failure::MissingIssuer(id.clone()))?;
         let key = match (&record.certificate, &record.request) {
-            (Some(Der(der)), _) => Certificate::from_der(der).map_err(issuing)?.public_key().clone(),
-            (None, Some(Der(der))) => AuthorityRequest::from_der(der).map_err(issuing)?.public_key().clone(),
+            (Some(Der(der)), _) => Certificate::from_der(der).map_err(Failure::issuing)?.public_key().clone(),
+            (None, Some(Der(der))) => AuthorityRequest::from_der(der).map_err(Failure::issuing)?.public_key().clone(),
             (None, None) => return Err(Error::IssuerOff(id.clone(), record.state())),
         };
         match self.signer.public_key(&record.key).await? == key {
             true => Ok(()),
-            false => Err(Error::ForeignIssuer(id.clone())),
+            false => Err(Failure::ForeignIssuer(id.clone()).into()),
         }
     }
 

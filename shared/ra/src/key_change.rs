@@ -1,14 +1,11 @@
 //! Key rollover (RFC 8555 §7.3.5): an account gets another key, in one atomic change.
 
 use acme::{Account, AccountId};
+use authority::{Rounds, versioned};
 use jose::PublicKey;
 use store::{KeyReplacement, StoreError, Versioned};
 
-use crate::{
-    Authority, Directory, Error,
-    authority::{ROUNDS, versioned},
-    limit,
-};
+use crate::{Authority, Directory, Error, limit};
 
 /// A rollover whose inner signature was verified with the new key.
 #[derive(Clone, Debug)]
@@ -58,7 +55,9 @@ impl Authority {
         }
         self.count(serving, &[limit::of_key_change(serving, account.id)]).await?;
         let mut before = account.clone();
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             if old_key != before.key {
                 return Err(OTHER_OLD_KEY);
             }
@@ -70,7 +69,6 @@ impl Authority {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Busy)
     }
 }
 

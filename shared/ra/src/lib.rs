@@ -3,20 +3,15 @@
 //!
 //! One verb for each operation, all on [`Authority`]: policy, then a pure transition of `acme`, then
 //! one conditional write. Nothing here knows HTTP, a queue's wire, a key's place or a table's layout;
-//! those are arguments: [`store::Store`], [`ca::Signer`], [`Queue`], [`Publisher`], [`EventSink`],
-//! [`Clock`].
+//! those are arguments: [`store::Store`], [`ca::Signer`] and the seams of the crate `authority`.
 
 mod account;
-mod audit;
 mod authority;
 mod authorization;
-mod cache;
 mod challenge;
-mod clock;
 mod crl;
 mod directory;
 mod error;
-mod event;
 mod expiring;
 mod external_account;
 mod finalize;
@@ -33,9 +28,7 @@ mod nonce;
 mod operator;
 mod order;
 mod profile;
-mod publisher;
-mod queue;
-mod random;
+mod refusal;
 mod renewal_info;
 mod revocation;
 mod selection;
@@ -44,13 +37,11 @@ mod status;
 mod validation;
 mod validity;
 
+pub use crate::authority::{Authority, Seams, Settings};
 pub use account::AccountCreation;
-pub use authority::{Authority, Seams, Settings};
 pub use authorization::AuthorizationCreation;
-pub use clock::{Clock, SystemClock};
 pub use directory::{Directory, Offer};
 pub use error::{Error, IdentifierRefusal};
-pub use event::EventSink;
 pub use external_account::{
     BindingRefusal, ExternalAccountKeyTerms, MintedExternalAccountKey, RotatedExternalAccountKey,
 };
@@ -65,9 +56,6 @@ pub use operator::{
     RolledOver, TimelineEntry,
 };
 pub use order::{OrderList, OrderView};
-pub use publisher::{PublishError, PublishedObject, Publisher};
-pub use queue::{CrlTask, IssuanceTask, Queue, QueueError, ValidationTask};
-pub use random::random;
 pub use revocation::Revoker;
 pub use selection::Slice;
 pub use status::{CrlStatus, IssuerStatus, Status};

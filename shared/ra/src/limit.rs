@@ -18,12 +18,13 @@ mod state;
 use std::collections::HashMap;
 
 use acme::{Account, EventKind, Identifier, LimitFacts};
+use authority::{Failure, random};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use jose::base64url;
 use store::{CertificateState, Counted, LimitWindow, OperationId};
 
-use crate::{Authority, Directory, Error, random};
+use crate::{Authority, Directory, Error};
 
 pub use self::state::LimitState;
 pub(crate) use self::{
@@ -98,7 +99,7 @@ impl Authority {
         let full = counters.iter().find(|counter| counter.reached(now) == *reached);
         let Some((counter, part)) = full.and_then(|counter| Some((counter, counter.parts.first()?))) else { return };
         if self.full_limits.admit(part.window.clone(), now, part.window.ends_at()).is_some() {
-            self.emit(EventKind::LimitReached(LimitFacts {
+            self.events.emit(EventKind::LimitReached(LimitFacts {
                 directory: serving.directory.clone(),
                 limit: reached.name.to_owned(),
                 subject: counter.of.text(),
@@ -211,7 +212,7 @@ impl Authority {
             full.push(part);
             part = self.another_part(counter, &full, now).await?;
         }
-        Err(Error::Busy)
+        Err(Failure::Busy.into())
     }
 
     /// Takes back what a request counted that is refused after all. What cannot be taken back stays counted.

@@ -4,10 +4,11 @@
 //! maintenance in one process, at deployment and on schedule on AWS. So no stranger's request ever
 //! leads to a write, and the functions need no right to write secrets.
 
+use authority::{Failure, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use store::{NonceSecret, NonceSecrets, OperationId, Redemption, StoreError, Versioned};
 
-use crate::{Authority, Error, authority::versioned, random};
+use crate::{Authority, Error};
 
 impl Authority {
     /// Marks a nonce as used; `false` when it was used before.
@@ -22,10 +23,13 @@ impl Authority {
     /// The live secrets, newest first.
     ///
     /// # Errors
-    /// [`Error::NoNonceSecrets`] before the host made the first; when the store cannot answer.
+    /// [`Failure::NoNonceSecrets`] before the host made the first; when the store cannot answer.
     pub async fn nonce_secrets(&self) -> Result<NonceSecrets, Error> {
         let stored = self.store.nonce_secrets().await?;
-        stored.map(|stored| stored.value).filter(|secrets| !secrets.live.is_empty()).ok_or(Error::NoNonceSecrets)
+        stored
+            .map(|stored| stored.value)
+            .filter(|secrets| !secrets.live.is_empty())
+            .ok_or(Failure::NoNonceSecrets.into())
     }
 
     /// Makes the first secret, or puts a new one before the newest when that is a day old. Of several

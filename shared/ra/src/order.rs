@@ -4,16 +4,11 @@ use acme::{
     Account, AccountId, AgreedTerms, Authorization, AuthorizationState, CertificateId, Identifier, NewOrder, Order,
     OrderId, OrderState, OrderStatus,
 };
+use authority::{IssuanceTask, Rounds, applied, random, versioned};
 use jiff::SignedDuration;
 use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChange, Versioned};
 
-use crate::{
-    Authority, Directory, Error, IssuanceTask,
-    authority::{ROUNDS, applied, versioned},
-    authorization::expiry,
-    limit, random,
-    validity::RequestedValidity,
-};
+use crate::{Authority, Directory, Error, authorization::expiry, limit, validity::RequestedValidity};
 
 /// An order with what its object is made of.
 #[derive(Clone, Debug)]
@@ -184,7 +179,7 @@ impl Authority {
                 let certificate = self.store.certificate(&issuance.certificate).await?;
                 let issued = certificate.is_some_and(|record| matches!(record.state, CertificateState::Issued { .. }));
                 if self.now().duration_since(issuance.began_at) >= PATIENCE {
-                    self.queue.issue(IssuanceTask { account: order.account, order: order.id }).await?;
+                    self.issuance_queue.issue(IssuanceTask { account: order.account, order: order.id }).await?;
                 }
                 let state = if issued { OrderState::Valid(issuance.clone()) } else { order.state.clone() };
                 Ok(OrderView { order: Order { state, ..order }, authorizations: Vec::new() })
@@ -205,7 +200,9 @@ impl Authority {
         text: &str,
     ) -> Result<CertificateId, Error> {
         let id: CertificateId = text.parse().map_err(|_| Error::Replaces("that is no certificate id"))?;
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let before = self.store.certificate(&id).await?.filter(|record| record.account == Some(account.id));
             let before = before.ok_or(Error::Replaces("this account has no such certificate"))?;
             if !before.identifiers.iter().any(|name| identifiers.contains(name)) {
@@ -222,7 +219,6 @@ impl Authority {
                 return Ok(id);
             }
         }
-        Err(Error::Busy)
     }
 
     async fn is_alive(&self, replacement: Replacement) -> Result<bool, Error> {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use acme::{EventKind, ProfileFacts, ProfileName};
+use authority::Failure;
 use store::{
     AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, Page, ProfileChanges, ProfileKind, ProfileSet,
     RaProfile,
 };
 
-use crate::{Authority, Error, issuance::issuing};
+use crate::{Authority, Error};
 
 impl Authority {
     /// All profiles.
@@ -61,12 +62,12 @@ impl Authority {
         let said = |value: &Option<serde_json::Value>| value.as_ref().map_or("-".to_owned(), ToString::to_string);
         for Difference { path, before, after } in &differences {
             let detail = BTreeMap::from([("before".to_owned(), said(before)), ("after".to_owned(), said(after))]);
-            self.record_act(actor, "apply", path, detail).await?;
+            self.audit.record(actor, "apply", path, detail).await?;
         }
         self.store.apply_profiles(&changes).await?;
         self.profiles.forget().await;
         for (profile, fields) in changed_fields(&changes, &differences) {
-            self.emit(EventKind::ProfileChanged(ProfileFacts { profile, fields, actor: actor.to_owned() }));
+            self.events.emit(EventKind::ProfileChanged(ProfileFacts { profile, fields, actor: actor.to_owned() }));
         }
         Ok(differences)
     }
@@ -91,7 +92,7 @@ impl Authority {
             issuers.map(|issuer| (issuer.id.clone(), issuer.state())).collect();
         let stored = self.store.profiles().await?;
         wanted.check(&issuers, &stored)?;
-        let differences = wanted.difference(&stored).map_err(issuing)?;
+        let differences = wanted.difference(&stored).map_err(Failure::issuing)?;
         Ok((stored, differences))
     }
 }

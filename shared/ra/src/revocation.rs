@@ -1,16 +1,13 @@
 //! Revocation in its three forms (RFC 8555 §7.6).
 
 use acme::{Account, AuthorizationId, AuthorizationStatus, EventKind, RevocationFacts, RevocationReason, RevokedBy};
+use authority::{CrlTask, Failure, Rounds, applied, certificate_facts, versioned};
 use ca::Certificate;
 use jiff::Timestamp;
 use jose::PublicKey;
 use store::{CertificateRecord, CertificateState, IssuerId, Revocation, Versioned};
 
-use crate::{
-    Authority, CrlTask, Error,
-    authority::{ROUNDS, applied, versioned},
-    event::certificate_facts,
-};
+use crate::{Authority, Error};
 
 /// Who asks for a revocation; the signature over the request is verified.
 #[derive(Clone, Debug)]
@@ -34,13 +31,15 @@ impl Authority {
     pub async fn revoke(&self, revoker: Revoker<'_>, der: &[u8], reason: RevocationReason) -> Result<(), Error> {
         let submitted = Certificate::from_der(der).map_err(|_| Error::NotACertificate)?;
         let id = submitted.certificate_id();
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             // The host's own certificate is nobody's to revoke.
             let before = self.store.certificate(id).await?.filter(|record| record.account.is_some());
             let before = before.ok_or(Error::NotFound)?;
             let stored = match &before.state {
                 CertificateState::Issued { der: stored } if stored == der => {
-                    Certificate::from_der(stored).map_err(crate::issuance::issuing)?
+                    Certificate::from_der(stored).map_err(Failure::issuing)?
                 }
                 _ => return Err(Error::NotFound),
             };
@@ -59,7 +58,6 @@ impl Authority {
                 return Ok(());
             }
         }
-        Err(Error::Busy)
     }
 
     /// Marks the certificate as revoked and has it listed; `None` when another write came between. `actor` is the operator.
@@ -98,7 +96,7 @@ impl Authority {
         if !applied(self.store.update_certificate(before, &after).await)? {
             return Ok(None);
         }
-        self.emit(EventKind::CertificateRevoked(RevocationFacts {
+        self.events.emit(EventKind::CertificateRevoked(RevocationFacts {
             certificate: certificate_facts(&after, None),
             reason_code: reason.code(),
             by,
@@ -109,7 +107,7 @@ impl Authority {
 
     async fn list(&self, revoked: &CertificateRecord) -> Result<(), Error> {
         let task = CrlTask { issuer: revoked.issuer.clone(), shard: revoked.crl_shard };
-        Ok(self.queue.publish_crl(task).await?)
+        Ok(self.crl_queue.publish_crl(task).await?)
     }
 
     /// Mends a revocation whose request ended before its CRL was asked for.

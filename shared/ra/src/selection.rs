@@ -6,11 +6,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId};
+use authority::Failure;
 use ca::Certificate;
 use jiff::{SignedDuration, Timestamp};
 use store::{CertificateEntry, CertificateRecord, IssuerId, IssuerRole, Position, Selection, Versioned};
 
-use crate::{Authority, Error, issuance::issuing};
+use crate::{Authority, Error};
 
 /// A piece of the certificates that are meant.
 #[derive(Clone, Debug)]
@@ -133,7 +134,7 @@ impl Authority {
         for issuer in self.store.issuers().await? {
             let is_meant = selection.issuer.as_ref().is_none_or(|id| *id == issuer.id);
             if let (IssuerRole::Issuing, true, Some(der)) = (issuer.role, is_meant, &issuer.certificate) {
-                last = last.max(Certificate::from_der(&der.0).map_err(issuing)?.not_after());
+                last = last.max(Certificate::from_der(&der.0).map_err(Failure::issuing)?.not_after());
             }
         }
         Ok(last.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX))

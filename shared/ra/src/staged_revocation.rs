@@ -5,12 +5,10 @@
 //! leaves the piece to be done again, and whoever was second lets the first one's word stand. So the count
 //! is right whatever happens: it counts what is revoked, not who did it.
 
+use authority::{applied, versioned};
 use store::{Incident, Revocation, StagedRevocation, Versioned};
 
-use crate::{
-    Authority, Error,
-    authority::{applied, versioned},
-};
+use crate::{Authority, Error};
 
 impl Authority {
     /// Revokes one piece for each incident whose revocation has begun. Answers whether there is more to do.
@@ -33,7 +31,7 @@ impl Authority {
         if good > 0 {
             let detail = [("reason", format!("{:?}", revocation.reason)), ("certificates", good.to_string())];
             let detail = detail.map(|(name, value)| (name.to_owned(), value)).into();
-            self.record_act(&before.declared_by, "incident revoke", before.id, detail).await?;
+            self.audit.record(&before.declared_by, "incident revoke", before.id, detail).await?;
         }
         self.revoke_all(&before.declared_by, &slice.certificates, revocation.reason).await?;
         // All of them are revoked now; those that were before it began, or for another reason, are not its own.

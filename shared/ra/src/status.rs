@@ -1,10 +1,11 @@
 //! How the CA is, for whoever runs it.
 
+use authority::Failure;
 use jiff::Timestamp;
 use serde::Serialize;
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, ProfileSet};
 
-use crate::{Authority, Error, issuance::issuing};
+use crate::{Authority, Error};
 
 /// How the CA is. Times are UTC.
 #[derive(Clone, Debug, Serialize)]
@@ -88,9 +89,9 @@ impl Authority {
     async fn issuer_status(&self, record: IssuerRecord) -> Result<IssuerStatus, Error> {
         let state = record.state();
         let request = record.request.map(|Der(der)| ca::AuthorityRequest::from_der(&der)).transpose();
-        let requested = request.map_err(issuing)?.map(|request| request.subject().to_owned());
+        let requested = request.map_err(Failure::issuing)?.map(|request| request.subject().to_owned());
         let certificate = record.certificate.map(|Der(der)| ca::Certificate::from_der(&der)).transpose();
-        let certificate = certificate.map_err(issuing)?;
+        let certificate = certificate.map_err(Failure::issuing)?;
         let mut crls = Vec::new();
         // Who waits for a certificate signs nothing yet.
         for shard in certificate.iter().flat_map(|_| 0..record.crl_shards) {

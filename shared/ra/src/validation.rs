@@ -9,9 +9,10 @@ use acme::{
     Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
     EventKind, Identifier, KeyAuthorization, Problem, ValidationFacts,
 };
+use authority::ValidationTask;
 use store::{AcmeProfile, Versioned};
 
-use crate::{Authority, Error, ValidationTask, authorization::lifetime, limit};
+use crate::{Authority, Error, authorization::lifetime, limit};
 
 /// A challenge that waits for its result.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Authority {
     /// An attempt failed and another will follow: the reason is visible from now on.
     ///
     /// # Errors
-    /// [`Error::Transition`] when the challenge no longer waits.
+    /// [`Failure::Transition`] when the challenge no longer waits.
     pub async fn attempt_failed(
         &self,
         job: ValidationJob,
@@ -73,7 +74,7 @@ impl Authority {
     /// Control was shown.
     ///
     /// # Errors
-    /// [`Error::Transition`] when the challenge no longer waits.
+    /// [`Failure::Transition`] when the challenge no longer waits.
     pub async fn validation_succeeded(&self, job: ValidationJob, address: Option<IpAddr>) -> Result<(), Error> {
         let serving = self.directory(&job.authorization.directory).await?;
         let event = AuthorizationEvent::Succeeded {
@@ -88,7 +89,7 @@ impl Authority {
     /// The last attempt failed.
     ///
     /// # Errors
-    /// [`Error::Transition`] when the challenge no longer waits.
+    /// [`Failure::Transition`] when the challenge no longer waits.
     pub async fn validation_failed(
         &self,
         job: ValidationJob,
@@ -97,7 +98,7 @@ impl Authority {
     ) -> Result<(), Error> {
         let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem.clone(), address));
         let failed = self.apply_to_authorization(job.authorization, event).await?;
-        self.emit(EventKind::ValidationFailed(ValidationFacts {
+        self.events.emit(EventKind::ValidationFailed(ValidationFacts {
             directory: failed.directory.clone(),
             account: failed.account,
             authorization: failed.id,

@@ -8,7 +8,7 @@ use crate::{StoreError, Versioned};
 
 /// The accounts.
 #[async_trait]
-pub trait AccountStore {
+pub trait AccountStore: Send + Sync {
     /// Makes the account unless its directory already has one with its key, atomically.
     ///
     /// # Errors

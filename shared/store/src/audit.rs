@@ -11,7 +11,7 @@ use crate::{Page, StoreError};
 
 /// The audit records. They are added and read, never changed.
 #[async_trait]
-pub trait AuditStore {
+pub trait AuditStore: Send + Sync {
     /// Adds a record. The same record again changes nothing.
     ///
     /// # Errors

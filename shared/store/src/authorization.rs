@@ -9,7 +9,7 @@ use crate::{StoreError, Versioned};
 
 /// The authorizations.
 #[async_trait]
-pub trait AuthorizationStore {
+pub trait AuthorizationStore: Send + Sync {
     /// Stores a new authorization that belongs to no order (RFC 8555 §7.4.1).
     ///
     /// # Errors

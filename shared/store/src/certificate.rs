@@ -10,7 +10,7 @@ use crate::{IssuerId, StoreError, Versioned};
 
 /// The certificates.
 #[async_trait]
-pub trait CertificateStore {
+pub trait CertificateStore: Send + Sync {
     /// Stores a certificate as intended. From here on it counts as issued: it can be revoked and it
     /// is never forgotten, whether or not its signature follows.
     ///

@@ -9,7 +9,7 @@ use crate::{IssuerId, StoreError};
 
 /// What CRLs are made of, and the CRLs.
 #[async_trait]
-pub trait CrlStore {
+pub trait CrlStore: Send + Sync {
     /// The revoked certificates of a shard whose validity ended after `ended_after`, by serial.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::{Creation, IdentifierRule, Page, StoreError, Versioned};
 
 /// The keys of external accounts.
 #[async_trait]
-pub trait ExternalAccountStore {
+pub trait ExternalAccountStore: Send + Sync {
     /// Stores a new key.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::{CertificateRecord, OperationId, Position, Selection, StoreError, Ver
 
 /// The incidents.
 #[async_trait]
-pub trait IncidentStore {
+pub trait IncidentStore: Send + Sync {
     /// Puts `after` in the place of the version `before`, where `None` is nothing there.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::{CertificateRecord, CertificateStore, OrderStore, StoreError, Version
 /// them one after the other, the certificate's first: an order never points to a certificate that is
 /// not there, and never is valid before its certificate is issued.
 #[async_trait]
-pub trait IssuanceStore: CertificateStore + OrderStore + Sync {
+pub trait IssuanceStore: CertificateStore + OrderStore {
     /// Stores a certificate as intended, and puts the order `after`, which points to it, in the place
     /// of `before`.
     ///

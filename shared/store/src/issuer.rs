@@ -11,7 +11,7 @@ use crate::{Creation, StoreError};
 
 /// The issuers.
 #[async_trait]
-pub trait IssuerStore {
+pub trait IssuerStore: Send + Sync {
     /// Stores the issuer unless there is one of that id.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::{OperationId, StoreError};
 
 /// The counters.
 #[async_trait]
-pub trait LimitStore {
+pub trait LimitStore: Send + Sync {
     /// Counts `amount` more in the window unless that would be more than `maximum`: one conditional write,
     /// also when it is refused. Nothing is counted then.
     ///

@@ -15,7 +15,7 @@ use crate::{CertificateStore, OrderStore, Page, StoreError, Versioned};
 
 /// The look-ups.
 #[async_trait]
-pub trait LookupStore: CertificateStore + OrderStore + Sync {
+pub trait LookupStore: CertificateStore + OrderStore {
     /// The certificates for exactly that name, those that end last first: those before `before`, at most
     /// `limit`. An entry may lead to a certificate that was never made.
     ///

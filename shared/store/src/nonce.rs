@@ -9,7 +9,7 @@ use crate::{OperationId, StoreError, Versioned};
 
 /// The nonces. Only redeemed ones are remembered: handing one out writes nothing.
 #[async_trait]
-pub trait NonceStore {
+pub trait NonceStore: Send + Sync {
     /// Marks a nonce as used. `nonce` is its text; it may be forgotten after `expires_at`, which is the
     /// same whenever the same nonce comes.
     ///

@@ -7,7 +7,7 @@ use crate::{StoreError, Versioned};
 
 /// The orders.
 #[async_trait]
-pub trait OrderStore {
+pub trait OrderStore: Send + Sync {
     /// Stores a new order with those of its authorizations that are new. Authorizations come first:
     /// an order that can be read has all of its authorizations; after a crash there may be
     /// authorizations without an order, which expire.

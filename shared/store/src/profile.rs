@@ -23,7 +23,7 @@ use crate::{Page, StoreError};
 
 /// The profiles.
 #[async_trait]
-pub trait ProfileStore {
+pub trait ProfileStore: Send + Sync {
     /// The ACME Profile of that name.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::{CertificateEntry, OperationId, StoreError, Versioned};
 
 /// The watch.
 #[async_trait]
-pub trait WatchStore {
+pub trait WatchStore: Send + Sync {
     /// The watch; `None` before the first look.
     ///
     /// # Errors

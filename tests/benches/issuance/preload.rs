@@ -5,8 +5,8 @@ use std::{path::Path, sync::Arc, time::Instant};
 use acme::{
     AccountId, CertificateId, DirectoryId, Identifier, IdentifierObject, Issuance, Order, OrderId, OrderState, Serial,
 };
+use authority::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp};
-use ra::{Clock, SystemClock};
 use store::{
     CertificateRecord, CertificateState, CertificateStore, OperationId, OrderStore, Versioned,
     embedded::{EmbeddedStore, Options},

@@ -109,7 +109,7 @@ async fn no_more_accounts(environment: &Environment, minted: &Value) {
     for part in ["", "1", "2"] {
         let window = LimitWindow::containing(Timestamp::now(), A_DAY, format!("default#newAccounts#{part}"));
         let [used] = *environment.store().counted(std::slice::from_ref(&window)).await.unwrap() else { panic!() };
-        let operation = OperationId::from_random(ra::random().unwrap());
+        let operation = OperationId::from_random(authority::random().unwrap());
         environment.store().count(&window, 1_000 - used, 1_000, operation).await.unwrap();
     }
     let stranger = environment.directory("default").stranger().await;

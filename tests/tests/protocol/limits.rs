@@ -94,7 +94,7 @@ async fn n12_a_limit_of_a_whole_profile_is_exact_in_all_of_its_parts() {
     let ca = environment.directory("default");
     for (part, free) in [("", 1), ("1", 0), ("2", 1)] {
         let share = if part.is_empty() { 834 } else { 833 };
-        let operation = OperationId::from_random(ra::random().unwrap());
+        let operation = OperationId::from_random(authority::random().unwrap());
         let window = window(&format!("default#newOrders#{part}"));
         ca.store().count(&window, share - free, share, operation).await.unwrap();
     }

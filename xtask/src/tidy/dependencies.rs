@@ -53,6 +53,7 @@ pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
 enum Floor {
     Acme,
     Api,
+    Authority,
     Aws,
     Ca,
     Cloud,
@@ -76,6 +77,7 @@ impl Floor {
         Some(match (above, folder) {
             ("shared", "acme") => Self::Acme,
             ("shared", "api") => Self::Api,
+            ("shared", "authority") => Self::Authority,
             ("shared", "aws") => Self::Aws,
             ("shared", "ca") => Self::Ca,
             ("shared", "jose") => Self::Jose,
@@ -103,15 +105,18 @@ impl Floor {
             // A profile's record says what its certificates look like in the words of `ca`.
             Store => matches!(other, Acme | Ca | Jose),
             Validation => matches!(other, Acme | Jose),
-            Ra => matches!(other, Acme | Ca | Jose | Store),
-            Api => matches!(other, Acme | Ca | Jose | Ra | Store),
-            Aws => matches!(other, Acme | Api | Ca | Jose | Ra | Store),
+            Authority => matches!(other, Acme | Ca | Jose | Store),
+            Ra => matches!(other, Acme | Authority | Ca | Jose | Store),
+            Api => matches!(other, Acme | Authority | Ca | Jose | Ra | Store),
+            Aws => matches!(other, Acme | Api | Authority | Ca | Jose | Ra | Store),
             // `aws` hides behind a feature, so that `host` links a function without the SDK.
-            Function => matches!(other, Acme | Api | Ca | Jose | Ra | Store) || (other == Aws && optional),
+            Function => matches!(other, Acme | Api | Authority | Ca | Jose | Ra | Store) || (other == Aws && optional),
             Validate => other == Validation || Function.may_use(other, optional),
             Host => !matches!(other, Aws | Cloud | CommandLine | Tests | Xtask),
             // An operator of a CA on AWS has the command line without the host and its engine.
-            CommandLine => matches!(other, Acme | Ca | Function | Jose | Ra | Store) || (other == Host && optional),
+            CommandLine => {
+                matches!(other, Acme | Authority | Ca | Function | Jose | Ra | Store) || (other == Host && optional)
+            }
             Tests => other != Xtask,
         }
     }

@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use acme::AuditId;
 use admin::{AuditFilter, AuditPage, Request};
+use authority::{Clock, SystemClock};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use ra::{Clock, SystemClock};
 use store::AuditRecord;
 use tokio::{signal, time};
 

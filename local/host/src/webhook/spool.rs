@@ -13,7 +13,7 @@ use std::{
 };
 
 use acme::Event;
-use ra::EventSink;
+use authority::EventSink;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 

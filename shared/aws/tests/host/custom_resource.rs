@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use authority::Failure;
 use aws::{CustomResource, Patience};
 use cloud::{Cloud, Fault, Kind, Service};
 use lambda_runtime::Error as BoxError;
@@ -20,8 +21,8 @@ async fn establish(properties: Value) -> Result<BTreeMap<String, String>, BoxErr
     match properties["outcome"].as_str() {
         Some("good") => Ok(BTreeMap::from([("Attribute".to_owned(), "value".to_owned())])),
         Some("late") if TRIES.fetch_add(1, Ordering::SeqCst) >= 2 => Ok(BTreeMap::new()),
-        Some("late" | "busy") => Err(Box::new(ra::Error::Busy)),
-        Some("foreign") => Err(Box::new(ra::Error::ForeignIssuer("root".parse().unwrap()))),
+        Some("late" | "busy") => Err(Box::new(ra::Error::Failed(Failure::Busy))),
+        Some("foreign") => Err(Box::new(ra::Error::Failed(Failure::ForeignIssuer("root".parse().unwrap())))),
         Some("never") => std::future::pending().await,
         _ => Err("x".repeat(10_000).into()),
     }

@@ -1,11 +1,13 @@
 //! Queues, the bucket, and the seams that a function did not declare.
 
 use acme::{AccountId, AuthorizationId, ChallengeType, OrderId};
+use authority::{
+    CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, PublishedObject, Publisher, ValidationQueue, ValidationTask,
+};
 use aws::{Absent, QueueUrls, S3Publisher, SqsQueue, Undeclared};
 use ca::{KeyHandle, SignatureAlgorithm, Signer};
 use cloud::Cloud;
 use jiff::Timestamp;
-use ra::{CrlTask, IssuanceTask, PublishedObject, Publisher, Queue, ValidationTask};
 
 fn validation() -> ValidationTask {
     let at = Timestamp::UNIX_EPOCH;

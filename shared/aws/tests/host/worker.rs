@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use authority::{CrlTask, Failure};
 use aws::{InvocationError, OnSchedule, Work, Worker};
-use ra::{CrlTask, Error, Needs};
+use ra::{Error, Needs};
 use serde_json::{Value, json};
 
 use crate::{cloud, invoke, scheduled};
@@ -20,7 +21,7 @@ fn worker(on_schedule: Option<OnSchedule>) -> (Worker<CrlTask>, Done) {
             let done = done.clone();
             Box::pin(async move {
                 done.lock().unwrap().push(task.shard);
-                if task.shard % 2 == 0 { Ok(()) } else { Err(Error::Busy) }
+                if task.shard % 2 == 0 { Ok(()) } else { Err(Error::Failed(Failure::Busy)) }
             })
         }
     });
@@ -85,7 +86,7 @@ async fn a_message_that_is_no_task_goes_its_way_to_the_dead_letters() {
 async fn a_schedule_does_what_is_due_and_tells_when_it_failed() {
     let (ready, _) = worker(Some(|_| Box::pin(async { Ok(()) })));
     assert_eq!(invoke(&ready, scheduled()).await.unwrap(), Value::Null);
-    let (failing, _) = worker(Some(|_| Box::pin(async { Err(Error::Busy) })));
+    let (failing, _) = worker(Some(|_| Box::pin(async { Err(Error::Failed(Failure::Busy)) })));
     assert!(matches!(invoke(&failing, scheduled()).await, Err(InvocationError::Failed(_))));
     let (without, done) = worker(None);
     assert!(matches!(invoke(&without, scheduled()).await, Err(InvocationError::Failed(_))));

@@ -9,11 +9,12 @@
 use std::fmt;
 
 use acme::{AccountId, ExternalAccountKeyId};
+use authority::random;
 use jiff::Timestamp;
 use store::{Limit, LimitWindow};
 
 use super::LimitReached;
-use crate::{Directory, Error, random};
+use crate::{Directory, Error};
 
 /// What is to be counted.
 #[derive(Clone, Debug)]

@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 
 use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId, EventKind};
+use authority::{Rounds, account_facts, applied, versioned};
 use jose::Thumbprint;
 use store::Page;
 
-use crate::{
-    Authority, Error,
-    authority::{ROUNDS, applied, versioned},
-    event::account_facts,
-};
+use crate::{Authority, Error};
 
 impl Authority {
     /// The account of any directory and status.
@@ -78,7 +75,9 @@ impl Authority {
         id: AccountId,
         status: AccountStatus,
     ) -> Result<Account, Error> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let before = self.store.account(id).await?.ok_or(Error::NotFound)?;
             if before.status == status {
                 return Ok(before.value);
@@ -86,11 +85,11 @@ impl Authority {
             if before.status == AccountStatus::Deactivated {
                 return Err(Error::AccountEnded(before.status));
             }
-            self.record_act(actor, action, id, BTreeMap::new()).await?;
+            self.audit.record(actor, action, id, BTreeMap::new()).await?;
             let after = versioned(Account { status, ..before.value.clone() })?;
             if applied(self.store.update_account(&before, &after).await)? {
                 let facts = account_facts(&after, Some(actor));
-                self.emit(match status {
+                self.events.emit(match status {
                     AccountStatus::Valid => EventKind::AccountEnabled(facts),
                     AccountStatus::Revoked => EventKind::AccountDisabled(facts),
                     AccountStatus::Deactivated => EventKind::AccountDeactivated(facts),
@@ -98,6 +97,5 @@ impl Authority {
                 return Ok(after.value);
             }
         }
-        Err(Error::Busy)
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, RevokedBy, Serial};
+use authority::{Failure, Rounds};
 use ca::{Certificate, Chain};
 use jiff::Timestamp;
 use jose::Thumbprint;
 use store::{AccountCertificates, BlockedKey, CertificateEntry, CertificateRecord, CertificateState, Page};
 
-use crate::{Authority, Error, authority::ROUNDS, issuance::issuing};
+use crate::{Authority, Error};
 
 impl Authority {
     /// The certificate of that id.
@@ -26,7 +27,7 @@ impl Authority {
     pub async fn certificates_by_serial(&self, serial: &Serial) -> Result<Vec<CertificateRecord>, Error> {
         let mut ids = Vec::new();
         for der in self.store.issuers().await?.into_iter().filter_map(|issuer| issuer.certificate) {
-            let certificate = Certificate::from_der(&der.0).map_err(issuing)?;
+            let certificate = Certificate::from_der(&der.0).map_err(Failure::issuing)?;
             let key = certificate.subject_key_identifier().map(<[u8]>::to_vec);
             ids.extend(key.map(|key| CertificateId::new(key, serial.clone())));
         }
@@ -43,8 +44,8 @@ impl Authority {
     pub async fn exported_chain(&self, id: &CertificateId) -> Result<Chain, Error> {
         let record = self.find_certificate(id).await?;
         let CertificateState::Issued { der } = &record.state else { return Err(Error::NotFound) };
-        let leaf = Certificate::from_der(der).map_err(issuing)?;
-        Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(issuing)
+        let leaf = Certificate::from_der(der).map_err(Failure::issuing)?;
+        Ok(Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(Failure::issuing)?)
     }
 
     /// The certificates for exactly that name, those that end last first.
@@ -100,17 +101,18 @@ impl Authority {
         reason: RevocationReason,
     ) -> Result<CertificateRecord, Error> {
         let detail = BTreeMap::from([("reason".to_owned(), format!("{reason:?}"))]);
-        for round in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let before = self.store.certificate(id).await?.ok_or(Error::NotFound)?;
-            if before.revocation.is_none() && round == 0 {
-                self.record_act(actor, "certificate revoke", id, detail.clone()).await?;
+            if before.revocation.is_none() && rounds.is_first() {
+                self.audit.record(actor, "certificate revoke", id, detail.clone()).await?;
             }
             self.block_if_compromised(&before, reason).await?;
             if let Some(revoked) = self.revoke_record(&before, reason, RevokedBy::Operator, Some(actor)).await? {
                 return Ok(revoked);
             }
         }
-        Err(Error::Busy)
     }
 
     /// Blocks the certificate's key when that is why it is revoked: first, so that a crash leaves no
@@ -121,7 +123,7 @@ impl Authority {
         reason: RevocationReason,
     ) -> Result<(), Error> {
         if let (CertificateState::Issued { der }, RevocationReason::KeyCompromise) = (&certificate.state, reason) {
-            let key = Certificate::from_der(der).map_err(issuing)?.public_key().thumbprint();
+            let key = Certificate::from_der(der).map_err(Failure::issuing)?.public_key().thumbprint();
             self.store.block_key(&key, self.now()).await?;
         }
         Ok(())
@@ -132,7 +134,7 @@ impl Authority {
     /// # Errors
     /// When the store cannot answer.
     pub async fn block_key(&self, actor: &str, key: &Thumbprint) -> Result<(), Error> {
-        self.record_act(actor, "key block", key, BTreeMap::new()).await?;
+        self.audit.record(actor, "key block", key, BTreeMap::new()).await?;
         Ok(self.store.block_key(key, self.now()).await?)
     }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use acme::ProfileName;
+use authority::{Failure, Rounds, applied};
 use ca::{
     AuthorityName, AuthorityNameError, Certificate, IssuerError, IssuerKeyType, KeyHandle, NameConstraints, PathError,
     Pointers,
@@ -14,12 +15,7 @@ use jiff::SignedDuration;
 use jose::PublicKey;
 use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
-use crate::{
-    Authority, Error, IssuerPlan,
-    authority::{ROUNDS, applied},
-    issuance::issuing,
-    issuer::LoadedIssuer,
-};
+use crate::{Authority, Error, IssuerPlan, issuer::LoadedIssuer};
 
 /// An issuing CA to be made.
 #[derive(Clone, Debug)]
@@ -125,7 +121,7 @@ impl Authority {
         check_new(&others, &new.id, &new.subject)?;
         let root = others.iter().find(|issuer| issuer.role == IssuerRole::Root).ok_or(IssuerRefusal::NoRoot)?;
         let root = self.issuer(&root.id).await?;
-        self.record_act(actor, "issuer add", &new.id, described(&new.subject, &new.key)).await?;
+        self.audit.record(actor, "issuer add", &new.id, described(&new.subject, &new.key)).await?;
         let NewIssuer { id, subject, key, lifetime, crl_shards, constraints } = new;
         let (key, public_key) = self.key_for(&id, key, &others).await?;
         let plan = IssuerPlan { id, subject, key, lifetime, crl_shards };
@@ -142,7 +138,9 @@ impl Authority {
     /// # Errors
     /// [`IssuerRefusal`].
     pub async fn retire_issuer(&self, actor: &str, id: &IssuerId, named: bool) -> Result<IssuerRecord, Error> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let all = self.store.issuers().await?;
             let before = issuing_ca(&all, id)?;
             match before.state() {
@@ -163,7 +161,7 @@ impl Authority {
                 return Err(IssuerRefusal::Last(id.clone()).into());
             }
             let detail = BTreeMap::from([("named by".to_owned(), names(&naming))]);
-            self.record_act(actor, "issuer retire", id, detail).await?;
+            self.audit.record(actor, "issuer retire", id, detail).await?;
             let retired_at = Some(acme::whole_seconds(self.now()));
             let after = IssuerRecord { retired_at, ..before.clone() };
             if applied(self.store.update_issuer(before, &after).await)? {
@@ -171,7 +169,6 @@ impl Authority {
                 return Ok(after);
             }
         }
-        Err(Error::Busy)
     }
 
     /// The key for an issuer to be made, which no other issuer has.
@@ -255,8 +252,8 @@ pub(super) fn issuing_ca<'a>(all: &'a [IssuerRecord], id: &IssuerId) -> Result<&
 
 /// The certificate of an issuer that has one.
 pub(super) fn certificate(issuer: &IssuerRecord) -> Result<Option<Certificate>, Error> {
-    let read = |Der(der): &Der| Certificate::from_der(der).map_err(issuing);
-    issuer.certificate.as_ref().map(read).transpose()
+    let read = |Der(der): &Der| Certificate::from_der(der).map_err(Failure::issuing);
+    Ok(issuer.certificate.as_ref().map(read).transpose()?)
 }
 
 /// What an audit record says of an issuer to be made.

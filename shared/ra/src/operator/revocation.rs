@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use acme::{RevocationReason, RevokedBy};
+use authority::{CrlTask, Failure, Rounds};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use store::{CertificateRecord, IssuerId, Position, Selection, Versioned};
 
-use crate::{Authority, CrlTask, Error, authority::ROUNDS};
+use crate::{Authority, Error};
 
 /// What became of a piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Authority {
         if good > 0 {
             let detail = [("reason", format!("{reason:?}")), ("certificates", good.to_string())];
             let detail = detail.map(|(name, value)| (name.to_owned(), value)).into();
-            self.record_act(actor, "certificates revoke", in_words(selection), detail).await?;
+            self.audit.record(actor, "certificates revoke", in_words(selection), detail).await?;
         }
         let revoked = self.revoke_all(actor, &slice.certificates, reason).await?;
         let already = slice.certificates.len().saturating_sub(revoked);
@@ -80,7 +81,7 @@ impl Authority {
         }
         // Also after a failure: what is revoked is to be known.
         for (issuer, shard) in lists.0.into_keys() {
-            self.queue.publish_crl(CrlTask { issuer, shard }).await?;
+            self.crl_queue.publish_crl(CrlTask { issuer, shard }).await?;
         }
         failure.map_or(Ok(count), Err)
     }
@@ -93,7 +94,9 @@ impl Authority {
         reason: RevocationReason,
     ) -> Result<Option<CertificateRecord>, Error> {
         let mut before = certificate.clone();
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             if before.revocation.is_some() {
                 return Ok(None);
             }
@@ -101,9 +104,8 @@ impl Authority {
             if let Some(revoked) = self.mark_revoked(&before, reason, RevokedBy::Operator, Some(actor)).await? {
                 return Ok(Some(revoked));
             }
-            before = self.store.certificate(&before.id).await?.ok_or(Error::RecordLost("certificate"))?;
+            before = self.store.certificate(&before.id).await?.ok_or(Failure::RecordLost("certificate"))?;
         }
-        Err(Error::Busy)
     }
 
     /// Of the lists of what was revoked before, keeps those that are older than the revocation.

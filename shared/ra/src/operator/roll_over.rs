@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use authority::Failure;
 use ca::{AuthorityName, IssuerKeyType, KeyHandle};
 use store::{Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
 use super::issuer::{certificate, issuing_ca};
-use crate::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, hierarchy::BACKDATE, issuance::issuing};
+use crate::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, hierarchy::BACKDATE};
 
 /// What takes over from what.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ fn of_the_same_shape(
         key: key.map_or(IssuerKey::New(kind), IssuerKey::Held),
         lifetime: certificate.not_after().duration_since(certificate.not_before()) - BACKDATE,
         crl_shards: old.crl_shards,
-        constraints: certificate.name_constraints().map_err(issuing)?,
+        constraints: certificate.name_constraints().map_err(Failure::issuing)?,
     })
 }
 

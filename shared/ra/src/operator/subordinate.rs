@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use authority::{Failure, Rounds, applied};
 use ca::{AuthorityName, AuthorityRequest, Certificate, Issuer};
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
 use super::issuer::{certificate, check_new, described, issuing_ca};
-use crate::{
-    Authority, Error, IssuerKey, IssuerRefusal,
-    authority::{ROUNDS, applied},
-    issuance::issuing,
-};
+use crate::{Authority, Error, IssuerKey, IssuerRefusal};
 
 impl Authority {
     /// Makes a request for the certificate of an issuing CA, which is signed elsewhere. Of one that is
@@ -32,12 +29,12 @@ impl Authority {
             return Ok(requested.clone());
         }
         check_new(&others, &id, &subject)?;
-        self.record_act(actor, "issuer request", &id, described(&subject, &key)).await?;
+        self.audit.record(actor, "issuer request", &id, described(&subject, &key)).await?;
         let (key, public_key) = self.key_for(&id, key, &others).await?;
         let request = AuthorityRequest::sign(&subject, &public_key, self.signer.as_ref(), &key).await;
         let request = request.map_err(|error| match error {
-            ca::AuthorityRequestError::Sign(error) => Error::Sign(error),
-            other => issuing(other),
+            ca::AuthorityRequestError::Sign(error) => Failure::Sign(error),
+            other => Failure::issuing(other),
         })?;
         self.keep_new(IssuerRecord {
             role: IssuerRole::Issuing,
@@ -64,13 +61,15 @@ impl Authority {
         id: &IssuerId,
         certificates: &[Certificate],
     ) -> Result<IssuerRecord, Error> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
             let all = self.store.issuers().await?;
             let before = issuing_ca(&all, id)?;
             let Some(Der(request)) = &before.request else {
                 return Err(IssuerRefusal::NotRequested(id.clone()).into());
             };
-            let request = AuthorityRequest::from_der(request).map_err(issuing)?;
+            let request = AuthorityRequest::from_der(request).map_err(Failure::issuing)?;
             let own = certificates.iter().find(|certificate| certificate.public_key() == request.public_key());
             let own = own.ok_or_else(|| IssuerRefusal::OtherKey(id.clone()))?;
             let above = ca::path(own, certificates, self.now()).map_err(IssuerRefusal::from)?;
@@ -86,14 +85,13 @@ impl Authority {
             }
             let root = above.last().map_or_else(String::new, Certificate::subject);
             let detail = BTreeMap::from([("name".to_owned(), own.subject()), ("root".to_owned(), root)]);
-            self.record_act(actor, "issuer install", id, detail).await?;
+            self.audit.record(actor, "issuer install", id, detail).await?;
             if applied(self.store.update_issuer(before, &after).await)? {
                 self.issuers.forget().await;
                 self.request_crls(&after).await?;
                 return Ok(after);
             }
         }
-        Err(Error::Busy)
     }
 }
 

@@ -13,6 +13,10 @@ use acme::{
     Account, AuthorizationId, ChallengeType, DirectoryId, IdentifierObject, NewAccount, NewOrder, OrderId, OrderState,
 };
 use async_trait::async_trait;
+use authority::{
+    Clock, CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, PublishError, PublishedObject, Publisher, QueueError,
+    SystemClock, ValidationQueue, ValidationTask,
+};
 use aws_lc_rs::{
     encoding::AsDer,
     rand::SystemRandom,
@@ -21,10 +25,7 @@ use aws_lc_rs::{
 use ca::{AuthorityName, KeyHandle, SignError, Signature, SignatureAlgorithm, Signer};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
-use ra::{
-    AccountCreation, Authority, Clock, CrlTask, Directory, Hierarchy, IssuanceTask, IssuerPlan, PublishError,
-    PublishedObject, Publisher, Queue, QueueError, Seams, Settings, SystemClock, ValidationTask,
-};
+use ra::{AccountCreation, Authority, Directory, Hierarchy, IssuerPlan, Seams, Settings};
 use store::{
     AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore,
     RaProfile, Versioned,
@@ -50,7 +51,9 @@ impl Ca {
         let seams = Seams {
             store: store.clone(),
             signer: keys.clone(),
-            queue: queue.clone(),
+            validation_queue: queue.clone(),
+            issuance_queue: queue.clone(),
+            crl_queue: queue.clone(),
             publisher: queue.clone(),
             events: Arc::new(()),
             clock: clock.clone(),
@@ -227,17 +230,23 @@ impl Tasks {
 }
 
 #[async_trait]
-impl Queue for Tasks {
+impl ValidationQueue for Tasks {
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError> {
         self.validations.lock().unwrap().push(task);
         Ok(())
     }
+}
 
+#[async_trait]
+impl IssuanceQueue for Tasks {
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError> {
         self.issuances.lock().unwrap().push(task);
         Ok(())
     }
+}
 
+#[async_trait]
+impl CrlQueue for Tasks {
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError> {
         self.crls.lock().unwrap().push(task);
         Ok(())

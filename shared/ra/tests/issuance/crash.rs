@@ -7,7 +7,8 @@
 use std::{fs, sync::Arc};
 
 use acme::{OrderState, OrderStatus};
-use ra::{Error, IssuanceTask};
+use authority::IssuanceTask;
+use ra::Error;
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, Moment, csr};
@@ -86,7 +87,7 @@ async fn a_signer_that_is_away_leaves_the_order_processing_and_a_task_to_finish_
     assert!(matches!(view.order.state, OrderState::Processing(_)));
     let task = IssuanceTask { account: account.id, order };
     assert_eq!(ca.queue.issuances(), [task]);
-    assert!(matches!(ca.authority.resume_issuance(task).await, Err(Error::Sign(_))));
+    assert!(matches!(ca.authority.resume_issuance(task).await, Err(Error::Failed(authority::Failure::Sign(_)))));
 
     keys.stop_at(None);
     let intended = ca.intended(&account, order).await;

@@ -6,7 +6,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ra::{Authority, Clock, CrlTask, PublishError, PublishedObject, Publisher, Seams, Settings};
+use authority::{Clock, CrlTask, PublishError, PublishedObject, Publisher};
+use ra::{Authority, Seams, Settings};
 use store::{CrlStore, IssuerRole};
 use tempfile::TempDir;
 
@@ -46,7 +47,9 @@ pub(crate) fn process(ca: &Ca, keys: &Arc<Keys>, publisher: Arc<dyn Publisher>) 
     let seams = Seams {
         store: ca.store.clone(),
         signer: keys.clone(),
-        queue: queue.clone(),
+        validation_queue: queue.clone(),
+        issuance_queue: queue.clone(),
+        crl_queue: queue.clone(),
         publisher,
         events: Arc::new(()),
         clock: ca.clock.clone(),

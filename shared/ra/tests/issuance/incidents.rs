@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use acme::{Account, IncidentId, RevocationReason};
+use authority::CrlTask;
 use jiff::SignedDuration;
-use ra::{CrlTask, IncidentPlan, RevocationPlan};
+use ra::{IncidentPlan, RevocationPlan};
 use store::{CertificateStore, Incident, IncidentStore, Selection, Versioned};
 use tempfile::TempDir;
 
@@ -141,7 +142,7 @@ async fn a_certificate_that_is_intended_is_revoked_because_its_signature_may_exi
     let slice = ca.authority.revoke_certificates("alice", &everything(), reason, None).await.unwrap();
     assert_eq!(slice.revoked, 1);
     keys.stop_at(None);
-    ca.authority.resume_issuance(ra::IssuanceTask { account: account.id, order }).await.unwrap();
+    ca.authority.resume_issuance(authority::IssuanceTask { account: account.id, order }).await.unwrap();
     let issued = ca.store.certificate(&intended.id).await.unwrap().unwrap();
     assert!(issued.revocation.is_some(), "it stays revoked");
 }

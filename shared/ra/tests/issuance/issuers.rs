@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use acme::OrderState;
+use authority::IssuanceTask;
 use ca::{AuthorityName, KeyHandle};
 use jiff::SignedDuration;
-use ra::{Error, IssuanceTask, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
+use ra::{Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
 use store::{IssuerRecord, IssuerState, ProfileStore};
 use tempfile::TempDir;
 

@@ -116,7 +116,7 @@ fn is_reached<T>(answer: &Result<T, Error>, limit: &str) -> bool {
 }
 
 async fn fill(ca: &Ca, key: &str, amount: u32) {
-    let operation = OperationId::from_random(ra::random().unwrap());
+    let operation = OperationId::from_random(authority::random().unwrap());
     let counted = ca.store.count(&window(ca, key), amount, u32::MAX, operation).await.unwrap();
     assert!(matches!(counted, Counted::Within { .. }));
 }

@@ -13,7 +13,7 @@ async fn threat_28_no_request_makes_the_secrets_of_nonces() {
     let ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
     let written = ca.store.counts().writes;
     let none = ca.authority.nonce_secrets().await.unwrap_err();
-    assert!(matches!(none, Error::NoNonceSecrets) && none.is_transient(), "{none:?}");
+    assert!(matches!(none, Error::Failed(authority::Failure::NoNonceSecrets)) && none.is_transient(), "{none:?}");
     ca.authority.ensure_nonce_secrets().await.unwrap();
     let first = ca.authority.nonce_secrets().await.unwrap();
 

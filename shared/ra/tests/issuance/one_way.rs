@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use acme::{AccountUpdate, OrderState, OrderStatus, RevocationReason};
+use authority::IssuanceTask;
 use ca::SubjectRule;
-use ra::{Error, IssuanceTask, Revoker};
+use ra::{Error, Revoker};
 use store::{CertificateState, ProfileChanges, ProfileStore, RaProfile};
 use tempfile::TempDir;
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use acme::{AccountStatus, ChallengeType, NewAccount, OrderStatus, Problem, ProblemType, RevocationReason};
+use authority::ValidationTask;
 use jiff::SignedDuration;
-use ra::{Error, IncidentPlan, ValidationTask};
+use ra::{Error, IncidentPlan};
 use store::{AuditStore, Selection};
 use tempfile::TempDir;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use acme::{AuthorizationStatus, ChallengeStatus, ChallengeType};
-use ra::{Error, ValidationTask};
+use authority::ValidationTask;
+use ra::Error;
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, request};
@@ -45,7 +46,7 @@ async fn n3_what_was_shown_as_invalid_does_not_become_valid_by_a_late_result() {
     let authorization = ca.authority.authorization(&account, id).await.unwrap();
     assert_eq!(authorization.status(ca.authority.now()), AuthorizationStatus::Invalid);
     let late = ca.authority.validation_succeeded(job, None).await;
-    assert!(matches!(late, Err(Error::Transition(_))), "{late:?}");
+    assert!(matches!(late, Err(Error::Failed(authority::Failure::Transition(_)))), "{late:?}");
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use api::Operation;
+use authority::{CrlTask, IssuanceTask, ValidationTask};
 use aws::{
     Action, BusEvent, CustomResource, Environment, Establish, EventForwarder, FindEvents, Function, HttpFunction,
     Invocation, OnSchedule, Work, Worker,
 };
 use cloud::Cloud;
-use ra::{CrlTask, IssuanceTask, Needs, ValidationTask};
+use ra::Needs;
 use validate::{Settings, Sleep};
 
 use super::lambda::{Deployed, Functions};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acme::{ChallengeType, Identifier, ProfileName};
+use authority::Failure;
 use serde::{Deserialize, Serialize};
 use store::{AcmeProfile, NameRefusal, RaProfile};
 
@@ -49,7 +50,7 @@ impl Authority {
     pub(super) async fn signing<'a>(&self, ra: &'a RaProfile) -> Result<Signing<'a>, Error> {
         match self.active_issuer(&ra.issuer).await {
             Ok(issuer) => Ok(Signing { ra, issuer: Some(issuer), off: None }),
-            Err(off @ (Error::IssuerOff(..) | Error::MissingIssuer(_))) => {
+            Err(off @ (Error::IssuerOff(..) | Error::Failed(Failure::MissingIssuer(_)))) => {
                 Ok(Signing { ra, issuer: None, off: Some(off) })
             }
             Err(error) => Err(error),

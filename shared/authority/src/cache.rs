@@ -1,4 +1,4 @@
-//! What was read lately, so that a warm process need not read it again.
+//! What was read recently, so that a warm process need not read it again.
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::RwLock;
 
 /// Values that are answered from memory for a while.
-pub(crate) struct Cache<K, V> {
+pub struct Cache<K, V> {
     for_how_long: SignedDuration,
     entries: RwLock<HashMap<K, Entry<V>>>,
 }
@@ -18,13 +18,16 @@ struct Entry<V> {
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
-    /// An empty one.
-    pub(crate) fn new(for_how_long: SignedDuration) -> Self {
+    /// An empty one, whose values are read again after that time.
+    pub fn new(for_how_long: SignedDuration) -> Self {
         Self { for_how_long, entries: RwLock::default() }
     }
 
-    /// The value of the key: as it was read lately, or as `read` answers now. Errors are not remembered.
-    pub(crate) async fn get_or_read<E>(
+    /// The value of the key: as it was read recently, or as `read` answers now. Errors are not remembered.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub async fn get_or_read<E>(
         &self,
         key: &K,
         now: Timestamp,
@@ -38,17 +41,17 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         Ok(value)
     }
 
-    /// The value of the key, when it was read lately.
-    pub(crate) async fn get(&self, key: &K, now: Timestamp) -> Option<V> {
+    /// The value of the key, when it was read recently.
+    pub async fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.entries.read().await;
         let entry = entries.get(key).filter(|entry| now.duration_since(entry.read_at) < self.for_how_long);
         entry.map(|entry| entry.value.clone())
     }
 
     /// Remembers a value that was read just now.
-    pub(crate) async fn put(&self, key: K, now: Timestamp, value: V) {
+    pub async fn put(&self, key: K, now: Timestamp, value: V) {
         let mut entries = self.entries.write().await;
-        // Names that do not exist are anybody's to invent: they must not fill the memory.
+        // Any caller can invent names that do not exist: they must not fill the memory.
         if entries.len() >= MAX_CACHED {
             entries.clear();
         }
@@ -56,7 +59,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     }
 
     /// Has everything read again.
-    pub(crate) async fn forget(&self) {
+    pub async fn forget(&self) {
         self.entries.write().await.clear();
     }
 }

@@ -1,13 +1,14 @@
-//! Work that outlives a request: at least once, in any order.
+//! Work that outlives a request, each kind by a queue of its own: at least once, in any order. SQS on AWS, tasks in one
+//! process.
 
 use acme::{AccountId, AuthorizationId, ChallengeType, OrderId};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use store::IssuerId;
 
-/// Where such work goes: SQS on AWS, tasks in one process.
+/// Where challenges go to be probed.
 #[async_trait]
-pub trait Queue: Send + Sync {
+pub trait ValidationQueue: Send + Sync {
     /// Has the challenge probed.
     ///
     /// # Errors
@@ -18,17 +19,25 @@ pub trait Queue: Send + Sync {
     /// cannot reach a busy worker does nothing, because a second worker would be one too many.
     ///
     /// # Errors
-    /// When the worker could not be told.
+    /// When the worker could not be reached.
     async fn hurry(&self, _task: ValidationTask) -> Result<(), QueueError> {
         Ok(())
     }
+}
 
+/// Where interrupted issuances go to be finished.
+#[async_trait]
+pub trait IssuanceQueue: Send + Sync {
     /// Has an interrupted issuance finished.
     ///
     /// # Errors
     /// When the task could not be handed over.
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError>;
+}
 
+/// Where CRLs are asked for.
+#[async_trait]
+pub trait CrlQueue: Send + Sync {
     /// Has a CRL made that lists what is revoked by now.
     ///
     /// # Errors
@@ -39,9 +48,9 @@ pub trait Queue: Send + Sync {
 /// A challenge to be probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ValidationTask {
-    /// Whose.
+    /// The account that answered it.
     pub account: AccountId,
-    /// Of which authorization.
+    /// The authorization that holds it.
     pub authorization: AuthorizationId,
     /// Which of its challenges.
     pub challenge: ChallengeType,
@@ -50,18 +59,18 @@ pub struct ValidationTask {
 /// An order whose certificate is intended and perhaps not signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IssuanceTask {
-    /// Whose.
+    /// The account that ordered.
     pub account: AccountId,
-    /// Which.
+    /// The order.
     pub order: OrderId,
 }
 
 /// A CRL to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CrlTask {
-    /// Whose.
+    /// The issuer whose CRL it is.
     pub issuer: IssuerId,
-    /// Which shard.
+    /// Which of its CRLs, from 0.
     pub shard: u16,
 }
 

@@ -1,0 +1,72 @@
+//! Refusals by policy, as events.
+
+use acme::{AccountId, EventKind, RefusalFacts, RefusalReason};
+use jiff::SignedDuration;
+
+use crate::{Authority, Directory, Error, IdentifierRefusal};
+
+impl Authority {
+    /// Emits that a policy refused a request, if that is what the error says, and hands it on. `account` is `None` for a request
+    /// that no account made.
+    pub(crate) fn told<T>(
+        &self,
+        serving: &Directory,
+        account: Option<AccountId>,
+        result: Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Err(error) = &result else { return result };
+        let Some((reason, names, detail)) = refusal(error) else { return result };
+        let directory = serving.directory.clone();
+        let now = self.now();
+        if let Some(untold) = self.refusals.admit((directory.clone(), account, reason), now, now + QUIET) {
+            self.events.emit(EventKind::RequestRefused(RefusalFacts {
+                directory,
+                account,
+                reason,
+                names,
+                detail,
+                untold,
+            }));
+        }
+        result
+    }
+
+    /// Has an event made on purpose, to see whether it arrives.
+    ///
+    /// # Errors
+    /// When the act cannot be recorded.
+    pub async fn emit_test(&self, actor: &str) -> Result<(), Error> {
+        self.audit.record(actor, "events test", "-", Default::default()).await?;
+        self.events.emit(EventKind::Test { actor: actor.to_owned() });
+        Ok(())
+    }
+}
+
+/// The policy that refused: its kind, the names, and the reason. Nothing of a request that is merely wrong.
+fn refusal(error: &Error) -> Option<(RefusalReason, Vec<String>, String)> {
+    let reason = match error {
+        Error::AccountEnded(_) => RefusalReason::AccountEnded,
+        Error::ExternalAccountRequired | Error::ExternalAccountRefused(_) => RefusalReason::ExternalAccount,
+        Error::KeyBlocked | Error::CertificateKey(_) => RefusalReason::Key,
+        Error::TooManyIdentifiers(_) => RefusalReason::Names,
+        Error::Identifiers(refused) => {
+            let by_policy = refused.iter().filter(|(_, why)| !matches!(why, IdentifierRefusal::Malformed(_)));
+            let by_policy = by_policy.take(MAX_NAMES).map(|(name, why)| (name.value.clone(), why));
+            let (names, reasons): (Vec<_>, Vec<_>) = by_policy.unzip();
+            let detail = reasons.first()?.to_string();
+            return Some((RefusalReason::Names, names, detail));
+        }
+        _ => return None,
+    };
+    let detail = match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
+    Some((reason, Vec::new(), detail))
+}
+
+/// For how long a refusal of the same kind is not emitted again.
+const QUIET: SignedDuration = SignedDuration::from_mins(1);
+
+/// The maximum number of names of a refusal that are emitted.
+const MAX_NAMES: usize = 100;
