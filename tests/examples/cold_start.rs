@@ -1,6 +1,6 @@
-//! How long a function takes from its start to its first answer, under Lambda's runtime emulator on
-//! this machine, with the AWS of the tests behind it: `cargo run --release --package tests
-//! --example cold_start -- target/sam target/tools`, after `cargo xtask test` has made both
+//! Measures how long a function takes from its start to its first answer, under Lambda's runtime
+//! emulator on this machine, with the simulated AWS of the tests: `cargo run --release --package
+//! tests --example cold_start -- target/sam target/tools`, after `cargo xtask test` has made both
 //! folders.
 
 use std::{
@@ -33,7 +33,7 @@ async fn main() {
     println!("{:<20} {:>8} {:>8} {:>8}", "function", "fastest", "p50", "p95");
     for name in Template::read().functions().keys() {
         let function = program(name);
-        // It answers to CloudFormation, which is not here.
+        // It sends its response to CloudFormation, which does not exist here.
         if function == "bootstrap" {
             continue;
         }
@@ -49,7 +49,7 @@ async fn main() {
     }
 }
 
-/// A program that is about to start: the runtime emulator listens, and starts it with the first
+/// A program to be started: the runtime emulator listens, and starts the program with the first
 /// event.
 struct Start {
     process: std::process::Child,

@@ -9,8 +9,8 @@ use tests::{clients::Failure, deployed::Stack};
 async fn main() -> Result<(), Failure> {
     let folder = env::args().nth(1).expect("the folder to write to");
     let folder = Path::new(&folder);
-    // Containers see this machine at another address than itself; without an engine, loopback it
-    // is.
+    // Containers reach this machine at another address than loopback; without a container engine,
+    // loopback is enough.
     let address = env::args().nth(2).unwrap_or_else(|| "127.0.0.1".to_owned()).parse().expect("an address");
     let Some(stack) = Stack::deploy_at(address).await? else { return Ok(()) };
 

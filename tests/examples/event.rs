@@ -1,5 +1,5 @@
-//! `cargo xtask event OPERATION`: the event of a request that is good right now, for the CA that
-//! `cargo xtask emulate` runs.
+//! `cargo xtask event OPERATION`: the event of a request that is valid now, for the CA that `cargo
+//! xtask emulate` runs.
 
 use std::{env, fs, path::Path, process::ExitCode, sync::Arc};
 

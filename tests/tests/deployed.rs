@@ -1,5 +1,5 @@
-//! The bundle as it is deployed: real clients obtain, renew and revoke certificates through API
-//! Gateway, Lambda, DynamoDB, KMS and SQS of an emulator, created from `template.yaml`.
+//! The deployed bundle: real clients obtain, renew and revoke certificates through API Gateway,
+//! Lambda, DynamoDB, KMS and SQS of an emulator, in a stack created from `template.yaml`.
 
 use std::{
     fs,
@@ -84,8 +84,7 @@ async fn instant_acme_obtains_renews_and_revokes(
     directory: &str,
     address: [u8; 4],
 ) -> Result<(), Failure> {
-    // Its challenges are answered by the challenge server itself, which is where names lead unless
-    // told otherwise.
+    // The challenge server itself answers its challenges, because names resolve to it by default.
     let target = Target { address: address.into(), ..stack.door(directory, address).target(&[]).await };
     let account = register(stack, directory).await;
     let folder = tempfile::tempdir().unwrap();

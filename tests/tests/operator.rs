@@ -70,7 +70,8 @@ struct Site {
 }
 
 impl Site {
-    /// The walk. `target` is the CA as clients see it; `lead` makes names lead to its address.
+    /// Runs the tour. `target` is the CA as clients see it; `lead` makes names resolve to its
+    /// address.
     async fn walk(self, target: Target, lead: impl AsyncFn(&[&str])) -> Result<(), Failure> {
         let folder = tempfile::tempdir().map_err(Failure::io("temporary folder"))?;
         let target = Target {

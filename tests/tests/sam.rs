@@ -1,8 +1,8 @@
-//! What a deployer does with SAM on a machine: `sam validate`, `sam local invoke`, `sam local
+//! What a developer does with SAM on a machine: `sam validate`, `sam local invoke`, `sam local
 //! start-api`.
 //!
 //! Functions run in containers of an engine that the test starts, on an image that it makes, beside
-//! a stack in the emulator: on its table, its keys and its queues.
+//! a stack in the emulator, of which they use the table, the keys and the queues.
 
 use std::{fs, net::Ipv4Addr, sync::Arc};
 

@@ -1,5 +1,4 @@
-//! The probes against the challenge server: each way of showing control, and each way of going
-//! wrong.
+//! The probes against the challenge server: each challenge type, and each way in which it can fail.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -171,7 +171,7 @@ pub enum IdentifierError {
     #[error("a label has a character other than letters, digits and hyphens (write international names as A-labels)")]
     Character,
     /// `*` anywhere other than as the whole first label.
-    #[error("an asterisk may only stand as the whole first label")]
+    #[error("an asterisk may only be the whole first label")]
     Asterisk,
     /// A label that starts or ends with a hyphen.
     #[error("a label starts or ends with a hyphen")]

@@ -129,8 +129,8 @@ impl Client {
         }
     }
 
-    /// Reads until the object is valid, the first time after a pause. Not as patient as
-    /// `Retry-After` asks: how long the server takes is what is measured.
+    /// Polls until the object is valid, the first time after a pause. It polls more often than
+    /// `Retry-After` says, because the time that the server takes is measured.
     async fn wait(&mut self, url: &str, mut pause: Duration) -> Result<Value, Failure> {
         loop {
             if !pause.is_zero() {

@@ -35,8 +35,8 @@ pub(crate) struct Reply {
 pub(crate) struct Failure(String);
 
 impl Connector {
-    /// Trusts this root and no other. Every connection is a full handshake: those that would resume
-    /// a session are not new clients.
+    /// Trusts only this root. Every connection does a full handshake: a client that resumes a
+    /// session is not a new client.
     pub(crate) fn trusting(root: CertificateDer<'static>) -> Result<Self, Failure> {
         let mut roots = RootCertStore::empty();
         roots.add(root)?;

@@ -43,11 +43,11 @@ use self::{
 struct Scale {
     /// Starts on a new data folder.
     starts: usize,
-    /// Without any request, before the memory is looked at again.
+    /// The time without requests before the memory is measured again.
     quiet: Duration,
     /// One step of a load.
     step: Duration,
-    /// How often each step is done; the CAs take turns.
+    /// How often each step is repeated; the CAs take turns.
     rounds: usize,
     /// Certificates of the long past.
     past: usize,
@@ -61,7 +61,7 @@ const FULL: Scale =
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let given: Vec<String> = env::args().skip(1).collect();
-    // `cargo test --benches` starts this program too, and means something else.
+    // `cargo test --benches` starts this program too, but should not run the benchmark.
     if !given.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
@@ -171,7 +171,7 @@ async fn beside(
     Ok(None)
 }
 
-/// The CA with its clients, after everybody has done everything once.
+/// The CA with its clients, after each of them has obtained a certificate.
 async fn warm(ca: Ca, network: &Network, scale: &Scale) -> Result<(Ca, Vec<Client>), Failure> {
     let mut clients = load::clients(&ca, network, MAX_CLIENTS).await?;
     load::run(&ca, &mut clients, 4, scale.step / 4, Between::Nothing).await;
@@ -239,7 +239,8 @@ async fn over_a_past(binary: &Path, network: &Network, scale: &Scale) -> Result<
     Ok(())
 }
 
-/// The same step for each of the CAs. Many short turns: what else the machine does meets all alike.
+/// Runs the same step for each of the CAs, in many short turns, so that other load on the machine
+/// affects all of them alike.
 async fn take_turn(
     cas: &mut [(Ca, Vec<Client>)],
     outcomes: &mut [Outcome],

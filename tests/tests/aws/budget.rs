@@ -1,4 +1,4 @@
-//! What one certificate costs, in the units that DynamoDB and KMS are paid in.
+//! What one certificate costs, in the units for which DynamoDB and KMS charge.
 
 use cloud::{Service, Units};
 use serde_json::json;
@@ -62,8 +62,8 @@ async fn policy_costs_one_write_unit_for_each_counter_and_one_read_unit_when_fun
             ca.aws().settled().await;
             let cost = certificate(&ca, &client, "warm").await;
             assert_eq!(cost.signatures, 1);
-            // At new-order the account, its pending authorizations, the domain, the profile; at
-            // finalize the names, the account, the domain, the profile.
+            // At newOrder the counters of the account, its pending authorizations, the domain and
+            // the profile; at finalize those of the names, the account, the domain and the profile.
             assert!(cost.units.write <= 21.0 + 8.0, "{cost:?}");
             // To check whether too many validations failed.
             assert!(cost.units.read <= 18.0 + 1.0, "{cost:?}");
@@ -107,7 +107,7 @@ async fn threat_28_directories_and_nonces_cost_no_write_and_nothing_at_all_when_
     .await;
 }
 
-/// One name by http-01 for an existing account: seven signed requests, as a client makes that
+/// One name by http-01 for an existing account: seven signed requests, as a client sends them that
 /// honours `Retry-After`.
 async fn certificate(ca: &Directory<'_>, client: &Client, name: &str) -> Cost {
     let name = format!("{name}.one.budget.test");

@@ -1,5 +1,5 @@
-//! What a stranger, or an account with stale or used requests, can make us pay: nothing is written
-//! and nothing is signed, whatever the operation.
+//! What unsigned requests, and requests of an account with old or used nonces, cost the operator:
+//! nothing is written and nothing is signed, whatever the operation.
 
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ async fn threat_28_replayed_requests_write_and_sign_nothing() {
     .await;
 }
 
-/// Runs an attack on every signed operation of one account, and shows that the good requests still
+/// Runs an attack on every signed operation of one account, and checks that valid requests still
 /// succeed afterwards.
 async fn nothing_is_paid_for(attack: impl AsyncFn(&Directory<'_>, &Client, &Route)) {
     HOST.on_both_families(async |ca| {

@@ -1,5 +1,5 @@
-//! Everything that the functions ever do: each operation, each way of it that asks for another
-//! right.
+//! Everything that the functions ever do: each operation, in each way that needs another
+//! permission.
 
 use aws_lc_rs::hmac;
 use cloud::{Fault, Kind, Service};
@@ -54,8 +54,8 @@ async fn by_schedule(environment: &Environment) {
     environment.settled().await;
 }
 
-/// A certificate that the schedule would tell as expiring, had no order replaced it; and one that
-/// it tells.
+/// Two certificates that expire soon: one that an order has replaced, and one for which the
+/// schedule emits an event.
 async fn replaced_before_its_end(environment: &Environment) {
     let client = environment.directory("default").client().await;
     let end = acme::whole_seconds(Timestamp::now() + SignedDuration::from_hours(72)).to_string();
@@ -96,7 +96,7 @@ async fn many_names(ca: &Directory<'_>) {
     other.ready_order(&names).await;
     other.revoke(&issued, 4).await.expect(200);
     ca.settled().await;
-    // Whether the list is newer than the revocation is looked up, in all parts of the list.
+    // Whether the CRL is newer than the revocation is checked in all parts of the CRL.
     let (issuer, shard) = ("issuing".parse().unwrap(), 0);
     let last = ca.store().crl(&issuer, shard).await.unwrap().unwrap();
     let long = CrlRecord { number: last.number + 1, der: vec![0; 500 << 10], ..last };
@@ -127,8 +127,8 @@ async fn invalid_names(ca: &Directory<'_>) {
     client.read(&order).await.expect(200);
 }
 
-/// A worker that was never heard of again: who reads the authorization after the lease hands it
-/// over again, and so does who asks for it.
+/// A worker that has disappeared: after the lease, reading the authorization queues the validation
+/// again, and so does responding to its challenge.
 async fn lost_validation(ca: &Directory<'_>) {
     for by_read in [true, false] {
         let client = ca.client().await;

@@ -1,5 +1,5 @@
 //! Faults of the cloud, one at each call of a whole life of an account: nothing is lost, nothing is
-//! doubled, and a client that tries again gets to the end.
+//! done twice, and a client that retries succeeds.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -67,8 +67,8 @@ async fn a_process_that_crashes_after_any_call_is_survived() {
     at_every_call(Kind::Crash).await;
 }
 
-/// Tells the story once for each of its calls that the fault can strike, in several clouds at the
-/// same time because clients wait most of it.
+/// Plays the story once for each of its calls that the fault can affect, in several clouds at the
+/// same time, because the clients mostly wait.
 async fn at_every_call(kind: Kind) {
     let lanes = all((0..LANES).map(|lane| every_nth_call(kind, lane))).await;
     let mut refused = BTreeMap::<u16, usize>::new();
@@ -91,7 +91,7 @@ struct Lane {
     refused: Vec<u16>,
 }
 
-/// Tells the story to know its calls, and then again for every call that belongs to this lane.
+/// Plays the story to learn its calls, and then again for every call that belongs to this lane.
 async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
     // Profiles are changed once, so that a stale read returns something else.
     let environment = HOST.start().await.restarted(|config| {

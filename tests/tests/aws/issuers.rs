@@ -1,5 +1,5 @@
-//! Issuers that an operator adds, with keys of every kind: all that they are used for asks for a
-//! right.
+//! Issuers that an operator adds, with keys of every type: each use of their keys needs a
+//! permission.
 
 use ca::IssuerKeyType;
 use cloud::{Fault, Kind, Service};
@@ -9,8 +9,8 @@ use tests::{
     client::{Key, csr},
 };
 
-/// Adds one issuer after the other, and has each sign for who asks and for the worker. In the end
-/// everything is by the first one again.
+/// Adds one issuer after the other, and makes each sign for requests and for the worker. At the
+/// end, the first issuer signs everything again.
 pub(crate) async fn further_issuers(environment: &Environment) {
     let act = async |request: Value| {
         environment.act(request.clone()).await.unwrap_or_else(|error| panic!("{request}: {error}"))

@@ -1,6 +1,6 @@
-//! What holds on AWS beside the topics of every host: what a certificate costs, what strangers
-//! cannot make us pay, what faults of the cloud do, what is kept for how long, and which rights are
-//! used.
+//! What applies only on AWS: the cost of a certificate, the cost of unauthenticated requests,
+//! faults of the cloud, how long records are kept, and which permissions are used. The topics of
+//! every host are tested elsewhere.
 
 mod budget;
 mod deny_of_wallet;

@@ -1,5 +1,5 @@
-//! A client that does what RFC 8555 and RFC 9110 ask of clients when a server has trouble: a fresh
-//! nonce after `badNonce`, the same request again after 429 and 503.
+//! A client that does what RFC 8555 and RFC 9110 require when a server has trouble: it uses a new
+//! nonce after `badNonce`, and sends the same request again after 429 and 503.
 
 use std::{
     sync::{Arc, Mutex},

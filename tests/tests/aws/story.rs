@@ -99,8 +99,8 @@ async fn give_up_an_authorization(patient: &Patient) {
     assert_eq!(patient.read(&url).await.json()["status"], "deactivated");
 }
 
-/// The account under another key. A try whose answer was lost shows itself when the new key is
-/// good.
+/// Changes the key of the account. If the answer of an earlier attempt was lost, the new key
+/// already works.
 async fn change_key(patient: &Patient, account: &str) -> Patient {
     let new = Arc::new(Key::p256());
     let inner = patient.client().rollover(&new).body();

@@ -26,7 +26,7 @@ async fn a_certificate_for_one_name_costs_at_most_21_writes_and_18_reads() {
         let http = challenge(&object, "http-01");
         client.provision(&object, &http);
         client.post(http["url"].as_str().unwrap(), &json!({})).await.expect(200);
-        // Until the validation is done, so that the client asks once, as one does that honours
+        // Waits until the validation is done, so that the client polls once, like one that honours
         // Retry-After.
         while !ca.one_process().store().unfinished().await.unwrap().validations.is_empty() {
             sleep(Duration::from_millis(5)).await;

@@ -69,7 +69,7 @@ async fn s13_a_failed_attempt_is_visible_while_the_challenge_is_processing_and_t
         assert_eq!(client.read(&authorization).await.json()["status"], "pending");
 
         client.provision(&client.read(&authorization).await.json(), &http);
-        // Asking again while it is processing asks for the next attempt at once.
+        // Another response while it is processing starts the next attempt at once.
         client.post(&url(&http), &json!({})).await.expect(200);
         let valid = client.wait(&authorization, "valid").await;
         assert_eq!(challenge(&valid, "http-01").get("error"), None);

@@ -1,5 +1,5 @@
-//! What ACME clients see, by topic, on both families of directories. The names of the tests carry
-//! the rows of the interface (S, N) and of the list of threats that they hold.
+//! What ACME clients see, by topic, on both kinds of directory. The names of the tests have the
+//! rows of the interface (S, N) and of the list of threats that they verify.
 //!
 //! Here the CA is one process; `protocol_on_aws` has the same topics on AWS.
 

@@ -37,15 +37,15 @@ async fn n2_threat_14_an_object_of_another_directory_is_unknown_to_the_same_key(
         let before = seen(&owner, &targets).await;
         for target in &targets {
             println!("{}", target.name);
-            // The same object below the other directory, asked for by the other directory's
-            // account.
+            // The same object below the other directory, requested by an account of the other
+            // directory.
             let url = target.url.replace(&owner.below(""), &there.below(""));
             let moved = Route { url, payload: target.payload.clone(), ..*target };
             let foreign = moved.send(&there).await;
             foreign.refused(404, "malformed");
             let unknown = Route { url: unknown(&moved.url), payload: target.payload.clone(), ..*target };
             assert_same(&foreign, &unknown.send(&there).await);
-            // The same object in its own directory, asked for by the other directory's account.
+            // The same object in its own directory, requested by an account of the other directory.
             let nonce = owner.fresh_nonce().await;
             let jws = target.jws(&there).await.with("nonce", nonce.into());
             owner.send(&target.url, &jws).await.refused(400, "accountDoesNotExist");

@@ -134,8 +134,8 @@ async fn p2_in_every_cell_of_the_table_every_url_answers_by_one_rule() {
     }
 }
 
-/// Of an old certificate: told, downloaded and, in the end, revoked, also while nothing new is
-/// made.
+/// What remains possible for an old certificate, even when no new ones are issued: renewal
+/// information, download and, in the end, revocation.
 async fn aftercare(client: &Client, issued: &Issued, status: u16) {
     let expected = if status == 404 { 404 } else { 200 };
     client.read(&issued.certificate).await.expect(expected);
