@@ -1,19 +1,18 @@
-//! Rules of the repository that no compiler knows.
+//! Rules of the repository that the compiler does not check.
 //!
 //! - source files have at most 600 lines, and modules are `foo.rs` beside `foo/`, never `mod.rs`
 //!   ([`sources`])
-//! - the crates use each other only along the arrows of the design ([`dependencies`])
+//! - the crates depend on each other only along the arrows of the design ([`dependencies`])
 //! - the files of a crate do not need each other in circles ([`circles`])
-//! - nothing but `shared/aws` and the `main.rs` of the functions knows AWS ([`sources`],
-//!   [`dependencies`])
+//! - only `shared/aws` and the `main.rs` of the functions know AWS ([`sources`], [`dependencies`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
-//! - a path that a document names is there ([`paths`])
-//! - lines of documents have at most 100 columns ([`prose`])
-//! - the words are spelled right, and are those of the trade ([`spelling`], [`words`])
-//! - each promise of docs/conformance.md has a test that carries its mark ([`rows`]), and each
-//!   entry of docs/acme-divergences.md names a test that is there ([`divergences`])
-//! - docs/adding-an-endpoint.md names what every endpoint needed ([`endpoints`])
+//! - a path in a document exists ([`paths`])
+//! - lines of prose have at most 100 columns ([`prose`])
+//! - the words are spelled correctly, and are the usual terms ([`spelling`], [`words`])
+//! - each promise of docs/conformance.md has a test with its mark ([`rows`]), and each entry of
+//!   docs/acme-divergences.md names a test that exists ([`divergences`])
+//! - docs/adding-an-endpoint.md names everything that every endpoint needed ([`endpoints`])
 
 use std::{
     collections::BTreeSet,
@@ -36,12 +35,12 @@ pub mod spelling;
 pub mod tls;
 pub mod words;
 
-/// One broken rule.
+/// A violation of a rule.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where, such as `shared/acme/src/order.rs:12` or the name of a package.
+    /// The place, such as `shared/acme/src/order.rs:12` or the name of a package.
     pub place: String,
-    /// What is wrong.
+    /// What is wrong, in a few words.
     pub rule: String,
 }
 
@@ -55,7 +54,7 @@ impl fmt::Display for Finding {
 ///
 /// # Errors
 ///
-/// [`Error::Untidy`] with all findings, or when the repository cannot be read.
+/// [`Error::Untidy`] with all findings, or the repository cannot be read.
 pub fn run() -> Result<(), Error> {
     let files = files(&repository())?;
     let mut findings = Vec::new();
@@ -120,26 +119,26 @@ fn cargo(arguments: &[&str]) -> Result<String, Error> {
     Program::new(cargo).args(arguments).directory(repository()).output()
 }
 
-/// A file of the repository.
+/// A file in the repository.
 #[derive(Debug)]
 pub struct File {
-    /// The path below the top folder, with `/`.
+    /// The path relative to the top folder, with `/`.
     pub name: String,
     path: PathBuf,
 }
 
 impl File {
-    /// Its text.
+    /// Reads its text.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is no UTF-8.
+    /// The file cannot be read, or is not UTF-8.
     pub fn read(&self) -> Result<String, Error> {
         fs::read_to_string(&self.path).map_err(|source| Error::File { path: self.path.clone(), source })
     }
 }
 
-/// Every file below `top` that the project wrote itself.
+/// Every file below `top` that belongs to the project.
 fn files(top: &Path) -> Result<Vec<File>, Error> {
     let mut found = Vec::new();
     let mut folders = vec![top.to_path_buf()];
@@ -161,5 +160,5 @@ fn files(top: &Path) -> Result<Vec<File>, Error> {
     Ok(found)
 }
 
-/// Folders that hold no work of the project.
+/// Folders without files of the project.
 const FOREIGN: [&str; 5] = [".aws-sam", ".git", "node_modules", "serverless-acme-data", "target"];

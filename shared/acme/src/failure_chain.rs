@@ -2,8 +2,8 @@
 
 use std::{error::Error, iter};
 
-/// The message of the error, followed by those of its causes. A cause whose message is already part of the text is
-/// left out, because an error may quote its cause.
+/// The message of the error, followed by those of its causes. A cause whose message is already part
+/// of the text is left out, because an error may quote its cause.
 pub fn failure_chain(error: &dyn Error) -> String {
     let causes = iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |text, cause| {

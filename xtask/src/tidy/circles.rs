@@ -1,9 +1,9 @@
 //! Circles of files inside a crate: files that need each other, so that none can be read alone.
 //!
-//! A file needs another one when it names what the module of the other one offers, by `use` or by a
-//! path. What the modules above it offer is no need: a file may use its folder, which uses its
-//! files. To offer something on (`pub use`) is none either, and what tests inside a file name does
-//! not count. So the names at the top of a crate, such as its error, may be used by every file.
+//! A file needs another one when it names something that the module of the other one defines, in a
+//! `use` or in a path. What the modules above it define does not count: a file may use its folder,
+//! which uses its files. Re-exports (`pub use`) do not count either, nor do the names in tests
+//! inside a file. So every file may use the names at the top of a crate, such as its error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use imports::Imports;
 
 mod imports;
 
-/// Circles that are known, each with the files that take part in it. The list only gets shorter.
+/// The known circles, each with its files. This list may only get shorter.
 const KNOWN: [&[&str]; 7] = [
     &["shared/ca/src/leaf.rs", "shared/ca/src/lint.rs", "shared/ca/src/lint/profile.rs", "shared/ca/src/tbs.rs"],
     &["shared/jose/src/jwk.rs", "shared/jose/src/public_key.rs", "shared/jose/src/public_key/elliptic_curve.rs"],
@@ -43,11 +43,11 @@ const KNOWN: [&[&str]; 7] = [
     ],
 ];
 
-/// All circles of the repository, each in the order of its names.
+/// All circles in the repository, each in alphabetical order.
 ///
 /// # Errors
 ///
-/// When a file cannot be read.
+/// A file cannot be read.
 pub fn find(files: &[File]) -> Result<Vec<Vec<String>>, Error> {
     let mut crates: BTreeMap<&str, Crate> = BTreeMap::new();
     for file in files {
@@ -59,7 +59,7 @@ pub fn find(files: &[File]) -> Result<Vec<Vec<String>>, Error> {
     Ok(crates.values().flat_map(Crate::circles).collect())
 }
 
-/// One finding for each circle that is not known.
+/// A finding for each circle that is not known.
 pub fn check(circles: &[Vec<String>]) -> Vec<Finding> {
     let is_known =
         |circle: &[String]| KNOWN.iter().any(|known| circle.iter().all(|file| known.contains(&file.as_str())));
@@ -73,22 +73,22 @@ pub fn check(circles: &[Vec<String>]) -> Vec<Finding> {
         .collect()
 }
 
-/// A module by its path from the top of its crate.
+/// A module, as a path from the top of its crate.
 type Module = Vec<String>;
 
-/// The files of one crate by their modules.
+/// The files of one crate, by their modules.
 #[derive(Debug, Default)]
 struct Crate {
     files: BTreeMap<Module, (String, Imports)>,
 }
 
 impl Crate {
-    /// Adds the file `name`, which is `below` the folder `src`.
+    /// Adds the file `name`; `below` is its path relative to the folder `src`.
     fn add(&mut self, name: &str, below: &str, text: &str) {
         let path = below.trim_end_matches(".rs");
         let module = match path {
             "lib" => Vec::new(),
-            // A program beside a library is a crate of its own, and nothing can use it.
+            // A program beside a library is a crate of its own, and no file can use it.
             "main" if self.files.contains_key(&Vec::new()) => return,
             "main" => Vec::new(),
             path => path.split('/').map(str::to_owned).collect(),
@@ -122,8 +122,7 @@ impl Crate {
         paths.filter(|needed| !module.starts_with(needed)).collect()
     }
 
-    /// The module that offers what `path` means in `module`; `None` for what no file of this crate
-    /// offers.
+    /// The module that defines what `path` means in `module`; `None` if no file of this crate does.
     fn module_of(&self, module: &Module, path: &[String]) -> Option<Module> {
         let mut at = module.clone();
         for segment in path {
@@ -146,7 +145,7 @@ impl Crate {
     }
 }
 
-/// All modules that `start` needs, directly or by way of others.
+/// All modules that `start` needs, directly or indirectly.
 fn reach<'m>(start: &Module, needs: &'m BTreeMap<&Module, BTreeSet<Module>>) -> BTreeSet<&'m Module> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Module> = needs.get(start).into_iter().flatten().collect();

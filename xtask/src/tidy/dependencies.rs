@@ -1,4 +1,4 @@
-//! Which crate may use which: the arrows of the design, read from `cargo metadata`.
+//! Which crate may depend on which: the arrows of the design, checked with `cargo metadata`.
 //!
 //! ```text
 //! functions/* ─> api ─> ra ─┬─> acme ─> jose
@@ -9,27 +9,27 @@
 //! functions/*/main.rs ─> aws ─> api, store, ca, ra
 //! ```
 //!
-//! An arrow lets a crate use what stands further along it too. Development dependencies are checked
-//! like the others, so that no crate's tests need the floor above it. Two things are allowed there
-//! alone: a runtime, and in the tests of `aws` and of the functions the AWS in the process,
-//! `tests/cloud`, which itself uses nothing of the house.
+//! A crate may also use everything further along its arrows. Development dependencies are checked
+//! like the others, so that the tests of a crate do not need a crate above it. Only two exceptions
+//! apply to them: a runtime, and, in the tests of `aws` and of the functions, the simulated AWS in
+//! `tests/cloud`, which itself uses no other crate of the project.
 
 use serde_json::Value;
 
 use super::Finding;
 use crate::Error;
 
-/// Checks the answer of `cargo metadata --no-deps`.
+/// Checks the output of `cargo metadata --no-deps`.
 ///
 /// # Errors
 ///
-/// When the answer is no JSON.
+/// The output is not JSON.
 pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
     let metadata: Value = serde_json::from_str(metadata)?;
     let packages: Vec<_> = list(&metadata, "packages").map(Package::read).collect();
     let mut findings = Vec::new();
     for package in &packages {
-        // A package may name itself, to have its own features on in its tests.
+        // A package may name itself, to enable its own features in its tests.
         for dependency in package.dependencies.iter().filter(|dependency| dependency.name != package.name) {
             let ours = packages.iter().find(|other| other.name == dependency.name);
             let allowed = match ours {
@@ -48,7 +48,7 @@ pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
     Ok(findings)
 }
 
-/// A place in the house.
+/// The position of a package in the design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Floor {
     Acme,
@@ -70,7 +70,7 @@ enum Floor {
 }
 
 impl Floor {
-    /// From the folder of the manifest, because the name of a function may be any word.
+    /// Derived from the folder of the manifest, because the name of a function can be any word.
     fn of(manifest: &str) -> Option<Self> {
         let mut folders = manifest.rsplit('/').skip(1);
         let (folder, above) = (folders.next()?, folders.next()?);
@@ -102,14 +102,14 @@ impl Floor {
             Cloud | Jose | Xtask => false,
             Acme => other == Jose,
             Ca => matches!(other, Acme | Jose),
-            // A profile's record says what its certificates look like in the words of `ca`.
+            // The stored profile describes the form of certificates with types of `ca`.
             Store => matches!(other, Acme | Ca | Jose),
             Validation => matches!(other, Acme | Jose),
             Authority => matches!(other, Acme | Ca | Jose | Store),
             Ra => matches!(other, Acme | Authority | Ca | Jose | Store),
             Api => matches!(other, Acme | Authority | Ca | Jose | Ra | Store),
             Aws => matches!(other, Acme | Api | Authority | Ca | Jose | Ra | Store),
-            // `aws` hides behind a feature, so that `host` links a function without the SDK.
+            // `aws` is behind a feature, so that `host` can link a function without the SDK.
             Function => matches!(other, Acme | Api | Authority | Ca | Jose | Ra | Store) || (other == Aws && optional),
             Validate => other == Validation || Function.may_use(other, optional),
             Host => !matches!(other, Aws | Cloud | CommandLine | Tests | Xtask),
@@ -121,7 +121,7 @@ impl Floor {
         }
     }
 
-    /// What only its tests may use.
+    /// What only the tests of a crate may use.
     fn may_test_with(self, other: Self) -> bool {
         use Floor::*;
 
@@ -132,7 +132,7 @@ impl Floor {
         }
     }
 
-    /// Whether a crate from outside may be linked.
+    /// Whether an external crate may be linked.
     fn may_link(self, dependency: &Dependency) -> bool {
         use Floor::*;
 
@@ -162,7 +162,7 @@ struct Package<'a> {
 struct Dependency {
     name: String,
     optional: bool,
-    /// Of tests, examples and benches alone.
+    /// Whether only tests, examples and benchmarks use it.
     development: bool,
 }
 
@@ -172,10 +172,10 @@ impl<'a> Package<'a> {
         let pure = matches!(Floor::of(text(package, "manifest_path")), Some(Floor::Acme | Floor::Ca | Floor::Jose));
         Self {
             name,
-            // A package at an unknown place may use nothing until it has a place in the house.
+            // A package in an unknown folder may use nothing until it has a position.
             floor: Floor::of(text(package, "manifest_path")).unwrap_or(Floor::Xtask),
             dependencies: list(package, "dependencies")
-                // The tests of a pure crate may run it: only what it ships has to be pure.
+                // The tests of a pure crate may use a runtime: only what it ships has to be pure.
                 .filter(|dependency| {
                     !(pure && text(dependency, "kind") == "dev" && text(dependency, "name") == "tokio")
                 })
@@ -197,14 +197,14 @@ fn list<'a>(value: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
     value.get(member).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// What the pure crates must not link: a runtime, or the network.
+/// What pure crates must not link: a runtime, or the network.
 const NETWORK: [&str; 8] =
     ["hickory-resolver", "hyper", "hyper-util", "redb", "rustls", "socket2", "tokio", "tokio-rustls"];
 
-/// What only the HTTP faces may link.
+/// What only the HTTP crates may link.
 const HTTP: [&str; 3] = ["http", "http-body-util", "hyper"];
 
-/// What the command line links behind its features alone: the engine, and what `demo` needs.
+/// What the command line may link only behind its features: the engine, and what `demo` needs.
 const HOST: [&str; 3] = ["instant-acme", "rcgen", "redb"];
 
 #[cfg(test)]

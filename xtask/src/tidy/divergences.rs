@@ -1,10 +1,10 @@
-//! Divergences and tests: each entry of docs/acme-divergences.md names the tests that show it.
+//! Divergences and tests: each entry of docs/acme-divergences.md names the tests that verify it.
 
 use std::collections::BTreeSet;
 
 use super::Finding;
 
-/// The list of divergences.
+/// The document with the divergences.
 pub const LIST: &str = "docs/acme-divergences.md";
 
 /// The names of the tests in one source file.
@@ -25,7 +25,7 @@ pub fn tests(text: &str) -> BTreeSet<String> {
     names
 }
 
-/// Checks the list; `marks` and `tests` are those of all tests.
+/// Checks the document; `marks` and `tests` are the marks and the names of all tests.
 pub fn check(list: &str, marks: &BTreeSet<String>, tests: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (entry, line) in entries(list) {
@@ -42,7 +42,7 @@ pub fn check(list: &str, marks: &BTreeSet<String>, tests: &BTreeSet<String>) -> 
     findings
 }
 
-/// The items of the lists, each with the number of its first line; a paragraph is none.
+/// The items of the lists, each with the number of its first line; paragraphs are left out.
 fn entries(list: &str) -> Vec<(String, usize)> {
     let mut entries: Vec<(String, usize)> = Vec::new();
     let mut is_open = false;

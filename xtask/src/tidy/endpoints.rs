@@ -1,8 +1,7 @@
-//! The steps of docs/adding-an-endpoint.md: what every endpoint that is there needed.
+//! The steps of docs/adding-an-endpoint.md: what every existing endpoint needed.
 //!
-//! A file that names every endpoint will have to name the next one, too, and so will a file of
-//! which each endpoint has one of its own, such as `events/<name>.json`. The page has to name them
-//! all.
+//! A file that names every endpoint will have to name the next one, too, and so will a kind of file
+//! that every endpoint has, such as `events/<name>.json`. The page has to name all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +11,14 @@ use crate::Error;
 /// The page with the steps.
 pub const PAGE: &str = "docs/adding-an-endpoint.md";
 
-/// Which endpoints there are: the packages that this file names.
+/// The file that names the packages of all endpoints.
 const ROUTES: &str = "shared/api/src/routes.rs";
 
 /// Checks the page.
 ///
 /// # Errors
 ///
-/// When a file cannot be read.
+/// A file cannot be read.
 pub fn check(files: &[File]) -> Result<Vec<Finding>, Error> {
     let mut texts = BTreeMap::new();
     for file in files.iter().filter(|file| is_demanding(&file.name) || file.name == PAGE) {
@@ -28,21 +27,21 @@ pub fn check(files: &[File]) -> Result<Vec<Finding>, Error> {
     Ok(missing(&texts).map(|step| Finding { place: PAGE.into(), rule: format!("no step names `{step}`") }).collect())
 }
 
-/// Whether a file can demand something of a new endpoint: those that a tool writes, and other
-/// documents, cannot.
+/// Whether a file can require something of a new endpoint: generated files and other documents
+/// cannot.
 fn is_demanding(name: &str) -> bool {
     let is_of_interest = [".rs", ".toml", ".yaml", ".json"].iter().any(|ending| name.ends_with(ending));
     is_of_interest && !name.starts_with("fuzz/")
 }
 
-/// What all endpoints have in common and the page does not name.
+/// What all endpoints have in common and the page does not mention.
 fn missing(texts: &BTreeMap<&str, String>) -> impl Iterator<Item = String> {
     let routes = texts.get(ROUTES).map(|text| words(text)).unwrap_or_default();
     let packages = texts.keys().filter_map(|name| name.strip_prefix("functions/")?.strip_suffix("/Cargo.toml"));
     let endpoints: BTreeSet<_> = packages.filter(|package| routes.contains(&folded(package))).collect();
     let mut demanded: BTreeSet<String> = BTreeSet::new();
     for (name, text) in texts.iter().filter(|(name, _)| **name != PAGE && !name.starts_with("functions/")) {
-        // The first look is quick, and enough for most files.
+        // This check is fast, and enough for most files.
         let flat = folded(text);
         let names_all = !endpoints.is_empty() && endpoints.iter().all(|endpoint| flat.contains(&folded(endpoint)));
         let words = if names_all { words(text) } else { BTreeSet::new() };

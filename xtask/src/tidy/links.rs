@@ -7,7 +7,7 @@ use crate::Error;
 ///
 /// # Errors
 ///
-/// When a linked document cannot be read.
+/// A linked document cannot be read.
 pub fn check(name: &str, text: &str, files: &[File]) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for (target, line) in links(text) {
@@ -38,14 +38,14 @@ pub fn check(name: &str, text: &str, files: &[File]) -> Result<Vec<Finding>, Err
     Ok(findings)
 }
 
-/// Link targets with their line numbers; fenced code has none.
+/// Link targets with their line numbers, except those in fenced code.
 fn links(text: &str) -> impl Iterator<Item = (&str, usize)> {
     prose(text).flat_map(|(line, number)| {
         line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(move |(target, _)| (target, number))
     })
 }
 
-/// The anchors that GitHub makes of headings.
+/// The anchors that GitHub gives to headings.
 fn headings(text: &str) -> impl Iterator<Item = String> + '_ {
     prose(text).filter(|(line, _)| line.starts_with('#')).map(|(line, _)| {
         line.trim_start_matches('#')
@@ -67,7 +67,7 @@ fn prose(text: &str) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// `path` as seen from the folder of `document`; a leading `/` means the top folder.
+/// `path` relative to the folder of `document`; with a leading `/`, relative to the top folder.
 fn resolve(document: &str, path: &str) -> String {
     let mut parts: Vec<_> = match path.strip_prefix('/') {
         Some(_) => Vec::new(),

@@ -1,8 +1,8 @@
-//! Paths in the documents: what stands in backticks and looks like a file or a folder of the
-//! repository is one.
+//! Paths in the documents: a text in backticks that looks like a file or a folder of the repository
+//! must be one.
 //!
-//! `<name>` and `*` stand for one part of a path. Decision records are left out: they say what was
-//! so on their day.
+//! `<name>` and `*` stand for one part of a path. Decision records are left out, because they
+//! describe the past.
 
 use super::{File, Finding};
 
@@ -20,7 +20,7 @@ pub fn check(name: &str, text: &str, files: &[File]) -> Vec<Finding> {
         .collect()
 }
 
-/// What stands between backticks on one line, outside of code in fences.
+/// The texts between backticks on one line, except those in fenced code.
 fn spans(text: &str) -> impl Iterator<Item = (&str, usize)> {
     let mut fenced = false;
     text.lines().zip(1..).flat_map(move |(line, number)| {
@@ -30,8 +30,8 @@ fn spans(text: &str) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// Whether the text can only mean a file or a folder here: it starts with a folder of the top, or
-/// it is a source file.
+/// Whether the text must be a file or a folder of the repository: it starts with a folder at the
+/// top, or it is a source file.
 fn names_a_place(span: &str, names: &[&str]) -> bool {
     if span.starts_with(['/', '.', '-']) || span.contains([' ', '=', ':', '(', '$', '"', '{']) {
         return false;
@@ -42,7 +42,7 @@ fn names_a_place(span: &str, names: &[&str]) -> bool {
     }
 }
 
-/// Whether it is there; the bare name of a source file may be anywhere.
+/// Whether it exists; a bare file name of a source file may be in any folder.
 fn exists(span: &str, names: &[&str]) -> bool {
     let wanted: Vec<_> = span.trim_end_matches('/').split('/').collect();
     names.iter().any(|name| {
@@ -54,7 +54,7 @@ fn exists(span: &str, names: &[&str]) -> bool {
     })
 }
 
-/// Whether one part of a path fits, in which `<…>` or `*` stands for anything.
+/// Whether one part of a path matches; `<…>` or `*` matches anything.
 fn fits(part: &str, wanted: &str) -> bool {
     let open = wanted.find(['<', '*']);
     let Some((before, rest)) = open.and_then(|at| wanted.split_at_checked(at)) else {

@@ -1,14 +1,14 @@
-//! Promises and tests: each row of docs/conformance.md has a test that carries its mark.
+//! Promises and tests: each row of docs/conformance.md has a test with its mark.
 
 use std::collections::BTreeSet;
 
 use super::Finding;
 
-/// The list of rows.
+/// The document with the rows.
 pub const LIST: &str = "docs/conformance.md";
 
-/// The marks that the names of the tests of one file carry: of `n8_threat_13_names_…` they are `n8`
-/// and `threat_13`.
+/// The marks in the names of the tests of one file: those of `n8_threat_13_names_…` are `n8` and
+/// `threat_13`.
 pub fn marks(text: &str) -> BTreeSet<String> {
     let tests = text
         .lines()
@@ -16,8 +16,8 @@ pub fn marks(text: &str) -> BTreeSet<String> {
     tests.flat_map(marks_of).collect()
 }
 
-/// Checks the list; `tests` are the marks of all tests, `topics` those of the tests that run on
-/// both hosts.
+/// Checks the document; `tests` are the marks of all tests, `topics` the marks of the tests that
+/// run on both hosts.
 pub fn check(list: &str, tests: &BTreeSet<String>, topics: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (line, number) in list.lines().zip(1..) {
@@ -39,7 +39,7 @@ fn rows(line: &str) -> impl Iterator<Item = &str> {
     first.split(", ").filter(|mark| is_mark(mark))
 }
 
-/// The marks at the beginning of a test's name.
+/// The marks at the start of a test's name.
 fn marks_of(name: &str) -> Vec<String> {
     let mut marks = Vec::new();
     let mut words = name.split('_');
@@ -56,7 +56,7 @@ fn marks_of(name: &str) -> Vec<String> {
     marks
 }
 
-/// `s4`, `p1`, `n12`, `threat_19`.
+/// Whether the text is a mark, such as `s4`, `p1`, `n12` or `threat_19`.
 fn is_mark(text: &str) -> bool {
     let number = ["threat_", "s", "p", "n"].iter().find_map(|kind| text.strip_prefix(kind));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))

@@ -2,10 +2,10 @@
 
 use super::Finding;
 
-/// The length at which a file is split by noun.
+/// The maximum length of a file; a longer one is split by noun.
 pub const MAX_LINES: usize = 600;
 
-/// Checks one source file; `name` is its path below the top folder.
+/// Checks one source file; `name` is its path relative to the top folder.
 pub fn check(name: &str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let lines = text.lines().count();
@@ -31,21 +31,21 @@ pub fn check(name: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// Whether the file belongs to a library that must not know in which host it runs.
+/// Whether the file belongs to a library that must not know on which host it runs.
 fn is_free_of_aws(name: &str) -> bool {
     (name.starts_with("shared/") && !name.starts_with("shared/aws/"))
         || (name.starts_with("functions/") && name.contains("/src/") && !name.ends_with("/src/main.rs"))
         || name.starts_with("local/")
 }
 
-/// Crate and path names; words of prose such as "AWS" in a comment are no dependency, and neither
-/// is the program `aws`.
+/// Crate names and paths; words such as "AWS" in a comment are not a dependency, and neither is the
+/// program `aws`.
 fn names_aws(word: &str) -> bool {
     let sdk = word.starts_with("aws_") && !word.starts_with("aws_lc_");
     word.starts_with("aws::") || sdk || word.starts_with("lambda_")
 }
 
-/// Names with the paths that they begin.
+/// Names, with the paths that they start.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':')))
 }

@@ -1,15 +1,15 @@
-//! Spelling, by `typos`, with the exceptions of `typos.toml`.
+//! Spelling, checked by `typos`, with the exceptions in `typos.toml`.
 
 use std::{collections::BTreeSet, path::Path};
 
 use super::Finding;
 use crate::{Error, command::Program, progress, setup};
 
-/// Checks every file of the repository; says so loudly where `typos` is not installed.
+/// Checks every file of the repository; if `typos` is not installed, says so loudly.
 ///
 /// # Errors
 ///
-/// When the program does not start.
+/// The program does not start.
 pub fn check(top: &Path) -> Result<Vec<Finding>, Error> {
     let program = setup::installed().folder.join("typos").join("bin").join("typos");
     if !program.is_file() {
@@ -29,7 +29,7 @@ pub fn check(top: &Path) -> Result<Vec<Finding>, Error> {
     }
 }
 
-/// The lines that `typos` writes, each once: a place, then what is wrong.
+/// The lines of the output of `typos`, without repetition: a place, then what is wrong.
 fn findings(output: &str) -> Vec<Finding> {
     let lines: BTreeSet<_> = output.lines().filter(|line| !line.is_empty()).collect();
     lines

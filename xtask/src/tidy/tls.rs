@@ -1,13 +1,13 @@
-//! One TLS stack: what is linked, read from `cargo tree`.
+//! One TLS stack: the linked packages, according to `cargo tree`.
 //!
-//! A default feature of the SDK would bring an older generation of TLS and a second cryptographic
-//! library into every function.
+//! Default features of the SDK would add an older version of TLS and a second cryptographic library
+//! to every function.
 
 use std::collections::BTreeSet;
 
 use super::Finding;
 
-/// Checks the lines of `cargo tree --prefix none --format {p}`, each a package with its version.
+/// Checks the lines of `cargo tree --prefix none --format {p}`; each has a package and its version.
 pub fn check(tree: &str) -> Vec<Finding> {
     let linked: BTreeSet<(&str, &str)> = tree
         .lines()

@@ -1,21 +1,22 @@
-//! Phrases that the project's texts do without, and documentation that says nothing.
+//! Phrases to avoid, and doc comments that say nothing.
 //!
 //! The list is `words.txt`, with a replacement for each phrase. A doc comment of one or two words
-//! repeats what the name beside it says already.
+//! only repeats the name beside it.
 
 use super::Finding;
 
-/// The list of phrases.
+/// The file with the phrases.
 pub const LIST: &str = "xtask/src/tidy/words.txt";
 
 /// Folders and files of Rust code that are read; an empty text stands for all of them. Other texts
 /// always are.
-const READ: &[&str] = &["xtask/"];
+const READ: &[&str] =
+    &["fuzz/", "shared/acme/", "shared/api/", "shared/ca/", "shared/jose/", "shared/validation/", "tests/", "xtask/"];
 
-/// The most words of a doc comment that says nothing.
+/// The maximum length of a doc comment that says nothing, in words.
 const MAX_EMPTY_WORDS: usize = 2;
 
-/// A phrase and what stands in its place.
+/// A phrase and its replacement.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Phrase {
     words: Vec<String>,
@@ -34,18 +35,17 @@ pub fn phrases(list: &str) -> Vec<Phrase> {
         .collect()
 }
 
-/// Whether the file `name` is read for phrases.
+/// Whether the file `name` is checked for phrases.
 pub fn is_read(name: &str) -> bool {
     let is_rust = name.ends_with(".rs") && READ.iter().any(|folder| name.starts_with(folder));
     let is_text = name.starts_with(".github/")
         || [".md", ".yaml", ".yml", ".toml"].iter().any(|ending| name.ends_with(ending))
         || name.starts_with("examples/");
-    // The rule's own tests have to name what it finds.
+    // The tests of this rule have to contain what it finds.
     (is_rust || is_text) && name != "xtask/src/tidy/words.rs"
 }
 
-/// Every phrase of the list that stands in `text`, and, in Rust code, doc comments of one or two
-/// words.
+/// Every occurrence of a phrase in `text`, and, in Rust code, doc comments of one or two words.
 pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Finding> {
     let words = words(text);
     let mut findings = Vec::new();
@@ -74,8 +74,8 @@ pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Finding> {
     findings
 }
 
-/// Doc comments of one line that say nothing, with their line numbers. Terms (code, numbers,
-/// capitals, as in `RFC 5280`) do say something.
+/// Doc comments of one line that say nothing, with their line numbers. Technical terms (code,
+/// numbers, acronyms, as in `RFC 5280`) do say something.
 fn empty_docs(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let doc = |line: &&str| line.trim_start().starts_with("///");
     let lines: Vec<_> = text.lines().collect();
@@ -97,11 +97,11 @@ fn has_acronym(text: &str) -> bool {
 
 /// A word of a text.
 struct Word {
-    /// In small letters.
+    /// In lower case.
     text: String,
     line: usize,
-    /// Whether nothing stands between the word before and this one but spaces, line ends, the sign
-    /// of a comment, or the `_` of a name.
+    /// Whether there is nothing between the previous word and this one except spaces, line breaks,
+    /// comment signs, or the `_` of a name.
     follows: bool,
 }
 

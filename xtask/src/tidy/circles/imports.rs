@@ -1,17 +1,17 @@
-//! What one source file declares and names: its modules, its `use` declarations and the paths in its text.
+//! What one source file declares and names: its modules, its `use` declarations and its paths.
 
 use std::collections::BTreeSet;
 
 /// What a file says about the other files of its crate.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Imports {
-    /// The modules that it declares in files of their own.
+    /// The modules that it declares and that are files of their own.
     modules: BTreeSet<String>,
-    /// Paths into the own crate, in `use` and elsewhere, without those that are only offered on.
+    /// Paths into its own crate, in `use` and elsewhere, except re-exports.
     pub(super) paths: Vec<Vec<String>>,
 }
 
-/// Reads a file; what stands below `#[cfg(test)]` at the end of the file does not count.
+/// Parses a file; what comes after `#[cfg(test)]` at the end of the file does not count.
 pub(super) fn read(text: &str) -> Imports {
     let tokens = tokens(text);
     let tokens = without_tests(&tokens);
@@ -50,7 +50,7 @@ pub(super) fn read(text: &str) -> Imports {
                 }
                 at += 2;
             }
-            // `pub(in crate::x)` says who may see, not what is used.
+            // `pub(in crate::x)` limits the visibility and uses nothing.
             if before != Some("in") && path.len() > 1 {
                 imports.paths.push(path);
             }
@@ -60,10 +60,10 @@ pub(super) fn read(text: &str) -> Imports {
     imports
 }
 
-/// How a path into the own crate starts, apart from the name of a module of the file.
+/// The first segments of paths into the own crate, besides the modules of the file.
 const INSIDE: [&str; 3] = ["crate", "self", "super"];
 
-/// Reads the tree of one `use` declaration.
+/// Parses the tree of one `use` declaration.
 struct Reader<'t> {
     tokens: &'t [String],
     at: usize,
@@ -120,7 +120,7 @@ impl Reader<'_> {
     }
 }
 
-/// Everything before a test module, and without modules that are there for tests alone.
+/// Everything before a test module, without modules that exist only for tests.
 fn without_tests(tokens: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut at = 0;
@@ -153,7 +153,7 @@ fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_') && token != "as"
 }
 
-/// Names, `::` and single signs; comments, texts and characters are left out.
+/// Names, `::` and single characters; comments, strings and character literals are left out.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -186,7 +186,7 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// The length of a raw text such as `r#"…"#` at the beginning of `text`.
+/// The length of a raw string such as `r#"…"#` at the start of `text`.
 fn raw_text(text: &str) -> Option<usize> {
     let after = text.strip_prefix("br").or(text.strip_prefix('r'))?;
     let hashes = after.len() - after.trim_start_matches('#').len();
@@ -196,7 +196,7 @@ fn raw_text(text: &str) -> Option<usize> {
     Some(content.find(&end).map_or(text.len(), |found| length + found + end.len()))
 }
 
-/// The length of the quoted text at the beginning of `text`.
+/// The length of a string literal at the start of `text`.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -210,7 +210,7 @@ fn quoted(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a character at the beginning of `text`, or of the sign of a lifetime.
+/// The length of a character literal at the start of `text`, or of the sign of a lifetime.
 fn character(text: &str) -> usize {
     let mut chars = text.char_indices().skip(1);
     match chars.next() {
