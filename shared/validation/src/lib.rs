@@ -15,6 +15,8 @@ mod deadline;
 mod dial;
 mod dns_01;
 mod fault;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod host;
 mod http_01;
 mod limited;

@@ -9,6 +9,8 @@ use rustls::pki_types::{DnsName, ServerName};
 use tokio_rustls::TlsConnector;
 
 pub(crate) use self::certificate::CertificateFault;
+#[cfg(fuzzing)]
+pub(crate) use self::certificate::check;
 use crate::{
     Failure, Probe, Proof,
     connection::{Connection, Dialer},

@@ -20,7 +20,7 @@ use crate::host::Host;
 /// Whether `leaf` has `digest` for `host`, and nothing else.
 ///
 /// The issuer of the certificate, its validity period and its usages do not matter.
-pub(super) fn check(leaf: &[u8], host: &Host, digest: &[u8; 32]) -> Result<(), CertificateFault> {
+pub(crate) fn check(leaf: &[u8], host: &Host, digest: &[u8; 32]) -> Result<(), CertificateFault> {
     let certificate = Certificate::from_der(leaf).map_err(|_| CertificateFault::Unreadable)?;
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
     check_names(extensions, host)?;
