@@ -7,12 +7,14 @@
 //! - only `shared/aws` and the `main.rs` of the functions know AWS ([`sources`], [`dependencies`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
+//! - the workflows of the hosted CI are well formed ([`workflows`])
 //! - a path in a document exists ([`paths`])
 //! - lines of prose have at most 100 columns ([`prose`])
 //! - the words are spelled correctly, and are the usual terms ([`spelling`], [`words`])
 //! - each promise of docs/conformance.md has a test with its mark ([`rows`]), and each entry of
 //!   docs/acme-divergences.md names a test that exists ([`divergences`])
-//! - docs/adding-an-endpoint.md names everything that every endpoint needed ([`endpoints`])
+//! - docs/adding-an-endpoint.md names everything that every endpoint needed ([`endpoints`]), and
+//!   fuzz/README.md the fuzz targets ([`fuzzing`])
 
 use std::{
     collections::BTreeSet,
@@ -26,6 +28,7 @@ pub mod circles;
 pub mod dependencies;
 pub mod divergences;
 pub mod endpoints;
+pub mod fuzzing;
 pub mod links;
 pub mod paths;
 pub mod prose;
@@ -34,6 +37,9 @@ pub mod sources;
 pub mod spelling;
 pub mod tls;
 pub mod words;
+pub mod workflows;
+
+mod tool;
 
 /// A violation of a rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -97,10 +103,12 @@ pub fn run() -> Result<(), Error> {
     let circles = circles::find(&files)?;
     progress::say(&format!("tidy: {} circles of files inside crates", circles.len()));
     findings.extend(circles::check(&circles));
+    findings.extend(fuzzing::check(&files)?);
     findings.extend(endpoints::check(&files)?);
     findings.extend(divergences::check(&differences, &marks, &tests));
     findings.extend(rows::check(&promises, &marks, &topics));
     findings.extend(spelling::check(&repository())?);
+    findings.extend(workflows::check(&repository(), &files)?);
     let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     findings.extend(dependencies::check(&metadata)?);
     let linked =

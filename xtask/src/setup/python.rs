@@ -7,7 +7,9 @@ use crate::{Error, command::Program, progress, repository};
 
 /// The environments; each is made from the list `xtask/tools/<name>.txt` and has a program of the
 /// same name.
-const ENVIRONMENTS: [&str; 5] = [
+const ENVIRONMENTS: [&str; 6] = [
+    // The linter of the workflows of the hosted CI.
+    "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
     "aws",
     "certbot",

@@ -54,14 +54,17 @@ fn exists(span: &str, names: &[&str]) -> bool {
     })
 }
 
-/// Whether one part of a path matches; `<…>` or `*` matches anything.
+/// Whether one part of a path matches; each `<…>` or `*` matches anything.
 fn fits(part: &str, wanted: &str) -> bool {
-    let open = wanted.find(['<', '*']);
-    let Some((before, rest)) = open.and_then(|at| wanted.split_at_checked(at)) else {
+    let Some(at) = wanted.find(['<', '*']) else {
         return part == wanted;
     };
+    let (before, rest) = wanted.split_at(at);
     let after = rest.split_once('>').map_or(rest.trim_start_matches('*'), |(_, after)| after);
-    part.len() >= before.len() + after.len() && part.starts_with(before) && part.ends_with(after)
+    let Some(open) = part.strip_prefix(before) else {
+        return false;
+    };
+    open.char_indices().map(|(at, _)| open.split_at(at).1).chain([""]).any(|left| fits(left, after))
 }
 
 #[cfg(test)]
@@ -84,7 +87,7 @@ mod tests {
     #[test]
     fn files_folders_and_patterns_that_are_there_are_not() {
         let text = "`shared/acme/src/order.rs` `order.rs` `functions/order` `events/` `functions/*` \
-                    `functions/<operation>/src/lib.rs` `events/<name>.json`";
+                    `functions/<operation>/src/lib.rs` `events/<name>.json` `events/<a>r<b>.json`";
         assert_eq!(wrong(text), [""; 0]);
     }
 

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::Finding;
-use crate::{Error, command::Program, progress, setup};
+use super::{Finding, tool};
+use crate::{Error, command::Program};
 
 /// Checks every file of the repository; if `typos` is not installed, says so loudly.
 ///
@@ -11,17 +11,11 @@ use crate::{Error, command::Program, progress, setup};
 ///
 /// The program does not start.
 pub fn check(top: &Path) -> Result<Vec<Finding>, Error> {
-    let program = setup::installed().folder.join("typos").join("bin").join("typos");
-    if !program.is_file() {
-        let is_demanded = std::env::var_os("SERVERLESS_ACME_TOOLS").is_some()
-            && !std::env::var("SERVERLESS_ACME_WITHOUT").unwrap_or_default().split(',').any(|name| name == "typos");
-        if is_demanded {
-            let rule = "not installed, although the tools of the tests are".to_owned();
-            return Ok(vec![Finding { place: "typos".into(), rule }]);
-        }
-        progress::say("SKIPPED, spelling is not checked: no target/tools/typos; `cargo xtask setup` installs it");
-        return Ok(Vec::new());
-    }
+    let program = match tool::find("typos", "spelling is") {
+        Ok(Some(program)) => program,
+        Ok(None) => return Ok(Vec::new()),
+        Err(finding) => return Ok(vec![finding]),
+    };
     match Program::new(program).args(["--format", "brief", "."]).directory(top).output() {
         Ok(_) => Ok(Vec::new()),
         Err(Error::Failed { output, .. }) => Ok(findings(&output)),
