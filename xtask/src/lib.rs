@@ -15,6 +15,8 @@ pub mod tidy;
 pub use error::Error;
 
 mod error;
+#[cfg(test)]
+mod examples;
 
 use std::path::{Path, PathBuf};
 
