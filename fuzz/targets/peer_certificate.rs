@@ -1,4 +1,5 @@
-//! The certificate that a server presents for tls-alpn-01: without the digest in it, it validates nothing.
+//! The certificate that a server presents for tls-alpn-01: without the digest in it, it validates
+//! nothing.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {

@@ -53,12 +53,12 @@ fn cursor(query: &str) -> Result<Option<OrderId>, Error> {
     value.parse().map(Some).map_err(|_| refused)
 }
 
-/// What the fuzz targets reach of this function. Built under `cfg(fuzzing)` alone.
+/// The part of this function that the fuzz targets use. It is built under `cfg(fuzzing)` only.
 #[cfg(fuzzing)]
 pub mod fuzzing {
     use acme::OrderId;
 
-    /// The cursor in a query, when it is one that a list gives out.
+    /// The cursor in a query, when it has the form of those in the lists' links.
     pub fn cursor(query: &str) -> Option<OrderId> {
         super::cursor(query).ok().flatten()
     }

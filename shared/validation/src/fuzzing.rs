@@ -1,4 +1,5 @@
-//! What the fuzz targets reach of this crate: the readers of what servers send. Built under `cfg(fuzzing)` alone.
+//! The part of this crate that the fuzz targets use: the readers of what servers send. It is built
+//! under `cfg(fuzzing)` only.
 
 use crate::{
     host::Host,
@@ -6,7 +7,7 @@ use crate::{
     url::{Scheme, Url},
 };
 
-/// Where a `Location` leads from the URL of a challenge; `None` when it is not followed.
+/// The URL to which a `Location` on the URL of a challenge leads; `None` when it is not followed.
 pub fn redirect(location: &[u8]) -> Option<String> {
     let path = "/.well-known/acme-challenge/token".to_owned();
     let base = Url { scheme: Scheme::Http, host: Host::from_authority("a.test")?, port: 80, path };

@@ -296,8 +296,7 @@ fn is_offerable(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
-/// Whether it can stand in a directory object and in a `Link` header.
-/// Whether it is the URL of a page that people can be sent to.
+/// Whether it is the URL of a web page that can stand in a directory object and in a `Link` header.
 pub fn is_web_page(url: &str) -> bool {
     let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
