@@ -12,7 +12,7 @@ pub use acme_tiny::AcmeTiny;
 pub use acmetool::Acmetool;
 pub use caddy::Caddy;
 pub use certbot::Certbot;
-pub use certificate::{Certificate, Key};
+pub use certificate::{Certificate, CertificateKey};
 pub use dehydrated::Dehydrated;
 pub use failure::Failure;
 pub use lego::{Challenge, Lego};

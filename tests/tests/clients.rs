@@ -7,8 +7,8 @@
 use tests::{
     Environment, Host,
     clients::{
-        AcmeClient, AcmeTiny, Acmetool, Caddy, Certbot, Challenge, Dehydrated, Failure, Key, Lego, ModMd, Story, Tool,
-        Uacme,
+        AcmeClient, AcmeTiny, Acmetool, Caddy, Certbot, CertificateKey, Challenge, Dehydrated, Failure, Lego, ModMd,
+        Story, Tool, Uacme,
     },
 };
 
@@ -20,7 +20,7 @@ async fn certbot_obtains_over_http_01_renews_when_renewal_information_says_so_an
     };
     let certbot = Certbot::new(&story.target, tool, story.folder());
     let chain = certbot.obtain("certbot.test", &[]).await?;
-    let first = story.accept(&chain, &names, Key::P256).await?;
+    let first = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert!(!story.is_revoked(&first).await?);
 
     certbot.revoke("certbot.test", "superseded").await?;
@@ -28,14 +28,14 @@ async fn certbot_obtains_over_http_01_renews_when_renewal_information_says_so_an
 
     // Renewal information tells clients to replace a revoked certificate at once.
     certbot.renew(&[]).await?;
-    let second = story.accept(&chain, &names, Key::P256).await?;
+    let second = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert_ne!(second.serial, first.serial);
 
     let said = certbot.renew(&[]).await?;
     assert!(said.contains("not yet due"), "{said}");
 
     certbot.renew(&["--force-renewal"]).await?;
-    let third = story.accept(&chain, &names, Key::P256).await?;
+    let third = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert_ne!(third.serial, second.serial);
     Ok(())
 }
@@ -49,7 +49,7 @@ async fn certbot_obtains_a_wildcard_over_dns_01_and_ends_its_account() -> Result
     let certbot = Certbot::new(&story.target, tool, story.folder());
     let rsa = ["--key-type", "rsa", "--rsa-key-size", "2048"];
     let chain = certbot.obtain_over_dns("*.certbot.test", &["certbot.test"], &rsa).await?;
-    story.accept(&chain, &names, Key::Rsa2048).await?;
+    story.accept(&chain, &names, CertificateKey::Rsa2048).await?;
 
     certbot.update_account("other@example.org").await?;
     certbot.unregister().await?;
@@ -64,10 +64,10 @@ async fn lego_obtains_over_http_01_renews_and_revokes() -> Result<(), Failure> {
     };
     let lego = Lego::new(&story.target, tool, story.folder());
     let chain = lego.obtain(Challenge::Http, &names, "ec256").await?;
-    let first = story.accept(&chain, &names, Key::P256).await?;
+    let first = story.accept(&chain, &names, CertificateKey::P256).await?;
 
     let chain = lego.renew(Challenge::Http, &names, "ec256").await?;
-    let second = story.accept(&chain, &names, Key::P256).await?;
+    let second = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert_ne!(second.serial, first.serial);
 
     lego.revoke(&names, 4).await?;
@@ -84,7 +84,7 @@ async fn lego_obtains_over_tls_alpn_01() -> Result<(), Failure> {
     };
     let lego = Lego::new(&story.target, tool, story.folder());
     let chain = lego.obtain(Challenge::Tls, &names, "ec384").await?;
-    story.accept(&chain, &names, Key::P384).await?;
+    story.accept(&chain, &names, CertificateKey::P384).await?;
     Ok(())
 }
 
@@ -96,7 +96,7 @@ async fn lego_obtains_a_wildcard_over_dns_01() -> Result<(), Failure> {
     };
     let lego = Lego::new(&story.target, tool, story.folder());
     let chain = lego.obtain(Challenge::Dns, &names, "rsa2048").await?;
-    story.accept(&chain, &names, Key::Rsa2048).await?;
+    story.accept(&chain, &names, CertificateKey::Rsa2048).await?;
     Ok(())
 }
 
@@ -109,10 +109,10 @@ async fn dehydrated_obtains_over_http_01_renews_revokes_and_ends_its_account() -
     let webroot = story.webroot().await?;
     let dehydrated = Dehydrated::register(&story.target, tool, story.folder(), webroot.folder()).await?;
     let chain = dehydrated.obtain("http-01", &names, "prime256v1", &[]).await?;
-    let first = story.accept(&chain, &names, Key::P256).await?;
+    let first = story.accept(&chain, &names, CertificateKey::P256).await?;
 
     let chain = dehydrated.obtain("http-01", &names, "rsa", &["--force"]).await?;
-    let second = story.accept(&chain, &names, Key::Rsa4096).await?;
+    let second = story.accept(&chain, &names, CertificateKey::Rsa4096).await?;
     assert_ne!(second.serial, first.serial);
 
     dehydrated.revoke(&chain).await?;
@@ -130,7 +130,7 @@ async fn dehydrated_obtains_a_wildcard_over_dns_01() -> Result<(), Failure> {
     let webroot = story.webroot().await?;
     let dehydrated = Dehydrated::register(&story.target, tool, story.folder(), webroot.folder()).await?;
     let chain = dehydrated.obtain("dns-01", &names, "secp384r1", &[]).await?;
-    story.accept(&chain, &names, Key::P384).await?;
+    story.accept(&chain, &names, CertificateKey::P384).await?;
     Ok(())
 }
 
@@ -143,12 +143,12 @@ async fn uacme_obtains_renews_rolls_its_key_over_and_revokes_in_two_ways() -> Re
     let webroot = story.webroot().await?;
     let uacme = Uacme::register(&story.target, tool, story.folder(), webroot.folder()).await?;
     let chain = uacme.obtain(&["--type", "EC"], &names).await?;
-    let first = story.accept(&chain, &names, Key::P256).await?;
+    let first = story.accept(&chain, &names, CertificateKey::P256).await?;
 
     uacme.roll_key_over().await?;
     uacme.update_account("other@example.org").await?;
     let chain = uacme.obtain(&["--force"], &names).await?;
-    let second = story.accept(&chain, &names, Key::P256).await?;
+    let second = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert_ne!(second.serial, first.serial);
     uacme.revoke(&chain).await?;
     assert!(story.is_revoked(&second).await?);
@@ -167,10 +167,10 @@ async fn acme_tiny_obtains_twice() -> Result<(), Failure> {
     let webroot = story.webroot().await?;
     let acme_tiny = AcmeTiny::new(&story.target, tool, story.folder()).await?;
     let chain = acme_tiny.obtain(webroot.folder(), &names).await?;
-    let first = story.accept(&chain, &names, Key::Rsa2048).await?;
+    let first = story.accept(&chain, &names, CertificateKey::Rsa2048).await?;
 
     let chain = acme_tiny.obtain(webroot.folder(), &names).await?;
-    let second = story.accept(&chain, &names, Key::Rsa2048).await?;
+    let second = story.accept(&chain, &names, CertificateKey::Rsa2048).await?;
     assert_ne!(second.serial, first.serial);
     Ok(())
 }
@@ -184,13 +184,13 @@ async fn acmetool_obtains_for_one_name_after_another_and_leaves_certificates_tha
     let webroot = story.webroot().await?;
     let acmetool = Acmetool::new(&story.target, tool, story.folder(), webroot.folder())?;
     let chain = acmetool.obtain("acmetool.test").await?;
-    let first = story.accept(&chain, &["acmetool.test"], Key::P256).await?;
+    let first = story.accept(&chain, &["acmetool.test"], CertificateKey::P256).await?;
 
     let other = acmetool.obtain("www.acmetool.test").await?;
-    story.accept(&other, &["www.acmetool.test"], Key::P256).await?;
+    story.accept(&other, &["www.acmetool.test"], CertificateKey::P256).await?;
 
     acmetool.reconcile().await?;
-    let same = story.accept(&chain, &["acmetool.test"], Key::P256).await?;
+    let same = story.accept(&chain, &["acmetool.test"], CertificateKey::P256).await?;
     assert_eq!(same.serial, first.serial);
     Ok(())
 }
@@ -213,13 +213,13 @@ async fn caddy_obtains_and_renews(challenge: Challenge) -> Result<(), Failure> {
     let serve = |window| Caddy::start(&story.target, &tool, story.folder(), "caddy.test", challenge, window);
     let mut caddy = serve(0.33)?;
     let chain = caddy.next_certificate(None).await?;
-    let first = story.accept(&chain, &names, Key::P256).await?;
+    let first = story.accept(&chain, &names, CertificateKey::P256).await?;
     caddy.stop().await?;
 
     // Nearly the whole life is the renewal window now, so the certificate is due at once.
     let mut caddy = serve(0.999_999_999)?;
     let chain = caddy.next_certificate(Some(&chain)).await?;
-    let second = story.accept(&chain, &names, Key::P256).await?;
+    let second = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert_ne!(second.serial, first.serial);
     caddy.stop().await
 }
@@ -232,10 +232,10 @@ async fn apache_mod_md_obtains_and_renews() -> Result<(), Failure> {
     };
     let apache = ModMd::new(&story.target, tool, story.folder(), "apache.test");
     let chain = apache.obtain("33%").await?;
-    let first = story.accept(&chain, &names, Key::P256).await?;
+    let first = story.accept(&chain, &names, CertificateKey::P256).await?;
 
     let chain = apache.obtain("36500d").await?;
-    let second = story.accept(&chain, &names, Key::P256).await?;
+    let second = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert_ne!(second.serial, first.serial);
     Ok(())
 }
@@ -250,11 +250,11 @@ async fn npm_acme_client_obtains_rolls_its_key_over_renews_and_revokes() -> Resu
     let client = AcmeClient::new(&story.target, &tool, story.folder(), webroot.folder())?;
     client.register("ec").await?;
     let chain = client.obtain(&names).await?;
-    let first = story.accept(&chain, &names, Key::Rsa2048).await?;
+    let first = story.accept(&chain, &names, CertificateKey::Rsa2048).await?;
 
     client.roll_key_over("rsa").await?;
     let chain = client.obtain(&names).await?;
-    let second = story.accept(&chain, &names, Key::Rsa2048).await?;
+    let second = story.accept(&chain, &names, CertificateKey::Rsa2048).await?;
     assert_ne!(second.serial, first.serial);
 
     client.revoke().await?;

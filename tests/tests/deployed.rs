@@ -15,7 +15,7 @@ use instant_acme::{
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tests::{
     client::{Key as ClientKey, csr},
-    clients::{Authority, Certbot, Certificate, Challenge, Failure, Key, Lego, Story, Target, Tool},
+    clients::{Authority, Certbot, Certificate, CertificateKey, Challenge, Failure, Lego, Story, Target, Tool},
     deployed::{Stack, bundle},
 };
 use tokio::time::sleep;
@@ -53,12 +53,12 @@ async fn certbot_obtains_renews_and_revokes(stack: &Stack, directory: &str, addr
     let Some((story, tool)) = started else { return Ok(()) };
     let certbot = Certbot::new(&story.target, tool, story.folder());
     let chain = certbot.obtain(&name, &[]).await?;
-    let first = story.accept(&chain, &[&name], Key::P256).await?;
+    let first = story.accept(&chain, &[&name], CertificateKey::P256).await?;
     certbot.revoke(&name, "superseded").await?;
     until_revoked(&first, &story.target).await?;
     // Renewal information tells clients to replace a revoked certificate at once.
     certbot.renew(&[]).await?;
-    let second = story.accept(&chain, &[&name], Key::P256).await?;
+    let second = story.accept(&chain, &[&name], CertificateKey::P256).await?;
     assert_ne!(second.serial, first.serial);
     Ok(())
 }
@@ -69,9 +69,9 @@ async fn lego_obtains_renews_and_revokes(stack: &Stack, directory: &str, address
     let Some((story, tool)) = started else { return Ok(()) };
     let lego = Lego::new(&story.target, tool, story.folder());
     let chain = lego.obtain(Challenge::Tls, &[&name], "ec256").await?;
-    let first = story.accept(&chain, &[&name], Key::P256).await?;
+    let first = story.accept(&chain, &[&name], CertificateKey::P256).await?;
     let chain = lego.renew(Challenge::Tls, &[&name], "ec256").await?;
-    let second = story.accept(&chain, &[&name], Key::P256).await?;
+    let second = story.accept(&chain, &[&name], CertificateKey::P256).await?;
     assert_ne!(second.serial, first.serial);
     lego.revoke(&[&name], 4).await?;
     until_revoked(&second, &story.target).await?;
@@ -127,7 +127,7 @@ async fn accept(target: &Target, folder: &Path, chain: &str) -> Result<Certifica
     fs::create_dir(folder).unwrap();
     let file = folder.join("chain.pem");
     fs::write(&file, chain).unwrap();
-    Certificate::accept(target, file, &[INSTANT_ACME], Key::P256).await
+    Certificate::accept(target, file, &[INSTANT_ACME], CertificateKey::P256).await
 }
 
 /// A worker behind a queue makes the CRL, and the emulator delays its messages a little.

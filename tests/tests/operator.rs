@@ -10,7 +10,7 @@ use serde_json::Value;
 use tests::{
     Host, Operator,
     client::{Http, certificate_id},
-    clients::{Authority, Certbot, Certificate, Challenge, Failure, Key, Lego, Run, Target, Tool},
+    clients::{Authority, Certbot, Certificate, CertificateKey, Challenge, Failure, Lego, Run, Target, Tool},
     deployed::Stack,
 };
 use tokio::time::sleep;
@@ -269,7 +269,7 @@ async fn accept(
     std::fs::copy(chain, &copy).map_err(Failure::io("chain"))?;
     let printed = Run::new("openssl", folder).args(["x509", "-noout", "-issuer", "-in"]).arg(&copy).finish().await?;
     assert!(printed.stdout.contains(colour), "{}", printed.stdout);
-    Certificate::accept(target, copy, names, Key::P256).await
+    Certificate::accept(target, copy, names, CertificateKey::P256).await
 }
 
 /// Waits until the certificate is revoked; a worker makes the CRL, perhaps behind a queue.

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use aws::{CustomResource, Environment, Function, Patience};
-use cloud::{Cloud, Fault, KeySpec, Kind, Service};
+use cloud::{Cloud, Fault, FaultKind, KeySpec, Service};
 use serde_json::{Value, json, value::to_raw_value};
 
 /// A stack with its resources, which outlive it.
@@ -183,7 +183,7 @@ async fn a_fault_at_any_call_of_the_deployment_leaves_what_the_next_try_complete
     };
     for n in 1..=calls {
         let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
-        let crash = stack.cloud.inject(Fault::new(Kind::Crash).at(n));
+        let crash = stack.cloud.inject(Fault::new(FaultKind::Crash).at(n));
         let event = json!({
             "RequestType": "Create", "RequestId": "request", "LogicalResourceId": "CertificateAuthority", "StackId": "stack",
             "ResponseURL": "https://answers.s3.eu-central-1.amazonaws.com/answer?X-Amz-Signature=00",

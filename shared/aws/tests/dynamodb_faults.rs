@@ -6,7 +6,7 @@ use std::time::Duration;
 use acme::{Account, Authorization, Order};
 use aws::dynamodb::DynamoDbStore;
 use aws_sdk_dynamodb::{Client, config::retry::RetryConfig};
-use cloud::{Cloud, Fault, Kind, Service};
+use cloud::{Cloud, Fault, FaultKind, Service};
 use serde_json::{Map, Value};
 use store::{
     AccountStore, AcmeProfile, AuditRecord, AuditStore, AuthorizationStore, CertificateRecord, CertificateStore,
@@ -24,8 +24,8 @@ use store::{
 #[tokio::test(flavor = "multi_thread")]
 async fn one_hundred_names_are_written_and_read_although_batches_stay_half_done() {
     let (cloud, store) = open(&Cloud::start(), patient());
-    let writes = cloud.inject(Fault::new(Kind::Unprocessed).on(Service::DynamoDb, "BatchWriteItem").at(2));
-    let reads = cloud.inject(Fault::new(Kind::Unprocessed).on(Service::DynamoDb, "BatchGetItem").at(1));
+    let writes = cloud.inject(Fault::new(FaultKind::Unprocessed).on(Service::DynamoDb, "BatchWriteItem").at(2));
+    let reads = cloud.inject(Fault::new(FaultKind::Unprocessed).on(Service::DynamoDb, "BatchGetItem").at(1));
     let account = account();
     let all: Vec<_> = (0..100).map(|n| authorization(&account, dns(&format!("{n}.example.com")))).collect();
     let made = order(&account, &all);
@@ -37,7 +37,7 @@ async fn one_hundred_names_are_written_and_read_although_batches_stay_half_done(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_is_never_done_leaves_no_order() {
     let (cloud, store) = open(&Cloud::start(), patient());
-    cloud.inject(Fault::new(Kind::Unprocessed).on(Service::DynamoDb, "BatchWriteItem").always());
+    cloud.inject(Fault::new(FaultKind::Unprocessed).on(Service::DynamoDb, "BatchWriteItem").always());
     let account = account();
     let names = [dns("a.example.com"), dns("b.example.com")].map(|name| authorization(&account, name));
     let made = order(&account, &names);
@@ -50,7 +50,7 @@ async fn a_batch_that_is_never_done_leaves_no_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn conflicts_of_transactions_are_waited_out() {
     let (cloud, store) = open(&Cloud::start(), patient());
-    let conflicts = cloud.inject(Fault::new(Kind::TransactionConflict).always());
+    let conflicts = cloud.inject(Fault::new(FaultKind::TransactionConflict).always());
     let made = account();
     let (creation, ()) = tokio::join!(store.create_account_if_absent(&made), async {
         while conflicts.struck() < 3 {
@@ -60,7 +60,7 @@ async fn conflicts_of_transactions_are_waited_out() {
     });
     creation.unwrap();
     assert_eq!(store.account(made.id).await.unwrap(), Some(made.clone()));
-    let single = cloud.inject(Fault::new(Kind::TransactionConflict).on(Service::DynamoDb, "PutItem"));
+    let single = cloud.inject(Fault::new(FaultKind::TransactionConflict).on(Service::DynamoDb, "PutItem"));
     let next = changed(&made, |account| account.contact.clear());
     store.update_account(&made, &next).await.unwrap();
     assert_eq!(single.struck(), 1, "a single write meets transactions, too");
@@ -68,7 +68,13 @@ async fn conflicts_of_transactions_are_waited_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_pass_is_unavailable_in_bounded_time() {
-    for kind in [Kind::TransactionConflict, Kind::Throttled, Kind::Unavailable, Kind::Denied, Kind::Unreachable] {
+    for kind in [
+        FaultKind::TransactionConflict,
+        FaultKind::Throttled,
+        FaultKind::Unavailable,
+        FaultKind::Denied,
+        FaultKind::Unreachable,
+    ] {
         let (cloud, store) = open(&Cloud::start(), patient());
         cloud.inject(Fault::new(kind).always());
         let creation = tokio::time::timeout(Duration::from_secs(20), store.create_account_if_absent(&account())).await;
@@ -149,7 +155,7 @@ async fn a_crash_within_a_new_order_leaves_no_order_without_authorizations_and_n
             let account = account();
             let new: Vec<_> = (0..names).map(|n| authorization(&account, dns(&format!("{n}.example.com")))).collect();
             let made = order(&account, &new);
-            let crash = cloud.inject(Fault::new(Kind::Crash).at(n));
+            let crash = cloud.inject(Fault::new(FaultKind::Crash).at(n));
             let result = store.create_order(&made, &new).await;
             if !crash.is_reached() {
                 break;
@@ -184,7 +190,7 @@ async fn a_crash_within_a_large_crl_leaves_the_one_before() {
     for n in 1..=2 {
         let (cloud, store) = open(&Cloud::start(), RetryConfig::disabled());
         store.put_crl(&first).await.unwrap();
-        cloud.inject(Fault::new(Kind::Crash).at(n));
+        cloud.inject(Fault::new(FaultKind::Crash).at(n));
         assert!(matches!(store.put_crl(&second).await, Err(StoreError::Unavailable(_))));
         cloud.heal();
         assert_eq!(store.crl(&issuer, 0).await.unwrap().as_ref(), Some(&first), "crash at {n}");
@@ -334,7 +340,7 @@ fn open(cloud: &Cloud, retries: RetryConfig) -> (Cloud, DynamoDbStore) {
 
 /// None of the writes reads late.
 fn no_fault() -> Fault {
-    Fault::new(Kind::Stale)
+    Fault::new(FaultKind::Stale)
 }
 
 /// The client's repetitions, without its long waits.
@@ -345,12 +351,12 @@ fn patient() -> RetryConfig {
 const VERBS: usize = 25;
 
 /// Those that pass. Each is tried at each call.
-const FAULTS: [Kind; 7] = [
-    Kind::Throttled,
-    Kind::TransactionConflict,
-    Kind::Unprocessed,
-    Kind::AnswerLost,
-    Kind::AnswerLate,
-    Kind::Unreachable,
-    Kind::Unavailable,
+const FAULTS: [FaultKind; 7] = [
+    FaultKind::Throttled,
+    FaultKind::TransactionConflict,
+    FaultKind::Unprocessed,
+    FaultKind::AnswerLost,
+    FaultKind::AnswerLate,
+    FaultKind::Unreachable,
+    FaultKind::Unavailable,
 ];

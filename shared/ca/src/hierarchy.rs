@@ -11,7 +11,7 @@ use x509_cert::ext::{Extension, pkix::BasicConstraints};
 
 use crate::{
     AuthorityName, BuildError, Issuer, NameConstraints, Pointers, SignatureAlgorithm, TbsCertificate, extension,
-    lint::{Authority, Kind, Request},
+    lint::{Authority, CertificateKind, Request},
     tbs::Fields,
 };
 
@@ -61,7 +61,8 @@ impl<'a> Root<'a> {
             validity: None,
             constraints: &[],
         };
-        let kind = Kind::Authority { subject: self.subject, path_length: ROOT_PATH_LENGTH, constraints: None };
+        let kind =
+            CertificateKind::Authority { subject: self.subject, path_length: ROOT_PATH_LENGTH, constraints: None };
         Ok(TbsCertificate::new(&fields, authority, request, kind)?)
     }
 }
@@ -109,8 +110,11 @@ impl<'a> IssuingAuthority<'a> {
             self.subject.to_name()?,
             extensions(self.public_key, ISSUING_PATH_LENGTH, key_identifier, self.pointers, self.constraints)?,
         )?;
-        let kind =
-            Kind::Authority { subject: self.subject, path_length: ISSUING_PATH_LENGTH, constraints: self.constraints };
+        let kind = CertificateKind::Authority {
+            subject: self.subject,
+            path_length: ISSUING_PATH_LENGTH,
+            constraints: self.constraints,
+        };
         Ok(TbsCertificate::new(&fields, self.issuer.authority(), request, kind)?)
     }
 }

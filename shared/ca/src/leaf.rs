@@ -10,7 +10,7 @@ use jose::PublicKey;
 use crate::{
     CertificateKeyType, Evidence, Issuer, LeafProfile, Pointers, SubjectRule, TbsCertificate, TimeError,
     distinguished_name, extension,
-    lint::{Kind, Request},
+    lint::{CertificateKind, Request},
     tbs::Fields,
 };
 
@@ -86,7 +86,7 @@ impl<'a> Leaf<'a> {
             distinguished_name::of_leaf(common_name.as_deref())?,
             extensions,
         )?;
-        let kind = Kind::Leaf { identifiers: self.identifiers, profile: self.profile };
+        let kind = CertificateKind::Leaf { identifiers: self.identifiers, profile: self.profile };
         Ok(TbsCertificate::new(&fields, self.issuer.authority(), request, kind)?)
     }
 }

@@ -47,7 +47,7 @@ pub use hierarchy::{IssuingAuthority, Root};
 pub use issuer::{Issuer, IssuerError};
 pub use key::{CertificateKeyType, IssuerKeyType, UnknownKeyType};
 pub use leaf::{BuildError, Leaf};
-pub use lint::{Finding, LintError};
+pub use lint::{LintError, LintFinding};
 pub use name_constraints::{NameConstraints, NameConstraintsError, Subtree};
 pub use path::{PathError, path};
 pub use profile::{ExtendedKeyUsage, LeafProfile, Pointers, Policy, PolicyError, SubjectRule};

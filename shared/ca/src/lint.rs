@@ -55,7 +55,7 @@ pub(crate) struct Request<'a> {
 
 /// The kind of certificate, with the arguments that only it was built from.
 #[derive(Clone, Debug)]
-pub(crate) enum Kind<'a> {
+pub(crate) enum CertificateKind<'a> {
     /// A root or an issuing CA.
     Authority { subject: &'a AuthorityName, path_length: Option<u8>, constraints: Option<&'a NameConstraints> },
     /// A certificate for an order.
@@ -67,7 +67,7 @@ pub(crate) fn built(
     bytes: &[u8],
     authority: &Authority<'_>,
     request: &Request<'_>,
-    kind: &Kind<'_>,
+    kind: &CertificateKind<'_>,
 ) -> Result<CertificateId, LintError> {
     let examined = Examined::new(bytes, authority)?;
     check_built(&examined, request, kind).into_result()?;
@@ -88,16 +88,16 @@ pub(crate) fn stored(
     examined.certificate_id()
 }
 
-fn check_built(examined: &Examined<'_>, request: &Request<'_>, kind: &Kind<'_>) -> Report {
+fn check_built(examined: &Examined<'_>, request: &Request<'_>, kind: &CertificateKind<'_>) -> Report {
     let mut report = Report::default();
     certificate::check(examined, &mut report);
     request::check(examined, request, &mut report);
     match kind {
-        Kind::Leaf { identifiers, profile } => {
+        CertificateKind::Leaf { identifiers, profile } => {
             leaf::check(examined, identifiers, &mut report);
             profile::check(examined, identifiers, profile, &mut report);
         }
-        Kind::Authority { subject, path_length, constraints } => {
+        CertificateKind::Authority { subject, path_length, constraints } => {
             authority::check(examined, subject, *path_length, *constraints, &mut report);
         }
     }
@@ -107,17 +107,17 @@ fn check_built(examined: &Examined<'_>, request: &Request<'_>, kind: &Kind<'_>) 
 /// A certificate that the lints refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LintError {
-    findings: Vec<Finding>,
+    findings: Vec<LintFinding>,
 }
 
 impl LintError {
     /// What the lints found; never empty.
-    pub fn findings(&self) -> &[Finding] {
+    pub fn findings(&self) -> &[LintFinding] {
         &self.findings
     }
 
     fn one(lint: &'static str, fault: Fault) -> Self {
-        Self { findings: vec![Finding { lint, fault: fault.0 }] }
+        Self { findings: vec![LintFinding { lint, fault: fault.0 }] }
     }
 }
 
@@ -137,14 +137,14 @@ impl error::Error for LintError {}
 
 /// One fault that a lint found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct LintFinding {
     /// The name of the lint, such as `leaf-key-usage`.
     pub lint: &'static str,
     /// What is wrong, in a few words.
     pub fault: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for LintFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.lint, self.fault)
     }
@@ -220,10 +220,10 @@ impl Report {
     }
 
     fn into_result(self) -> Result<(), LintError> {
-        let findings: Vec<Finding> = self
+        let findings: Vec<LintFinding> = self
             .0
             .into_iter()
-            .filter_map(|(lint, outcome)| outcome.err().map(|Fault(fault)| Finding { lint, fault }))
+            .filter_map(|(lint, outcome)| outcome.err().map(|Fault(fault)| LintFinding { lint, fault }))
             .collect();
         if findings.is_empty() { Ok(()) } else { Err(LintError { findings }) }
     }

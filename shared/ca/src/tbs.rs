@@ -20,7 +20,7 @@ use x509_cert::{
 
 use crate::{
     BuildError, Issuer, LintError, SignatureAlgorithm,
-    lint::{self, Authority, Kind, Request},
+    lint::{self, Authority, CertificateKind, Request},
     time,
 };
 
@@ -31,7 +31,7 @@ pub struct TbsCertificate<'a> {
     bytes: Vec<u8>,
     authority: Authority<'a>,
     request: Request<'a>,
-    kind: Kind<'a>,
+    kind: CertificateKind<'a>,
 }
 
 impl<'a> TbsCertificate<'a> {
@@ -39,7 +39,7 @@ impl<'a> TbsCertificate<'a> {
         fields: &Fields,
         authority: Authority<'a>,
         request: Request<'a>,
-        kind: Kind<'a>,
+        kind: CertificateKind<'a>,
     ) -> der::Result<Self> {
         Ok(Self { bytes: fields.to_der()?, authority, request, kind })
     }

@@ -17,19 +17,19 @@ pub(crate) enum Fault {
 
     /// The name does not exist (NXDOMAIN).
     #[error("The name {} does not exist in DNS (NXDOMAIN, queried for {}). Create the record, or correct the name.", .0.name, .0.types)]
-    UnknownName(Question),
+    UnknownName(DnsQuery),
     /// The name exists, but only with records of other types.
     #[error("{} has no {} record. Create it, and wait until all name servers of the zone have it.", .0.name, .0.types)]
-    NoRecord(Question),
+    NoRecord(DnsQuery),
     /// An error code such as SERVFAIL or REFUSED.
     #[error("The DNS server answered {code} to the query for {} of {}. Check the zone's name servers and its DNSSEC signatures.", .question.types, .question.name)]
-    Refused { question: Question, code: String },
+    Refused { question: DnsQuery, code: String },
     /// The DNS server did not answer in time.
     #[error("DNS did not answer the query for {} of {} in time. Check that the zone's name servers can be reached.", .0.types, .0.name)]
-    Unanswered(Question),
+    Unanswered(DnsQuery),
     /// The query could not be sent, or the answer could not be parsed.
     #[error("Looking up {} of {} failed: {error}.", .question.types, .question.name)]
-    LookUp { question: Question, error: String },
+    LookUp { question: DnsQuery, error: String },
     /// There are TXT records, but none with the expected value.
     #[error(
         "No TXT record of {name} is {expected}; found {found}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it."
@@ -142,7 +142,7 @@ impl Fault {
 
 /// A DNS query.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct DnsQuery {
     /// The name, without the dot of the root.
     pub(crate) name: String,
     /// The record types, as text for people.

@@ -56,7 +56,7 @@ pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Fai
 }
 
 /// The parts of a response that are checked.
-struct Answer {
+struct Fetched {
     status: StatusCode,
     location: Option<HeaderValue>,
     /// At most one byte longer than [`MAX_BODY`].
@@ -68,7 +68,7 @@ enum Next {
     Redirect(Url),
 }
 
-impl Answer {
+impl Fetched {
     /// The next step after this response to a request for `url`.
     fn next(self, url: &Url, probe: &Probe) -> Result<Next, HttpFault> {
         match self.status {
@@ -115,7 +115,7 @@ impl Answer {
 }
 
 /// Sends one request over one new connection.
-async fn get(url: &Url, connection: Connection) -> Result<Answer, HttpFault> {
+async fn get(url: &Url, connection: Connection) -> Result<Fetched, HttpFault> {
     match url.scheme {
         Scheme::Http => exchange(url, connection.stream).await,
         Scheme::Https => {
@@ -128,7 +128,7 @@ async fn get(url: &Url, connection: Connection) -> Result<Answer, HttpFault> {
     }
 }
 
-async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(url: &Url, stream: S) -> Result<Answer, HttpFault> {
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(url: &Url, stream: S) -> Result<Fetched, HttpFault> {
     let request = request(url)?;
     let (mut sender, connection) =
         http1::Builder::new().max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await.map_err(broken)?;
@@ -158,7 +158,7 @@ fn request(url: &Url) -> Result<Request<Empty<Bytes>>, HttpFault> {
         .map_err(|error| HttpFault::Broken(error.to_string()))
 }
 
-async fn read(response: Response<Incoming>) -> Result<Answer, hyper::Error> {
+async fn read(response: Response<Incoming>) -> Result<Fetched, hyper::Error> {
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
     // Only the body of a 200 is read; that of any other response stays unread.
@@ -170,7 +170,7 @@ async fn read(response: Response<Incoming>) -> Result<Answer, hyper::Error> {
         }
     }
     let location = head.headers.get(header::LOCATION).cloned();
-    Ok(Answer { status: head.status, location, body })
+    Ok(Fetched { status: head.status, location, body })
 }
 
 /// The server name for TLS; an address has none (RFC 6066 §3).

@@ -18,7 +18,7 @@ use hickory_resolver::{
 use crate::{
     Rules,
     deadline::Deadline,
-    fault::{Fault, Question},
+    fault::{DnsQuery, Fault},
 };
 
 /// The profile's resolver, or that of the system.
@@ -35,7 +35,7 @@ impl<'a> Resolver<'a> {
 
     /// All addresses of `name`; at least one.
     pub(crate) async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, Fault> {
-        let question = Question { name: name.to_string(), types: "A or AAAA" };
+        let question = DnsQuery { name: name.to_string(), types: "A or AAAA" };
         let (resolver, name) = self.prepare(&question)?;
         let (v6, v4) = tokio::join!(
             self.ask(&resolver, &name, RecordType::AAAA, &question),
@@ -51,7 +51,7 @@ impl<'a> Resolver<'a> {
 
     /// All TXT records of `name`, each with its strings joined (RFC 8555 §8.4); at least one.
     pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
-        let question = Question { name: name.to_owned(), types: "TXT" };
+        let question = DnsQuery { name: name.to_owned(), types: "TXT" };
         let (resolver, name) = self.prepare(&question)?;
         let data = self.ask(&resolver, &name, RecordType::TXT, &question).await?;
         Ok(data
@@ -63,7 +63,7 @@ impl<'a> Resolver<'a> {
             .collect())
     }
 
-    fn prepare(&self, question: &Question) -> Result<(TokioResolver, Name), Fault> {
+    fn prepare(&self, question: &DnsQuery) -> Result<(TokioResolver, Name), Fault> {
         let failed = |error: String| Fault::LookUp { question: question.clone(), error };
         let name = Name::from_ascii(format!("{}.", question.name)).map_err(|error| failed(error.to_string()))?;
         let resolver = build(self.rules).map_err(|error| failed(error.to_string()))?;
@@ -76,7 +76,7 @@ impl<'a> Resolver<'a> {
         resolver: &TokioResolver,
         name: &Name,
         r#type: RecordType,
-        question: &Question,
+        question: &DnsQuery,
     ) -> Result<Vec<RData>, Fault> {
         let answer = match self.deadline.bound(resolver.lookup(name.clone(), r#type)).await {
             Ok(answer) => answer.map_err(|error| fault(error, question.clone()))?,
@@ -114,7 +114,7 @@ fn only(server: SocketAddr) -> ResolverConfig {
     ResolverConfig::from_name_servers(vec![NameServerConfig::new(server.ip(), true, connections.into())])
 }
 
-fn fault(error: NetError, question: Question) -> Fault {
+fn fault(error: NetError, question: DnsQuery) -> Fault {
     match error {
         NetError::Dns(DnsError::NoRecordsFound(NoRecords { response_code, .. })) => match response_code {
             ResponseCode::NXDomain => Fault::UnknownName(question),

@@ -27,7 +27,7 @@ impl Between {
 
 /// The result of a load, or the sum of several.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome {
+pub(crate) struct LoadResult {
     clients: usize,
     times: Vec<Duration>,
     posts: u32,
@@ -53,25 +53,25 @@ pub(crate) async fn run(
     number: usize,
     how_long: Duration,
     between: Between,
-) -> Outcome {
+) -> LoadResult {
     let before = ca.usage().cpu;
     let (back, outcome) = all(clients.drain(..number).collect(), how_long, between).await;
     clients.splice(..0, back);
-    Outcome { server: ca.usage().cpu - before, ..outcome }
+    LoadResult { server: ca.usage().cpu - before, ..outcome }
 }
 
 /// Lets the clients obtain certificates for `how_long`.
-pub(crate) async fn all(clients: Vec<Client>, how_long: Duration, between: Between) -> (Vec<Client>, Outcome) {
+pub(crate) async fn all(clients: Vec<Client>, how_long: Duration, between: Between) -> (Vec<Client>, LoadResult) {
     let (began, own) = (Instant::now(), Usage::own().cpu);
     let number = clients.len();
     let running: JoinSet<_> = clients.into_iter().map(|client| work(client, began + how_long, between)).collect();
     let (clients, parts): (Vec<_>, Vec<_>) = running.join_all().await.into_iter().unzip();
-    let whole = parts.into_iter().fold(Outcome::default(), Outcome::plus);
-    (clients, Outcome { clients: number, wall: began.elapsed(), bench: Usage::own().cpu - own, ..whole })
+    let whole = parts.into_iter().fold(LoadResult::default(), LoadResult::plus);
+    (clients, LoadResult { clients: number, wall: began.elapsed(), bench: Usage::own().cpu - own, ..whole })
 }
 
-async fn work(mut client: Client, until: Instant, between: Between) -> (Client, Outcome) {
-    let mut outcome = Outcome::default();
+async fn work(mut client: Client, until: Instant, between: Between) -> (Client, LoadResult) {
+    let mut outcome = LoadResult::default();
     // The server may have closed the connection while other clients had their turn.
     if let Err(failure) = client.reconnect().await {
         outcome.failures.push(failure.to_string());
@@ -92,7 +92,7 @@ async fn work(mut client: Client, until: Instant, between: Between) -> (Client, 
     (client, outcome)
 }
 
-impl Outcome {
+impl LoadResult {
     /// The sum of both.
     pub(crate) fn plus(mut self, other: Self) -> Self {
         self.times.extend(other.times);

@@ -35,7 +35,7 @@ use self::{
     ca::{Ca, Endpoint},
     client::Client,
     connection::Failure,
-    load::{Between, Outcome},
+    load::{Between, LoadResult},
     network::Network,
 };
 
@@ -119,11 +119,11 @@ async fn beside_the_peer(binaries: &[PathBuf], network: &Network, scale: &Scale)
         let ca = Ca::serverless_acme(binary, network, &folder.path().join(format!("data-{number}"))).await?;
         cas.push(warm(ca, network, scale).await?);
     }
-    Outcome::print_head();
+    LoadResult::print_head();
     let mut ratios = Vec::new();
     for (number, between) in STEPS {
-        let mut outcomes = vec![Outcome::default(); cas.len()];
-        let mut peer = Some(Outcome::default());
+        let mut outcomes = vec![LoadResult::default(); cas.len()];
+        let mut peer = Some(LoadResult::default());
         for _ in 0..scale.rounds {
             take_turn(&mut cas, &mut outcomes, number, between, scale).await;
             if let Some(sum) = peer {
@@ -152,12 +152,12 @@ async fn beside_the_peer(binaries: &[PathBuf], network: &Network, scale: &Scale)
 /// likely it stops answering for good. A step in which that happens is repeated, a limited number
 /// of times.
 async fn beside(
-    sum: Outcome,
+    sum: LoadResult,
     number: usize,
     between: Between,
     network: &Network,
     scale: &Scale,
-) -> Result<Option<Outcome>, Failure> {
+) -> Result<Option<LoadResult>, Failure> {
     for _ in 0..PATIENCE_WITH_PEER {
         let folder = ca::folder()?;
         let Some(peer) = Ca::pebble(network, folder.path()).await? else { return Ok(None) };
@@ -223,9 +223,9 @@ async fn over_a_past(binary: &Path, network: &Network, scale: &Scale) -> Result<
         cas.push(warm(ca, network, scale).await?);
     }
     println!();
-    Outcome::print_head();
+    LoadResult::print_head();
     for number in [1, MAX_CLIENTS] {
-        let mut outcomes = vec![Outcome::default(); cas.len()];
+        let mut outcomes = vec![LoadResult::default(); cas.len()];
         for _ in 0..scale.rounds {
             take_turn(&mut cas, &mut outcomes, number, Between::Nothing, scale).await;
         }
@@ -243,7 +243,7 @@ async fn over_a_past(binary: &Path, network: &Network, scale: &Scale) -> Result<
 /// affects all of them alike.
 async fn take_turn(
     cas: &mut [(Ca, Vec<Client>)],
-    outcomes: &mut [Outcome],
+    outcomes: &mut [LoadResult],
     number: usize,
     between: Between,
     scale: &Scale,

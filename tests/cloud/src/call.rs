@@ -28,7 +28,7 @@ pub struct Call {
     /// The capacity units of DynamoDB that AWS would charge.
     pub units: Units,
     /// How the request ended.
-    pub outcome: Outcome,
+    pub outcome: CallOutcome,
 }
 
 impl Call {
@@ -45,7 +45,7 @@ impl Call {
 
     /// Whether the service did what the request asked for, even if the answer was lost.
     pub fn is_applied(&self) -> bool {
-        matches!(self.outcome, Outcome::Done | Outcome::Lost { refused: None })
+        matches!(self.outcome, CallOutcome::Done | CallOutcome::Lost { refused: None })
     }
 }
 
@@ -108,7 +108,7 @@ impl Sum for Units {
 
 /// How a call ended, as the cloud sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// The request succeeded, and the answer arrived.
     Done,
     /// The answer is an error with this name, such as `ConditionalCheckFailedException`. Nothing

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::call::{Access, Call, Outcome, Units};
+use crate::call::{Access, Call, CallOutcome, Units};
 use crate::connector::Connector;
 use crate::dynamodb::DynamoDb;
 use crate::eventbridge::EventBridge;
@@ -276,7 +276,7 @@ impl Cloud {
         let kind = locked(&inner.faults).strike(&request, description.consistent);
         let (reply, broken) = match Effect::of(kind, &request) {
             Effect::Stopped(broken) => {
-                self.remember(request, description, Units::default(), Outcome::Unreached);
+                self.remember(request, description, Units::default(), CallOutcome::Unreached);
                 return Err(broken);
             }
             Effect::Refused(refusal) => (refusal.reply(request.service), None),
@@ -293,7 +293,7 @@ impl Cloud {
         };
         let outcome = match broken {
             None => reply.outcome(),
-            Some(_) => Outcome::Lost { refused: reply.refused.clone() },
+            Some(_) => CallOutcome::Lost { refused: reply.refused.clone() },
         };
         self.remember(request, description, reply.units, outcome);
         match broken {
@@ -302,7 +302,7 @@ impl Cloud {
         }
     }
 
-    fn remember(&self, request: Request, description: Description, units: Units, outcome: Outcome) {
+    fn remember(&self, request: Request, description: Description, units: Units, outcome: CallOutcome) {
         let Description { accesses, consistent, conditional } = description;
         let accesses = if request.signed { accesses } else { Vec::new() };
         let Request { principal, service, operation, .. } = request;

@@ -41,7 +41,7 @@ impl HttpConnector for Connector {
 
 impl HttpClient for Connector {
     /// The connect and read time-outs of the caller are ignored, because nothing takes that long
-    /// here: [`AnswerLate`](crate::Kind::AnswerLate) stands for them.
+    /// here: [`AnswerLate`](crate::FaultKind::AnswerLate) stands for them.
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }

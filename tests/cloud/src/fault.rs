@@ -13,7 +13,7 @@ use crate::response::{Broken, Refusal};
 
 /// The kinds of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum FaultKind {
     /// The call is throttled: `ProvisionedThroughputExceededException`, `ThrottlingException`,
     /// `RequestThrottled` or `SlowDown`, depending on the service.
     Throttled,
@@ -43,7 +43,7 @@ pub enum Kind {
     Crash,
 }
 
-impl Kind {
+impl FaultKind {
     /// Every kind, for tests that try them all.
     pub const ALL: [Self; 10] = [
         Self::Throttled,
@@ -77,7 +77,7 @@ impl Kind {
 /// By default, that is the first call after the injection.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    kind: Kind,
+    kind: FaultKind,
     service: Option<Service>,
     operation: Option<String>,
     principal: Option<String>,
@@ -87,7 +87,7 @@ pub struct Fault {
 
 impl Fault {
     /// Affects the next call of any kind.
-    pub fn new(kind: Kind) -> Self {
+    pub fn new(kind: FaultKind) -> Self {
         Self { kind, service: None, operation: None, principal: None, first: 1, last: 1 }
     }
 
@@ -189,9 +189,9 @@ impl Faults {
     }
 
     /// What happens to this call. Calls of crashed principals do not arrive, so they do not count.
-    pub(crate) fn strike(&mut self, request: &Request, consistent: bool) -> Option<Kind> {
+    pub(crate) fn strike(&mut self, request: &Request, consistent: bool) -> Option<FaultKind> {
         if self.crashed.contains(&request.principal) {
-            return Some(Kind::Unreachable);
+            return Some(FaultKind::Unreachable);
         }
         let mut strike: Option<&Injection> = None;
         for injection in self.injected.iter().filter(|injection| injection.fault.counts(request)) {
@@ -203,7 +203,7 @@ impl Faults {
         }
         let injection = strike?;
         injection.struck.fetch_add(1, Ordering::SeqCst);
-        if injection.fault.kind == Kind::Crash {
+        if injection.fault.kind == FaultKind::Crash {
             self.crashed.insert(request.principal.clone());
         }
         Some(injection.fault.kind)
@@ -230,18 +230,18 @@ pub(crate) enum Manner {
 }
 
 impl Effect {
-    pub(crate) fn of(kind: Option<Kind>, request: &Request) -> Self {
+    pub(crate) fn of(kind: Option<FaultKind>, request: &Request) -> Self {
         match kind {
-            None | Some(Kind::Crash) => Self::Handled(Manner::Plain, None),
-            Some(Kind::Stale) => Self::Handled(Manner::Stale, None),
-            Some(Kind::Unprocessed) => Self::Handled(Manner::HalfOfTheBatch, None),
-            Some(Kind::AnswerLost) => Self::Handled(Manner::Plain, Some(Broken::Closed)),
-            Some(Kind::AnswerLate) => Self::Handled(Manner::Plain, Some(Broken::TimedOut)),
-            Some(Kind::Unreachable) => Self::Stopped(Broken::Closed),
-            Some(Kind::Throttled) => Self::Refused(throttled(request.service)),
-            Some(Kind::Unavailable) => Self::Refused(unavailable(request.service)),
-            Some(Kind::Denied) => Self::Refused(denied(request)),
-            Some(Kind::TransactionConflict) => Self::Refused(conflict(request)),
+            None | Some(FaultKind::Crash) => Self::Handled(Manner::Plain, None),
+            Some(FaultKind::Stale) => Self::Handled(Manner::Stale, None),
+            Some(FaultKind::Unprocessed) => Self::Handled(Manner::HalfOfTheBatch, None),
+            Some(FaultKind::AnswerLost) => Self::Handled(Manner::Plain, Some(Broken::Closed)),
+            Some(FaultKind::AnswerLate) => Self::Handled(Manner::Plain, Some(Broken::TimedOut)),
+            Some(FaultKind::Unreachable) => Self::Stopped(Broken::Closed),
+            Some(FaultKind::Throttled) => Self::Refused(throttled(request.service)),
+            Some(FaultKind::Unavailable) => Self::Refused(unavailable(request.service)),
+            Some(FaultKind::Denied) => Self::Refused(denied(request)),
+            Some(FaultKind::TransactionConflict) => Self::Refused(conflict(request)),
         }
     }
 }

@@ -8,12 +8,12 @@
 //!
 //! ```no_run
 //! # async fn example() {
-//! use cloud::{Cloud, Fault, Kind, Service};
+//! use cloud::{Cloud, Fault, FaultKind, Service};
 //!
 //! let cloud = Cloud::start();
 //! cloud.create_table("acme");
 //! let config = cloud.sdk_config("NewOrderFunction"); // goes into `aws_sdk_dynamodb::Client::new(&config)`
-//! cloud.inject(Fault::new(Kind::AnswerLost).on(Service::DynamoDb, "TransactWriteItems").at(2));
+//! cloud.inject(Fault::new(FaultKind::AnswerLost).on(Service::DynamoDb, "TransactWriteItems").at(2));
 //! # drop(config);
 //! # }
 //! ```
@@ -31,9 +31,9 @@ mod s3;
 mod server;
 mod sqs;
 
-pub use call::{Access, Call, Outcome, Units};
+pub use call::{Access, Call, CallOutcome, Units};
 pub use cloud::{ACCOUNT, Cloud, REGION};
-pub use fault::{Fault, Injection, Kind};
+pub use fault::{Fault, FaultKind, Injection};
 pub use kms::KeySpec;
 pub use request::Service;
 pub use s3::Object;

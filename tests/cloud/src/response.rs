@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::call::{Outcome, Units};
+use crate::call::{CallOutcome, Units};
 use crate::request::Service;
 
 /// The reply of a service.
@@ -29,10 +29,10 @@ impl Reply {
         self
     }
 
-    pub(crate) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> CallOutcome {
         match &self.refused {
-            None => Outcome::Done,
-            Some(name) => Outcome::Refused(name.clone()),
+            None => CallOutcome::Done,
+            Some(name) => CallOutcome::Refused(name.clone()),
         }
     }
 }

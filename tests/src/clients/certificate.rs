@@ -19,7 +19,7 @@ pub struct Certificate {
 
 /// The key type of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum CertificateKey {
     /// ECDSA on P-256.
     P256,
     /// ECDSA on P-384.
@@ -38,7 +38,7 @@ impl Certificate {
     /// # Errors
     ///
     /// [`Failure::Certificate`] says what is wrong.
-    pub async fn accept(target: &Target, file: PathBuf, names: &[&str], key: Key) -> Result<Self, Failure> {
+    pub async fn accept(target: &Target, file: PathBuf, names: &[&str], key: CertificateKey) -> Result<Self, Failure> {
         for name in names {
             // A wildcard is not a host name; a name that it matches is.
             let host = name.replace('*', "anything");
@@ -107,7 +107,7 @@ impl Certificate {
     }
 }
 
-impl Key {
+impl CertificateKey {
     fn as_printed(self) -> &'static str {
         match self {
             Self::P256 => "Public Key Algorithm: id-ecPublicKey, Public-Key: (256 bit)",

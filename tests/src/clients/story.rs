@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 
-use super::{Acmetool, Authority, Certificate, Failure, Key, Target, Tool, Uacme, Webroot};
+use super::{Acmetool, Authority, Certificate, CertificateKey, Failure, Target, Tool, Uacme, Webroot};
 
 /// One client, with a CA of its own; all state is removed on drop.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl<A: Authority> Story<A> {
     /// # Errors
     ///
     /// Those of [`Certificate::accept`].
-    pub async fn accept(&self, chain: &Path, names: &[&str], key: Key) -> Result<Certificate, Failure> {
+    pub async fn accept(&self, chain: &Path, names: &[&str], key: CertificateKey) -> Result<Certificate, Failure> {
         let accepted = TempDir::new_in(self.folder()).map_err(Failure::io("temporary folder"))?;
         let copy = accepted.keep().join("chain.pem");
         fs::copy(chain, &copy).map_err(Failure::io(chain.display()))?;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cloud::{Fault, Kind, Service};
+use cloud::{Fault, FaultKind, Service};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use tests::{Aws, Environment, deployed::repository, events::told};
@@ -76,8 +76,8 @@ async fn the_example_event_of_the_repository_is_forwarded() {
 async fn entries_that_the_bus_refuses_are_put_again_without_the_others() {
     let environment = HOST.start().await;
     let cloud = environment.aws().cloud();
-    let fault =
-        cloud.inject(Fault::new(Kind::Unprocessed).on(Service::EventBridge, "PutEvents").of("ForwardEventsFunction"));
+    let fault = cloud
+        .inject(Fault::new(FaultKind::Unprocessed).on(Service::EventBridge, "PutEvents").of("ForwardEventsFunction"));
     let lines: Vec<Value> = (0..15).map(|number| line(&format!("number.{number}"))).collect();
     forward(&environment, &lines).await.unwrap();
     assert_eq!(fault.struck(), 1);
@@ -93,7 +93,7 @@ async fn entries_that_the_bus_refuses_are_put_again_without_the_others() {
 
 #[tokio::test]
 async fn a_bus_that_keeps_refusing_makes_lambda_retry() {
-    for kind in [Kind::Unprocessed, Kind::Denied] {
+    for kind in [FaultKind::Unprocessed, FaultKind::Denied] {
         let environment = HOST.start().await;
         let fault = Fault::new(kind).on(Service::EventBridge, "PutEvents").of("ForwardEventsFunction").always();
         let fault = environment.aws().cloud().inject(fault);

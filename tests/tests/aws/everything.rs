@@ -2,7 +2,7 @@
 //! permission.
 
 use aws_lc_rs::hmac;
-use cloud::{Fault, Kind, Service};
+use cloud::{Fault, FaultKind, Service};
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ async fn lost_validation(ca: &Directory<'_>) {
     for by_read in [true, false] {
         let client = ca.client().await;
         let order = client.order(&["lost.test"]).await;
-        let fault = Fault::new(Kind::Unavailable).of("ValidateFunction").always();
+        let fault = Fault::new(FaultKind::Unavailable).of("ValidateFunction").always();
         let fault = ca.aws().cloud().inject(fault);
         let (url, http) = start(&client, &order, "http-01").await;
         ca.settled().await;
@@ -152,7 +152,7 @@ async fn lost_validation(ca: &Directory<'_>) {
 async fn interrupted_issuances(ca: &Directory<'_>) {
     let client = ca.client().await;
     let order = client.ready_order(&["put-off.test"]).await;
-    let fault = Fault::new(Kind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
+    let fault = Fault::new(FaultKind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
     let fault = ca.aws().cloud().inject(fault);
     let request = csr(&["put-off.test"], &Key::p256());
     assert_eq!(client.finalize(&order, &request).await.expect(200).json()["status"], "processing");
@@ -162,7 +162,7 @@ async fn interrupted_issuances(ca: &Directory<'_>) {
     for look in ["order", "list", "finalize"] {
         let order = client.ready_order(&["died.test"]).await;
         let faults = ["FinalizeFunction", "IssueFunction"].map(|function| {
-            ca.aws().cloud().inject(Fault::new(Kind::Unavailable).of(function).on(Service::Kms, "Sign").always())
+            ca.aws().cloud().inject(Fault::new(FaultKind::Unavailable).of(function).on(Service::Kms, "Sign").always())
         });
         let request = csr(&["died.test"], &Key::p256());
         assert_eq!(client.finalize(&order, &request).await.expect(200).json()["status"], "processing");

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cloud::{Call, Fault, Injection, Kind, Service};
+use cloud::{Call, Fault, FaultKind, Injection, Service};
 use serde_json::Value;
 use tests::{Aws, Directory, all, client::Reply};
 use tokio::time::sleep;
@@ -14,62 +14,62 @@ use tokio::time::sleep;
 use crate::{
     HOST,
     patient::Patient,
-    story::{self, Told},
+    story::{self, StoryResult},
 };
 
 #[tokio::test]
 async fn throttling_at_any_call_is_survived() {
-    at_every_call(Kind::Throttled).await;
+    at_every_call(FaultKind::Throttled).await;
 }
 
 #[tokio::test]
 async fn a_conflict_of_transactions_at_any_write_is_survived() {
-    at_every_call(Kind::TransactionConflict).await;
+    at_every_call(FaultKind::TransactionConflict).await;
 }
 
 #[tokio::test]
 async fn a_batch_that_is_done_by_half_is_survived() {
-    at_every_call(Kind::Unprocessed).await;
+    at_every_call(FaultKind::Unprocessed).await;
 }
 
 #[tokio::test]
 async fn a_stale_answer_to_any_read_that_allows_one_is_survived() {
-    at_every_call(Kind::Stale).await;
+    at_every_call(FaultKind::Stale).await;
 }
 
 #[tokio::test]
 async fn a_lost_answer_to_any_call_is_survived() {
-    at_every_call(Kind::AnswerLost).await;
+    at_every_call(FaultKind::AnswerLost).await;
 }
 
 #[tokio::test]
 async fn a_late_answer_to_any_call_is_survived() {
-    at_every_call(Kind::AnswerLate).await;
+    at_every_call(FaultKind::AnswerLate).await;
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_before_any_call_is_survived() {
-    at_every_call(Kind::Unreachable).await;
+    at_every_call(FaultKind::Unreachable).await;
 }
 
 #[tokio::test]
 async fn a_service_that_fails_at_any_call_is_survived() {
-    at_every_call(Kind::Unavailable).await;
+    at_every_call(FaultKind::Unavailable).await;
 }
 
 #[tokio::test]
 async fn a_permission_that_is_not_effective_yet_at_any_call_is_survived() {
-    at_every_call(Kind::Denied).await;
+    at_every_call(FaultKind::Denied).await;
 }
 
 #[tokio::test]
 async fn a_process_that_crashes_after_any_call_is_survived() {
-    at_every_call(Kind::Crash).await;
+    at_every_call(FaultKind::Crash).await;
 }
 
 /// Plays the story once for each of its calls that the fault can affect, in several clouds at the
 /// same time, because the clients mostly wait.
-async fn at_every_call(kind: Kind) {
+async fn at_every_call(kind: FaultKind) {
     let lanes = all((0..LANES).map(|lane| every_nth_call(kind, lane))).await;
     let mut refused = BTreeMap::<u16, usize>::new();
     for status in lanes.iter().flat_map(|lane| &lane.refused) {
@@ -92,7 +92,7 @@ struct Lane {
 }
 
 /// Plays the story to learn its calls, and then again for every call that belongs to this lane.
-async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
+async fn every_nth_call(kind: FaultKind, lane: usize) -> Lane {
     // Profiles are changed once, so that a stale read returns something else.
     let environment = HOST.start().await.restarted(|config| {
         config.acme_profiles[0].description += " Changed.";
@@ -101,14 +101,14 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
     let environment = environment.await;
     let ca = environment.directory("default");
     let begin = async || {
-        if kind == Kind::Stale {
+        if kind == FaultKind::Stale {
             // Warm functions keep what may be stale in memory.
             ca.aws().functions().cool();
         }
         Patient::new(&ca).await
     };
     // A second name makes the functions use batches.
-    let names = &["a.story.test", "b.story.test"][..if kind == Kind::Unprocessed { 2 } else { 1 }];
+    let names = &["a.story.test", "b.story.test"][..if kind == FaultKind::Unprocessed { 2 } else { 1 }];
     story::play(&ca, &begin().await, names).await;
     let patient = begin().await;
     let before = ca.aws().cloud().calls().len();
@@ -122,7 +122,7 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
         let census = Census::take(ca.aws());
         let injection = ca.aws().cloud().inject(fault);
         let told = match kind {
-            Kind::Crash => tokio::select! {
+            FaultKind::Crash => tokio::select! {
                 told = story::play(&ca, &patient, names) => told,
                 never = bury_the_dead(ca.aws(), &call.principal, &injection) => never,
             },
@@ -143,26 +143,28 @@ async fn every_nth_call(kind: Kind, lane: usize) -> Lane {
 }
 
 /// The faults of this kind, one at each of the calls that it can affect, with a name for each.
-fn strikes(kind: Kind, calls: &[Call]) -> Vec<(&Call, String, Fault)> {
+fn strikes(kind: FaultKind, calls: &[Call]) -> Vec<(&Call, String, Fault)> {
     let mut seen: HashMap<String, u64> = HashMap::new();
     let mut faults = Vec::new();
     for call in calls {
         let place = match kind {
-            Kind::Crash => call.principal.clone(),
+            FaultKind::Crash => call.principal.clone(),
             _ => format!("{:?} {}", call.service, call.operation),
         };
         let n = seen.entry(place).or_default();
         *n += 1;
         let is_struck = match kind {
-            Kind::TransactionConflict => is_write(call),
-            Kind::Unprocessed => call.operation.starts_with("Batch"),
+            FaultKind::TransactionConflict => is_write(call),
+            FaultKind::Unprocessed => call.operation.starts_with("Batch"),
             // Issuers have no earlier version: they are created before the first request.
-            Kind::Stale => call.service == Service::DynamoDb && !call.consistent && call.leading_keys() != ["ISSUER"],
+            FaultKind::Stale => {
+                call.service == Service::DynamoDb && !call.consistent && call.leading_keys() != ["ISSUER"]
+            }
             _ => true,
         };
         if is_struck {
             let fault = match kind {
-                Kind::Crash => Fault::new(kind).of(&call.principal),
+                FaultKind::Crash => Fault::new(kind).of(&call.principal),
                 _ => Fault::new(kind).on(call.service, &call.operation),
             };
             let name = format!("{} {} {:?}, the {n}th", call.principal, call.operation, call.leading_keys());
@@ -193,7 +195,7 @@ async fn bury_the_dead<T>(aws: &Aws, dead: &str, crash: &Injection) -> T {
 /// Checks the answer to a client while something fails: it must ask to try again, in the correct
 /// form.
 #[track_caller]
-fn assert_clean(kind: Kind, reply: &Reply) {
+fn assert_clean(kind: FaultKind, reply: &Reply) {
     let text = format!("{} {}", reply.status, reply.text());
     match reply.status {
         429 | 503 => {
@@ -204,7 +206,7 @@ fn assert_clean(kind: Kind, reply: &Reply) {
         }
         400..=499 => assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{text}"),
         // The gateway's own answer when the process behind it has crashed.
-        500 if kind == Kind::Crash => {}
+        500 if kind == FaultKind::Crash => {}
         _ => panic!("{text}"),
     }
 }
@@ -245,7 +247,7 @@ const LANES: usize = 4;
 const SINGLE: [&str; 3] = ["ACCOUNT", "CERTIFICATE", "BLOCKED"];
 
 /// Checks that relying parties see the revocation.
-async fn is_in_the_crl(ca: &Directory<'_>, told: &Told) {
+async fn is_in_the_crl(ca: &Directory<'_>, told: &StoryResult) {
     let crl = ca.http().get(&format!("{}/crl/issuing/0.crl", ca.status_url())).await.expect(200);
     let serial = told.issued.leaf().tbs_certificate().serial_number().as_bytes().to_vec();
     assert!(crl.body.windows(serial.len()).any(|window| window == serial), "{} is not in the CRL", told.account);

@@ -2,7 +2,7 @@
 //! permission.
 
 use ca::IssuerKeyType;
-use cloud::{Fault, Kind, Service};
+use cloud::{Fault, FaultKind, Service};
 use serde_json::{Value, json};
 use tests::{
     Environment,
@@ -22,7 +22,7 @@ pub(crate) async fn further_issuers(environment: &Environment) {
         act(json!({"action": "roll-over-issuer", "old": "issuing", "new": id})).await;
         client.obtain(&["further.test"]).await;
         let order = client.ready_order(&["further.test"]).await;
-        let fault = Fault::new(Kind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
+        let fault = Fault::new(FaultKind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
         let fault = environment.aws().cloud().inject(fault);
         let put_off = client.finalize(&order, &csr(&["further.test"], &Key::p256())).await.expect(200);
         assert_eq!(put_off.json()["status"], "processing");

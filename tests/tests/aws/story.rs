@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The results of a story.
-pub(crate) struct Told {
+pub(crate) struct StoryResult {
     /// The URL of the account.
     pub(crate) account: String,
     /// The certificate of the account, which was revoked in the end.
@@ -24,7 +24,7 @@ pub(crate) struct Told {
 
 /// Plays the story, with a certificate for these names. Every request is repeated until it is
 /// answered; what an earlier attempt has already done counts as done.
-pub(crate) async fn play(ca: &Directory<'_>, stranger: &Patient, names: &[&str]) -> Told {
+pub(crate) async fn play(ca: &Directory<'_>, stranger: &Patient, names: &[&str]) -> StoryResult {
     let client = stranger.client();
     stranger.get("GET", &ca.url()).await.expect(200);
     let account = stranger.post(client.url("newAccount"), &json!({"termsOfServiceAgreed": true})).await.location();
@@ -54,7 +54,7 @@ pub(crate) async fn play(ca: &Directory<'_>, stranger: &Patient, names: &[&str])
     assert!(is_ended, "{}", reply.text());
     // The CRL and everything else that was queued.
     ca.settled().await;
-    Told { account, issued }
+    StoryResult { account, issued }
 }
 
 /// Obtains a certificate by http-01, with one order.

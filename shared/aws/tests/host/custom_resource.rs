@@ -8,7 +8,7 @@ use std::{
 
 use authority::Failure;
 use aws::{CustomResource, Patience};
-use cloud::{Cloud, Fault, Kind, Service};
+use cloud::{Cloud, Fault, FaultKind, Service};
 use lambda_runtime::Error as BoxError;
 use ra::Needs;
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn what_may_pass_is_tried_again_and_what_hangs_is_given_up() {
 
 #[tokio::test]
 async fn an_answer_that_was_not_taken_is_given_again() {
-    for kind in [Kind::Unavailable, Kind::Unreachable, Kind::AnswerLost] {
+    for kind in [FaultKind::Unavailable, FaultKind::Unreachable, FaultKind::AnswerLost] {
         let (cloud, resource) = resource();
         let fault = cloud.inject(Fault::new(kind).on_service(Service::S3));
         invoke(&resource, request("Create", "good")).await.unwrap();
@@ -124,7 +124,7 @@ async fn an_answer_that_was_not_taken_is_given_again() {
         assert_eq!(answer(&cloud)["Status"], "SUCCESS", "{kind:?}");
     }
     let (cloud, resource) = resource();
-    cloud.inject(Fault::new(Kind::Unavailable).on_service(Service::S3).always());
+    cloud.inject(Fault::new(FaultKind::Unavailable).on_service(Service::S3).always());
     assert!(invoke(&resource, request("Create", "good")).await.is_err(), "Lambda tries the event again");
 }
 

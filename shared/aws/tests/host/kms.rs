@@ -6,7 +6,7 @@ use aws::KmsSigner;
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
 use ca::{KeyHandle, SignError, SignatureAlgorithm, Signer};
-use cloud::{Cloud, Fault, KeySpec, Kind, Service};
+use cloud::{Cloud, Fault, FaultKind, KeySpec, Service};
 
 fn signer(cloud: &Cloud) -> KmsSigner {
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
@@ -39,13 +39,18 @@ async fn what_gets_better_by_itself_is_told_apart_from_what_does_not() {
     let cloud = Cloud::start();
     let key = KeyHandle::new(cloud.create_key(KeySpec::EccNistP256));
     let algorithm = SignatureAlgorithm::EcdsaSha256;
-    for kind in
-        [Kind::Throttled, Kind::Unavailable, Kind::Unreachable, Kind::AnswerLost, Kind::AnswerLate, Kind::Denied]
-    {
+    for kind in [
+        FaultKind::Throttled,
+        FaultKind::Unavailable,
+        FaultKind::Unreachable,
+        FaultKind::AnswerLost,
+        FaultKind::AnswerLate,
+        FaultKind::Denied,
+    ] {
         cloud.inject(Fault::new(kind).on(Service::Kms, "Sign").always());
         let error = outcome(&cloud, &key, algorithm).await.unwrap_err();
         let is_right = match kind {
-            Kind::Throttled => matches!(error, SignError::Throttled { .. }),
+            FaultKind::Throttled => matches!(error, SignError::Throttled { .. }),
             _ => matches!(error, SignError::Unavailable { .. }),
         };
         assert!(is_right, "{kind:?}: {error:?}");
@@ -77,7 +82,13 @@ async fn a_key_that_is_not_there_or_not_to_be_used_is_refused_for_good() {
 async fn one_fault_is_made_good_by_another_try() {
     let cloud = Cloud::start();
     let key = KeyHandle::new(cloud.create_key(KeySpec::EccNistP256));
-    for kind in [Kind::Throttled, Kind::Unavailable, Kind::Unreachable, Kind::AnswerLost, Kind::AnswerLate] {
+    for kind in [
+        FaultKind::Throttled,
+        FaultKind::Unavailable,
+        FaultKind::Unreachable,
+        FaultKind::AnswerLost,
+        FaultKind::AnswerLate,
+    ] {
         let fault = cloud.inject(Fault::new(kind).on(Service::Kms, "Sign"));
         outcome(&cloud, &key, SignatureAlgorithm::EcdsaSha256).await.unwrap();
         assert!(fault.is_reached(), "{kind:?}");

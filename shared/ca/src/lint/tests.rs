@@ -93,8 +93,8 @@ impl Subject {
         leaf.tbs().unwrap().lint().unwrap().bytes().to_vec()
     }
 
-    fn leaf_kind(&self) -> Kind<'_> {
-        Kind::Leaf { identifiers: &self.names, profile: &self.profile }
+    fn leaf_kind(&self) -> CertificateKind<'_> {
+        CertificateKind::Leaf { identifiers: &self.names, profile: &self.profile }
     }
 
     fn authority(&self) -> Vec<u8> {
@@ -112,8 +112,8 @@ impl Subject {
         authority.tbs().unwrap().lint().unwrap().bytes().to_vec()
     }
 
-    fn authority_kind(&self) -> Kind<'_> {
-        Kind::Authority { subject: &self.authority_name, path_length: Some(0), constraints: None }
+    fn authority_kind(&self) -> CertificateKind<'_> {
+        CertificateKind::Authority { subject: &self.authority_name, path_length: Some(0), constraints: None }
     }
 }
 
@@ -124,7 +124,12 @@ fn names_of(outcome: Result<CertificateId, LintError>) -> Vec<&'static str> {
     }
 }
 
-fn every_lint(bytes: &[u8], issuer: &Authority<'_>, subject: &Subject, kind: &Kind<'_>) -> BTreeSet<&'static str> {
+fn every_lint(
+    bytes: &[u8],
+    issuer: &Authority<'_>,
+    subject: &Subject,
+    kind: &CertificateKind<'_>,
+) -> BTreeSet<&'static str> {
     let examined = Examined::new(bytes, issuer).unwrap();
     let report = check_built(&examined, &subject.request(), kind);
     report.0.iter().map(|(lint, _)| *lint).collect()
@@ -418,7 +423,13 @@ fn every_lint_of_authorities_finds_its_fault() {
     check_all(&subject, &Authorities::shared().root.authority(), &bytes, &kind, AUTHORITY);
 }
 
-fn check_all(subject: &Subject, issuer: &Authority<'_>, bytes: &[u8], kind: &Kind<'_>, own: &[(&'static str, Break)]) {
+fn check_all(
+    subject: &Subject,
+    issuer: &Authority<'_>,
+    bytes: &[u8],
+    kind: &CertificateKind<'_>,
+    own: &[(&'static str, Break)],
+) {
     let mut silent = every_lint(bytes, issuer, subject, kind);
     // No value can break this lint; it has a test of its own.
     silent.remove("encoding");
@@ -485,7 +496,7 @@ fn a_root_is_signed_by_its_own_key_and_name() {
     };
     let bytes = root.tbs().unwrap().lint().unwrap().bytes().to_vec();
     let name = subject.authority_name.to_name().unwrap().to_der().unwrap();
-    let kind = Kind::Authority { subject: &subject.authority_name, path_length: None, constraints: None };
+    let kind = CertificateKind::Authority { subject: &subject.authority_name, path_length: None, constraints: None };
     let authority = |key| Authority {
         name: name.clone(),
         key_identifier: extension::key_identifier(&subject.key),

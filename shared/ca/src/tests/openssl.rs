@@ -8,7 +8,7 @@ pub(crate) struct Openssl {
 }
 
 /// The result of a run.
-pub(crate) struct Outcome {
+pub(crate) struct RunResult {
     pub(crate) success: bool,
     /// What it wrote to standard output and standard error.
     pub(crate) text: String,
@@ -43,14 +43,14 @@ impl Openssl {
     }
 
     /// Runs a command line, split at spaces.
-    pub(crate) fn run(&self, command: &str) -> Outcome {
+    pub(crate) fn run(&self, command: &str) -> RunResult {
         self.run_arguments(&command.split_whitespace().collect::<Vec<_>>())
     }
 
-    pub(crate) fn run_arguments(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn run_arguments(&self, arguments: &[&str]) -> RunResult {
         let output = Command::new("openssl").args(arguments).current_dir(self.path()).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
-        Outcome { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
+        RunResult { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
     }
 
     /// Runs a command line that must succeed, and returns what it printed.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Get, KeysAndAttributes, Put, PutRequest, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update, WriteRequest,
 };
-use cloud::{Cloud, Fault, Kind, Outcome, Service, Units};
+use cloud::{CallOutcome, Cloud, Fault, FaultKind, Service, Units};
 
 const TABLE: &str = "acme";
 
@@ -74,7 +74,7 @@ async fn a_failed_condition_returns_the_present_item() {
     };
     assert_eq!(refused.item.unwrap()["record"], text("first"));
     let calls = cloud.calls();
-    assert_eq!(calls[1].outcome, Outcome::Refused("ConditionalCheckFailedException".into()));
+    assert_eq!(calls[1].outcome, CallOutcome::Refused("ConditionalCheckFailedException".into()));
     assert!(calls[1].conditional && !calls[0].conditional);
     assert_eq!(calls[1].units, Units { read: 0.0, write: 1.0 });
     assert_eq!(calls[1].leading_keys(), ["ORDER#1"]);
@@ -247,7 +247,7 @@ async fn consumed_capacity_is_answered_only_when_asked_for() {
 #[tokio::test]
 async fn throttling_affects_only_the_chosen_call() {
     let (cloud, client) = cloud();
-    let injection = cloud.inject(Fault::new(Kind::Throttled).on(Service::DynamoDb, "PutItem").at(2));
+    let injection = cloud.inject(Fault::new(FaultKind::Throttled).on(Service::DynamoDb, "PutItem").at(2));
     put(&client, "A", "1").await;
     record(&client, "A", true).await;
     let refused = client.put_item().table_name(TABLE).item("pk", text("A")).item("sk", text("-")).send().await;
@@ -261,7 +261,7 @@ async fn throttling_affects_only_the_chosen_call() {
 #[tokio::test]
 async fn a_conflict_cancels_the_transaction_and_changes_nothing() {
     let (cloud, client) = cloud();
-    cloud.inject(Fault::new(Kind::TransactionConflict));
+    cloud.inject(Fault::new(FaultKind::TransactionConflict));
     let items = [transaction_put("A", None), transaction_put("B", None)];
     let error = client.transact_write_items().set_transact_items(Some(items.to_vec())).send().await.unwrap_err();
     let error = error.into_service_error();
@@ -276,7 +276,7 @@ async fn a_conflict_cancels_the_transaction_and_changes_nothing() {
     assert!(cancelled.message().unwrap().contains("[TransactionConflict, None]"));
     assert!(cloud.items(TABLE).is_empty());
 
-    cloud.inject(Fault::new(Kind::TransactionConflict));
+    cloud.inject(Fault::new(FaultKind::TransactionConflict));
     let refused = client.put_item().table_name(TABLE).item("pk", text("A")).item("sk", text("-")).send().await;
     assert_eq!(refused.unwrap_err().code(), Some("TransactionConflictException"));
 }
@@ -284,7 +284,7 @@ async fn a_conflict_cancels_the_transaction_and_changes_nothing() {
 #[tokio::test]
 async fn half_of_a_batch_stays_unprocessed() {
     let (cloud, client) = cloud();
-    cloud.inject(Fault::new(Kind::Unprocessed).from_nth(1));
+    cloud.inject(Fault::new(FaultKind::Unprocessed).from_nth(1));
     let send = |writes: Vec<WriteRequest>| client.batch_write_item().request_items(TABLE, writes).send();
     let answer = send(["A", "B", "C"].map(write).to_vec()).await.unwrap();
     assert_eq!(answer.unprocessed_items.unwrap()[TABLE], ["B", "C"].map(write));
@@ -304,7 +304,7 @@ async fn half_of_a_batch_stays_unprocessed() {
 
 #[tokio::test]
 async fn a_lost_answer_is_not_a_lost_write() {
-    for (kind, timed_out) in [(Kind::AnswerLost, false), (Kind::AnswerLate, true)] {
+    for (kind, timed_out) in [(FaultKind::AnswerLost, false), (FaultKind::AnswerLate, true)] {
         let (cloud, client) = cloud();
         cloud.inject(Fault::new(kind));
         let send = client.put_item().table_name(TABLE).item("pk", text("A")).item("sk", text("-"));
@@ -313,7 +313,7 @@ async fn a_lost_answer_is_not_a_lost_write() {
         assert_eq!((failure.is_timeout(), failure.is_io()), (timed_out, !timed_out));
         assert_eq!(record(&client, "A", true).await.as_deref(), Some("written"));
         let call = &cloud.calls()[0];
-        assert_eq!(call.outcome, Outcome::Lost { refused: None });
+        assert_eq!(call.outcome, CallOutcome::Lost { refused: None });
         assert!(call.is_applied());
         assert_eq!(call.units.write, 1.0);
     }
@@ -325,7 +325,7 @@ async fn a_stale_read_sees_the_item_before_its_last_change() {
     put(&client, "A", "1").await;
     put(&client, "A", "2").await;
     put(&client, "B", "1").await;
-    let fault = cloud.inject(Fault::new(Kind::Stale).always());
+    let fault = cloud.inject(Fault::new(FaultKind::Stale).always());
     assert_eq!(record(&client, "A", false).await.as_deref(), Some("1"));
     assert_eq!(record(&client, "A", true).await.as_deref(), Some("2"));
     assert_eq!(record(&client, "B", false).await, None);
@@ -355,7 +355,7 @@ async fn a_refused_or_repeated_write_does_not_make_reads_staler() {
     let conditional = transaction_put("A", Some("attribute_not_exists(pk)"));
     client.transact_write_items().transact_items(conditional).send().await.unwrap_err();
     put(&client, "A", "2").await;
-    cloud.inject(Fault::new(Kind::Stale));
+    cloud.inject(Fault::new(FaultKind::Stale));
     assert_eq!(record(&client, "A", false).await.as_deref(), Some("1"));
 }
 
@@ -363,14 +363,14 @@ async fn a_refused_or_repeated_write_does_not_make_reads_staler() {
 async fn a_crashed_principal_stays_silent_until_it_is_revived() {
     let (cloud, client) = cloud();
     let other = self::client(&cloud, "other");
-    cloud.inject(Fault::new(Kind::Crash).of("tester").at(2));
+    cloud.inject(Fault::new(FaultKind::Crash).of("tester").at(2));
     put(&other, "O", "1").await;
     put(&client, "A", "1").await;
     put(&client, "A", "2").await;
     let dead = client.put_item().table_name(TABLE).item("pk", text("A")).item("sk", text("-")).send().await;
     assert!(matches!(dead, Err(aws_sdk_dynamodb::error::SdkError::DispatchFailure(_))));
     assert_eq!(record(&other, "A", true).await.as_deref(), Some("2"));
-    assert_eq!(cloud.calls_of("tester")[2].outcome, Outcome::Unreached);
+    assert_eq!(cloud.calls_of("tester")[2].outcome, CallOutcome::Unreached);
     cloud.revive("tester");
     assert_eq!(record(&client, "A", true).await.as_deref(), Some("2"));
 }
@@ -379,15 +379,15 @@ async fn a_crashed_principal_stays_silent_until_it_is_revived() {
 async fn unreachable_unavailable_and_denied_calls_change_nothing() {
     let (cloud, client) = cloud();
     let send = || client.put_item().table_name(TABLE).item("pk", text("A")).item("sk", text("-")).send();
-    cloud.inject(Fault::new(Kind::Unreachable));
+    cloud.inject(Fault::new(FaultKind::Unreachable));
     assert!(matches!(send().await, Err(aws_sdk_dynamodb::error::SdkError::DispatchFailure(_))));
-    cloud.inject(Fault::new(Kind::Unavailable));
+    cloud.inject(Fault::new(FaultKind::Unavailable));
     assert_eq!(send().await.unwrap_err().code(), Some("InternalServerError"));
-    cloud.inject(Fault::new(Kind::Denied));
+    cloud.inject(Fault::new(FaultKind::Denied));
     assert_eq!(send().await.unwrap_err().code(), Some("AccessDeniedException"));
     assert!(cloud.items(TABLE).is_empty());
     assert!(!cloud.calls().iter().any(cloud::Call::is_applied));
-    cloud.inject(Fault::new(Kind::Unavailable).always());
+    cloud.inject(Fault::new(FaultKind::Unavailable).always());
     assert!(send().await.is_err());
     cloud.heal();
     send().await.unwrap();
@@ -397,7 +397,7 @@ async fn unreachable_unavailable_and_denied_calls_change_nothing() {
 async fn the_sdk_retries_a_lost_transaction_without_applying_it_twice() {
     let (cloud, _) = cloud();
     let client = Client::new(&cloud.sdk_config("tester"));
-    cloud.inject(Fault::new(Kind::AnswerLost));
+    cloud.inject(Fault::new(FaultKind::AnswerLost));
     let update = Update::builder().table_name(TABLE).key("pk", text("A")).key("sk", text("-"));
     let update =
         update.update_expression("ADD n :one").expression_attribute_values(":one", AttributeValue::N("1".into()));

@@ -3,7 +3,7 @@
 use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::error::ProvideErrorMetadata;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use cloud::{Cloud, Fault, Kind, Service};
+use cloud::{Cloud, Fault, FaultKind, Service};
 
 fn buses(cloud: &Cloud) -> aws_sdk_eventbridge::Client {
     let config = cloud.sdk_config("Forward").into_builder().retry_config(RetryConfig::disabled()).build();
@@ -31,7 +31,7 @@ async fn what_is_put_is_on_the_bus_and_the_call_names_it() {
 async fn a_part_of_a_batch_fails_on_demand_and_when_it_is_malformed() {
     let cloud = Cloud::start();
     cloud.create_event_bus("acme");
-    cloud.inject(Fault::new(Kind::Unprocessed).on(Service::EventBridge, "PutEvents"));
+    cloud.inject(Fault::new(FaultKind::Unprocessed).on(Service::EventBridge, "PutEvents"));
     let two = || buses(&cloud).put_events().entries(entry("acme", "{}")).entries(entry("acme", "no object"));
     let put = two().send().await.unwrap();
     assert_eq!((put.failed_entry_count, put.entries()[1].error_code()), (1, Some("ThrottlingException")));

@@ -10,7 +10,7 @@ use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeySpec as Spec, KeyState, KeyUsageType, MessageType, SigningAlgorithmSpec};
-use cloud::{Cloud, Fault, KeySpec, Kind, Service};
+use cloud::{Cloud, Fault, FaultKind, KeySpec, Service};
 
 const MESSAGE: &[u8] = b"to be signed";
 
@@ -124,9 +124,9 @@ async fn kms_is_throttled_and_unavailable_on_demand() {
         let sign = client.sign().key_id(&arn).signing_algorithm(SigningAlgorithmSpec::EcdsaSha256);
         sign.message_type(MessageType::Digest).message(Blob::new([7; 32])).send()
     };
-    cloud.inject(Fault::new(Kind::Throttled).on(Service::Kms, "Sign"));
+    cloud.inject(Fault::new(FaultKind::Throttled).on(Service::Kms, "Sign"));
     assert_eq!(sign().await.unwrap_err().code(), Some("ThrottlingException"));
-    cloud.inject(Fault::new(Kind::Unavailable).on_service(Service::Kms).always());
+    cloud.inject(Fault::new(FaultKind::Unavailable).on_service(Service::Kms).always());
     assert_eq!(sign().await.unwrap_err().code(), Some("KMSInternalException"));
     assert!(client.get_public_key().key_id(&arn).send().await.is_err());
     cloud.heal();

@@ -9,7 +9,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
-use cloud::{Cloud, Fault, Kind, Listener, Outcome, REGION};
+use cloud::{CallOutcome, Cloud, Fault, FaultKind, Listener, REGION};
 
 async fn listening() -> (Cloud, Listener, SdkConfig) {
     let cloud = Cloud::start();
@@ -45,20 +45,20 @@ async fn the_access_key_id_is_the_principal() {
 async fn a_lost_answer_closes_the_connection() {
     let (cloud, _listener, config) = listening().await;
     cloud.create_table("acme");
-    cloud.inject(Fault::new(Kind::AnswerLost));
+    cloud.inject(Fault::new(FaultKind::AnswerLost));
     let client = aws_sdk_dynamodb::Client::new(&config);
     let put = client.put_item().table_name("acme").item("pk", AttributeValue::S("A".into()));
     let error = put.item("sk", AttributeValue::S("-".into())).send().await.unwrap_err();
     assert!(matches!(error, aws_sdk_dynamodb::error::SdkError::DispatchFailure(_)), "{error:?}");
     assert_eq!(cloud.items("acme").len(), 1);
-    assert_eq!(cloud.calls()[0].outcome, Outcome::Lost { refused: None });
+    assert_eq!(cloud.calls()[0].outcome, CallOutcome::Lost { refused: None });
 }
 
 #[tokio::test]
 async fn a_late_answer_leaves_the_client_to_its_own_time_out() {
     let (cloud, _listener, config) = listening().await;
     cloud.create_table("acme");
-    cloud.inject(Fault::new(Kind::AnswerLate));
+    cloud.inject(Fault::new(FaultKind::AnswerLate));
     let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_millis(50)).build();
     let client = aws_sdk_dynamodb::Client::new(&config.into_builder().timeout_config(timeouts).build());
     let put = client.put_item().table_name("acme").item("pk", AttributeValue::S("A".into()));

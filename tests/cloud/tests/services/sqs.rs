@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use cloud::{Cloud, Fault, Kind, Service};
+use cloud::{Cloud, Fault, FaultKind, Service};
 
 fn queues(cloud: &Cloud) -> aws_sdk_sqs::Client {
     let config = cloud.sdk_config("Challenge").into_builder().retry_config(RetryConfig::disabled()).build();
@@ -51,9 +51,9 @@ async fn sending_fails_on_demand_and_without_a_queue() {
     let url = cloud.create_queue("issue");
     let queues = queues(&cloud);
     let send = |url: &str| queues.send_message().queue_url(url).message_body("{}").send();
-    cloud.inject(Fault::new(Kind::Unavailable).on_service(Service::Sqs));
+    cloud.inject(Fault::new(FaultKind::Unavailable).on_service(Service::Sqs));
     assert_eq!(send(&url).await.unwrap_err().code(), Some("ServiceUnavailable"));
-    cloud.inject(Fault::new(Kind::Throttled).on(Service::Sqs, "SendMessage"));
+    cloud.inject(Fault::new(FaultKind::Throttled).on(Service::Sqs, "SendMessage"));
     assert!(send(&url).await.unwrap_err().into_service_error().is_request_throttled());
     assert_eq!(cloud.depth("issue"), 0);
     assert!(send("https://example.test/1/none").await.unwrap_err().into_service_error().is_queue_does_not_exist());
