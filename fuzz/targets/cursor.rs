@@ -1,4 +1,4 @@
-//! Queries of the lists of orders, with the cursor in them.
+//! Fuzzes the parser of the queries of order lists, with the cursor in them.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|query: &str| {
