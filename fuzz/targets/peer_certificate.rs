@@ -1,5 +1,5 @@
-//! Fuzzes the reader of the certificate that a server presents for tls-alpn-01. A certificate without
-//! the digest must not validate anything.
+//! Fuzzes the reader of the certificate that a server presents for tls-alpn-01. A certificate
+//! without the digest must not validate anything.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {

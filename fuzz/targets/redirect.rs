@@ -1,5 +1,5 @@
-//! Fuzzes the reader of `Location` in a response to http-01. A redirect that is followed leads to one
-//! URL, and that URL leads to itself.
+//! Fuzzes the reader of `Location` in a response to http-01. A redirect that is followed leads to
+//! one URL, and that URL leads to itself.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|location: &[u8]| {
