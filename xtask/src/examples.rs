@@ -50,8 +50,7 @@ fn accepts(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {said}");
 }
 
-/// Whether all programs are there; where the tests have their tools, those that come with them must
-/// be.
+/// Whether all programs are installed. Those that `cargo xtask test` installs must be, under it.
 fn are_there(programs: &[&str]) -> bool {
     let folders = env::var_os("PATH").unwrap_or_default();
     let is_there = |program: &str| {

@@ -1,4 +1,5 @@
-//! The readers of what servers send, for the fuzz targets. Built only under `cfg(fuzzing)`.
+//! The part of this crate that the fuzz targets use: the readers of what servers send. It is built
+//! under `cfg(fuzzing)` only.
 
 use crate::{
     host::Host,
@@ -6,7 +7,7 @@ use crate::{
     url::{Scheme, Url},
 };
 
-/// The URL to which a `Location` leads from the URL of a challenge; `None` if it is not followed.
+/// The URL to which a `Location` on the URL of a challenge leads; `None` when it is not followed.
 pub fn redirect(location: &[u8]) -> Option<String> {
     let path = "/.well-known/acme-challenge/token".to_owned();
     let base = Url { scheme: Scheme::Http, host: Host::from_authority("a.test")?, port: 80, path };

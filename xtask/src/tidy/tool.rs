@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::Finding;
 use crate::{progress, setup};
 
-/// The program `name`, unless it is not installed. Then its rule is skipped, loudly; where the
-/// tests have their tools, as `cargo xtask test` arranges it, the absence is a finding.
+/// The program `name`. When it is not installed, its rule is skipped with a message; under
+/// `cargo xtask test`, which installs it, its absence is a finding.
 pub(super) fn find(name: &str, rule: &str) -> Result<Option<PathBuf>, Finding> {
     let program = setup::installed().folder.join(name).join("bin").join(name);
     if program.is_file() {
