@@ -95,10 +95,15 @@ fn caddy_takes_its_configuration() {
 #[test]
 fn nginx_takes_its_configuration() {
     if are_there(&["nginx", "openssl"]) {
+        // nginx creates its folders when it checks a configuration.
+        let temporary: String = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"]
+            .map(|kind| format!("{kind}_temp_path {{folder}}/{kind};\n"))
+            .concat();
         let replaced = [
             ("/etc/letsencrypt/live/www.example.com/fullchain.pem", "{folder}/certificate.pem"),
             ("/etc/letsencrypt/live/www.example.com/privkey.pem", "{folder}/key.pem"),
             ("events {}", "pid {folder}/pid;\nevents {}"),
+            ("http {", &format!("http {{\naccess_log off;\n{temporary}")),
         ];
         let conf = Example::copy("nginx/nginx.conf", &replaced).with_certificate();
         let path = [Path::new("/usr/sbin").to_path_buf()].into_iter();
