@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes the container image in which `sam local` runs the functions, of files of this machine: a shell, for the steps that sam
-# adds itself, and the C library with what a TLS client reads. No registry is asked.
+# Makes the container image in which `sam local` runs the functions, from files of this machine: a
+# shell, for the steps that sam adds itself, and the C library with what a TLS client needs. No
+# registry is contacted.
 #
 # usage: base_image.sh FOLDER IMAGE
 set -eu

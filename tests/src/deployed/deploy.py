@@ -19,7 +19,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 from samtranslator.translator.transform import transform
 
 CODE = "serverless-acme-code"
-# What `sam local` takes for granted.
+# The region that `sam local` assumes.
 REGION = "us-east-1"
 
 
@@ -83,28 +83,28 @@ def main():
 
 
 def write_local(arguments, environment):
-    """Writes the template of functions that `sam local` runs beside the stack, on its table, keys and queues."""
+    """Writes the template of functions that `sam local` runs beside the stack, with its table, keys and queues."""
     template = yaml_parse(arguments.template.read_text())
     template["Globals"]["Function"].pop("CodeUri")
     for name, variables in environment.items():
         function = template["Resources"][name]
         function.pop("Metadata")
         function["Properties"]["CodeUri"] = str((arguments.code / name).resolve())
-        # The base of URLs is the domain that an event names.
+        # The base of URLs is the domain in an event.
         local = {**variables, "AWS_ENDPOINT_URL": arguments.endpoint, "PUBLIC_BASE_URL": ""}
         function["Properties"]["Environment"] = {"Variables": local}
     arguments.local.write_text(yaml_dump(template))
 
 
 class NoManagedPolicies:
-    """The emulator does not enforce them; what a role may by statements of the template is compared elsewhere."""
+    """The emulator does not enforce them; another test compares the statements of the template."""
 
     def load(self):
         return {}
 
 
 def upload(s3, template, code):
-    """Puts the program of every function into the bucket, and says in the template where it is."""
+    """Uploads the program of every function to the bucket, and sets its place in the template."""
     s3.create_bucket(Bucket=CODE)
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::Serverless::Function":
@@ -118,7 +118,7 @@ def upload(s3, template, code):
 
 
 def explicit_routes(template):
-    """Makes routes and integrations of the OpenAPI bodies of APIs."""
+    """Creates routes and integrations from the OpenAPI bodies of APIs."""
     resources = template["Resources"]
     apis = [name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
     for api in apis:

@@ -1,4 +1,4 @@
-// One step with the npm package acme-client; its state is the files of the current folder.
+// Does one step with the npm package acme-client; its state is in the files of the current folder.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,7 +30,7 @@ const steps = {
       csr,
       termsOfServiceAgreed: true,
       challengePriority: ['http-01'],
-      // Its own look at the challenge would ask this machine's resolver.
+      // Its own check of the challenge would query the resolver of this machine.
       skipChallengeVerification: true,
       challengeCreateFn: async (_authorization, challenge, keyAuthorization) =>
         writeFileSync(join(WEBROOT, challenge.token), keyAuthorization),
