@@ -1,9 +1,10 @@
 """Creates the stack of template.yaml in an emulator, with the code that `sam build` made.
 
-Runs in the virtual environment of sam, whose own translator makes CloudFormation of the template. Three things differ from
-what `sam deploy` sends: code lies in a bucket of ours; the routes that the translator puts into an OpenAPI body are
-resources of their own, because the emulator reads no bodies; and alarms that calculate are left out, because the emulator
-knows none. What it prints on standard output is one JSON object, the outputs of the stack.
+Runs in the virtual environment of sam, whose own translator turns the template into CloudFormation.
+Three things differ from what `sam deploy` sends: the code is in a bucket of the tests; the routes
+that the translator puts into an OpenAPI body are resources of their own, because the emulator does
+not read such bodies; and alarms with metric math are left out, because the emulator does not support
+them. Standard output is one JSON object: the outputs of the stack.
 """
 
 import argparse
