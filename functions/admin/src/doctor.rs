@@ -77,9 +77,9 @@ pub(crate) async fn examine(authority: &Authority) -> Result<Vec<Finding>, Admin
 
 async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
     let check = format!("key of issuer {}", issuer.id);
-    match authority.check_issuer_key(&issuer.id).await {
+    match authority.ceremony().check_key(&issuer.id).await {
         Ok(()) => Finding::good(check, "it is the key of the issuer's certificate"),
-        Err(error @ Error::Failed(Failure::ForeignIssuer(_))) => Finding::bad(
+        Err(error @ issuing::Error::Failed(Failure::ForeignIssuer(_))) => Finding::bad(
             check,
             error.to_string(),
             "put the right key back from a backup; nothing can be signed with another one",

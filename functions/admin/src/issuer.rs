@@ -137,7 +137,7 @@ pub struct ShownRollOver {
 
 pub(crate) async fn list(authority: &Authority) -> Result<Vec<ShownIssuer>, AdminError> {
     let profiles = authority.profiles().await?.ra_profile;
-    authority.issuers().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
+    authority.issuers().records().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
 }
 
 pub(crate) async fn show(authority: &Authority, id: &IssuerId) -> Result<ShownIssuer, AdminError> {
@@ -211,7 +211,7 @@ async fn subject(
     organization: Option<String>,
 ) -> Result<AuthorityName, AdminError> {
     let of_root = async || -> Result<Option<String>, AdminError> {
-        let root = authority.issuers().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
+        let root = authority.issuers().records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
         let Some(Der(der)) = root.and_then(|root| root.certificate) else { return Ok(None) };
         let root = Certificate::from_der(&der).map_err(Failure::issuing)?;
         Ok(root.subject_organization().map(str::to_owned))

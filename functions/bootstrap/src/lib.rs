@@ -9,7 +9,8 @@ mod properties;
 use std::collections::BTreeMap;
 
 use ca::Certificate;
-use ra::{Authority, Error, Hierarchy, Needs};
+use issuing::Hierarchy;
+use ra::{Authority, Error, Needs};
 use serde_json::Value;
 use store::{AcmeProfile, IssuerRole, RaProfile};
 
@@ -38,11 +39,22 @@ pub struct Plan {
 pub async fn establish(authority: &Authority, plan: &Plan) -> Result<Certificate, Error> {
     authority.ensure_nonce_secrets().await?;
     authority.ensure_external_account_secret().await?;
-    let root = authority.ensure_hierarchy(&plan.hierarchy).await?;
-    authority.publish_what_is_due(IssuerRole::Root).await?;
-    authority.request_missing_crls(IssuerRole::Issuing).await?;
+    let root = authority.ceremony().ensure(&plan.hierarchy).await?;
+    authority.crls().make_due(IssuerRole::Root).await?;
+    announce_issuing_cas(authority).await?;
     authority.ensure_profiles(&plan.acme, &plan.ra).await?;
     Ok(root)
+}
+
+/// Publishes the certificates of the issuing CAs, and asks for those of their CRLs of which there is none yet: another
+/// function has the right to their keys.
+async fn announce_issuing_cas(authority: &Authority) -> Result<(), Error> {
+    let issuers = authority.issuers().records().await?;
+    for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
+        authority.issuer_files().publish(issuer).await?;
+        authority.crl_requests().request_missing(issuer).await?;
+    }
+    Ok(())
 }
 
 /// The same for a plan that is written as the properties of a template. Gives what a template can use:
@@ -54,7 +66,7 @@ pub async fn from_properties(
     authority: &Authority,
     properties: Value,
 ) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error + Send + Sync>> {
-    let root = establish(authority, &plan(properties, authority.longest_validity())?).await?;
+    let root = establish(authority, &plan(properties, authority.status_url().max_validity())?).await?;
     let fingerprint: Vec<String> = root.fingerprint().iter().map(|byte| format!("{byte:02X}")).collect();
     Ok(BTreeMap::from([
         ("RootCertificate".to_owned(), root.pem()),
@@ -67,5 +79,5 @@ pub async fn from_properties(
 /// # Errors
 /// When it should be tried again.
 pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
-    authority.publish_what_is_due(IssuerRole::Root).await
+    Ok(authority.crls().make_due(IssuerRole::Root).await?)
 }

@@ -20,8 +20,8 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 use acme::{ChallengeType, ProfileName};
 use ca::{AuthorityName, KeyHandle};
 use ipnet::IpNet;
+use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
-use ra::{Hierarchy, IssuerPlan};
 use serde_json::{Map, Value};
 use store::{AcmeProfile, IdentifierRule, RaProfile, Validity};
 

@@ -11,5 +11,5 @@ pub const NEEDS: Needs = Needs { signer: true, ..Needs::STORE };
 /// # Errors
 /// When it failed again and should come back.
 pub async fn work(authority: &Authority, task: IssuanceTask) -> Result<(), Error> {
-    authority.resume_issuance(task).await
+    Ok(authority.resumption().resume(task).await?)
 }

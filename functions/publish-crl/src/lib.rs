@@ -13,7 +13,7 @@ pub const NEEDS: Needs = Needs { signer: true, publisher: true, ..Needs::STORE }
 /// # Errors
 /// When it should come back.
 pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
-    authority.publish_crl(task).await
+    Ok(authority.crls().make(task).await?)
 }
 
 /// Rotates the nonce secrets; publishes what relying parties need of the issuing CAs, and makes those
@@ -23,7 +23,7 @@ pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
 /// When it should be tried again.
 pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
     authority.ensure_nonce_secrets().await?;
-    let published = authority.publish_what_is_due(IssuerRole::Issuing).await;
+    let published = authority.crls().make_due(IssuerRole::Issuing).await.map_err(Error::from);
     published.and(authority.emit_expiring().await)
 }
 
@@ -32,6 +32,6 @@ pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
 /// # Errors
 /// When it should be tried again.
 pub async fn at_start(authority: &Authority) -> Result<(), Error> {
-    authority.publish_everything().await?;
+    authority.crls().make_all().await?;
     authority.emit_expiring().await
 }

@@ -15,8 +15,9 @@ use admin::Surroundings;
 use api::{Context, Options as ApiOptions};
 use authority::{EventSink, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
+use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
-use ra::{Authority, Hierarchy, IssuerPlan, Seams, Settings};
+use ra::{Authority, Seams, Settings};
 use store::{
     IssuerId, IssuerRecord, IssuerStore, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
@@ -109,11 +110,11 @@ impl Host {
             ..Settings::default()
         };
         let authority = Arc::new(Authority::new(seams, settings));
-        let root = authority.ensure_hierarchy(&hierarchy).await.map_err(|error| match error {
-            ra::Error::Failed(Failure::ForeignIssuer(issuer)) => {
+        let root = authority.ceremony().ensure(&hierarchy).await.map_err(|error| match error {
+            issuing::Error::Failed(Failure::ForeignIssuer(issuer)) => {
                 StartError::KeyOfAnotherCa(signer.path(issuer.as_str()))
             }
-            other => other.into(),
+            other => ra::Error::from(other).into(),
         })?;
         put_profiles(&config, &store).await?;
         let root_path = data.file("root.pem");

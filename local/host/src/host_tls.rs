@@ -7,9 +7,10 @@ use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
+use issuing::HostCertificate;
 use jiff::Timestamp;
 use jose::PublicKey;
-use ra::{Authority, HostCertificate};
+use ra::Authority;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -80,8 +81,11 @@ async fn issue(
     let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unusable)?;
     let public_key = PublicKey::from_spki_der(spki.as_ref())
         .map_err(|_| StartError::Tls(rustls::Error::General("the listener's key breaks the key rules".to_owned())))?;
-    let chain =
-        authority.issue_host_certificate(HostCertificate { identifiers, public_key: &public_key, profile }).await?;
+    let chain = authority
+        .host_certificates()
+        .issue(HostCertificate { identifiers, public_key: &public_key, profile })
+        .await
+        .map_err(ra::Error::from)?;
     let pkcs8 = pair.to_pkcs8v1().map_err(unusable)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()));
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key)?;

@@ -21,7 +21,7 @@ pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore
         if let Err(error) = publish_crl::on_schedule(&authority).await {
             tracing::error!(error = &error as &dyn std::error::Error, "CRLs were not published");
         }
-        if let Err(error) = authority.publish_what_is_due(IssuerRole::Root).await {
+        if let Err(error) = authority.crls().make_due(IssuerRole::Root).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the root's CRL was not published");
         }
         // A minute at most: the rest has its turn in between.

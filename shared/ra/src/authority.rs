@@ -7,11 +7,13 @@ use authority::{
     AuditTrail, Cache, Clock, CrlQueue, EventSink, Events, IssuanceQueue, Publisher, RepeatFilter, ValidationQueue,
 };
 use ca::Signer;
+use issuing::{
+    Ceremony, CrlRequests, Crls, HostCertificates, Issuance, IssuerFiles, Issuers, Resumption, StatusUrl, Validities,
+};
 use jiff::{SignedDuration, Timestamp};
-use store::{ExternalAccountKey, Incident, IssuerId, LimitWindow, Store};
-use tokio::sync::Mutex;
+use store::{ExternalAccountKey, Incident, LimitWindow, Store};
 
-use crate::{Directory, issuer::LoadedIssuer};
+use crate::Directory;
 
 /// The registration authority. One for each process; every function asks it for one verb.
 pub struct Authority {
@@ -19,8 +21,6 @@ pub struct Authority {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) validation_queue: Arc<dyn ValidationQueue>,
     pub(crate) issuance_queue: Arc<dyn IssuanceQueue>,
-    pub(crate) crl_queue: Arc<dyn CrlQueue>,
-    pub(crate) publisher: Arc<dyn Publisher>,
     pub(crate) events: Events,
     pub(crate) audit: AuditTrail,
     pub(crate) clock: Arc<dyn Clock>,
@@ -36,9 +36,16 @@ pub struct Authority {
     pub(crate) refusals: RepeatFilter<(DirectoryId, Option<AccountId>, RefusalReason)>,
     /// The limits whose windows go on and that were told as reached.
     pub(crate) full_limits: RepeatFilter<LimitWindow>,
-    pub(crate) issuers: Cache<IssuerId, Arc<LoadedIssuer>>,
-    /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
-    pub(crate) publishing: Mutex<()>,
+    pub(crate) issuers: Arc<Issuers>,
+    pub(crate) validities: Arc<Validities>,
+    pub(crate) issuance: Arc<Issuance>,
+    pub(crate) status_url: StatusUrl,
+    resumption: Resumption,
+    crls: Crls,
+    pub(crate) crl_requests: CrlRequests,
+    issuer_files: IssuerFiles,
+    ceremony: Ceremony,
+    host_certificates: HostCertificates,
 }
 
 /// What the host puts behind the authority.
@@ -96,15 +103,42 @@ impl Authority {
     pub fn new(seams: Seams, settings: Settings) -> Self {
         let Seams { store, signer, validation_queue, issuance_queue, crl_queue, publisher, events, clock } = seams;
         let for_how_long = settings.profile_cache;
+        let status_url = StatusUrl(settings.status_url.clone());
+        let events = Events::new(events, clock.clone());
+        let issuers = Arc::new(Issuers::new(store.clone(), clock.clone(), for_how_long));
+        let validities = Arc::new(Validities::new(status_url.clone(), clock.clone()));
+        let issuance =
+            Issuance::new(issuers.clone(), store.clone(), signer.clone(), events.clone(), status_url.clone());
+        let issuance = Arc::new(issuance);
         Self {
             audit: AuditTrail::new(store.clone(), clock.clone()),
-            events: Events::new(events, clock.clone()),
+            resumption: Resumption::new(issuance.clone(), store.clone()),
+            crls: Crls::new(
+                issuers.clone(),
+                store.clone(),
+                signer.clone(),
+                publisher.clone(),
+                status_url.clone(),
+                clock.clone(),
+            ),
+            crl_requests: CrlRequests::new(store.clone(), crl_queue),
+            issuer_files: IssuerFiles::new(publisher),
+            ceremony: Ceremony::new(issuers.clone(), store.clone(), signer.clone(), status_url.clone(), clock.clone()),
+            host_certificates: HostCertificates::new(
+                issuers.clone(),
+                issuance.clone(),
+                validities.clone(),
+                clock.clone(),
+            ),
+            issuers,
+            validities,
+            issuance,
+            status_url,
+            events,
             store,
             signer,
             validation_queue,
             issuance_queue,
-            crl_queue,
-            publisher,
             clock,
             settings,
             profiles: Cache::new(for_how_long),
@@ -113,9 +147,47 @@ impl Authority {
             seen_counters: Cache::new(for_how_long),
             refusals: RepeatFilter::default(),
             full_limits: RepeatFilter::default(),
-            issuers: Cache::new(for_how_long),
-            publishing: Mutex::default(),
         }
+    }
+
+    /// The issuers, as they were read recently.
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
+    /// What finishes interrupted issuances.
+    pub fn resumption(&self) -> &Resumption {
+        &self.resumption
+    }
+
+    /// What signs CRLs.
+    pub fn crls(&self) -> &Crls {
+        &self.crls
+    }
+
+    /// What asks for CRLs.
+    pub fn crl_requests(&self) -> &CrlRequests {
+        &self.crl_requests
+    }
+
+    /// What publishes the certificates of issuers.
+    pub fn issuer_files(&self) -> &IssuerFiles {
+        &self.issuer_files
+    }
+
+    /// What has the root sign.
+    pub fn ceremony(&self) -> &Ceremony {
+        &self.ceremony
+    }
+
+    /// What issues to the host itself.
+    pub fn host_certificates(&self) -> &HostCertificates {
+        &self.host_certificates
+    }
+
+    /// Where relying parties find CRLs and issuer certificates.
+    pub fn status_url(&self) -> &StatusUrl {
+        &self.status_url
     }
 
     /// The record of what operators did.

@@ -6,9 +6,10 @@ use acme::{
 };
 use authority::{Failure, PublishError, QueueError};
 use ca::SignError;
+use issuing::ValidityRefusal;
 use store::{InvalidProfiles, IssuerId, IssuerState, NameRefusal, StoreError};
 
-use crate::{BindingRefusal, IssuerRefusal, LimitReached, ValidityRefusal};
+use crate::{BindingRefusal, IssuerRefusal, LimitReached};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -137,18 +138,15 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.is_transient())
     }
+}
 
-    /// Whether a certificate that is intended can never be signed as it is.
-    pub(crate) fn ends_issuance(&self) -> bool {
-        matches!(
-            self,
-            Self::IssuerOff(..)
-                | Self::Failed(
-                    Failure::Sign(SignError::UnknownKey(_) | SignError::Refused { .. } | SignError::MakesNoKeys)
-                        | Failure::Issuing(_)
-                        | Failure::MissingIssuer(_)
-                )
-        )
+impl From<issuing::Error> for Error {
+    fn from(error: issuing::Error) -> Self {
+        match error {
+            issuing::Error::IssuerOff(issuer, state) => Self::IssuerOff(issuer, state),
+            issuing::Error::Validity(refusal) => Self::Validity(refusal),
+            issuing::Error::Failed(failure) => Self::Failed(failure),
+        }
     }
 }
 

@@ -1,15 +1,13 @@
 //! Finalize (RFC 8555 §7.4): an order that is ready becomes one certificate.
 
-use acme::{Account, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
-use authority::{IssuanceTask, applied, versioned};
-use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
+use acme::{Account, AccountId, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
+use authority::{Failure, IssuanceTask, applied, versioned};
+use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Chain, Csr, Evidence};
+use issuing::{Intention, LoadedIssuer, RequestedValidity};
 use jose::PublicKey;
 use store::{CertificateRecord, RaProfile, Versioned};
 
-use crate::{
-    Authority, Directory, Error, OrderView, issuance::Intention, issuer::LoadedIssuer, limit,
-    validity::RequestedValidity,
-};
+use crate::{Authority, Directory, Error, OrderView, limit};
 
 impl Authority {
     /// Finalizes an order. The same request again answers the same order; only the first makes a
@@ -48,7 +46,7 @@ impl Authority {
             other => return Err(Error::OrderNotReady(other)),
         }
         let profile = serving.issuing_profile(order.profile.as_deref())?;
-        let issuer = self.active_issuer(&profile.issuer).await?;
+        let issuer = self.issuers.active(&profile.issuer).await?;
         self.name_policy(serving, account).await?.below(&issuer).check(&order.identifiers, &authorizations)?;
         let csr = Csr::from_der(csr)?;
         csr.check_names(&order.identifiers)?;
@@ -63,7 +61,7 @@ impl Authority {
                 return self.finalized(winner, &csr).await;
             }
         };
-        match self.complete_order(processing.clone(), record).await {
+        match self.issuance.complete_order(processing.clone(), record).await {
             Ok(finished) => self.view(finished).await,
             Err(error) if error.is_transient() => {
                 tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is put off");
@@ -71,7 +69,7 @@ impl Authority {
                 self.issuance_queue.issue(task).await?;
                 Ok(OrderView { order: processing.value, authorizations })
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -104,7 +102,7 @@ impl Authority {
         evidence: &Evidence,
     ) -> Result<Option<(Versioned<Order>, Versioned<CertificateRecord>)>, Error> {
         let wish = RequestedValidity { not_before: order.not_before, not_after: order.not_after };
-        let validity = self.validity(issuer, profile, wish, order.created_at)?;
+        let validity = self.validities.period(issuer, profile, wish, order.created_at)?;
         let intention = Intention {
             owner: Some((order.account, order.id)),
             public_key: csr.public_key(),
@@ -113,7 +111,7 @@ impl Authority {
             profile,
             evidence,
         };
-        let record = self.intend(issuer, intention)?;
+        let record = self.issuance.intend(issuer, intention)?;
         let issuance = Issuance {
             certificate: record.id.clone(),
             csr_digest: csr.digest().to_vec(),
@@ -156,6 +154,20 @@ impl Authority {
             true => Err(Error::CertificateKey("this key was reported as compromised; make a new one")),
             false => Ok(()),
         }
+    }
+}
+
+impl Authority {
+    /// The certificate of one of the account's orders (RFC 8555 §7.4.2).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] while there is none.
+    pub async fn certificate_chain(&self, account: AccountId, order: OrderId) -> Result<Chain, Error> {
+        let order = self.owned_order(account, order).await?;
+        let issuance = order.issuance().ok_or(Error::NotFound)?;
+        let record = self.store.certificate(&issuance.certificate).await?;
+        let record = record.ok_or(Failure::RecordLost("certificate"))?;
+        self.issuers.chain(&record).await?.ok_or(Error::NotFound)
     }
 }
 

@@ -8,9 +8,10 @@
 use std::collections::BTreeSet;
 
 use acme::{Account, Authorization, ChallengeType, Identifier, IdentifierObject, ProfileName};
+use issuing::LoadedIssuer;
 use store::{AcmeProfile, ExternalAccountKey, PreApproval};
 
-use crate::{Authority, Directory, Error, IdentifierRefusal, issuer::LoadedIssuer};
+use crate::{Authority, Directory, Error, IdentifierRefusal};
 
 /// What an account may ask for in a directory.
 pub(crate) struct NamePolicy<'a> {

@@ -5,10 +5,11 @@ use acme::{
     OrderId, OrderState, OrderStatus,
 };
 use authority::{IssuanceTask, Rounds, applied, random, versioned};
+use issuing::RequestedValidity;
 use jiff::SignedDuration;
 use store::{CertificateRecord, CertificateState, Replacement, TermsOfServiceChange, Versioned};
 
-use crate::{Authority, Directory, Error, authorization::expiry, limit, validity::RequestedValidity};
+use crate::{Authority, Directory, Error, authorization::expiry, limit};
 
 /// An order with what its object is made of.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl Authority {
     async fn make_order(&self, serving: &Directory, account: &Account, request: NewOrder) -> Result<OrderView, Error> {
         check_terms(serving, account)?;
         let profile = serving.issuing_profile(request.profile.as_deref())?;
-        let issuer = self.active_issuer(&profile.issuer).await?;
+        let issuer = self.issuers.active(&profile.issuer).await?;
         let policy = self.name_policy(serving, account).await?.below(&issuer);
         let identifiers = policy.accept(&request.identifiers)?;
         let now = self.now();
@@ -54,7 +55,7 @@ impl Authority {
             not_before: request.not_before.map(acme::whole_seconds),
             not_after: request.not_after.map(acme::whole_seconds),
         };
-        self.validity(&issuer, profile, wish, now)?;
+        self.validities.period(&issuer, profile, wish, now)?;
 
         let id = OrderId::new(now, random()?);
         let replaces = match request.replaces {

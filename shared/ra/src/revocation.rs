@@ -1,11 +1,10 @@
 //! Revocation in its three forms (RFC 8555 §7.6).
 
 use acme::{Account, AuthorizationId, AuthorizationStatus, EventKind, RevocationFacts, RevocationReason, RevokedBy};
-use authority::{CrlTask, Failure, Rounds, applied, certificate_facts, versioned};
+use authority::{Failure, Rounds, applied, certificate_facts, versioned};
 use ca::Certificate;
-use jiff::Timestamp;
 use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, IssuerId, Revocation, Versioned};
+use store::{CertificateRecord, CertificateState, Revocation, Versioned};
 
 use crate::{Authority, Error};
 
@@ -106,23 +105,15 @@ impl Authority {
     }
 
     async fn list(&self, revoked: &CertificateRecord) -> Result<(), Error> {
-        let task = CrlTask { issuer: revoked.issuer.clone(), shard: revoked.crl_shard };
-        Ok(self.crl_queue.publish_crl(task).await?)
+        Ok(self.crl_requests.request(&revoked.issuer, revoked.crl_shard).await?)
     }
 
     /// Mends a revocation whose request ended before its CRL was asked for.
     async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Error> {
-        match self.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
+        match self.crl_requests.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
             true => Ok(()),
             false => self.list(revoked).await,
         }
-    }
-
-    /// Whether the list of the shard was made after what was revoked `at` that time.
-    pub(crate) async fn is_listed(&self, issuer: &IssuerId, shard: u16, at: Timestamp) -> Result<bool, Error> {
-        let crl = self.store.crl(issuer, shard).await?;
-        // Times are whole seconds: a list of the same second may have been made before.
-        Ok(crl.is_some_and(|crl| crl.this_update > at))
     }
 
     async fn check_right(

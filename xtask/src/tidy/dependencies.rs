@@ -1,12 +1,12 @@
 //! Which crate may depend on which: the arrows of the design, checked with `cargo metadata`.
 //!
 //! ```text
-//! functions/* ─> api ─> ra ─┬─> acme ─> jose
-//!                           ├─> store ─> ca, acme, jose
-//!                           └─> ca ───> acme, jose
+//! functions/* ─> api ─> ra ─> issuing ─> authority ─┬─> acme ─> jose
+//!                                                   ├─> store ─> ca, acme, jose
+//!                                                   └─> ca ───> acme, jose
 //! functions/validate, host ─> validation ─> acme           host ─> every function library
 //! serverless-acme (command line) ─> functions/admin, and behind features ─> host
-//! functions/*/main.rs ─> aws ─> api, store, ca, ra
+//! functions/*/main.rs ─> aws ─> api, ra, issuing, authority, store, ca
 //! ```
 //!
 //! A crate may also use everything further along its arrows. Development dependencies are checked
@@ -60,6 +60,7 @@ enum Floor {
     CommandLine,
     Function,
     Host,
+    Issuing,
     Jose,
     Ra,
     Store,
@@ -80,6 +81,7 @@ impl Floor {
             ("shared", "authority") => Self::Authority,
             ("shared", "aws") => Self::Aws,
             ("shared", "ca") => Self::Ca,
+            ("shared", "issuing") => Self::Issuing,
             ("shared", "jose") => Self::Jose,
             ("shared", "ra") => Self::Ra,
             ("shared", "store") => Self::Store,
@@ -106,11 +108,14 @@ impl Floor {
             Store => matches!(other, Acme | Ca | Jose),
             Validation => matches!(other, Acme | Jose),
             Authority => matches!(other, Acme | Ca | Jose | Store),
-            Ra => matches!(other, Acme | Authority | Ca | Jose | Store),
-            Api => matches!(other, Acme | Authority | Ca | Jose | Ra | Store),
-            Aws => matches!(other, Acme | Api | Authority | Ca | Jose | Ra | Store),
+            Issuing => matches!(other, Acme | Authority | Ca | Jose | Store),
+            Ra => matches!(other, Acme | Authority | Ca | Issuing | Jose | Store),
+            Api => matches!(other, Acme | Authority | Ca | Issuing | Jose | Ra | Store),
+            Aws => matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Ra | Store),
             // `aws` is behind a feature, so that `host` can link a function without the SDK.
-            Function => matches!(other, Acme | Api | Authority | Ca | Jose | Ra | Store) || (other == Aws && optional),
+            Function => {
+                matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Ra | Store) || (other == Aws && optional)
+            }
             Validate => other == Validation || Function.may_use(other, optional),
             Host => !matches!(other, Aws | Cloud | CommandLine | Tests | Xtask),
             // An operator of a CA on AWS has the command line without the host and its engine.

@@ -43,9 +43,7 @@ impl Authority {
     /// [`Error::NotFound`], also when it was intended and not signed.
     pub async fn exported_chain(&self, id: &CertificateId) -> Result<Chain, Error> {
         let record = self.find_certificate(id).await?;
-        let CertificateState::Issued { der } = &record.state else { return Err(Error::NotFound) };
-        let leaf = Certificate::from_der(der).map_err(Failure::issuing)?;
-        Ok(Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(Failure::issuing)?)
+        self.issuers.chain(&record).await?.ok_or(Error::NotFound)
     }
 
     /// The certificates for exactly that name, those that end last first.

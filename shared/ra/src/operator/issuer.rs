@@ -11,11 +11,12 @@ use ca::{
     AuthorityName, AuthorityNameError, Certificate, IssuerError, IssuerKeyType, KeyHandle, NameConstraints, PathError,
     Pointers,
 };
+use issuing::{IssuerPlan, LoadedIssuer};
 use jiff::SignedDuration;
 use jose::PublicKey;
 use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
-use crate::{Authority, Error, IssuerPlan, issuer::LoadedIssuer};
+use crate::{Authority, Error};
 
 /// An issuing CA to be made.
 #[derive(Clone, Debug)]
@@ -103,14 +104,6 @@ fn names(profiles: &[ProfileName]) -> String {
 }
 
 impl Authority {
-    /// All issuers, by id.
-    ///
-    /// # Errors
-    /// When the store cannot answer.
-    pub async fn issuers(&self) -> Result<Vec<IssuerRecord>, Error> {
-        Ok(self.store.issuers().await?)
-    }
-
     /// Makes an issuing CA below the CA's own root, and has its CRLs made. What a crash left of an earlier
     /// try is taken up.
     ///
@@ -120,13 +113,14 @@ impl Authority {
         let others = self.store.issuers().await?;
         check_new(&others, &new.id, &new.subject)?;
         let root = others.iter().find(|issuer| issuer.role == IssuerRole::Root).ok_or(IssuerRefusal::NoRoot)?;
-        let root = self.issuer(&root.id).await?;
+        let root = self.issuers.issuer(&root.id).await?;
         self.audit.record(actor, "issuer add", &new.id, described(&new.subject, &new.key)).await?;
         let NewIssuer { id, subject, key, lifetime, crl_shards, constraints } = new;
         let (key, public_key) = self.key_for(&id, key, &others).await?;
         let plan = IssuerPlan { id, subject, key, lifetime, crl_shards };
         let pointers = self.pointers_to(&root, &others);
-        let certificate = self.certify_issuing(&plan, &public_key, &root, &pointers, constraints.as_ref()).await?;
+        let certificate =
+            self.ceremony().certify_issuing(&plan, &public_key, &root, &pointers, constraints.as_ref()).await?;
         let record = plan.record(IssuerRole::Issuing, &root.id, &certificate);
         self.keep_new(record).await
     }
@@ -206,16 +200,14 @@ impl Authority {
             }
         }
         self.issuers.forget().await;
-        if record.certificate.is_some() {
-            self.request_crls(&record).await?;
-        }
+        self.crl_requests.request_missing(&record).await?;
         Ok(record)
     }
 
     /// Where the root and its CRL are found. Who opens a CA that is at rest does not know its status URL,
     /// but the certificates below the root say it.
     fn pointers_to(&self, root: &LoadedIssuer, others: &[IssuerRecord]) -> Pointers {
-        let pointers = self.pointers(&root.id, 0);
+        let pointers = self.status_url.pointers(&root.id, 0);
         if pointers != Pointers::default() {
             return pointers;
         }

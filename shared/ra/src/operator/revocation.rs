@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use acme::{RevocationReason, RevokedBy};
-use authority::{CrlTask, Failure, Rounds};
+use authority::{Failure, Rounds};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use store::{CertificateRecord, IssuerId, Position, Selection, Versioned};
@@ -81,7 +81,7 @@ impl Authority {
         }
         // Also after a failure: what is revoked is to be known.
         for (issuer, shard) in lists.0.into_keys() {
-            self.crl_queue.publish_crl(CrlTask { issuer, shard }).await?;
+            self.crl_requests.request(&issuer, shard).await?;
         }
         failure.map_or(Ok(count), Err)
     }
@@ -111,7 +111,7 @@ impl Authority {
     /// Of the lists of what was revoked before, keeps those that are older than the revocation.
     async fn keep_those_that_lack(&self, lists: &mut Lists) -> Result<(), Error> {
         for ((issuer, shard), at) in std::mem::take(&mut lists.0) {
-            if !self.is_listed(&issuer, shard, at).await? {
+            if !self.crl_requests.is_listed(&issuer, shard, at).await? {
                 lists.0.insert((issuer, shard), at);
             }
         }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use authority::Failure;
 use ca::{AuthorityName, IssuerKeyType, KeyHandle};
+use issuing::BACKDATE;
 use store::{Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
 use super::issuer::{certificate, issuing_ca};
-use crate::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, hierarchy::BACKDATE};
+use crate::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer};
 
 /// What takes over from what.
 #[derive(Clone, Debug)]

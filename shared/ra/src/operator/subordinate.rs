@@ -88,7 +88,7 @@ impl Authority {
             self.audit.record(actor, "issuer install", id, detail).await?;
             if applied(self.store.update_issuer(before, &after).await)? {
                 self.issuers.forget().await;
-                self.request_crls(&after).await?;
+                self.crl_requests.request_missing(&after).await?;
                 return Ok(after);
             }
         }

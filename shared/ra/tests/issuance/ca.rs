@@ -23,9 +23,10 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use ca::{AuthorityName, KeyHandle, SignError, Signature, SignatureAlgorithm, Signer};
+use issuing::{Hierarchy, IssuerPlan};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
-use ra::{AccountCreation, Authority, Directory, Hierarchy, IssuerPlan, Seams, Settings};
+use ra::{AccountCreation, Authority, Directory, Seams, Settings};
 use store::{
     AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore,
     RaProfile, Versioned,
@@ -66,7 +67,7 @@ impl Ca {
             lifetime: SignedDuration::from_hours(24 * 365),
             crl_shards: 1,
         };
-        authority.ensure_hierarchy(&Hierarchy { root: plan("root"), issuing: plan("issuing") }).await.unwrap();
+        authority.ceremony().ensure(&Hierarchy { root: plan("root"), issuing: plan("issuing") }).await.unwrap();
 
         let directory: DirectoryId = "default".parse().unwrap();
         let mut acme = AcmeProfile::new(directory.name.clone());

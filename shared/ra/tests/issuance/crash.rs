@@ -8,7 +8,6 @@ use std::{fs, sync::Arc};
 
 use acme::{OrderState, OrderStatus};
 use authority::IssuanceTask;
-use ra::Error;
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, Moment, csr};
@@ -52,7 +51,7 @@ async fn crash(moment: Moment) {
     let task = IssuanceTask { account: account.id, order };
     // Queues deliver at least once.
     for _ in 0..2 {
-        after.authority.resume_issuance(task).await.unwrap();
+        after.authority.resumption().resume(task).await.unwrap();
     }
 
     assert_eq!(keys.signed(), std::slice::from_ref(&intended), "the stored bytes are signed, once");
@@ -70,7 +69,7 @@ async fn crash(moment: Moment) {
     let again = after.authority.certificate_chain(account.id, order).await.unwrap();
     assert_eq!(again.certificates()[0].der(), leaf);
     let other = after.authority.finalize(&after.serving, &account, order, &crate::ca::csr()).await;
-    assert!(matches!(other, Err(Error::OtherCsr)), "{other:?}");
+    assert!(matches!(other, Err(ra::Error::OtherCsr)), "{other:?}");
     assert_eq!(keys.signed().len(), 1);
 }
 
@@ -87,11 +86,14 @@ async fn a_signer_that_is_away_leaves_the_order_processing_and_a_task_to_finish_
     assert!(matches!(view.order.state, OrderState::Processing(_)));
     let task = IssuanceTask { account: account.id, order };
     assert_eq!(ca.queue.issuances(), [task]);
-    assert!(matches!(ca.authority.resume_issuance(task).await, Err(Error::Failed(authority::Failure::Sign(_)))));
+    assert!(matches!(
+        ca.authority.resumption().resume(task).await,
+        Err(issuing::Error::Failed(authority::Failure::Sign(_)))
+    ));
 
     keys.stop_at(None);
     let intended = ca.intended(&account, order).await;
-    ca.authority.resume_issuance(task).await.unwrap();
+    ca.authority.resumption().resume(task).await.unwrap();
     let view = ca.authority.finalize(&ca.serving, &account, order, &csr).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Valid(_)));
     assert_eq!(keys.signed().last(), Some(&intended));

@@ -36,7 +36,7 @@ impl Publisher for Overtaken {
     async fn publish(&self, object: PublishedObject) -> Result<(), PublishError> {
         let by = self.by.lock().unwrap().take();
         if let Some((authority, task)) = by {
-            authority.publish_crl(&task).await.unwrap();
+            authority.crls().make(&task).await.unwrap();
         }
         self.bucket.publish(object).await
     }
@@ -67,11 +67,20 @@ async fn a_process_that_was_overtaken_leaves_the_newer_crl_behind() {
     let by = Mutex::new(Some((fast, task.clone())));
     let (slow, _) = process(&ca, &keys, Arc::new(Overtaken { bucket: bucket.clone(), by }));
     let second = u64::try_from(ca.clock.now().as_second()).unwrap();
-    slow.publish_crl(&task).await.unwrap();
+    slow.crls().make(&task).await.unwrap();
 
     let stored = ca.store.crl(&task.issuer, task.shard).await.unwrap().unwrap();
     assert!(stored.number > second, "the slow process's number is at least the second, and this is the next");
     assert_eq!(bucket.0.lock().unwrap()["crl/issuing/0.crl"], stored.der);
+}
+
+/// As a process does that may not use the keys of issuing CAs.
+async fn ask_for_crls(authority: &Authority) {
+    let issuers = authority.issuers().records().await.unwrap();
+    for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
+        authority.issuer_files().publish(issuer).await.unwrap();
+        authority.crl_requests().request_missing(issuer).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -81,15 +90,15 @@ async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_k
     let bucket = Arc::new(Bucket::default());
     let (authority, queue) = process(&ca, &keys, bucket.clone());
     keys.forget_signed();
-    authority.publish_what_is_due(IssuerRole::Root).await.unwrap();
-    authority.request_missing_crls(IssuerRole::Issuing).await.unwrap();
+    authority.crls().make_due(IssuerRole::Root).await.unwrap();
+    ask_for_crls(&authority).await;
     assert!(keys.signed().is_empty(), "the issuing CA's key is not used");
     let paths: Vec<String> = bucket.0.lock().unwrap().keys().cloned().collect();
     assert_eq!(paths, ["crl/root/0.crl", "issuer/issuing.cer", "issuer/root.cer"]);
     assert_eq!(queue.crls().len(), 1, "somebody else is asked for the other CRL");
 
-    authority.publish_crl(&queue.crls()[0]).await.unwrap();
-    authority.request_missing_crls(IssuerRole::Issuing).await.unwrap();
+    authority.crls().make(&queue.crls()[0]).await.unwrap();
+    ask_for_crls(&authority).await;
     assert_eq!(queue.crls().len(), 1, "it is there now");
 }
 
@@ -101,11 +110,11 @@ async fn a_crl_is_made_anew_past_half_of_its_life() {
     let day = 24 * 60 * 60;
     for (role, issuer, half) in [(IssuerRole::Issuing, "issuing", 7 * day / 2), (IssuerRole::Root, "root", 90 * day)] {
         let number = async || ca.store.crl(&issuer.parse().unwrap(), 0).await.unwrap().unwrap().number;
-        authority.publish_what_is_due(role).await.unwrap();
+        authority.crls().make_due(role).await.unwrap();
         let first = number().await;
         for (wait, is_new) in [(half - 60, false), (120, true)] {
             ca.clock.jump(wait);
-            authority.publish_what_is_due(role).await.unwrap();
+            authority.crls().make_due(role).await.unwrap();
             assert_eq!(number().await > first, is_new, "{issuer} after {wait} s more");
         }
     }
@@ -123,7 +132,7 @@ async fn crl_numbers_go_on_rising_over_a_store_that_was_restored_from_a_backup()
         ca.clock.jump(days * 24 * 60 * 60);
         let (authority, _) = process(&ca, &keys, Arc::new(Bucket::default()));
         for _ in 0..3 {
-            authority.publish_crl(&task).await.unwrap();
+            authority.crls().make(&task).await.unwrap();
             numbers.push(ca.store.crl(&task.issuer, task.shard).await.unwrap().unwrap().number);
         }
     }

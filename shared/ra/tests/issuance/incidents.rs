@@ -142,7 +142,7 @@ async fn a_certificate_that_is_intended_is_revoked_because_its_signature_may_exi
     let slice = ca.authority.revoke_certificates("alice", &everything(), reason, None).await.unwrap();
     assert_eq!(slice.revoked, 1);
     keys.stop_at(None);
-    ca.authority.resume_issuance(authority::IssuanceTask { account: account.id, order }).await.unwrap();
+    ca.authority.resumption().resume(authority::IssuanceTask { account: account.id, order }).await.unwrap();
     let issued = ca.store.certificate(&intended.id).await.unwrap().unwrap();
     assert!(issued.revocation.is_some(), "it stays revoked");
 }

@@ -57,7 +57,7 @@ async fn what_was_intended_before_the_retirement_is_not_signed_after() {
     keys.stop_at(None);
     add(&ca, "second").await.unwrap();
     ca.authority.retire_issuer("alice", &"issuing".parse().unwrap(), true).await.unwrap();
-    ca.authority.resume_issuance(IssuanceTask { account: account.id, order }).await.unwrap();
+    ca.authority.resumption().resume(IssuanceTask { account: account.id, order }).await.unwrap();
     assert!(keys.signed().is_empty());
     let view = ca.authority.order(&account, order).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Invalid(_)));

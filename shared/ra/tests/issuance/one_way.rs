@@ -30,7 +30,7 @@ async fn threat_6_a_profile_that_changes_between_intent_and_signature_changes_no
     ca.store.apply_profiles(&ProfileChanges { put_ra: vec![changed], ..ProfileChanges::default() }).await.unwrap();
     ca.clock.jump(60);
     keys.stop_at(None);
-    ca.authority.resume_issuance(IssuanceTask { account: account.id, order }).await.unwrap();
+    ca.authority.resumption().resume(IssuanceTask { account: account.id, order }).await.unwrap();
     assert_eq!(keys.signed(), [intended]);
 }
 
@@ -67,7 +67,7 @@ async fn threat_10_nothing_but_a_ready_order_of_the_account_itself_leads_to_a_si
     let too_early = ca.authority.finalize(&ca.serving, &stranger, pending, &csr()).await;
     assert!(matches!(too_early, Err(Error::OrderNotReady(OrderStatus::Pending))), "{too_early:?}");
     for (account, order) in [(&owner, ready), (&stranger, ready), (&stranger, pending)] {
-        ca.authority.resume_issuance(IssuanceTask { account: account.id, order }).await.unwrap();
+        ca.authority.resumption().resume(IssuanceTask { account: account.id, order }).await.unwrap();
     }
     assert!(keys.signed().is_empty());
 }
@@ -82,7 +82,7 @@ async fn s6_nothing_is_signed_for_an_account_that_ended_meanwhile() {
     let end = AccountUpdate { status: Some("deactivated".to_owned()), ..AccountUpdate::default() };
     ca.authority.update_account(&ca.serving, stored, &end).await.unwrap();
     keys.stop_at(None);
-    ca.authority.resume_issuance(IssuanceTask { account: account.id, order }).await.unwrap();
+    ca.authority.resumption().resume(IssuanceTask { account: account.id, order }).await.unwrap();
     assert!(keys.signed().is_empty());
     let view = ca.authority.order(&account, order).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Invalid(_)));
@@ -112,7 +112,7 @@ async fn a_revocation_whose_crl_was_lost_is_listed_when_it_is_asked_for_again() 
     assert_eq!(ca.queue.crls().len(), 2);
 
     ca.clock.jump(1);
-    ca.authority.publish_crl(&ca.queue.crls()[0]).await.unwrap();
+    ca.authority.crls().make(&ca.queue.crls()[0]).await.unwrap();
     assert!(matches!(revoke().await, Err(Error::AlreadyRevoked)));
     assert_eq!(ca.queue.crls().len(), 2, "it is on the list now");
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use acme::{ChallengeType, Identifier, ProfileName};
 use authority::Failure;
+use issuing::LoadedIssuer;
 use serde::{Deserialize, Serialize};
 use store::{AcmeProfile, NameRefusal, RaProfile};
 
 use super::listed;
-use crate::{Authority, Error, IdentifierRefusal, issuer::LoadedIssuer, names::NamePolicy};
+use crate::{Authority, Error, IdentifierRefusal, names::NamePolicy};
 
 /// What an ACME Profile says of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +49,12 @@ impl Authority {
     /// # Errors
     /// When the store cannot answer.
     pub(super) async fn signing<'a>(&self, ra: &'a RaProfile) -> Result<Signing<'a>, Error> {
-        match self.active_issuer(&ra.issuer).await {
+        match self.issuers.active(&ra.issuer).await {
             Ok(issuer) => Ok(Signing { ra, issuer: Some(issuer), off: None }),
-            Err(off @ (Error::IssuerOff(..) | Error::Failed(Failure::MissingIssuer(_)))) => {
-                Ok(Signing { ra, issuer: None, off: Some(off) })
+            Err(off @ (issuing::Error::IssuerOff(..) | issuing::Error::Failed(Failure::MissingIssuer(_)))) => {
+                Ok(Signing { ra, issuer: None, off: Some(off.into()) })
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 }

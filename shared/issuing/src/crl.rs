@@ -3,35 +3,65 @@
 //! Several processes may publish at the same time. Whoever has published looks at the store again and
 //! publishes what is newer, so the last to write always leaves the newest CRL behind.
 
-use authority::{CrlTask, Failure, PublishedObject, Rounds, applied};
-use ca::{CrlEntry, CrlError, CrlTbs};
+use std::sync::Arc;
+
+use authority::{Clock, CrlTask, Failure, PublishedObject, Publisher, Rounds, applied};
+use ca::{CrlEntry, CrlError, CrlTbs, Signer};
 use jiff::{SignedDuration, Timestamp};
-use store::{CrlRecord, Der, IssuerId, IssuerRecord, IssuerRole};
+use store::{CrlRecord, CrlStore, IssuerId, IssuerRecord, IssuerRole};
+use tokio::sync::Mutex;
 
-use crate::{
-    Authority, Error,
-    issuer::{LoadedIssuer, certificate_path, crl_path},
-};
+use crate::{Error, IssuerFiles, Issuers, LoadedIssuer, StatusUrl, status_url::crl_path};
 
-impl Authority {
+/// Signs CRLs and publishes them.
+pub struct Crls {
+    issuers: Arc<Issuers>,
+    crls: Arc<dyn CrlStore>,
+    signer: Arc<dyn Signer>,
+    publisher: Arc<dyn Publisher>,
+    files: IssuerFiles,
+    status_url: StatusUrl,
+    clock: Arc<dyn Clock>,
+    /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
+    publishing: Mutex<()>,
+}
+
+impl Crls {
+    /// With the keys of this signer, to this place. One for each process.
+    pub fn new(
+        issuers: Arc<Issuers>,
+        crls: Arc<dyn CrlStore>,
+        signer: Arc<dyn Signer>,
+        publisher: Arc<dyn Publisher>,
+        status_url: StatusUrl,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let files = IssuerFiles::new(publisher.clone());
+        Self { issuers, crls, signer, publisher, files, status_url, clock, publishing: Mutex::default() }
+    }
+
     /// Makes and publishes a CRL with everything that is revoked by now, under the next number. With an
     /// issuer's first one its certificate is published, too.
     ///
     /// # Errors
     /// When it could not be signed, stored or published; the task should come back.
-    pub async fn publish_crl(&self, task: &CrlTask) -> Result<(), Error> {
-        let issuer = self.issuer(&task.issuer).await?;
+    pub async fn make(&self, task: &CrlTask) -> Result<(), Error> {
+        let issuer = self.issuers.issuer(&task.issuer).await?;
         let _turn = self.publishing.lock().await;
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let last = self.store.crl(&task.issuer, task.shard).await?;
-            let number = number_after(last.as_ref(), self.now());
+            let last = self.crls.crl(&task.issuer, task.shard).await?;
+            let number = number_after(last.as_ref(), self.clock.now());
             let crl = self.make_crl(&issuer, task.shard, number).await?;
-            if applied(self.store.put_crl(&crl).await)? {
+            if applied(self.crls.put_crl(&crl).await)? {
                 self.publish(crl).await?;
                 return match last {
-                    None => self.publish_certificate(&issuer.id, issuer.issuer.certificate().der().to_vec()).await,
+                    None => self
+                        .files
+                        .publish_certificate(&issuer.id, issuer.issuer.certificate())
+                        .await
+                        .map_err(Error::from),
                     Some(_) => Ok(()),
                 };
             }
@@ -45,8 +75,8 @@ impl Authority {
     ///
     /// # Errors
     /// When one of them could not be made or published.
-    pub async fn publish_what_is_due(&self, role: IssuerRole) -> Result<(), Error> {
-        self.publish_issuers(|of| of == role, |crl| self.now() >= half_time(crl)).await
+    pub async fn make_due(&self, role: IssuerRole) -> Result<(), Error> {
+        self.publish_issuers(|of| of == role, |crl| self.clock.now() >= half_time(crl)).await
     }
 
     /// Publishes every issuer's certificate and makes every CRL anew, with what was revoked just
@@ -54,33 +84,8 @@ impl Authority {
     ///
     /// # Errors
     /// When one of them could not be made or published.
-    pub async fn publish_everything(&self) -> Result<(), Error> {
+    pub async fn make_all(&self) -> Result<(), Error> {
         self.publish_issuers(|_| true, |_| true).await
-    }
-
-    /// Publishes the certificates of all issuers of this role, and has those of their CRLs made by
-    /// whoever may use their keys of which there is none yet.
-    ///
-    /// # Errors
-    /// When a certificate could not be published or a CRL not be asked for.
-    pub async fn request_missing_crls(&self, role: IssuerRole) -> Result<(), Error> {
-        let issuers = self.store.issuers().await?;
-        for record in issuers.into_iter().filter(|record| record.role == role) {
-            let Some(Der(certificate)) = &record.certificate else { continue };
-            self.publish_certificate(&record.id, certificate.clone()).await?;
-            self.request_crls(&record).await?;
-        }
-        Ok(())
-    }
-
-    /// Has those of an issuer's CRLs made of which there is none yet.
-    pub(crate) async fn request_crls(&self, issuer: &IssuerRecord) -> Result<(), Error> {
-        for shard in 0..issuer.crl_shards {
-            if self.store.crl(&issuer.id, shard).await?.is_none() {
-                self.crl_queue.publish_crl(CrlTask { issuer: issuer.id.clone(), shard }).await?;
-            }
-        }
-        Ok(())
     }
 
     /// An issuer that fails, such as one whose key is lost, does not keep the others from their CRLs.
@@ -90,7 +95,7 @@ impl Authority {
         is_due: impl Fn(&CrlRecord) -> bool,
     ) -> Result<(), Error> {
         let mut outcome = Ok(());
-        for record in self.store.issuers().await?.into_iter().filter(|record| is_meant(record.role)) {
+        for record in self.issuers.records().await?.into_iter().filter(|record| is_meant(record.role)) {
             if let Err(error) = self.publish_issuer(&record, &is_due).await {
                 let (issuer, error_text) = (&record.id, &error as &dyn std::error::Error);
                 tracing::error!(%issuer, error = error_text, "the CRLs of an issuer were not published");
@@ -101,28 +106,20 @@ impl Authority {
     }
 
     async fn publish_issuer(&self, record: &IssuerRecord, is_due: impl Fn(&CrlRecord) -> bool) -> Result<(), Error> {
-        let Some(Der(certificate)) = &record.certificate else { return Ok(()) };
-        self.publish_certificate(&record.id, certificate.clone()).await?;
-        if self.issuer(&record.id).await?.ends_at() <= self.now() {
+        if record.certificate.is_none() {
+            return Ok(());
+        }
+        self.files.publish(record).await?;
+        if self.issuers.issuer(&record.id).await?.ends_at() <= self.clock.now() {
             // Everything that it issued has ended too.
             return Ok(());
         }
         for shard in 0..record.crl_shards {
             if !self.publish_unless(&record.id, shard, &is_due).await? {
-                self.publish_crl(&CrlTask { issuer: record.id.clone(), shard }).await?;
+                self.make(&CrlTask { issuer: record.id.clone(), shard }).await?;
             }
         }
         Ok(())
-    }
-
-    async fn publish_certificate(&self, issuer: &IssuerId, certificate: Vec<u8>) -> Result<(), Error> {
-        let object = PublishedObject {
-            path: certificate_path(issuer),
-            media_type: "application/pkix-cert",
-            max_age: DAY,
-            bytes: certificate,
-        };
-        Ok(self.publisher.publish(object).await?)
     }
 
     /// Publishes the stored CRL, and tells whether there was one that is not due.
@@ -133,18 +130,18 @@ impl Authority {
         is_due: impl Fn(&CrlRecord) -> bool,
     ) -> Result<bool, Error> {
         let _turn = self.publishing.lock().await;
-        match self.store.crl(issuer, shard).await? {
+        match self.crls.crl(issuer, shard).await? {
             Some(crl) if !is_due(&crl) => self.publish(crl).await.map(|()| true),
             _ => Ok(false),
         }
     }
 
     async fn make_crl(&self, issuer: &LoadedIssuer, shard: u16, number: u64) -> Result<CrlRecord, Error> {
-        let this_update = acme::whole_seconds(self.now());
+        let this_update = acme::whole_seconds(self.clock.now());
         let life = life(issuer.role);
         let next_update = (this_update + life).min(issuer.ends_at());
         // An entry stays one CRL longer than its certificate lives (RFC 5280 §3.3).
-        let revoked = self.store.revoked_certificates(&issuer.id, shard, this_update - life).await?;
+        let revoked = self.crls.revoked_certificates(&issuer.id, shard, this_update - life).await?;
         let entries = revoked.into_iter().map(|revoked| CrlEntry {
             serial: revoked.serial,
             revoked_at: revoked.at,
@@ -152,7 +149,7 @@ impl Authority {
         });
         let distribution = match issuer.crl_shards {
             0 | 1 => None,
-            _ => self.pointers(&issuer.id, shard).crl,
+            _ => self.status_url.pointers(&issuer.id, shard).crl,
         };
         let tbs = CrlTbs::build(&issuer.issuer, number, this_update, next_update, entries, distribution.as_deref())
             .map_err(Failure::issuing)?;
@@ -177,9 +174,9 @@ impl Authority {
                 bytes: der,
             };
             self.publisher.publish(object).await?;
-            let seconds_left = next_update.duration_since(self.now()).as_secs();
+            let seconds_left = next_update.duration_since(self.clock.now()).as_secs();
             tracing::info!(%issuer, shard, number, seconds_left, "a CRL is published");
-            newest = match self.store.crl(&issuer, shard).await? {
+            newest = match self.crls.crl(&issuer, shard).await? {
                 Some(newer) if newer.number > number => newer,
                 _ => return Ok(()),
             };
@@ -207,5 +204,4 @@ fn life(role: IssuerRole) -> SignedDuration {
     }
 }
 
-const DAY: u32 = 24 * 60 * 60;
 const FIVE_MINUTES: u32 = 5 * 60;

@@ -4,37 +4,68 @@
 //! bytes. However often a crash or a lost answer makes it begin again, there are never two
 //! certificates with one serial, and none that is not on record.
 
+use std::sync::Arc;
+
 use acme::{
     AccountId, AccountStatus, CertificateId, EventKind, FailureFacts, Identifier, Order, OrderEvent, OrderId,
     OrderState, Problem, ProblemType, Serial,
 };
-use authority::{Failure, IssuanceTask, Rounds, applied, certificate_facts, names, random, versioned};
-use ca::{Certificate, Chain, Evidence, Leaf, LintedTbs};
+use authority::{Events, Failure, IssuanceTask, Rounds, applied, certificate_facts, names, versioned};
+use ca::{Certificate, Evidence, Leaf, LintedTbs, Signer};
 use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, RaProfile, Versioned};
+use store::{AccountStore, CertificateRecord, CertificateState, IssuanceStore, RaProfile, Versioned};
 
-use crate::{Authority, Error, issuer::LoadedIssuer, validity::ValidityPeriod};
+use crate::{Error, Issuers, LoadedIssuer, StatusUrl, ValidityPeriod};
 
 /// What a certificate is to be made of.
-pub(crate) struct Intention<'a> {
-    pub(crate) owner: Option<(AccountId, OrderId)>,
-    pub(crate) public_key: &'a PublicKey,
-    pub(crate) identifiers: &'a [Identifier],
-    pub(crate) validity: ValidityPeriod,
-    pub(crate) profile: &'a RaProfile,
-    pub(crate) evidence: &'a Evidence,
+pub struct Intention<'a> {
+    /// The account and the order that it is for; `None` for the host itself.
+    pub owner: Option<(AccountId, OrderId)>,
+    /// The key that it certifies.
+    pub public_key: &'a PublicKey,
+    /// The identifiers that it certifies.
+    pub identifiers: &'a [Identifier],
+    /// When it begins and ends.
+    pub validity: ValidityPeriod,
+    /// What it looks like.
+    pub profile: &'a RaProfile,
+    /// What shows that it may be issued: each identifier must be in it.
+    pub evidence: &'a Evidence,
 }
 
-impl Authority {
+/// Signs certificates.
+pub struct Issuance {
+    issuers: Arc<Issuers>,
+    store: Arc<dyn IssuanceStore>,
+    signer: Arc<dyn Signer>,
+    events: Events,
+    status_url: StatusUrl,
+}
+
+impl Issuance {
+    /// With the keys of this signer, on record in this store.
+    pub fn new(
+        issuers: Arc<Issuers>,
+        store: Arc<dyn IssuanceStore>,
+        signer: Arc<dyn Signer>,
+        events: Events,
+        status_url: StatusUrl,
+    ) -> Self {
+        Self { issuers, store, signer, events, status_url }
+    }
+
     /// Builds and lints a certificate, to be stored as intended. Nothing is signed here.
-    pub(crate) fn intend(
+    ///
+    /// # Errors
+    /// When it cannot be made as it is intended.
+    pub fn intend(
         &self,
         issuer: &LoadedIssuer,
         intention: Intention<'_>,
     ) -> Result<Versioned<CertificateRecord>, Error> {
-        let serial = Serial::from_random(random()?);
+        let serial = Serial::from_random(authority::random()?);
         let crl_shard = shard_of(&serial, issuer.crl_shards);
-        let pointers = self.pointers(&issuer.id, crl_shard);
+        let pointers = self.status_url.pointers(&issuer.id, crl_shard);
         let leaf = Leaf {
             issuer: &issuer.issuer,
             serial,
@@ -86,7 +117,7 @@ impl Authority {
             CertificateState::Intended { tbs } => tbs,
         };
         // Also what was intended before its issuer retired is not signed after.
-        let issuer = self.active_issuer(&record.issuer).await?;
+        let issuer = self.issuers.active(&record.issuer).await?;
         let linted =
             LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(Failure::issuing)?;
         let certificate =
@@ -98,7 +129,10 @@ impl Authority {
 
     /// Completes the issuance of an order that is processing: makes it valid, or invalid when its
     /// certificate can never be signed.
-    pub(crate) async fn complete_order(
+    ///
+    /// # Errors
+    /// When it could not be signed now and may be later.
+    pub async fn complete_order(
         &self,
         mut order: Versioned<Order>,
         mut record: Versioned<CertificateRecord>,
@@ -129,7 +163,7 @@ impl Authority {
             }
             // Somebody else completed it, and their signature counts; or it was revoked meanwhile.
             record = self.recorded(&record.id).await?;
-            order = self.owned_order(order.account, order.id).await?;
+            order = self.ordered(order.account, order.id).await?;
         }
     }
 
@@ -161,8 +195,30 @@ impl Authority {
                 }));
                 return Ok(after);
             }
-            before = self.owned_order(before.account, before.id).await?;
+            before = self.ordered(before.account, before.id).await?;
         }
+    }
+
+    /// The record behind an order's issuance, which was written before the order pointed to it.
+    async fn recorded(&self, id: &CertificateId) -> Result<Versioned<CertificateRecord>, Error> {
+        self.store.certificate(id).await?.ok_or_else(|| Failure::RecordLost("certificate").into())
+    }
+
+    async fn ordered(&self, account: AccountId, id: OrderId) -> Result<Versioned<Order>, Error> {
+        self.store.order(account, id).await?.ok_or_else(|| Failure::RecordLost("order").into())
+    }
+}
+
+/// Finishes interrupted issuances.
+pub struct Resumption {
+    issuance: Arc<Issuance>,
+    accounts: Arc<dyn AccountStore>,
+}
+
+impl Resumption {
+    /// By this issuance, for accounts that have not ended.
+    pub fn new(issuance: Arc<Issuance>, accounts: Arc<dyn AccountStore>) -> Self {
+        Self { issuance, accounts }
     }
 
     /// Goes on with an issuance that a crash or a lost signer interrupted. Harmless when there is
@@ -170,35 +226,17 @@ impl Authority {
     ///
     /// # Errors
     /// When it failed again; the task should come back.
-    pub async fn resume_issuance(&self, task: IssuanceTask) -> Result<(), Error> {
-        let Some(order) = self.store.order(task.account, task.order).await? else { return Ok(()) };
+    pub async fn resume(&self, task: IssuanceTask) -> Result<(), Error> {
+        let Some(order) = self.issuance.store.order(task.account, task.order).await? else { return Ok(()) };
         let OrderState::Processing(issuance) = &order.state else { return Ok(()) };
-        let record = self.recorded(&issuance.certificate).await?;
-        let account = self.store.account(task.account).await?;
+        let record = self.issuance.recorded(&issuance.certificate).await?;
+        let account = self.accounts.account(task.account).await?;
         if account.is_some_and(|account| account.status == AccountStatus::Valid) {
-            return self.complete_order(order, record).await.map(drop);
+            return self.issuance.complete_order(order, record).await.map(drop);
         }
         // Nothing is signed for an account that has ended (RFC 8555 §7.3.6).
         let problem = Problem::new(ProblemType::Unauthorized, "The account ended before the certificate was issued.");
-        self.fail_order(order, problem).await.map(drop)
-    }
-
-    /// The certificate of one of the account's orders (RFC 8555 §7.4.2).
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] while there is none.
-    pub async fn certificate_chain(&self, account: AccountId, order: OrderId) -> Result<Chain, Error> {
-        let order = self.owned_order(account, order).await?;
-        let issuance = order.issuance().ok_or(Error::NotFound)?;
-        let record = self.recorded(&issuance.certificate).await?;
-        let CertificateState::Issued { der } = &record.state else { return Err(Error::NotFound) };
-        let leaf = Certificate::from_der(der).map_err(Failure::issuing)?;
-        Ok(Chain::new(leaf, self.issuer_certificates(&record.issuer).await?).map_err(Failure::issuing)?)
-    }
-
-    /// The record behind an order's issuance, which was written before the order pointed to it.
-    async fn recorded(&self, id: &CertificateId) -> Result<Versioned<CertificateRecord>, Error> {
-        self.store.certificate(id).await?.ok_or_else(|| Failure::RecordLost("certificate").into())
+        self.issuance.fail_order(order, problem).await.map(drop)
     }
 }
 

@@ -1,14 +1,18 @@
 //! The CA hierarchy: a root and an issuing CA below it, made at first start and never again. How a
 //! further issuing CA comes to stand below the root later is in `operator/issuer.rs`.
 
+use std::sync::Arc;
+
 use acme::Serial;
-use authority::{Failure, random};
-use ca::{AuthorityName, Certificate, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root};
+use authority::{Clock, Failure, random};
+use ca::{
+    AuthorityName, AuthorityRequest, Certificate, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root, Signer,
+};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
-use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole};
+use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerStore};
 
-use crate::{Authority, Error, issuer::LoadedIssuer};
+use crate::{Error, Issuers, LoadedIssuer, StatusUrl};
 
 /// What stands at the top, and what is to be made where nothing stands.
 #[derive(Clone, Debug)]
@@ -34,18 +38,55 @@ pub struct IssuerPlan {
     pub crl_shards: u16,
 }
 
-impl Authority {
+/// Has the root sign: where the CA is made, and where an operator adds an issuing CA.
+pub struct Ceremony {
+    issuers: Arc<Issuers>,
+    store: Arc<dyn IssuerStore>,
+    signer: Arc<dyn Signer>,
+    status_url: StatusUrl,
+    clock: Arc<dyn Clock>,
+}
+
+impl Ceremony {
+    /// With the keys of this signer.
+    pub fn new(
+        issuers: Arc<Issuers>,
+        store: Arc<dyn IssuerStore>,
+        signer: Arc<dyn Signer>,
+        status_url: StatusUrl,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { issuers, store, signer, status_url, clock }
+    }
+
     /// Makes what is absent of the hierarchy, and checks that the signer's keys fit what is there.
     /// Gives the root's certificate.
     ///
     /// # Errors
     /// [`Failure::ForeignIssuer`] when a stored issuer has another key than the signer: keys or store
     /// come from another CA, and nothing may be made over the one that is there.
-    pub async fn ensure_hierarchy(&self, plan: &Hierarchy) -> Result<Certificate, Error> {
+    pub async fn ensure(&self, plan: &Hierarchy) -> Result<Certificate, Error> {
         let certificate = self.ensure_root(&plan.root).await?;
-        let root = self.issuer(&plan.root.id).await?;
+        let root = self.issuers.issuer(&plan.root.id).await?;
         self.ensure_issuing(&plan.issuing, &root).await?;
         Ok(certificate)
+    }
+
+    /// Asks the signer whether it has the key of the issuer's certificate.
+    ///
+    /// # Errors
+    /// [`Failure::ForeignIssuer`] when it has another one; [`Failure::MissingIssuer`]; when the signer cannot answer.
+    pub async fn check_key(&self, id: &IssuerId) -> Result<(), Error> {
+        let record = self.store.issuer(id).await?.ok_or_else(|| Failure::MissingIssuer(id.clone()))?;
+        let key = match (&record.certificate, &record.request) {
+            (Some(Der(der)), _) => Certificate::from_der(der).map_err(Failure::issuing)?.public_key().clone(),
+            (None, Some(Der(der))) => AuthorityRequest::from_der(der).map_err(Failure::issuing)?.public_key().clone(),
+            (None, None) => return Err(Error::IssuerOff(id.clone(), record.state())),
+        };
+        if self.signer.public_key(&record.key).await? != key {
+            return Err(Failure::ForeignIssuer(id.clone()).into());
+        }
+        Ok(())
     }
 
     async fn ensure_root(&self, plan: &IssuerPlan) -> Result<Certificate, Error> {
@@ -71,12 +112,15 @@ impl Authority {
         if let Some(existing) = self.store.issuer(&plan.id).await? {
             return fitting(existing, &key);
         }
-        let certificate = self.certify_issuing(plan, &key, root, &self.pointers(&root.id, 0), None).await?;
+        let certificate = self.certify_issuing(plan, &key, root, &self.status_url.pointers(&root.id, 0), None).await?;
         self.record(plan, IssuerRole::Issuing, &root.id, certificate, &key).await
     }
 
     /// Has the root sign the certificate of an issuing CA.
-    pub(crate) async fn certify_issuing(
+    ///
+    /// # Errors
+    /// When the root cannot sign it.
+    pub async fn certify_issuing(
         &self,
         plan: &IssuerPlan,
         key: &PublicKey,
@@ -116,7 +160,7 @@ impl Authority {
     }
 
     fn life(&self, plan: &IssuerPlan) -> (Timestamp, Timestamp) {
-        let now = acme::whole_seconds(self.now());
+        let now = acme::whole_seconds(self.clock.now());
         // Certificates may be asked to begin a little in the past; their issuers must have begun.
         (now - BACKDATE, now + plan.lifetime)
     }
@@ -124,7 +168,7 @@ impl Authority {
 
 impl IssuerPlan {
     /// The record of an issuer that was made by this plan.
-    pub(crate) fn record(&self, role: IssuerRole, parent: &IssuerId, certificate: &Certificate) -> IssuerRecord {
+    pub fn record(&self, role: IssuerRole, parent: &IssuerId, certificate: &Certificate) -> IssuerRecord {
         IssuerRecord {
             id: self.id.clone(),
             role,
@@ -140,7 +184,7 @@ impl IssuerPlan {
 }
 
 /// How long before its making the certificate of an issuer begins.
-pub(crate) const BACKDATE: SignedDuration = SignedDuration::from_hours(24);
+pub const BACKDATE: SignedDuration = SignedDuration::from_hours(24);
 
 fn fitting(existing: IssuerRecord, key: &PublicKey) -> Result<Certificate, Error> {
     let Some(Der(certificate)) = &existing.certificate else {

@@ -1,22 +1,29 @@
 //! When a certificate begins and ends: what the order asks for, within what the RA Profile allows.
 
+use std::sync::Arc;
+
+use authority::Clock;
 use jiff::{SignedDuration, Timestamp};
 use store::RaProfile;
 
-use crate::{Authority, issuer::LoadedIssuer};
+use crate::{LoadedIssuer, StatusUrl};
 
 /// What an order asks for (RFC 8555 §7.4); it is honoured to the second or refused, never ignored.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct RequestedValidity {
-    pub(crate) not_before: Option<Timestamp>,
-    pub(crate) not_after: Option<Timestamp>,
+pub struct RequestedValidity {
+    /// `notBefore`.
+    pub not_before: Option<Timestamp>,
+    /// `notAfter`.
+    pub not_after: Option<Timestamp>,
 }
 
 /// A begin and an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ValidityPeriod {
-    pub(crate) not_before: Timestamp,
-    pub(crate) not_after: Timestamp,
+pub struct ValidityPeriod {
+    /// The first second.
+    pub not_before: Timestamp,
+    /// The last second.
+    pub not_after: Timestamp,
 }
 
 /// Why a wish is refused.
@@ -45,17 +52,32 @@ pub enum ValidityRefusal {
     OutlastsIssuer(Timestamp),
 }
 
-impl Authority {
+/// Decides validity periods.
+pub struct Validities {
+    status_url: StatusUrl,
+    clock: Arc<dyn Clock>,
+}
+
+impl Validities {
+    /// For certificates with pointers below this URL.
+    pub fn new(status_url: StatusUrl, clock: Arc<dyn Clock>) -> Self {
+        Self { status_url, clock }
+    }
+
     /// Begin and end of a certificate of this issuer and profile, made now for an order made at
     /// `ordered_at`.
-    pub(crate) fn validity(
+    ///
+    /// # Errors
+    /// What the order asks for is refused when it cannot be honoured.
+    pub fn period(
         &self,
         issuer: &LoadedIssuer,
         profile: &RaProfile,
         wish: RequestedValidity,
         ordered_at: Timestamp,
     ) -> Result<ValidityPeriod, ValidityRefusal> {
-        let period = decide(wish, profile, self.longest_validity(), issuer.ends_at(), ordered_at, self.now())?;
+        let period =
+            decide(wish, profile, self.status_url.max_validity(), issuer.ends_at(), ordered_at, self.clock.now())?;
         // Certificates of CAs elsewhere may be younger than the time by which ours begin early.
         let begins = issuer.issuer.certificate().not_before();
         match wish.not_before {

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use acme::Identifier;
-use authority::Failure;
+use authority::Clock;
 use ca::{AuthorizationEvidence, CaaEvidence, Chain, Evidence};
 use jose::PublicKey;
 use store::{IssuerId, IssuerRole, IssuerState, RaProfile};
 
-use crate::{Authority, Error, issuance::Intention, issuer::LoadedIssuer, validity::RequestedValidity};
+use crate::{Error, Intention, Issuance, Issuers, LoadedIssuer, RequestedValidity, Validities};
 
 /// What the host asks for.
 #[derive(Clone, Debug)]
@@ -24,35 +24,54 @@ pub struct HostCertificate<'a> {
     pub profile: &'a RaProfile,
 }
 
-impl Authority {
+/// Issues certificates to the host itself.
+pub struct HostCertificates {
+    issuers: Arc<Issuers>,
+    issuance: Arc<Issuance>,
+    validities: Arc<Validities>,
+    clock: Arc<dyn Clock>,
+}
+
+impl HostCertificates {
+    /// By this issuance.
+    pub fn new(
+        issuers: Arc<Issuers>,
+        issuance: Arc<Issuance>,
+        validities: Arc<Validities>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { issuers, issuance, validities, clock }
+    }
+
     /// Issues a certificate to the host itself.
     ///
     /// # Errors
     /// As any issue.
-    pub async fn issue_host_certificate(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
+    pub async fn issue(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
         let HostCertificate { identifiers, public_key, profile } = request;
         let issuer = self.issuer_of_host(&profile.issuer, identifiers).await?;
-        let validity = self.validity(&issuer, profile, RequestedValidity::default(), self.now())?;
+        let validity = self.validities.period(&issuer, profile, RequestedValidity::default(), self.clock.now())?;
         let mut evidence = Evidence::new();
         for identifier in identifiers {
             evidence.insert(identifier.clone(), AuthorizationEvidence::HostOwner, CaaEvidence::PolicyOff);
         }
         let intention = Intention { owner: None, public_key, identifiers, validity, profile, evidence: &evidence };
-        let record = self.intend(&issuer, intention)?;
-        let leaf = self.issue_without_order(record).await?;
-        Ok(Chain::new(leaf, self.issuer_certificates(&issuer.id).await?).map_err(Failure::issuing)?)
+        let record = self.issuance.intend(&issuer, intention)?;
+        let leaf = self.issuance.issue_without_order(record).await?;
+        self.issuers.chain_of(leaf, &issuer.id).await
     }
+
     /// The issuer that is wanted; when it has retired, of those that issue and may certify these names the one
     /// that lasts longest.
     async fn issuer_of_host(&self, wanted: &IssuerId, names: &[Identifier]) -> Result<Arc<LoadedIssuer>, Error> {
-        let retired = match self.active_issuer(wanted).await {
+        let retired = match self.issuers.active(wanted).await {
             Err(error @ Error::IssuerOff(..)) => error,
             other => return other,
         };
         let mut longest: Option<Arc<LoadedIssuer>> = None;
-        for record in self.store.issuers().await? {
+        for record in self.issuers.records().await? {
             if record.role == IssuerRole::Issuing && record.state() == IssuerState::Active {
-                let issuer = self.issuer(&record.id).await?;
+                let issuer = self.issuers.issuer(&record.id).await?;
                 if names.iter().any(|name| issuer.issuer.constraints_against(name).is_some()) {
                     continue;
                 }
