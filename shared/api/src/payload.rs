@@ -61,7 +61,7 @@ pub enum PayloadError {
     #[error("the payload is not a JSON object")]
     NotAnObject,
     /// A JSON object in which a required member is missing or has the wrong type.
-    #[error("the payload is not what this operation takes: {0}")]
+    #[error("the payload does not have the form that this operation requires: {0}")]
     Members(#[source] serde_json::Error),
 }
 

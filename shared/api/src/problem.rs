@@ -34,7 +34,7 @@ fn problem(error: &Error) -> Problem {
     match error {
         Error::NoSuchResource => not_found(),
         Error::Method { allow } => {
-            Problem::new(Type::Malformed, format!("This resource takes {allow}.")).with_status(405)
+            Problem::new(Type::Malformed, format!("This resource allows only {allow}.")).with_status(405)
         }
         Error::MediaType => {
             Problem::new(Type::Malformed, "The media type of a POST must be application/jose+json.").with_status(415)
@@ -50,7 +50,7 @@ fn problem(error: &Error) -> Problem {
             Problem::new(Type::BadNonce, format!("{}. Try again with the nonce of this answer.", sentence(error)))
         }
         Error::KeyReference(expected) => {
-            Problem::new(Type::Malformed, format!("This resource takes requests signed with {expected}."))
+            Problem::new(Type::Malformed, format!("Requests to this resource must be signed with {expected}."))
         }
         Error::Payload(error) => Problem::new(Type::Malformed, format!("{}.", sentence(error))),
         Error::Member(text) => Problem::new(Type::Malformed, text),
@@ -144,7 +144,7 @@ fn authority(error: &ra::Error) -> Problem {
         }
         E::KeyBlocked => Problem::new(Type::BadPublicKey, "This key was reported as compromised. Make a new one."),
         E::KeyChange(reason) => Problem::new(Type::Malformed, format!("The key change is refused: {reason}.")),
-        E::NoIdentifiers => Problem::new(Type::Malformed, "The order names no identifiers."),
+        E::NoIdentifiers => Problem::new(Type::Malformed, "The order has no identifiers."),
         E::TooManyIdentifiers(most) => {
             Problem::new(Type::Malformed, format!("An order has at most {most} identifiers. Split it into several."))
         }
@@ -155,7 +155,7 @@ fn authority(error: &ra::Error) -> Problem {
         E::Validity(refusal) => Problem::new(Type::Malformed, format!("The requested validity is refused: {refusal}.")),
         E::InvalidProfile(_) => Problem::new(
             Type::InvalidProfile,
-            "This directory does not offer that profile. Take one of \"profiles\" in its \"meta\", or order without.",
+            "This directory does not offer that profile. Use one of the \"profiles\" in its \"meta\", or order without a profile.",
         ),
         E::Replaces(reason) => Problem::new(Type::Malformed, format!("\"replaces\" is refused: {reason}.")),
         E::AlreadyReplaced => Problem::new(
