@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jose::PublicKey;
 
 use crate::{
-    CertificateKeyType, Evidence, Issuer, LeafProfile, Pointers, SubjectRule, TbsCertificate, TimeError,
-    distinguished_name, extension,
+    CertificateKeyType, Evidence, Issuer, LeafProfile, Pointers, TbsCertificate, TimeError, distinguished_name,
+    extension,
     lint::{CertificateKind, Request},
     tbs::Fields,
 };
@@ -54,7 +54,7 @@ impl<'a> Leaf<'a> {
         if !self.profile.key_types.contains(&key_type) {
             return Err(BuildError::KeyType(key_type));
         }
-        let common_name = common_name(self.profile.subject, self.identifiers);
+        let common_name = self.profile.subject.common_name(self.identifiers);
         let mut extensions = vec![
             extension::key_usage(&extension::key_usage_of_leaf(self.public_key))?,
             extension::extended_key_usage(&self.profile.extended_key_usage)?,
@@ -88,19 +88,6 @@ impl<'a> Leaf<'a> {
         )?;
         let kind = CertificateKind::Leaf { identifiers: self.identifiers, profile: self.profile };
         Ok(TbsCertificate::new(&fields, self.issuer.authority(), request, kind)?)
-    }
-}
-
-/// The common name that the profile's rule gives for these identifiers.
-pub(crate) fn common_name(rule: SubjectRule, identifiers: &[Identifier]) -> Option<String> {
-    let fits = |name: &String| name.len() <= distinguished_name::MAX_LENGTH;
-    match rule {
-        SubjectRule::Empty => None,
-        SubjectRule::CommonName => identifiers
-            .iter()
-            .filter(|identifier| !matches!(identifier, Identifier::Ip(_)))
-            .map(Identifier::to_string)
-            .find(fits),
     }
 }
 

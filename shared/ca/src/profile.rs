@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
+use acme::Identifier;
 use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 use der::oid::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 
-use crate::CertificateKeyType;
+use crate::{CertificateKeyType, distinguished_name};
 
 /// What the certificates of a profile contain besides key and identifiers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,21 @@ pub enum SubjectRule {
     /// An address is never a common name, because some clients cannot read it there.
     #[default]
     CommonName,
+}
+
+impl SubjectRule {
+    /// The common name that the rule gives for these identifiers.
+    pub(crate) fn common_name(self, identifiers: &[Identifier]) -> Option<String> {
+        let fits = |name: &String| name.len() <= distinguished_name::MAX_LENGTH;
+        match self {
+            Self::Empty => None,
+            Self::CommonName => identifiers
+                .iter()
+                .filter(|identifier| !matches!(identifier, Identifier::Ip(_)))
+                .map(Identifier::to_string)
+                .find(fits),
+        }
+    }
 }
 
 /// The object identifier of a certificate policy (RFC 5280 §4.2.1.4).

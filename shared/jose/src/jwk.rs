@@ -12,7 +12,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     Algorithm, KeyError, MalformedKey, Thumbprint, base64url,
     members::{Members, MembersError},
-    public_key::{Curve, EncodedKey, rsa},
+    public_key::{
+        elliptic_curve::{Curve, UNCOMPRESSED},
+        rsa,
+    },
 };
 
 /// The public members of a key. They serialize in the canonical form of RFC 7638 §3.
@@ -155,12 +158,30 @@ impl From<MembersError> for MalformedKey {
 /// The curve name of RFC 8037 §2.
 const ED25519: &str = "Ed25519";
 
+/// A key that was parsed but not checked: the contents of the BIT STRING of its
+/// SubjectPublicKeyInfo, by type.
+pub(crate) enum EncodedKey {
+    /// An EC point in the form of SEC 1 §2.3.3.
+    Ec(Curve, Vec<u8>),
+    /// An Ed25519 key (RFC 8032 §5.1.2).
+    Ed25519([u8; 32]),
+    /// A DER RSAPublicKey (RFC 8017 §A.1.1).
+    Rsa(Vec<u8>),
+}
+
+impl EncodedKey {
+    pub(crate) fn octets(&self) -> &[u8] {
+        match self {
+            Self::Ec(_, point) => point,
+            Self::Ed25519(point) => point,
+            Self::Rsa(der) => der,
+        }
+    }
+}
+
 /// Every private member of the three types, and of symmetric keys (RFC 7518 §6.2.2, §6.3.2, §6.4;
 /// RFC 8037 §2).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-
-/// First octet of an uncompressed point (SEC 1 §2.3.3).
-pub(crate) const UNCOMPRESSED: u8 = 4;
 
 #[cfg(test)]
 mod tests {

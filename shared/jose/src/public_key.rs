@@ -10,7 +10,7 @@
 //! from storage; its SubjectPublicKeyInfo is canonical DER, so octets are equal if and only if keys
 //! are equal; its type allows exactly one [`Algorithm`].
 
-mod elliptic_curve;
+pub(crate) mod elliptic_curve;
 mod kind;
 pub(crate) mod rsa;
 mod spki;
@@ -28,10 +28,13 @@ use aws_lc_rs::signature::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
-pub(crate) use elliptic_curve::Curve;
 pub use kind::KeyKind;
 
-use crate::{Algorithm, Jwk, KeyError, Thumbprint, base64url, jwk::ReceivedJwk, members::Members};
+use crate::{
+    Algorithm, Jwk, KeyError, Thumbprint, base64url,
+    jwk::{EncodedKey, ReceivedJwk},
+    members::Members,
+};
 
 /// A public key that passed the rules. Cloning is cheap.
 #[derive(Clone)]
@@ -197,27 +200,6 @@ pub enum SignatureError {
     /// The signature was not made with this key over this message.
     #[error("the signature is not valid")]
     BadSignature,
-}
-
-/// A key that was parsed but not checked: the contents of the BIT STRING of its
-/// SubjectPublicKeyInfo, by type.
-pub(crate) enum EncodedKey {
-    /// An EC point in the form of SEC 1 §2.3.3.
-    Ec(Curve, Vec<u8>),
-    /// An Ed25519 key (RFC 8032 §5.1.2).
-    Ed25519([u8; 32]),
-    /// A DER RSAPublicKey (RFC 8017 §A.1.1).
-    Rsa(Vec<u8>),
-}
-
-impl EncodedKey {
-    fn octets(&self) -> &[u8] {
-        match self {
-            Self::Ec(_, point) => point,
-            Self::Ed25519(point) => point,
-            Self::Rsa(der) => der,
-        }
-    }
 }
 
 fn verification(kind: KeyKind) -> &'static dyn VerificationAlgorithm {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use acme::{ChallengeType, Identifier, Problem, ProblemType};
 use http::StatusCode;
 
-use crate::{Failure, address::ForbiddenAddress, host::Host, tls_alpn_01::CertificateFault, url::UrlError};
+use crate::{Failure, address::ForbiddenAddress, host::Host, peer_certificate::CertificateFault, url::UrlError};
 
 /// The reason why a probe failed. The text says what was expected and where, what was found, and
 /// what to do.

@@ -3,7 +3,7 @@
 
 use crate::{
     host::Host,
-    tls_alpn_01,
+    peer_certificate,
     url::{Scheme, Url},
 };
 
@@ -16,5 +16,5 @@ pub fn redirect(location: &[u8]) -> Option<String> {
 
 /// Whether a certificate in DER validates `a.test` for this digest of a key authorization.
 pub fn peer_certificate(leaf: &[u8], digest: &[u8; 32]) -> bool {
-    Host::from_authority("a.test").is_some_and(|host| tls_alpn_01::check(leaf, &host, digest).is_ok())
+    Host::from_authority("a.test").is_some_and(|host| peer_certificate::check(leaf, &host, digest).is_ok())
 }

@@ -20,6 +20,7 @@ pub mod fuzzing;
 mod host;
 mod http_01;
 mod limited;
+mod peer_certificate;
 mod probe;
 mod resolver;
 mod rules;

@@ -1,21 +1,17 @@
 //! tls-alpn-01 (RFC 8737, and RFC 8738 §6 for addresses): a certificate made for validation,
 //! presented in a TLS handshake with a protocol of its own.
 
-mod certificate;
-
 use std::{net::IpAddr, sync::Arc};
 
 use rustls::pki_types::{DnsName, ServerName};
 use tokio_rustls::TlsConnector;
 
-pub(crate) use self::certificate::CertificateFault;
-#[cfg(fuzzing)]
-pub(crate) use self::certificate::check;
 use crate::{
     Failure, Probe, Proof,
     connection::{Connection, Dialer},
     fault::{Fault, TlsFault},
     host::Host,
+    peer_certificate::{self, CertificateFault},
     tls,
 };
 
@@ -46,7 +42,7 @@ async fn handshake(probe: &Probe, host: &Host, connection: Connection) -> Result
         return Err(TlsFault::NoAlpn);
     }
     let leaf = session.peer_certificates().and_then(<[_]>::first).ok_or(CertificateFault::Unreadable)?;
-    certificate::check(leaf, host, &probe.key_authorization.digest())?;
+    peer_certificate::check(leaf, host, &probe.key_authorization.digest())?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use der::oid::ObjectIdentifier;
 use x509_cert::ext::pkix::{CertificatePolicies, ExtendedKeyUsage as ExtendedKeyUsages};
 
 use super::{Examined, Fault, Report, ensure};
-use crate::{CertificateKeyType, LeafProfile, distinguished_name, leaf};
+use crate::{CertificateKeyType, LeafProfile, distinguished_name};
 
 pub(super) fn check(examined: &Examined<'_>, identifiers: &[Identifier], profile: &LeafProfile, report: &mut Report) {
     report.note("profile-key-type", key_type(examined, profile));
@@ -26,7 +26,7 @@ fn key_type(examined: &Examined<'_>, profile: &LeafProfile) -> Result<(), Fault>
 fn subject(examined: &Examined<'_>, identifiers: &[Identifier], profile: &LeafProfile) -> Result<(), Fault> {
     let mut attributes = examined.tbs.subject().iter();
     let common_name = attributes.find(|attribute| attribute.oid == COMMON_NAME).and_then(distinguished_name::text);
-    let expected = leaf::common_name(profile.subject, identifiers);
+    let expected = profile.subject.common_name(identifiers);
     ensure(common_name == expected.as_deref(), "not the subject of the profile")
 }
 

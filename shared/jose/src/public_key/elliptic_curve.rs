@@ -9,7 +9,7 @@ use const_oid::{
 };
 use ed25519_dalek::VerifyingKey;
 
-use crate::{KeyError, KeyKind, MalformedKey, WeakKey, jwk::UNCOMPRESSED};
+use crate::{KeyError, KeyKind, MalformedKey, WeakKey};
 
 /// A NIST curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,9 @@ pub(super) fn check_ed25519(octets: &[u8; 32]) -> Result<(), KeyError> {
     }
     Ok(())
 }
+
+/// First octet of an uncompressed point (SEC 1 §2.3.3).
+pub(crate) const UNCOMPRESSED: u8 = 4;
 
 #[cfg(test)]
 mod tests {

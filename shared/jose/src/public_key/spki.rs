@@ -14,8 +14,8 @@ use der::{
 };
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
-use super::{Curve, EncodedKey};
-use crate::{KeyError, MalformedKey};
+use super::elliptic_curve::Curve;
+use crate::{KeyError, MalformedKey, jwk::EncodedKey};
 
 pub(super) fn decode(der: &[u8]) -> Result<EncodedKey, KeyError> {
     let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| MALFORMED)?;
