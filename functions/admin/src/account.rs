@@ -6,7 +6,61 @@ use jose::Thumbprint;
 use ra::Authority;
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminError, Listed};
+use crate::{Action, AdminError, Listed, page};
+
+/// Accounts of all directories.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FindAccounts {
+    /// Which accounts.
+    pub filter: AccountFilter,
+    /// The maximum number of entries, 1 to 1,000; 100 when absent.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+impl Action for FindAccounts {
+    type Answer = Listed<ShownAccount>;
+
+    const NAME: &str = "find-accounts";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<ShownAccount>, AdminError> {
+        let limit = page::size(self.limit)?;
+        let found = match self.filter {
+            AccountFilter::Id(id) => Listed { items: vec![authority.find_account(id).await?], more: false },
+            AccountFilter::Contact(contact) => authority.accounts_by_contact(&contact, None, limit).await?.into(),
+            AccountFilter::Key(key) => authority.accounts_by_key(&key, None, limit).await?.into(),
+        };
+        Ok(found.map(ShownAccount::from))
+    }
+}
+
+/// Enables, disables or deactivates an account.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetAccountStatus {
+    /// The account.
+    pub id: AccountId,
+    /// `valid`, `revoked` (which is disabled) or `deactivated`.
+    pub status: AccountStatus,
+}
+
+impl Action for SetAccountStatus {
+    type Answer = ShownAccount;
+
+    const NAME: &str = "set-account-status";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownAccount, AdminError> {
+        let account = match self.status {
+            AccountStatus::Valid => authority.enable_account(actor, self.id).await?,
+            AccountStatus::Revoked => authority.disable_account(actor, self.id).await?,
+            AccountStatus::Deactivated => authority.end_account(actor, self.id).await?,
+        };
+        Ok(account.into())
+    }
+}
 
 /// Which accounts are meant.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -51,37 +105,4 @@ impl From<Account> for ShownAccount {
         let Account { id, status, contact, created_at, external_account, .. } = account;
         Self { id, directory, status, contact, key_thumbprint, created_at, external_account }
     }
-}
-
-pub(crate) async fn find(
-    authority: &Authority,
-    filter: AccountFilter,
-    limit: usize,
-) -> Result<Listed<ShownAccount>, AdminError> {
-    let (items, more) = match filter {
-        AccountFilter::Id(id) => (vec![authority.find_account(id).await?], false),
-        AccountFilter::Contact(contact) => {
-            let page = authority.accounts_by_contact(&contact, None, limit).await?;
-            (page.items, page.more)
-        }
-        AccountFilter::Key(key) => {
-            let page = authority.accounts_by_key(&key, None, limit).await?;
-            (page.items, page.more)
-        }
-    };
-    Ok(Listed { items: items.into_iter().map(ShownAccount::from).collect(), more })
-}
-
-pub(crate) async fn set_status(
-    authority: &Authority,
-    actor: &str,
-    id: AccountId,
-    status: AccountStatus,
-) -> Result<ShownAccount, AdminError> {
-    let account = match status {
-        AccountStatus::Valid => authority.enable_account(actor, id).await?,
-        AccountStatus::Revoked => authority.disable_account(actor, id).await?,
-        AccountStatus::Deactivated => authority.end_account(actor, id).await?,
-    };
-    Ok(account.into())
 }

@@ -6,7 +6,57 @@ use ra::Authority;
 use serde::{Deserialize, Serialize};
 use store::AuditRecord;
 
-use crate::AdminError;
+use crate::{Action, AdminError, page};
+
+/// What operators did, newest first.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListAuditRecords {
+    /// Which records.
+    #[serde(default)]
+    pub filter: AuditFilter,
+    /// The record where the page before ended: its `next`.
+    #[serde(default)]
+    pub before: Option<AuditId>,
+    /// The maximum number of entries, 1 to 1,000; 100 when absent.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+impl Action for ListAuditRecords {
+    type Answer = AuditPage;
+
+    const NAME: &str = "audit";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<AuditPage, AdminError> {
+        let Self { filter, before, limit } = self;
+        let limit = page::size(limit)?;
+        // The id of a record begins with its time.
+        let until = filter.until.map(|until| AuditId::new(until, [0; 10]));
+        let mut before = before.into_iter().chain(until).min();
+        let mut items = Vec::new();
+        for _ in 0..PORTIONS {
+            let portion = authority.audit().page(before, PORTION).await?;
+            for record in portion.items {
+                before = Some(record.id);
+                if filter.since.is_some_and(|since| record.id.made_at() < since) {
+                    return Ok(AuditPage { items, next: None });
+                }
+                if filter.includes(&record) {
+                    items.push(record);
+                }
+                if items.len() >= limit {
+                    return Ok(AuditPage { items, next: before });
+                }
+            }
+            if !portion.more {
+                return Ok(AuditPage { items, next: None });
+            }
+        }
+        Ok(AuditPage { items, next: before })
+    }
+}
 
 /// Which records are meant: those for which all holds that is said.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -47,37 +97,6 @@ pub struct AuditPage {
     pub items: Vec<AuditRecord>,
     /// Behind which record to go on; absent when all were looked at. A page may be short, or empty, and others follow.
     pub next: Option<AuditId>,
-}
-
-pub(crate) async fn list(
-    authority: &Authority,
-    filter: AuditFilter,
-    before: Option<AuditId>,
-    limit: usize,
-) -> Result<AuditPage, AdminError> {
-    // The id of a record begins with its time.
-    let until = filter.until.map(|until| AuditId::new(until, [0; 10]));
-    let mut before = before.into_iter().chain(until).min();
-    let mut items = Vec::new();
-    for _ in 0..PORTIONS {
-        let portion = authority.audit().page(before, PORTION).await?;
-        for record in portion.items {
-            before = Some(record.id);
-            if filter.since.is_some_and(|since| record.id.made_at() < since) {
-                return Ok(AuditPage { items, next: None });
-            }
-            if filter.includes(&record) {
-                items.push(record);
-            }
-            if items.len() >= limit {
-                return Ok(AuditPage { items, next: before });
-            }
-        }
-        if !portion.more {
-            return Ok(AuditPage { items, next: None });
-        }
-    }
-    Ok(AuditPage { items, next: before })
 }
 
 /// So many records are looked at in a request, at most: portions of so many.

@@ -6,7 +6,105 @@ use ra::Authority;
 use serde::{Deserialize, Serialize};
 use store::{CertificateRecord, CertificateState, IssuerId};
 
-use crate::{AdminError, Listed};
+use crate::{Action, AdminError, Listed, page};
+
+/// Certificates by one of their properties.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FindCertificates {
+    /// Which certificates.
+    pub filter: CertificateFilter,
+    /// The maximum number of entries, 1 to 1,000; 100 when absent.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+impl Action for FindCertificates {
+    type Answer = Listed<ShownCertificate>;
+
+    const NAME: &str = "find-certificates";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<ShownCertificate>, AdminError> {
+        let limit = page::size(self.limit)?;
+        let (entries, more) = match self.filter {
+            CertificateFilter::Id(id) => {
+                return Ok(Listed { items: vec![authority.find_certificate(&id).await?.into()], more: false });
+            }
+            CertificateFilter::Serial(serial) => {
+                let serial = Serial::from_hex(&serial).ok_or(AdminError::Serial(serial))?;
+                let found = authority.certificates_by_serial(&serial).await?;
+                return Ok(Listed { items: found.into_iter().map(ShownCertificate::from).collect(), more: false });
+            }
+            CertificateFilter::Name(name) => {
+                let page = authority.certificates_by_name(&identifier(&name)?, None, limit).await?;
+                (page.items, page.more)
+            }
+            CertificateFilter::Account(account) => {
+                let found = authority.certificates_of_account(account, None, limit).await?;
+                (found.certificates, found.next.is_some())
+            }
+            CertificateFilter::EndingWithinDays(days) => {
+                let now = authority.now();
+                let until = now.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX);
+                let page = authority.certificates_ending(now, until, None, limit).await?;
+                (page.items, page.more)
+            }
+        };
+        let mut items = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match authority.find_certificate(&entry.id).await {
+                Ok(record) => items.push(record.into()),
+                // An entry may lead to a certificate that was never made.
+                Err(ra::Error::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Listed { items, more })
+    }
+}
+
+/// A certificate in DER and PEM, with its chain.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExportCertificate {
+    /// The certificate.
+    pub id: CertificateId,
+}
+
+impl Action for ExportCertificate {
+    type Answer = ExportedCertificate;
+
+    const NAME: &str = "export-certificate";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<ExportedCertificate, AdminError> {
+        let chain = authority.exported_chain(&self.id).await?;
+        let leaf = chain.certificates().first().ok_or(ra::Error::NotFound)?;
+        Ok(ExportedCertificate { der: leaf.der().to_vec(), pem: leaf.pem(), chain: chain.pem() })
+    }
+}
+
+/// Revokes a certificate, and with the reason keyCompromise blocks its key.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeCertificate {
+    /// The certificate.
+    pub id: CertificateId,
+    /// The reason, as its code (RFC 5280 §5.3.1).
+    pub reason: RevocationReason,
+}
+
+impl Action for RevokeCertificate {
+    type Answer = ShownCertificate;
+
+    const NAME: &str = "revoke-certificate";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownCertificate, AdminError> {
+        Ok(authority.revoke_certificate(actor, &self.id, self.reason).await?.into())
+    }
+}
 
 /// Which certificates are meant.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -86,56 +184,6 @@ impl From<CertificateRecord> for ShownCertificate {
     }
 }
 
-pub(crate) async fn find(
-    authority: &Authority,
-    filter: CertificateFilter,
-    limit: usize,
-) -> Result<Listed<ShownCertificate>, AdminError> {
-    let (entries, more) = match filter {
-        CertificateFilter::Id(id) => {
-            return Ok(Listed { items: vec![authority.find_certificate(&id).await?.into()], more: false });
-        }
-        CertificateFilter::Serial(serial) => {
-            let serial = Serial::from_hex(&serial).ok_or(AdminError::Serial(serial))?;
-            let found = authority.certificates_by_serial(&serial).await?;
-            return Ok(Listed { items: found.into_iter().map(ShownCertificate::from).collect(), more: false });
-        }
-        CertificateFilter::Name(name) => {
-            let page = authority.certificates_by_name(&identifier(&name)?, None, limit).await?;
-            (page.items, page.more)
-        }
-        CertificateFilter::Account(account) => {
-            let found = authority.certificates_of_account(account, None, limit).await?;
-            (found.certificates, found.next.is_some())
-        }
-        CertificateFilter::EndingWithinDays(days) => {
-            let now = authority.now();
-            let until = now.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX);
-            let page = authority.certificates_ending(now, until, None, limit).await?;
-            (page.items, page.more)
-        }
-    };
-    let mut items = Vec::with_capacity(entries.len());
-    for entry in entries {
-        match authority.find_certificate(&entry.id).await {
-            Ok(record) => items.push(record.into()),
-            // An entry may lead to a certificate that was never made.
-            Err(ra::Error::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(Listed { items, more })
-}
-
-pub(crate) async fn revoke(
-    authority: &Authority,
-    actor: &str,
-    id: &CertificateId,
-    reason: RevocationReason,
-) -> Result<ShownCertificate, AdminError> {
-    Ok(authority.revoke_certificate(actor, id, reason).await?.into())
-}
-
 /// A certificate to be kept elsewhere.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ExportedCertificate {
@@ -146,12 +194,6 @@ pub struct ExportedCertificate {
     pub pem: String,
     /// The certificate and those of its issuers without the root, PEM.
     pub chain: String,
-}
-
-pub(crate) async fn export(authority: &Authority, id: &CertificateId) -> Result<ExportedCertificate, AdminError> {
-    let chain = authority.exported_chain(id).await?;
-    let leaf = chain.certificates().first().ok_or(ra::Error::NotFound)?;
-    Ok(ExportedCertificate { der: leaf.der().to_vec(), pem: leaf.pem(), chain: chain.pem() })
 }
 
 pub(crate) fn identifier(name: &str) -> Result<Identifier, AdminError> {

@@ -7,7 +7,7 @@ use ra::{Authority, CrlStatus, Error, IssuerStatus, Status};
 use serde::{Deserialize, Serialize};
 use store::{IssuerRole, IssuerState, ProfileSet};
 
-use crate::AdminError;
+use crate::{Action, AdminError};
 
 /// What was found at one place.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -52,27 +52,38 @@ impl Finding {
     }
 }
 
-/// Looks at everything.
-pub(crate) async fn examine(authority: &Authority) -> Result<Vec<Finding>, AdminError> {
-    let status = authority.status().await?;
-    let profiles = authority.profiles().await?;
-    let mut findings = Vec::new();
-    for role in [IssuerRole::Root, IssuerRole::Issuing] {
-        if !status.issuers.iter().any(|issuer| issuer.role == role) {
-            let check = format!("issuers of role {role:?}").to_lowercase();
-            findings.push(Finding::bad(check, "there is none", "start the host, or run the bootstrap function"));
+/// Examines keys, certificates of issuers, CRLs, secrets and profiles.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Examine {}
+
+impl Action for Examine {
+    type Answer = Vec<Finding>;
+
+    const NAME: &str = "doctor";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Vec<Finding>, AdminError> {
+        let status = authority.status().await?;
+        let profiles = authority.profiles().await?;
+        let mut findings = Vec::new();
+        for role in [IssuerRole::Root, IssuerRole::Issuing] {
+            if !status.issuers.iter().any(|issuer| issuer.role == role) {
+                let check = format!("issuers of role {role:?}").to_lowercase();
+                findings.push(Finding::bad(check, "there is none", "start the host, or run the bootstrap function"));
+            }
         }
+        for issuer in &status.issuers {
+            findings.push(key(authority, issuer).await);
+            findings.push(end(issuer, status.time));
+            findings.extend(named_for_nothing(issuer, &profiles));
+            findings.extend(issuer.crls.iter().map(|crl| crl_is_fresh(issuer, crl, status.time)));
+        }
+        findings.push(nonce_secret(&status));
+        findings.extend(profiles_are_consistent(authority, &profiles).await?);
+        findings.push(external_accounts(&status, &profiles));
+        Ok(findings)
     }
-    for issuer in &status.issuers {
-        findings.push(key(authority, issuer).await);
-        findings.push(end(issuer, status.time));
-        findings.extend(named_for_nothing(issuer, &profiles));
-        findings.extend(issuer.crls.iter().map(|crl| crl_is_fresh(issuer, crl, status.time)));
-    }
-    findings.push(nonce_secret(&status));
-    findings.extend(profiles_are_consistent(authority, &profiles).await?);
-    findings.push(external_accounts(&status, &profiles));
-    Ok(findings)
 }
 
 async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
@@ -82,12 +93,12 @@ async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
         Err(error @ issuing::Error::Failed(Failure::ForeignIssuer(_))) => Finding::bad(
             check,
             error.to_string(),
-            "put the right key back from a backup; nothing can be signed with another one",
+            "restore the right key from a backup; no other key can sign for this issuer",
         ),
         Err(error) => Finding::bad(
             check,
             failure_chain(&error),
-            "look whether the key file is there and readable, or the KMS key enabled and this function allowed to ask for its public half",
+            "check that the key file exists and is readable; on AWS, that the KMS key is enabled and that this function may call kms:GetPublicKey on it",
         ),
     }
 }
@@ -97,20 +108,20 @@ fn end(issuer: &IssuerStatus, now: Timestamp) -> Finding {
     let Some(end) = issuer.not_after else {
         return Finding::warning(
             check,
-            "it is requested and not installed",
-            "have the CA above sign the request (`admin issuers show`), and install its certificate (`admin issuers install`)",
+            "requested, but not installed",
+            "have the parent CA sign the request (`admin issuers show`), and install the certificate (`admin issuers install`)",
         );
     };
-    let seen = format!("{}, it ends {end}", issuer.state);
+    let seen = format!("{}, not after {end}", issuer.state);
     match (issuer.state, end.duration_since(now)) {
         (IssuerState::Retired, _) => Finding::good(check, seen),
         (_, left) if left <= SignedDuration::ZERO => {
-            Finding::bad(check, seen, "roll over to a new issuer: nothing of this one is valid any more")
+            Finding::bad(check, seen, "roll over to a new issuer: nothing that this one signed is valid any more")
         }
         (_, left) if left < days(180) => Finding::warning(
             check,
             seen,
-            "roll over to a new issuer (`admin issuers roll-over`): certificates end with this one, and from now on their lives get shorter",
+            "roll over to a new issuer (`admin issuers roll-over`): certificates cannot outlive their issuer, so their lifetimes will get shorter",
         ),
         _ => Finding::good(check, seen),
     }
@@ -125,7 +136,7 @@ fn named_for_nothing(issuer: &IssuerStatus, profiles: &ProfileSet) -> Option<Fin
     }
     Some(Finding::bad(
         format!("RA Profiles of issuer {}", issuer.id),
-        format!("it is {}, and {} would issue by it", issuer.state, naming.join(", ")),
+        format!("{} refer to it, but it is {}", naming.join(", "), issuer.state),
         "roll over to another issuer (`admin issuers roll-over`), or disable them",
     ))
 }
@@ -133,13 +144,13 @@ fn named_for_nothing(issuer: &IssuerStatus, profiles: &ProfileSet) -> Option<Fin
 fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Finding {
     let check = format!("CRL {} of issuer {}", crl.shard, issuer.id);
     if issuer.not_after.is_some_and(|end| end <= now) {
-        return Finding::good(check, "the issuer has ended, and with it what it could list");
+        return Finding::good(check, "the issuer has expired, and with it every certificate that the CRL could list");
     }
-    let remedy = "look at the log of the publication of CRLs: is the key usable, can the files be written?";
+    let remedy = "check the log of CRL publication: the key may be unusable, or the files may not be writable";
     let (Some(made), Some(next)) = (crl.this_update, crl.next_update) else {
         return Finding::bad(check, "there is none", remedy);
     };
-    let seen = format!("made {made}, good until {next}");
+    let seen = format!("this update {made}, next update {next}");
     // It is made anew at half of its life.
     match next.duration_since(now) {
         left if left <= SignedDuration::ZERO => Finding::bad(check, seen, remedy),
@@ -150,13 +161,13 @@ fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Findi
 
 fn nonce_secret(status: &Status) -> Finding {
     let check = "secret of nonces";
-    let remedy = "the host makes one every day: look whether it runs, or whether the schedule of the publish-crl function is enabled";
+    let remedy = "a new one is created every day: check that the host is running, or that the schedule of the publish-crl function is enabled";
     match status.nonce_secret_made_at {
-        None => Finding::bad(check, "there is none, so no request is answered", remedy),
+        None => Finding::bad(check, "there is none, so every request is refused", remedy),
         Some(made) if status.time.duration_since(made) > days(2) => {
-            Finding::warning(check, format!("it was made {made}"), remedy)
+            Finding::warning(check, format!("created {made}"), remedy)
         }
-        Some(made) => Finding::good(check, format!("it was made {made}")),
+        Some(made) => Finding::good(check, format!("created {made}")),
     }
 }
 
@@ -167,17 +178,17 @@ async fn profiles_are_consistent(authority: &Authority, profiles: &ProfileSet) -
     match authority.compare_profiles(profiles).await {
         Ok(_) if serving == 0 => Ok(vec![Finding::warning(
             check,
-            "no ACME Profile is enabled and has an RA Profile, so no directory serves",
-            "apply a profile set, or enable a profile",
+            "no enabled ACME Profile has an RA Profile, so there is no directory",
+            "apply profiles (`admin apply`), or enable one (`admin profiles enable`)",
         )]),
         Ok(_) => {
             let (acme, ra) = (profiles.acme_profile.len(), profiles.ra_profile.len());
-            Ok(vec![Finding::good(check, format!("{acme} ACME Profiles, {ra} RA Profiles, none contradicts another"))])
+            Ok(vec![Finding::good(check, format!("{acme} ACME Profiles and {ra} RA Profiles, all consistent"))])
         }
         Err(Error::Profiles(invalid)) => Ok(invalid
             .faults
             .iter()
-            .map(|fault| Finding::bad(check, fault.to_string(), "apply a profile set that mends it"))
+            .map(|fault| Finding::bad(check, fault.to_string(), "apply a corrected profile (`admin apply`)"))
             .collect()),
         Err(other) => Err(other.into()),
     }
@@ -191,7 +202,7 @@ fn external_accounts(status: &Status, profiles: &ProfileSet) -> Finding {
         (false, false) => Finding::warning(check, "there is none", "start the host, or run the bootstrap function"),
         (false, true) => Finding::bad(
             check,
-            "there is none, and a profile demands external accounts",
+            "there is none, and a profile requires external account binding",
             "start the host, or run the bootstrap function",
         ),
     }

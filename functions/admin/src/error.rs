@@ -3,9 +3,10 @@
 use acme::{AccountId, DirectoryId, ProfileName};
 use authority::Failure;
 use ra::Error;
-use store::{IdentifierRule, IssuerId};
+use store::{IdentifierRule, IssuerId, ProfileKind};
 
 use crate::{
+    action::names,
     external_account::MAX_DAYS,
     incident::MAX_HOURS,
     issuer::{MAX_ISSUER_DAYS, MAX_SHARDS},
@@ -81,11 +82,11 @@ pub enum AdminError {
     #[error("hours should be a whole number from 1 to {MAX_HOURS}; until the revocation begins, from 0")]
     Hours,
     /// There is no such profile.
-    #[error("there is no {0} `{1}`")]
-    NoProfile(crate::ProfileKind, ProfileName),
+    #[error("there is no {kind} `{1}`", kind = .0.table())]
+    NoProfile(ProfileKind, ProfileName),
     /// A document of a profile has no name.
-    #[error("{0}[{1}].name: needs a name, a text of 1 to 64 characters of A-Z a-z 0-9 - _ .")]
-    NamelessProfile(crate::ProfileKind, usize),
+    #[error("{kind}[{1}].name: needs a name, a text of 1 to 64 characters of A-Z a-z 0-9 - _ .", kind = .0.table())]
+    NamelessProfile(ProfileKind, usize),
     /// A document is no profile.
     #[error("{path}: {source}")]
     Profile {
@@ -111,9 +112,23 @@ impl From<Failure> for AdminError {
     }
 }
 
-/// It is no request.
+/// Why a text is no request.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{0}; a request has an action and its members, such as {{\"action\": \"status\"}} or {{\"action\": \"mint-external-account-key\", \"days\": 30}}"
-)]
-pub struct RequestError(#[from] serde_json::Error);
+pub enum RequestError {
+    /// There is no action in it.
+    #[error(
+        "a request has an action and its members, such as {{\"action\": \"status\"}} or {{\"action\": \"mint-external-account-key\", \"days\": 30}}"
+    )]
+    NoAction,
+    /// There is no such action.
+    #[error("there is no action `{}`; there are {}", .0.escape_debug(), names().collect::<Vec<_>>().join(", "))]
+    UnknownAction(String),
+    /// A member is missing, unknown or of another type.
+    #[error("the request for `{action}` cannot be read: {source}")]
+    Members {
+        /// The name of the action.
+        action: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+}

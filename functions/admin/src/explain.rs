@@ -3,8 +3,38 @@
 use acme::{AccountId, OrderId, ProfileName};
 use ra::{Authority, Explanation};
 use serde::{Deserialize, Serialize};
+use store::ProfileKind;
 
-use crate::{AdminError, ProfileKind, certificate::identifier};
+use crate::{Action, AdminError, certificate::identifier};
+
+/// What happened to an order, an identifier or an account, what policy says of it, and what to do.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Explain {
+    /// What is explained.
+    pub subject: ExplainedSubject,
+}
+
+impl Action for Explain {
+    type Answer = Explanation;
+
+    const NAME: &str = "explain";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Explanation, AdminError> {
+        match self.subject {
+            ExplainedSubject::Order { account, order } => Ok(authority.explain_order(account, order).await?),
+            ExplainedSubject::Account(account) => Ok(authority.explain_account(account).await?),
+            ExplainedSubject::Name { name, profile } => {
+                let name = identifier(&name)?;
+                match (authority.explain_name(&name, profile.as_ref()).await, profile) {
+                    (Err(ra::Error::NotFound), Some(profile)) => Err(AdminError::NoProfile(ProfileKind::Acme, profile)),
+                    (explained, _) => Ok(explained?),
+                }
+            }
+        }
+    }
+}
 
 /// What is to be explained.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -27,20 +57,4 @@ pub enum ExplainedSubject {
     },
     /// An account.
     Account(AccountId),
-}
-
-pub(crate) async fn explain(authority: &Authority, subject: ExplainedSubject) -> Result<Explanation, AdminError> {
-    match subject {
-        ExplainedSubject::Order { account, order } => Ok(authority.explain_order(account, order).await?),
-        ExplainedSubject::Account(account) => Ok(authority.explain_account(account).await?),
-        ExplainedSubject::Name { name, profile } => {
-            let name = identifier(&name)?;
-            match (authority.explain_name(&name, profile.as_ref()).await, profile) {
-                (Err(ra::Error::NotFound), Some(profile)) => {
-                    Err(AdminError::NoProfile(ProfileKind::AcmeProfile, profile))
-                }
-                (explained, _) => Ok(explained?),
-            }
-        }
-    }
 }

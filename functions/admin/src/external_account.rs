@@ -5,9 +5,137 @@ use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
 use ra::{Authority, ExternalAccountKeyTerms, MintedExternalAccountKey};
 use serde::{Deserialize, Serialize};
-use store::{ExternalAccountKey, IdentifierRule};
+use store::{ExternalAccountKey, IdentifierRule, ProfileKind};
 
-use crate::{AdminError, Listed, ProfileKind};
+use crate::{Action, AdminError, Listed, page};
+
+/// Makes a key that binds accounts. The answer is the only time that its secret is shown.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MintExternalAccountKey {
+    /// The number of days in which accounts can be bound with it.
+    #[serde(default = "thirty")]
+    pub days: u32,
+    /// A label for people.
+    #[serde(default)]
+    pub label: String,
+    /// The ACME Profile in which it binds accounts; every one when absent.
+    #[serde(default)]
+    pub profile: Option<ProfileName>,
+    /// The identifiers that its accounts may order; all when there is no rule.
+    #[serde(default)]
+    pub scope: Vec<IdentifierRule>,
+    /// How many accounts it may bind; any number when `null`.
+    #[serde(default = "one")]
+    pub accounts: Option<u32>,
+}
+
+impl Action for MintExternalAccountKey {
+    type Answer = ShownKey;
+
+    const NAME: &str = "mint-external-account-key";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownKey, AdminError> {
+        let terms = self.terms(authority).await?;
+        let profile = terms.profile.clone();
+        Ok(shown(authority.mint_external_account_key(actor, terms).await?, profile))
+    }
+}
+
+impl MintExternalAccountKey {
+    /// The terms of the key, checked.
+    async fn terms(self, authority: &Authority) -> Result<ExternalAccountKeyTerms, AdminError> {
+        let Self { days, label, profile, scope, accounts } = self;
+        if !(1..=MAX_DAYS).contains(&days) {
+            return Err(AdminError::Days);
+        }
+        if accounts == Some(0) {
+            return Err(AdminError::Accounts);
+        }
+        if label.len() > MAX_LABEL {
+            return Err(AdminError::Label);
+        }
+        if let Some(name) = &profile
+            && !authority.profiles().await?.acme_profile.iter().any(|profile| profile.name == *name)
+        {
+            return Err(AdminError::NoProfile(ProfileKind::Acme, name.clone()));
+        }
+        let lifetime = SignedDuration::from_hours(i64::from(days) * 24);
+        Ok(ExternalAccountKeyTerms { lifetime, label, profile, scope, max_accounts: accounts })
+    }
+}
+
+/// The keys, oldest first, without anything secret.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListExternalAccountKeys {
+    /// The last key of the page before.
+    #[serde(default)]
+    pub after: Option<ExternalAccountKeyId>,
+    /// The maximum number of entries, 1 to 1,000; 100 when absent.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+impl Action for ListExternalAccountKeys {
+    type Answer = Listed<ListedKey>;
+
+    const NAME: &str = "external-account-keys";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<ListedKey>, AdminError> {
+        let page = authority.external_account_keys(self.after, page::size(self.limit)?).await?;
+        Ok(Listed::from(page).map(|key| ListedKey::of(key, authority.now())))
+    }
+}
+
+/// Makes a key with the terms of another one, shown once. The other one ends now, or after an overlap.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RotateExternalAccountKey {
+    /// The other key.
+    pub id: ExternalAccountKeyId,
+    /// The number of days for which the other one still binds accounts.
+    #[serde(default)]
+    pub overlap_days: u32,
+}
+
+impl Action for RotateExternalAccountKey {
+    type Answer = ShownKey;
+
+    const NAME: &str = "rotate-external-account-key";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownKey, AdminError> {
+        if self.overlap_days > MAX_DAYS {
+            return Err(AdminError::Overlap);
+        }
+        let overlap = SignedDuration::from_hours(i64::from(self.overlap_days) * 24);
+        let rotated = authority.rotate_external_account_key(actor, self.id, overlap).await?;
+        Ok(shown(rotated.minted, rotated.old.profile))
+    }
+}
+
+/// Revokes a key: no further account is bound with it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeExternalAccountKey {
+    /// The key.
+    pub id: ExternalAccountKeyId,
+}
+
+impl Action for RevokeExternalAccountKey {
+    type Answer = ListedKey;
+
+    const NAME: &str = "revoke-external-account-key";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ListedKey, AdminError> {
+        let key = authority.revoke_external_account_key(actor, self.id).await?;
+        Ok(ListedKey::of(key, authority.now()))
+    }
+}
 
 /// A key as its holder gets it: `--eab-kid` and `--eab-hmac-key` in many clients. It cannot be shown again.
 #[derive(Clone, Deserialize, Serialize)]
@@ -78,79 +206,18 @@ impl ListedKey {
     }
 }
 
-/// What a key is to be good for, checked.
-pub(crate) async fn terms(
-    authority: &Authority,
-    days: u32,
-    label: String,
-    profile: Option<ProfileName>,
-    scope: Vec<IdentifierRule>,
-    accounts: Option<u32>,
-) -> Result<ExternalAccountKeyTerms, AdminError> {
-    if !(1..=MAX_DAYS).contains(&days) {
-        return Err(AdminError::Days);
-    }
-    if accounts == Some(0) {
-        return Err(AdminError::Accounts);
-    }
-    if label.len() > MAX_LABEL {
-        return Err(AdminError::Label);
-    }
-    if let Some(name) = &profile
-        && !authority.profiles().await?.acme_profile.iter().any(|profile| profile.name == *name)
-    {
-        return Err(AdminError::NoProfile(ProfileKind::AcmeProfile, name.clone()));
-    }
-    let lifetime = SignedDuration::from_hours(i64::from(days) * 24);
-    Ok(ExternalAccountKeyTerms { lifetime, label, profile, scope, max_accounts: accounts })
-}
-
-pub(crate) async fn mint(
-    authority: &Authority,
-    actor: &str,
-    terms: ExternalAccountKeyTerms,
-) -> Result<ShownKey, AdminError> {
-    let profile = terms.profile.clone();
-    Ok(shown(authority.mint_external_account_key(actor, terms).await?, profile))
-}
-
-/// A new key with the terms of another one, which ends now or so many days later.
-pub(crate) async fn rotate(
-    authority: &Authority,
-    actor: &str,
-    id: ExternalAccountKeyId,
-    overlap_days: u32,
-) -> Result<ShownKey, AdminError> {
-    if overlap_days > MAX_DAYS {
-        return Err(AdminError::Overlap);
-    }
-    let overlap = SignedDuration::from_hours(i64::from(overlap_days) * 24);
-    let rotated = authority.rotate_external_account_key(actor, id, overlap).await?;
-    Ok(shown(rotated.minted, rotated.old.profile))
-}
-
 fn shown(minted: MintedExternalAccountKey, profile: Option<ProfileName>) -> ShownKey {
     let key = base64url::encode(&minted.mac_key);
     ShownKey { key_identifier: minted.id, key, expires_at: minted.expires_at, profile }
 }
 
-pub(crate) async fn list(
-    authority: &Authority,
-    after: Option<ExternalAccountKeyId>,
-    limit: usize,
-) -> Result<Listed<ListedKey>, AdminError> {
-    let page = authority.external_account_keys(after, limit).await?;
-    let items = page.items.into_iter().map(|key| ListedKey::of(key, authority.now())).collect();
-    Ok(Listed { items, more: page.more })
+fn thirty() -> u32 {
+    30
 }
 
-pub(crate) async fn revoke(
-    authority: &Authority,
-    actor: &str,
-    id: ExternalAccountKeyId,
-) -> Result<ListedKey, AdminError> {
-    let key = authority.revoke_external_account_key(actor, id).await?;
-    Ok(ListedKey::of(key, authority.now()))
+// The type of the field: absent is one account, `null` is any number.
+fn one() -> Option<u32> {
+    Some(1)
 }
 
 /// Ten years.

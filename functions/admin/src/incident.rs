@@ -6,7 +6,106 @@ use ra::{Authority, IncidentPlan, RevocationPlan};
 use serde::{Deserialize, Serialize};
 use store::Incident;
 
-use crate::{AdminError, CertificateSelection};
+use crate::{Action, AdminError, selection::CertificateSelection};
+
+/// Declares an incident: renewal information asks clients to replace certificates early, and the certificates may be
+/// revoked afterwards.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeclareIncident {
+    /// The incident.
+    pub incident: IncidentDocument,
+}
+
+impl Action for DeclareIncident {
+    type Answer = Incident;
+
+    const NAME: &str = "declare-incident";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<Incident, AdminError> {
+        let IncidentDocument { description, explanation_url, selection, counted, renew_within_hours, revocation } =
+            self.incident;
+        let is_text = (1..=MAX_DESCRIPTION).contains(&description.len()) && !description.contains(char::is_control);
+        if !is_text {
+            return Err(AdminError::Description);
+        }
+        if explanation_url.as_deref().is_some_and(|url| !store::is_web_page(url)) {
+            return Err(AdminError::ExplanationUrl);
+        }
+        let delay = revocation.map(|revocation| revocation.after_hours.unwrap_or(renew_within_hours));
+        if !(1..=MAX_HOURS).contains(&renew_within_hours) || delay.is_some_and(|delay| delay > MAX_HOURS) {
+            return Err(AdminError::Hours);
+        }
+        let hours = |hours: u16| SignedDuration::from_hours(hours.into());
+        let plan = IncidentPlan {
+            description,
+            explanation_url,
+            affected: selection.checked(authority).await?,
+            counted,
+            renew_within: hours(renew_within_hours),
+            revocation: revocation
+                .zip(delay)
+                .map(|(RevocationDocument { reason, .. }, delay)| RevocationPlan { reason, after: hours(delay) }),
+        };
+        Ok(authority.declare_incident(actor, plan).await?)
+    }
+}
+
+/// The incidents, oldest first, with the progress of their revocations.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListIncidents {}
+
+impl Action for ListIncidents {
+    type Answer = Vec<Incident>;
+
+    const NAME: &str = "incidents";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Vec<Incident>, AdminError> {
+        Ok(authority.incidents().await?.into_iter().map(|incident| incident.value).collect())
+    }
+}
+
+/// Ends an incident, and the revocation that belongs to it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EndIncident {
+    /// The incident.
+    pub id: IncidentId,
+}
+
+impl Action for EndIncident {
+    type Answer = Incident;
+
+    const NAME: &str = "end-incident";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<Incident, AdminError> {
+        Ok(authority.end_incident(actor, self.id).await?)
+    }
+}
+
+/// Continues the revocations of incidents that have started; the schedule asks for it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContinueRevocations {
+    /// The maximum number of seconds.
+    #[serde(default = "forty")]
+    pub seconds: u16,
+}
+
+impl Action for ContinueRevocations {
+    type Answer = Continued;
+
+    const NAME: &str = "continue-revocations";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Continued, AdminError> {
+        Ok(continue_revocations(authority, self.seconds).await?)
+    }
+}
 
 /// What is to be declared.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -48,46 +147,6 @@ pub struct Continued {
     pub more: bool,
 }
 
-pub(crate) async fn declare(
-    authority: &Authority,
-    actor: &str,
-    document: IncidentDocument,
-) -> Result<Incident, AdminError> {
-    let IncidentDocument { description, explanation_url, selection, counted, renew_within_hours, revocation } =
-        document;
-    let is_text = (1..=MAX_DESCRIPTION).contains(&description.len()) && !description.contains(char::is_control);
-    if !is_text {
-        return Err(AdminError::Description);
-    }
-    if explanation_url.as_deref().is_some_and(|url| !store::is_web_page(url)) {
-        return Err(AdminError::ExplanationUrl);
-    }
-    let delay = revocation.map(|revocation| revocation.after_hours.unwrap_or(renew_within_hours));
-    if !(1..=MAX_HOURS).contains(&renew_within_hours) || delay.is_some_and(|delay| delay > MAX_HOURS) {
-        return Err(AdminError::Hours);
-    }
-    let hours = |hours: u16| SignedDuration::from_hours(hours.into());
-    let plan = IncidentPlan {
-        description,
-        explanation_url,
-        affected: selection.checked(authority).await?,
-        counted,
-        renew_within: hours(renew_within_hours),
-        revocation: revocation
-            .zip(delay)
-            .map(|(RevocationDocument { reason, .. }, delay)| RevocationPlan { reason, after: hours(delay) }),
-    };
-    Ok(authority.declare_incident(actor, plan).await?)
-}
-
-pub(crate) async fn list(authority: &Authority) -> Result<Vec<Incident>, AdminError> {
-    Ok(authority.incidents().await?.into_iter().map(|incident| incident.value).collect())
-}
-
-pub(crate) async fn end(authority: &Authority, actor: &str, id: IncidentId) -> Result<Incident, AdminError> {
-    Ok(authority.end_incident(actor, id).await?)
-}
-
 /// Goes on with the revocations that have begun, for so long.
 ///
 /// # Errors
@@ -100,6 +159,11 @@ pub async fn continue_revocations(authority: &Authority, for_seconds: u16) -> Re
             return Ok(Continued { more });
         }
     }
+}
+
+/// Well within the time limit of the function.
+fn forty() -> u16 {
+    40
 }
 
 fn a_day() -> u16 {

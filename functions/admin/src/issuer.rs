@@ -8,7 +8,167 @@ use ra::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
 use serde::{Deserialize, Serialize};
 use store::{Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
 
-use crate::AdminError;
+use crate::{Action, AdminError};
+
+/// The issuers, with their certificates and the RA Profiles that refer to them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListIssuers {}
+
+impl Action for ListIssuers {
+    type Answer = Vec<ShownIssuer>;
+
+    const NAME: &str = "issuers";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Vec<ShownIssuer>, AdminError> {
+        let profiles = authority.profiles().await?.ra_profile;
+        authority.issuers().records().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
+    }
+}
+
+/// One issuer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShowIssuer {
+    /// The issuer.
+    pub id: IssuerId,
+}
+
+impl Action for ShowIssuer {
+    type Answer = ShownIssuer;
+
+    const NAME: &str = "issuer";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<ShownIssuer, AdminError> {
+        let found = authority.issuers().records().await?.into_iter().find(|issuer| issuer.id == self.id);
+        shown(authority, found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(self.id)))?).await
+    }
+}
+
+/// Adds an issuing CA below the CA's own root.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddIssuer {
+    /// The new issuer.
+    pub issuer: IssuerTerms,
+}
+
+impl Action for AddIssuer {
+    type Answer = ShownIssuer;
+
+    const NAME: &str = "add-issuer";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
+        let IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude } = self.issuer;
+        let new = NewIssuer {
+            subject: subject(authority, name, organization).await?,
+            key: key.map_or(IssuerKey::New(key_type), IssuerKey::Held),
+            lifetime: lifetime(days)?,
+            crl_shards: checked_shards(shards)?,
+            constraints: NameConstraints::new(subtrees(permit)?, subtrees(exclude)?),
+            id,
+        };
+        shown(authority, authority.add_issuer(actor, new).await?).await
+    }
+}
+
+/// Makes a certificate request for another CA to sign.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestIssuer {
+    /// The new issuer.
+    pub issuer: RequestTerms,
+}
+
+impl Action for RequestIssuer {
+    type Answer = ShownIssuer;
+
+    const NAME: &str = "request-issuer";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
+        let RequestTerms { id, name, organization, key, key_type, shards } = self.issuer;
+        let subject = subject(authority, name, organization).await?;
+        let key = key.map_or(IssuerKey::New(key_type), IssuerKey::Held);
+        shown(authority, authority.request_issuer(actor, id, subject, key, checked_shards(shards)?).await?).await
+    }
+}
+
+/// Installs the certificate that another CA signed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InstallIssuer {
+    /// The issuer.
+    pub id: IssuerId,
+    /// Its certificate and those above it up to a root, PEM.
+    pub certificates: String,
+}
+
+impl Action for InstallIssuer {
+    type Answer = ShownIssuer;
+
+    const NAME: &str = "install-issuer";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
+        let certificates = Certificate::from_pem(&self.certificates).map_err(AdminError::Certificates)?;
+        shown(authority, authority.install_issuer(actor, &self.id, &certificates).await?).await
+    }
+}
+
+/// Moves all RA Profiles from one issuer to another.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RollOverIssuer {
+    /// The issuer that they refer to.
+    pub old: IssuerId,
+    /// The issuer that they are to refer to; made like the old one when there is none of that id.
+    pub new: IssuerId,
+    /// The common name of a new one; that of the old one with a number when absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The key of a new one; made by the signer when absent.
+    #[serde(default)]
+    pub key: Option<KeyHandle>,
+}
+
+impl Action for RollOverIssuer {
+    type Answer = ShownRollOver;
+
+    const NAME: &str = "roll-over-issuer";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownRollOver, AdminError> {
+        let Self { old, new, name, key } = self;
+        let rolled = authority.roll_over(actor, RollOver { old, new, name, key }).await?;
+        Ok(ShownRollOver { issuer: shown(authority, rolled.issuer).await?, differences: rolled.differences })
+    }
+}
+
+/// Retires an issuer: it signs no further certificates; its CRLs continue.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RetireIssuer {
+    /// The issuer.
+    pub id: IssuerId,
+    /// Whether it is retired although RA Profiles still refer to it.
+    #[serde(default)]
+    pub named: bool,
+}
+
+impl Action for RetireIssuer {
+    type Answer = ShownIssuer;
+
+    const NAME: &str = "retire-issuer";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
+        shown(authority, authority.retire_issuer(actor, &self.id, self.named).await?).await
+    }
+}
 
 /// An issuing CA to be made.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -133,71 +293,6 @@ pub struct ShownRollOver {
     pub issuer: ShownIssuer,
     /// What changed in RA Profiles, by path.
     pub differences: Vec<Difference>,
-}
-
-pub(crate) async fn list(authority: &Authority) -> Result<Vec<ShownIssuer>, AdminError> {
-    let profiles = authority.profiles().await?.ra_profile;
-    authority.issuers().records().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
-}
-
-pub(crate) async fn show(authority: &Authority, id: &IssuerId) -> Result<ShownIssuer, AdminError> {
-    let found = list(authority).await?.into_iter().find(|issuer| issuer.id == *id);
-    Ok(found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(id.clone())))?)
-}
-
-pub(crate) async fn add(authority: &Authority, actor: &str, terms: IssuerTerms) -> Result<ShownIssuer, AdminError> {
-    let IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude } = terms;
-    let new = NewIssuer {
-        subject: subject(authority, name, organization).await?,
-        key: key.map_or(IssuerKey::New(key_type), IssuerKey::Held),
-        lifetime: lifetime(days)?,
-        crl_shards: checked_shards(shards)?,
-        constraints: NameConstraints::new(subtrees(permit)?, subtrees(exclude)?),
-        id,
-    };
-    shown(authority, authority.add_issuer(actor, new).await?).await
-}
-
-pub(crate) async fn request(
-    authority: &Authority,
-    actor: &str,
-    terms: RequestTerms,
-) -> Result<ShownIssuer, AdminError> {
-    let RequestTerms { id, name, organization, key, key_type, shards } = terms;
-    let subject = subject(authority, name, organization).await?;
-    let key = key.map_or(IssuerKey::New(key_type), IssuerKey::Held);
-    shown(authority, authority.request_issuer(actor, id, subject, key, checked_shards(shards)?).await?).await
-}
-
-pub(crate) async fn install(
-    authority: &Authority,
-    actor: &str,
-    id: &IssuerId,
-    certificates: &str,
-) -> Result<ShownIssuer, AdminError> {
-    let certificates = Certificate::from_pem(certificates).map_err(AdminError::Certificates)?;
-    shown(authority, authority.install_issuer(actor, id, &certificates).await?).await
-}
-
-pub(crate) async fn roll_over(
-    authority: &Authority,
-    actor: &str,
-    old: IssuerId,
-    new: IssuerId,
-    name: Option<String>,
-    key: Option<KeyHandle>,
-) -> Result<ShownRollOver, AdminError> {
-    let rolled = authority.roll_over(actor, RollOver { old, new, name, key }).await?;
-    Ok(ShownRollOver { issuer: shown(authority, rolled.issuer).await?, differences: rolled.differences })
-}
-
-pub(crate) async fn retire(
-    authority: &Authority,
-    actor: &str,
-    id: &IssuerId,
-    named: bool,
-) -> Result<ShownIssuer, AdminError> {
-    shown(authority, authority.retire_issuer(actor, id, named).await?).await
 }
 
 async fn shown(authority: &Authority, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {

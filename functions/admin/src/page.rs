@@ -1,6 +1,7 @@
 //! Pages of lists.
 
 use serde::{Deserialize, Serialize};
+use store::Page;
 
 use crate::AdminError;
 
@@ -11,6 +12,19 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// Whether others follow.
     pub more: bool,
+}
+
+impl<T> Listed<T> {
+    /// The same page of other items.
+    pub(crate) fn map<U>(self, of: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { items: self.items.into_iter().map(of).collect(), more: self.more }
+    }
+}
+
+impl<T> From<Page<T>> for Listed<T> {
+    fn from(page: Page<T>) -> Self {
+        Self { items: page.items, more: page.more }
+    }
 }
 
 /// How many entries a page has.

@@ -1,14 +1,159 @@
 //! Profiles: from documents to what is stored.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use acme::ProfileName;
 use ra::Authority;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use store::{Difference, ProfileSet};
+use store::{AcmeProfile, Difference, ProfileKind, ProfileSet, RaProfile};
 
-use crate::AdminError;
+use crate::{Action, AdminError, Listed, page};
+
+/// All profiles, as they are stored.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShowProfiles {}
+
+impl Action for ShowProfiles {
+    type Answer = ProfileSet;
+
+    const NAME: &str = "profiles";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<ProfileSet, AdminError> {
+        Ok(authority.profiles().await?)
+    }
+}
+
+/// The profiles of one kind by name, in pages.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListProfiles {
+    /// The kind.
+    pub kind: ProfileKind,
+    /// The last name of the page before.
+    #[serde(default)]
+    pub after: Option<ProfileName>,
+    /// The maximum number of entries, 1 to 1,000; 100 when absent.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+impl Action for ListProfiles {
+    type Answer = Listed<StoredProfile>;
+
+    const NAME: &str = "list-profiles";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<StoredProfile>, AdminError> {
+        let (after, limit) = (self.after.as_ref(), page::size(self.limit)?);
+        Ok(match self.kind {
+            ProfileKind::Acme => {
+                Listed::from(authority.acme_profiles_page(after, limit).await?).map(StoredProfile::Acme)
+            }
+            ProfileKind::Ra => Listed::from(authority.ra_profiles_page(after, limit).await?).map(StoredProfile::Ra),
+        })
+    }
+}
+
+/// A profile of either kind.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum StoredProfile {
+    /// An ACME Profile.
+    Acme(AcmeProfile),
+    /// An RA Profile.
+    Ra(RaProfile),
+}
+
+impl StoredProfile {
+    /// Its name.
+    pub fn name(&self) -> &ProfileName {
+        match self {
+            Self::Acme(profile) => &profile.name,
+            Self::Ra(profile) => &profile.name,
+        }
+    }
+}
+
+/// Applies profiles: all of them, or none when one is refused.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApplyProfiles {
+    /// The documents.
+    pub profiles: ProfileDocuments,
+    /// Whether the documents are complete: a field that they leave out gets its default, and a profile that they leave
+    /// out is deleted. Otherwise what is left out stays as it is stored.
+    #[serde(default)]
+    pub exact: bool,
+    /// Whether the changes are only shown.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The differences that the operator agreed to. The request is refused when they are others by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Vec<Difference>>,
+}
+
+impl Action for ApplyProfiles {
+    type Answer = Applied;
+
+    const NAME: &str = "apply-profiles";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<Applied, AdminError> {
+        let stored = if self.exact { ProfileSet::default() } else { authority.profiles().await? };
+        let wanted = ProfileSet {
+            acme_profile: overlaid(ProfileKind::Acme, self.profiles.acme_profile, stored.acme_profile)?,
+            ra_profile: overlaid(ProfileKind::Ra, self.profiles.ra_profile, stored.ra_profile)?,
+        };
+        let differences = authority.compare_profiles(&wanted).await?;
+        if self.dry_run {
+            return Ok(Applied { differences, applied: false });
+        }
+        if let Some(shown) = self.shown
+            && differences != shown
+        {
+            return Err(AdminError::Stale);
+        }
+        Ok(Applied { differences: authority.apply_profiles(actor, &wanted).await?, applied: true })
+    }
+
+    fn is_act(&self) -> bool {
+        !self.dry_run
+    }
+}
+
+/// Deletes a profile that no other one refers to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeleteProfile {
+    /// The kind.
+    pub kind: ProfileKind,
+    /// The name.
+    pub name: ProfileName,
+}
+
+impl Action for DeleteProfile {
+    type Answer = Applied;
+
+    const NAME: &str = "delete-profile";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<Applied, AdminError> {
+        let Self { kind, name } = self;
+        let stored = authority.profiles().await?;
+        let mut wanted = stored.clone();
+        match kind {
+            ProfileKind::Acme => wanted.acme_profile.retain(|profile| profile.name != name),
+            ProfileKind::Ra => wanted.ra_profile.retain(|profile| profile.name != name),
+        }
+        if wanted == stored {
+            return Err(AdminError::NoProfile(kind, name));
+        }
+        Ok(Applied { differences: authority.apply_profiles(actor, &wanted).await?, applied: true })
+    }
+}
 
 /// Profiles as an operator writes them: what is left out is not said.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -20,75 +165,13 @@ pub struct ProfileDocuments {
     pub ra_profile: Vec<Map<String, Value>>,
 }
 
-/// The kinds of profiles, by the names of their lists.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ProfileKind {
-    /// ACME Profiles.
-    AcmeProfile,
-    /// RA Profiles.
-    RaProfile,
-}
-
-impl fmt::Display for ProfileKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AcmeProfile => "acmeProfile",
-            Self::RaProfile => "raProfile",
-        })
-    }
-}
-
 /// What came of an application.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Applied {
     /// What differs, by path.
     pub differences: Vec<Difference>,
     /// Whether it is so now.
     pub applied: bool,
-}
-
-pub(crate) async fn apply(
-    authority: &Authority,
-    actor: &str,
-    documents: ProfileDocuments,
-    exact: bool,
-    dry_run: bool,
-    shown: Option<Value>,
-) -> Result<Applied, AdminError> {
-    let stored = if exact { ProfileSet::default() } else { authority.profiles().await? };
-    let wanted = ProfileSet {
-        acme_profile: overlaid(ProfileKind::AcmeProfile, documents.acme_profile, stored.acme_profile)?,
-        ra_profile: overlaid(ProfileKind::RaProfile, documents.ra_profile, stored.ra_profile)?,
-    };
-    let differences = authority.compare_profiles(&wanted).await?;
-    if dry_run {
-        return Ok(Applied { differences, applied: false });
-    }
-    if let Some(shown) = shown
-        && serde_json::to_value(&differences).map_err(AdminError::Answer)? != shown
-    {
-        return Err(AdminError::Stale);
-    }
-    Ok(Applied { differences: authority.apply_profiles(actor, &wanted).await?, applied: true })
-}
-
-pub(crate) async fn delete(
-    authority: &Authority,
-    actor: &str,
-    kind: ProfileKind,
-    name: ProfileName,
-) -> Result<Applied, AdminError> {
-    let stored = authority.profiles().await?;
-    let mut wanted = stored.clone();
-    match kind {
-        ProfileKind::AcmeProfile => wanted.acme_profile.retain(|profile| profile.name != name),
-        ProfileKind::RaProfile => wanted.ra_profile.retain(|profile| profile.name != name),
-    }
-    if wanted == stored {
-        return Err(AdminError::NoProfile(kind, name));
-    }
-    Ok(Applied { differences: authority.apply_profiles(actor, &wanted).await?, applied: true })
 }
 
 /// The stored profiles with the documents over them.
@@ -108,13 +191,13 @@ fn overlaid<T: DeserializeOwned + Serialize>(
     let mut profiles = Vec::with_capacity(documents.len() + known.len());
     for (index, document) in documents.into_iter().enumerate() {
         let name = document.get("name").and_then(Value::as_str).ok_or(AdminError::NamelessProfile(kind, index))?;
-        let path = format!("{kind}.{name}");
+        let path = format!("{}.{name}", kind.table());
         let mut whole = known.remove(name).unwrap_or_default();
         whole.extend(document);
         profiles.push(read(&path, whole)?);
     }
     for (name, document) in known {
-        profiles.push(read(&format!("{kind}.{name}"), document)?);
+        profiles.push(read(&format!("{}.{name}", kind.table()), document)?);
     }
     Ok(profiles)
 }
@@ -138,13 +221,12 @@ fn read<T: DeserializeOwned>(path: &str, document: Map<String, Value>) -> Result
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use store::AcmeProfile;
 
     use super::*;
 
     fn overlaid_with(document: Value, stored: Vec<AcmeProfile>) -> Result<Vec<AcmeProfile>, AdminError> {
         let Value::Object(document) = document else { panic!("an object") };
-        overlaid(ProfileKind::AcmeProfile, vec![document], stored)
+        overlaid(ProfileKind::Acme, vec![document], stored)
     }
 
     #[test]

@@ -6,7 +6,69 @@ use ra::Authority;
 use serde::{Deserialize, Serialize};
 use store::{IssuerId, Position, Selection};
 
-use crate::{AdminError, ShownCertificate, certificate::identifier};
+use crate::{
+    Action, AdminError,
+    certificate::{ShownCertificate, identifier},
+};
+
+/// Counts a part of the selected certificates, and lists the first of them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelectCertificates {
+    /// Which certificates.
+    pub selection: CertificateSelection,
+    /// Where the part begins: `next` of the part before.
+    #[serde(default)]
+    pub position: Option<Position>,
+    /// The maximum number to list, of at most 100; the others are only counted.
+    #[serde(default)]
+    pub show: u16,
+}
+
+impl Action for SelectCertificates {
+    type Answer = SelectedCertificates;
+
+    const NAME: &str = "select-certificates";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<SelectedCertificates, AdminError> {
+        let selection = self.selection.checked(authority).await?;
+        let slice = authority.select_certificates(&selection, self.position.as_ref()).await?;
+        let all = slice.certificates.len();
+        let good: Vec<_> =
+            slice.certificates.into_iter().filter(|certificate| certificate.revocation.is_none()).collect();
+        let (good_ones, revoked) = (good.len(), all.saturating_sub(good.len()));
+        let shown = good.into_iter().take(usize::from(self.show).min(MAX_SHOWN));
+        let items = shown.map(|certificate| ShownCertificate::brief(certificate.value)).collect();
+        Ok(SelectedCertificates { good: good_ones, revoked, items, next: slice.next })
+    }
+}
+
+/// Revokes a part of the selected certificates.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeCertificates {
+    /// Which certificates.
+    pub selection: CertificateSelection,
+    /// The reason, as its code (RFC 5280 §5.3.1).
+    pub reason: RevocationReason,
+    /// Where the part begins: `next` of the part before.
+    #[serde(default)]
+    pub position: Option<Position>,
+}
+
+impl Action for RevokeCertificates {
+    type Answer = RevokedCertificates;
+
+    const NAME: &str = "revoke-certificates";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<RevokedCertificates, AdminError> {
+        let selection = self.selection.checked(authority).await?;
+        let slice = authority.revoke_certificates(actor, &selection, self.reason, self.position.as_ref()).await?;
+        Ok(RevokedCertificates { revoked: slice.revoked, already_revoked: slice.already, next: slice.next })
+    }
+}
 
 /// Which certificates are meant: those for which all holds that is said, and something has to be.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -93,34 +155,6 @@ pub struct RevokedCertificates {
     pub already_revoked: usize,
     /// Where the next piece begins; absent when this was the last one.
     pub next: Option<Position>,
-}
-
-pub(crate) async fn select(
-    authority: &Authority,
-    selection: CertificateSelection,
-    position: Option<Position>,
-    show: usize,
-) -> Result<SelectedCertificates, AdminError> {
-    let selection = selection.checked(authority).await?;
-    let slice = authority.select_certificates(&selection, position.as_ref()).await?;
-    let all = slice.certificates.len();
-    let good: Vec<_> = slice.certificates.into_iter().filter(|certificate| certificate.revocation.is_none()).collect();
-    let (good_ones, revoked) = (good.len(), all.saturating_sub(good.len()));
-    let shown =
-        good.into_iter().take(show.min(MAX_SHOWN)).map(|certificate| ShownCertificate::brief(certificate.value));
-    Ok(SelectedCertificates { good: good_ones, revoked, items: shown.collect(), next: slice.next })
-}
-
-pub(crate) async fn revoke(
-    authority: &Authority,
-    actor: &str,
-    selection: CertificateSelection,
-    reason: RevocationReason,
-    position: Option<Position>,
-) -> Result<RevokedCertificates, AdminError> {
-    let selection = selection.checked(authority).await?;
-    let slice = authority.revoke_certificates(actor, &selection, reason, position.as_ref()).await?;
-    Ok(RevokedCertificates { revoked: slice.revoked, already_revoked: slice.already, next: slice.next })
 }
 
 /// Certificates may have a hundred names each, and an answer of a function has six megabytes at most.

@@ -1,17 +1,32 @@
-//! `status`: how the CA is.
+//! The status of the CA.
 
 use ra::{Authority, Status};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::AdminError;
+use crate::{Action, AdminError};
 
-#[derive(Debug, Serialize)]
-pub(crate) struct VersionedStatus {
-    version: &'static str,
-    #[serde(flatten)]
-    status: Status,
+/// The issuers with their CRLs, the number of profiles, the secrets, and the version.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShowStatus {}
+
+impl Action for ShowStatus {
+    type Answer = StatusReport;
+
+    const NAME: &str = "status";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<StatusReport, AdminError> {
+        Ok(StatusReport { version: env!("CARGO_PKG_VERSION").to_owned(), status: authority.status().await? })
+    }
 }
 
-pub(crate) async fn status(authority: &Authority) -> Result<VersionedStatus, AdminError> {
-    Ok(VersionedStatus { version: env!("CARGO_PKG_VERSION"), status: authority.status().await? })
+/// The status of the CA.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct StatusReport {
+    /// The version of the program that answered.
+    pub version: String,
+    /// The status.
+    #[serde(flatten)]
+    pub status: Status,
 }

@@ -23,9 +23,13 @@ mod table;
 use std::{io, path::PathBuf, process::ExitCode};
 
 use acme::{AccountId, AccountStatus, ExternalAccountKeyId, ProfileName};
-use clap::{Args, CommandFactory, Subcommand, ValueEnum};
+use clap::{
+    Args, CommandFactory, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use clap_complete::Shell;
 use jose::Thumbprint;
+use store::ProfileKind;
 
 use self::{audit::AuditCommand, connection::Connection, explain::ExplainArguments, output::Output};
 use super::{Cli, Failure};
@@ -35,7 +39,7 @@ pub(super) use connection::AdminFailure;
 /// Where, how, and what.
 #[derive(Args)]
 pub(super) struct AdminArguments {
-    /// The data folder of the CA: its host is asked when one runs, the folder itself when none does
+    /// The data folder of the CA. Commands go to the host that is running on it, or else open the folder directly
     #[arg(
         long,
         global = true,
@@ -44,10 +48,10 @@ pub(super) struct AdminArguments {
         default_value = "serverless-acme-data"
     )]
     data: PathBuf,
-    /// Asks this Lambda function instead, by the aws command line tool on PATH and with its credentials
+    /// The name or ARN of the admin function on AWS, invoked with the `aws` command line tool and its credentials
     #[arg(long, global = true, value_name = "NAME")]
     function: Option<String>,
-    /// Prints JSON instead of text
+    /// Print JSON instead of text
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -56,217 +60,212 @@ pub(super) struct AdminArguments {
 
 #[derive(Subcommand)]
 enum AdminCommand {
-    /// How the CA is: issuers, CRLs, profiles, secrets
+    /// Show issuers, CRLs, secrets, and the number of profiles
     #[command(after_help = "Example:\n  serverless-acme admin status --json | jq .issuers")]
     Status,
-    /// Looks at everything that an operator would look at, and says what to do
+    /// Check the CA for problems and print how to fix them
     ///
-    /// Keys, certificates of issuers, CRLs, secrets, profiles, resolvers. The exit status is 1 when something
-    /// does not work.
+    /// Checks keys, issuer certificates, CRLs, secrets, profiles, resolvers and the webhook. The exit status is 1
+    /// if anything is broken.
     #[command(after_help = "Example:\n  serverless-acme admin --function acme-AdminFunction-1A2B doctor")]
     Doctor,
-    /// Puts a profile set into effect, after showing what changes
+    /// Apply a file of profiles, after showing the changes
     ///
-    /// FILE is TOML with [[acmeProfile]] and [[raProfile]] as in examples/profiles.toml. A profile that is new
-    /// has defaults for what the file leaves out; one that is stored keeps its value. All of it is applied, or
-    /// nothing when one field is refused. The next request sees it; functions on AWS do within ten seconds.
+    /// FILE is TOML with [[acmeProfile]] and [[raProfile]] tables; see examples/profiles.toml. Fields that the
+    /// file omits keep their stored values, or get their defaults in a new profile. Either all changes are
+    /// applied or, if any field is rejected, none. Changes take effect with the next request; on AWS, within ten
+    /// seconds.
     #[command(
         after_help = "Examples:\n  serverless-acme admin apply profiles.toml\n  serverless-acme admin apply profiles.toml --exact --yes"
     )]
     Apply {
-        /// The profile set
+        /// The file of profiles
         file: PathBuf,
-        /// The file says everything: what it leaves out has its default, and profiles that it does not name are deleted
+        /// Treat the file as complete: reset fields that it omits to their defaults, and delete profiles that it omits
         #[arg(long)]
         exact: bool,
-        /// Applies without asking
+        /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
-        /// Only shows what would change
+        /// Show the changes without applying them
         #[arg(long)]
         dry_run: bool,
     },
-    /// Shows what `apply` would change
+    /// Show what `apply` would change
     #[command(after_help = "Example:\n  serverless-acme admin diff profiles.toml")]
     Diff {
-        /// The profile set
+        /// The file of profiles
         file: PathBuf,
-        /// As for `apply`
+        /// Treat the file as complete, as `apply --exact` does
         #[arg(long)]
         exact: bool,
     },
-    /// Profiles: list, show, enable, disable, delete
+    /// List, show, enable, disable and delete profiles
     #[command(subcommand)]
     Profiles(ProfilesCommand),
-    /// Keys of external accounts (external account binding)
+    /// Mint, list, rotate and revoke keys for external account binding
     #[command(subcommand)]
     Eab(EabCommand),
-    /// Accounts: find, show, disable, enable, deactivate
+    /// Find, show, disable, enable and deactivate accounts
     #[command(subcommand)]
     Accounts(AccountsCommand),
-    /// Certificates: find, show, export, revoke
+    /// Find, show, export and revoke certificates
     #[command(subcommand)]
     Certificates(certificates::CertificatesCommand),
-    /// Incidents: certificates that clients are to replace before their time
+    /// Ask clients to replace certificates early, and revoke those certificates in stages
     #[command(subcommand)]
     Incidents(incidents::IncidentsCommand),
-    /// Keys that nobody may use
+    /// Block keys, and list the blocked keys
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Issuers, the CAs that sign certificates: list, show, add, request, install, roll over, retire
+    /// List, show, add, roll over and retire issuing CAs
     #[command(subcommand)]
     Issuers(issuers::IssuersCommand),
-    /// Why something does not work: what happened, what policy says, how full the limits are, what to do
+    /// Explain why an order, an identifier or an account does not work, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(ExplainArguments),
-    /// Events: whether they arrive
+    /// Test the delivery of events
     #[command(subcommand)]
     Events(events::EventsCommand),
-    /// What operators did
+    /// List or follow the audit log of operators' actions
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Prints completions for a shell
+    /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  serverless-acme admin completions bash > /etc/bash_completion.d/serverless-acme"
     )]
     Completions {
-        /// Which shell
+        /// The shell
         shell: Shell,
     },
 }
 
 #[derive(Subcommand)]
 enum ProfilesCommand {
-    /// Lists the profiles
+    /// List the profiles
     #[command(after_help = "Example:\n  serverless-acme admin profiles list")]
     List,
-    /// Shows profiles as TOML that `apply` takes
+    /// Print profiles as TOML, ready for `apply`
     #[command(
         after_help = "Examples:\n  serverless-acme admin profiles show > profiles.toml\n  serverless-acme admin profiles show web"
     )]
     Show {
-        /// Those of this name; all when left out
+        /// The name of the profile [default: all profiles]
         name: Option<ProfileName>,
     },
-    /// Lets a profile serve
+    /// Enable a profile
     #[command(after_help = "Example:\n  serverless-acme admin profiles enable acme web")]
     Enable {
-        /// Of which kind
-        kind: Kind,
-        /// Which one
+        /// The kind of profile
+        #[arg(value_parser = profile_kind())]
+        kind: ProfileKind,
+        /// The name of the profile
         name: ProfileName,
     },
-    /// Lets a profile serve no longer; certificates can still be fetched and revoked
+    /// Disable a profile; its certificates can still be downloaded and revoked
     #[command(after_help = "Example:\n  serverless-acme admin profiles disable acme web")]
     Disable {
-        /// Of which kind
-        kind: Kind,
-        /// Which one
+        /// The kind of profile
+        #[arg(value_parser = profile_kind())]
+        kind: ProfileKind,
+        /// The name of the profile
         name: ProfileName,
     },
-    /// Deletes a profile that no other one leads to
+    /// Delete a profile that no other profile refers to
     #[command(after_help = "Example:\n  serverless-acme admin profiles delete ra old --yes")]
     Delete {
-        /// Of which kind
-        kind: Kind,
-        /// Which one
+        /// The kind of profile
+        #[arg(value_parser = profile_kind())]
+        kind: ProfileKind,
+        /// The name of the profile
         name: ProfileName,
-        /// Deletes without asking
+        /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
     },
 }
 
-/// A kind of profile.
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    /// How a directory treats its clients
-    Acme,
-    /// What certificates look like
-    Ra,
+/// A kind of profile as it is written on the command line.
+fn profile_kind() -> impl TypedValueParser<Value = ProfileKind> {
+    let acme = PossibleValue::new(ACME).help("ACME Profile: how a directory treats its clients");
+    let ra = PossibleValue::new("ra").help("RA Profile: what certificates look like");
+    PossibleValuesParser::new([acme, ra]).map(|kind| if kind == ACME { ProfileKind::Acme } else { ProfileKind::Ra })
 }
 
-impl From<Kind> for admin::ProfileKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Acme => Self::AcmeProfile,
-            Kind::Ra => Self::RaProfile,
-        }
-    }
-}
+const ACME: &str = "acme";
 
 #[derive(Subcommand)]
 enum EabCommand {
-    /// Makes a key and shows it once, with lines to copy for clients
+    /// Mint a key and print it, once, with ready-made client commands
     #[command(
         after_help = "Examples:\n  serverless-acme admin eab mint --label 'web team' --profile web --scope .web.example.com\n  serverless-acme admin eab mint --days 365 --accounts unlimited"
     )]
     Mint(eab::MintArguments),
-    /// Lists the keys; nothing secret is shown
+    /// List the keys, without their secrets
     #[command(
         after_help = "Example:\n  serverless-acme admin eab list --json | jq '.[] | select(.state == \"usable\")'"
     )]
     List,
-    /// Makes a key with the terms of another one and shows it once; the other one ends
+    /// Replace a key with a new one on the same terms, and print the new key once
     #[command(
         after_help = "Examples:\n  serverless-acme admin eab rotate 06cv5pbo4s3u8t1hk8q2m0r9dg\n  serverless-acme admin eab rotate 06cv5pbo4s3u8t1hk8q2m0r9dg --overlap 7"
     )]
     Rotate {
-        /// The key identifier of the other one
+        /// The identifier of the old key
         id: ExternalAccountKeyId,
-        /// For so many days the other one still binds accounts
+        /// The number of days for which the old key can still bind accounts
         #[arg(long, value_name = "DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3650))]
         overlap: u32,
     },
-    /// Takes a key back: no further account is bound with it
+    /// Revoke a key: no more accounts can be bound with it
     #[command(after_help = "Example:\n  serverless-acme admin eab revoke 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Revoke {
-        /// The key identifier
+        /// The identifier of the key
         id: ExternalAccountKeyId,
     },
 }
 
 #[derive(Subcommand)]
 enum AccountsCommand {
-    /// Finds accounts in all directories
+    /// Find accounts in all directories
     #[command(after_help = "Example:\n  serverless-acme admin accounts find --contact admin@example.org")]
-    Find(accounts::FindAccounts),
-    /// Shows an account, with its newest certificates
+    Find(accounts::FindArguments),
+    /// Show an account and its newest certificates
     #[command(after_help = "Example:\n  serverless-acme admin accounts show 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Show {
-        /// Its id
+        /// The id of the account, the last part of its URL
         id: AccountId,
     },
-    /// Refuses an account from its next request on
+    /// Disable an account: its requests are refused from now on
     #[command(after_help = "Example:\n  serverless-acme admin accounts disable 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Disable {
-        /// Its id
+        /// The id of the account, the last part of its URL
         id: AccountId,
     },
-    /// Lets a disabled account go on
+    /// Enable a disabled account
     #[command(after_help = "Example:\n  serverless-acme admin accounts enable 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Enable {
-        /// Its id
+        /// The id of the account, the last part of its URL
         id: AccountId,
     },
-    /// Ends an account for good
+    /// Deactivate an account permanently
     #[command(after_help = "Example:\n  serverless-acme admin accounts deactivate 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Deactivate {
-        /// Its id
+        /// The id of the account, the last part of its URL
         id: AccountId,
     },
 }
 
 #[derive(Subcommand)]
 enum KeysCommand {
-    /// Blocks a key: no account and no certificate may use it again
+    /// Block a key: no account and no certificate can use it again
     #[command(after_help = "Example:\n  serverless-acme admin keys block NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]
     Block {
         /// The thumbprint of the key (RFC 7638)
         #[arg(allow_hyphen_values = true)]
         key: Thumbprint,
     },
-    /// Lists the blocked keys
+    /// List the blocked keys
     #[command(after_help = "Example:\n  serverless-acme admin keys list")]
     List,
 }
@@ -304,13 +303,13 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         AdminCommand::Profiles(ProfilesCommand::List) => profiles::list(connection, output).await?,
         AdminCommand::Profiles(ProfilesCommand::Show { name }) => profiles::show(connection, output, name).await?,
         AdminCommand::Profiles(ProfilesCommand::Enable { kind, name }) => {
-            profiles::set_enabled(connection, output, kind.into(), name, true).await?;
+            profiles::set_enabled(connection, output, kind, name, true).await?;
         }
         AdminCommand::Profiles(ProfilesCommand::Disable { kind, name }) => {
-            profiles::set_enabled(connection, output, kind.into(), name, false).await?;
+            profiles::set_enabled(connection, output, kind, name, false).await?;
         }
         AdminCommand::Profiles(ProfilesCommand::Delete { kind, name, yes }) => {
-            profiles::delete(connection, output, kind.into(), name, yes).await?;
+            profiles::delete(connection, output, kind, name, yes).await?;
         }
         AdminCommand::Eab(EabCommand::Mint(arguments)) => eab::mint(connection, output, arguments).await?,
         AdminCommand::Eab(EabCommand::List) => eab::list(connection, output).await?,

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::shell_word::quoted;
 
-/// Everything that somebody in front of the terminal needs to get a certificate.
+/// Everything that a user needs to get a certificate.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Banner {
@@ -57,7 +57,7 @@ impl Banner {
             commands,
             hint: needs_root(port).then(|| {
                 format!(
-                    "Only root may listen at port {port} here: run the client as root, or start with --http-port 5002."
+                    "Only root can listen on port {port}: run the client as root, or start the CA with --http-port 5002."
                 )
             }),
         }
@@ -74,7 +74,7 @@ impl fmt::Display for Banner {
         writeln!(f, "  {:<13}{}", "SHA-256", self.root.sha256)?;
         writeln!(f, "  {:<13}{}  (CRLs, issuer certificates, /root.pem)", "status", self.status_url)?;
         if !self.commands.is_empty() {
-            writeln!(f, "\nA certificate for localhost, from another terminal, with the client of your choice:\n")?;
+            writeln!(f, "\nTo get a certificate for localhost, run one of these commands in another terminal:\n")?;
         }
         for Command { line, .. } in &self.commands {
             writeln!(f, "{line}\n")?;

@@ -1,5 +1,5 @@
-//! `demo`: a certificate's whole life, shown step by step. The CA is this one; the client is somebody
-//! else's library, and the judge of certificates is the one in rustls.
+//! `demo`: the life cycle of one certificate, step by step. The CA is this one; the client is another
+//! project's library, and rustls verifies the certificate.
 
 mod journal;
 mod relying_party;
@@ -25,7 +25,7 @@ use self::{
     responder::Responder,
 };
 
-/// Goes through all steps on a CA in a temporary folder, which is gone afterwards, and tells of each.
+/// Goes through all steps on a CA in a temporary folder, which is removed afterwards, and prints each.
 ///
 /// # Errors
 /// When a step did not come out as it must.
@@ -48,13 +48,13 @@ async fn live(host: &Host, directory: &str, responder: &Responder, journal: &mut
     let new_account = NewAccount { contact: &[], terms_of_service_agreed: true, only_return_existing: false };
     let builder = Account::builder_with_root(host.root_path())?;
     let (account, _) = builder.create(&new_account, directory.to_owned(), None).await?;
-    journal.step("account made", account.id())?;
+    journal.step("account created", account.id())?;
 
     let mut order = account.new_order(&NewOrder::new(&[Identifier::Dns(NAME.to_owned())])).await?;
     journal.step("order placed", &format!("{NAME} ({})", order.url()))?;
 
-    show_control(&mut order, responder).await?;
-    journal.step("control shown", &format!("http-01 at port {}", responder.port()))?;
+    answer_challenges(&mut order, responder).await?;
+    journal.step("identifier validated", &format!("http-01 on port {}", responder.port()))?;
 
     order.finalize().await?;
     let pem = order.poll_certificate(&RETRIES).await?;
@@ -64,7 +64,7 @@ async fn live(host: &Host, directory: &str, responder: &Responder, journal: &mut
 
     let judge = RelyingParty::trusting(CertificateDer::from(host.root().der().to_vec()))?;
     judge.verify(&chain, NAME, None)?;
-    journal.step("certificate verified", "its chain leads to the root")?;
+    journal.step("certificate verified", "its chain ends at the root")?;
 
     let certificate = chain.first().ok_or(DemoError::NoCertificate)?;
     let request = RevocationRequest { certificate, reason: Some(RevocationReason::Superseded) };
@@ -74,7 +74,7 @@ async fn live(host: &Host, directory: &str, responder: &Responder, journal: &mut
     let url = relying_party::crl_url(&chain)?;
     let crl = relying_party::fetch(&url).await?;
     match judge.verify(&chain, NAME, Some(crl)) {
-        Err(RelyingPartyError::Revoked) => journal.step("revocation found", &url)?,
+        Err(RelyingPartyError::Revoked) => journal.step("found on the CRL", &url)?,
         Err(error) => return Err(error.into()),
         Ok(()) => return Err(DemoError::NotRevoked),
     }
@@ -82,7 +82,7 @@ async fn live(host: &Host, directory: &str, responder: &Responder, journal: &mut
 }
 
 /// Answers every challenge of the order and waits until it is ready.
-async fn show_control(order: &mut Order, responder: &Responder) -> Result<(), DemoError> {
+async fn answer_challenges(order: &mut Order, responder: &Responder) -> Result<(), DemoError> {
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {
         let mut authorization = authorization?;
@@ -102,7 +102,7 @@ fn config(folder: &TempDir, http_port: u16) -> Config {
     config.listen = any_port;
     config.status_listen = any_port;
     config.http_port = http_port;
-    // Somebody watches: a second between two looks would be most of the time.
+    // A second between two attempts would be most of the time.
     config.acme_profiles.iter_mut().for_each(|profile| profile.retry_interval = 0);
     config
 }
@@ -114,10 +114,10 @@ pub(crate) enum DemoError {
     #[error("the temporary folder cannot be used: {0}")]
     Folder(#[source] io::Error),
     /// The web server that answers challenges.
-    #[error("no web server could be started for the challenge: {0}")]
+    #[error("the web server for the challenge cannot be started: {0}")]
     Responder(#[source] io::Error),
-    /// Nobody reads what is shown.
-    #[error("the steps cannot be shown: {0}")]
+    /// Standard output is closed.
+    #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
     /// The CA did not start.
     #[error(transparent)]
@@ -129,7 +129,7 @@ pub(crate) enum DemoError {
     #[error("the CA offers no http-01 challenge")]
     NoChallenge,
     /// The order did not become ready.
-    #[error("the order is {0:?} and not ready")]
+    #[error("the order is not ready; its status is {0:?}")]
     Order(OrderStatus),
     /// An empty chain.
     #[error("the CA sent no certificate")]
@@ -138,7 +138,7 @@ pub(crate) enum DemoError {
     #[error(transparent)]
     RelyingParty(#[from] RelyingPartyError),
     /// The CRL does not know of the revocation.
-    #[error("the certificate is revoked, but the CRL does not say so")]
+    #[error("the certificate is revoked, but the CRL does not list it")]
     NotRevoked,
 }
 

@@ -46,7 +46,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(status) => status,
         Err(error) => {
-            // Without stderr there is only the exit status left to tell.
+            // Without stderr, only the exit status remains.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -84,8 +84,8 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// An ACME certificate authority (RFC 8555) in one process.
 ///
-/// Every setting of `serve` is a flag, an environment variable and a key of the configuration file;
-/// the flag counts most, the default least.
+/// Each setting of `serve` is a flag, an environment variable and a key in the configuration file. A
+/// flag overrides the variable, the variable overrides the file, and the file overrides the default.
 #[derive(Parser)]
 #[command(name = "serverless-acme", version, args_conflicts_with_subcommands = true)]
 #[cfg(feature = "host")]
@@ -120,25 +120,25 @@ impl Cli {
 #[derive(Subcommand)]
 enum Command {
     #[cfg(feature = "host")]
-    /// Runs the CA until Ctrl-C or SIGTERM; the same as no command at all
+    /// Runs the CA until Ctrl-C or SIGTERM (the default command)
     ///
-    /// The first start makes a root and an issuing CA in the data folder. Once the CA listens, its URLs
-    /// and lines to copy for ACME clients are printed. The first Ctrl-C or SIGTERM finishes what is
-    /// under way, the second ends at once; neither loses anything.
+    /// The first start creates a root CA and an issuing CA in the data folder. Once the CA is listening, it
+    /// prints its URLs and ready-made commands for ACME clients. The first Ctrl-C or SIGTERM completes the
+    /// requests in progress; the second stops immediately. Neither loses data.
     Serve(Box<Arguments>),
-    /// Administers a CA: profiles, keys of external accounts, status
+    /// Administers a CA: profiles, issuers, accounts, certificates, incidents, diagnosis, audit log
     ///
-    /// Asks the host that runs on the data folder, or opens the folder when none does; with --function, asks
-    /// the admin function on AWS. The exit status is 0 when it was done, 1 when it was refused or failed, 2 when
-    /// the command line is wrong.
+    /// Commands go to the host that is running on the data folder; if none is running, they open the folder
+    /// directly. With --function, they go to the admin function on AWS. The exit status is 0 on success, 1 if
+    /// the command was refused or failed, and 2 if the command line is invalid.
     Admin(Box<AdminArguments>),
     #[cfg(feature = "demo")]
-    /// Shows a certificate's whole life in about a second
+    /// Runs the life cycle of one certificate, from account to revocation, in about a second
     ///
-    /// Starts a CA in a temporary folder on free ports of this machine, gets a certificate for localhost
-    /// from it with an ACME client library (account, order, http-01, finalize, download), verifies it,
-    /// revokes it and finds the revocation in the CRL. Each step is shown with its time. The exit status
-    /// is 0 when all of them succeed. Nothing is left behind.
+    /// Starts a CA in a temporary folder on free local ports, obtains a certificate for localhost with an
+    /// ACME client library (account, order, http-01, finalize, download), verifies the certificate,
+    /// revokes it, and checks that the CRL lists it. Prints the time of each step. The exit status is 0 if
+    /// every step succeeds. Nothing is left behind.
     Demo,
 }
 
@@ -162,14 +162,14 @@ enum Failure {
     Interrupted,
     /// `RUST_LOG` cannot be read.
     #[cfg(feature = "host")]
-    #[error("RUST_LOG cannot be used: {0}")]
+    #[error("RUST_LOG is invalid: {0}")]
     Log(#[from] tracing_subscriber::filter::ParseError),
     /// The host did not start.
     #[cfg(feature = "host")]
     #[error(transparent)]
     Start(#[from] StartError),
     /// The operating system does not let the process run.
-    #[error("the operating system refused threads or signals: {0}")]
+    #[error("cannot start threads or handle signals: {0}")]
     System(#[source] io::Error),
 }
 

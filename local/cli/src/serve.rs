@@ -10,8 +10,8 @@ use host::{Config, Host, config::LogFormat};
 use super::{Failure, signals::Signals};
 use crate::banner::Banner;
 
-/// Runs the host until it is told to stop, and lets it finish then. A second signal ends the process at
-/// once: what was answered is on the disk already, and the next start goes on with the rest.
+/// Runs the host until a signal, and lets it finish then. A second signal ends the process immediately: what was
+/// answered is on disk already, and the next start continues with the rest.
 pub(super) async fn serve(config: Config, format: LogFormat) -> Result<(), Failure> {
     let mut signals = Signals::catch().map_err(Failure::System)?;
     let host = tokio::select! {
@@ -22,7 +22,7 @@ pub(super) async fn serve(config: Config, format: LogFormat) -> Result<(), Failu
         tracing::warn!(%error, "the URLs could not be printed");
     }
     signals.next().await;
-    tracing::info!("stopping: what is under way is finished first; a second signal ends at once");
+    tracing::info!("stopping: requests in progress are completed first; a second signal stops immediately");
     tokio::select! {
         () = host.stop() => {}
         signal = signals.next() => process::exit(signal.exit_status()),

@@ -11,9 +11,7 @@ use crate::config::UrlError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Another process uses the data folder.
-    #[error(
-        "{0} is in use by another serverless-acme; stop that one, or give this one a folder of its own with --data"
-    )]
+    #[error("{0} is in use by another serverless-acme process; stop that one, or choose another folder with --data")]
     DataInUse(PathBuf),
     /// The data folder cannot be used.
     #[error("the data folder cannot be used: {path}: {source}")]
@@ -28,13 +26,13 @@ pub enum StartError {
     #[error("{0} is neither empty nor the data folder of a CA; choose another folder with --data")]
     NotADataFolder(PathBuf),
     /// There is nothing to administer.
-    #[error("there is no CA in {0}; choose its data folder with --data, or begin one with `serverless-acme serve`")]
+    #[error("there is no CA in {0}; choose its data folder with --data, or create a CA with `serverless-acme serve`")]
     NoCa(PathBuf),
     /// The store cannot be opened.
     #[error("the store cannot be opened: {}", failure_chain(.0))]
     Store(OpenError),
     /// A listener's address is taken or not ours.
-    #[error("cannot listen at {address} ({source}); choose another address with {flag}")]
+    #[error("cannot listen on {address} ({source}); choose another address with {flag}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -47,7 +45,7 @@ pub enum StartError {
     #[error(transparent)]
     Url(#[from] UrlError),
     /// A key file cannot be read.
-    #[error("the key file {path} holds no usable private key: {reason}")]
+    #[error("the key file {path} has no usable private key: {reason}")]
     Key {
         /// The file.
         path: PathBuf,
@@ -57,12 +55,12 @@ pub enum StartError {
     /// The store holds a CA whose key file is gone. A new key would be a new CA, which nobody asked
     /// for.
     #[error(
-        "the key file {0} is missing, but the store beside it holds the CA of that key; put it back from a backup, or begin a new CA in another folder with --data"
+        "the key file {0} of the CA in this data folder is missing; restore it from a backup, or create a new CA in another folder with --data"
     )]
     KeyMissing(PathBuf),
     /// Key and store are of different CAs.
     #[error(
-        "the key file {0} is not the key of the CA in the store beside it; put the right one back from a backup, or begin a new CA in another folder with --data"
+        "the key file {0} is not the key of the CA in this data folder; restore the right one from a backup, or create a new CA in another folder with --data"
     )]
     KeyOfAnotherCa(PathBuf),
     /// The webhook cannot be used.

@@ -2,13 +2,13 @@
 
 use authority::Failure;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, ProfileSet};
 
 use crate::{Authority, Error};
 
 /// How the CA is. Times are UTC.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// When this was asked.
@@ -26,7 +26,7 @@ pub struct Status {
 }
 
 /// How an issuer is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssuerStatus {
     /// Its name.
@@ -48,7 +48,7 @@ pub struct IssuerStatus {
 }
 
 /// How a CRL is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CrlStatus {
     /// Which shard.

@@ -1,7 +1,10 @@
 //! `accounts`: found, shown, disabled, enabled, deactivated.
 
 use acme::{AccountId, AccountStatus, Contact};
-use admin::{AccountFilter, CertificateFilter, Listed, Request, ShownAccount, ShownCertificate};
+use admin::{
+    account::{AccountFilter, FindAccounts, SetAccountStatus, ShownAccount},
+    certificate::{CertificateFilter, FindCertificates},
+};
 use clap::Args;
 use jose::Thumbprint;
 use serde_json::json;
@@ -16,14 +19,14 @@ use super::{
 /// Which accounts.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct FindAccounts {
-    /// With this contact: an address of electronic mail
+pub(super) struct FindArguments {
+    /// Accounts with this contact, an email address
     #[arg(long, value_name = "ADDRESS", value_parser = contact)]
     contact: Option<Contact>,
-    /// With the key of this thumbprint (RFC 7638)
+    /// Accounts whose key has this thumbprint (RFC 7638)
     #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
     key: Option<Thumbprint>,
-    /// With this id, the last part of an account's URL
+    /// The account with this id, the last part of its URL
     #[arg(long, value_name = "ID")]
     id: Option<AccountId>,
 }
@@ -36,24 +39,24 @@ fn contact(text: &str) -> Result<Contact, String> {
 pub(super) async fn find_accounts(
     connection: &Connection,
     output: &Output,
-    FindAccounts { contact, key, id }: FindAccounts,
+    FindArguments { contact, key, id }: FindArguments,
 ) -> Result<(), AdminFailure> {
     let by_key = key.map(AccountFilter::Key);
     let filter = contact.map(AccountFilter::Contact).or(by_key).or(id.map(AccountFilter::Id));
     let Some(filter) = filter else { return Ok(()) };
-    let found: Listed<ShownAccount> = connection.ask(&Request::FindAccounts { filter, limit: Some(PAGE) }).await?.value;
+    let found = connection.ask(&FindAccounts { filter, limit: Some(PAGE) }).await?;
     output.print(&found, || accounts(&found.items) + and_more(found.more))
 }
 
 pub(super) async fn show_account(connection: &Connection, output: &Output, id: AccountId) -> Result<(), AdminFailure> {
-    let request = Request::FindAccounts { filter: AccountFilter::Id(id), limit: None };
-    let found: Listed<ShownAccount> = connection.ask(&request).await?.value;
-    let request = Request::FindCertificates { filter: CertificateFilter::Account(id), limit: Some(NEWEST) };
-    let newest: Listed<ShownCertificate> = connection.ask(&request).await?.value;
+    let request = FindAccounts { filter: AccountFilter::Id(id), limit: None };
+    let found = connection.ask(&request).await?;
+    let request = FindCertificates { filter: CertificateFilter::Account(id), limit: Some(NEWEST) };
+    let newest = connection.ask(&request).await?;
     let json = json!({ "account": found.items.first(), "certificates": newest.items });
     output.print(&json, || {
         let bound = found.items.first().and_then(|account| account.external_account);
-        let bound = bound.map(|key| format!("bound by key {key} of an external account\n")).unwrap_or_default();
+        let bound = bound.map(|key| format!("bound with external account key {key}\n")).unwrap_or_default();
         format!("{}{bound}\n{}{}", accounts(&found.items), certificates::rows(&newest.items), and_more(newest.more))
     })
 }
@@ -64,7 +67,7 @@ pub(super) async fn set_account_status(
     id: AccountId,
     status: AccountStatus,
 ) -> Result<(), AdminFailure> {
-    let account: ShownAccount = connection.ask(&Request::SetAccountStatus { id, status }).await?.value;
+    let account = connection.ask(&SetAccountStatus { id, status }).await?;
     output.print(&account, || accounts(std::slice::from_ref(&account)))
 }
 
@@ -80,7 +83,7 @@ fn accounts(accounts: &[ShownAccount]) -> String {
             account.key_thumbprint.to_string(),
         ]
     });
-    table(["ACCOUNT", "DIRECTORY", "STATUS", "CONTACT", "MADE", "KEY THUMBPRINT"], rows)
+    table(["ACCOUNT", "DIRECTORY", "STATUS", "CONTACT", "CREATED", "KEY THUMBPRINT"], rows)
 }
 
 const NEWEST: u16 = 20;

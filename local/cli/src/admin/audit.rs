@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use acme::AuditId;
-use admin::{AuditFilter, AuditPage, Request};
+use admin::audit::{AuditFilter, ListAuditRecords};
 use authority::{Clock, SystemClock};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
@@ -20,21 +20,21 @@ use super::{
 
 #[derive(Subcommand)]
 pub(super) enum AuditCommand {
-    /// Lists what operators did, newest first
+    /// List what operators did, newest first
     #[command(
         after_help = "Examples:\n  serverless-acme admin audit list --limit 20\n  serverless-acme admin audit list --action eab --actor alice --since 7d"
     )]
     List {
         #[command(flatten)]
         filter: FilterArguments,
-        /// Of before this time, or longer ago than this: 2026-01-31T00:00:00Z, 36h, 5d
+        /// Only records before this time, or older than this age: 2026-01-31T00:00:00Z, 36h, 5d
         #[arg(long, value_name = "TIME", value_parser = time_or_age)]
         until: Option<Timestamp>,
-        /// So many at most
+        /// The maximum number of records
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
     },
-    /// Shows what operators do, as they do it, until Ctrl-C
+    /// Print what operators do, as they do it, until Ctrl-C
     #[command(
         after_help = "Examples:\n  serverless-acme admin audit follow\n  serverless-acme admin audit follow --since 1h --json | jq .action"
     )]
@@ -47,16 +47,16 @@ pub(super) enum AuditCommand {
 /// Which records.
 #[derive(Args)]
 pub(super) struct FilterArguments {
-    /// Of those in whose name this text is
+    /// Only records whose actor contains this text
     #[arg(long, value_name = "TEXT")]
     actor: Option<String>,
-    /// Of acts in whose name this text is: eab, or `account disable`
+    /// Only records whose action contains this text, such as `eab` or `account disable`
     #[arg(long, value_name = "TEXT")]
     action: Option<String>,
-    /// On what has this text in it: an id, a name
+    /// Only records whose subject (an id or a name) contains this text
     #[arg(long, value_name = "TEXT")]
     subject: Option<String>,
-    /// Of this time or later, or not longer ago than this: 2026-01-31T00:00:00Z, 36h, 5d
+    /// Only records since this time, or not older than this age: 2026-01-31T00:00:00Z, 36h, 5d
     #[arg(long, value_name = "TIME", value_parser = time_or_age)]
     since: Option<Timestamp>,
 }
@@ -72,7 +72,7 @@ fn time_or_age(text: &str) -> Result<Timestamp, String> {
     let ago = |hours: u16| SystemClock.now().checked_sub(SignedDuration::from_hours(hours.into())).ok();
     let time = hours(text).ok().and_then(ago).or_else(|| text.parse().ok());
     time.ok_or_else(|| {
-        "expected a time such as 2026-01-31T00:00:00Z, or hours or days ago such as 36h or 5d".to_owned()
+        "expected a time, such as 2026-01-31T00:00:00Z, or an age in hours or days, such as 36h or 5d".to_owned()
     })
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn list(
     limit: u16,
 ) -> Result<(), AdminFailure> {
     let found = records(connection, filter.until(until), limit).await?;
-    output.print(&found, || table(["WHEN", "WHO", "WHAT", "TO WHAT", "DETAIL"], found.iter().map(cells)))
+    output.print(&found, || table(["TIME", "ACTOR", "ACTION", "SUBJECT", "DETAIL"], found.iter().map(cells)))
 }
 
 /// Never ends by itself. It asks anew each time, so it goes on when a host stops or starts, and keeps no folder.
@@ -122,8 +122,8 @@ async fn records(connection: &Connection, filter: AuditFilter, limit: u16) -> Re
     loop {
         let rest = usize::from(limit).saturating_sub(found.len()).min(A_PAGE.into());
         let rest = u16::try_from(rest).unwrap_or(A_PAGE);
-        let request = Request::Audit { filter: filter.clone(), before, limit: Some(rest) };
-        let page: AuditPage = connection.ask(&request).await?.value;
+        let request = ListAuditRecords { filter: filter.clone(), before, limit: Some(rest) };
+        let page = connection.ask(&request).await?;
         found.extend(page.items);
         before = page.next;
         if before.is_none() || found.len() >= limit.into() {

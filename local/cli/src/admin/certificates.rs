@@ -4,8 +4,9 @@ use std::{fs, path::PathBuf, str::FromStr};
 
 use acme::{AccountId, CertificateId, CertificateIdError, DirectoryId, RevocationReason, Serial};
 use admin::{
-    AccountFilter, CertificateFilter, CertificateSelection, ExportedCertificate, Listed, Request, RevokedCertificates,
-    ShownAccount, ShownCertificate,
+    account::{AccountFilter, FindAccounts, ShownAccount},
+    certificate::{CertificateFilter, ExportCertificate, FindCertificates, RevokeCertificate, ShownCertificate},
+    selection::{CertificateSelection, RevokeCertificates},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
@@ -22,39 +23,39 @@ use super::{
 
 #[derive(Subcommand)]
 pub(super) enum CertificatesCommand {
-    /// Finds certificates
+    /// Find certificates
     #[command(
         after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --serial 4A:1F:00:9C:33:D0:52:7E\n  serverless-acme admin certificates find --ending-within 14 --json"
     )]
     Find(FindArguments),
-    /// Shows a certificate: for whom, its order, what became of it, its PEM
+    /// Show a certificate with its account, order, status and PEM
     #[command(
         after_help = "Examples:\n  serverless-acme admin certificates show aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE\n  serverless-acme admin certificates show 4A:1F:00:9C:33:D0:52:7E"
     )]
     Show {
-        /// Its id, as in renewal information, or its serial number, hexadecimal
+        /// The certificate: its id (RFC 9773 §4.1) or its hexadecimal serial number
         #[arg(allow_hyphen_values = true)]
         certificate: CertificateReference,
     },
-    /// Writes a certificate to a file, or to the standard output
+    /// Write a certificate to a file or to standard output
     #[command(
         after_help = "Examples:\n  serverless-acme admin certificates export aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE > chain.pem\n  serverless-acme admin certificates export 4A:1F:00:9C:33:D0:52:7E --format der --out leaf.der"
     )]
     Export {
-        /// Its id, as in renewal information, or its serial number, hexadecimal
+        /// The certificate: its id (RFC 9773 §4.1) or its hexadecimal serial number
         #[arg(allow_hyphen_values = true)]
         certificate: CertificateReference,
-        /// What is written
+        /// The output format
         #[arg(long, value_enum, default_value = "chain")]
         format: Format,
-        /// Into this file
+        /// The file to write [default: standard output]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Revokes a certificate of any account, or many
+    /// Revoke one certificate, or all that match a selection
     ///
-    /// Many are counted first, and revoked after a question; with --dry-run they are only counted and listed. What
-    /// is interrupted can be started again: certificates that are revoked already are passed over.
+    /// A selection is counted first, and revoked after confirmation; with --dry-run it is only counted and listed.
+    /// An interrupted revocation can be repeated: certificates that are already revoked are skipped.
     #[command(
         after_help = "Examples:\n  serverless-acme admin certificates revoke aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE --reason key-compromise\n  serverless-acme admin certificates revoke --name www.example.com --dry-run\n  serverless-acme admin certificates revoke --profile web --issued-from 2026-01-31T00:00:00Z --issued-until 2026-02-01T00:00:00Z --reason superseded --yes"
     )]
@@ -65,22 +66,23 @@ pub(super) enum CertificatesCommand {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct FindArguments {
-    /// For exactly this name or address
+    /// Certificates for exactly this DNS name or address
     #[arg(long)]
     name: Option<String>,
-    /// Of this account's newest orders
+    /// Certificates of this account's newest orders
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
-    /// Those that end within so many days
+    /// Certificates that expire within this number of days
     #[arg(long, value_name = "DAYS")]
     ending_within: Option<u16>,
-    /// With this serial number: hexadecimal, with or without colons
+    /// Certificates with this serial number: hexadecimal, with or without colons
     #[arg(long, value_name = "HEX")]
     serial: Option<String>,
-    /// Good ones of this issuer, the first hundred that end
+    /// Valid certificates of this issuer: the first hundred to expire
     #[arg(long, value_name = "ID")]
     issuer: Option<IssuerId>,
-    /// Good ones that were ordered in the directory of this profile, the first hundred that end: web, or raProfile/web
+    /// Valid certificates ordered in the directory of this profile (web, or raProfile/web): the first hundred to
+    /// expire
     #[arg(long, value_name = "NAME")]
     profile: Option<DirectoryId>,
 }
@@ -106,18 +108,18 @@ impl FromStr for CertificateReference {
 /// How a certificate is written.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Format {
-    /// The certificate and those of its issuers without the root, PEM
+    /// The certificate and its chain, without the root, in PEM
     Chain,
-    /// The certificate alone, PEM
+    /// The certificate alone, in PEM
     Pem,
-    /// The certificate alone, DER
+    /// The certificate alone, in DER
     Der,
 }
 
 /// Which certificates are revoked, and why.
 #[derive(Args)]
 pub(super) struct RevokeArguments {
-    /// One certificate: its id, as in renewal information
+    /// One certificate: its id (RFC 9773 §4.1)
     // Ids are base64url and may begin with a hyphen; therefore there is no short flag here.
     #[arg(
         required_unless_present = "SelectionArguments",
@@ -127,13 +129,13 @@ pub(super) struct RevokeArguments {
     id: Option<CertificateId>,
     #[command(flatten)]
     selection: SelectionArguments,
-    /// Why
+    /// The reason of the revocation
     #[arg(long, value_enum, default_value = "unspecified")]
     reason: Reason,
-    /// Only counts and lists what would be revoked
+    /// Count and list the certificates without revoking them
     #[arg(long, conflicts_with = "id")]
     dry_run: bool,
-    /// Revokes many without asking
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
@@ -141,17 +143,17 @@ pub(super) struct RevokeArguments {
 /// Why a certificate is revoked (RFC 5280 §5.3.1).
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Reason {
-    /// No reason given
+    /// No reason is given
     Unspecified,
-    /// The private key is in other hands; it is blocked
+    /// The private key is compromised; the key is blocked, too
     KeyCompromise,
-    /// The subject's name or other data changed
+    /// The subject's name or other data has changed
     AffiliationChanged,
-    /// Replaced by another certificate
+    /// The certificate has been replaced
     Superseded,
-    /// No longer needed
+    /// The certificate is no longer needed
     CessationOfOperation,
-    /// A right that the certificate states was taken back
+    /// A privilege that the certificate states was withdrawn
     PrivilegeWithdrawn,
 }
 
@@ -200,8 +202,8 @@ async fn find(
     let filter = name.map(CertificateFilter::Name).or(account.map(CertificateFilter::Account)).or(by_end);
     let filter = filter.or(serial.map(CertificateFilter::Serial));
     let Some(filter) = filter else { return Ok(()) };
-    let request = Request::FindCertificates { filter, limit: Some(PAGE) };
-    let found: Listed<ShownCertificate> = connection.ask(&request).await?.value;
+    let request = FindCertificates { filter, limit: Some(PAGE) };
+    let found = connection.ask(&request).await?;
     output.print(&found, || rows(&found.items) + and_more(found.more))
 }
 
@@ -211,8 +213,8 @@ async fn show(connection: &Connection, output: &Output, certificate: Certificate
     for certificate in &found {
         let account = match certificate.account {
             Some(id) => {
-                let request = Request::FindAccounts { filter: AccountFilter::Id(id), limit: None };
-                connection.ask::<Listed<ShownAccount>>(&request).await?.value.items.into_iter().next()
+                let request = FindAccounts { filter: AccountFilter::Id(id), limit: None };
+                connection.ask(&request).await?.items.into_iter().next()
             }
             None => None,
         };
@@ -230,7 +232,7 @@ async fn export(
 ) -> Result<(), AdminFailure> {
     let found = found(connection, certificate).await?;
     let [ShownCertificate { id, .. }] = found.as_slice() else { return Err(AdminFailure::Several(found.len())) };
-    let exported: ExportedCertificate = connection.ask(&Request::ExportCertificate { id: id.clone() }).await?.value;
+    let exported = connection.ask(&ExportCertificate { id: id.clone() }).await?;
     let bytes = match format {
         Format::Chain => exported.chain.into_bytes(),
         Format::Pem => exported.pem.into_bytes(),
@@ -250,8 +252,8 @@ async fn found(
         CertificateReference::Id(id) => CertificateFilter::Id(id),
         CertificateReference::Serial(serial) => CertificateFilter::Serial(serial),
     };
-    let request = Request::FindCertificates { filter, limit: None };
-    let found = connection.ask::<Listed<ShownCertificate>>(&request).await?.value.items;
+    let request = FindCertificates { filter, limit: None };
+    let found = connection.ask(&request).await?.items;
     if found.is_empty() { Err(AdminFailure::NoCertificate) } else { Ok(found) }
 }
 
@@ -261,8 +263,8 @@ async fn revoke(
     id: CertificateId,
     reason: Reason,
 ) -> Result<(), AdminFailure> {
-    let request = Request::RevokeCertificate { id, reason: reason.into() };
-    let revoked: ShownCertificate = connection.ask(&request).await?.value;
+    let request = RevokeCertificate { id, reason: reason.into() };
+    let revoked = connection.ask(&request).await?;
     output.print(&revoked, || rows(std::slice::from_ref(&revoked)))
 }
 
@@ -284,8 +286,8 @@ async fn revoke_many(
     let mut progress = Progress::new("revoked", Some(*good));
     let (mut revoked, mut already, mut position) = (0_u64, 0_u64, None);
     loop {
-        let request = Request::RevokeCertificates { selection: selection.clone(), reason: reason.into(), position };
-        let piece: RevokedCertificates = connection.ask(&request).await?.value;
+        let request = RevokeCertificates { selection: selection.clone(), reason: reason.into(), position };
+        let piece = connection.ask(&request).await?;
         revoked += piece.revoked as u64;
         already += piece.already_revoked as u64;
         progress.show(revoked);
@@ -296,14 +298,14 @@ async fn revoke_many(
     }
     drop(progress);
     let json = json!({ "revoked": revoked, "alreadyRevoked": already });
-    output.print(&json, || format!("{revoked} certificates are revoked; {already} were before"))
+    output.print(&json, || format!("{revoked} certificates revoked; {already} were already revoked"))
 }
 
 /// What would be revoked.
 pub(super) fn about(Counted { good, revoked, items }: &Counted) -> String {
     let rest = good.saturating_sub(items.len() as u64);
-    let rest = if rest > 0 { format!("and {rest} others\n") } else { String::new() };
-    format!("{}{rest}\n{good} certificates; {revoked} others are revoked already", rows(items))
+    let rest = if rest > 0 { format!("and {rest} more\n") } else { String::new() };
+    format!("{}{rest}\n{good} certificates; {revoked} more are already revoked", rows(items))
 }
 
 pub(super) fn rows(certificates: &[ShownCertificate]) -> String {
@@ -314,7 +316,7 @@ pub(super) fn rows(certificates: &[ShownCertificate]) -> String {
         let id = certificate.id.to_string();
         [id, certificate.names.join(","), certificate.not_after.to_string(), revoked, account, order]
     });
-    table(["CERTIFICATE", "NAMES", "ENDS", "REVOKED", "ACCOUNT", "ORDER"], rows)
+    table(["CERTIFICATE", "IDENTIFIERS", "NOT AFTER", "REVOKED", "ACCOUNT", "ORDER"], rows)
 }
 
 /// What is known of one.
@@ -323,7 +325,7 @@ fn facts(certificate: &ShownCertificate, account: Option<&ShownAccount>) -> Stri
     let state = match (certificate.revoked_at, certificate.reason, &certificate.pem) {
         (Some(at), reason, _) => format!("revoked at {at}, reason {}", reason.unwrap_or_default()),
         (None, _, Some(_)) => "issued, not revoked".to_owned(),
-        (None, _, None) => "intended, not signed".to_owned(),
+        (None, _, None) => "not signed".to_owned(),
     };
     let whose = account.map(|account| {
         let contact: Vec<String> = account.contact.iter().map(ToString::to_string).collect();
@@ -334,14 +336,14 @@ fn facts(certificate: &ShownCertificate, account: Option<&ShownAccount>) -> Stri
     let facts = [
         ("certificate", certificate.id.to_string()),
         ("serial", certificate.serial.clone()),
-        ("names", certificate.names.join(", ")),
+        ("identifiers", certificate.names.join(", ")),
         ("issuer", certificate.issuer.to_string()),
-        ("valid from", certificate.not_before.to_string()),
-        ("valid until", certificate.not_after.to_string()),
+        ("not before", certificate.not_before.to_string()),
+        ("not after", certificate.not_after.to_string()),
         ("state", state),
         ("account", or_none(whose)),
         ("order", or_none(certificate.order.map(|order| order.to_string()))),
-        ("its story", or_none(story)),
+        ("explained by", or_none(story)),
         ("replaced by", or_none(certificate.replaced_by.map(|order| format!("order {order}")))),
     ];
     let facts: String = facts.iter().map(|(name, value)| format!("{name:<13}{}\n", printable(value))).collect();

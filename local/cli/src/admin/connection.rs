@@ -1,4 +1,4 @@
-//! Whom to ask: the host that runs on the data folder, the folder itself, or a Lambda function.
+//! Where a command goes: to the host that is running on the data folder, to the folder itself, or to a Lambda function.
 
 use std::{
     io,
@@ -6,11 +6,9 @@ use std::{
     time::Duration,
 };
 
-use admin::{Request, SocketReply, Surroundings};
+use admin::{Action, SocketReply, Surroundings};
 #[cfg(feature = "host")]
 use host::{AtRest, StartError};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::time;
 
 use super::{
@@ -29,8 +27,8 @@ pub(super) enum Connection {
     Function(Function),
 }
 
-/// An answer.
-pub(super) struct Answer<T> {
+/// An answer, and where it came from.
+pub(super) struct Answered<T> {
     /// What was asked for.
     pub(super) value: T,
     /// Of a running host.
@@ -38,7 +36,7 @@ pub(super) struct Answer<T> {
 }
 
 impl Connection {
-    /// Finds out whom to ask. The folder's lock decides between host and folder: whoever has it, answers.
+    /// Finds out where to send commands. The process that holds the lock of the folder answers.
     pub(super) async fn open(data: &Path, function: Option<String>) -> Result<Self, AdminFailure> {
         if let Some(name) = function {
             return Ok(Self::Function(Function::new(name)));
@@ -79,9 +77,14 @@ impl Connection {
         Err(AdminFailure::NoHost(data.to_owned()))
     }
 
-    /// Asks.
-    pub(super) async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<Answer<T>, AdminFailure> {
-        let json = serde_json::to_value(request).map_err(AdminFailure::Request)?;
+    /// Has an action performed.
+    pub(super) async fn ask<A: Action>(&self, action: &A) -> Result<A::Answer, AdminFailure> {
+        Ok(self.ask_host(action).await?.value)
+    }
+
+    /// Has an action performed, and says what the host adds to its answer.
+    pub(super) async fn ask_host<A: Action>(&self, action: &A) -> Result<Answered<A::Answer>, AdminFailure> {
+        let json = action.request().map_err(AdminFailure::Request)?;
         let (answer, host) = match self {
             Self::Host(data) => match socket::ask(data, &json).await? {
                 SocketReply::Answer { answer, host } => (answer, Some(host)),
@@ -92,15 +95,10 @@ impl Connection {
                 let answered = admin::answer(ca.authority(), user, json).await;
                 (answered.map_err(|error| AdminFailure::Refused(acme::failure_chain(&error)))?, None)
             }
-            Self::Function(function) => (function.ask(json, request.is_act()).await?, None),
+            Self::Function(function) => (function.ask(json, action.is_act()).await?, None),
         };
         let value = serde_json::from_value(answer).map_err(AdminFailure::Answer)?;
-        Ok(Answer { value, host })
-    }
-
-    /// Asks for JSON as it is.
-    pub(super) async fn ask_value(&self, request: &Request) -> Result<Value, AdminFailure> {
-        Ok(self.ask(request).await?.value)
+        Ok(Answered { value, host })
     }
 
     /// Whether the CA is on this machine.
@@ -113,7 +111,7 @@ impl Connection {
         matches!(self, Self::Host(_))
     }
 
-    /// Whether somebody works there by themselves.
+    /// Whether work continues there by itself.
     pub(super) fn is_working(&self) -> bool {
         matches!(self, Self::Host(_) | Self::Function(_))
     }
@@ -144,9 +142,9 @@ pub(crate) enum AdminFailure {
     /// The function cannot be asked.
     #[error(transparent)]
     Function(#[from] FunctionError),
-    /// Somebody has the folder and says nothing.
+    /// Another process has the folder and does not answer.
     #[error(
-        "{0} is in use, and nobody answers there: a host that starts or stops, one without a socket (the path of the folder may be too long for one), or another `admin`"
+        "{0} is in use, but does not answer: its host may be starting or stopping, or may have no socket (if the path of the folder is too long), or another `admin` command is running"
     )]
     Silent(PathBuf),
     /// No host runs, and this program has no engine.
@@ -163,10 +161,10 @@ pub(crate) enum AdminFailure {
         /// Why.
         reason: String,
     },
-    /// Nobody can be asked for consent.
-    #[error("nothing was changed: there is no terminal to ask at; say --yes")]
-    NobodyToAsk,
-    /// Somebody did not agree.
+    /// There is no terminal at which to confirm.
+    #[error("nothing was changed: confirmation needs a terminal; use --yes to skip it")]
+    NoTerminal,
+    /// The operator did not confirm.
     #[error("nothing was changed")]
     Declined,
     /// There is no such profile.
@@ -176,7 +174,7 @@ pub(crate) enum AdminFailure {
     #[error("there is no such certificate")]
     NoCertificate,
     /// Several certificates where one is needed.
-    #[error("{0} certificates have that serial number; say which by its id")]
+    #[error("{0} certificates have that serial number; use the id of the certificate instead")]
     Several(usize),
     /// There is no such incident.
     #[error("there is no incident {0}")]
@@ -188,11 +186,11 @@ pub(crate) enum AdminFailure {
     #[error("the request cannot be written: {0}")]
     Request(#[source] serde_json::Error),
     /// Another version answered.
-    #[error("the answer cannot be read; are both of the same version? {0}")]
+    #[error("the answer cannot be read, perhaps because it comes from another version: {0}")]
     Answer(#[source] serde_json::Error),
-    /// The system does not tell who this is.
+    /// The user is unknown.
     #[cfg(feature = "host")]
-    #[error("the system does not tell whose process this is: {0}")]
+    #[error("the user of this process cannot be determined: {0}")]
     User(#[source] io::Error),
     /// Standard output is closed.
     #[error("the output cannot be written: {0}")]

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, process::ExitCode, time::Duration};
 
-use admin::{Finding, Request, Verdict};
+use admin::doctor::{Examine, Finding, Verdict};
 use tokio::{net::UdpSocket, time};
 
 use super::{AdminFailure, connection::Connection, events, output::Output, profiles, table::printable};
 
 pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<ExitCode, AdminFailure> {
-    let answer = connection.ask::<Vec<Finding>>(&Request::Doctor {}).await?;
+    let answer = connection.ask_host(&Examine {}).await?;
     let mut findings = answer.value;
     if connection.is_local() {
         let profiles = profiles::stored(connection).await?;
@@ -26,7 +26,7 @@ pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<E
         let shown = findings.iter().map(|Finding { check, verdict, seen, remedy }| {
             let mark = match verdict {
                 Verdict::Good => "ok  ",
-                Verdict::Warning => "SOON",
+                Verdict::Warning => "WARN",
                 Verdict::Bad => "BAD ",
             };
             let remedy = if remedy.is_empty() { String::new() } else { format!("\n      -> {remedy}") };
@@ -42,7 +42,7 @@ pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<E
 async fn examine(resolver: SocketAddr) -> Finding {
     let check = format!("resolver {resolver}");
     match time::timeout(PATIENCE, answers(resolver)).await {
-        Ok(Ok(())) => Finding::good(check, "it answers"),
+        Ok(Ok(())) => Finding::good(check, "answers"),
         Ok(Err(error)) => Finding::bad(check, error.to_string(), REMEDY),
         Err(_) => Finding::bad(check, format!("no answer within {} seconds", PATIENCE.as_secs()), REMEDY),
     }
@@ -60,5 +60,5 @@ async fn answers(resolver: SocketAddr) -> std::io::Result<()> {
 }
 
 const REMEDY: &str =
-    "look whether it runs and whether a firewall is between; until then every validation that asks it fails";
+    "check that it is running and that no firewall blocks it; until then, every validation that queries it fails";
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -1,13 +1,19 @@
 //! `eab`: keys of external accounts.
 
 use acme::{ExternalAccountKeyId, ProfileName};
-use admin::{Listed, ListedKey, Request, ShownKey, Surroundings};
+use admin::{
+    Surroundings,
+    external_account::{
+        ListExternalAccountKeys, ListedKey, MintExternalAccountKey, RevokeExternalAccountKey, RotateExternalAccountKey,
+        ShownKey,
+    },
+};
 use clap::Args;
 use store::IdentifierRule;
 
 use super::{
     AdminFailure,
-    connection::{Answer, Connection},
+    connection::{Answered, Connection},
     output::Output,
     table::table,
 };
@@ -16,20 +22,20 @@ use crate::shell_word::quoted;
 /// What a key is to be good for.
 #[derive(Args)]
 pub(super) struct MintArguments {
-    /// The ACME Profile in which it binds accounts [default: every one]
+    /// The ACME Profile in which the key binds accounts [default: all]
     #[arg(long, value_name = "NAME")]
     profile: Option<ProfileName>,
-    /// For so many days accounts can be bound with it
+    /// The number of days for which the key can bind accounts
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
-    /// A name that its accounts may ask for: www.example.com, .example.com (all below), 10.0.0.0/8; may be repeated
-    /// [default: all names]
+    /// An identifier that its accounts may order: www.example.com, .example.com (all subdomains), 10.0.0.0/8; can be
+    /// repeated [default: all identifiers]
     #[arg(long, value_name = "RULE")]
     scope: Vec<IdentifierRule>,
-    /// How many accounts it may bind: a number, or `unlimited`
+    /// The maximum number of accounts that the key binds: a number, or `unlimited`
     #[arg(long, default_value = "1", value_parser = accounts)]
     accounts: Accounts,
-    /// For people
+    /// A label, for operators to read
     #[arg(long, default_value = "")]
     label: String,
 }
@@ -42,7 +48,7 @@ fn accounts(text: &str) -> Result<Accounts, String> {
     match text.parse() {
         _ if text == "unlimited" => Ok(Accounts(None)),
         Ok(number) if number > 0 => Ok(Accounts(Some(number))),
-        _ => Err("expected a whole number from 1, or `unlimited`".to_owned()),
+        _ => Err("expected a whole number of at least 1, or `unlimited`".to_owned()),
     }
 }
 
@@ -52,8 +58,8 @@ pub(super) async fn mint(
     arguments: MintArguments,
 ) -> Result<(), AdminFailure> {
     let MintArguments { profile, days, scope, accounts, label } = arguments;
-    let request = Request::MintExternalAccountKey { days, label, profile, scope, accounts: accounts.0 };
-    shown_once(output, connection.ask(&request).await?)
+    let request = MintExternalAccountKey { days, label, profile, scope, accounts: accounts.0 };
+    shown_once(output, connection.ask_host(&request).await?)
 }
 
 pub(super) async fn rotate(
@@ -62,22 +68,25 @@ pub(super) async fn rotate(
     id: ExternalAccountKeyId,
     overlap_days: u32,
 ) -> Result<(), AdminFailure> {
-    shown_once(output, connection.ask(&Request::RotateExternalAccountKey { id, overlap_days }).await?)
+    shown_once(output, connection.ask_host(&RotateExternalAccountKey { id, overlap_days }).await?)
 }
 
-fn shown_once(output: &Output, Answer { value: key, host }: Answer<ShownKey>) -> Result<(), AdminFailure> {
+fn shown_once(output: &Output, Answered { value: key, host }: Answered<ShownKey>) -> Result<(), AdminFailure> {
     output.print(&key, || {
         let ShownKey { key_identifier: id, key: secret, expires_at, profile } = &key;
-        let facts = format!("key identifier  {id}\nkey             {secret}\ngood until      {expires_at}\n");
-        format!("{facts}\nIt is not shown again. Lines to copy:\n\n{}", lines(&key, profile.as_ref(), host.as_ref()))
+        let facts = format!("key identifier  {id}\nkey             {secret}\nexpires         {expires_at}\n");
+        format!(
+            "{facts}\nThe key cannot be shown again. Commands to copy:\n\n{}",
+            lines(&key, profile.as_ref(), host.as_ref())
+        )
     })
 }
 
 pub(super) async fn list(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
     let mut keys: Vec<ListedKey> = Vec::new();
     loop {
-        let request = Request::ExternalAccountKeys { after: keys.last().map(|key| key.id), limit: Some(1000) };
-        let page: Listed<ListedKey> = connection.ask(&request).await?.value;
+        let request = ListExternalAccountKeys { after: keys.last().map(|key| key.id), limit: Some(1000) };
+        let page = connection.ask(&request).await?;
         let ends = !page.more || page.items.is_empty();
         keys.extend(page.items);
         if ends {
@@ -92,7 +101,7 @@ pub(super) async fn revoke(
     output: &Output,
     id: ExternalAccountKeyId,
 ) -> Result<(), AdminFailure> {
-    let key: ListedKey = connection.ask(&Request::RevokeExternalAccountKey { id }).await?.value;
+    let key = connection.ask(&RevokeExternalAccountKey { id }).await?;
     output.print(&key, || rows(std::slice::from_ref(&key)))
 }
 
@@ -104,16 +113,16 @@ fn rows(keys: &[ListedKey]) -> String {
             key.id.to_string(),
             format!("{:?}", key.state).to_lowercase(),
             format!("{}/{most}", key.accounts),
-            key.profile.as_ref().map_or("every".to_owned(), ToString::to_string),
-            if scope.is_empty() { "all names".to_owned() } else { scope.join(",") },
+            key.profile.as_ref().map_or("all".to_owned(), ToString::to_string),
+            if scope.is_empty() { "all".to_owned() } else { scope.join(",") },
             key.expires_at.to_string(),
             key.label.clone(),
         ]
     });
-    table(["KEY IDENTIFIER", "STATE", "ACCOUNTS", "PROFILE", "SCOPE", "GOOD UNTIL", "LABEL"], rows)
+    table(["KEY IDENTIFIER", "STATE", "ACCOUNTS", "PROFILE", "SCOPE", "EXPIRES", "LABEL"], rows)
 }
 
-/// What certbot and lego are told to enrol.
+/// What certbot and lego are given to enrol.
 fn lines(key: &ShownKey, profile: Option<&ProfileName>, host: Option<&Surroundings>) -> String {
     let ShownKey { key_identifier: id, key: secret, .. } = key;
     let profile = profile.map_or(DEFAULT_PROFILE, ProfileName::as_str);

@@ -1,17 +1,17 @@
 //! `events`: an event on purpose, and how the webhook is.
 
-use admin::{Finding, Request, WebhookStatus};
+use admin::{WebhookStatus, doctor::Finding, event::EmitTestEvent};
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{AdminFailure, connection::Connection, output::Output};
 
 /// What is done with events.
 #[derive(Subcommand)]
 pub(super) enum EventsCommand {
-    /// Has an event of the type `test` told, to see whether it arrives
+    /// Emit an event of type `test`, to see whether it arrives
     ///
-    /// It takes the way of all events: the log, and the webhook or the event bus that is set.
+    /// It is delivered like any other event: to the log, and to the configured webhook or event bus.
     #[command(after_help = "Example:\n  serverless-acme admin events test")]
     Test,
 }
@@ -27,12 +27,12 @@ pub(super) async fn perform(
 }
 
 async fn test(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
-    let answer = connection.ask::<Value>(&Request::TestEvents {}).await?;
+    let answer = connection.ask_host(&EmitTestEvent {}).await?;
     let webhook = answer.host.and_then(|host| host.webhook);
-    output.print(&json!({ "told": true, "webhook": webhook }), || match &webhook {
-        Some(webhook) => format!("told; it is in the log, and on its way to {}\n", webhook.receiver),
-        None if connection.is_local() => "told; it is in the log\n".to_owned(),
-        None => "told; it is in the log, and on its way to the event bus when EventBusName is set\n".to_owned(),
+    output.print(&json!({ "emitted": true, "webhook": webhook }), || match &webhook {
+        Some(webhook) => format!("emitted: it is in the log, and on its way to {}\n", webhook.receiver),
+        None if connection.is_local() => "emitted: it is in the log\n".to_owned(),
+        None => "emitted: it is in the log, and on its way to the event bus if EventBusName is set\n".to_owned(),
     })
 }
 
@@ -44,16 +44,18 @@ pub(super) fn examine(webhook: &WebhookStatus) -> Finding {
         let reason = reason.as_deref().unwrap_or("unknown");
         return Finding::bad(
             check,
-            format!("deliveries fail since {since}, {waiting} events wait: {reason}"),
-            "mend the receiver; deliveries go on by themselves, and an event is given up three days after it happened",
+            format!("deliveries have failed since {since}, {waiting} events are waiting: {reason}"),
+            "repair the receiver; deliveries resume automatically, and an event is dropped three days after it occurred",
         );
     }
     if given_up + lost > 0 {
         return Finding::warning(
             check,
-            format!("it works, but since the host started {given_up} events were given up and {lost} found no room"),
-            "find them in the log, where every event is",
+            format!(
+                "deliveries succeed, but since the host started {given_up} events were dropped after three days and {lost} because the spool was full"
+            ),
+            "find them in the log, which has every event",
         );
     }
-    Finding::good(check, format!("deliveries work, {waiting} events wait"))
+    Finding::good(check, format!("deliveries succeed, {waiting} events are waiting"))
 }

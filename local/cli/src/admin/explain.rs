@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use acme::{AccountId, OrderId, ProfileName};
-use admin::{ExplainedSubject, Request};
+use admin::explain::{Explain, ExplainedSubject};
 use clap::Args;
 use ra::Explanation;
 
@@ -17,16 +17,16 @@ use super::{
 /// What is to be explained.
 #[derive(Args)]
 pub(super) struct ExplainArguments {
-    /// This name, whether or not anybody ever ordered it
+    /// Explain this DNS name or address, whether or not it was ever ordered
     #[arg(long, required_unless_present = "account", conflicts_with_all = ["account", "order"])]
     name: Option<String>,
-    /// What this ACME Profile says of the name, with its limits; every one when absent
+    /// The ACME Profile whose policy and limits are explained [default: all, without limits]
     #[arg(long, requires = "name")]
     profile: Option<ProfileName>,
-    /// This account: its id or its URL
+    /// Explain this account: its id or URL
     #[arg(long, value_name = "ID|URL", value_parser = last::<AccountId>)]
     account: Option<AccountId>,
-    /// This order of the account: its id or its URL
+    /// Explain this order of the account: its id or URL
     #[arg(long, value_name = "ID|URL", value_parser = last::<OrderId>, requires = "account")]
     order: Option<OrderId>,
 }
@@ -48,7 +48,7 @@ pub(super) async fn explain(
         None => ExplainedSubject::Account(account),
     });
     let Some(subject) = by_name.or(by_account) else { return Ok(()) };
-    let explanation: Explanation = connection.ask(&Request::Explain { subject }).await?.value;
+    let explanation = connection.ask(&Explain { subject }).await?;
     output.print(&explanation, || text(&explanation))
 }
 
@@ -69,14 +69,14 @@ fn text(explanation: &Explanation) -> String {
             let allowed = if verdict.allowed { "yes" } else { "no" };
             [verdict.name.clone(), verdict.profile.to_string(), allowed.to_owned(), verdict.because.clone()]
         });
-        text += &under("what policy says of a new order", &table(["NAME", "ACME PROFILE", "ALLOWED", "BECAUSE"], rows));
+        text += &under("policy for a new order", &table(["IDENTIFIER", "ACME PROFILE", "ALLOWED", "BECAUSE"], rows));
     }
     if !limits.is_empty() {
         let rows = limits.iter().map(|limit| {
             let used = format!("{} of {}", limit.used, limit.maximum);
             [limit.limit.clone(), limit.of.clone(), used, limit.frees_at.to_string()]
         });
-        text += &under("how full the limits are", &table(["LIMIT", "OF", "USED", "BEGINS ANEW"], rows));
+        text += &under("limits", &table(["LIMIT", "APPLIES TO", "USED", "RESETS"], rows));
     }
     if !orders.is_empty() {
         let rows = orders.iter().map(|order| {
@@ -89,7 +89,7 @@ fn text(explanation: &Explanation) -> String {
                 order.reason.clone().unwrap_or_default(),
             ]
         });
-        text += &under("orders", &table(["ORDER", "ACCOUNT", "MADE", "STATUS", "NAMES", "REASON"], rows));
+        text += &under("orders", &table(["ORDER", "ACCOUNT", "CREATED", "STATUS", "IDENTIFIERS", "REASON"], rows));
     }
     text
 }

@@ -70,7 +70,7 @@ struct Invoked {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FunctionError {
     /// There is no such tool.
-    #[error("the aws command line tool is not on PATH; install it, or invoke the function in another way")]
+    #[error("the `aws` command line tool is not on PATH; install it, or invoke the function by other means")]
     NoTool,
     /// The tool failed.
     #[error("aws: {0}")]
@@ -82,7 +82,7 @@ pub(crate) enum FunctionError {
     #[error("temporary files cannot be used: {0}")]
     Files(#[source] io::Error),
     /// Something else answered.
-    #[error("what aws printed cannot be read: {0}")]
+    #[error("the output of aws cannot be read: {0}")]
     Json(#[from] serde_json::Error),
 }
 

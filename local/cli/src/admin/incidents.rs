@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use acme::IncidentId;
-use admin::{CertificateSelection, Continued, IncidentDocument, Request, RevocationDocument};
+use admin::{
+    incident::{
+        ContinueRevocations, DeclareIncident, EndIncident, IncidentDocument, ListIncidents, RevocationDocument,
+    },
+    selection::CertificateSelection,
+};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::json;
@@ -22,39 +27,39 @@ use super::{
 
 #[derive(Subcommand)]
 pub(super) enum IncidentsCommand {
-    /// Declares an incident: clients are told to renew before their certificates' time
+    /// Declare an incident: ask clients to replace the affected certificates early
     ///
-    /// Renewal information (RFC 9773) of every certificate that fits all that is said, and was ordered before,
-    /// moves to the time from now to --renew-within, with the explanation. What clients get in their place is not
-    /// affected. With --revoke, the certificates are revoked afterwards, by itself and piece by piece.
+    /// Affected are the certificates that match the selection and were ordered before the declaration. Their
+    /// renewal information (RFC 9773) suggests a time between now and --renew-within, with a link to --url. Their
+    /// replacements are not affected. With --revoke, the certificates are then revoked automatically, in batches.
     #[command(
         after_help = "Examples:\n  serverless-acme admin incidents declare --profile web --issued-from 2026-01-31T00:00:00Z --description 'wrong policy' --dry-run\n  serverless-acme admin incidents declare --issuer issuing --description 'keys of a weak generator' --url https://ca.example.com/incidents/1 --renew-within 24h --revoke superseded --revoke-after 5d"
     )]
     Declare(DeclareArguments),
-    /// Lists the incidents: those that go on, and for a year those that ended
+    /// List the open incidents, and those that ended within a year
     #[command(after_help = "Example:\n  serverless-acme admin incidents list")]
     List,
-    /// Shows an incident, with how far its revocation has come
+    /// Show an incident and the progress of its revocation
     #[command(
         after_help = "Examples:\n  serverless-acme admin incidents show 06cv5pbo4s3u8t1hk8q2m0r9dg\n  serverless-acme admin incidents show 06cv5pbo4s3u8t1hk8q2m0r9dg --watch"
     )]
     Show {
-        /// Its id
+        /// The id of the incident
         id: IncidentId,
-        /// Shows the progress until all is revoked
+        /// Show the progress until all certificates are revoked
         #[arg(long)]
         watch: bool,
     },
-    /// Ends an incident: clients are told nothing of it any more, and its revocation goes no further
+    /// End an incident: renewal information returns to normal, and its revocation stops
     #[command(after_help = "Example:\n  serverless-acme admin incidents end 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     End {
-        /// Its id
+        /// The id of the incident
         id: IncidentId,
-        /// Ends it without asking, also when not all is revoked
+        /// Do not ask for confirmation, even if the revocation is unfinished
         #[arg(long, short)]
         yes: bool,
     },
-    /// Goes on at once with the revocations that have begun, instead of waiting for the schedule
+    /// Continue the revocations in progress now, instead of at the next scheduled run
     #[command(after_help = "Example:\n  serverless-acme admin incidents continue")]
     Continue,
 }
@@ -64,25 +69,25 @@ pub(super) enum IncidentsCommand {
 pub(super) struct DeclareArguments {
     #[command(flatten)]
     selection: SelectionArguments,
-    /// What happened, in one line
+    /// A description of the incident, in one line
     #[arg(long, value_name = "TEXT")]
     description: String,
-    /// The page that clients are shown
+    /// The page that explains the incident, for renewal information
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// How long clients have; they are spread over this time. Most ask four times a day
+    /// The time over which renewals are spread, such as 36h or 5d; most clients check four times a day
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = hours)]
     renew_within: u16,
-    /// Revokes the certificates, too, for this reason
+    /// Revoke the certificates afterwards, for this reason
     #[arg(long, value_enum, value_name = "REASON")]
     revoke: Option<Reason>,
-    /// When the revocation begins, counted from now [default: as --renew-within]
+    /// The time until the revocation starts, such as 36h or 5d [default: that of --renew-within]
     #[arg(long, value_name = "TIME", value_parser = hours, requires = "revoke")]
     revoke_after: Option<u16>,
-    /// Only counts and lists what would be affected
+    /// Count and list the affected certificates without declaring an incident
     #[arg(long)]
     dry_run: bool,
-    /// Declares it without asking
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }
@@ -134,7 +139,7 @@ async fn declare(connection: &Connection, output: &Output, arguments: DeclareArg
             Some(_) => format!(" and revoke them after {} hours", revoke_after.unwrap_or(renew_within)),
             None => String::new(),
         };
-        let question = format!("Tell clients to replace {} certificates{revoked}?", counted.good);
+        let question = format!("Ask clients to replace {} certificates{revoked}?", counted.good);
         output.agree(&about(&counted), &question)?;
     }
     let incident = IncidentDocument {
@@ -145,7 +150,7 @@ async fn declare(connection: &Connection, output: &Output, arguments: DeclareArg
         renew_within_hours: renew_within,
         revocation: revoke.map(|reason| RevocationDocument { reason: reason.into(), after_hours: revoke_after }),
     };
-    let incident: Incident = connection.ask(&Request::DeclareIncident { incident }).await?.value;
+    let incident = connection.ask(&DeclareIncident { incident }).await?;
     output.print(&incident, || facts(&incident))
 }
 
@@ -153,16 +158,16 @@ async fn end(connection: &Connection, output: &Output, id: IncidentId, yes: bool
     let incident = one(connection, id).await?;
     let is_unfinished = incident.revocation.as_ref().is_some_and(|revocation| revocation.finished_at.is_none());
     if is_unfinished && incident.is_open() && !yes {
-        output.agree(&facts(&incident), "Not all is revoked. End it, and revoke no further certificate?")?;
+        output.agree(&facts(&incident), "The revocation is unfinished. End the incident and stop the revocation?")?;
     }
-    let incident: Incident = connection.ask(&Request::EndIncident { id }).await?.value;
+    let incident = connection.ask(&EndIncident { id }).await?;
     output.print(&incident, || facts(&incident))
 }
 
 async fn go_on(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
     let mut progress: Option<Progress> = None;
     loop {
-        let answer: Continued = connection.ask(&Request::ContinueRevocations { seconds: A_WHILE }).await?.value;
+        let answer = connection.ask(&ContinueRevocations { seconds: A_WHILE }).await?;
         let incidents = all(connection).await?;
         if !answer.more {
             drop(progress);
@@ -193,7 +198,7 @@ async fn watched(connection: &Connection, id: IncidentId) -> Result<Incident, Ad
 }
 
 async fn all(connection: &Connection) -> Result<Vec<Incident>, AdminFailure> {
-    Ok(connection.ask(&Request::Incidents {}).await?.value)
+    Ok(connection.ask(&ListIncidents {}).await?)
 }
 
 async fn one(connection: &Connection, id: IncidentId) -> Result<Incident, AdminFailure> {
@@ -204,7 +209,7 @@ fn rows(incidents: &[Incident]) -> String {
     let rows = incidents.iter().map(|incident| {
         [
             incident.id.to_string(),
-            if incident.is_open() { "goes on".to_owned() } else { "ended".to_owned() },
+            if incident.is_open() { "open".to_owned() } else { "ended".to_owned() },
             incident.declared_at.to_string(),
             incident.renew_by.to_string(),
             incident.counted.map_or("-".to_owned(), |counted| counted.to_string()),
@@ -220,8 +225,8 @@ fn progress(incident: &Incident) -> String {
         None => "-".to_owned(),
         Some(StagedRevocation { finished_at: Some(_), revoked, .. }) => format!("{revoked} revoked, finished"),
         Some(StagedRevocation { revoked, .. }) if !incident.is_open() => format!("{revoked} revoked, stopped"),
-        Some(StagedRevocation { position: None, begins_at, .. }) => format!("begins at {begins_at}"),
-        Some(StagedRevocation { revoked, .. }) => format!("{revoked} revoked, goes on"),
+        Some(StagedRevocation { position: None, begins_at, .. }) => format!("starts at {begins_at}"),
+        Some(StagedRevocation { revoked, .. }) => format!("{revoked} revoked, in progress"),
     }
 }
 

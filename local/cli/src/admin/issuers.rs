@@ -2,86 +2,89 @@
 
 use std::{fs, path::PathBuf};
 
-use admin::{IssuerTerms, Request, RequestTerms, ShownIssuer, ShownRollOver};
+use admin::issuer::{
+    AddIssuer, InstallIssuer, IssuerTerms, ListIssuers, RequestIssuer, RequestTerms, RetireIssuer, RollOverIssuer,
+    ShowIssuer, ShownIssuer, ShownRollOver,
+};
 use ca::{IssuerKeyType, KeyHandle};
 use clap::{Args, Subcommand};
-use store::{Difference, IdentifierRule, IssuerId};
+use store::{IdentifierRule, IssuerId};
 
 use super::{
     AdminFailure,
     connection::Connection,
     output::Output,
+    profiles,
     table::{printable, table},
 };
 
 #[derive(Subcommand)]
 pub(super) enum IssuersCommand {
-    /// Lists the issuers and the RA Profiles that name them
+    /// List the issuers and the RA Profiles that refer to them
     #[command(after_help = "Example:\n  serverless-acme admin issuers list")]
     List,
-    /// Shows an issuer with its certificates
+    /// Show an issuer and its certificates
     #[command(
         after_help = "Example:\n  serverless-acme admin issuers show internal --json | jq -r .certificates[0] > internal.pem"
     )]
     Show {
-        /// Which one
+        /// The id of the issuer
         id: IssuerId,
     },
-    /// Makes an issuing CA below the CA's own root
+    /// Add an issuing CA, certified by the CA's own root
     ///
-    /// The root signs its certificate. On this machine its key is made in the data folder; on AWS it is a key in
-    /// KMS that you made before (see docs/operations/issuers.md). RA Profiles issue by it when they name it.
+    /// Its key is created in the data folder, or on AWS is a KMS key that you created beforehand (see docs/operations/issuers.md). RA Profiles issue by it when they name it.
     #[command(
         after_help = "Examples:\n  serverless-acme admin issuers add internal --name 'Example Internal CA' --key-type P-384\n  serverless-acme admin --function acme-AdminFunction-1A2B issuers add internal --name 'Example Internal CA' --kms-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     )]
     Add(AddArguments),
-    /// Makes a key and a request for a CA elsewhere to sign, and prints it
+    /// Create a key for an issuing CA and print a certificate request for another CA to sign
     ///
-    /// The issuer waits until its certificate is installed. Asking again prints the same request.
+    /// The issuer is inactive until its certificate is installed. Repeating the command prints the same request.
     #[command(
         after_help = "Example:\n  serverless-acme admin issuers request corporate --name 'Example Issuing CA 7' > corporate.csr"
     )]
     Request(RequestArguments),
-    /// Takes the certificate that a CA elsewhere signed for a request
+    /// Install the certificate that another CA signed for a request
     ///
-    /// The files hold it and the certificates above it in PEM, in any order, with the root at the end of the path.
-    /// Downloads serve the whole chain below that root.
+    /// The files contain that certificate and its chain up to the root, in PEM and in any order. ACME clients
+    /// download the whole chain below the root.
     #[command(
         after_help = "Example:\n  serverless-acme admin issuers install corporate corporate.pem corporate-chain.pem"
     )]
     Install {
-        /// Which one
+        /// The id of the issuer
         id: IssuerId,
-        /// The certificate and its chain
+        /// Files with the certificate and its chain
         #[arg(required = true, value_name = "PEM")]
         files: Vec<PathBuf>,
     },
-    /// Moves all RA Profiles from one issuer to another one, and makes that one when there is none
+    /// Move all RA Profiles from one issuer to another, which is created if it does not exist
     ///
-    /// A new one has the shape of the old one: kind of key, organization, life, number of CRLs. The RA Profiles move in one
-    /// change. The old one goes on signing CRLs; retire it when you are content.
+    /// A new issuer is like the old one: key type, organization, lifetime, number of CRLs. All RA Profiles change at
+    /// the same time. The old issuer continues to sign CRLs; retire it once the new one works.
     #[command(after_help = "Example:\n  serverless-acme admin issuers roll-over issuing issuing-2")]
     RollOver {
-        /// The issuer that RA Profiles name
+        /// The issuer that RA Profiles refer to
         old: IssuerId,
-        /// The one that they are to name
+        /// The issuer that they will refer to
         new: IssuerId,
-        /// The common name of a new one [default: that of the old one with a number behind it]
+        /// The common name of a new issuer [default: that of the old one, numbered]
         #[arg(long)]
         name: Option<String>,
-        /// The key of a new one in KMS [default: a key is made in the data folder]
+        /// The KMS key of a new issuer [default: a key is created in the data folder]
         #[arg(long, value_name = "ARN")]
         kms_key: Option<String>,
     },
-    /// Lets an issuer issue no more; its CRLs go on until it ends
+    /// Retire an issuer: it issues no more certificates, and signs CRLs until it expires
     #[command(after_help = "Example:\n  serverless-acme admin issuers retire issuing")]
     Retire {
-        /// Which one
+        /// The id of the issuer
         id: IssuerId,
-        /// Also when RA Profiles still name it; they issue nothing from then on
+        /// Retire it although RA Profiles still refer to it; they stop issuing
         #[arg(long)]
         anyway: bool,
-        /// Retires without asking
+        /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
     },
@@ -90,31 +93,32 @@ pub(super) enum IssuersCommand {
 /// An issuer to be made.
 #[derive(Args)]
 pub(super) struct AddArguments {
-    /// Its name for profiles and URLs: a-z 0-9 -
+    /// The id of the issuer in profiles and URLs: a-z 0-9 -
     id: IssuerId,
     /// The common name in its certificate
     #[arg(long)]
     name: String,
-    /// The organization in its certificate, empty for none [default: that of the root]
+    /// The organization in its certificate; empty for none [default: that of the root]
     #[arg(long)]
     organization: Option<String>,
-    /// The kind of key that is made: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
-    #[arg(long, value_name = "KIND", conflicts_with = "kms_key")]
+    /// The type of the new key: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
+    #[arg(long, value_name = "TYPE", conflicts_with = "kms_key")]
     key_type: Option<IssuerKeyType>,
-    /// The life of its certificate, in days; it ends with the root at the latest
+    /// The lifetime of its certificate in days; it expires with the root at the latest
     #[arg(long, default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
-    /// How many CRLs share its revocations, for ever; one for each ten thousand that may be revoked at a time
+    /// The number of CRLs over which its revocations are spread; cannot be changed. Plan one for each 10,000
+    /// certificates that may be revoked at the same time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     shards: u16,
-    /// Its key in KMS [default: a key is made in the data folder]
+    /// The ARN of its KMS key [default: a key is created in the data folder]
     #[arg(long, value_name = "ARN")]
     kms_key: Option<String>,
-    /// A name that it may certify, with all below it, or a network: example.com, 10.0.0.0/8; may be repeated
-    /// [default: all names]
+    /// A domain (with its subdomains) or network for which it may issue: example.com, 10.0.0.0/8; can be repeated
+    /// [default: all]
     #[arg(long, value_name = "RULE")]
     permit: Vec<IdentifierRule>,
-    /// A name that it may not certify, with all below it, or a network; may be repeated
+    /// A domain (with its subdomains) or network for which it may not issue; can be repeated
     #[arg(long, value_name = "RULE")]
     exclude: Vec<IdentifierRule>,
 }
@@ -122,21 +126,21 @@ pub(super) struct AddArguments {
 /// An issuer whose certificate is to be requested.
 #[derive(Args)]
 pub(super) struct RequestArguments {
-    /// Its name for profiles and URLs: a-z 0-9 -
+    /// The id of the issuer in profiles and URLs: a-z 0-9 -
     id: IssuerId,
-    /// The common name that is asked for
+    /// The common name in the request
     #[arg(long)]
     name: String,
-    /// The organization that is asked for, empty for none [default: that of the root]
+    /// The organization in the request; empty for none [default: that of the root]
     #[arg(long)]
     organization: Option<String>,
-    /// The kind of key that is made: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
-    #[arg(long, value_name = "KIND", conflicts_with = "kms_key")]
+    /// The type of the new key: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
+    #[arg(long, value_name = "TYPE", conflicts_with = "kms_key")]
     key_type: Option<IssuerKeyType>,
-    /// How many CRLs share its revocations, for ever
+    /// The number of CRLs over which its revocations are spread; cannot be changed
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     shards: u16,
-    /// Its key in KMS [default: a key is made in the data folder]
+    /// The ARN of its KMS key [default: a key is created in the data folder]
     #[arg(long, value_name = "ARN")]
     kms_key: Option<String>,
 }
@@ -145,7 +149,7 @@ pub(super) async fn run(connection: &Connection, output: &Output, command: Issue
     match command {
         IssuersCommand::List => list(connection, output).await,
         IssuersCommand::Show { id } => {
-            let issuer: ShownIssuer = connection.ask(&Request::Issuer { id }).await?.value;
+            let issuer = connection.ask(&ShowIssuer { id }).await?;
             let request = issuer.request.iter().filter(|_| issuer.certificates.is_empty());
             let pem: String = issuer.certificates.iter().chain(request).map(String::as_str).collect();
             output.print(&issuer, || facts(&issuer) + "\n" + &pem)
@@ -160,26 +164,26 @@ pub(super) async fn run(connection: &Connection, output: &Output, command: Issue
                     &read.map_err(|error| AdminFailure::File { path: file.clone(), reason: error.to_string() })?;
                 certificates.push('\n');
             }
-            let issuer: ShownIssuer = connection.ask(&Request::InstallIssuer { id, certificates }).await?.value;
+            let issuer = connection.ask(&InstallIssuer { id, certificates }).await?;
             output.print(&issuer, || facts(&issuer) + "\n" + &how_to_issue(&issuer))
         }
         IssuersCommand::RollOver { old, new, name, kms_key } => {
-            let request = Request::RollOverIssuer { old, new, name, key: kms_key.map(KeyHandle::new) };
-            let rolled: ShownRollOver = connection.ask(&request).await?.value;
+            let request = RollOverIssuer { old, new, name, key: kms_key.map(KeyHandle::new) };
+            let rolled = connection.ask(&request).await?;
             output.print(&rolled, || rolled_over(&rolled))
         }
         IssuersCommand::Retire { id, anyway, yes } => {
             if !yes {
-                output.agree(&format!("{id} will issue nothing any more, for ever."), "Retire?")?;
+                output.agree(&format!("{id} will never issue certificates again."), "Retire?")?;
             }
-            let issuer: ShownIssuer = connection.ask(&Request::RetireIssuer { id, named: anyway }).await?.value;
+            let issuer = connection.ask(&RetireIssuer { id, named: anyway }).await?;
             output.print(&issuer, || facts(&issuer))
         }
     }
 }
 
 async fn list(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
-    let issuers: Vec<ShownIssuer> = connection.ask(&Request::Issuers {}).await?.value;
+    let issuers = connection.ask(&ListIssuers {}).await?;
     output.print(&issuers, || {
         let rows = issuers.iter().map(|issuer| {
             [
@@ -192,7 +196,7 @@ async fn list(connection: &Connection, output: &Output) -> Result<(), AdminFailu
                 named_by(issuer),
             ]
         });
-        table(["ISSUER", "ROLE", "STATE", "SUBJECT", "KEY", "ENDS", "RA PROFILES"], rows)
+        table(["ISSUER", "ROLE", "STATE", "SUBJECT", "KEY TYPE", "NOT AFTER", "RA PROFILES"], rows)
     })
 }
 
@@ -201,7 +205,7 @@ async fn add(connection: &Connection, output: &Output, arguments: AddArguments) 
     let key = kms_key.map(KeyHandle::new);
     let key_type = key_type.unwrap_or_default();
     let issuer = IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude };
-    let issuer: ShownIssuer = connection.ask(&Request::AddIssuer { issuer }).await?.value;
+    let issuer = connection.ask(&AddIssuer { issuer }).await?;
     output.print(&issuer, || facts(&issuer) + "\n" + &how_to_issue(&issuer))
 }
 
@@ -209,12 +213,12 @@ async fn request(connection: &Connection, output: &Output, arguments: RequestArg
     let RequestArguments { id, name, organization, key_type, shards, kms_key } = arguments;
     let key = kms_key.map(KeyHandle::new);
     let issuer = RequestTerms { id, name, organization, key, key_type: key_type.unwrap_or_default(), shards };
-    let issuer: ShownIssuer = connection.ask(&Request::RequestIssuer { issuer }).await?.value;
+    let issuer = connection.ask(&RequestIssuer { issuer }).await?;
     output.print(&issuer, || issuer.request.clone().unwrap_or_default())
 }
 
 fn how_to_issue(issuer: &ShownIssuer) -> String {
-    format!("RA Profiles issue by it that say: issuer = \"{}\"\n", issuer.id)
+    format!("To issue with it, set in an RA Profile: issuer = \"{}\"\n", issuer.id)
 }
 
 fn facts(issuer: &ShownIssuer) -> String {
@@ -227,9 +231,9 @@ fn facts(issuer: &ShownIssuer) -> String {
         ("state", Some(issuer.state.to_string())),
         ("subject", issuer.subject.clone()),
         ("key", Some(issuer.key.to_string())),
-        ("kind of key", kind),
+        ("key type", kind),
         ("certifies", issuer.name_constraints.clone()),
-        ("ends", end),
+        ("not after", end),
         ("retired", retired),
         ("CRLs", Some(issuer.shards.to_string())),
         ("RA Profiles", Some(named_by(issuer))),
@@ -246,11 +250,10 @@ fn named_by(issuer: &ShownIssuer) -> String {
 }
 
 fn rolled_over(rolled: &ShownRollOver) -> String {
-    let moved = rolled.differences.iter().map(|Difference { path, before, after }| {
-        let side = |value: &Option<serde_json::Value>| value.as_ref().map_or("(none)".to_owned(), ToString::to_string);
-        format!("{path}: {} -> {}\n", side(before), side(after))
-    });
-    let moved: String = moved.collect();
-    let moved = if moved.is_empty() { "no RA Profile named the old issuer\n".to_owned() } else { moved };
+    let moved = if rolled.differences.is_empty() {
+        "no RA Profile referred to the old issuer\n".to_owned()
+    } else {
+        profiles::differences(&rolled.differences)
+    };
     facts(&rolled.issuer) + "\n" + &moved
 }

@@ -1,6 +1,6 @@
 //! `keys`: keys that are blocked.
 
-use admin::{Listed, Request};
+use admin::key::{BlockKey, ListBlockedKeys};
 use jose::Thumbprint;
 use store::BlockedKey;
 
@@ -12,15 +12,15 @@ use super::{
 };
 
 pub(super) async fn block_key(connection: &Connection, output: &Output, key: Thumbprint) -> Result<(), AdminFailure> {
-    let blocked = connection.ask_value(&Request::BlockKey { key }).await?;
-    output.print(&blocked, || format!("{key} is blocked: no account and no certificate may use it"))
+    let blocked = connection.ask(&BlockKey { key }).await?;
+    output.print(&blocked, || format!("{key} is blocked: no account and no certificate can use it"))
 }
 
 pub(super) async fn blocked_keys(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
     let mut keys: Vec<BlockedKey> = Vec::new();
     loop {
-        let request = Request::BlockedKeys { after: keys.last().map(|blocked| blocked.key), limit: Some(PAGE) };
-        let page: Listed<BlockedKey> = connection.ask(&request).await?.value;
+        let request = ListBlockedKeys { after: keys.last().map(|blocked| blocked.key), limit: Some(PAGE) };
+        let page = connection.ask(&request).await?;
         let ends = !page.more || page.items.is_empty();
         keys.extend(page.items);
         if ends {

@@ -43,10 +43,10 @@ impl Output {
     /// Asks for consent at the terminal. `about` is shown before the question.
     pub(super) fn agree(&self, about: &str, question: &str) -> Result<(), AdminFailure> {
         let mut stderr = io::stderr();
-        // Also where nobody is asked, so that a log shows it.
+        // Even without a terminal, so that a log shows it.
         write(&mut stderr, about)?;
         if !io::stdin().is_terminal() {
-            return Err(AdminFailure::NobodyToAsk);
+            return Err(AdminFailure::NoTerminal);
         }
         write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).map_err(AdminFailure::Output)?;
         let mut answer = String::new();
@@ -61,14 +61,14 @@ impl Output {
 /// Says what does not stop the command.
 #[cfg(feature = "host")]
 pub(super) fn warn(text: &str) {
-    // Without stderr there is nobody to tell.
+    // Without stderr, there is nowhere to write it.
     let _ = writeln!(io::stderr(), "warning: {text}");
 }
 
 fn write(to: &mut impl Write, text: &str) -> Result<(), AdminFailure> {
     let written = writeln!(to, "{}", text.trim_end()).and_then(|()| to.flush());
     match written {
-        // Whoever reads has seen enough.
+        // The reader has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(AdminFailure::Output),
     }
@@ -76,7 +76,7 @@ fn write(to: &mut impl Write, text: &str) -> Result<(), AdminFailure> {
 
 /// The last line of a list that goes on.
 pub(super) fn and_more(more: bool) -> &'static str {
-    if more { "and others\n" } else { "" }
+    if more { "and more\n" } else { "" }
 }
 
 /// The largest page that can be asked for.

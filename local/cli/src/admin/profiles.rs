@@ -3,10 +3,9 @@
 use std::{fs, path::Path};
 
 use acme::ProfileName;
-use admin::{Listed, ProfileDocuments, ProfileKind, Request};
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
-use store::{AcmeProfile, ProfileSet, RaProfile};
+use admin::profile::{ApplyProfiles, DeleteProfile, ListProfiles, ProfileDocuments, StoredProfile};
+use serde_json::{Map, Value};
+use store::{Difference, ProfileKind, ProfileSet};
 
 use super::{
     AdminFailure,
@@ -27,28 +26,24 @@ pub(super) fn read(path: &Path) -> Result<ProfileDocuments, AdminFailure> {
 
 /// All profiles that are stored, asked for in pages: no answer grows with their number.
 pub(super) async fn stored(connection: &Connection) -> Result<ProfileSet, AdminFailure> {
-    let (acme_profile, ra_profile) = (
-        all(connection, ProfileKind::AcmeProfile, |profile: &AcmeProfile| profile.name.clone()).await?,
-        all(connection, ProfileKind::RaProfile, |profile: &RaProfile| profile.name.clone()).await?,
-    );
-    Ok(ProfileSet { acme_profile, ra_profile })
-}
-
-async fn all<T: DeserializeOwned>(
-    connection: &Connection,
-    kind: ProfileKind,
-    name: fn(&T) -> ProfileName,
-) -> Result<Vec<T>, AdminFailure> {
-    let mut profiles: Vec<T> = Vec::new();
-    loop {
-        let request = Request::ListProfiles { kind, after: profiles.last().map(name), limit: Some(PAGE) };
-        let page: Listed<T> = connection.ask(&request).await?.value;
-        let ends = !page.more || page.items.is_empty();
-        profiles.extend(page.items);
-        if ends {
-            return Ok(profiles);
+    let mut stored = ProfileSet::default();
+    for kind in [ProfileKind::Acme, ProfileKind::Ra] {
+        let mut after = None;
+        loop {
+            let page = connection.ask(&ListProfiles { kind, after, limit: Some(PAGE) }).await?;
+            after = page.items.last().map(|profile| profile.name().clone()).filter(|_| page.more);
+            for profile in page.items {
+                match profile {
+                    StoredProfile::Acme(profile) => stored.acme_profile.push(profile),
+                    StoredProfile::Ra(profile) => stored.ra_profile.push(profile),
+                }
+            }
+            if after.is_none() {
+                break;
+            }
         }
     }
+    Ok(stored)
 }
 
 pub(super) async fn apply(
@@ -59,17 +54,19 @@ pub(super) async fn apply(
     yes: bool,
     dry_run: bool,
 ) -> Result<(), AdminFailure> {
-    let request = |dry_run, shown| Request::ApplyProfiles { profiles: profiles.clone(), exact, dry_run, shown };
-    let compared = connection.ask_value(&request(true, None)).await?;
-    let differences = compared.get("differences").cloned().unwrap_or_default();
-    if dry_run || differences == json!([]) {
-        return output.print(&compared, || listed(&compared));
+    let request = |dry_run, shown| ApplyProfiles { profiles: profiles.clone(), exact, dry_run, shown };
+    let compared = connection.ask(&request(true, None)).await?;
+    if dry_run || compared.differences.is_empty() {
+        return output.print(&compared, || differences(&compared.differences));
     }
     if !yes {
-        output.agree(&listed(&compared), "Apply?")?;
+        output.agree(&differences(&compared.differences), "Apply?")?;
     }
-    let applied = connection.ask_value(&request(false, Some(differences))).await?;
-    output.print(&applied, || if yes { listed(&applied) + "applied" } else { "applied".to_owned() })
+    let applied = connection.ask(&request(false, Some(compared.differences))).await?;
+    output.print(&applied, || {
+        // What was agreed to was shown before the question.
+        if yes { differences(&applied.differences) + "applied" } else { "applied".to_owned() }
+    })
 }
 
 pub(super) async fn set_enabled(
@@ -86,8 +83,8 @@ pub(super) async fn set_enabled(
     let document = [("name".to_owned(), name.as_str().into()), ("enabled".to_owned(), enabled.into())];
     let documents = vec![Map::from_iter(document)];
     let profiles = match kind {
-        ProfileKind::AcmeProfile => ProfileDocuments { acme_profile: documents, ..ProfileDocuments::default() },
-        ProfileKind::RaProfile => ProfileDocuments { ra_profile: documents, ..ProfileDocuments::default() },
+        ProfileKind::Acme => ProfileDocuments { acme_profile: documents, ..ProfileDocuments::default() },
+        ProfileKind::Ra => ProfileDocuments { ra_profile: documents, ..ProfileDocuments::default() },
     };
     apply(connection, output, profiles, false, true, false).await
 }
@@ -100,9 +97,9 @@ pub(super) async fn delete(
     yes: bool,
 ) -> Result<(), AdminFailure> {
     if !yes {
-        output.agree(&format!("{kind} {name} will be gone, and its directories with it."), "Delete?")?;
+        output.agree(&format!("{kind} {name} and its directories will be deleted."), "Delete?")?;
     }
-    let deleted = connection.ask_value(&Request::DeleteProfile { kind, name }).await?;
+    let deleted = connection.ask(&DeleteProfile { kind, name }).await?;
     output.print(&deleted, || "deleted".to_owned())
 }
 
@@ -158,26 +155,16 @@ pub(super) async fn show(
 
 fn has(profiles: &ProfileSet, kind: ProfileKind, name: &ProfileName) -> bool {
     match kind {
-        ProfileKind::AcmeProfile => profiles.acme_profile.iter().any(|profile| profile.name == *name),
-        ProfileKind::RaProfile => profiles.ra_profile.iter().any(|profile| profile.name == *name),
+        ProfileKind::Acme => profiles.acme_profile.iter().any(|profile| profile.name == *name),
+        ProfileKind::Ra => profiles.ra_profile.iter().any(|profile| profile.name == *name),
     }
 }
 
 /// `path: before -> after`, a line for each difference.
-fn listed(compared: &Value) -> String {
-    let differences = compared.get("differences").and_then(Value::as_array);
-    let lines: Vec<String> = differences.into_iter().flatten().map(line).collect();
-    match lines.is_empty() {
-        true => "nothing differs".to_owned(),
-        false => lines.concat(),
-    }
-}
-
-fn line(difference: &Value) -> String {
-    let side = |name: &str| match difference.get(name) {
-        None | Some(Value::Null) => "(none)".to_owned(),
-        Some(value) => value.to_string(),
+pub(super) fn differences(differences: &[Difference]) -> String {
+    let line = |Difference { path, before, after }: &Difference| {
+        let side = |value: &Option<Value>| value.as_ref().map_or("(none)".to_owned(), ToString::to_string);
+        printable(&format!("{path}: {} -> {}", side(before), side(after))) + "\n"
     };
-    let path = difference.get("path").and_then(Value::as_str).unwrap_or_default();
-    printable(&format!("{path}: {} -> {}", side("before"), side("after"))) + "\n"
+    if differences.is_empty() { "no changes".to_owned() } else { differences.iter().map(line).collect() }
 }

@@ -15,7 +15,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of so many that are `what`.
+    /// Of `total` things that are `what`.
     pub(super) fn new(what: &'static str, total: Option<u64>) -> Self {
         Self { what, total, is_terminal: io::stderr().is_terminal(), last_line: None }
     }
@@ -23,7 +23,7 @@ impl Progress {
     /// Shows it.
     pub(super) fn show(&mut self, done: u64) {
         let line = line(self.what, done, self.total);
-        // Without stderr there is nobody to show it to.
+        // Without stderr, there is nowhere to show it.
         if self.is_terminal {
             let _ = write!(io::stderr(), "\r\x1b[K{line}").and_then(|()| io::stderr().flush());
         } else if self.last_line.is_none_or(|last| last.elapsed() >= PAUSE) {
@@ -41,7 +41,7 @@ impl Drop for Progress {
     }
 }
 
-/// `[#####-----] 12 of 24 revoked`, or `12 revoked` when nobody knows of how many.
+/// `[#####-----] 12 of 24 revoked`, or `12 revoked` if the total is unknown.
 fn line(what: &str, done: u64, total: Option<u64>) -> String {
     match total.filter(|total| *total > 0) {
         None => format!("{done} {what}"),

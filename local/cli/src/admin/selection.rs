@@ -1,7 +1,11 @@
 //! Many certificates: which are meant, and how many they are.
 
 use acme::{AccountId, DirectoryId};
-use admin::{CertificateSelection, Listed, Request, SelectedCertificates, ShownCertificate};
+use admin::{
+    Listed,
+    certificate::ShownCertificate,
+    selection::{CertificateSelection, SelectCertificates},
+};
 use clap::Args;
 use jiff::Timestamp;
 use store::IssuerId;
@@ -12,23 +16,23 @@ use super::{AdminFailure, connection::Connection, progress::Progress};
 #[derive(Args, Clone)]
 #[group(multiple = true)]
 pub(super) struct SelectionArguments {
-    /// For exactly this name or address, among others perhaps
+    /// Certificates for this DNS name or address, among others
     #[arg(long)]
     name: Option<String>,
-    /// Ordered by this account
+    /// Certificates that this account ordered
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
-    /// Signed by this issuer
+    /// Certificates that this issuer signed
     #[arg(long, value_name = "ID")]
     issuer: Option<IssuerId>,
-    /// Ordered in the directory of this profile: web, or raProfile/web
+    /// Certificates ordered in the directory of this profile: web, or raProfile/web
     #[arg(long, value_name = "NAME")]
     profile: Option<DirectoryId>,
-    /// Whose validity begins at this time or later, such as 2026-01-31T00:00:00Z; as a rule it begins five minutes
-    /// before the certificate is issued
+    /// Certificates whose notBefore is this time or later, such as 2026-01-31T00:00:00Z. By default, notBefore is five
+    /// minutes before the certificate is issued
     #[arg(long, value_name = "TIME")]
     issued_from: Option<Timestamp>,
-    /// Whose validity begins before this time
+    /// Certificates whose notBefore is before this time
     #[arg(long, value_name = "TIME")]
     issued_until: Option<Timestamp>,
 }
@@ -59,8 +63,8 @@ pub(super) async fn first(
     let mut position = None;
     loop {
         let show = A_HUNDRED.saturating_sub(u16::try_from(found.items.len()).unwrap_or(A_HUNDRED));
-        let request = Request::SelectCertificates { selection: selection.clone(), position, show };
-        let piece: SelectedCertificates = connection.ask(&request).await?.value;
+        let request = SelectCertificates { selection: selection.clone(), position, show };
+        let piece = connection.ask(&request).await?;
         found.more = piece.good > piece.items.len();
         found.items.extend(piece.items);
         position = piece.next;
@@ -81,12 +85,12 @@ pub(super) async fn count(
     let mut position = None;
     loop {
         let wanted = show.saturating_sub(counted.items.len());
-        let request = Request::SelectCertificates {
+        let request = SelectCertificates {
             selection: selection.clone(),
             position,
             show: u16::try_from(wanted).unwrap_or(u16::MAX),
         };
-        let piece: SelectedCertificates = connection.ask(&request).await?.value;
+        let piece = connection.ask(&request).await?;
         counted.good += piece.good as u64;
         counted.revoked += piece.revoked as u64;
         counted.items.extend(piece.items);

@@ -42,10 +42,10 @@ pub(super) async fn connect(data: &Path) -> Result<UnixStream, AskError> {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AskError {
     /// None answers.
-    #[error("no host answers there")]
+    #[error("no host is running there")]
     Absent,
     /// The host stopped.
-    #[error("the host ended before it answered; `serverless-acme admin audit list` tells what was begun")]
+    #[error("the host stopped before it answered; `serverless-acme admin audit list` shows what was started")]
     Ended,
     /// The socket failed.
     #[error("the socket of the host cannot be used: {0}")]

@@ -1,51 +1,50 @@
 //! `status`.
 
-use admin::Request;
-use serde_json::Value;
+use admin::status::ShowStatus;
 
 use super::{AdminFailure, connection::Connection, output::Output, table::table};
 
 pub(super) async fn status(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
-    let status = connection.ask_value(&Request::Status {}).await?;
-    output.print(&status, || {
-        let issuers = list(&status, "issuers");
-        let crls = issuers.iter().flat_map(|issuer| {
-            list(issuer, "crls").into_iter().map(|crl| {
+    let report = connection.ask(&ShowStatus {}).await?;
+    let status = &report.status;
+    output.print(&report, || {
+        let crls = status.issuers.iter().flat_map(|issuer| {
+            issuer.crls.iter().map(|crl| {
                 [
-                    text(issuer, "id"),
-                    text(crl, "shard"),
-                    text(crl, "number"),
-                    text(crl, "thisUpdate"),
-                    text(crl, "nextUpdate"),
+                    issuer.id.to_string(),
+                    crl.shard.to_string(),
+                    or_dash(crl.number),
+                    or_dash(crl.this_update),
+                    or_dash(crl.next_update),
                 ]
             })
         });
-        let crls = table(["ISSUER", "SHARD", "NUMBER", "MADE", "GOOD UNTIL"], crls);
-        let issuers =
-            issuers.iter().map(|issuer| ["id", "role", "state", "subject", "notAfter", "key"].map(|n| text(issuer, n)));
-        let issuers = table(["ISSUER", "ROLE", "STATE", "SUBJECT", "ENDS", "KEY"], issuers);
+        let crls = table(["ISSUER", "SHARD", "NUMBER", "THIS UPDATE", "NEXT UPDATE"], crls);
+        let issuers = status.issuers.iter().map(|issuer| {
+            [
+                issuer.id.to_string(),
+                format!("{:?}", issuer.role).to_lowercase(),
+                issuer.state.to_string(),
+                or_dash(issuer.subject.as_ref()),
+                or_dash(issuer.not_after),
+                issuer.key.clone(),
+            ]
+        });
+        let issuers = table(["ISSUER", "ROLE", "STATE", "SUBJECT", "NOT AFTER", "KEY"], issuers);
         let facts = [
-            ("version", "version"),
-            ("time", "time"),
-            ("ACME Profiles", "acmeProfiles"),
-            ("RA Profiles", "raProfiles"),
-            ("nonce secret made", "nonceSecretMadeAt"),
-            ("external accounts", "externalAccounts"),
+            ("version", report.version.clone()),
+            ("time", status.time.to_string()),
+            ("ACME Profiles", status.acme_profiles.to_string()),
+            ("RA Profiles", status.ra_profiles.to_string()),
+            ("nonce secret made", or_dash(status.nonce_secret_made_at)),
+            ("external accounts", status.external_accounts.to_string()),
         ];
-        let facts: String = facts.iter().map(|(name, field)| format!("{name:<18}{}\n", text(&status, field))).collect();
+        let facts: String = facts.iter().map(|(name, fact)| format!("{name:<18}{fact}\n")).collect();
         format!("{facts}\n{issuers}\n{crls}")
     })
 }
 
-fn list<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {
-    value.get(name).and_then(Value::as_array).map(|items| items.iter().collect()).unwrap_or_default()
-}
-
-/// A member as a cell.
-fn text(value: &Value, name: &str) -> String {
-    match value.get(name) {
-        None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
+/// A cell.
+fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }

@@ -47,7 +47,10 @@ async fn a_folder_of_other_things_is_refused_and_left_alone() {
 async fn a_second_instance_on_the_folder_is_refused_and_the_first_serves_on() {
     let server = Server::start(&[]).await;
     let message = refusal(finish(&mut command(&server.data())).await);
-    assert!(message.contains("is in use by another serverless-acme") && message.contains("--data"), "{message}");
+    assert!(
+        message.contains("is in use by another serverless-acme process") && message.contains("--data"),
+        "{message}"
+    );
     assert_eq!(http::get(&server, server.directory()).await.status, 200);
 }
 
@@ -60,7 +63,7 @@ async fn a_taken_port_is_refused_with_the_flag_that_chooses_another() {
         let mut command = crate::process::program();
         command.args(["serve", flag, &address.to_string(), other, "127.0.0.1:0", "--data"]).arg(folder.path());
         let message = refusal(finish(&mut command).await);
-        for part in [&format!("cannot listen at {address}"), "in use", &format!("another address with {flag}\n")] {
+        for part in [&format!("cannot listen on {address}"), "in use", &format!("another address with {flag}\n")] {
             assert!(message.contains(part), "{part}\n{message}");
         }
     }
@@ -77,8 +80,8 @@ async fn keys_that_are_broken_missing_or_of_another_ca_stop_the_start() {
     for (content, expected) in [
         (Some(b"nonsense".to_vec()), "holds no usable private key: it is not PEM"),
         (Some(pem.replace("PRIVATE KEY", "CERTIFICATE").into_bytes()), "its PEM label is not PRIVATE KEY"),
-        (Some(foreign), "is not the key of the CA in the store beside it"),
-        (None, "is missing, but the store beside it holds the CA of that key"),
+        (Some(foreign), "is not the key of the CA in this data folder"),
+        (None, "of the CA in this data folder is missing"),
     ] {
         match &content {
             Some(content) => fs::write(&key, content).unwrap(),

@@ -12,13 +12,13 @@ async fn every_step_succeeds_and_nothing_is_left_behind() {
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
     let steps = [
         "CA started",
-        "account made",
+        "account created",
         "order placed",
-        "control shown",
+        "identifier validated",
         "certificate issued",
         "certificate verified",
         "certificate revoked",
-        "revocation found",
+        "found on the CRL",
         "in all",
     ];
     let mut rest = text.as_str();

@@ -45,7 +45,7 @@ async fn without_a_host_an_issuer_is_rolled_over_and_retired_and_its_certificate
     assert!(rolled.contains("raProfile.default.issuer: \"issuing\" -> \"issuing-2\""), "{rolled}");
     assert!(rolled.contains("CN=serverless-acme Issuing CA 2"), "{rolled}");
     let again = text(&data, &["issuers", "roll-over", "issuing", "issuing-2"]).await;
-    assert!(again.contains("no RA Profile named the old issuer"), "{again}");
+    assert!(again.contains("no RA Profile referred to the old issuer"), "{again}");
     let asked = admin(&data, &["issuers", "retire", "issuing"]).await;
     assert_eq!(asked.status.code(), Some(1));
     assert!(String::from_utf8(asked.stderr).unwrap().contains("say --yes"));

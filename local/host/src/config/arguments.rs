@@ -13,7 +13,7 @@ use super::{
 /// What `serve` is told on the command line and in the environment.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// A configuration file; its keys are named below, examples/serverless-acme.toml explains all of
+    /// The configuration file. Its keys are named below; examples/serverless-acme.toml documents all of
     /// them
     #[arg(long, env = "SERVERLESS_ACME_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,

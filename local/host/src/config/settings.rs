@@ -16,26 +16,26 @@ use super::{
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Settings {
-    /// Where ACME is served, over HTTPS [key: serve.listen] [default: 127.0.0.1:14000]
+    /// The address on which ACME is served over HTTPS [key: serve.listen] [default: 127.0.0.1:14000]
     #[arg(long, env = "SERVERLESS_ACME_LISTEN", value_name = "IP:PORT")]
     listen: Option<Address>,
-    /// Where CRLs and issuer certificates are served, over plain HTTP [key: serve.statusListen]
-    /// [default: 127.0.0.1:14080]
+    /// The address on which CRLs and issuer certificates are served over plain HTTP
+    /// [key: serve.statusListen] [default: 127.0.0.1:14080]
     #[arg(long, env = "SERVERLESS_ACME_STATUS_LISTEN", value_name = "IP:PORT")]
     status_listen: Option<Address>,
-    /// The public base of all ACME URLs, when clients reach this host by another name or port
+    /// The public base URL of the ACME API, if clients reach this host by another name or port
     /// [key: serve.baseUrl] [default: https://localhost:<port>/api]
     #[arg(long, env = "SERVERLESS_ACME_BASE_URL", value_name = "URL")]
     base_url: Option<BaseUrl>,
-    /// The base of the CRL and issuer URLs inside certificates; fixed in each certificate
+    /// The base of the CRL and issuer URLs in certificates; does not change in issued certificates
     /// [key: serve.statusUrl] [default: http://<host of the base URL>:<status port>]
     #[arg(long, env = "SERVERLESS_ACME_STATUS_URL", value_name = "URL")]
     status_url: Option<StatusUrl>,
-    /// The folder of keys and state, made when it is not there [key: serve.data]
+    /// The folder for keys and state, created if it does not exist [key: serve.data]
     /// [default: serverless-acme-data]
     #[arg(long, env = "SERVERLESS_ACME_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The DNS server that validation asks [key: serve.dnsResolver] [default: the system's]
+    /// The DNS server that validation queries [key: serve.dnsResolver] [default: the system's]
     #[arg(long, env = "SERVERLESS_ACME_DNS_RESOLVER", value_name = "IP:PORT")]
     dns_resolver: Option<Address>,
     /// The port that http-01 validation connects to [key: serve.httpPort] [default: 80]
@@ -44,53 +44,53 @@ pub(super) struct Settings {
     /// The port that tls-alpn-01 validation connects to [key: serve.tlsPort] [default: 443]
     #[arg(long, env = "SERVERLESS_ACME_TLS_PORT", value_name = "PORT")]
     tls_port: Option<Port>,
-    /// The form of the log, which goes to stderr, and of what is printed at the start
+    /// The format of the log, which goes to stderr, and of the start-up message on stdout
     /// [key: serve.log] [default: text]
     #[arg(long, env = "SERVERLESS_ACME_LOG", value_name = "FORMAT")]
     log: Option<LogFormat>,
-    /// How much is logged; RUST_LOG has the say where this is not set [key: serve.logLevel]
+    /// The log level; if it is not set, RUST_LOG applies [key: serve.logLevel]
     /// [default: info]
     #[arg(long, env = "SERVERLESS_ACME_LOG_LEVEL", value_name = "LEVEL")]
     log_level: Option<LogLevel>,
 }
 
-/// Who is told what happened, the table `[events]` of the file.
+/// Where events are delivered: the table `[events]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EventsSettings {
-    /// Where events are posted, signed: https://, or http:// on this machine [key: events.webhookUrl]
-    /// [default: nowhere; they are in the log]
+    /// The URL to which signed events are posted: https://, or http:// on a loopback address
+    /// [key: events.webhookUrl] [default: none; events are in the log]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_URL", value_name = "URL")]
     webhook_url: Option<WebhookUrl>,
-    /// The file with the secret that signs them, whsec_ and base64 [key: events.webhookSecretFile]
-    /// [default: webhook.secret in the data folder, made when it is not there]
+    /// The file with the secret that signs events, `whsec_` and base64 [key: events.webhookSecretFile]
+    /// [default: webhook.secret in the data folder, created if it does not exist]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
-    /// Certificates that the webhook's may rest on, PEM [key: events.webhookCaFile]
-    /// [default: the system's roots alone]
+    /// A PEM file with CA certificates to trust for the webhook, besides the system's
+    /// [key: events.webhookCaFile] [default: only the system's]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_CA_FILE", value_name = "FILE")]
     webhook_ca_file: Option<PathBuf>,
-    /// Special-purpose networks that the webhook may be in, separated by commas; link-local ones never
-    /// are [key: events.webhookNetworks] [default: loopback and private networks]
+    /// Special-purpose networks in which the webhook may be, separated by commas; link-local networks
+    /// are always refused [key: events.webhookNetworks] [default: loopback and private networks]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_NETWORKS", value_name = "NETWORKS", value_delimiter = ',')]
     webhook_networks: Option<Vec<IpNet>>,
-    /// So many days before its end a certificate is told as expiring; 0 for never
+    /// The number of days before the expiry of a certificate at which an event is emitted; 0 for never
     /// [key: events.expiringDays] [default: 14]
     #[arg(long, env = "SERVERLESS_ACME_EXPIRING_DAYS", value_name = "DAYS")]
     expiring_days: Option<Within<0, 3650>>,
 }
 
-/// Faults on purpose, the table `[test]` of the file.
+/// Deliberate faults: the table `[test]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TestSettings {
-    /// Refuses this share of good nonces [key: test.nonceRefusals] [default: 0]
+    /// The percentage of valid nonces to reject [key: test.nonceRefusals] [default: 0]
     #[arg(long, env = "SERVERLESS_ACME_NONCE_REFUSALS", value_name = "PERCENT")]
     nonce_refusals: Option<Within<0, 100>>,
-    /// Waits so long before each validation [key: test.validationDelay] [default: 0]
+    /// The delay before each validation [key: test.validationDelay] [default: 0]
     #[arg(long, env = "SERVERLESS_ACME_VALIDATION_DELAY", value_name = "SECONDS")]
     validation_delay: Option<Seconds>,
-    /// Takes every challenge as met without looking [key: test.alwaysValid] [default: false]
+    /// Treat every challenge as valid without validating it [key: test.alwaysValid] [default: false]
     #[arg(
         long,
         env = "SERVERLESS_ACME_ALWAYS_VALID",
@@ -100,7 +100,7 @@ pub(super) struct TestSettings {
         value_name = "BOOL"
     )]
     always_valid: Option<bool>,
-    /// So many orders on a page of a list [key: test.ordersPerPage] [default: 50]
+    /// The maximum number of orders on a page of an orders list [key: test.ordersPerPage] [default: 50]
     #[arg(long, env = "SERVERLESS_ACME_ORDERS_PER_PAGE", value_name = "COUNT")]
     orders_per_page: Option<Within<1, 1000>>,
 }

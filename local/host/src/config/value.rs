@@ -90,10 +90,10 @@ impl<'de> Deserialize<'de> for Seconds {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text, for people to read.
     #[default]
     Text,
-    /// One object a line.
+    /// One JSON object a line.
     Json,
 }
 
@@ -139,7 +139,7 @@ pub(crate) enum ValueError {
     Seconds,
 }
 
-/// A worker has a validation for a minute; then others would begin it anew.
+/// A worker holds a validation for a minute; then another one would start it again.
 const MAX_SECONDS: f64 = 60.0;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::{
 };
 
 use acme::{DnsName, ProfileName};
+use serde::{Deserialize, Serialize};
 
 use crate::{AcmeProfile, IdentifierRule, IssuerId, IssuerState, Limit, PreApproval, ProfileSet, RaProfile};
 
@@ -86,11 +87,13 @@ impl fmt::Display for ProfileFault {
 }
 
 /// The kinds of profiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProfileKind {
     /// ACME Profiles.
+    #[serde(rename = "acmeProfile")]
     Acme,
     /// RA Profiles.
+    #[serde(rename = "raProfile")]
     Ra,
 }
 

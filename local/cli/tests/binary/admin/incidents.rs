@@ -22,12 +22,12 @@ async fn many_certificates_are_counted_first_and_revoked_after_consent() {
     assert_eq!((&dry["certificates"], &dry["alreadyRevoked"]), (&json!(2), &json!(0)));
     assert_eq!(dry["items"].as_array().map(Vec::len), Some(2));
     let shown = text(&data, &[&of_account[..], &["--dry-run"]].concat()).await;
-    assert!(shown.contains("a.test") && shown.contains("2 certificates; 0 others are revoked already"), "{shown}");
+    assert!(shown.contains("a.test") && shown.contains("2 certificates; 0 more are already revoked"), "{shown}");
     assert_nobody_was_asked(admin(&data, &of_account).await);
     let revoked = json(&data, &[&of_account[..], &["--yes"]].concat()).await;
     assert_eq!(revoked, json!({"revoked": 2, "alreadyRevoked": 0}));
     let again = text(&data, &of_account).await;
-    assert_eq!(again, "0 certificates are revoked; 2 were before\n", "what does nothing needs no consent");
+    assert_eq!(again, "0 certificates revoked; 2 were already revoked\n", "what does nothing needs no consent");
     let found = json(&data, &["certificates", "find", "--name", "a.test"]).await;
     assert_eq!(found["items"][0]["reason"], 4);
     for wrong in [&["certificates", "revoke"][..], &["certificates", "revoke", "x", "--name", "a.test"]] {
@@ -54,7 +54,7 @@ async fn an_incident_is_declared_shown_followed_and_ended() {
     let incident = json(&data, &[&declare[..], &with[..]].concat()).await;
     assert_eq!((&incident["counted"], &incident["explanationUrl"]), (&json!(1), &json!(url)));
     let id = incident["id"].as_str().unwrap();
-    assert!(text(&data, &["incidents", "show", id]).await.contains("begins at"));
+    assert!(text(&data, &["incidents", "show", id]).await.contains("starts at"));
     let after = text(&data, &["incidents", "continue"]).await;
     assert!(after.contains("1 revoked, finished"), "{after}");
     let watched = text(&data, &["incidents", "show", id, "--watch"]).await;

@@ -1,0 +1,50 @@
+//! Blocked keys: no account and no certificate may use them.
+
+use jose::Thumbprint;
+use ra::Authority;
+use serde::{Deserialize, Serialize};
+use store::BlockedKey;
+
+use crate::{Action, AdminError, Listed, page};
+
+/// Blocks a key: no account and no certificate may use it again.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlockKey {
+    /// The thumbprint of the key (RFC 7638).
+    pub key: Thumbprint,
+}
+
+impl Action for BlockKey {
+    type Answer = ();
+
+    const NAME: &str = "block-key";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, authority: &Authority, actor: &str) -> Result<(), AdminError> {
+        Ok(authority.block_key(actor, &self.key).await?)
+    }
+}
+
+/// The blocked keys.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListBlockedKeys {
+    /// The last key of the page before.
+    #[serde(default)]
+    pub after: Option<Thumbprint>,
+    /// The maximum number of entries, 1 to 1,000; 100 when absent.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+impl Action for ListBlockedKeys {
+    type Answer = Listed<BlockedKey>;
+
+    const NAME: &str = "blocked-keys";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<BlockedKey>, AdminError> {
+        Ok(authority.blocked_keys(self.after.as_ref(), page::size(self.limit)?).await?.into())
+    }
+}
