@@ -68,7 +68,7 @@ async fn an_applied_profile_serves_at_once_and_takes_an_account_with_a_minted_ke
     let asked = admin(&data, &["apply", &file]).await;
     let said = String::from_utf8(asked.stderr).unwrap();
     assert_eq!(asked.status.code(), Some(1));
-    assert!(said.contains("acmeProfile.team: (none) -> ") && said.contains("say --yes"), "{said}");
+    assert!(said.contains("acmeProfile.team: (none) -> ") && said.contains("use --yes to skip it"), "{said}");
     assert!(text(&data, &["diff", &file]).await.contains("acmeProfile.team: (none) -> "));
     assert_eq!(http::get(&server, &directory).await.status, 404, "nothing is applied yet");
 
@@ -340,5 +340,5 @@ fi
     assert!(fs::read_to_string(folder.path().join("asked")).unwrap().contains("--function-name acme-admin"));
     assert!(refusal(ask("yes", &path).await).contains("days should be less"));
     let message = refusal(ask("", folder.path().join("nothing").to_str().unwrap()).await);
-    assert!(message.contains("the aws command line tool is not on PATH"), "{message}");
+    assert!(message.contains("the `aws` command line tool is not on PATH"), "{message}");
 }

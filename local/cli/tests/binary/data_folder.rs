@@ -78,7 +78,7 @@ async fn keys_that_are_broken_missing_or_of_another_ca_stop_the_start() {
     let foreign = fs::read(other.path().join("data/issuing.key")).unwrap();
     let pem = String::from_utf8(good.clone()).unwrap();
     for (content, expected) in [
-        (Some(b"nonsense".to_vec()), "holds no usable private key: it is not PEM"),
+        (Some(b"nonsense".to_vec()), "has no usable private key: it is not PEM"),
         (Some(pem.replace("PRIVATE KEY", "CERTIFICATE").into_bytes()), "its PEM label is not PRIVATE KEY"),
         (Some(foreign), "is not the key of the CA in this data folder"),
         (None, "of the CA in this data folder is missing"),

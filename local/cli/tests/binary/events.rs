@@ -96,7 +96,7 @@ async fn a_failed_delivery_is_tried_again_and_what_comes_later_waits_behind_it()
     let first = receiver.next().await;
     let (_, doctor) = admin(&server.data(), &["doctor"]).await;
     assert!(doctor.contains("BAD   webhook http://127.0.0.1:"), "{doctor}");
-    assert!(doctor.contains("2 events wait: the receiver answered 500"), "{doctor}");
+    assert!(doctor.contains("2 events are waiting: the receiver answered 500"), "{doctor}");
     receiver.answer(Answer::Status(200));
     let secret = secret(&server.data());
     let (again, next) = (receiver.next().await, receiver.next().await);
@@ -107,7 +107,7 @@ async fn a_failed_delivery_is_tried_again_and_what_comes_later_waits_behind_it()
     );
     receiver.settled(&server).await;
     let (_, doctor) = admin(&server.data(), &["doctor"]).await;
-    assert!(doctor.contains("deliveries work, 0 events wait"), "{doctor}");
+    assert!(doctor.contains("deliveries succeed, 0 events are waiting"), "{doctor}");
 }
 
 #[tokio::test]

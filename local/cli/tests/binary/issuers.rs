@@ -48,7 +48,7 @@ async fn without_a_host_an_issuer_is_rolled_over_and_retired_and_its_certificate
     assert!(again.contains("no RA Profile referred to the old issuer"), "{again}");
     let asked = admin(&data, &["issuers", "retire", "issuing"]).await;
     assert_eq!(asked.status.code(), Some(1));
-    assert!(String::from_utf8(asked.stderr).unwrap().contains("say --yes"));
+    assert!(String::from_utf8(asked.stderr).unwrap().contains("use --yes to skip it"));
     text(&data, &["issuers", "retire", "issuing", "--yes"]).await;
     let listed = text(&data, &["issuers", "list"]).await;
     let line = |id: &str| listed.lines().find(|line| line.starts_with(&format!("{id} "))).unwrap().to_owned();

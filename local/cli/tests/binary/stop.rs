@@ -12,7 +12,7 @@ async fn ctrl_c_and_sigterm_end_it_in_good_order() {
         let (status, folder) = server.ended().await;
         assert_eq!(status, Some(0), "{signal}");
         let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
-        assert!(log.contains("what is under way is finished first") && log.contains("\"stopped\""), "{log}");
+        assert!(log.contains("requests in progress are completed first") && log.contains("\"stopped\""), "{log}");
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Settings {
-    /// The address on which ACME is served over HTTPS [key: serve.listen] [default: 127.0.0.1:14000]
+    /// The address of the ACME API, over HTTPS [key: serve.listen] [default: 127.0.0.1:14000]
     #[arg(long, env = "SERVERLESS_ACME_LISTEN", value_name = "IP:PORT")]
     listen: Option<Address>,
     /// The address on which CRLs and issuer certificates are served over plain HTTP

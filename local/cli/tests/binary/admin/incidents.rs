@@ -82,6 +82,6 @@ async fn an_incident_is_declared_shown_followed_and_ended() {
 fn assert_nobody_was_asked(output: Output) {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("nothing was changed") && said.contains("say --yes"), "{said}");
+    assert!(said.contains("nothing was changed") && said.contains("use --yes to skip it"), "{said}");
     assert!(output.stdout.is_empty());
 }
