@@ -49,9 +49,8 @@ impl Action for ListProfiles {
     async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<StoredProfile>, AdminError> {
         let (after, limit) = (self.after.as_ref(), page::size(self.limit)?);
         Ok(match self.kind {
-            ProfileKind::Acme => {
-                Listed::from(authority.acme_profiles_page(after, limit).await?).map(StoredProfile::Acme)
-            }
+            ProfileKind::Acme => Listed::from(authority.acme_profiles_page(after, limit).await?)
+                .map(|profile| StoredProfile::Acme(Box::new(profile))),
             ProfileKind::Ra => Listed::from(authority.ra_profiles_page(after, limit).await?).map(StoredProfile::Ra),
         })
     }
@@ -62,7 +61,7 @@ impl Action for ListProfiles {
 #[serde(untagged)]
 pub enum StoredProfile {
     /// An ACME Profile.
-    Acme(AcmeProfile),
+    Acme(Box<AcmeProfile>),
     /// An RA Profile.
     Ra(RaProfile),
 }

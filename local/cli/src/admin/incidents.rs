@@ -198,7 +198,7 @@ async fn watched(connection: &Connection, id: IncidentId) -> Result<Incident, Ad
 }
 
 async fn all(connection: &Connection) -> Result<Vec<Incident>, AdminFailure> {
-    Ok(connection.ask(&ListIncidents {}).await?)
+    connection.ask(&ListIncidents {}).await
 }
 
 async fn one(connection: &Connection, id: IncidentId) -> Result<Incident, AdminFailure> {

@@ -12,8 +12,8 @@ use super::{
 };
 
 pub(super) async fn block_key(connection: &Connection, output: &Output, key: Thumbprint) -> Result<(), AdminFailure> {
-    let blocked = connection.ask(&BlockKey { key }).await?;
-    output.print(&blocked, || format!("{key} is blocked: no account and no certificate can use it"))
+    connection.ask(&BlockKey { key }).await?;
+    output.print(&(), || format!("{key} is blocked: no account and no certificate can use it"))
 }
 
 pub(super) async fn blocked_keys(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {

@@ -34,7 +34,7 @@ pub(super) async fn stored(connection: &Connection) -> Result<ProfileSet, AdminF
             after = page.items.last().map(|profile| profile.name().clone()).filter(|_| page.more);
             for profile in page.items {
                 match profile {
-                    StoredProfile::Acme(profile) => stored.acme_profile.push(profile),
+                    StoredProfile::Acme(profile) => stored.acme_profile.push(*profile),
                     StoredProfile::Ra(profile) => stored.ra_profile.push(profile),
                 }
             }
