@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use acme::{ChallengeToken, ChallengeType, Identifier, IdentifierObject, KeyAuthorization, ProblemType};
 use tests::challenge_server::{ChallengeServer, Page, well_known};
-use validation::{Failure, Probe, Proof, Rules, probe};
+use validation::{Failure, Probe, Rules, probe};
 
 /// A challenge server and a challenge.
 struct Scene {
@@ -49,7 +49,7 @@ impl Scene {
         self.server.web.set(&well_known(self.token.as_str()), page);
     }
 
-    async fn probe(&self, challenge: ChallengeType, name: &str) -> Result<Proof, Failure> {
+    async fn probe(&self, challenge: ChallengeType, name: &str) -> Result<acme::Observation, Failure> {
         let r#type = if name.parse::<std::net::IpAddr>().is_ok() { "ip" } else { "dns" };
         let object = IdentifierObject { r#type: r#type.to_owned(), value: name.to_owned() };
         let message = Probe {

@@ -99,7 +99,7 @@ impl CertificateSelection {
     pub(crate) async fn checked(self, authority: &Authority) -> Result<Selection, AdminError> {
         let Self { name, account, issuer, profile, issued_from: from, issued_until: until } = self;
         let name = name.map(|name| identifier(&name)).transpose()?;
-        let selection = Selection { issuer, directory: profile, account, name, from, until };
+        let selection = Selection { issuer, directory: profile, account, name, from, until, ..Selection::default() };
         if selection.is_everything() {
             return Err(AdminError::Everything);
         }

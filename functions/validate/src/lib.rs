@@ -8,10 +8,10 @@ mod settings;
 
 use std::time::Duration;
 
-use acme::ChallengeType;
+use acme::{ChallengeType, Observation};
 use authority::ValidationTask;
 use ra::{Authority, Error, Needs, ValidationJob};
-use validation::{Failure, Probe, Proof, Rules};
+use validation::{Failure, Probe, Rules};
 
 pub use pace::{Pace, Sleep};
 pub use settings::{Settings, SettingsError};
@@ -42,9 +42,9 @@ async fn run(authority: &Authority, settings: &Settings, task: ValidationTask, p
     let mut pauses = PAUSES.into_iter();
     loop {
         let failure = match attempt(settings, &probe).await {
-            Ok(proof) => {
+            Ok(observation) => {
                 log(&job, "control was shown", None);
-                return authority.validation_succeeded(job, proof.address).await;
+                return authority.validation_succeeded(job, observation).await;
             }
             Err(failure) => failure,
         };
@@ -57,9 +57,9 @@ async fn run(authority: &Authority, settings: &Settings, task: ValidationTask, p
     }
 }
 
-async fn attempt(settings: &Settings, probe: &Probe) -> Result<Proof, Failure> {
+async fn attempt(settings: &Settings, probe: &Probe) -> Result<Observation, Failure> {
     if settings.always_valid {
-        return Ok(Proof { address: None });
+        return Ok(Observation::default());
     }
     // Only while it probes: who waits for its next attempt must not hold up others. Nobody closes it.
     let _place = settings.places.acquire().await;

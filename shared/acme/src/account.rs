@@ -1,11 +1,11 @@
 //! Accounts (RFC 8555 §7.1.2): a key that may order certificates from one directory.
 
 use jiff::Timestamp;
-use jose::PublicKey;
+use jose::{PublicKey, Thumbprint};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{AccountId, Contact, DirectoryId, ExternalAccountKeyId, Urls};
+use crate::{AccountId, Contact, DirectoryId, ExternalAccountKeyId, UnknownMembers, Urls};
 
 /// An account, as the CA keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +27,28 @@ pub struct Account {
     /// The key of its external account binding (RFC 8555 §7.3.4); `None` when the account is not
     /// bound.
     pub external_account: Option<ExternalAccountKeyId>,
+    /// The thumbprints of the keys that it had before, oldest first: a proof that lasts, such as the record
+    /// of dns-persist-01, may have been made with any of them. Empty in accounts that changed their key
+    /// before these were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_keys: Vec<Thumbprint>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
 }
 
 impl Account {
+    /// The account with another key (RFC 8555 §7.3.5). The thumbprint of its present one is kept.
+    #[must_use]
+    pub fn with_key(&self, key: PublicKey) -> Self {
+        let (present, next) = (self.key.thumbprint(), key.thumbprint());
+        let kept = self.former_keys.iter().filter(|former| **former != next && **former != present);
+        let mut former_keys: Vec<Thumbprint> = kept.copied().chain([present]).collect();
+        // Past this length the record of the account would cost more to read than the proof is worth.
+        former_keys.drain(..former_keys.len().saturating_sub(MAX_FORMER_KEYS));
+        Self { key, former_keys, ..self.clone() }
+    }
+
     /// The account object (RFC 8555 §7.1.2).
     pub fn object(&self, urls: &Urls) -> AccountObject {
         AccountObject {
@@ -102,4 +121,60 @@ pub struct AccountUpdate {
     pub status: Option<String>,
     /// Whether the client agrees to the present terms of service.
     pub terms_of_service_agreed: Option<bool>,
+}
+
+/// As many former keys as an account keeps: a change of key every week for nineteen years.
+const MAX_FORMER_KEYS: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use jose::base64url;
+    use serde_json::json;
+
+    use super::*;
+
+    fn key(number: u16) -> PublicKey {
+        let candidates = (0..=u8::MAX).map(|attempt| {
+            let mut x = [7; 32];
+            [x[0], x[1]] = number.to_be_bytes();
+            x[2] = attempt;
+            format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{}"}}"#, base64url::encode(&x))
+        });
+        candidates.filter_map(|jwk| PublicKey::from_jwk_str(&jwk).ok()).next().unwrap()
+    }
+
+    fn account(more: serde_json::Value) -> Account {
+        let mut record = json!({
+            "id": AccountId::new(Timestamp::UNIX_EPOCH, [1; 10]), "directory": "default", "key": key(0),
+            "status": "valid", "contact": [], "agreed_terms": null, "created_at": "2026-01-01T00:00:00Z",
+            "external_account": null,
+        });
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(record).unwrap()
+    }
+
+    #[test]
+    fn the_thumbprints_of_all_keys_are_kept_each_once() {
+        let first = account(json!({}));
+        assert!(first.former_keys.is_empty(), "an account of an earlier version has none");
+        let third = first.with_key(key(1)).with_key(key(2));
+        assert_eq!(third.former_keys, [key(0), key(1)].map(|key| key.thumbprint()));
+        let back = third.with_key(key(0));
+        assert_eq!(back.former_keys, [key(1), key(2)].map(|key| key.thumbprint()), "the present one is not former");
+    }
+
+    #[test]
+    fn the_record_of_an_account_that_changes_its_key_all_the_time_stays_small() {
+        let changed = (0..1_002).fold(account(json!({})), |account, number| account.with_key(key(number)));
+        assert_eq!(changed.former_keys.len(), MAX_FORMER_KEYS);
+        assert_eq!(changed.former_keys.last(), Some(&key(1_000).thumbprint()), "the newest are kept");
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_written_again() {
+        let account = account(json!({ "novel": { "deep": [1] } }));
+        let json = serde_json::to_value(&account).unwrap();
+        assert_eq!(json["novel"], json!({ "deep": [1] }));
+        assert!(!account.unknown.is_empty());
+    }
 }

@@ -1,14 +1,14 @@
 //! Authorizations (RFC 8555 §7.1.4): an account may obtain certificates for an identifier once one
 //! of the authorization's challenges was validated.
 
-use std::net::IpAddr;
-
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::value::RawValue;
 
 use crate::{
     AccountId, Attempt, AuthorizationId, Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeType,
-    DirectoryId, Identifier, IdentifierObject, Problem, TransitionError, Urls, Validation,
+    DirectoryId, Identifier, IdentifierObject, Observation, Problem, TransitionError, UnknownMembers, Urls, Validation,
+    ValidationEvidence,
 };
 
 /// An authorization with its challenges.
@@ -28,12 +28,17 @@ pub struct Authorization {
     pub expires_at: Timestamp,
     /// The state, as far as it is stored; [`Authorization::status`] adds expiry.
     pub state: AuthorizationState,
-    /// The challenges offered, in the order of [`ChallengeType::ALL`].
+    /// The challenges offered, in the order of [`ChallengeType::ALL`]. Those of a type that this version
+    /// does not know are skipped when the record is read, and lost when it is written again.
+    #[serde(deserialize_with = "known_challenges")]
     pub challenges: Vec<Challenge>,
     /// The operator's rule that made the authorization valid on creation; `None` when a challenge
     /// is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_approval: Option<String>,
+    /// How it was validated; `None` before it was, and where an earlier version validated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<ValidationEvidence>,
 }
 
 /// The stored state of an authorization.
@@ -66,8 +71,8 @@ pub enum AuthorizationEvent {
         r#type: ChallengeType,
         /// When the response was accepted.
         at: Timestamp,
-        /// The address that gave the response; `None` for a DNS answer.
-        address: Option<IpAddr>,
+        /// What was observed, once for each network perspective; the first is that of the CA itself.
+        observations: Vec<Observation>,
         /// How long the authorization stays valid, from `at`.
         lifetime: SignedDuration,
     },
@@ -140,12 +145,15 @@ impl Authorization {
                 next.validation_mut(r#type)?;
                 next.challenge_mut(r#type)?.attempts.push(attempt);
             }
-            Event::Succeeded { r#type, at, address, lifetime } => {
+            Event::Succeeded { r#type, at, observations, lifetime } => {
                 // An authorization that clients saw as invalid or expired must not become valid.
                 if self.status(at) != AuthorizationStatus::Pending {
                     return Err(refused("a result that comes too late"));
                 }
+                let address = observations.first().and_then(|observation| observation.address);
                 next.settle(r#type, ChallengeState::Valid { at, address })?;
+                let unknown = UnknownMembers::default();
+                next.evidence = Some(ValidationEvidence { challenge: r#type, at, observations, unknown });
                 next.state = AuthorizationState::Valid;
                 next.expires_at = at.checked_add(lifetime).unwrap_or(self.expires_at);
             }
@@ -269,4 +277,57 @@ pub struct NewAuthorization {
 pub struct AuthorizationUpdate {
     /// `deactivated` deactivates the authorization; no other value is accepted.
     pub status: Option<String>,
+}
+
+/// Reads the challenges whose types are known here. A newer version may offer others.
+fn known_challenges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Challenge>, D::Error> {
+    #[derive(Deserialize)]
+    struct Typed {
+        r#type: String,
+    }
+    let stored = Vec::<Box<RawValue>>::deserialize(deserializer)?;
+    let challenge = |raw: &RawValue| match serde_json::from_str::<Typed>(raw.get()) {
+        Ok(typed) if typed.r#type.parse::<ChallengeType>().is_err() => Ok(None),
+        _ => serde_json::from_str(raw.get()).map(Some).map_err(de::Error::custom),
+    };
+    stored.iter().filter_map(|raw| challenge(raw).transpose()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn stored(challenges: Value) -> Value {
+        json!({
+            "id": AuthorizationId::new(Timestamp::UNIX_EPOCH, [1; 10]),
+            "account": AccountId::new(Timestamp::UNIX_EPOCH, [1; 10]),
+            "directory": "default", "identifier": { "type": "dns", "value": "a.test" },
+            "created_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-02T00:00:00Z", "state": "pending",
+            "challenges": challenges,
+        })
+    }
+
+    #[test]
+    fn challenges_of_a_newer_version_are_passed_over_and_broken_ones_are_not() {
+        let known = json!({ "type": "dns-01", "token": "abc", "state": "pending" });
+        let newer = json!({ "type": "dns-persist-01", "state": { "novel": 1 } });
+        let read: Authorization = serde_json::from_value(stored(json!([newer, known]))).unwrap();
+        assert_eq!(
+            read.challenges.iter().map(|challenge| challenge.r#type).collect::<Vec<_>>(),
+            [ChallengeType::Dns01]
+        );
+        for broken in [json!([{ "type": "dns-01", "state": "novel" }]), json!([{ "state": "pending" }]), json!([1])] {
+            assert!(serde_json::from_value::<Authorization>(stored(broken.clone())).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_without_a_token_reads_and_shows_none() {
+        let read: Authorization =
+            serde_json::from_value(stored(json!([{ "type": "dns-01", "state": "pending" }]))).unwrap();
+        let object = read.challenges[0].object("https://ca.test/chall".to_owned(), Timestamp::UNIX_EPOCH);
+        assert!(!serde_json::to_value(object).unwrap().as_object().unwrap().contains_key("token"));
+    }
 }

@@ -15,8 +15,10 @@ use crate::{Identifier, Problem, ProblemType};
 pub struct Challenge {
     /// The challenge type.
     pub r#type: ChallengeType,
-    /// The token that the client's response must contain.
-    pub token: ChallengeToken,
+    /// The token that the client's response must contain; `None` for challenge types without one, such as
+    /// dns-persist-01.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<ChallengeToken>,
     /// The state of the validation.
     pub state: ChallengeState,
     /// The failed attempts, oldest first.
@@ -25,9 +27,9 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// A challenge that the client has not responded to.
+    /// A challenge with a token that the client has not responded to.
     pub fn new(r#type: ChallengeType, token: ChallengeToken) -> Self {
-        Self { r#type, token, state: ChallengeState::Pending, attempts: Vec::new() }
+        Self { r#type, token: Some(token), state: ChallengeState::Pending, attempts: Vec::new() }
     }
 
     /// The status at `now`. A validation past its deadline counts as invalid, so that a challenge
@@ -250,8 +252,9 @@ pub struct ChallengeObject {
     pub url: String,
     /// The status at the time of the request.
     pub status: ChallengeStatus,
-    /// The token of the challenge, which never changes.
-    pub token: ChallengeToken,
+    /// The token of the challenge, which never changes; absent for challenge types without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<ChallengeToken>,
     /// When the response was accepted; absent unless the challenge is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validated: Option<Timestamp>,

@@ -11,6 +11,7 @@ mod challenge;
 mod contact;
 mod directory;
 mod event;
+mod evidence;
 mod failure_chain;
 mod id;
 mod identifier;
@@ -20,6 +21,7 @@ mod problem;
 mod renewal_info;
 mod revocation;
 mod timestamp;
+mod unknown_members;
 mod url;
 
 pub use account::{Account, AccountObject, AccountStatus, AccountUpdate, AgreedTerms, NewAccount};
@@ -38,6 +40,7 @@ pub use event::{
     AccountFacts, CertificateFacts, Event, EventKind, FailureFacts, LimitFacts, ProfileFacts, RefusalFacts,
     RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
 };
+pub use evidence::{Observation, ValidationEvidence};
 pub use failure_chain::failure_chain;
 pub use id::{AccountId, AuditId, AuthorizationId, EventId, ExternalAccountKeyId, IdError, IncidentId, OrderId};
 pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierObject};
@@ -49,6 +52,7 @@ pub use problem::{Problem, ProblemType, Subproblem};
 pub use renewal_info::{RenewalInfo, SuggestedWindow};
 pub use revocation::{RevocationReason, RevocationRequest, UnknownReason};
 pub use timestamp::whole_seconds;
+pub use unknown_members::UnknownMembers;
 pub use url::{Resource, Urls};
 
 /// A status change that the present state of the object does not allow (RFC 8555 §7.1.6).

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, Authorization, AuthorizationId, AuthorizationStatus, CertificateId, DirectoryId, Identifier,
-    IdentifierObject, OrderId, Problem, ProblemType, Subproblem, TransitionError, Urls,
+    IdentifierObject, OrderId, Problem, ProblemType, ProfileName, Subproblem, TransitionError, Urls,
 };
 
 /// An order, as the CA keeps it.
@@ -65,6 +65,10 @@ pub struct Issuance {
     pub began_at: Timestamp,
     /// The end of validity of the certificate, which decides how long the order is kept.
     pub not_after: Timestamp,
+    /// The RA Profile that decided what stands in the certificate, whose record keeps it once it is issued;
+    /// `None` where an earlier version wrote the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ra_profile: Option<ProfileName>,
 }
 
 /// The events that change an order.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::IdentifierObject;
 
@@ -108,7 +108,7 @@ impl Subproblem {
 macro_rules! problem_types {
     ($($(#[$doc:meta])* $name:ident, $text:literal, $status:literal, $title:literal;)*) => {
         /// The types of problem, in the order of RFC 8555 §6.7, followed by later ones.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         pub enum ProblemType {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
         }
@@ -190,6 +190,15 @@ problem_types! {
     InvalidProfile, "urn:ietf:params:acme:error:invalidProfile", 400, "Profile is not offered";
 }
 
+/// A type that a newer version stored and this one does not know is read as `serverInternal`; title and
+/// detail say what it was.
+impl<'de> Deserialize<'de> for ProblemType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let urn = String::deserialize(deserializer)?;
+        Ok(Self::ALL.iter().find(|known| known.urn() == urn).copied().unwrap_or(Self::ServerInternal))
+    }
+}
+
 /// The identifier in a form that can be echoed: printable, and no longer than a DNS name can be.
 fn printable_identifier(identifier: IdentifierObject) -> IdentifierObject {
     let short = |text: String| printable(&text.chars().take(253).collect::<String>());
@@ -217,6 +226,15 @@ mod tests {
         let json = serde_json::to_value(Problem::new(ProblemType::Malformed, "no")).unwrap();
         let members: Vec<&String> = json.as_object().unwrap().keys().collect();
         assert_eq!(members, ["detail", "status", "title", "type"]);
+    }
+
+    #[test]
+    fn a_problem_of_a_newer_version_reads_with_its_title_and_detail() {
+        let mut stored = serde_json::to_value(Problem::new(ProblemType::Caa, "no")).unwrap();
+        let read = |stored: &serde_json::Value| serde_json::from_value::<Problem>(stored.clone()).unwrap();
+        assert_eq!(read(&stored), Problem::new(ProblemType::Caa, "no"));
+        stored["type"] = "urn:ietf:params:acme:error:novel".into();
+        assert_eq!((read(&stored).r#type, read(&stored).detail), (ProblemType::ServerInternal, "no".to_owned()));
     }
 
     #[test]

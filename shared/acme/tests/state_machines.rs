@@ -31,6 +31,7 @@ fn authorization(number: u8) -> Authorization {
         state: AuthorizationState::Pending,
         challenges: ChallengeType::ALL.map(|r#type| Challenge::new(r#type, token.clone())).to_vec(),
         pre_approval: None,
+        evidence: None,
     }
 }
 
@@ -73,7 +74,7 @@ fn attempt(ended: i64) -> Attempt {
 
 fn issuance() -> Issuance {
     let certificate = CertificateId::new(vec![1; 20], Serial::from_random([3; 16]));
-    Issuance { certificate, csr_digest: vec![4; 32], began_at: at(1), not_after: at(9999) }
+    Issuance { certificate, csr_digest: vec![4; 32], began_at: at(1), not_after: at(9999), ra_profile: None }
 }
 
 fn authorization_event() -> impl Strategy<Value = AuthorizationEvent> {
@@ -84,7 +85,12 @@ fn authorization_event() -> impl Strategy<Value = AuthorizationEvent> {
             0 => E::Requested(r#type, validation(second)),
             1 => E::Resumed(r#type, at(second + 60)),
             2 => E::AttemptFailed(r#type, attempt(second)),
-            3 => E::Succeeded { r#type, at: at(second), address: None, lifetime: SignedDuration::from_hours(1) },
+            3 => E::Succeeded {
+                r#type,
+                at: at(second),
+                observations: Vec::new(),
+                lifetime: SignedDuration::from_hours(1),
+            },
             4 => E::Failed(r#type, attempt(second)),
             _ => E::Deactivated,
         }
@@ -157,7 +163,7 @@ proptest! {
                 0 => fresh,
                 1 => requested()
                     .transition(AuthorizationEvent::Succeeded {
-                        r#type: ChallengeType::Http01, at: at(1), address: None, lifetime: SignedDuration::from_hours(1),
+                        r#type: ChallengeType::Http01, at: at(1), observations: Vec::new(), lifetime: SignedDuration::from_hours(1),
                     })
                     .unwrap(),
                 2 => requested().transition(AuthorizationEvent::Failed(ChallengeType::Http01, attempt(1))).unwrap(),
@@ -187,7 +193,7 @@ fn nothing_is_processing_for_ever() {
     let too_late = AuthorizationEvent::Succeeded {
         r#type: ChallengeType::Dns01,
         at: at(300),
-        address: None,
+        observations: Vec::new(),
         lifetime: SignedDuration::from_hours(1),
     };
     assert!(requested.transition(too_late).is_err());

@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use aws_sdk_kms::{
     Client,
     error::{BoxError, ProvideErrorMetadata, SdkError},
+    operation::RequestId,
     primitives::Blob,
     types::{MessageType, SigningAlgorithmSpec},
 };
@@ -58,7 +59,7 @@ impl Signer for KmsSigner {
             .signing_algorithm(spec);
         let answer = request.send().await.map_err(|error| classified(key, error))?;
         let signature = answer.signature().ok_or_else(|| incomplete("a signature"))?;
-        Ok(Signature::new(signature.as_ref().to_vec()))
+        Ok(Signature::new(signature.as_ref().to_vec()).with_request(answer.request_id()))
     }
 }
 

@@ -4,7 +4,7 @@
 use jose::PublicKey;
 
 use crate::{
-    Certificate, CertificateError, Issuer, KeyHandle, LintedTbs, SignError, Signature, SignatureError, Signer,
+    Certificate, CertificateError, Issued, Issuer, KeyHandle, LintedTbs, SignError, Signature, SignatureError, Signer,
     raw::Signed,
 };
 
@@ -14,18 +14,23 @@ impl LintedTbs {
     /// # Errors
     /// The signer does not sign, or what it signed is not a certificate of this issuer.
     /// When the signer does not sign, or what it signed is not a certificate of this issuer.
-    pub async fn sign(&self, issuer: &Issuer, signer: &dyn Signer, key: &KeyHandle) -> Result<Certificate, IssueError> {
+    pub async fn sign(
+        &self,
+        issuer: &Issuer,
+        signer: &dyn Signer,
+        key: &KeyHandle,
+    ) -> Result<Issued<Certificate>, IssueError> {
         let signature = signer.sign(key, self.algorithm(), self.bytes()).await?;
-        Ok(self.assemble(&signature, issuer)?)
+        Ok(signature.issued(self.assemble(&signature, issuer)?))
     }
 
     /// The same for a root, which is its own issuer.
     ///
     /// # Errors
     /// Those of [`sign`](Self::sign).
-    pub async fn sign_root(&self, signer: &dyn Signer, key: &KeyHandle) -> Result<Certificate, IssueError> {
+    pub async fn sign_root(&self, signer: &dyn Signer, key: &KeyHandle) -> Result<Issued<Certificate>, IssueError> {
         let signature = signer.sign(key, self.algorithm(), self.bytes()).await?;
-        Ok(self.assemble_root(&signature)?)
+        Ok(signature.issued(self.assemble_root(&signature)?))
     }
 
     /// Assembles the certificate, parses it, compares the signed part byte for byte and verifies

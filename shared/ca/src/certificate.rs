@@ -60,6 +60,15 @@ impl Certificate {
         Ok(Self { der: der.to_vec(), tbs, public_key, identifiers, subject_key_identifier, id })
     }
 
+    /// The key that a TBSCertificate certifies.
+    ///
+    /// # Errors
+    /// When the bytes are none, or the key is not one that may be certified.
+    pub fn key_of_tbs(tbs: &[u8]) -> Result<PublicKey, CertificateError> {
+        let spki = TbsCertificate::from_der(tbs)?.subject_public_key_info().to_der()?;
+        Ok(PublicKey::from_spki_der(&spki)?)
+    }
+
     /// Parses the certificates of a PEM file, in their order.
     ///
     /// # Errors

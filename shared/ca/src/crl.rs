@@ -15,8 +15,8 @@ use x509_cert::{
 };
 
 use crate::{
-    Issuer, KeyHandle, SignError, Signature, SignatureAlgorithm, SignatureError, Signer, TimeError, certificate::pem,
-    extension, raw::Signed, signature::verify_stated, time,
+    Issued, Issuer, KeyHandle, SignError, Signature, SignatureAlgorithm, SignatureError, Signer, TimeError,
+    certificate::pem, extension, raw::Signed, signature::verify_stated, time,
 };
 
 /// A revoked certificate.
@@ -87,9 +87,9 @@ impl CrlTbs {
     ///
     /// # Errors
     /// The signer does not sign, or what it signed is not a CRL of this issuer.
-    pub async fn sign(&self, issuer: &Issuer, signer: &dyn Signer, key: &KeyHandle) -> Result<Crl, CrlError> {
+    pub async fn sign(&self, issuer: &Issuer, signer: &dyn Signer, key: &KeyHandle) -> Result<Issued<Crl>, CrlError> {
         let signature = signer.sign(key, self.algorithm, &self.bytes).await?;
-        self.assemble(&signature, issuer)
+        Ok(signature.issued(self.assemble(&signature, issuer)?))
     }
 
     /// Assembles the CRL, parses it, compares the signed part byte for byte and verifies the

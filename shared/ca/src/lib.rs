@@ -51,7 +51,7 @@ pub use lint::{LintError, LintFinding};
 pub use name_constraints::{NameConstraints, NameConstraintsError, Subtree};
 pub use path::{PathError, path};
 pub use profile::{ExtendedKeyUsage, LeafProfile, Pointers, Policy, PolicyError, SubjectRule};
-pub use signature::{Signature, SignatureAlgorithm, SignatureError};
+pub use signature::{Issued, Signature, SignatureAlgorithm, SignatureError};
 pub use signer::{KeyHandle, SignError, Signer};
 pub use tbs::{LintedTbs, TbsCertificate};
 pub use time::TimeError;

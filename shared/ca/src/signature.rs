@@ -58,18 +58,41 @@ impl SignatureAlgorithm {
 
 /// The contents of the BIT STRING of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature(Vec<u8>);
+pub struct Signature {
+    octets: Vec<u8>,
+    request: Option<String>,
+}
+
+/// Something that was signed, with what leads to the signer's record of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issued<T> {
+    /// The certificate or the CRL.
+    pub value: T,
+    /// The id that the signer gave the request; `None` where it gives none.
+    pub signer_request: Option<String>,
+}
 
 impl Signature {
     /// A signature in the form in which the signer returned it: the DER of `r` and `s` for ECDSA,
     /// the number for RSA.
     pub fn new(octets: Vec<u8>) -> Self {
-        Self(octets)
+        Self { octets, request: None }
+    }
+
+    /// The signature with the id that the signer gave the request for it, by which its log is searched.
+    #[must_use]
+    pub fn with_request(self, id: Option<&str>) -> Self {
+        Self { request: id.map(str::to_owned), ..self }
+    }
+
+    /// What was signed, with that id.
+    pub(crate) fn issued<T>(&self, value: T) -> Issued<T> {
+        Issued { value, signer_request: self.request.clone() }
     }
 
     /// The contents of the BIT STRING, without the count of unused bits.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.octets
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use acme::Serial;
+use acme::{Serial, UnknownMembers};
 use authority::{Clock, Failure, random};
 use ca::{
-    AuthorityName, AuthorityRequest, Certificate, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root, Signer,
+    AuthorityName, AuthorityRequest, Certificate, Issued, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root,
+    Signer,
 };
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
@@ -127,7 +128,7 @@ impl Ceremony {
         root: &LoadedIssuer,
         pointers: &Pointers,
         constraints: Option<&NameConstraints>,
-    ) -> Result<Certificate, Error> {
+    ) -> Result<Issued<Certificate>, Error> {
         let (not_before, not_after) = self.life(plan);
         let issuing_authority = IssuingAuthority {
             issuer: &root.issuer,
@@ -148,12 +149,12 @@ impl Ceremony {
         plan: &IssuerPlan,
         role: IssuerRole,
         parent: &IssuerId,
-        certificate: Certificate,
+        certificate: Issued<Certificate>,
         key: &PublicKey,
     ) -> Result<Certificate, Error> {
         let record = plan.record(role, parent, &certificate);
         match self.store.create_issuer_if_absent(&record).await? {
-            Creation::Created => Ok(certificate),
+            Creation::Created => Ok(certificate.value),
             // Another process was faster; its certificate counts and this one is forgotten.
             Creation::Existing(existing) => fitting(existing, key),
         }
@@ -168,17 +169,19 @@ impl Ceremony {
 
 impl IssuerPlan {
     /// The record of an issuer that was made by this plan.
-    pub fn record(&self, role: IssuerRole, parent: &IssuerId, certificate: &Certificate) -> IssuerRecord {
+    pub fn record(&self, role: IssuerRole, parent: &IssuerId, certificate: &Issued<Certificate>) -> IssuerRecord {
         IssuerRecord {
             id: self.id.clone(),
             role,
             key: self.key.clone(),
-            certificate: Some(Der(certificate.der().to_vec())),
+            certificate: Some(Der(certificate.value.der().to_vec())),
             parent: parent.clone(),
             crl_shards: self.crl_shards.max(1),
             request: None,
             chain: Vec::new(),
             retired_at: None,
+            signer_request: certificate.signer_request.clone(),
+            unknown: UnknownMembers::default(),
         }
     }
 }

@@ -157,7 +157,8 @@ impl Crls {
             CrlError::Sign(error) => Failure::Sign(error),
             other => Failure::issuing(other),
         })?;
-        Ok(CrlRecord { issuer: issuer.id.clone(), shard, number, this_update, next_update, der: crl.der().to_vec() })
+        let (issuer, der, signer_request) = (issuer.id.clone(), crl.value.der().to_vec(), crl.signer_request);
+        Ok(CrlRecord { issuer, shard, number, this_update, next_update, der, signer_request })
     }
 
     /// Publishes a CRL that is stored, and after it those that took its place meanwhile.

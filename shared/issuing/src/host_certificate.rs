@@ -57,7 +57,7 @@ impl HostCertificates {
         }
         let intention = Intention { owner: None, public_key, identifiers, validity, profile, evidence: &evidence };
         let record = self.issuance.intend(&issuer, intention)?;
-        let leaf = self.issuance.issue_without_order(record).await?;
+        let leaf = self.issuance.issue_without_order(record, profile).await?;
         self.issuers.chain_of(leaf, &issuer.id).await
     }
 

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use acme::{
-    AccountId, AccountStatus, CertificateId, EventKind, FailureFacts, Identifier, Order, OrderEvent, OrderId,
-    OrderState, Problem, ProblemType, Serial,
+    AccountId, AccountStatus, CertificateId, DirectoryId, EventKind, FailureFacts, Identifier, Order, OrderEvent,
+    OrderId, OrderState, Problem, ProblemType, ProfileName, Serial, UnknownMembers,
 };
 use authority::{Events, Failure, IssuanceTask, Rounds, applied, certificate_facts, names, versioned};
 use ca::{Certificate, Evidence, Leaf, LintedTbs, Signer};
@@ -16,6 +16,25 @@ use jose::PublicKey;
 use store::{AccountStore, CertificateRecord, CertificateState, IssuanceStore, RaProfile, Versioned};
 
 use crate::{Error, Issuers, LoadedIssuer, StatusUrl, ValidityPeriod};
+
+/// Where a certificate was ordered.
+#[derive(Clone, Debug, Default)]
+struct Origin {
+    directory: Option<DirectoryId>,
+    ra_profile: Option<ProfileName>,
+    /// The name by which the order chose the profile.
+    profile: Option<String>,
+}
+
+impl Origin {
+    fn of(order: &Order) -> Self {
+        Self {
+            directory: Some(order.directory.clone()),
+            ra_profile: order.issuance().and_then(|issuance| issuance.ra_profile.clone()),
+            profile: order.profile.clone(),
+        }
+    }
+}
 
 /// What a certificate is to be made of.
 pub struct Intention<'a> {
@@ -90,13 +109,24 @@ impl Issuance {
             state: CertificateState::Intended { tbs: linted.bytes().to_vec() },
             revocation: None,
             replacement: None,
+            directory: None,
+            ra_profile: None,
+            profile: None,
+            key: None,
+            signer_request: None,
+            unknown: UnknownMembers::default(),
         })?)
     }
 
     /// Stores an intended certificate that belongs to no order, signs it and records it as issued.
-    pub(crate) async fn issue_without_order(&self, record: Versioned<CertificateRecord>) -> Result<Certificate, Error> {
+    pub(crate) async fn issue_without_order(
+        &self,
+        record: Versioned<CertificateRecord>,
+        profile: &RaProfile,
+    ) -> Result<Certificate, Error> {
         self.store.intend_certificate(&record).await?;
-        let (certificate, issued) = self.sign(&record).await?;
+        let origin = Origin { ra_profile: Some(profile.name.clone()), ..Origin::default() };
+        let (certificate, issued) = self.sign(&record, origin).await?;
         match applied(self.store.update_certificate(&record, &issued).await)? {
             true => Ok(certificate),
             // Nobody else knows of it yet.
@@ -109,6 +139,7 @@ impl Issuance {
     async fn sign(
         &self,
         record: &Versioned<CertificateRecord>,
+        origin: Origin,
     ) -> Result<(Certificate, Versioned<CertificateRecord>), Error> {
         let tbs = match &record.state {
             CertificateState::Issued { der } => {
@@ -122,9 +153,18 @@ impl Issuance {
             LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(Failure::issuing)?;
         let certificate =
             linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(Failure::from)?;
-        let state = CertificateState::Issued { der: certificate.der().to_vec() };
-        let issued = versioned(CertificateRecord { state, ..record.value.clone() })?;
-        Ok((certificate, issued))
+        let state = CertificateState::Issued { der: certificate.value.der().to_vec() };
+        let Origin { directory, ra_profile, profile } = origin;
+        let issued = versioned(CertificateRecord {
+            state,
+            directory,
+            ra_profile,
+            profile,
+            key: Some(certificate.value.public_key().thumbprint()),
+            signer_request: certificate.signer_request,
+            ..record.value.clone()
+        })?;
+        Ok((certificate.value, issued))
     }
 
     /// Completes the issuance of an order that is processing: makes it valid, or invalid when its
@@ -143,7 +183,7 @@ impl Issuance {
             if let OrderState::Valid(_) | OrderState::Invalid(_) = order.state {
                 return Ok(order);
             }
-            let (_, issued) = match self.sign(&record).await {
+            let (_, issued) = match self.sign(&record, Origin::of(&order)).await {
                 Ok(signed) => signed,
                 Err(error) if error.ends_issuance() => return self.give_up(order, &error).await,
                 Err(error) => return Err(error),

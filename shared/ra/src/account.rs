@@ -2,6 +2,7 @@
 
 use acme::{
     Account, AccountId, AccountStatus, AccountUpdate, AgreedTerms, Contact, DirectoryId, EventKind, NewAccount,
+    UnknownMembers,
 };
 use authority::{Rounds, account_facts, applied, random, versioned};
 use jose::PublicKey;
@@ -123,6 +124,8 @@ impl Authority {
             agreed_terms: agreed.then(|| self.agreement(serving)),
             created_at: acme::whole_seconds(now),
             external_account: binding.as_ref().map(|key| key.id),
+            former_keys: Vec::new(),
+            unknown: UnknownMembers::default(),
         })?;
         let creation = match binding {
             None => self.store.create_account_if_absent(&account).await?,

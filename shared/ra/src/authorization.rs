@@ -171,6 +171,7 @@ impl Authority {
             state,
             challenges,
             pre_approval,
+            evidence: None,
         })?)
     }
 

@@ -4,7 +4,7 @@ use acme::{
     Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationStatus, ChallengeState, ChallengeStatus,
     ChallengeType, KeyAuthorization, Validation,
 };
-use authority::{Rounds, ValidationTask, applied, versioned};
+use authority::{Failure, Rounds, ValidationTask, applied, versioned};
 use jiff::SignedDuration;
 use store::Versioned;
 
@@ -58,10 +58,11 @@ impl Authority {
                 (ended, _) => return Err(Error::AuthorizationEnded(ended)),
             }
             self.check_room(serving, &limit::of_failed_validation(serving, account.id)).await?;
+            let token = challenge.token.as_ref().ok_or(Failure::RecordLost("token of a challenge"))?;
             let validation = Validation {
                 lease_until: now + LEASE,
                 deadline: now + DEADLINE,
-                key_authorization: KeyAuthorization::new(&challenge.token, &account.key.thumbprint()),
+                key_authorization: KeyAuthorization::new(token, &account.key.thumbprint()),
             };
             let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;
             if applied(self.store.update_authorization(&before, &after).await)? {

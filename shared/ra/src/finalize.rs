@@ -117,6 +117,7 @@ impl Authority {
             csr_digest: csr.digest().to_vec(),
             began_at: self.now(),
             not_after: validity.not_after,
+            ra_profile: Some(profile.name.clone()),
         };
         let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
         let won = applied(self.store.begin_issuance(&record, order, &processing).await)?;

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use acme::{IncidentId, RevocationReason, SuggestedWindow};
+use acme::{IncidentId, RevocationReason, SuggestedWindow, UnknownMembers};
 use authority::{Rounds, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use store::{CertificateRecord, Incident, Position, Selection, StagedRevocation, Versioned};
@@ -64,6 +64,7 @@ impl Authority {
                 finished_at: None,
             }),
             ended_at: None,
+            unknown: UnknownMembers::default(),
         };
         let mut detail = BTreeMap::from([
             ("description".to_owned(), incident.description.clone()),

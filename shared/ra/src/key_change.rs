@@ -61,7 +61,7 @@ impl Authority {
             if old_key != before.key {
                 return Err(OTHER_OLD_KEY);
             }
-            let after = versioned(Account { key: new_key.clone(), ..before.value.clone() })?;
+            let after = versioned(before.with_key(new_key.clone()))?;
             match self.store.replace_account_key(&before, &after).await {
                 Ok(KeyReplacement::Replaced) => return Ok(after.value),
                 Ok(KeyReplacement::KeyInUse(other)) => return Err(Error::KeyInUse(other)),

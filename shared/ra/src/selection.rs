@@ -71,8 +71,8 @@ impl Authority {
         let ids: Vec<CertificateId> = entries.into_iter().map(|entry| entry.id).collect();
         let (mut certificates, mut directories) = (Vec::new(), HashMap::new());
         for record in self.store.certificates(&ids).await? {
-            let directory = match (&selection.directory, record.account) {
-                (Some(_), Some(account)) => self.directory_of(account, &mut directories).await?,
+            let directory = match (&selection.directory, &record.directory, record.account) {
+                (Some(_), None, Some(account)) => self.directory_of(account, &mut directories).await?,
                 _ => None,
             };
             if record.not_after > self.now() && meant(&record, directory.as_ref()) {

@@ -7,9 +7,9 @@ use std::net::IpAddr;
 
 use acme::{
     Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
-    EventKind, Identifier, KeyAuthorization, Problem, ValidationFacts,
+    EventKind, Identifier, KeyAuthorization, Observation, Problem, ValidationFacts,
 };
-use authority::ValidationTask;
+use authority::{Failure, ValidationTask};
 use store::{AcmeProfile, Versioned};
 
 use crate::{Authority, Error, authorization::lifetime, limit};
@@ -49,7 +49,7 @@ impl Authority {
         Ok(Some(ValidationJob {
             challenge: task.challenge,
             identifier: authorization.identifier.base(),
-            token: challenge.token.clone(),
+            token: challenge.token.clone().ok_or(Failure::RecordLost("token of a challenge"))?,
             key_authorization: validation.key_authorization.clone(),
             profile: serving.acme.clone(),
             authorization,
@@ -71,16 +71,16 @@ impl Authority {
         Ok(ValidationJob { authorization, ..job })
     }
 
-    /// Control was shown.
+    /// Control was validated, as was observed from here.
     ///
     /// # Errors
     /// [`Failure::Transition`] when the challenge no longer waits.
-    pub async fn validation_succeeded(&self, job: ValidationJob, address: Option<IpAddr>) -> Result<(), Error> {
+    pub async fn validation_succeeded(&self, job: ValidationJob, observation: Observation) -> Result<(), Error> {
         let serving = self.directory(&job.authorization.directory).await?;
         let event = AuthorizationEvent::Succeeded {
             r#type: job.challenge,
             at: acme::whole_seconds(self.now()),
-            address,
+            observations: vec![observation],
             lifetime: lifetime(&serving),
         };
         self.apply_to_authorization(job.authorization, event).await.map(drop)

@@ -1,9 +1,10 @@
 //! Certificates: intended before they are signed, issued, revoked.
 
-use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason};
+use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId, ProfileName, RevocationReason, UnknownMembers};
 use async_trait::async_trait;
+use ca::{Certificate, CertificateError};
 use jiff::Timestamp;
-use jose::Thumbprint;
+use jose::{PublicKey, Thumbprint};
 use serde::{Deserialize, Serialize};
 
 use crate::{IssuerId, StoreError, Versioned};
@@ -80,6 +81,29 @@ pub struct CertificateRecord {
     pub revocation: Option<Revocation>,
     /// Which order replaces it (RFC 9773 §5).
     pub replacement: Option<Replacement>,
+    // What follows is on record once the certificate is issued: before, the order knows it, and the record
+    // stays within the kilobyte that a hosted database counts as one write.
+    /// The directory that it was ordered in; `None` for the host's own, until it is issued, and where an
+    /// earlier version issued it: then it is that of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryId>,
+    /// The RA Profile that decided what stands in it; `None` until it is issued, and where an earlier
+    /// version issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ra_profile: Option<ProfileName>,
+    /// The name by which the order chose that profile (profiles extension), where it named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The thumbprint of its key, by which it is found (RFC 7638); `None` until it is issued, and where an
+    /// earlier version issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Thumbprint>,
+    /// The id that the signer gave the request for its signature, which leads to the signer's own log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_request: Option<String>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
 }
 
 /// How far a certificate has come.
@@ -98,6 +122,19 @@ pub enum CertificateState {
         #[serde(with = "jose::base64url")]
         der: Vec<u8>,
     },
+}
+
+impl CertificateState {
+    /// The key that is certified.
+    ///
+    /// # Errors
+    /// When the bytes are no certificate that this authority could have made.
+    pub fn public_key(&self) -> Result<PublicKey, CertificateError> {
+        match self {
+            Self::Intended { tbs } => Certificate::key_of_tbs(tbs),
+            Self::Issued { der } => Ok(Certificate::from_der(der)?.public_key().clone()),
+        }
+    }
 }
 
 /// A revocation.

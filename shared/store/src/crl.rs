@@ -65,4 +65,7 @@ pub struct CrlRecord {
     /// DER of the CRL.
     #[serde(with = "jose::base64url")]
     pub der: Vec<u8>,
+    /// The id that the signer gave the request for its signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_request: Option<String>,
 }

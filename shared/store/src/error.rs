@@ -10,6 +10,14 @@ pub enum StoreError {
     /// may be repeated with the same operation id.
     #[error("the store is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A newer version laid out what is stored; this one leaves it alone.
+    #[error("a newer version wrote what is stored (layout {found}; this version knows {known})")]
+    Newer {
+        /// The layout.
+        found: u32,
+        /// The one that this version knows.
+        known: u32,
+    },
     /// What is stored cannot be read.
     #[error("a stored {record} cannot be read")]
     Corrupt {

@@ -3,7 +3,7 @@
 //! What is kept of a key holds no secret: its MAC key is derived from one secret of the CA and the key's
 //! id. Whoever reads the records can neither use a key nor make one.
 
-use acme::{Account, AccountId, ExternalAccountKeyId, Identifier, ProfileName};
+use acme::{Account, AccountId, ExternalAccountKeyId, Identifier, ProfileName, UnknownMembers};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,9 @@ pub struct ExternalAccountKey {
     pub accounts: u32,
     /// The first sixteen of them.
     pub bound: Vec<AccountId>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
 }
 
 impl ExternalAccountKey {
@@ -118,6 +121,7 @@ impl ExternalAccountKey {
             max_accounts: Some(1),
             accounts: 0,
             bound: Vec::new(),
+            unknown: UnknownMembers::default(),
         }
     }
 

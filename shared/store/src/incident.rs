@@ -1,7 +1,7 @@
 //! Incidents: certificates that are to be replaced before their time, all at once and yet not all at
 //! the same moment (RFC 9773 §4.2).
 
-use acme::{DirectoryId, IncidentId, RevocationReason};
+use acme::{DirectoryId, IncidentId, RevocationReason, UnknownMembers};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,9 @@ pub struct Incident {
     pub revocation: Option<StagedRevocation>,
     /// When it was over: clients are told nothing of it any more.
     pub ended_at: Option<Timestamp>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
 }
 
 impl Incident {
@@ -67,7 +70,7 @@ impl Incident {
     /// Whether certificates are to be revoked at that time.
     pub fn is_revoking(&self, now: Timestamp) -> bool {
         let due = |revocation: &StagedRevocation| revocation.finished_at.is_none() && revocation.begins_at <= now;
-        self.is_open() && self.revocation.as_ref().is_some_and(due)
+        self.is_open() && self.affected.is_understood() && self.revocation.as_ref().is_some_and(due)
     }
 }
 
@@ -119,6 +122,8 @@ mod tests {
         let incident = changed(&incident_at(0), |incident| incident.revocation = Some(revocation.clone()));
         assert!(!incident.is_revoking(at(9)) && incident.is_revoking(at(10)));
         let ended = changed(&incident, |incident| incident.ended_at = Some(at(11)));
+        let newer = changed(&incident, |incident| incident.affected = serde_json::from_str(r#"{"novel":1}"#).unwrap());
+        assert!(!newer.is_revoking(at(12)), "which certificates are meant is not known here");
         let finished = StagedRevocation { finished_at: Some(at(11)), ..revocation };
         let finished = changed(&incident, |incident| incident.revocation = Some(finished));
         assert!(!ended.is_revoking(at(12)) && !finished.is_revoking(at(12)) && !incident_at(0).is_revoking(at(12)));

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use acme::UnknownMembers;
 use async_trait::async_trait;
 use ca::KeyHandle;
 use jiff::Timestamp;
@@ -64,6 +65,13 @@ pub struct IssuerRecord {
     /// Since when it issues no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired_at: Option<Timestamp>,
+    /// The id that the signer gave the request for the signature of its certificate, where that was made
+    /// here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_request: Option<String>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
 }
 
 impl IssuerRecord {

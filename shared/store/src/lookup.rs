@@ -28,6 +28,19 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<CertificateEntry>, StoreError>;
 
+    /// The certificates with exactly that key, those that end last first: those before `before`, at most
+    /// `limit`. An entry may lead to a certificate that was never made. An engine may not know those of
+    /// versions that did not keep their keys.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn certificates_by_key(
+        &self,
+        key: &Thumbprint,
+        before: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, StoreError>;
+
     /// The certificates that end at `from` or later and before `until`, those that end first first: those
     /// behind `after`, at most `limit`. An entry may lead to a certificate that was never made.
     ///

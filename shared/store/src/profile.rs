@@ -1,12 +1,14 @@
 //! Profiles: what an operator decides, once for each directory.
 //!
-//! The same fields, names and defaults stand in the configuration file and in the store.
+//! The same fields, names and defaults stand in the configuration file and in the store; documents refuse
+//! members that they do not know, records do not.
 
 mod acme_profile;
 mod check;
 mod difference;
 mod limit;
 mod ra_profile;
+mod record;
 mod set;
 
 use acme::ProfileName;
@@ -17,6 +19,7 @@ pub use check::{InvalidProfiles, ProfileFault, ProfileKind, ProfileRefusal, is_w
 pub use difference::Difference;
 pub use limit::{Limit, Limits};
 pub use ra_profile::{RaProfile, Validity};
+pub use record::{AcmeProfileRecord, RaProfileRecord};
 pub use set::{ProfileChanges, ProfileSet};
 
 use crate::{Page, StoreError};

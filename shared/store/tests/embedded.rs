@@ -183,17 +183,19 @@ async fn what_leads_to_a_certificate_and_what_counts_go_when_they_have_served() 
         while store.purge(at(seconds), 2).await.unwrap() == 2 {}
         let named = store.certificates_by_name(&intended.identifiers[0], None, 9).await.unwrap();
         let ending = store.certificates_ending(at(0), at(100 * DAY), None, 9).await.unwrap();
+        let key = intended.key.unwrap();
+        let keyed = store.certificates_by_key(&key, None, 9).await.unwrap();
         (
             store.counted(std::slice::from_ref(&window)).await.unwrap()[0],
-            named.items.len() + ending.items.len(),
+            named.items.len() + ending.items.len() + keyed.items.len(),
             store.incidents().await.unwrap().len(),
             store.audit(None, 9).await.unwrap().items.len(),
         )
     };
     let hour = DAY / 24;
-    assert_eq!(there(2 * hour - 1).await, (1, 2, 1, 1), "the window after that of the counter goes on");
-    assert_eq!(there(3 * hour).await, (0, 2, 1, 1));
-    assert_eq!(there(366 * DAY + hour).await, (0, 2, 0, 1), "the incident ended a year ago");
+    assert_eq!(there(2 * hour - 1).await, (1, 3, 1, 1), "the window after that of the counter goes on");
+    assert_eq!(there(3 * hour).await, (0, 3, 1, 1));
+    assert_eq!(there(366 * DAY + hour).await, (0, 3, 0, 1), "the incident ended a year ago");
     assert_eq!(there((90 + 365) * DAY + hour).await, (0, 0, 0, 1), "with the certificate goes what leads to it");
     assert_eq!(there(3660 * DAY + hour).await, (0, 0, 0, 0), "what operators did is known for ten years");
 }
@@ -293,7 +295,7 @@ async fn records_are_counted_as_they_are_asked_for_and_put() {
     took(0, 0, "a conflict writes nothing");
     store.intend_certificate(&certificate).await.unwrap();
     store.update_certificate(&certificate, &revoked(&certificate)).await.unwrap();
-    took(0, 6, "the certificate twice, its two names and its end, and its place among the revoked");
+    took(0, 7, "the certificate twice, its two names, its key and its end, and its place among the revoked");
     store.redeem_nonce(&nonce(), at(300), operation()).await.unwrap();
     store.block_key(&account.key.thumbprint(), at(0)).await.unwrap();
     took(0, 2, "the blocked key, and the nonce in the same commit");

@@ -1,7 +1,9 @@
 //! dns-01 (RFC 8555 §8.4): a TXT record below `_acme-challenge`.
 
+use acme::Observation;
+
 use crate::{
-    Failure, Probe, Proof,
+    Failure, Probe,
     connection::Dialer,
     fault::{Fault, excerpt},
     host::Host,
@@ -9,12 +11,13 @@ use crate::{
 
 /// Looks for the digest of the key authorization among all TXT records. The resolver follows
 /// CNAMEs, so the record may be in a zone made for validation.
-pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
+pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Observation, Failure> {
     let name = format!("_acme-challenge.{}", Host::from(&probe.identifier));
     let texts = dialer.resolver.texts(&name).await.map_err(|fault| fault.at(None))?;
     let expected = probe.key_authorization.dns_value();
     if texts.iter().any(|text| text == expected.as_bytes()) {
-        return Ok(Proof { address: None });
+        let observed = Observation { resolver: probe.rules.resolver, ..Observation::default() };
+        return Ok(observed.with_seen(&name));
     }
     Err(Fault::WrongTxt { name, expected, found: listed(&texts) }.at(None))
 }

@@ -5,6 +5,7 @@
 
 use std::{convert::Infallible, future::pending, net::SocketAddr, sync::Arc};
 
+use acme::Observation;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::{
@@ -17,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Failure, Probe, Proof, Rules,
+    Failure, Probe, Rules,
     connection::{Connection, Dialer},
     fault::{Fault, HttpFault, excerpt},
     host::Host,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// Fetches the key authorization from its well-known URL.
-pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
+pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Observation, Failure> {
     let mut url = Url {
         scheme: Scheme::Http,
         host: Host::from(&probe.identifier),
@@ -45,7 +46,10 @@ pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Fai
         };
         let failed = |reason| Fault::Http { url: url.to_string(), address, reason }.at(last);
         match next.map_err(failed)? {
-            Next::Shown => return Ok(Proof { address: last }),
+            Next::Shown => {
+                let observed = Observation { address: last, resolver: probe.rules.resolver, ..Observation::default() };
+                return Ok(observed.with_seen(&url.to_string()));
+            }
             Next::Redirect(_) if redirects == MAX_REDIRECTS => return Err(failed(HttpFault::Redirects(redirects))),
             Next::Redirect(target) => {
                 redirects += 1;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use acme::{ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Problem};
+use acme::{ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Observation, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::{Rules, connection::Dialer, dns_01, fault::Fault, http_01, tls_alpn_01};
@@ -24,13 +24,6 @@ pub struct Probe {
     pub rules: Rules,
 }
 
-/// The identifier was validated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
-    /// The address that gave the response; `None` for dns-01.
-    pub address: Option<IpAddr>,
-}
-
 /// The identifier was not validated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
@@ -45,11 +38,11 @@ pub struct Failure {
     pub address: Option<IpAddr>,
 }
 
-/// Runs one validation attempt.
+/// Runs one validation attempt. What was observed is the evidence of a success.
 ///
 /// Ends within the rules' `timeout`. When the future is dropped earlier, nothing continues in the
 /// background.
-pub async fn probe(probe: &Probe) -> Result<Proof, Failure> {
+pub async fn probe(probe: &Probe) -> Result<Observation, Failure> {
     if !probe.challenge.fits(&probe.identifier) {
         let fault = Fault::Unfit { challenge: probe.challenge, identifier: probe.identifier.clone() };
         return Err(fault.at(None));

@@ -3,11 +3,12 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use acme::Observation;
 use rustls::pki_types::{DnsName, ServerName};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Failure, Probe, Proof,
+    Failure, Probe,
     connection::{Connection, Dialer},
     fault::{Fault, TlsFault},
     host::Host,
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Does the handshake and reads the certificate. No application data is exchanged (RFC 8737 §4).
-pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Failure> {
+pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Observation, Failure> {
     let host = Host::from(&probe.identifier);
     let connection = dialer.connect(&host, probe.rules.tls_port).await.map_err(|fault| fault.at(None))?;
     let address = connection.address;
@@ -25,7 +26,10 @@ pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Proof, Fai
         Err(_) => Err(TlsFault::Slow),
     };
     match outcome {
-        Ok(()) => Ok(Proof { address: Some(address.ip()) }),
+        Ok(()) => {
+            let (address, resolver) = (Some(address.ip()), probe.rules.resolver);
+            Ok(Observation { address, resolver, ..Observation::default() }.with_seen(ACME_TLS_1))
+        }
         Err(reason) => Err(Fault::Tls { host, address, reason }.at(Some(address.ip()))),
     }
 }
@@ -45,6 +49,9 @@ async fn handshake(probe: &Probe, host: &Host, connection: Connection) -> Result
     peer_certificate::check(leaf, host, &probe.key_authorization.digest())?;
     Ok(())
 }
+
+/// The protocol of the handshake, as the evidence names it.
+const ACME_TLS_1: &str = "acme-tls/1";
 
 /// The name for SNI, which cannot carry addresses: for an address it is the reverse-DNS name (RFC
 /// 8738 §6).

@@ -86,6 +86,7 @@ impl Past {
                 csr_digest: random::<32>()?.to_vec(),
                 began_at: self.not_before,
                 not_after: self.not_after,
+                ra_profile: None,
             }),
         };
         let record = CertificateRecord {
@@ -100,6 +101,12 @@ impl Past {
             state: CertificateState::Issued { der: random::<DER_LENGTH>()?.to_vec() },
             revocation: None,
             replacement: None,
+            directory: None,
+            ra_profile: None,
+            profile: None,
+            key: None,
+            signer_request: None,
+            unknown: acme::UnknownMembers::default(),
         };
         Ok((versioned(order)?, versioned(record)?))
     }

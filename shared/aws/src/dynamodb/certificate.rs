@@ -59,7 +59,11 @@ impl CertificateStore for DynamoDbStore {
                 let [verdict, _] = self.transact(after.version, writes).await?;
                 verdict
             }
-            _ => self.put(item, condition).await?,
+            _ => {
+                // The entry of a key that is on record from now on.
+                let entries = self.put_each(self.key_entry(before.key.as_ref(), after).into_iter().collect());
+                tokio::try_join!(entries, self.put(item, condition))?.1
+            }
         };
         verdict.accept(after.version)
     }

@@ -8,6 +8,7 @@
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{
     DynamoDbStore,
@@ -78,9 +79,23 @@ impl Record for CrlRecord {
     }
 }
 
-/// A CRL comes without an operation id: it is its own version, to the last byte.
+/// A CRL comes without an operation id: it is its own version, to the last byte. Of its members those count
+/// that every version knows, so that each finds the parts that another wrote.
 fn version_of(crl: &CrlRecord) -> Result<OperationId, StoreError> {
-    let json = serde_json::to_vec(crl).map_err(|error| corrupt(CrlRecord::NAME, error))?;
+    #[derive(Serialize)]
+    struct Counting<'a> {
+        issuer: &'a IssuerId,
+        shard: u16,
+        number: u64,
+        this_update: Timestamp,
+        next_update: Timestamp,
+        #[serde(serialize_with = "jose::base64url::serialize")]
+        der: &'a Vec<u8>,
+    }
+    let CrlRecord { issuer, shard, number, this_update, next_update, der, signer_request: _ } = crl;
+    let (shard, number, this_update, next_update) = (*shard, *number, *this_update, *next_update);
+    let counting = Counting { issuer, shard, number, this_update, next_update, der };
+    let json = serde_json::to_vec(&counting).map_err(|error| corrupt(CrlRecord::NAME, error))?;
     let digest = digest(&SHA256, &json);
     let version = digest.as_ref().first_chunk().ok_or_else(|| malformed(CrlRecord::NAME))?;
     Ok(OperationId::from_random(*version))

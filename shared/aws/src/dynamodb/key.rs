@@ -109,6 +109,16 @@ pub(super) fn certificates_by_name(name: &Identifier, before: Option<&Certificat
     Keys { pk: named(name), sk: before.map_or(Sort::All, |before| Sort::Before(end(before))) }
 }
 
+/// What leads to the certificate by its key.
+pub(super) fn certificate_by_key(key: &Thumbprint, entry: &CertificateEntry) -> Key {
+    Key { pk: certified(key), sk: end(entry) }
+}
+
+/// What leads to certificates by the key, before `before`.
+pub(super) fn certificates_by_key(key: &Thumbprint, before: Option<&CertificateEntry>) -> Keys {
+    Keys { pk: certified(key), sk: before.map_or(Sort::All, |before| Sort::Before(end(before))) }
+}
+
 /// What leads to the certificate by its end. Certificates that are made together end together, so a day
 /// has several partitions.
 pub(super) fn certificate_ending(entry: &CertificateEntry) -> Key {
@@ -296,6 +306,10 @@ fn contacted(contact: &Contact) -> String {
 
 fn named(name: &Identifier) -> String {
     format!("CERTIFICATE#NAME#{}#{name}", name.type_name())
+}
+
+fn certified(key: &Thumbprint) -> String {
+    format!("CERTIFICATE#KEY#{key}")
 }
 
 fn ending_on(day: &str, shard: u8) -> String {

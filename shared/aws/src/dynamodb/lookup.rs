@@ -28,6 +28,16 @@ impl LookupStore for DynamoDbStore {
         Page::of(items, limit).try_map(|item| entry(&item))
     }
 
+    async fn certificates_by_key(
+        &self,
+        key: &Thumbprint,
+        before: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, StoreError> {
+        let items = self.query_last(key::certificates_by_key(key, before), limit.saturating_add(1)).await?;
+        Page::of(items, limit).try_map(|item| entry(&item))
+    }
+
     /// Day by day, the shards of a day together.
     async fn certificates_ending(
         &self,
@@ -110,13 +120,21 @@ impl LookupStore for DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// What leads to the certificate: an item for each name, and one for its end.
+    /// What leads to the certificate: an item for each name, one for its key, and one for its end.
     pub(super) fn certificate_entries(&self, certificate: &CertificateRecord) -> Vec<Item> {
         let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
         let end = self.retention.of_certificate(certificate);
         let names = certificate.identifiers.iter().map(|name| key::certificate_by_name(name, &entry));
         let keys = names.chain([key::certificate_ending(&entry)]);
-        keys.map(|key| Item::new(key).with_expiry(end)).collect()
+        let entries = keys.map(|key| Item::new(key).with_expiry(end));
+        entries.chain(self.key_entry(None, certificate)).collect()
+    }
+
+    /// What leads to the certificate by its key, when its record had another one or none `before`.
+    pub(super) fn key_entry(&self, before: Option<&Thumbprint>, certificate: &CertificateRecord) -> Option<Item> {
+        let key = certificate.key.as_ref().filter(|key| before != Some(*key))?;
+        let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
+        Some(Item::new(key::certificate_by_key(key, &entry)).with_expiry(self.retention.of_certificate(certificate)))
     }
 
     /// Items that lead to the account by those of its contacts that `before` did not have.

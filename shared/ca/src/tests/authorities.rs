@@ -103,7 +103,7 @@ impl Authorities {
             constraints: None,
         };
         let linted = issuing.tbs().unwrap().lint().unwrap();
-        let certificate = linted.sign(&root, &signer, &root_key).await.unwrap();
+        let certificate = linted.sign(&root, &signer, &root_key).await.unwrap().value;
         let issuing = Issuer::new(certificate).unwrap();
         Self { signer, root, root_key, issuing, issuing_key }
     }
@@ -133,7 +133,7 @@ async fn root(signer: &SoftwareSigner, key: &KeyHandle) -> Issuer {
         not_after: at("2036-01-01T00:00:00Z"),
     };
     let linted = root.tbs().unwrap().lint().unwrap();
-    let certificate: Certificate = linted.sign_root(signer, key).await.unwrap();
+    let certificate: Certificate = linted.sign_root(signer, key).await.unwrap().value;
     Issuer::new(certificate).unwrap()
 }
 

@@ -26,7 +26,7 @@ async fn constrained(authorities: &Authorities, constraints: &NameConstraints) -
         constraints: Some(constraints),
     };
     let linted = issuing.tbs().unwrap().lint().unwrap();
-    linted.sign(&authorities.root, &authorities.signer, &authorities.root_key).await.unwrap()
+    linted.sign(&authorities.root, &authorities.signer, &authorities.root_key).await.unwrap().value
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ async fn signed(
         .sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key)
         .await
         .unwrap()
+        .value
 }
 
 const VERIFY: &str = "-x509_strict -CAfile root.pem -untrusted issuing.pem";
@@ -73,7 +74,8 @@ async fn openssl_refuses_what_the_crl_lists_and_nothing_else() {
         .unwrap()
         .sign(&authorities.root, &authorities.signer, &authorities.root_key)
         .await
-        .unwrap();
+        .unwrap()
+        .value;
     openssl
         .write("root.pem", authorities.root.certificate().pem())
         .write("issuing.pem", authorities.issuing.certificate().pem())

@@ -57,7 +57,7 @@ fn linted(
 
 pub(super) async fn issue(authorities: &Authorities, key: &PublicKey, names: &[&str], seed: u8) -> Certificate {
     let tbs = linted(authorities, key, &identifiers(names), &LeafProfile::default(), seed);
-    tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap()
+    tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap().value
 }
 
 fn rcgen_key(pair: &KeyPair) -> PublicKey {
@@ -127,7 +127,7 @@ async fn openssl_prints_every_extension_of_a_leaf_as_intended() {
     let key = public_key();
     let names = identifiers(&["example.com", "2001:db8::1"]);
     let tbs = linted(authorities, &key, &names, &profile, 20);
-    let leaf = tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap();
+    let leaf = tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap().value;
     openssl.write("leaf.pem", leaf.pem());
     let text = openssl.expect("x509 -in leaf.pem -noout -text");
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -204,7 +204,7 @@ async fn a_subject_follows_the_rule_and_the_names_are_critical_only_without_one(
     ] {
         let profile = LeafProfile { subject: rule, ..LeafProfile::default() };
         let tbs = linted(authorities, &key, &identifiers(&names), &profile, 21);
-        let leaf = tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap();
+        let leaf = tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap().value;
         assert_eq!(leaf.subject_common_name(), common_name, "{names:?}");
         let names = leaf
             .tbs()
@@ -305,7 +305,7 @@ async fn threat_29_stored_bytes_are_signed_as_they_were_stored() {
     assert_eq!(again, tbs);
     let mut certificates = Vec::new();
     for tbs in [&tbs, &again] {
-        let leaf = tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap();
+        let leaf = tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap().value;
         assert_eq!(leaf.tbs_bytes(), stored);
         assert_eq!(leaf.certificate_id(), tbs.certificate_id());
         certificates.push(leaf);

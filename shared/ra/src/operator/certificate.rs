@@ -59,6 +59,19 @@ impl Authority {
         Ok(self.store.certificates_by_name(name, before, limit).await?)
     }
 
+    /// The certificates with exactly that key, those that end last first.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn certificates_by_key(
+        &self,
+        key: &Thumbprint,
+        before: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, Error> {
+        Ok(self.store.certificates_by_key(key, before, limit).await?)
+    }
+
     /// The certificates that end at `from` or later and before `until`, those that end first first.
     ///
     /// # Errors

@@ -134,7 +134,7 @@ impl Lists {
 
 /// What is meant, for the record of the act: `issuer=issuing name=www.example.com`.
 pub(crate) fn in_words(selection: &Selection) -> String {
-    let Selection { issuer, directory, account, name, from, until } = selection;
+    let Selection { issuer, directory, account, name, from, until, unknown } = selection;
     let mut words = BTreeMap::new();
     words.insert("issuer", issuer.as_ref().map(ToString::to_string));
     words.insert("profile", directory.as_ref().map(ToString::to_string));
@@ -142,6 +142,7 @@ pub(crate) fn in_words(selection: &Selection) -> String {
     words.insert("name", name.as_ref().map(ToString::to_string));
     words.insert("from", from.map(|from| from.to_string()));
     words.insert("until", until.map(|until| until.to_string()));
+    words.insert("others", (!unknown.is_empty()).then(|| "of a newer version".to_owned()));
     let words = words.into_iter().filter_map(|(word, value)| value.map(|value| format!("{word}={value}")));
     words.collect::<Vec<_>>().join(" ")
 }

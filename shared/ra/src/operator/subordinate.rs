@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use acme::UnknownMembers;
 use authority::{Failure, Rounds, applied};
 use ca::{AuthorityName, AuthorityRequest, Certificate, Issuer};
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
@@ -45,6 +46,8 @@ impl Authority {
             request: Some(Der(request.der().to_vec())),
             chain: Vec::new(),
             retired_at: None,
+            signer_request: None,
+            unknown: UnknownMembers::default(),
             id,
         })
         .await

@@ -10,7 +10,8 @@ use std::{
 };
 
 use acme::{
-    Account, AuthorizationId, ChallengeType, DirectoryId, IdentifierObject, NewAccount, NewOrder, OrderId, OrderState,
+    Account, AuthorizationId, ChallengeType, DirectoryId, IdentifierObject, NewAccount, NewOrder, Observation, OrderId,
+    OrderState,
 };
 use async_trait::async_trait;
 use authority::{
@@ -100,7 +101,7 @@ impl Ca {
         self.authority.initiate_challenge(&self.serving, account, authorization, challenge).await.unwrap();
         let task = ValidationTask { account: account.id, authorization, challenge };
         let job = self.authority.validation(task).await.unwrap().unwrap();
-        self.authority.validation_succeeded(job, None).await.unwrap();
+        self.authority.validation_succeeded(job, Observation::default()).await.unwrap();
     }
 
     /// The record of the certificate that the order points to.

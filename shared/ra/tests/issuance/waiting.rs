@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acme::{AuthorizationStatus, ChallengeStatus, ChallengeType};
+use acme::{AuthorizationStatus, ChallengeStatus, ChallengeType, Observation};
 use authority::ValidationTask;
 use ra::Error;
 use tempfile::TempDir;
@@ -45,7 +45,7 @@ async fn n3_what_was_shown_as_invalid_does_not_become_valid_by_a_late_result() {
     ca.clock.jump(101);
     let authorization = ca.authority.authorization(&account, id).await.unwrap();
     assert_eq!(authorization.status(ca.authority.now()), AuthorizationStatus::Invalid);
-    let late = ca.authority.validation_succeeded(job, None).await;
+    let late = ca.authority.validation_succeeded(job, Observation::default()).await;
     assert!(matches!(late, Err(Error::Failed(authority::Failure::Transition(_)))), "{late:?}");
 }
 

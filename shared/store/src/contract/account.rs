@@ -68,6 +68,21 @@ pub async fn a_replaced_key_leads_to_the_account_and_the_old_one_is_free(store: 
     assert_eq!(store.create_account_if_absent(&heir).await.expect(WORKS), Creation::Created, "the old key is free");
 }
 
+/// dns-persist-01 accepts a record that was made with any of them.
+pub async fn the_thumbprints_of_former_keys_are_kept(store: Tried) {
+    let first = account();
+    store.create_account_if_absent(&first).await.expect(WORKS);
+    let mut present = first.clone();
+    for number in 1..=2 {
+        let next = changed(&present, |account| *account = account.with_key(key(number)));
+        store.replace_account_key(&present, &next).await.expect(WORKS);
+        present = next;
+    }
+    let stored = store.account(first.id).await.expect(WORKS).expect("it is there");
+    assert_eq!(stored.former_keys, [0, 1].map(|number| key(number).thumbprint()));
+    assert_eq!(stored, present);
+}
+
 /// RFC 8555 §7.3.5: a key that another account has is refused.
 pub async fn the_key_of_another_account_is_not_taken(store: Tried) {
     let owner = account();

@@ -10,8 +10,8 @@ use std::{
 use acme::{
     Account, AccountId, AccountStatus, AuditId, Authorization, AuthorizationId, AuthorizationState, CertificateId,
     Challenge, ChallengeState, ChallengeToken, ChallengeType, DirectoryId, ExternalAccountKeyId, Family, Identifier,
-    IdentifierObject, IncidentId, Issuance, KeyAuthorization, Order, OrderId, OrderState, RevocationReason, Serial,
-    Validation,
+    IdentifierObject, IncidentId, Issuance, KeyAuthorization, Observation, Order, OrderId, OrderState,
+    RevocationReason, Serial, UnknownMembers, Validation, ValidationEvidence,
 };
 use ca::KeyHandle;
 use jiff::{SignedDuration, Timestamp};
@@ -88,6 +88,8 @@ pub fn account_in(directory: &DirectoryId, key: PublicKey) -> Versioned<Account>
         agreed_terms: None,
         created_at: at(0),
         external_account: None,
+        former_keys: Vec::new(),
+        unknown: UnknownMembers::default(),
     };
     Versioned::new(account, operation())
 }
@@ -121,6 +123,7 @@ pub fn authorization(account: &Account, name: Identifier) -> Versioned<Authoriza
         state: AuthorizationState::Pending,
         challenges,
         pre_approval: None,
+        evidence: None,
     };
     Versioned::new(authorization, operation())
 }
@@ -129,10 +132,11 @@ pub fn authorization(account: &Account, name: Identifier) -> Versioned<Authoriza
 pub fn validating(before: &Versioned<Authorization>) -> Versioned<Authorization> {
     changed(before, |authorization| {
         let challenge = authorization.challenges.first_mut().expect("a challenge is offered");
+        let token = challenge.token.as_ref().expect("its type has a token");
         challenge.state = ChallengeState::Processing(Validation {
             lease_until: at(31),
             deadline: at(61),
-            key_authorization: KeyAuthorization::new(&challenge.token, &key(0).thumbprint()),
+            key_authorization: KeyAuthorization::new(token, &key(0).thumbprint()),
         });
     })
 }
@@ -142,9 +146,17 @@ pub fn valid(before: &Versioned<Authorization>) -> Versioned<Authorization> {
     changed(before, |authorization| {
         let challenge = authorization.challenges.first_mut().expect("a challenge is offered");
         challenge.state = ChallengeState::Valid { at: at(2), address: None };
+        authorization.evidence = Some(evidence(challenge.r#type));
         authorization.state = AuthorizationState::Valid;
         authorization.expires_at = at(30 * DAY);
     })
+}
+
+/// How a challenge was met.
+fn evidence(challenge: ChallengeType) -> ValidationEvidence {
+    let observed = Observation { address: "192.0.2.1".parse().ok(), ..Observation::default() };
+    let observed = observed.with_seen("http://www.example.com/.well-known/acme-challenge/x");
+    ValidationEvidence { challenge, at: at(2), observations: vec![observed], unknown: UnknownMembers::default() }
 }
 
 /// An order that those authorizations belong to, made `seconds` after the beginning.
@@ -179,6 +191,7 @@ pub fn processing(before: &Versioned<Order>, certificate: &CertificateRecord) ->
             csr_digest: vec![5; 32],
             began_at: at(3),
             not_after: certificate.not_after,
+            ra_profile: Some("default".parse().expect("a profile's name")),
         });
     })
 }
@@ -215,13 +228,25 @@ pub fn certificate_of(issuer: &IssuerId, crl_shard: u16, serial: Serial) -> Vers
         state: CertificateState::Intended { tbs: vec![0x30; 700] },
         revocation: None,
         replacement: None,
+        directory: None,
+        ra_profile: None,
+        profile: None,
+        key: None,
+        signer_request: None,
+        unknown: UnknownMembers::default(),
     };
     Versioned::new(certificate, operation())
 }
 
 /// The certificate with its signature.
 pub fn issued(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
-    changed(before, |certificate| certificate.state = CertificateState::Issued { der: vec![0x30; 800] })
+    changed(before, |certificate| {
+        certificate.state = CertificateState::Issued { der: vec![0x30; 800] };
+        certificate.directory = Some("default".parse().expect("a directory's name"));
+        certificate.ra_profile = Some("default".parse().expect("a profile's name"));
+        certificate.key = Some(key(1).thumbprint());
+        certificate.signer_request = Some("01234567-89ab-cdef-0123-456789abcdef".to_owned());
+    })
 }
 
 /// The certificate after its revocation.
@@ -240,6 +265,7 @@ pub fn crl(issuer: &IssuerId, number: u64) -> CrlRecord {
         this_update: at(0),
         next_update: at(DAY),
         der: random::<64>().to_vec(),
+        signer_request: None,
     }
 }
 
@@ -260,6 +286,8 @@ pub fn issuer() -> IssuerRecord {
         request: None,
         chain: Vec::new(),
         retired_at: None,
+        signer_request: None,
+        unknown: UnknownMembers::default(),
         id,
     }
 }
@@ -321,6 +349,7 @@ pub fn incident_at(seconds: i64) -> Versioned<Incident> {
         renew_by: at(seconds + DAY),
         revocation: None,
         ended_at: None,
+        unknown: UnknownMembers::default(),
     };
     Versioned::new(incident, operation())
 }

@@ -30,6 +30,38 @@ pub async fn certificates_are_found_by_each_of_their_names(store: Tried) {
     assert_eq!(none, Page::default(), "no certificate has that name");
 }
 
+/// Issued or not, one key in several certificates.
+pub async fn certificates_are_found_by_their_key(store: Tried) {
+    let with_key = |number: u8, days: i64| {
+        changed(&certificate(), |certificate| {
+            certificate.key = (number != 2).then(|| key(number).thumbprint());
+            certificate.not_after = at(days * DAY);
+        })
+    };
+    let [short, long, other] = [with_key(2, 30), with_key(2, 90), with_key(3, 90)];
+    let unknown = with_key(2, 90);
+    for certificate in [&short, &long, &other, &unknown] {
+        store.intend_certificate(certificate).await.expect(WORKS);
+    }
+    for certificate in [&short, &long] {
+        let none = store.certificates_by_key(&key(2).thumbprint(), Some(&entry(certificate)), 10).await.expect(WORKS);
+        assert_eq!(none, Page::default(), "its key is not on record yet");
+    }
+    for certificate in [&long, &short] {
+        let issued = changed(&issued(certificate), |certificate| certificate.key = Some(key(2).thumbprint()));
+        store.update_certificate(certificate, &issued).await.expect(WORKS);
+    }
+    let thumbprint = key(2).thumbprint();
+    let all = store.certificates_by_key(&thumbprint, None, 10).await.expect(WORKS);
+    assert_eq!(all, Page { items: vec![entry(&long), entry(&short)], more: false }, "those that end last first");
+    let first = store.certificates_by_key(&thumbprint, None, 1).await.expect(WORKS);
+    assert_eq!(first, Page { items: vec![entry(&long)], more: true });
+    let rest = store.certificates_by_key(&thumbprint, Some(&entry(&long)), 1).await.expect(WORKS);
+    assert_eq!(rest, Page { items: vec![entry(&short)], more: false });
+    let none = store.certificates_by_key(&key(4).thumbprint(), None, 10).await.expect(WORKS);
+    assert_eq!(none, Page::default(), "no certificate has that key");
+}
+
 /// Over days without any.
 pub async fn certificates_are_found_by_their_end(store: Tried) {
     let name = [dns("www.example.com")];

@@ -76,8 +76,10 @@ impl EmbeddedStore {
         after: &Versioned<CertificateRecord>,
     ) -> Result<Change, StoreError> {
         let change = Change::indexed(key::certificate(&after.id), before, after, &self.retention)?;
-        // The entries that lead to it by its names and its end.
-        let entries = if before.is_none() { after.identifiers.len() + 1 } else { 0 };
+        // The entries that lead to it by its names, its key and its end.
+        let of_names = if before.is_none() { after.identifiers.len() + 1 } else { 0 };
+        let is_keyed = before.is_some_and(|before| before.key.is_some());
+        let entries = of_names + usize::from(after.key.is_some() && !is_keyed);
         Ok(change.implying(entries))
     }
 }
@@ -90,6 +92,8 @@ impl Record for CertificateRecord {
         let names = self.identifiers.iter();
         let named = names.map(|name| Mark { table: table::NAMED, key: key::certificate_by_name(name, &entry) });
         let mut marks: Vec<Mark> = named.collect();
+        let keyed = self.key.iter();
+        marks.extend(keyed.map(|key| Mark { table: table::KEYED, key: key::certificate_by_key(key, &entry) }));
         marks.push(Mark { table: table::ENDING, key: key::certificate_ending(&entry) });
         marks.push(expiry::mark(self, &key::certificate(&self.id), retention));
         marks

@@ -11,7 +11,7 @@ use redb::{
     TransactionError, WriteTransaction, backends::FileBackend,
 };
 
-use super::{failure::Failure, key, nonce::RedeemedNonce, table};
+use super::{failure::Failure, key, migration, nonce::RedeemedNonce, schema, schema::LastProcess, table};
 use crate::OperationId;
 
 /// The open file; empty once it is closed.
@@ -49,12 +49,29 @@ pub enum OpenError {
         source: Box<redb::Error>,
     },
     /// A newer version of this program wrote it.
-    #[error("{path}: written by a newer version (layout {found}; this version knows {SCHEMA_VERSION})")]
+    #[error("{path}: written by a newer version (layout {found}; this version knows {})", schema::MAJOR)]
     Newer {
         /// The file.
         path: PathBuf,
         /// Its layout.
-        found: String,
+        found: u32,
+    },
+    /// A version wrote it that is so old that nothing leads from it to this one.
+    #[error("{path}: written by an older version (layout {found}; this version knows {})", schema::MAJOR)]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
+    },
+    /// The records of an earlier version could not be brought up to this one.
+    #[error("{path}: could not be migrated")]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// Why; what was migrated stays so, and the next start goes on.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The operating system refused.
     #[error("{path}: cannot be used")]
@@ -72,15 +89,22 @@ impl File {
     /// closed.
     pub(super) fn open(path: &Path, cache_size: usize) -> Result<Opened, OpenError> {
         let database = database(path, cache_size).map_err(|error| refused(path, error.into()))?;
-        let found = schema(&database).map_err(|error| refused(path, error))?;
+        let (found, last) = last_process(&database).map_err(|error| refused(path, error))?;
         match found {
-            Some(found) if found != SCHEMA_VERSION => Err(OpenError::Newer { path: path.to_owned(), found }),
-            _ => prepare(&database).map_err(|error| refused(path, error)).map(|(redeemed, was_unclean)| Opened {
-                file: Self { database: RwLock::new(Some(database)), path: path.to_owned(), cache_size },
-                redeemed,
-                was_unclean,
-            }),
+            Some(found) if found > schema::MAJOR => return Err(OpenError::Newer { path: path.to_owned(), found }),
+            Some(found) if found < schema::MAJOR => return Err(OpenError::Older { path: path.to_owned(), found }),
+            // A new file has nothing to migrate.
+            None => {}
+            Some(_) => migration::make_after(&database, last.minor)
+                .map_err(|error| OpenError::Migration { path: path.to_owned(), source: Box::new(error) })?,
         }
+        let was_unclean = !last.closed;
+        let redeemed = prepare(&database, was_unclean).map_err(|error| refused(path, error))?;
+        Ok(Opened {
+            file: Self { database: RwLock::new(Some(database)), path: path.to_owned(), cache_size },
+            redeemed,
+            was_unclean,
+        })
     }
 
     pub(super) fn begin_read(&self) -> Result<ReadTransaction, Failure> {
@@ -131,26 +155,30 @@ fn create(path: &Path) -> io::Result<fs::File> {
     options.open(path)
 }
 
-/// The layout of the file; `None` when it is new.
-fn schema(database: &Database) -> Result<Option<String>, redb::Error> {
+/// The layout of the file, `None` when it is new, and what its last process left behind.
+fn last_process(database: &Database) -> Result<(Option<u32>, LastProcess), redb::Error> {
     let transaction = database.begin_read()?;
-    match transaction.open_table(table::META.definition()) {
-        Ok(meta) => Ok(meta.get(key::SCHEMA)?.map(|row| String::from_utf8_lossy(row.value()).into_owned())),
-        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let meta = match transaction.open_table(table::META.definition()) {
+        Ok(meta) => meta,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok((None, LastProcess::of(None))),
+        Err(error) => return Err(error.into()),
+    };
+    let major = meta.get(key::SCHEMA)?.map(|row| String::from_utf8_lossy(row.value()).parse());
+    let last = LastProcess::of(meta.get(key::RUNNING)?.as_ref().map(|row| row.value()));
+    // Only a newer version could call its layout otherwise than by a number.
+    Ok((major.map(|major| major.unwrap_or(u32::MAX)), last))
 }
 
 /// Lays out a new file, and voids the nonces when the last process did not close the file: some of
 /// their redemptions may be lost.
-fn prepare(database: &Database) -> Result<(Vec<RedeemedNonce>, bool), redb::Error> {
+fn prepare(database: &Database, was_unclean: bool) -> Result<Vec<RedeemedNonce>, redb::Error> {
     let transaction = database.begin_write()?;
     for table in table::ALL {
         transaction.open_table(table.definition())?;
     }
     let mut meta = transaction.open_table(table::META.definition())?;
-    meta.insert(key::SCHEMA, SCHEMA_VERSION.as_bytes())?;
-    let was_unclean = meta.insert(key::RUNNING, &[][..])?.is_some();
+    meta.insert(key::SCHEMA, schema::MAJOR.to_string().as_bytes())?;
+    meta.insert(key::RUNNING, schema::open_mark().as_bytes())?;
     drop(meta);
     let mut nonces = transaction.open_table(table::NONCE.definition())?;
     if was_unclean {
@@ -160,7 +188,7 @@ fn prepare(database: &Database) -> Result<(Vec<RedeemedNonce>, bool), redb::Erro
     let redeemed = redeemed(&nonces)?;
     drop(nonces);
     transaction.commit()?;
-    Ok((redeemed, was_unclean))
+    Ok(redeemed)
 }
 
 fn redeemed(nonces: &Table<'_, &'static str, &'static [u8]>) -> Result<Vec<RedeemedNonce>, StorageError> {
@@ -189,28 +217,36 @@ fn refused(path: &Path, error: redb::Error) -> OpenError {
     }
 }
 
-/// The layout that this version reads and writes.
-const SCHEMA_VERSION: &str = "1";
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::embedded::{EmbeddedStore, Options};
 
-    #[test]
-    fn a_file_of_a_newer_layout_is_left_alone() {
+    /// A file whose layout has that name.
+    fn file_of(layout: &str) -> (PathBuf, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.redb");
         drop(EmbeddedStore::open(&path, Options::default()).unwrap());
-        let newer = Database::open(&path).unwrap();
-        let transaction = newer.begin_write().unwrap();
-        transaction.open_table(table::META.definition()).unwrap().insert(key::SCHEMA, &b"2"[..]).unwrap();
+        let file = Database::open(&path).unwrap();
+        let transaction = file.begin_write().unwrap();
+        transaction.open_table(table::META.definition()).unwrap().insert(key::SCHEMA, layout.as_bytes()).unwrap();
         transaction.commit().unwrap();
-        drop(newer);
+        (path, folder)
+    }
+
+    #[test]
+    fn a_file_of_a_newer_layout_is_left_alone_and_so_is_one_of_an_older() {
+        let (path, _folder) = file_of("2");
         for _ in 0..2 {
             let refused = EmbeddedStore::open(&path, Options::default()).unwrap_err();
-            assert!(matches!(&refused, OpenError::Newer { found, .. } if found == "2"), "{refused:?}");
-            assert!(refused.to_string().ends_with("(layout 2; this version knows 1)"), "{refused}");
+            assert!(matches!(&refused, OpenError::Newer { found: 2, .. }), "{refused:?}");
+            assert!(refused.to_string().ends_with("newer version (layout 2; this version knows 1)"), "{refused}");
         }
+        let (path, _folder) = file_of("0");
+        let refused = EmbeddedStore::open(&path, Options::default()).unwrap_err();
+        assert!(matches!(&refused, OpenError::Older { found: 0, .. }), "{refused:?}");
+        let (path, _folder) = file_of("novel");
+        let refused = EmbeddedStore::open(&path, Options::default()).unwrap_err();
+        assert!(matches!(&refused, OpenError::Newer { .. }), "{refused:?}");
     }
 }

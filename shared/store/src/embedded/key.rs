@@ -111,6 +111,16 @@ pub(super) fn certificates_by_name(name: &Identifier, before: Option<&Certificat
     start..before.map_or(end, |before| certificate_by_name(name, before))
 }
 
+pub(super) fn certificate_by_key(key: &Thumbprint, entry: &CertificateEntry) -> String {
+    format!("{key}#{}", certificate_ending(entry))
+}
+
+/// The certificates with the key that come before `before`.
+pub(super) fn certificates_by_key(key: &Thumbprint, before: Option<&CertificateEntry>) -> Range<String> {
+    let Range { start, end } = under(&key.to_string());
+    start..before.map_or(end, |before| certificate_by_key(key, before))
+}
+
 pub(super) fn certificate_ending(entry: &CertificateEntry) -> String {
     format!("{}#{}", digits(entry.not_after.as_second()), entry.id)
 }
@@ -128,7 +138,8 @@ pub(super) fn certificates_ending(
     start.min(end.clone())..end
 }
 
-/// The certificate of a key made by [`certificate_by_name`] or [`certificate_ending`].
+/// The certificate of a key made by [`certificate_by_name`], [`certificate_by_key`] or
+/// [`certificate_ending`].
 pub(super) fn entry_of(key: &str) -> Option<CertificateEntry> {
     let (rest, id) = key.rsplit_once('#')?;
     let end = rest.rsplit('#').next()?;
@@ -187,9 +198,9 @@ pub(super) const NONCE_SECRETS: &str = "nonce";
 pub(super) const EXTERNAL_ACCOUNT_SECRET: &str = "secret";
 /// Where the watch over ends is.
 pub(super) const EXPIRY_WATCH: &str = "expiry";
-/// Which layout the file has.
+/// Which layout the file has: the major number.
 pub(super) const SCHEMA: &str = "schema";
-/// There while a process has the file open: when it is found at the open, the last stop was not clean.
+/// Which version had the file last, and whether it closed it; see [`super::schema`].
 pub(super) const RUNNING: &str = "running";
 
 #[cfg(test)]

@@ -29,6 +29,18 @@ impl LookupStore for EmbeddedStore {
         })
     }
 
+    async fn certificates_by_key(
+        &self,
+        key: &Thumbprint,
+        before: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<CertificateEntry>, StoreError> {
+        self.read(|snapshot| {
+            let keys = key::certificates_by_key(key, before);
+            entries(snapshot, snapshot.last_keys(table::KEYED, keys, limit.saturating_add(1))?, table::KEYED, limit)
+        })
+    }
+
     async fn certificates_ending(
         &self,
         from: Timestamp,

@@ -5,19 +5,24 @@ use async_trait::async_trait;
 
 use super::{
     EmbeddedStore,
+    batch::Batch,
+    failure::Failure,
     record::{self, Record},
     table::{self, TableName},
 };
-use crate::{AcmeProfile, Page, ProfileChanges, ProfileSet, ProfileStore, RaProfile, StoreError};
+use crate::{
+    AcmeProfile, AcmeProfileRecord, Page, ProfileChanges, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
+    StoreError,
+};
 
 #[async_trait]
 impl ProfileStore for EmbeddedStore {
     async fn acme_profile(&self, name: &ProfileName) -> Result<Option<AcmeProfile>, StoreError> {
-        self.read(|snapshot| snapshot.record(name.as_str()))
+        self.read(|snapshot| Ok(snapshot.record::<AcmeProfileRecord>(name.as_str())?.map(AcmeProfile::from)))
     }
 
     async fn ra_profile(&self, name: &ProfileName) -> Result<Option<RaProfile>, StoreError> {
-        self.read(|snapshot| snapshot.record(name.as_str()))
+        self.read(|snapshot| Ok(snapshot.record::<RaProfileRecord>(name.as_str())?.map(RaProfile::from)))
     }
 
     async fn acme_profiles_page(
@@ -25,42 +30,63 @@ impl ProfileStore for EmbeddedStore {
         after: Option<&ProfileName>,
         limit: usize,
     ) -> Result<Page<AcmeProfile>, StoreError> {
-        self.read(|snapshot| snapshot.page(after.map(ProfileName::as_str), limit))
+        self.read(|snapshot| {
+            let page: Page<AcmeProfileRecord> = snapshot.page(after.map(ProfileName::as_str), limit)?;
+            page.try_map(|record| Ok(record.into()))
+        })
     }
 
     async fn ra_profiles_page(&self, after: Option<&ProfileName>, limit: usize) -> Result<Page<RaProfile>, StoreError> {
-        self.read(|snapshot| snapshot.page(after.map(ProfileName::as_str), limit))
+        self.read(|snapshot| {
+            let page: Page<RaProfileRecord> = snapshot.page(after.map(ProfileName::as_str), limit)?;
+            page.try_map(|record| Ok(record.into()))
+        })
     }
 
     async fn profiles(&self) -> Result<ProfileSet, StoreError> {
-        self.read(|snapshot| Ok(ProfileSet { acme_profile: snapshot.all()?, ra_profile: snapshot.all()? }))
+        self.read(|snapshot| {
+            let (acme, ra) = (snapshot.all::<AcmeProfileRecord>()?, snapshot.all::<RaProfileRecord>()?);
+            Ok(ProfileSet {
+                acme_profile: acme.into_iter().map(AcmeProfile::from).collect(),
+                ra_profile: ra.into_iter().map(RaProfile::from).collect(),
+            })
+        })
     }
 
     async fn apply_profiles(&self, changes: &ProfileChanges) -> Result<(), StoreError> {
-        let mut puts = Vec::with_capacity(changes.put_acme.len() + changes.put_ra.len());
-        for profile in &changes.put_acme {
-            puts.push((table::ACME_PROFILE, profile.name.to_string(), record::encode(profile)?));
-        }
-        for profile in &changes.put_ra {
-            puts.push((table::RA_PROFILE, profile.name.to_string(), record::encode(profile)?));
-        }
-        let gone = |table: TableName, names: &[ProfileName]| -> Vec<(TableName, String)> {
-            names.iter().map(|name| (table, name.to_string())).collect()
-        };
-        let mut gone_profiles = gone(table::ACME_PROFILE, &changes.delete_acme);
-        gone_profiles.extend(gone(table::RA_PROFILE, &changes.delete_ra));
+        let changes = changes.clone();
         self.write(move |batch| {
-            gone_profiles.iter().try_for_each(|(table, key)| batch.remove(*table, key))?;
-            puts.iter().try_for_each(|(table, key, row)| batch.put(*table, key, row))
+            for name in &changes.delete_acme {
+                batch.remove(table::ACME_PROFILE, name.as_str())?;
+            }
+            for name in &changes.delete_ra {
+                batch.remove(table::RA_PROFILE, name.as_str())?;
+            }
+            for profile in &changes.put_acme {
+                let stored: Option<AcmeProfileRecord> = stored(batch, &profile.name)?;
+                let record = AcmeProfileRecord::of(profile, stored.as_ref());
+                batch.put(table::ACME_PROFILE, profile.name.as_str(), &record::encode(&record)?)?;
+            }
+            for profile in &changes.put_ra {
+                let stored: Option<RaProfileRecord> = stored(batch, &profile.name)?;
+                let record = RaProfileRecord::of(profile, stored.as_ref());
+                batch.put(table::RA_PROFILE, profile.name.as_str(), &record::encode(&record)?)?;
+            }
+            Ok(())
         })
         .await
     }
 }
 
-impl Record for AcmeProfile {
+/// What is stored under the name; `None` also where it cannot be read, so that an operator can mend it.
+fn stored<T: Record>(batch: &mut Batch<'_>, name: &ProfileName) -> Result<Option<T>, Failure> {
+    Ok(batch.row(T::TABLE, name.as_str())?.and_then(|row| record::decode(&row).ok()))
+}
+
+impl Record for AcmeProfileRecord {
     const TABLE: TableName = table::ACME_PROFILE;
 }
 
-impl Record for RaProfile {
+impl Record for RaProfileRecord {
     const TABLE: TableName = table::RA_PROFILE;
 }

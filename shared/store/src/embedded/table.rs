@@ -38,9 +38,9 @@ pub(super) const CRL: TableName = TableName("CRL");
 pub(super) const BLOCKED_KEY: TableName = TableName("blocked key");
 /// `issuer` → [`crate::IssuerRecord`].
 pub(super) const ISSUER: TableName = TableName("issuer");
-/// `name` → [`crate::AcmeProfile`].
+/// `name` → [`crate::AcmeProfileRecord`].
 pub(super) const ACME_PROFILE: TableName = TableName("ACME Profile");
-/// `name` → [`crate::RaProfile`].
+/// `name` → [`crate::RaProfileRecord`].
 pub(super) const RA_PROFILE: TableName = TableName("RA Profile");
 /// `nonce` → version, [`crate::NonceSecrets`].
 pub(super) const SECRET: TableName = TableName("nonce secrets");
@@ -60,6 +60,8 @@ pub(super) const NONCE: TableName = TableName("nonce");
 pub(super) const WATCH: TableName = TableName("watch");
 /// `type#name#end#certID` → nothing: certificates by name.
 pub(super) const NAMED: TableName = TableName("certificate by name");
+/// `thumbprint#end#certID` → nothing: certificates by key.
+pub(super) const KEYED: TableName = TableName("certificate by key");
 /// `end#certID` → nothing: certificates by end.
 pub(super) const ENDING: TableName = TableName("certificate by end");
 /// `contact#a` → nothing: accounts by contact.
@@ -76,7 +78,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table, so that a new file has them all and reads need not ask whether there is one.
-pub(super) const ALL: [TableName; 28] = [
+pub(super) const ALL: [TableName; 29] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -98,6 +100,7 @@ pub(super) const ALL: [TableName; 28] = [
     NONCE,
     WATCH,
     NAMED,
+    KEYED,
     ENDING,
     CONTACT,
     DIRECTORY_OF_KEY,

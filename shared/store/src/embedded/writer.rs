@@ -14,7 +14,7 @@ use super::{
     file::File,
     key,
     nonce::{LiveNonces, RedeemedNonce},
-    table,
+    schema, table,
 };
 use crate::StoreError;
 
@@ -156,7 +156,7 @@ impl Writer {
         }
         let answers = requests.into_iter().map(|request| request(&mut batch)).collect::<Result<_, _>>()?;
         if last {
-            batch.remove(table::META, key::RUNNING)?;
+            batch.set(table::META, key::RUNNING, schema::closed_mark().as_bytes())?;
         }
         let (puts, is_changed) = (batch.puts(), batch.is_changed());
         drop(batch);

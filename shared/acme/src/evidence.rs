@@ -1,0 +1,72 @@
+//! How control of an identifier was validated: what is kept of it for audits.
+
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{ChallengeType, UnknownMembers};
+
+/// How an authorization became valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValidationEvidence {
+    /// The challenge type.
+    pub challenge: ChallengeType,
+    /// When the validation succeeded.
+    pub at: Timestamp,
+    /// What was observed, one for each network perspective that was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
+}
+
+/// What one network perspective observed. Texts that come from elsewhere are printable ASCII and at
+/// most [`MAX_SEEN`](Self::MAX_SEEN) characters long.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The name of the perspective; `None` for the network of the CA itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perspective: Option<String>,
+    /// The address that answered; `None` where DNS alone was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// The DNS server that was asked; `None` for that of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<SocketAddr>,
+    /// What was found: for http-01 the URL whose answer held the key authorization, for dns-01 the
+    /// name of the TXT record that held its digest, for tls-alpn-01 the protocol of the handshake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+    /// The CAA records that decided (RFC 8659 §3); `None` where none were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caa: Option<String>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
+}
+
+impl Observation {
+    /// The longest text of [`seen`](Self::seen): a URL or a name in DNS, shortened where it is longer.
+    pub const MAX_SEEN: usize = 256;
+
+    /// The observation with what was found.
+    #[must_use]
+    pub fn with_seen(self, text: &str) -> Self {
+        let printable = text.chars().map(|sign| if matches!(sign, ' '..='~') { sign } else { '?' });
+        Self { seen: Some(printable.take(Self::MAX_SEEN).collect()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_is_printable_and_bounded() {
+        let seen = Observation::default().with_seen(&format!("http://a.test/\u{1b}[31m{}", "x".repeat(1_000))).seen;
+        let seen = seen.unwrap();
+        assert!(seen.starts_with("http://a.test/?[31mx") && seen.len() == Observation::MAX_SEEN, "{seen}");
+    }
+}

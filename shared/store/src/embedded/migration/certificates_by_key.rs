@@ -1,0 +1,66 @@
+//! Migration 1: certificates are found by their key. Each gets the thumbprint of its key, and an entry in
+//! the index.
+
+use std::ops::Bound;
+
+use redb::{Database, ReadableDatabase};
+
+use crate::{
+    CertificateEntry, CertificateRecord, StoreError, Versioned,
+    embedded::{failure::Failure, key, record, table},
+};
+
+/// Makes the index from the certificates alone: what an earlier version deleted is not in it any more.
+pub(super) fn make(database: &Database) -> Result<u64, Failure> {
+    let transaction = database.begin_write()?;
+    transaction.delete_table(table::KEYED.definition())?;
+    transaction.open_table(table::KEYED.definition())?;
+    transaction.commit()?;
+    let (mut seen, mut behind) = (0, None);
+    loop {
+        let rows = slice(database, behind.as_deref())?;
+        let Some((last, _)) = rows.last() else { return Ok(seen) };
+        seen += rows.len() as u64;
+        behind = Some(last.clone());
+        let transaction = database.begin_write()?;
+        let mut certificates = transaction.open_table(table::CERTIFICATE.definition())?;
+        let mut keyed = transaction.open_table(table::KEYED.definition())?;
+        for (id, row) in rows {
+            match with_key(&row) {
+                Ok(certificate) => {
+                    certificates.insert(id.as_str(), record::encode_versioned(&certificate)?.as_slice())?;
+                    let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
+                    if let Some(thumbprint) = &certificate.key {
+                        keyed.insert(key::certificate_by_key(thumbprint, &entry).as_str(), &[][..])?;
+                    }
+                }
+                // It is found by everything else, as before.
+                Err(error) => tracing::warn!(%error, id, "the key of a certificate cannot be read"),
+            }
+        }
+        drop((certificates, keyed));
+        transaction.commit()?;
+    }
+}
+
+fn slice(database: &Database, behind: Option<&str>) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let transaction = database.begin_read()?;
+    let certificates = match transaction.open_table(table::CERTIFICATE.definition()) {
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        opened => opened?,
+    };
+    let range = (behind.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+    let rows = certificates.range::<&str>(range)?.take(SLICE);
+    rows.map(|row| row.map(|(id, row)| (id.value().to_owned(), row.value().to_vec())).map_err(Failure::from)).collect()
+}
+
+/// The certificate with the thumbprint of its key.
+fn with_key(row: &[u8]) -> Result<Versioned<CertificateRecord>, StoreError> {
+    let mut certificate: Versioned<CertificateRecord> = record::decode_versioned(row)?;
+    let key = certificate.state.public_key().map_err(|error| record::corrupt(table::CERTIFICATE, error))?;
+    certificate.value.key = Some(key.thumbprint());
+    Ok(certificate)
+}
+
+/// So many certificates in one transaction: some megabytes.
+const SLICE: usize = 2_000;
