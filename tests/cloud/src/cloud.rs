@@ -1,29 +1,23 @@
 //! The cloud itself: the interface for tests, and the handling of each request.
 
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::call::{Access, Call, CallOutcome, Units};
-use crate::connector::Connector;
+use crate::call::{Call, CallOutcome, Units};
+use crate::description::Description;
 use crate::dynamodb::DynamoDb;
 use crate::eventbridge::EventBridge;
 use crate::fault::{Effect, Fault, Faults, Injection};
 use crate::kms::{KeySpec, Kms};
+use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Broken, Refusal};
 use crate::s3::{Object, S3};
-use crate::server::Listener;
 use crate::sqs::{Message, Sqs};
 
 /// AWS in the process of a test. Clones are the same cloud; each test starts its own.
@@ -44,52 +38,10 @@ struct Inner {
     requests: AtomicU64,
 }
 
-/// What IAM and the record need to know of a request before it is handled.
-#[derive(Debug)]
-pub(crate) struct Description {
-    pub(crate) accesses: Vec<Access>,
-    pub(crate) consistent: bool,
-    pub(crate) conditional: bool,
-}
-
-impl Description {
-    pub(crate) fn of(access: Access) -> Self {
-        Self { accesses: vec![access], consistent: true, conditional: false }
-    }
-}
-
 impl Cloud {
     /// Starts an empty cloud, without tables, keys, queues, buckets or buses.
     pub fn start() -> Self {
         Self::default()
-    }
-
-    /// A configuration for the SDK clients of this principal: region, credentials and an HTTP
-    /// client that leads to this cloud. Time-outs and retries are the SDK's defaults; `to_builder`
-    /// or `into_builder` changes them.
-    pub fn sdk_config(&self, principal: &str) -> SdkConfig {
-        let credentials = Credentials::new(principal, "secret", None, None, "cloud");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(self.http_client(principal))
-            .build()
-    }
-
-    /// Only the HTTP client, for a configuration made elsewhere. Its calls belong to this
-    /// principal, whatever access key signed them.
-    pub fn http_client(&self, principal: &str) -> SharedHttpClient {
-        SharedHttpClient::new(Connector::new(self.clone(), principal))
-    }
-
-    /// Listens for plain HTTP/1.1 at an address (port 0 uses a free one). The principal of a
-    /// request is its access key id.
-    ///
-    /// # Errors
-    /// The address cannot be bound.
-    pub async fn listen(&self, address: SocketAddr) -> io::Result<Listener> {
-        Listener::bind(self.clone(), address).await
     }
 
     /// All calls so far, in the order in which they ended.
@@ -325,16 +277,6 @@ impl fmt::Debug for Cloud {
         formatter.debug_struct("Cloud").finish_non_exhaustive()
     }
 }
-
-/// A test that panicked in one task can still read the record in another.
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The region of all resources.
-pub const REGION: &str = "eu-central-1";
-/// The account that owns all resources.
-pub const ACCOUNT: &str = "123456789012";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,10 @@
 //! The cloud as the HTTP client of the SDK.
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -9,18 +12,40 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 
+use crate::account::REGION;
 use crate::cloud::Cloud;
 use crate::response::Broken;
 
+impl Cloud {
+    /// A configuration for the SDK clients of this principal: region, credentials and an HTTP
+    /// client that leads to this cloud. Time-outs and retries are the SDK's defaults; `to_builder`
+    /// or `into_builder` changes them.
+    pub fn sdk_config(&self, principal: &str) -> SdkConfig {
+        let credentials = Credentials::new(principal, "secret", None, None, "cloud");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.http_client(principal))
+            .build()
+    }
+
+    /// Only the HTTP client, for a configuration made elsewhere. Its calls belong to this
+    /// principal, whatever access key signed them.
+    pub fn http_client(&self, principal: &str) -> SharedHttpClient {
+        SharedHttpClient::new(Connector::new(self.clone(), principal))
+    }
+}
+
 /// An HTTP client that makes all its requests as one principal.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector {
+struct Connector {
     cloud: Cloud,
     principal: String,
 }
 
 impl Connector {
-    pub(crate) fn new(cloud: Cloud, principal: &str) -> Self {
+    fn new(cloud: Cloud, principal: &str) -> Self {
         Self { cloud, principal: principal.to_owned() }
     }
 

@@ -15,9 +15,11 @@ use std::sync::Mutex;
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Map, Value, json};
 
+use crate::account::{ACCOUNT, REGION};
 use crate::call::{Access, Units};
-use crate::cloud::{ACCOUNT, Description, REGION, locked};
+use crate::description::Description;
 use crate::fault::Manner;
+use crate::lock::locked;
 use crate::request::Request;
 use crate::response::{JSON, Reply, answer};
 

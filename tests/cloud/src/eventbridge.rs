@@ -5,9 +5,11 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
+use crate::account::{ACCOUNT, REGION};
 use crate::call::Access;
-use crate::cloud::{ACCOUNT, Description, REGION, locked};
+use crate::description::Description;
 use crate::fault::Manner;
+use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Refusal, Reply};
 

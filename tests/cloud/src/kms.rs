@@ -9,8 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::account::{ACCOUNT, REGION};
 use crate::call::Access;
-use crate::cloud::{ACCOUNT, Description, REGION, locked};
+use crate::description::Description;
+use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Refusal, Reply};
 

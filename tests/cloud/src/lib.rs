@@ -18,21 +18,25 @@
 //! # }
 //! ```
 
+mod account;
 mod call;
 mod cloud;
 mod connector;
+mod description;
 mod dynamodb;
 mod eventbridge;
 mod fault;
 mod kms;
+mod lock;
 mod request;
 mod response;
 mod s3;
 mod server;
 mod sqs;
 
+pub use account::{ACCOUNT, REGION};
 pub use call::{Access, Call, CallOutcome, Units};
-pub use cloud::{ACCOUNT, Cloud, REGION};
+pub use cloud::Cloud;
 pub use fault::{Fault, FaultKind, Injection};
 pub use kms::KeySpec;
 pub use request::Service;

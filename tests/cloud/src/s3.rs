@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST};
 
 use crate::call::Access;
-use crate::cloud::{Description, locked};
+use crate::description::Description;
+use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Refusal, Reply, answer};
 

@@ -15,6 +15,17 @@ use crate::cloud::Cloud;
 use crate::request::access_key_id;
 use crate::response::Broken;
 
+impl Cloud {
+    /// Listens for plain HTTP/1.1 at an address (port 0 uses a free one). The principal of a
+    /// request is its access key id.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub async fn listen(&self, address: SocketAddr) -> io::Result<Listener> {
+        Listener::bind(self.clone(), address).await
+    }
+}
+
 /// A listening cloud. It stops, with all its connections, on drop.
 #[derive(Debug)]
 pub struct Listener {
@@ -23,7 +34,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub(crate) async fn bind(cloud: Cloud, address: SocketAddr) -> io::Result<Self> {
+    async fn bind(cloud: Cloud, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self { address, task: tokio::spawn(accept(cloud, listener)) })

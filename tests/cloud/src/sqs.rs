@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::account::{ACCOUNT, REGION};
 use crate::call::Access;
-use crate::cloud::{ACCOUNT, Description, REGION, locked};
+use crate::description::Description;
+use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Refusal, Reply};
 
