@@ -27,9 +27,9 @@ pub struct Account {
     /// The key of its external account binding (RFC 8555 §7.3.4); `None` when the account is not
     /// bound.
     pub external_account: Option<ExternalAccountKeyId>,
-    /// The thumbprints of the keys that it had before, oldest first: a proof that lasts, such as the record
-    /// of dns-persist-01, may have been made with any of them. Empty in accounts that changed their key
-    /// before these were kept.
+    /// The thumbprints of the keys that it had before, oldest first: a proof that lasts, such as
+    /// the record of dns-persist-01, may have been made with any of them. Empty in accounts that
+    /// changed their key before these were kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_keys: Vec<Thumbprint>,
     /// What a newer version knows of it.
@@ -44,7 +44,8 @@ impl Account {
         let (present, next) = (self.key.thumbprint(), key.thumbprint());
         let kept = self.former_keys.iter().filter(|former| **former != next && **former != present);
         let mut former_keys: Vec<Thumbprint> = kept.copied().chain([present]).collect();
-        // Past this length the record of the account would cost more to read than the proof is worth.
+        // Past this length the record of the account would cost more to read than the proof is
+        // worth.
         former_keys.drain(..former_keys.len().saturating_sub(MAX_FORMER_KEYS));
         Self { key, former_keys, ..self.clone() }
     }

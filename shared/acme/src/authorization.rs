@@ -28,8 +28,9 @@ pub struct Authorization {
     pub expires_at: Timestamp,
     /// The state, as far as it is stored; [`Authorization::status`] adds expiry.
     pub state: AuthorizationState,
-    /// The challenges offered, in the order of [`ChallengeType::ALL`]. Those of a type that this version
-    /// does not know are skipped when the record is read, and lost when it is written again.
+    /// The challenges offered, in the order of [`ChallengeType::ALL`]. Those of a type that this
+    /// version does not know are skipped when the record is read, and lost when it is written
+    /// again.
     #[serde(deserialize_with = "known_challenges")]
     pub challenges: Vec<Challenge>,
     /// The operator's rule that made the authorization valid on creation; `None` when a challenge
@@ -71,7 +72,8 @@ pub enum AuthorizationEvent {
         r#type: ChallengeType,
         /// When the response was accepted.
         at: Timestamp,
-        /// What was observed, once for each network perspective; the first is that of the CA itself.
+        /// What was observed, once for each network perspective; the first is that of the CA
+        /// itself.
         observations: Vec<Observation>,
         /// How long the authorization stays valid, from `at`.
         lifetime: SignedDuration,

@@ -15,8 +15,8 @@ use crate::{Identifier, Problem, ProblemType};
 pub struct Challenge {
     /// The challenge type.
     pub r#type: ChallengeType,
-    /// The token that the client's response must contain; `None` for challenge types without one, such as
-    /// dns-persist-01.
+    /// The token that the client's response must contain; `None` for challenge types without one,
+    /// such as dns-persist-01.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<ChallengeToken>,
     /// The state of the validation.

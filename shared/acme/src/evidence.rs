@@ -48,7 +48,8 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// The longest text of [`seen`](Self::seen): a URL or a name in DNS, shortened where it is longer.
+    /// The longest text of [`seen`](Self::seen): a URL or a name in DNS, shortened where it is
+    /// longer.
     pub const MAX_SEEN: usize = 256;
 
     /// The observation with what was found.

@@ -65,8 +65,8 @@ pub struct Issuance {
     pub began_at: Timestamp,
     /// The end of validity of the certificate, which decides how long the order is kept.
     pub not_after: Timestamp,
-    /// The RA Profile that decided what stands in the certificate, whose record keeps it once it is issued;
-    /// `None` where an earlier version wrote the record.
+    /// The RA Profile that decided what stands in the certificate, whose record keeps it once it is
+    /// issued; `None` where an earlier version wrote the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ra_profile: Option<ProfileName>,
 }

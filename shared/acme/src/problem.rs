@@ -190,8 +190,8 @@ problem_types! {
     InvalidProfile, "urn:ietf:params:acme:error:invalidProfile", 400, "Profile is not offered";
 }
 
-/// A type that a newer version stored and this one does not know is read as `serverInternal`; title and
-/// detail say what it was.
+/// A type that a newer version stored and this one does not know is read as `serverInternal`; title
+/// and detail say what it was.
 impl<'de> Deserialize<'de> for ProblemType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let urn = String::deserialize(deserializer)?;

@@ -79,7 +79,8 @@ impl Signature {
         Self { octets, request: None }
     }
 
-    /// The signature with the id that the signer gave the request for it, by which its log is searched.
+    /// The signature with the id that the signer gave the request for it, by which its log is
+    /// searched.
     #[must_use]
     pub fn with_request(self, id: Option<&str>) -> Self {
         Self { request: id.map(str::to_owned), ..self }
