@@ -3,7 +3,12 @@
 mod aws;
 mod one_process;
 
-use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_lc_rs::hmac;
 use ca::IssuerKeyType;
@@ -327,6 +332,12 @@ impl Authority for Environment {
             lifetime: Duration::from_secs(store::Validity::default().default.into()),
         }
     }
+}
+
+/// The configuration of a test, which names the built-in profiles, for the test to adapt.
+fn config(folder: &Path) -> Config {
+    let store::ProfileSet { acme_profile, ra_profile } = host::built_in_profiles();
+    Config { acme_profiles: acme_profile, ra_profiles: ra_profile, ..Config::new(folder.to_owned()) }
 }
 
 const FAMILIES: [&str; 2] = ["default", "raProfile/default"];

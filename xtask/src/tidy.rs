@@ -7,6 +7,7 @@
 //! - only `shared/aws` and the `main.rs` of the functions know AWS ([`sources`], [`dependencies`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
+//! - only the authority's crates name a method of the store that writes ([`state`])
 //! - the workflows of the hosted CI are well formed ([`workflows`])
 //! - a path in a document exists ([`paths`])
 //! - lines of prose have at most 100 columns ([`prose`])
@@ -35,6 +36,7 @@ pub mod prose;
 pub mod rows;
 pub mod sources;
 pub mod spelling;
+pub mod state;
 pub mod tls;
 pub mod words;
 pub mod workflows;
@@ -64,6 +66,7 @@ impl fmt::Display for Finding {
 pub fn run() -> Result<(), Error> {
     let files = files(&repository())?;
     let mut findings = Vec::new();
+    let mut state = state::State::default();
     let (mut marks, mut topics, mut tests) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut promises, mut differences) = (String::new(), String::new());
     let phrases = match files.iter().find(|file| file.name == words::LIST) {
@@ -84,6 +87,7 @@ pub fn run() -> Result<(), Error> {
             let text = file.read()?;
             findings.extend(sources::check(name, &text));
             findings.extend(prose::check_comments(name, &text));
+            state.take(name, &text);
             let found = rows::marks(&text);
             if name.starts_with("tests/tests/protocol/") {
                 topics.extend(found.iter().cloned());
@@ -106,6 +110,7 @@ pub fn run() -> Result<(), Error> {
     findings.extend(fuzzing::check(&files)?);
     findings.extend(endpoints::check(&files)?);
     findings.extend(divergences::check(&differences, &marks, &tests));
+    findings.extend(state.check());
     findings.extend(rows::check(&promises, &marks, &topics));
     findings.extend(spelling::check(&repository())?);
     findings.extend(workflows::check(&repository(), &files)?);

@@ -81,6 +81,7 @@ impl Action for Examine {
         }
         findings.push(nonce_secret(&status));
         findings.extend(profiles_are_consistent(authority, &profiles).await?);
+        findings.extend(kept_profiles(authority).await?);
         findings.push(external_accounts(&status, &profiles));
         Ok(findings)
     }
@@ -192,6 +193,28 @@ async fn profiles_are_consistent(authority: &Authority, profiles: &ProfileSet) -
             .collect()),
         Err(other) => Err(other.into()),
     }
+}
+
+/// Profiles of which the configuration file says something else than what is stored, because an operator changed them.
+async fn kept_profiles(authority: &Authority) -> Result<Vec<Finding>, AdminError> {
+    let kept = authority.kept_profiles().await?.into_iter();
+    let found = kept.map(|(path, is_stored)| {
+        let check = format!("{path} in the configuration file");
+        let take = "to have the file's: `admin apply FILE --defaults` with the file; to keep what is stored:";
+        match is_stored {
+            true => Finding::warning(
+                check,
+                "the file was changed, and so was what is stored; what is stored stays",
+                format!("{take} write into the file what `admin profiles show` says, or take the profile out of it"),
+            ),
+            false => Finding::warning(
+                check,
+                "the file has it, and an operator deleted it; it is not made again",
+                format!("{take} take the profile out of the file"),
+            ),
+        }
+    });
+    Ok(found.collect())
 }
 
 fn external_accounts(status: &Status, profiles: &ProfileSet) -> Finding {

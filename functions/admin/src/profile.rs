@@ -131,6 +131,10 @@ pub struct DeleteProfile {
     pub kind: ProfileKind,
     /// The name.
     pub name: ProfileName,
+    /// Deletes the profile of the other kind that it refers to as well: two that refer to each
+    /// other are deleted together.
+    #[serde(default)]
+    pub pair: bool,
 }
 
 impl Action for DeleteProfile {
@@ -140,13 +144,17 @@ impl Action for DeleteProfile {
     const IS_ACT: bool = true;
 
     async fn perform(self, authority: &Authority, actor: &str) -> Result<Applied, AdminError> {
-        let Self { kind, name } = self;
+        let Self { kind, name, pair } = self;
         let stored = authority.profiles().await?;
         let mut wanted = stored.clone();
-        match kind {
-            ProfileKind::Acme => wanted.acme_profile.retain(|profile| profile.name != name),
-            ProfileKind::Ra => wanted.ra_profile.retain(|profile| profile.name != name),
-        }
+        let acme = stored.acme_profile.iter().find(|profile| profile.name == name);
+        let ra = stored.ra_profile.iter().find(|profile| profile.name == name);
+        let (acme, ra) = match kind {
+            ProfileKind::Acme => (Some(&name), acme.and_then(|acme| acme.ra_profile.as_ref()).filter(|_| pair)),
+            ProfileKind::Ra => (ra.and_then(|ra| ra.acme_profile.as_ref()).filter(|_| pair), Some(&name)),
+        };
+        wanted.acme_profile.retain(|profile| Some(&profile.name) != acme);
+        wanted.ra_profile.retain(|profile| Some(&profile.name) != ra);
         if wanted == stored {
             return Err(AdminError::NoProfile(kind, name));
         }

@@ -12,7 +12,7 @@ use ca::Certificate;
 use issuing::Hierarchy;
 use ra::{Authority, Error, Needs};
 use serde_json::Value;
-use store::{AcmeProfile, IssuerRole, RaProfile};
+use store::{AcmeProfile, IssuerRole, ProfileSet, RaProfile};
 
 pub use properties::{PropertyError, plan};
 
@@ -37,12 +37,14 @@ pub struct Plan {
 /// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a step failed, of
 /// which those before stay done.
 pub async fn establish(authority: &Authority, plan: &Plan) -> Result<Certificate, Error> {
+    authority.mark_new_store().await?;
     authority.ensure_nonce_secrets().await?;
     authority.ensure_external_account_secret().await?;
     let root = authority.ceremony().ensure(&plan.hierarchy).await?;
     authority.crls().make_due(IssuerRole::Root).await?;
     announce_issuing_cas(authority).await?;
-    authority.ensure_profiles(&plan.acme, &plan.ra).await?;
+    let first = ProfileSet { acme_profile: vec![plan.acme.clone()], ra_profile: vec![plan.ra.clone()] };
+    authority.ensure_first_profiles(ACTOR, &first).await?;
     Ok(root)
 }
 
@@ -56,6 +58,9 @@ async fn announce_issuing_cas(authority: &Authority) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// Who makes the first profiles, as the audit record says it.
+const ACTOR: &str = "bootstrap";
 
 /// The same for a plan that is written as the properties of a template. Gives what a template can use:
 /// `RootCertificate` (PEM) and `RootFingerprint` (SHA-256).

@@ -106,7 +106,7 @@ async fn a_new_stack_has_a_new_ca() {
         assert_eq!(task.body, r#"{"issuer":"issuing","shard":0}"#);
         assert_eq!(stack.signatures(), 3, "root, issuing CA, CRL of the root");
         let (_, state) = stack.state();
-        for noun in ["SECRET#nonce", "SECRET#eab", "PROFILE#acme", "PROFILE#ra"] {
+        for noun in ["SECRET#nonce", "SECRET#eab", "PROFILE#acme", "PROFILE#ra", "PROFILE#applied", "AUDIT#DAY"] {
             assert!(state.contains(&format!("\"{noun}\"")), "{noun} is missing from {state:?}");
         }
     }

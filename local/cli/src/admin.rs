@@ -71,10 +71,10 @@ enum AdminCommand {
     Doctor,
     /// Apply a file of profiles, after showing the changes
     ///
-    /// FILE is TOML with [[acmeProfile]] and [[raProfile]] tables; see examples/profiles.toml. Fields that the
-    /// file omits keep their stored values, or get their defaults in a new profile. Either all changes are
-    /// applied or, if any field is rejected, none. Changes take effect with the next request; on AWS, within ten
-    /// seconds.
+    /// FILE is TOML with [[acmeProfile]] and [[raProfile]] tables; see examples/profiles.toml. A configuration file
+    /// of `serve` is accepted too. Fields that the file omits keep their stored values, or get their defaults in a
+    /// new profile. Either all changes are applied or, if any field is rejected, none. Changes take effect with the
+    /// next request; on AWS, within ten seconds.
     #[command(
         after_help = "Examples:\n  serverless-acme admin apply profiles.toml\n  serverless-acme admin apply profiles.toml --exact --yes"
     )]
@@ -84,6 +84,9 @@ enum AdminCommand {
         /// Treat the file as complete: reset fields that it omits to their defaults, and delete profiles that it omits
         #[arg(long)]
         exact: bool,
+        /// Reset fields that the file omits from a profile to their defaults; profiles that it omits stay
+        #[arg(long, conflicts_with = "exact")]
+        defaults: bool,
         /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
@@ -99,6 +102,9 @@ enum AdminCommand {
         /// Treat the file as complete, as `apply --exact` does
         #[arg(long)]
         exact: bool,
+        /// Reset fields that the file omits from a profile, as `apply --defaults` does
+        #[arg(long, conflicts_with = "exact")]
+        defaults: bool,
     },
     /// List, show, enable, disable and delete profiles
     #[command(subcommand)]
@@ -172,13 +178,18 @@ enum ProfilesCommand {
         name: ProfileName,
     },
     /// Delete a profile that no other profile refers to
-    #[command(after_help = "Example:\n  serverless-acme admin profiles delete ra old --yes")]
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin profiles delete ra old --yes\n  serverless-acme admin profiles delete acme web --pair"
+    )]
     Delete {
         /// The kind of profile
         #[arg(value_parser = profile_kind())]
         kind: ProfileKind,
         /// The name of the profile
         name: ProfileName,
+        /// Also delete the profile of the other kind that it refers to, as for two that refer to each other
+        #[arg(long)]
+        pair: bool,
         /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
@@ -294,11 +305,11 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         AdminCommand::Completions { .. } | AdminCommand::Audit(AuditCommand::Follow { .. }) => {}
         AdminCommand::Status => status::status(connection, output).await?,
         AdminCommand::Doctor => return doctor::doctor(connection, output).await,
-        AdminCommand::Apply { file, exact, yes, dry_run } => {
-            profiles::apply(connection, output, profiles::read(&file)?, exact, yes, dry_run).await?;
+        AdminCommand::Apply { file, exact, defaults, yes, dry_run } => {
+            profiles::apply(connection, output, profiles::read(&file, defaults)?, exact, yes, dry_run).await?;
         }
-        AdminCommand::Diff { file, exact } => {
-            profiles::apply(connection, output, profiles::read(&file)?, exact, false, true).await?;
+        AdminCommand::Diff { file, exact, defaults } => {
+            profiles::apply(connection, output, profiles::read(&file, defaults)?, exact, false, true).await?;
         }
         AdminCommand::Profiles(ProfilesCommand::List) => profiles::list(connection, output).await?,
         AdminCommand::Profiles(ProfilesCommand::Show { name }) => profiles::show(connection, output, name).await?,
@@ -308,8 +319,8 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         AdminCommand::Profiles(ProfilesCommand::Disable { kind, name }) => {
             profiles::set_enabled(connection, output, kind, name, false).await?;
         }
-        AdminCommand::Profiles(ProfilesCommand::Delete { kind, name, yes }) => {
-            profiles::delete(connection, output, kind, name, yes).await?;
+        AdminCommand::Profiles(ProfilesCommand::Delete { kind, name, pair, yes }) => {
+            profiles::delete(connection, output, kind, name, pair, yes).await?;
         }
         AdminCommand::Eab(EabCommand::Mint(arguments)) => eab::mint(connection, output, arguments).await?,
         AdminCommand::Eab(EabCommand::List) => eab::list(connection, output).await?,

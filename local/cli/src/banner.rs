@@ -7,6 +7,7 @@ use std::{
 };
 
 use host::Host;
+use ra::{AppliedProfiles, KeptProfile};
 use serde::Serialize;
 
 use crate::shell_word::quoted;
@@ -24,6 +25,9 @@ pub(crate) struct Banner {
     commands: Vec<Command>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// What the start made of profiles, where that is not what the configuration says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    profiles: Vec<String>,
 }
 
 /// The root certificate.
@@ -55,6 +59,7 @@ impl Banner {
             root: Root { path: path.display().to_string(), sha256: hex(&host.root().fingerprint()) },
             status_url: host.status_url().to_owned(),
             commands,
+            profiles: profiles(host.profiles()),
             hint: needs_root(port).then(|| {
                 format!(
                     "Only root can listen on port {port}: run the client as root, or start the CA with --http-port 5002."
@@ -79,8 +84,19 @@ impl fmt::Display for Banner {
         for Command { line, .. } in &self.commands {
             writeln!(f, "{line}\n")?;
         }
-        self.hint.iter().try_for_each(|hint| writeln!(f, "{hint}\n"))
+        self.hint.iter().chain(&self.profiles).try_for_each(|said| writeln!(f, "{said}\n"))
     }
+}
+
+/// What the operator did not expect, perhaps.
+fn profiles(applied: &AppliedProfiles) -> Vec<String> {
+    let kept = applied.kept.iter().map(|KeptProfile { path, .. }| {
+        format!("{path} is not as the configuration file says: an operator changed it. `admin doctor` says what to do.")
+    });
+    let disabled = applied.disabled.iter().map(|path| {
+        format!("{path} is a built-in profile and does not serve beside profiles of your own: it was disabled.")
+    });
+    kept.chain(disabled).collect()
 }
 
 /// Each keeps its files in the current folder and needs no configuration of its own.

@@ -22,7 +22,7 @@ use acme::ProfileName;
 use ca::IssuerKeyType;
 use ipnet::IpNet;
 use serde::Deserialize;
-use store::{AcmeProfile, IssuerId, RaProfile};
+use store::{AcmeProfile, IssuerId, ProfileSet, RaProfile};
 
 pub use error::ConfigError;
 pub use url::{BaseUrl, StatusUrl, UrlError};
@@ -54,9 +54,9 @@ pub struct Config {
     pub tls_port: u16,
     /// The CA, as it is made at first start.
     pub ca: CaConfig,
-    /// The ACME Profiles.
+    /// The ACME Profiles that it names. What it names is applied when it changed; what it does not name stays.
     pub acme_profiles: Vec<AcmeProfile>,
-    /// The RA Profiles.
+    /// The RA Profiles that it names.
     pub ra_profiles: Vec<RaProfile>,
     /// Who is told what happened.
     pub events: EventsConfig,
@@ -150,10 +150,9 @@ pub struct TestSwitches {
 }
 
 impl Config {
-    /// The defaults, with this data folder.
+    /// The defaults, with this data folder. No profile is named, so a new CA begins with the built-in ones.
     pub fn new(data: PathBuf) -> Self {
         let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let (acme_profiles, ra_profiles) = default_profiles().into_iter().unzip();
         Self {
             listen: local(14000),
             status_listen: local(14080),
@@ -165,8 +164,8 @@ impl Config {
             tls_port: 443,
             ca: CaConfig::default(),
             events: EventsConfig::default(),
-            acme_profiles,
-            ra_profiles,
+            acme_profiles: Vec::new(),
+            ra_profiles: Vec::new(),
             test: TestSwitches::default(),
         }
     }
@@ -176,14 +175,15 @@ impl Config {
 pub const ROOT: &str = "root";
 /// The name of the issuing CA.
 pub const ISSUING: &str = "issuing";
-/// The name of the profiles that exist without any configuration.
+/// The name of the built-in profiles.
 pub const DEFAULT: &str = "default";
 
-/// The profiles that exist without any configuration: open registration, private networks and
-/// loopback allowed for validation.
-fn default_profiles() -> Option<(AcmeProfile, RaProfile)> {
-    let name: ProfileName = DEFAULT.parse().ok()?;
-    let issuer: IssuerId = ISSUING.parse().ok()?;
+/// The built-in profiles, with which a new CA begins whose configuration names none: open registration,
+/// private networks and loopback allowed for validation.
+pub fn built_in_profiles() -> ProfileSet {
+    let (Ok(name), Ok(issuer)) = (DEFAULT.parse::<ProfileName>(), ISSUING.parse::<IssuerId>()) else {
+        return ProfileSet::default();
+    };
     let acme = AcmeProfile {
         description: "Open registration; validation may reach loopback and private networks.".to_owned(),
         ra_profile: Some(name.clone()),
@@ -191,7 +191,7 @@ fn default_profiles() -> Option<(AcmeProfile, RaProfile)> {
         ..AcmeProfile::new(name.clone())
     };
     let ra = RaProfile { acme_profile: Some(name.clone()), ..RaProfile::new(name, issuer) };
-    Some((acme, ra))
+    ProfileSet { acme_profile: vec![acme], ra_profile: vec![ra] }
 }
 
 /// The networks of a laptop and of the office around it. Link-local addresses and those of cloud
@@ -206,9 +206,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_profiles_lead_to_each_other_and_reach_this_machine() {
+    fn the_built_in_profiles_lead_to_each_other_and_reach_this_machine() {
         let config = Config::new(PathBuf::from("data"));
-        let ([acme], [ra]) = (&config.acme_profiles[..], &config.ra_profiles[..]) else { panic!("one of each") };
+        assert!(config.acme_profiles.is_empty() && config.ra_profiles.is_empty(), "n14: none is named");
+        let built_in = built_in_profiles();
+        let ([acme], [ra]) = (&built_in.acme_profile[..], &built_in.ra_profile[..]) else { panic!("one of each") };
         assert_eq!((acme.name.as_str(), ra.name.as_str()), (DEFAULT, DEFAULT));
         assert_eq!(acme.ra_profile.as_ref(), Some(&ra.name));
         assert_eq!(ra.acme_profile.as_ref(), Some(&acme.name));

@@ -1,16 +1,28 @@
 //! From a request to its function, as API Gateway's routes do it on AWS.
 
-use acme::{DirectoryId, Resource};
+use acme::{DirectoryId, Problem, ProblemType, Resource};
 use api::{Context, Operation, Request, Response, Route};
-use http::Uri;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 
-/// Hands a request to the function that it belongs to. `/dir` is the default directory, where
-/// clients of test CAs look for it.
-pub(crate) async fn dispatch(context: &Context, default_directory: &DirectoryId, mut request: Request) -> Response {
-    if request.uri().path() == "/dir"
-        && let Ok(uri) = context.urls().of(default_directory, &Resource::Directory).parse::<Uri>()
-    {
-        *request.uri_mut() = uri;
+use crate::directories::{serving, usual};
+
+/// Hands a request to the function that it belongs to. `/dir` is the usual directory, where clients
+/// of test CAs look for it.
+pub(crate) async fn dispatch(context: &Context, mut request: Request) -> Response {
+    if request.uri().path() == "/dir" {
+        let of_directory = |directory: &DirectoryId| context.urls().of(directory, &Resource::Directory);
+        let serving = match serving(context.authority()).await {
+            Ok(serving) => serving,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the directories could not be looked up");
+                let detail = "The CA cannot answer at the moment.";
+                return refuse(request.method(), &Problem::new(ProblemType::ServerInternal, detail));
+            }
+        };
+        match usual(&serving).and_then(|directory| of_directory(directory).parse::<Uri>().ok()) {
+            Some(uri) => *request.uri_mut() = uri,
+            None => return refuse(request.method(), &nothing_usual(serving.iter().map(of_directory))),
+        }
     }
     let operation = Route::parse(context, request.uri()).map(|route| route.operation());
     match operation.filter(|operation| operation.takes(request.method())) {
@@ -31,4 +43,23 @@ pub(crate) async fn dispatch(context: &Context, default_directory: &DirectoryId,
         Some(Operation::RenewalInfo) => renewal_info::serve(context, request).await,
         Some(Operation::RevokeCert) => revoke_cert::serve(context, request).await,
     }
+}
+
+/// `/dir` is no directory: says which there are.
+fn nothing_usual(directories: impl Iterator<Item = String>) -> Problem {
+    let directories: Vec<String> = directories.collect();
+    let detail = match directories.is_empty() {
+        true => "No directory is in service.".to_owned(),
+        false => format!("No directory is called `default`; those in service are {}.", directories.join(", ")),
+    };
+    Problem::new(ProblemType::Malformed, detail).with_status(404)
+}
+
+fn refuse(method: &Method, problem: &Problem) -> Response {
+    let body = if *method == Method::HEAD { Vec::new() } else { serde_json::to_vec(problem).unwrap_or_default() };
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let media_type = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
 }

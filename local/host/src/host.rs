@@ -10,16 +10,16 @@ use std::{
     },
 };
 
-use acme::{DirectoryId, Family, Identifier, Urls};
+use acme::{DirectoryId, Identifier, Urls};
 use admin::Surroundings;
 use api::{Context, Options as ApiOptions};
 use authority::{EventSink, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
-use ra::{Authority, Seams, Settings};
+use ra::{AppliedProfiles, Authority, ConfiguredProfiles, Seams, Settings};
 use store::{
-    IssuerId, IssuerRecord, IssuerStore, ProfileStore, RaProfile, Validity,
+    IssuerId, IssuerRecord, IssuerStore, ProfileSet, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -28,8 +28,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     Config, StartError,
     admin_socket::AdminSocket,
-    config::{BaseUrl, DEFAULT, ISSUING, ROOT},
+    config::{BaseUrl, DEFAULT, ISSUING, ROOT, built_in_profiles},
     data_folder::{DataFolder, STORE, write_whole},
+    directories::serving,
     dispatch::dispatch,
     host_tls::HostTls,
     listener::{self, Transport},
@@ -44,6 +45,7 @@ use crate::{
 pub struct Host {
     urls: Urls,
     directories: Vec<DirectoryId>,
+    profiles: AppliedProfiles,
     listen_address: SocketAddr,
     status_listen_address: SocketAddr,
     status_url: String,
@@ -110,13 +112,14 @@ impl Host {
             ..Settings::default()
         };
         let authority = Arc::new(Authority::new(seams, settings));
+        authority.mark_new_store().await?;
         let root = authority.ceremony().ensure(&hierarchy).await.map_err(|error| match error {
             issuing::Error::Failed(Failure::ForeignIssuer(issuer)) => {
                 StartError::KeyOfAnotherCa(signer.path(issuer.as_str()))
             }
             other => ra::Error::from(other).into(),
         })?;
-        put_profiles(&config, &store).await?;
+        let profiles = apply_profiles(&config, &authority).await?;
         let root_path = data.file("root.pem");
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
@@ -134,7 +137,7 @@ impl Host {
         let options = ApiOptions { nonce_refusals: config.test.nonce_refusals };
         let context = Arc::new(Context::new(authority.clone(), base_url.as_str(), options));
         let urls = context.urls().clone();
-        let directories = directories(&authority).await?;
+        let directories = serving(&authority).await?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = JoinSet::new();
         match AdminSocket::bind(&data) {
@@ -151,7 +154,7 @@ impl Host {
             // Only the operator misses it, and only while the host runs.
             Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
         }
-        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, DEFAULT.parse()?));
+        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context));
         listeners.spawn(serve_status(status_listen, stopped, files));
         let settings = validate::Settings {
             resolver: config.dns_resolver,
@@ -172,6 +175,7 @@ impl Host {
         Ok(Self {
             urls,
             directories,
+            profiles,
             listen_address,
             status_listen_address,
             status_url,
@@ -191,9 +195,14 @@ impl Host {
         self.urls.directory(directory)
     }
 
-    /// The directories that serve, in both families, the default ones first.
+    /// The directories that served at the start, in both families, the default ones first.
     pub fn directories(&self) -> &[DirectoryId] {
         &self.directories
+    }
+
+    /// What the start made of the profiles of the configuration.
+    pub fn profiles(&self) -> &AppliedProfiles {
+        &self.profiles
     }
 
     /// Where it listens for ACME.
@@ -303,67 +312,27 @@ fn host_profile(hierarchy: &Hierarchy) -> Result<RaProfile, StartError> {
     Ok(RaProfile { certificate_validity, ..RaProfile::new(DEFAULT.parse()?, hierarchy.issuing.id.clone()) })
 }
 
-/// Puts the profiles of the configuration in the place of those of their names. Others stay, and the built-in ones
-/// come only where there is none of their name: an operator may have decided otherwise.
-async fn put_profiles(config: &Config, store: &EmbeddedStore) -> Result<(), StartError> {
-    let stored = store.profiles().await?;
-    let mut wanted = stored.clone();
-    let built_in = Config::new(PathBuf::new());
-    for profile in &config.acme_profiles {
-        let known = wanted.acme_profile.iter().position(|known| known.name == profile.name);
-        if known.is_none() || !built_in.acme_profiles.contains(profile) {
-            wanted.acme_profile.retain(|known| known.name != profile.name);
-            wanted.acme_profile.push(profile.clone());
-        }
-    }
-    for profile in &config.ra_profiles {
-        let known = wanted.ra_profile.iter().position(|known| known.name == profile.name);
-        if known.is_none() || !built_in.ra_profiles.contains(profile) {
-            wanted.ra_profile.retain(|known| known.name != profile.name);
-            wanted.ra_profile.push(profile.clone());
-        }
-    }
-    // The file was checked by itself, before anybody knew which issuers there are.
-    let issuers = store.issuers().await?;
-    let is_there = |profile: &&RaProfile| issuers.iter().any(|issuer| issuer.id == profile.issuer);
-    if let Some(RaProfile { name, issuer, .. }) = config.ra_profiles.iter().find(|profile| !is_there(profile)) {
-        return Err(StartError::NoIssuer { profile: name.clone(), issuer: issuer.clone() });
-    }
-    Ok(store.apply_profiles(&wanted.changes_from(&stored)).await?)
+/// Has the profiles of the configuration applied, as far as they changed.
+async fn apply_profiles(config: &Config, authority: &Authority) -> Result<AppliedProfiles, StartError> {
+    let (acme_profile, ra_profile) = (config.acme_profiles.clone(), config.ra_profiles.clone());
+    let named = ProfileSet { acme_profile, ra_profile };
+    let configured = ConfiguredProfiles { named, built_in: built_in_profiles() };
+    authority.apply_configuration(&configured).await.map_err(|error| match error {
+        ra::Error::Profiles(invalid) => StartError::Profiles(invalid),
+        other => other.into(),
+    })
 }
 
-/// The directories that serve: the default ones first, then by name.
-async fn directories(authority: &Authority) -> Result<Vec<DirectoryId>, StartError> {
-    let profiles = authority.profiles().await?;
-    let acme = profiles.acme_profile.iter().map(|profile| (Family::AcmeProfile, &profile.name));
-    let ra = profiles.ra_profile.iter().map(|profile| (Family::RaProfile, &profile.name));
-    let all = acme.chain(ra).map(|(family, name)| DirectoryId { family, name: name.clone() });
-    let mut serving = Vec::new();
-    for directory in all {
-        if authority.directory(&directory).await.is_ok_and(|serving| serving.check_in_service().is_ok()) {
-            serving.push(directory);
-        }
-    }
-    serving.sort_by_key(|directory| (directory.name.as_str() != DEFAULT, directory.name.clone(), directory.family));
-    Ok(serving)
-}
-
-async fn serve_acme(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    stop: watch::Receiver<bool>,
-    context: Arc<Context>,
-    default: DirectoryId,
-) {
+async fn serve_acme(listener: TcpListener, acceptor: TlsAcceptor, stop: watch::Receiver<bool>, context: Arc<Context>) {
     let served = Arc::new(AtomicU64::new(0));
     let answer = move |request| {
-        let (context, default, served) = (context.clone(), default.clone(), served.clone());
+        let (context, served) = (context.clone(), served.clone());
         async move {
             let id = served.fetch_add(1, Ordering::Relaxed) + 1;
             let Some(request) = listener::collect(request, id.to_string()).await else {
                 return listener::too_slow();
             };
-            dispatch(&context, &default, request).await
+            dispatch(&context, request).await
         }
     };
     listener::serve(listener, Transport::Tls(acceptor), stop, answer).await;

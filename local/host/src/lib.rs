@@ -10,6 +10,7 @@ pub mod listener;
 mod admin_socket;
 mod at_rest;
 mod data_folder;
+mod directories;
 mod dispatch;
 mod host;
 mod host_tls;
@@ -23,6 +24,6 @@ mod webhook;
 
 pub use admin_socket::this_user;
 pub use at_rest::AtRest;
-pub use config::{Config, EventsConfig, TestSwitches, WebhookConfig};
+pub use config::{Config, EventsConfig, TestSwitches, WebhookConfig, built_in_profiles};
 pub use host::Host;
 pub use start_error::StartError;

@@ -71,16 +71,11 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A profile of the configuration leads nowhere.
+    /// The profiles of the configuration cannot be applied.
     #[error(
-        "raProfile.{profile}.issuer: there is no issuer `{issuer}` in this data folder; make it with `serverless-acme admin issuers add` first"
+        "the profiles of the configuration cannot be applied, and none of them was: {0}. Correct the file, or add the issuer with `serverless-acme admin issuers`, which needs no running host"
     )]
-    NoIssuer {
-        /// The RA Profile.
-        profile: acme::ProfileName,
-        /// The issuer.
-        issuer: store::IssuerId,
-    },
+    Profiles(store::InvalidProfiles),
     /// The name of an issuer cannot be used.
     #[error(transparent)]
     IssuerName(#[from] store::IssuerIdError),

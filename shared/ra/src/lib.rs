@@ -44,8 +44,8 @@ pub use key_change::KeyRollover;
 pub use limit::{LimitReached, LimitState};
 pub use needs::Needs;
 pub use operator::{
-    ExplainedOrder, Explanation, IssuerKey, IssuerRefusal, NameVerdict, NewIssuer, Records, RevokedSlice, RollOver,
-    RolledOver, TimelineEntry,
+    AppliedProfiles, ConfiguredProfiles, ExplainedOrder, Explanation, IssuerKey, IssuerRefusal, KeptProfile,
+    NameVerdict, NewIssuer, Records, RevokedSlice, RollOver, RolledOver, TimelineEntry,
 };
 pub use order::{OrderList, OrderView};
 pub use revocation::Revoker;

@@ -4,12 +4,14 @@
 
 mod account;
 mod certificate;
+mod configuration;
 mod explain;
 mod issuer;
 mod revocation;
 mod roll_over;
 mod subordinate;
 
+pub use configuration::{AppliedProfiles, ConfiguredProfiles, KeptProfile};
 pub use explain::{ExplainedOrder, Explanation, NameVerdict, Records, TimelineEntry};
 pub use issuer::{IssuerKey, IssuerRefusal, NewIssuer};
 pub use revocation::RevokedSlice;

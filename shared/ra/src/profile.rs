@@ -72,28 +72,18 @@ impl Authority {
         Ok(differences)
     }
 
-    /// Makes the first profiles. Where there is any profile the operator has decided already, and
-    /// nothing happens.
-    ///
-    /// # Errors
-    /// When the store cannot answer.
-    pub async fn ensure_profiles(&self, acme: &AcmeProfile, ra: &RaProfile) -> Result<(), Error> {
-        let stored = self.store.profiles().await?;
-        if stored != ProfileSet::default() {
-            return Ok(());
-        }
-        let first = ProfileSet { acme_profile: vec![acme.clone()], ra_profile: vec![ra.clone()] };
-        Ok(self.store.apply_profiles(&first.changes_from(&stored)).await?)
-    }
-
     async fn compared(&self, wanted: &ProfileSet) -> Result<(ProfileSet, Vec<Difference>), Error> {
-        let issuers = self.store.issuers().await?.into_iter().filter(|issuer| issuer.role == IssuerRole::Issuing);
-        let issuers: BTreeMap<IssuerId, IssuerState> =
-            issuers.map(|issuer| (issuer.id.clone(), issuer.state())).collect();
+        let issuers = self.issuing_cas().await?;
         let stored = self.store.profiles().await?;
         wanted.check(&issuers, &stored)?;
         let differences = wanted.difference(&stored).map_err(Failure::issuing)?;
         Ok((stored, differences))
+    }
+
+    /// The issuers whose role is to sign certificates.
+    pub(crate) async fn issuing_cas(&self) -> Result<BTreeMap<IssuerId, IssuerState>, Error> {
+        let issuers = self.store.issuers().await?.into_iter().filter(|issuer| issuer.role == IssuerRole::Issuing);
+        Ok(issuers.map(|issuer| (issuer.id.clone(), issuer.state())).collect())
     }
 }
 

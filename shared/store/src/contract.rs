@@ -90,6 +90,7 @@ macro_rules! contract_tests {
             order: orders_are_listed_newest_first_in_pages,
             order: an_order_of_another_account_is_unknown,
             profile: applied_profiles_are_what_there_is,
+            profile: what_was_taken_from_the_configuration_is_remembered,
             profile: hundreds_of_profiles_are_applied_and_listed_in_pages,
             lost_answer: an_account_made_twice_is_made_once,
             lost_answer: a_key_replaced_twice_is_replaced_once,

@@ -59,9 +59,9 @@ pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
 pub use order::{OrderPage, OrderStore};
 pub use page::Page;
 pub use profile::{
-    AcmeProfile, AcmeProfileRecord, Difference, DnsResolver, InvalidProfiles, Limit, Limits, NameRefusal,
-    OfferedProfile, PreApproval, ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore,
-    RaProfile, RaProfileRecord, TermsOfServiceChange, Validity, is_web_page,
+    AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Difference, DnsResolver, FirstProfiles, InvalidProfiles,
+    Limit, Limits, NameRefusal, OfferedProfile, PreApproval, ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal,
+    ProfileSet, ProfileStore, RaProfile, RaProfileRecord, TermsOfServiceChange, Validity, is_web_page,
 };
 pub use retention::Retention;
 pub use selection::{Position, Selection};

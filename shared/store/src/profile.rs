@@ -4,6 +4,7 @@
 //! members that they do not know, records do not.
 
 mod acme_profile;
+mod applied;
 mod check;
 mod difference;
 mod limit;
@@ -15,6 +16,7 @@ use acme::ProfileName;
 use async_trait::async_trait;
 
 pub use acme_profile::{AcmeProfile, DnsResolver, NameRefusal, OfferedProfile, PreApproval, TermsOfServiceChange};
+pub use applied::{AppliedConfiguration, FirstProfiles};
 pub use check::{InvalidProfiles, ProfileFault, ProfileKind, ProfileRefusal, is_web_page};
 pub use difference::Difference;
 pub use limit::{Limit, Limits};
@@ -68,4 +70,16 @@ pub trait ProfileStore: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn apply_profiles(&self, changes: &ProfileChanges) -> Result<(), StoreError>;
+
+    /// What was taken from the configuration; `None` when nothing was remembered yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn applied_configuration(&self) -> Result<Option<AppliedConfiguration>, StoreError>;
+
+    /// Remembers what was taken from the configuration, in the place of what was remembered before.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn put_applied_configuration(&self, applied: &AppliedConfiguration) -> Result<(), StoreError>;
 }

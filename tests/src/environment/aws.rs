@@ -57,7 +57,7 @@ impl Aws {
 
     pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
-        let mut config = Config::new(folder.path().to_owned());
+        let mut config = super::config(folder.path());
         change(&mut config);
         let (gateway, site) = (Port::free().await, Port::free().await);
         let domain = format!("localhost:{}", gateway.number());

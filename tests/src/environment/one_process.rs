@@ -29,7 +29,7 @@ impl OneProcess {
     /// Starts a host with an empty data folder.
     pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
-        let mut config = Config::new(folder.path().to_owned());
+        let mut config = super::config(folder.path());
         config.listen = LOOPBACK;
         config.status_listen = LOOPBACK;
         config.dns_resolver = Some(challenges.dns_addr);

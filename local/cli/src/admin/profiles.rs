@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use acme::ProfileName;
 use admin::profile::{ApplyProfiles, DeleteProfile, ListProfiles, ProfileDocuments, StoredProfile};
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use store::{Difference, ProfileKind, ProfileSet};
 
@@ -14,14 +15,40 @@ use super::{
     table::{printable, table},
 };
 
-/// The profile set of a file.
-pub(super) fn read(path: &Path) -> Result<ProfileDocuments, AdminFailure> {
+/// A file with profiles: a profile set, or a configuration of `serve`, of which the rest is no affair of ours.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct ProfileFile {
+    acme_profile: Vec<Map<String, Value>>,
+    ra_profile: Vec<Map<String, Value>>,
+    #[serde(rename = "serve")]
+    _serve: IgnoredAny,
+    #[serde(rename = "events")]
+    _events: IgnoredAny,
+    #[serde(rename = "test")]
+    _test: IgnoredAny,
+    #[serde(rename = "ca")]
+    _ca: IgnoredAny,
+}
+
+/// The profiles of a file. `with_defaults`, what it leaves out of a profile is said to be the default.
+pub(super) fn read(path: &Path, with_defaults: bool) -> Result<ProfileDocuments, AdminFailure> {
     let failed = |reason: String| AdminFailure::File { path: path.to_owned(), reason };
     let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    toml::from_str(&text).map_err(|error| {
+    let ProfileFile { acme_profile, ra_profile, .. } = toml::from_str(&text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         failed(format!("line {}: {}", before.matches('\n').count() + 1, error.message().replace('\n', " ")))
-    })
+    })?;
+    let documents = ProfileDocuments { acme_profile, ra_profile };
+    if !with_defaults {
+        return Ok(documents);
+    }
+    let whole = || -> serde_json::Result<ProfileDocuments> {
+        let set: ProfileSet = serde_json::from_value(serde_json::to_value(&documents)?)?;
+        serde_json::from_value(serde_json::to_value(set)?)
+    };
+    // What cannot be read is refused by the CA, which says where.
+    Ok(whole().unwrap_or(documents))
 }
 
 /// All profiles that are stored, asked for in pages: no answer grows with their number.
@@ -94,12 +121,14 @@ pub(super) async fn delete(
     output: &Output,
     kind: ProfileKind,
     name: ProfileName,
+    pair: bool,
     yes: bool,
 ) -> Result<(), AdminFailure> {
     if !yes {
-        output.agree(&format!("{kind} {name} and its directories will be deleted."), "Delete?")?;
+        let other = if pair { " and the profile it refers to" } else { "" };
+        output.agree(&format!("{kind} {name}{other} will be deleted with their directories."), "Delete?")?;
     }
-    let deleted = connection.ask(&DeleteProfile { kind, name }).await?;
+    let deleted = connection.ask(&DeleteProfile { kind, name, pair }).await?;
     output.print(&deleted, || "deleted".to_owned())
 }
 

@@ -19,6 +19,7 @@ mod events;
 mod http;
 mod issuers;
 mod process;
+mod profiles;
 mod receiver;
 mod restart;
 mod site;

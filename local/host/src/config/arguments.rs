@@ -38,15 +38,12 @@ impl Arguments {
         let (serve, test) = (self.serve.or(file.serve), self.test.or(file.test));
         let events = self.events.or(file.events).into();
         let log = serve.log();
-        let mut config = Config { events, ..settings::config(serve, test, file.ca) };
-        for profile in file.acme_profile {
-            config.acme_profiles.retain(|known| known.name != profile.name);
-            config.acme_profiles.push(profile);
-        }
-        for profile in file.ra_profile {
-            config.ra_profiles.retain(|known| known.name != profile.name);
-            config.ra_profiles.push(profile);
-        }
+        let config = Config {
+            events,
+            acme_profiles: file.acme_profile,
+            ra_profiles: file.ra_profile,
+            ..settings::config(serve, test, file.ca)
+        };
         Ok((config, log))
     }
 }

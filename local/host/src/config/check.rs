@@ -6,7 +6,7 @@ use acme::ProfileName;
 use ca::AuthorityName;
 use store::{IssuerId, IssuerState, ProfileFault, ProfileSet};
 
-use super::{CaConfig, ISSUING, ROOT, default_profiles};
+use super::{CaConfig, ISSUING, ROOT, built_in_profiles};
 
 /// What is wrong, and with which field.
 #[derive(Debug)]
@@ -35,21 +35,19 @@ impl fmt::Display for Place {
     }
 }
 
-/// Checks what a file says of the CA and of profiles. What profiles may say is decided where they are stored; here they stand beside the
-/// built-in ones that the file does not replace.
+/// Checks what a file says of the CA and of profiles. What profiles may say is decided where they
+/// are stored; here they stand beside the built-in ones, to which they may lead because a store may
+/// have them.
 pub(super) fn check(ca: &CaConfig, mut set: ProfileSet) -> Result<(), Fault> {
     check_ca(ca).map_err(|Wrong(field, reason)| {
         let place = Place { table: "ca", profile: None, field: field.to_owned() };
         Fault { place, reason }
     })?;
-    if let Some((acme, ra)) = default_profiles() {
-        if !set.acme_profile.iter().any(|profile| profile.name == acme.name) {
-            set.acme_profile.push(acme);
-        }
-        if !set.ra_profile.iter().any(|profile| profile.name == ra.name) {
-            set.ra_profile.push(ra);
-        }
-    }
+    let ProfileSet { mut acme_profile, mut ra_profile } = built_in_profiles();
+    acme_profile.retain(|built_in| set.acme_profile.iter().all(|named| named.name != built_in.name));
+    ra_profile.retain(|built_in| set.ra_profile.iter().all(|named| named.name != built_in.name));
+    set.acme_profile.extend(acme_profile);
+    set.ra_profile.extend(ra_profile);
     // Operators make further issuers; which there are is known when the store is open. The root is none of them.
     let named = set.ra_profile.iter().map(|profile| profile.issuer.clone()).filter(|issuer| issuer.as_str() != ROOT);
     let issuers: BTreeMap<IssuerId, IssuerState> =

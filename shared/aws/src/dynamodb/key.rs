@@ -241,6 +241,10 @@ pub(super) fn ra_profiles() -> Keys {
     Keys { pk: RA_PROFILES.to_owned(), sk: Sort::All }
 }
 
+pub(super) fn applied_configuration() -> Key {
+    Key::alone("PROFILE#applied".to_owned())
+}
+
 /// An act of an operator, in the partition of its day.
 pub(super) fn audit_record(id: AuditId) -> Key {
     Key { pk: audit_on(&day(id.made_at())), sk: id.to_string() }

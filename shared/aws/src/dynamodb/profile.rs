@@ -13,8 +13,8 @@ use super::{
     write::{MAX_TOGETHER, Write},
 };
 use store::{
-    AcmeProfile, AcmeProfileRecord, Page, ProfileChanges, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
-    Retention, StoreError,
+    AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Page, ProfileChanges, ProfileSet, ProfileStore, RaProfile,
+    RaProfileRecord, Retention, StoreError,
 };
 
 #[async_trait]
@@ -80,6 +80,24 @@ impl ProfileStore for DynamoDbStore {
         self.put_all(ra).await?;
         self.put_all(acme).await?;
         self.delete_all(gone).await
+    }
+
+    async fn applied_configuration(&self) -> Result<Option<AppliedConfiguration>, StoreError> {
+        let item = self.get(key::applied_configuration(), Consistency::Strong).await?;
+        item.map(|item| item.record()).transpose()
+    }
+
+    async fn put_applied_configuration(&self, applied: &AppliedConfiguration) -> Result<(), StoreError> {
+        let item = Item::of(key::applied_configuration(), applied, &self.retention)?;
+        self.put(item, Condition::Always).await.map(drop)
+    }
+}
+
+impl Record for AppliedConfiguration {
+    const NAME: &'static str = "applied configuration";
+
+    fn kept_until(&self, _: &Retention) -> Option<Timestamp> {
+        None
     }
 }
 

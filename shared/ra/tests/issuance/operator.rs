@@ -6,7 +6,7 @@ use acme::{AccountStatus, ChallengeType, NewAccount, OrderStatus, Problem, Probl
 use authority::ValidationTask;
 use jiff::SignedDuration;
 use ra::{Error, IncidentPlan};
-use store::{AuditStore, Selection};
+use store::{AppliedConfiguration, AuditStore, FirstProfiles, ProfileSet, ProfileStore, Selection};
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, NEW_ACCOUNT, account_key, csr, request};
@@ -179,4 +179,29 @@ async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_m
     authority.end_incident("alice", incident.id).await.unwrap();
     assert_eq!(authority.renewal_info(&id).await.unwrap(), usual);
     assert_eq!(record(&ca).await, [act("incident declare", incident.id), act("incident end", incident.id)]);
+}
+
+#[tokio::test]
+async fn n15_first_profiles_are_made_once_and_on_record() {
+    let (_folder, ca) = ca().await;
+    let first = ca.store.profiles().await.unwrap();
+    let none = ProfileSet::default();
+    ca.store.apply_profiles(&none.changes_from(&first)).await.unwrap();
+    ca.authority.mark_new_store().await.unwrap();
+    ca.authority.ensure_first_profiles("bootstrap", &first).await.unwrap();
+    assert_eq!(ca.store.profiles().await.unwrap(), none, "a store with issuers is not new");
+
+    let new = AppliedConfiguration { first_profiles: FirstProfiles::Due, ..AppliedConfiguration::default() };
+    ca.store.put_applied_configuration(&new).await.unwrap();
+    for _ in 0..2 {
+        ca.authority.mark_new_store().await.unwrap();
+        ca.authority.ensure_first_profiles("bootstrap", &first).await.unwrap();
+        assert_eq!(ca.store.profiles().await.unwrap(), first);
+    }
+    let made = |subject: &str| ("bootstrap".to_owned(), "apply".to_owned(), subject.to_owned());
+    assert_eq!(record(&ca).await, [made("acmeProfile.default"), made("raProfile.default")]);
+
+    ca.authority.apply_profiles("alice", &none).await.unwrap();
+    ca.authority.ensure_first_profiles("bootstrap", &first).await.unwrap();
+    assert_eq!(ca.store.profiles().await.unwrap(), none, "an operator deleted them");
 }

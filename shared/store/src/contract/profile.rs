@@ -3,7 +3,7 @@
 use acme::ProfileName;
 
 use super::{Tried, WORKS};
-use crate::{AcmeProfile, ProfileChanges, ProfileSet, RaProfile};
+use crate::{AcmeProfile, AppliedConfiguration, FirstProfiles, ProfileChanges, ProfileSet, RaProfile};
 
 /// What an operator applies is what there is, and applying it again changes nothing.
 pub async fn applied_profiles_are_what_there_is(store: Tried) {
@@ -31,6 +31,23 @@ pub async fn applied_profiles_are_what_there_is(store: Tried) {
     }
     store.apply_profiles(&ProfileChanges::default()).await.expect(WORKS);
     assert_eq!(store.profiles().await.expect(WORKS), second, "no change changes nothing");
+}
+
+/// What was remembered last is what is remembered, and it is no profile.
+pub async fn what_was_taken_from_the_configuration_is_remembered(store: Tried) {
+    assert_eq!(store.applied_configuration().await.expect(WORKS), None, "before anything was");
+    let digests = |path: &str| [(path.to_owned(), "digest".to_owned())].into();
+    let begun = AppliedConfiguration { first_profiles: FirstProfiles::Due, ..AppliedConfiguration::default() };
+    let later = AppliedConfiguration {
+        first_profiles: FirstProfiles::Settled,
+        applied: digests("acmeProfile.web"),
+        kept: digests("raProfile.web"),
+    };
+    for applied in [&begun, &later, &later, &begun] {
+        store.put_applied_configuration(applied).await.expect(WORKS);
+        assert_eq!(store.applied_configuration().await.expect(WORKS).as_ref(), Some(applied));
+    }
+    assert_eq!(store.profiles().await.expect(WORKS), ProfileSet::default());
 }
 
 /// More than any engine changes at once.

@@ -196,6 +196,8 @@ const HOUR: i64 = 60 * 60;
 pub(super) const NONCE_SECRETS: &str = "nonce";
 /// Where the secret of external accounts is.
 pub(super) const EXTERNAL_ACCOUNT_SECRET: &str = "secret";
+/// What was taken from the configuration.
+pub(super) const APPLIED_CONFIGURATION: &str = "profiles";
 /// Where the watch over ends is.
 pub(super) const EXPIRY_WATCH: &str = "expiry";
 /// Which layout the file has: the major number.

@@ -7,12 +7,13 @@ use super::{
     EmbeddedStore,
     batch::Batch,
     failure::Failure,
+    key,
     record::{self, Record},
     table::{self, TableName},
 };
 use crate::{
-    AcmeProfile, AcmeProfileRecord, Page, ProfileChanges, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
-    StoreError,
+    AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Page, ProfileChanges, ProfileSet, ProfileStore, RaProfile,
+    RaProfileRecord, StoreError,
 };
 
 #[async_trait]
@@ -76,6 +77,19 @@ impl ProfileStore for EmbeddedStore {
         })
         .await
     }
+
+    async fn applied_configuration(&self) -> Result<Option<AppliedConfiguration>, StoreError> {
+        self.read(|snapshot| snapshot.record(key::APPLIED_CONFIGURATION))
+    }
+
+    async fn put_applied_configuration(&self, applied: &AppliedConfiguration) -> Result<(), StoreError> {
+        let row = record::encode(applied)?;
+        self.write(move |batch| batch.put(table::APPLIED_CONFIGURATION, key::APPLIED_CONFIGURATION, &row)).await
+    }
+}
+
+impl Record for AppliedConfiguration {
+    const TABLE: TableName = table::APPLIED_CONFIGURATION;
 }
 
 /// What is stored under the name; `None` also where it cannot be read, so that an operator can mend it.

@@ -42,6 +42,8 @@ pub(super) const ISSUER: TableName = TableName("issuer");
 pub(super) const ACME_PROFILE: TableName = TableName("ACME Profile");
 /// `name` → [`crate::RaProfileRecord`].
 pub(super) const RA_PROFILE: TableName = TableName("RA Profile");
+/// `profiles` → [`crate::AppliedConfiguration`].
+pub(super) const APPLIED_CONFIGURATION: TableName = TableName("applied configuration");
 /// `nonce` → version, [`crate::NonceSecrets`].
 pub(super) const SECRET: TableName = TableName("nonce secrets");
 /// `id` → version, [`crate::ExternalAccountKey`].
@@ -78,7 +80,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table, so that a new file has them all and reads need not ask whether there is one.
-pub(super) const ALL: [TableName; 29] = [
+pub(super) const ALL: [TableName; 30] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -91,6 +93,7 @@ pub(super) const ALL: [TableName; 29] = [
     ISSUER,
     ACME_PROFILE,
     RA_PROFILE,
+    APPLIED_CONFIGURATION,
     SECRET,
     EXTERNAL_ACCOUNT_KEY,
     EXTERNAL_ACCOUNT_SECRET,

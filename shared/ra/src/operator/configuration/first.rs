@@ -1,0 +1,90 @@
+//! The profiles that a new CA begins with, and their end: they serve as long as they are alone, and
+//! nothing that no operator wrote serves beside what an operator wrote.
+
+use acme::ProfileName;
+use store::{AcmeProfile, ProfileSet, RaProfile};
+
+/// The built-in profiles that are stored as they were made, and that the configuration does not
+/// name.
+pub(super) fn untouched(built_in: &ProfileSet, stored: &ProfileSet, named: &ProfileSet) -> ProfileSet {
+    let mut first = built_in.clone();
+    first.acme_profile.retain(|profile| {
+        stored.acme_profile.contains(profile) && named.acme_profile.iter().all(|other| other.name != profile.name)
+    });
+    first.ra_profile.retain(|profile| {
+        stored.ra_profile.contains(profile) && named.ra_profile.iter().all(|other| other.name != profile.name)
+    });
+    first
+}
+
+/// Whether all profiles that there are have the names of the built-in ones: an operator who changed
+/// one of a pair, or rolled its issuer over, has taken the pair over as it is.
+pub(super) fn are_of(built_in: &ProfileSet, stored: &ProfileSet) -> bool {
+    let is_acme = |name: &ProfileName| built_in.acme_profile.iter().any(|profile| profile.name == *name);
+    let is_ra = |name: &ProfileName| built_in.ra_profile.iter().any(|profile| profile.name == *name);
+    stored.acme_profile.iter().all(|profile| is_acme(&profile.name))
+        && stored.ra_profile.iter().all(|profile| is_ra(&profile.name))
+}
+
+/// The untouched profiles as they go on beside the others: disabled. An RA Profile that others
+/// issue by goes on for them, without a directory of its own unless that directory is theirs too.
+pub(super) fn disabled(untouched: &ProfileSet, stored: &ProfileSet) -> ProfileSet {
+    let acme = untouched.acme_profile.iter().map(|profile| AcmeProfile { enabled: false, ..profile.clone() });
+    let others: Vec<&AcmeProfile> =
+        stored.acme_profile.iter().filter(|profile| !untouched.acme_profile.contains(profile)).collect();
+    let ra = untouched.ra_profile.iter().map(|profile| {
+        let users: Vec<&&AcmeProfile> = others.iter().filter(|other| leads_to(other, profile)).collect();
+        if users.is_empty() {
+            RaProfile { enabled: false, ..profile.clone() }
+        } else if users.iter().any(|user| Some(&user.name) == profile.acme_profile.as_ref()) {
+            profile.clone()
+        } else {
+            RaProfile { acme_profile: None, ..profile.clone() }
+        }
+    });
+    ProfileSet { acme_profile: acme.collect(), ra_profile: ra.collect() }
+}
+
+fn leads_to(acme: &AcmeProfile, ra: &RaProfile) -> bool {
+    acme.ra_profile.as_ref() == Some(&ra.name) || acme.profiles.values().any(|offered| offered.ra_profile == ra.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(name: &str) -> ProfileSet {
+        let name: acme::ProfileName = name.parse().unwrap();
+        let acme = AcmeProfile { ra_profile: Some(name.clone()), ..AcmeProfile::new(name.clone()) };
+        let ra = RaProfile { acme_profile: Some(name.clone()), ..RaProfile::new(name, "issuing".parse().unwrap()) };
+        ProfileSet { acme_profile: vec![acme], ra_profile: vec![ra] }
+    }
+
+    #[test]
+    fn n14_an_untouched_pair_beside_another_pair_is_disabled() {
+        let (default, web) = (pair("default"), pair("web"));
+        let mut stored = default.clone();
+        stored.acme_profile.extend(web.acme_profile.clone());
+        stored.ra_profile.extend(web.ra_profile);
+        assert_eq!(untouched(&default, &stored, &ProfileSet::default()), default);
+        assert_eq!(untouched(&default, &stored, &default), ProfileSet::default(), "the operator wrote it");
+        let disabled = disabled(&default, &stored);
+        assert!(!disabled.acme_profile[0].enabled && !disabled.ra_profile[0].enabled);
+    }
+
+    #[test]
+    fn n14_an_untouched_ra_profile_goes_on_for_those_who_issue_by_it_and_opens_no_directory_past_them() {
+        let default = pair("default");
+        let ra = ProfileSet { acme_profile: Vec::new(), ..default.clone() };
+        let own = |name: &str| AcmeProfile {
+            external_account_required: true,
+            name: name.parse().unwrap(),
+            ..default.acme_profile[0].clone()
+        };
+        let beside = |acme: AcmeProfile| disabled(&ra, &ProfileSet { acme_profile: vec![acme], ..ra.clone() });
+        assert_eq!(beside(own("default")), ra, "the directory has the rules of the operator's own profile");
+        assert_eq!(beside(own("web")).ra_profile[0].acme_profile, None);
+        let elsewhere = AcmeProfile { ra_profile: Some("short".parse().unwrap()), ..own("default") };
+        assert!(!beside(elsewhere).ra_profile[0].enabled, "no profile issues by it");
+    }
+}
