@@ -32,7 +32,7 @@ pub enum AdminError {
     #[error("shards should be a whole number from 1 to {MAX_SHARDS}")]
     Shards,
     /// X.509 has no name constraint for the rule.
-    #[error("name constraints cannot say `{0}`; they are of names with all below them, and of networks")]
+    #[error("name constraints cannot express `{0}`; they cover domains with their subdomains, and networks")]
     Subtree(IdentifierRule),
     /// No certificates to install.
     #[error("the certificates cannot be used")]
@@ -53,10 +53,10 @@ pub enum AdminError {
     #[error("`{}` is neither a DNS name nor an address", .0.escape_debug())]
     Name(String),
     /// It is no serial number.
-    #[error("`{}` is no serial number: hexadecimal digits are, with or without colons", .0.escape_debug())]
+    #[error("`{}` is not a serial number; expected hexadecimal digits, with or without colons", .0.escape_debug())]
     Serial(String),
     /// Nothing says which certificates are meant.
-    #[error("which certificates? name at least one of name, account, issuer, profile, issuedFrom and issuedUntil")]
+    #[error("the selection is empty; set at least one of name, account, issuer, profile, issuedFrom and issuedUntil")]
     Everything,
     /// A time range without any time in it.
     #[error("issuedFrom should be earlier than issuedUntil")]
@@ -79,7 +79,7 @@ pub enum AdminError {
     #[error("explanationUrl should be an https:// or http:// URL")]
     ExplanationUrl,
     /// Too long, or no time at all.
-    #[error("hours should be a whole number from 1 to {MAX_HOURS}; until the revocation begins, from 0")]
+    #[error("hours should be a whole number from 1 to {MAX_HOURS}; for the start of the revocation, from 0")]
     Hours,
     /// There is no such profile.
     #[error("there is no {kind} `{1}`", kind = .0.table())]
@@ -96,7 +96,7 @@ pub enum AdminError {
         source: serde_json::Error,
     },
     /// The profiles changed since somebody agreed to the differences.
-    #[error("the profiles changed meanwhile, and nothing was applied; look at the differences again")]
+    #[error("the profiles changed meanwhile, and nothing was applied; review the differences again")]
     Stale,
     /// The answer cannot be written.
     #[error("the answer cannot be written")]

@@ -140,7 +140,7 @@ async fn a_selection_of_something_unknown_is_refused_and_changes_nothing() {
     let ca = start().await;
     let unknown = "0".repeat(26);
     for (selection, expected) in [
-        (json!({}), "which certificates?"),
+        (json!({}), "the selection is empty"),
         (json!({"issuer": "isuing"}), "there is no issuer `isuing`"),
         (json!({"issuer": "root"}), "there is no issuer `root` for certificates"),
         (json!({"profile": "defualt"}), "there is no profile `defualt`"),

@@ -271,14 +271,15 @@ async fn p6_an_account_is_found_and_disabled_and_its_certificate_found_explained
     let order = story["orders"][0]["order"].as_str().unwrap();
     let url = format!("https://ca.example/acme/order/{order}");
     let told = text(&data, &["explain", "--account", client.account.id(), "--order", &url]).await;
-    for part in ["is valid.", "what to do\n  The client downloads", "the client ordered www.test", "by http-01, dns-01"]
+    for part in
+        ["is valid.", "what to do\n  The client can download", "the client ordered www.test", "by http-01, dns-01"]
     {
         assert!(told.contains(part), "{part}: {told}");
     }
     let told = text(&data, &["explain", "--account", &id]).await;
     assert!(told.contains("is valid.") && told.contains(order), "{told}");
     let told = text(&data, &["explain", "--name", "never.ordered.test", "--profile", "default"]).await;
-    assert!(told.starts_with("1 of 1 ACME Profiles would take an order for never.ordered.test"), "{told}");
+    assert!(told.starts_with("1 of 1 ACME Profiles would accept an order for never.ordered.test"), "{told}");
     refusal(admin(&data, &["explain", "--name", "a.test", "--profile", "nowhere"]).await);
 
     let certificate = certificate["id"].as_str().unwrap();

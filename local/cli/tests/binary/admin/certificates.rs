@@ -48,5 +48,5 @@ async fn a_certificate_is_found_by_its_serial_number_shown_and_exported() {
         assert_eq!(admin(&data, &wrong).await.status.code(), Some(2), "{wrong:?}");
     }
     let message = refusal(admin(&data, &["certificates", "find", "--serial", "no"]).await);
-    assert!(message.contains("is no serial number"), "{message}");
+    assert!(message.contains("is not a serial number"), "{message}");
 }

@@ -19,12 +19,14 @@ impl Authority {
         let key = self.binding_of(&account).await?;
         let mut advice = advice::for_account(&account);
         advice.extend(key.as_ref().filter(|key| key.revoked).map(|key| {
-            format!("The key {} of its external account was taken back: nothing is pre-approved any more.", key.id)
+            format!("Its external account key {} was revoked: nothing is pre-approved any longer.", key.id)
         }));
         advice.extend(advice::for_a_new_order(&[], &limits));
         if advice.is_empty() {
-            advice
-                .push("Nothing stands in the way of new orders but names; see explain --order, explain --name.".into());
+            advice.push(
+                "The account can place orders. For one order or identifier, use explain --order or explain --name."
+                    .into(),
+            );
         }
         Ok(Explanation {
             summary: summary(&account, key.as_ref()),
@@ -74,11 +76,11 @@ fn summary(account: &Account, key: Option<&ExternalAccountKey>) -> String {
         summary += &format!(" Its contact is {}.", listed(contact));
     }
     if let Some(key) = key {
-        summary += &format!(" The key {} bound it", key.id);
+        summary += &format!(" It was bound with the external account key {}", key.id);
         if !key.label.is_empty() {
             summary += &format!(", labelled {}", key.label);
         }
-        let scope = if key.scope.is_empty() { "every name".to_owned() } else { listed(&key.scope) };
+        let scope = if key.scope.is_empty() { "all identifiers".to_owned() } else { listed(&key.scope) };
         summary += &format!("; its scope is {scope}.");
     }
     summary

@@ -23,14 +23,17 @@ pub(super) fn for_order(
             pending.map(|authorization| for_authorization(authorization, now)).collect()
         }
         OrderStatus::Ready => {
-            vec!["The client finalizes the order with a certificate request for its names.".to_owned()]
+            vec!["The client has to finalize the order with a certificate request for its identifiers.".to_owned()]
         }
         OrderStatus::Processing => {
-            vec!["The client asks for the order again; issuing goes on by itself.".to_owned()]
+            vec!["The client has to poll the order; issuance continues by itself.".to_owned()]
         }
-        OrderStatus::Valid => vec!["The client downloads the certificate.".to_owned()],
+        OrderStatus::Valid => vec!["The client can download the certificate.".to_owned()],
         OrderStatus::Invalid => {
-            vec!["The client mends what the error names and makes a new order; this one stays invalid.".to_owned()]
+            vec![
+                "Fix the cause of the error, then have the client place a new order; this one stays invalid."
+                    .to_owned(),
+            ]
         }
     }
 }
@@ -40,9 +43,14 @@ pub(super) fn for_account(account: &Account) -> Vec<String> {
     match account.status {
         AccountStatus::Valid => Vec::new(),
         AccountStatus::Revoked => {
-            vec![format!("The account is disabled. `admin accounts enable {}`, or use another account.", account.id)]
+            vec![format!(
+                "The account is disabled. Enable it with `admin accounts enable {}`, or use another account.",
+                account.id
+            )]
         }
-        AccountStatus::Deactivated => vec!["The client ended the account. It registers a new one.".to_owned()],
+        AccountStatus::Deactivated => {
+            vec!["The account was deactivated. The client has to create a new one.".to_owned()]
+        }
     }
 }
 
@@ -52,7 +60,7 @@ pub(super) fn for_a_new_order(names: &[NameVerdict], limits: &[LimitState]) -> V
         format!("A new order for {} is refused by the profile {}: {}.", verdict.name, verdict.profile, verdict.because)
     });
     let full = limits.iter().filter(|limit| limit.used >= limit.maximum).map(|limit| {
-        format!("The limit {} is reached for {}: it is free again {}.", limit.limit, limit.of, limit.frees_at)
+        format!("The limit {} is reached for {}: it resets at {}.", limit.limit, limit.of, limit.frees_at)
     });
     refused.chain(full).collect()
 }
@@ -62,15 +70,14 @@ fn for_authorization(authorization: &Authorization, now: Timestamp) -> String {
     let asked = authorization.challenges.iter().find(|asked| asked.status(now) == ChallengeStatus::Processing);
     match asked {
         Some(challenge) if challenge.attempts.is_empty() => {
-            format!("The CA looks for {} of {name}; the client waits.", challenge.r#type)
+            format!("The CA is validating {} for {name}; the client has to wait.", challenge.r#type)
         }
-        Some(challenge) => format!(
-            "The CA looks for {} of {name} again; the client mends what the last attempt found.",
-            challenge.r#type
-        ),
+        Some(challenge) => {
+            format!("The CA is retrying {} for {name}; fix what the last attempt found.", challenge.r#type)
+        }
         None => {
-            let ways = listed(authorization.challenges.iter().map(|challenge| challenge.r#type));
-            format!("The client shows control of {name} by one of {ways}, and says so by a POST to the challenge.")
+            let types = listed(authorization.challenges.iter().map(|challenge| challenge.r#type));
+            format!("The client has to prove control of {name} by one of {types}, and then POST to the challenge.")
         }
     }
 }

@@ -52,16 +52,16 @@ impl Authority {
         }
         let allowed = names.iter().filter(|verdict| verdict.allowed).count();
         let mut advice = match (allowed, orders.is_empty()) {
-            (0, _) => vec![format!("No order for {name} is taken; see why below.")],
-            (_, true) => vec![format!(
-                "There is no certificate for {name}. Orders that led to none are found by their account: explain --account."
-            )],
-            (_, false) => vec![format!("What became of the newest order for {name} stands in its timeline.")],
+            (0, _) => vec![format!("No profile accepts an order for {name}; the reasons are below.")],
+            (_, true) => {
+                vec![format!("There is no certificate for {name}. To find unsuccessful orders, use explain --account.")]
+            }
+            (_, false) => vec![format!("The timeline shows what became of the newest order for {name}.")],
         };
         advice.extend(advice::for_a_new_order(&[], &limits));
         Ok(Explanation {
             summary: format!(
-                "{} of {} ACME Profiles would take an order for {name}; it has {} certificates.",
+                "{} of {} ACME Profiles would accept an order for {name}; it has {} certificates.",
                 allowed,
                 names.len(),
                 if certificates.len() < CERTIFICATES {

@@ -13,19 +13,20 @@ pub(super) fn of_order(
     certificate: Option<&CertificateRecord>,
     now: Timestamp,
 ) -> Vec<TimelineEntry> {
-    let mut timeline = vec![happening(order.created_at, ordered(order))];
+    let mut timeline = vec![entry(order.created_at, ordered(order))];
     for authorization in authorizations {
         of_authorization(order, authorization, &mut timeline);
     }
     if let Some(issuance) = order.issuance() {
-        let what = format!("the client finalized, and the certificate {} was intended", issuance.certificate);
-        timeline.push(happening(issuance.began_at, what));
+        let what =
+            format!("the client finalized the order, and issuance of the certificate {} started", issuance.certificate);
+        timeline.push(entry(issuance.began_at, what));
     }
     if let Some(certificate) = certificate {
         of_certificate(certificate, &mut timeline);
     }
     if matches!(order.state, OrderState::Open) && order.expires_at <= now {
-        timeline.push(happening(order.expires_at, "the order expired".to_owned()));
+        timeline.push(entry(order.expires_at, "the order expired".to_owned()));
     }
     sorted(timeline)
 }
@@ -33,22 +34,22 @@ pub(super) fn of_order(
 /// The beginning of an account, and what operators did to it.
 pub(super) fn of_account(account: &Account, acts: &[AuditRecord]) -> Vec<TimelineEntry> {
     let made = match account.external_account {
-        Some(key) => format!("the account was made with the key {key} of an external account"),
-        None => "the account was made".to_owned(),
+        Some(key) => format!("the account was created with the external account key {key}"),
+        None => "the account was created".to_owned(),
     };
-    let mut timeline = vec![happening(account.created_at, made)];
+    let mut timeline = vec![entry(account.created_at, made)];
     if let Some(agreed) = &account.agreed_terms {
         let terms = agreed.url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
-        timeline.push(happening(agreed.at, format!("its client agreed to the terms of service{terms}")));
+        timeline.push(entry(agreed.at, format!("its client agreed to the terms of service{terms}")));
     }
-    let act = |act: &AuditRecord| happening(act.at, format!("{}: {}", act.actor, act.action));
+    let act = |act: &AuditRecord| entry(act.at, format!("{}: {}", act.actor, act.action));
     timeline.extend(acts.iter().map(act));
     sorted(timeline)
 }
 
 /// By time; what has the same time stays in its order.
 pub(super) fn sorted(mut timeline: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
-    timeline.sort_by_key(|happening| happening.at);
+    timeline.sort_by_key(|entry| entry.at);
     timeline
 }
 
@@ -58,7 +59,7 @@ fn ordered(order: &Order) -> String {
         ("notBefore", order.not_before.map(|at| at.to_string())),
         ("notAfter", order.not_after.map(|at| at.to_string())),
         ("profile", order.profile.clone()),
-        ("in place of", order.replaces.as_ref().map(ToString::to_string)),
+        ("replaces", order.replaces.as_ref().map(ToString::to_string)),
     ] {
         if let Some(value) = value {
             what += &format!(", {name} {value}");
@@ -70,25 +71,30 @@ fn ordered(order: &Order) -> String {
 fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut Vec<TimelineEntry>) {
     let name = &authorization.identifier;
     if let Some(rule) = &authorization.pre_approval {
-        let what = format!("{name} was pre-approved by the rule {rule}: nothing was to be shown");
-        timeline.push(happening(authorization.created_at, what));
+        let what = format!("{name} was pre-approved by the rule {rule}: no challenge was needed");
+        timeline.push(entry(authorization.created_at, what));
     } else if authorization.created_at < order.created_at {
-        timeline.push(happening(order.created_at, format!("for {name} an earlier authorization was taken")));
+        timeline.push(entry(order.created_at, format!("for {name}, an earlier authorization was reused")));
     }
     for challenge in &authorization.challenges {
-        let way = challenge.r#type;
+        let challenge_type = challenge.r#type;
         for (number, attempt) in challenge.attempts.iter().enumerate() {
             let address = attempt.address.map(|address| format!(" at {address}")).unwrap_or_default();
-            let what = format!("{way} for {name}: attempt {} failed{address}: {}", number + 1, attempt.problem.detail);
-            timeline.push(happening(attempt.at, what));
+            let what = format!(
+                "{challenge_type} for {name}: attempt {} failed{address}: {}",
+                number + 1,
+                attempt.problem.detail
+            );
+            timeline.push(entry(attempt.at, what));
         }
         match &challenge.state {
             ChallengeState::Valid { at, address } => {
                 let address = address.map(|address| format!(" at {address}")).unwrap_or_default();
-                timeline.push(happening(*at, format!("{way} for {name}: control was shown{address}")));
+                timeline.push(entry(*at, format!("{challenge_type} for {name}: validated{address}")));
             }
             ChallengeState::Invalid { at, .. } => {
-                timeline.push(happening(*at, format!("{way} for {name}: given up, the authorization is invalid")));
+                timeline
+                    .push(entry(*at, format!("{challenge_type} for {name}: given up, the authorization is invalid")));
             }
             ChallengeState::Pending | ChallengeState::Processing(_) => {}
         }
@@ -97,18 +103,18 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
 
 fn of_certificate(certificate: &CertificateRecord, timeline: &mut Vec<TimelineEntry>) {
     if let CertificateState::Issued { .. } = certificate.state {
-        let what = format!("the certificate begins to be valid; it ends {}", certificate.not_after);
-        timeline.push(happening(certificate.not_before, what));
+        let what = format!("the certificate became valid; it expires at {}", certificate.not_after);
+        timeline.push(entry(certificate.not_before, what));
     }
     if let Some(replacement) = certificate.replacement {
-        let what = format!("the order {} was made to replace the certificate", replacement.order);
-        timeline.push(happening(acme::whole_seconds(replacement.order.made_at()), what));
+        let what = format!("the order {} was placed to replace the certificate", replacement.order);
+        timeline.push(entry(acme::whole_seconds(replacement.order.made_at()), what));
     }
     if let Some(revocation) = &certificate.revocation {
-        timeline.push(happening(revocation.at, format!("the certificate was revoked ({:?})", revocation.reason)));
+        timeline.push(entry(revocation.at, format!("the certificate was revoked ({:?})", revocation.reason)));
     }
 }
 
-fn happening(at: Timestamp, what: String) -> TimelineEntry {
+fn entry(at: Timestamp, what: String) -> TimelineEntry {
     TimelineEntry { at, what }
 }

@@ -89,7 +89,7 @@ fn out_of_service(profile: &AcmeProfile, signing: Option<&Signing<'_>>) -> Optio
 fn refused(profile: &AcmeProfile, policy: &NamePolicy<'_>, refusal: IdentifierRefusal) -> String {
     match refusal {
         IdentifierRefusal::Rule(NameRefusal::NotAllowed) => {
-            format!("none of allowedIdentifiers fits: {}", listed(&profile.allowed_identifiers))
+            format!("no rule of allowedIdentifiers matches: {}", listed(&profile.allowed_identifiers))
         }
         IdentifierRefusal::Rule(NameRefusal::Denied(rule)) => format!("the rule {rule} of deniedIdentifiers"),
         IdentifierRefusal::Rule(NameRefusal::Wildcard) => "allowWildcards is false".to_owned(),
@@ -109,14 +109,15 @@ fn accepted(profile: &AcmeProfile, policy: &NamePolicy<'_>, is_of_account: bool,
         None => "allowedIdentifiers is empty".to_owned(),
     };
     let challenges = listed(policy.challenges(name).into_iter().map(ChallengeType::as_str));
-    let shown = if challenges.is_empty() { "no challenge can show it".to_owned() } else { format!("by {challenges}") };
+    let shown =
+        if challenges.is_empty() { "no challenge type can validate it".to_owned() } else { format!("by {challenges}") };
     let demand = match (is_of_account, profile.external_account_required, profile.pre_approval(name)) {
         (true, ..) => match policy.pre_approval(name) {
-            Some(approval) => format!("pre-approved by {}, nothing is to be shown", approval.rule),
+            Some(approval) => format!("pre-approved by {}, no challenge is needed", approval.rule),
             None => shown,
         },
         (false, false, _) => shown,
-        (false, true, None) => format!("{shown}; only for accounts with a key from the operator"),
+        (false, true, None) => format!("{shown}; only for accounts with external account binding"),
         (false, true, Some(approval)) => {
             format!("pre-approved by {} for accounts whose key covers it; for others {shown}", approval.rule)
         }
@@ -150,7 +151,7 @@ mod tests {
             ("a.example.com", true, "the rule .example.com of allowedIdentifiers; by http-01, dns-01, tls-alpn-01"),
             ("*.example.com", true, "the rule .example.com of allowedIdentifiers; by dns-01"),
             ("a.secret.example.com", false, "the rule .secret.example.com of deniedIdentifiers"),
-            ("example.org", false, "none of allowedIdentifiers fits: .example.com"),
+            ("example.org", false, "no rule of allowedIdentifiers matches: .example.com"),
         ] {
             assert_eq!(of(rules.clone(), name), (allowed, because.to_owned()), "{name}");
         }
@@ -173,6 +174,6 @@ mod tests {
         let (allowed, because) = of(rules.clone(), "a.apps.example.com");
         assert!(allowed && because.contains("pre-approved by .apps.example.com for accounts whose key covers it"));
         let (allowed, because) = of(rules, "example.com");
-        assert!(allowed && because.ends_with("only for accounts with a key from the operator"), "{because}");
+        assert!(allowed && because.ends_with("only for accounts with external account binding"), "{because}");
     }
 }
