@@ -120,20 +120,20 @@ impl Cli {
 #[derive(Subcommand)]
 enum Command {
     #[cfg(feature = "host")]
-    /// Runs the CA until Ctrl-C or SIGTERM (the default command)
+    /// Run the CA until Ctrl-C or SIGTERM (the default command)
     ///
     /// The first start creates a root CA and an issuing CA in the data folder. Once the CA is listening, it
     /// prints its URLs and ready-made commands for ACME clients. The first Ctrl-C or SIGTERM completes the
     /// requests in progress; the second stops immediately. Neither loses data.
     Serve(Box<Arguments>),
-    /// Administers a CA: profiles, issuers, accounts, certificates, incidents, diagnosis, audit log
+    /// Administer a CA: profiles, issuers, accounts, certificates, incidents, diagnosis, audit log
     ///
     /// Commands go to the host that is running on the data folder; if none is running, they open the folder
     /// directly. With --function, they go to the admin function on AWS. The exit status is 0 on success, 1 if
     /// the command was refused or failed, and 2 if the command line is invalid.
     Admin(Box<AdminArguments>),
     #[cfg(feature = "demo")]
-    /// Runs the life cycle of one certificate, from account to revocation, in about a second
+    /// Demonstrate the life cycle of a certificate, from account to revocation, in about a second
     ///
     /// Starts a CA in a temporary folder on free local ports, obtains a certificate for localhost with an
     /// ACME client library (account, order, http-01, finalize, download), verifies the certificate,

@@ -129,7 +129,7 @@ pub(super) struct RevokeArguments {
     id: Option<CertificateId>,
     #[command(flatten)]
     selection: SelectionArguments,
-    /// The reason of the revocation
+    /// The reason for the revocation
     #[arg(long, value_enum, default_value = "unspecified")]
     reason: Reason,
     /// Count and list the certificates without revoking them
