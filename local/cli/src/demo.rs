@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use host::{Config, Host, StartError, built_in_profiles};
+use host::{Config, Host, StartError};
 use instant_acme::{
     Account, ChallengeType, Identifier, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy, RevocationReason,
     RevocationRequest,
@@ -102,10 +102,6 @@ fn config(folder: &TempDir, http_port: u16) -> Config {
     config.listen = any_port;
     config.status_listen = any_port;
     config.http_port = http_port;
-    let built_in = built_in_profiles();
-    (config.acme_profiles, config.ra_profiles) = (built_in.acme_profile, built_in.ra_profile);
-    // A second between two attempts would be most of the time.
-    config.acme_profiles.iter_mut().for_each(|profile| profile.retry_interval = 0);
     config
 }
 

@@ -58,11 +58,16 @@ async fn events_arrive_signed_and_in_order() {
     issue(&server, "a.test").await;
     let secret = secret(&server.data());
     let mut events = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..4 {
         events.push(verified(&receiver.next().await, &secret));
     }
-    assert_eq!(types(&events), ["account.created", "certificate.issued"]);
-    assert_eq!(events[1]["names"], json!(["a.test"]));
+    let first = ["profile.changed", "profile.changed"];
+    assert_eq!(types(&events), [&first[..], &["account.created", "certificate.issued"]].concat());
+    assert_eq!(
+        (&events[0]["profile"], &events[0]["actor"]),
+        (&json!("acmeProfile.default"), &json!("the start of the host"))
+    );
+    assert_eq!(events[3]["names"], json!(["a.test"]));
 
     let (status, said) = admin(&server.data(), &["events", "test"]).await;
     assert_eq!(status, 0);
@@ -80,10 +85,11 @@ async fn each_event_is_a_line_of_the_log_at_every_level() {
     let log = server.log();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
-    assert_eq!((events, lines.len()), (vec!["account.created", "certificate.issued"], 2), "{log}");
-    let document: Value = serde_json::from_str(lines[1]["document"].as_str().unwrap()).unwrap();
+    let expected = vec!["profile.changed", "profile.changed", "account.created", "certificate.issued"];
+    assert_eq!((events, lines.len()), (expected, 4), "{log}");
+    let document: Value = serde_json::from_str(lines[3]["document"].as_str().unwrap()).unwrap();
     assert_eq!(
-        (&document["type"], &lines[1]["message"]),
+        (&document["type"], &lines[3]["message"]),
         (&json!("certificate.issued"), &json!("a certificate is issued"))
     );
 }
@@ -96,15 +102,16 @@ async fn a_failed_delivery_is_tried_again_and_what_comes_later_waits_behind_it()
     let first = receiver.next().await;
     let (_, doctor) = admin(&server.data(), &["doctor"]).await;
     assert!(doctor.contains("BAD   webhook http://127.0.0.1:"), "{doctor}");
-    assert!(doctor.contains("2 events are waiting: the receiver answered 500"), "{doctor}");
+    assert!(doctor.contains("4 events are waiting: the receiver answered 500"), "{doctor}");
     receiver.answer(Answer::Status(200));
     let secret = secret(&server.data());
-    let (again, next) = (receiver.next().await, receiver.next().await);
+    let again = receiver.next().await;
+    let mut events = vec![verified(&again, &secret)];
+    for _ in 0..3 {
+        events.push(verified(&receiver.next().await, &secret));
+    }
     assert_eq!(again.headers["webhook-id"], first.headers["webhook-id"], "the same event, with the same id");
-    assert_eq!(
-        types(&[verified(&again, &secret), verified(&next, &secret)]),
-        ["account.created", "certificate.issued"]
-    );
+    assert_eq!(types(&events), ["profile.changed", "profile.changed", "account.created", "certificate.issued"]);
     receiver.settled(&server).await;
     let (_, doctor) = admin(&server.data(), &["doctor"]).await;
     assert!(doctor.contains("deliveries succeed, 0 events are waiting"), "{doctor}");
@@ -185,7 +192,7 @@ async fn over_tls_the_receiver_must_have_a_certificate_that_is_trusted() {
     let arguments = ["--webhook-url", &receiver.url(), "--webhook-ca-file", ca.to_str().unwrap()];
     let server = Server::start_in(data, &arguments).await;
     let event = verified(&receiver.next().await, &secret(&server.data()));
-    assert_eq!(event["type"], "account.created", "it waited in the spool");
+    assert_eq!(event["type"], "profile.changed", "it waited in the spool");
 }
 
 #[tokio::test]
@@ -206,10 +213,12 @@ async fn what_was_answered_before_a_kill_is_delivered_after_it() {
     let server = Server::start_in(folder, &["--webhook-url", &again.url()]).await;
     let secret = secret(&server.data());
     let mut events = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..5 {
         events.push(verified(&again.next().await, &secret));
     }
-    assert_eq!(types(&events), ["account.created", "certificate.issued", "account.disabled"]);
+    let first = ["profile.changed", "profile.changed"];
+    let later = ["account.created", "certificate.issued", "account.disabled"];
+    assert_eq!(types(&events), [&first[..], &later].concat());
     again.settled(&server).await;
     server.signal("TERM").await;
     let (_, folder) = server.ended().await;
@@ -248,7 +257,10 @@ async fn a_site_that_answers_wrongly_is_told_as_a_failed_validation() {
     let client = Client::register(&server).await;
     let mut order = client.order("localhost").await;
     acme::begin(&mut order, None).await;
-    receiver.next().await;
+    // Two profiles and an account.
+    for _ in 0..3 {
+        receiver.next().await;
+    }
     let event = verified(&receiver.next().await, &secret(&server.data()));
     assert_eq!((&event["type"], &event["names"]), (&json!("validation.failed"), &json!(["localhost"])));
 }

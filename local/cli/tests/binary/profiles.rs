@@ -110,7 +110,7 @@ async fn n15_a_roll_over_outlives_a_restart_with_the_old_issuer_in_the_file() {
     let site = site.settled(WEB).await;
     assert_eq!(site.profiles().await["raProfile"][0]["issuer"], "issuing2");
     let doctor = site.admin(&["doctor"]).await;
-    assert!(!doctor.contains("BAD") && !doctor.contains("SOON"), "{doctor}");
+    assert!(!doctor.contains("BAD") && !doctor.contains("WARN"), "{doctor}");
 
     // A text that would be applied with the retired issuer is refused, and the profile is named.
     let file = site.server.folder.path().join("ca.toml");
@@ -223,7 +223,7 @@ async fn n15_what_an_operator_changed_stays_and_when_the_file_changed_too_both_a
     }
     assert!(site.server.banner["profiles"][0].as_str().unwrap().contains("acmeProfile.web"), "{}", site.server.banner);
     let doctor = site.admin(&["doctor"]).await;
-    assert!(doctor.contains("SOON  acmeProfile.web in the configuration file"), "{doctor}");
+    assert!(doctor.contains("WARN  acmeProfile.web in the configuration file"), "{doctor}");
     let site = site.settled(&mended).await;
 
     // The way to the file's side that `doctor` says.
