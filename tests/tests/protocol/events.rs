@@ -215,7 +215,7 @@ async fn threat_28_a_refusal_is_emitted_only_with_a_signature_and_for_strangers_
 #[tokio::test]
 async fn a_limit_is_emitted_when_it_is_reached_and_not_again_meanwhile() {
     let limited = |config: &mut Config| {
-        config.acme_profiles[0].limits.new_orders_per_account = Some(Limit { maximum: 1, window: 100 * 365 * 86_400 });
+        config.acme_profiles[0].limits.new_orders_per_account = Some(Limit { maximum: 1, window: 366 * 86_400 });
     };
     HOST.configured(limited)
         .await

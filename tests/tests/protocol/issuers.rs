@@ -183,7 +183,7 @@ async fn names_that_the_issuer_cannot_certify_are_refused_at_new_order_and_the_o
     let constraints = issuer["nameConstraints"].as_str().unwrap();
     assert_eq!(constraints, "permitted: corp.test, 10.0.0.0/8; excluded: secret.corp.test");
     let reason = environment.add_issuer("wild", json!({"permit": ["*.corp.test"]})).await.unwrap_err();
-    assert!(reason.contains("name constraints cannot say `*.corp.test`"), "{reason}");
+    assert!(reason.contains("name constraints cannot express `*.corp.test`"), "{reason}");
     let client = environment.directory("default").client().await;
     let ready = client.ready_order(&["other.test"]).await;
     apply(&environment, json!({"raProfile": [{"name": "default", "issuer": "narrow"}]})).await;
