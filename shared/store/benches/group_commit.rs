@@ -75,7 +75,7 @@ async fn measure(store: &Arc<EmbeddedStore>, stored: usize, clients: usize) {
     );
 }
 
-/// The writes that one certificate takes, each waited for.
+/// The writes of one certificate, one after the other.
 async fn issue(store: &EmbeddedStore, account: &Account) -> Result<(), StoreError> {
     let pending = authorization(account, dns("www.example.com"));
     let under_way = validating(&pending);
@@ -91,7 +91,7 @@ async fn issue(store: &EmbeddedStore, account: &Account) -> Result<(), StoreErro
     store.update_order(&being_issued, &changed(&being_issued, |_| ())).await
 }
 
-/// What no commit is waited for: redemptions and reads, by one client.
+/// Operations that wait for no commit: redemptions and reads, by one client.
 async fn memory_paths(store: &Arc<EmbeddedStore>) {
     let account = account();
     let made = order(&account, &[]);
@@ -121,7 +121,8 @@ async fn fill(store: &Arc<EmbeddedStore>, certificates: usize) {
             let store = store.clone();
             async move {
                 for number in (filler..certificates).step_by(FILLERS) {
-                    // Filling goes by key, which is quick; the certificates that are measured do not.
+                    // Filling inserts in the order of keys, which is fast; the measured
+                    // certificates have random keys.
                     let mut certificate = issued(&certificate());
                     let octets = [&[0x40][..], &(number as u64).to_be_bytes()].concat();
                     certificate.value.id = CertificateId::new(vec![0x55; 20], serial(&octets));

@@ -1,8 +1,9 @@
-//! Pages of lists and look-ups, by how much is stored.
+//! Pages of lists and look-ups, by the size of the store.
 //!
-//! `cargo bench -p store --bench scale` fills one store with a thousand of each kind and another with 10,000
-//! profiles, 100,000 keys of external accounts and 1,000,000 certificates, asks both the same, and prints the
-//! times and their ratio. `-- 100` makes the second a hundredth as large.
+//! `cargo bench -p store --bench scale` fills one store with a thousand records of each kind and
+//! another with 10,000 profiles, 100,000 external account keys and 1,000,000 certificates, runs the
+//! same queries on both, and prints the times and their ratio. `-- 100` makes the second a
+//! hundredth as large.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a bench")]
 
 use std::{
@@ -21,7 +22,7 @@ use store::{
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// How much is stored.
+/// The numbers of stored records.
 #[derive(Clone, Copy)]
 struct Size {
     profiles: usize,
@@ -37,7 +38,7 @@ async fn main() {
     let (small, large) = (filled(small).await, filled(large).await);
     println!("{:<52} {:>10} {:>10} {:>6}", "", "1,000", "many", "ratio");
     for (what, question) in QUESTIONS {
-        // By turns, so that whatever else the machine does strikes both.
+        // The stores take turns, so that other load of the machine affects both.
         let (mut few, mut many) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             few.push(time(&small, *question, round).await);
@@ -48,7 +49,7 @@ async fn main() {
     }
 }
 
-/// A store with something in it.
+/// A filled store.
 struct Filled {
     store: Arc<EmbeddedStore>,
     size: Size,
@@ -56,7 +57,7 @@ struct Filled {
     _folder: TempDir,
 }
 
-/// What is asked.
+/// A query, timed by itself.
 #[derive(Clone, Copy)]
 enum Question {
     ProfilePage,
@@ -80,7 +81,7 @@ const QUESTIONS: &[(&str, Question)] = &[
 
 async fn time(filled: &Filled, question: Question, round: usize) -> Duration {
     let Filled { store, size, keys, .. } = filled;
-    // Somewhere else each time, so that nothing is answered from the memory of the last round alone.
+    // A different place each time, so that the cache of the last round does not answer everything.
     let spot = |of: usize| (round.wrapping_mul(7_919) + of / 2) % of;
     let begin = Instant::now();
     match question {
@@ -140,7 +141,7 @@ async fn filled(size: Size) -> Filled {
         let record = changed(&issued(&certificate()), |record| {
             record.id = certificate_id(number);
             record.identifiers = vec![dns(&host(number))];
-            // They end one after the other, a second apart.
+            // Their ends are one second apart.
             record.not_after = at(90 * DAY + number as i64);
         });
         store.intend_certificate(&record).await.unwrap();
@@ -156,7 +157,7 @@ async fn filled(size: Size) -> Filled {
     Filled { store, size, keys, _folder: folder }
 }
 
-/// Writes so many by many writers, who share commits.
+/// Runs that number of writes by many writers, which share commits.
 async fn at_once<F: Future<Output = ()> + Send>(
     store: &Arc<EmbeddedStore>,
     amount: usize,

@@ -6,10 +6,11 @@ use jose::Thumbprint;
 
 use crate::{StoreError, Versioned};
 
-/// The accounts.
+/// Access to the accounts and to the index of their keys.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Makes the account unless its directory already has one with its key, atomically.
+    /// Creates the account, atomically, unless its directory already has an account with the same
+    /// key.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -18,7 +19,7 @@ pub trait AccountStore: Send + Sync {
         account: &Versioned<Account>,
     ) -> Result<Creation<Versioned<Account>>, StoreError>;
 
-    /// The account of that id.
+    /// The account with that id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -34,17 +35,19 @@ pub trait AccountStore: Send + Sync {
         key: &Thumbprint,
     ) -> Result<Option<Versioned<Account>>, StoreError>;
 
-    /// Puts `after` in the place of `before`; both have the same id and the same key.
+    /// Replaces `before` with `after`; both have the same id and the same key.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the account is no longer `before`; [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored account is not `before`;
+    /// [`StoreError::Unavailable`].
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError>;
 
-    /// Puts `after`, which has another key, in the place of `before`, and moves the index of keys,
-    /// all in one atomic change (RFC 8555 §7.3.5). The old key is free afterwards.
+    /// Replaces `before` with `after`, which has another key, and moves the entry in the index of
+    /// keys, in one atomic change (RFC 8555 §7.3.5). Afterwards a new account may use the old key.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the account is no longer `before`; [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored account is not `before`;
+    /// [`StoreError::Unavailable`].
     async fn replace_account_key(
         &self,
         before: &Versioned<Account>,
@@ -52,12 +55,12 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<KeyReplacement, StoreError>;
 }
 
-/// The outcome of making something unless it is there.
+/// The outcome of creating something unless it already exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Creation<T> {
-    /// It is there now, as given.
+    /// It was created as given.
     Created,
-    /// This was there before.
+    /// It already existed, and this is what is stored.
     Existing(T),
 }
 
@@ -66,6 +69,6 @@ pub enum Creation<T> {
 pub enum KeyReplacement {
     /// The account has the new key.
     Replaced,
-    /// Another account of the directory has that key; nothing changed.
+    /// Another account of the directory has that key; nothing was changed.
     KeyInUse(AccountId),
 }

@@ -1,4 +1,4 @@
-//! What operators did: who, when, what, to what.
+//! Audit records: which operator did what, when, and to which object.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Page, StoreError};
 
-/// The audit records. They are added and read, never changed.
+/// Access to the audit records, which are only ever appended and read.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
-    /// Adds a record. The same record again changes nothing.
+    /// Appends a record. Appending the same record again changes nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -25,20 +25,21 @@ pub trait AuditStore: Send + Sync {
     async fn audit(&self, before: Option<AuditId>, limit: usize) -> Result<Page<AuditRecord>, StoreError>;
 }
 
-/// An act of an operator.
+/// One action of an operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditRecord {
-    /// Its id, which begins with its time.
+    /// The id of the record. It starts with the time, so that ids sort by time.
     pub id: AuditId,
-    /// When it was done.
+    /// The time of the action.
     pub at: Timestamp,
-    /// Who did it, as the host knows them: a principal's ARN, a user of the machine.
+    /// Who performed the action, as the host identifies callers: the ARN of an IAM principal, or a
+    /// user of the machine.
     pub actor: String,
-    /// What was done, as the command line calls it: `account disable`.
+    /// The action, by its name on the command line: `account disable`.
     pub action: String,
-    /// To what: an id or a name.
+    /// The object of the action: an id or a name.
     pub subject: String,
-    /// What else is to be known. Never a secret.
+    /// Further facts about the action. They never include a secret.
     pub detail: BTreeMap<String, String>,
 }

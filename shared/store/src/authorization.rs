@@ -1,4 +1,4 @@
-//! Authorizations, and the proofs that they leave.
+//! Authorizations, and the proofs of control that they leave behind.
 
 use acme::{AccountId, Authorization, AuthorizationId, Identifier};
 use async_trait::async_trait;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, Versioned};
 
-/// The authorizations.
+/// Access to the authorizations and proofs.
 #[async_trait]
 pub trait AuthorizationStore: Send + Sync {
     /// Stores a new authorization that belongs to no order (RFC 8555 §7.4.1).
@@ -26,8 +26,7 @@ pub trait AuthorizationStore: Send + Sync {
         id: AuthorizationId,
     ) -> Result<Option<Versioned<Authorization>>, StoreError>;
 
-    /// Several authorizations of the account, in the order of `ids`; those that are unknown are
-    /// left out.
+    /// Several authorizations of the account, in the order of `ids`. Unknown ids are left out.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -37,11 +36,11 @@ pub trait AuthorizationStore: Send + Sync {
         ids: &[AuthorizationId],
     ) -> Result<Vec<Versioned<Authorization>>, StoreError>;
 
-    /// Puts `after` in the place of `before`. When `after` became valid it is from then on the
-    /// account's [`Proof`] for its name.
+    /// Replaces `before` with `after`. When `after` has become valid, it is from then on the
+    /// account's [`Proof`] for its identifier.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the authorization is no longer `before`;
+    /// [`StoreError::Conflict`] when the stored authorization is not `before`;
     /// [`StoreError::Unavailable`].
     async fn update_authorization(
         &self,
@@ -49,22 +48,22 @@ pub trait AuthorizationStore: Send + Sync {
         after: &Versioned<Authorization>,
     ) -> Result<(), StoreError>;
 
-    /// The account's newest proofs for these names, as far as there are any. A name with `*.` and
-    /// its base are two names.
+    /// The account's most recent proofs for these identifiers, where it has any. A wildcard name
+    /// and its base domain are two identifiers.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn proofs(&self, account: AccountId, names: &[Identifier]) -> Result<Vec<Proof>, StoreError>;
 }
 
-/// Where an account showed control of a name last. A pointer: whether the authorization still holds
-/// must be asked of the authorization itself.
+/// The authorization with which an account last proved control of an identifier. It is only a
+/// pointer: whether the authorization is still valid has to be read from the authorization itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// The name.
+    /// The identifier whose control was validated.
     pub identifier: Identifier,
     /// The authorization that became valid.
     pub authorization: AuthorizationId,
-    /// When that authorization ends by itself.
+    /// When that authorization expires.
     pub expires_at: Timestamp,
 }

@@ -1,4 +1,5 @@
-//! Certificates: intended before they are signed, issued, revoked.
+//! Certificate records: stored as intended before the signature, then issued, then possibly
+//! revoked.
 
 use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId, ProfileName, RevocationReason, UnknownMembers};
 use async_trait::async_trait;
@@ -9,33 +10,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::{IssuerId, StoreError, Versioned};
 
-/// The certificates.
+/// Access to the certificates and the blocked keys.
 #[async_trait]
 pub trait CertificateStore: Send + Sync {
-    /// Stores a certificate as intended. From here on it counts as issued: it can be revoked and it
-    /// is never forgotten, whether or not its signature follows.
+    /// Stores a certificate as intended. From then on it counts as issued: it can be revoked, and
+    /// its record is kept, whether or not it is ever signed.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the id is taken; [`StoreError::Unavailable`].
     async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError>;
 
-    /// The certificate of that id.
+    /// The certificate with that id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError>;
 
-    /// Those of several certificates that are there, in the order asked for.
+    /// Several certificates, in the order of `ids`. Unknown ids are left out.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn certificates(&self, ids: &[CertificateId]) -> Result<Vec<Versioned<CertificateRecord>>, StoreError>;
 
-    /// Puts `after` in the place of `before`. When `after` is revoked and `before` was not, the
-    /// certificate is on the list of its issuer's shard from then on, in the same atomic change.
+    /// Replaces `before` with `after`. When this revokes the certificate, it is added to the
+    /// revoked certificates of its issuer's CRL shard in the same atomic change.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the certificate is no longer `before`;
+    /// [`StoreError::Conflict`] when the stored certificate is not `before`;
     /// [`StoreError::Unavailable`].
     async fn update_certificate(
         &self,
@@ -43,92 +44,95 @@ pub trait CertificateStore: Send + Sync {
         after: &Versioned<CertificateRecord>,
     ) -> Result<(), StoreError>;
 
-    /// Blocks a key: no account and no certificate may use it again. Blocking twice is harmless.
+    /// Blocks a key: no account and no certificate may use it from then on. Blocking a blocked key
+    /// changes nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn block_key(&self, key: &Thumbprint, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Whether the key is blocked.
+    /// Whether the key is blocked for accounts and certificates.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn is_key_blocked(&self, key: &Thumbprint) -> Result<bool, StoreError>;
 }
 
-/// A certificate with its story.
+/// A certificate with its history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateRecord {
-    /// Its id, unique over all issuers.
+    /// The id of the certificate, unique across all issuers.
     pub id: CertificateId,
-    /// Who signs it.
+    /// The issuer that signs the certificate.
     pub issuer: IssuerId,
-    /// Which of the issuer's CRL shards would list it.
+    /// The index of the issuer's CRL shard that lists the certificate once it is revoked.
     pub crl_shard: u16,
-    /// For whom; `None` for the host's own.
+    /// The account that ordered the certificate; `None` for the host's own.
     pub account: Option<AccountId>,
-    /// In answer to which order; `None` for the host's own.
+    /// The order that the certificate was issued for; `None` for the host's own.
     pub order: Option<OrderId>,
-    /// The names in it.
+    /// The identifiers in its subject alternative name.
     pub identifiers: Vec<Identifier>,
-    /// Begin of validity.
+    /// The start of its validity (`notBefore`).
     pub not_before: Timestamp,
-    /// End of validity.
+    /// The end of its validity (`notAfter`).
     pub not_after: Timestamp,
-    /// Intended or issued.
+    /// Whether the certificate is only intended or also signed.
     pub state: CertificateState,
-    /// When and why it was revoked.
+    /// The revocation; `None` while the certificate is not revoked.
     pub revocation: Option<Revocation>,
-    /// Which order replaces it (RFC 9773 §5).
+    /// The order that replaces the certificate (RFC 9773 §5).
     pub replacement: Option<Replacement>,
-    // What follows is on record once the certificate is issued: before, the order knows it, and the record
-    // stays within the kilobyte that a hosted database counts as one write.
-    /// The directory that it was ordered in; `None` for the host's own, until it is issued, and where an
-    /// earlier version issued it: then it is that of the account.
+    // The following members are recorded when the certificate is issued. Until then the order holds
+    // them, and the record stays within the kilobyte that a hosted database counts as one write.
+    /// The directory in which it was ordered. `None` for the host's own, before it is issued, and
+    /// where an earlier version issued it: then it is the account's directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryId>,
-    /// The RA Profile that decided what stands in it; `None` until it is issued, and where an earlier
+    /// The RA Profile that determined its contents; `None` until it is issued, and where an earlier
     /// version issued it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ra_profile: Option<ProfileName>,
-    /// The name by which the order chose that profile (profiles extension), where it named one.
+    /// The name with which the order selected that profile (profiles extension); `None` when the
+    /// order named no profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// The thumbprint of its key, by which it is found (RFC 7638); `None` until it is issued, and where an
-    /// earlier version issued it.
+    /// The JWK thumbprint of its key (RFC 7638), by which it can be looked up; `None` until it is
+    /// issued, and where an earlier version issued it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Thumbprint>,
-    /// The id that the signer gave the request for its signature, which leads to the signer's own log.
+    /// The request id that the signer assigned to the signature, for finding it in the signer's own
+    /// log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_request: Option<String>,
-    /// What a newer version knows of it.
+    /// Members that a newer version wrote; they are kept when the record is written again.
     #[serde(flatten)]
     pub unknown: UnknownMembers,
 }
 
-/// How far a certificate has come.
+/// How far the issuance of a certificate has progressed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum CertificateState {
-    /// These exact bytes will be signed, or have been and the answer was lost.
+    /// Exactly these bytes will be signed, or have been signed and the answer was lost.
     Intended {
-        /// DER of the TBSCertificate.
+        /// The TBSCertificate in DER.
         #[serde(with = "jose::base64url")]
         tbs: Vec<u8>,
     },
-    /// Signed.
+    /// The certificate is signed.
     Issued {
-        /// DER of the certificate.
+        /// The certificate in DER.
         #[serde(with = "jose::base64url")]
         der: Vec<u8>,
     },
 }
 
 impl CertificateState {
-    /// The key that is certified.
+    /// The public key in the certificate.
     ///
     /// # Errors
-    /// When the bytes are no certificate that this authority could have made.
+    /// The stored bytes are not a certificate that this authority could have issued.
     pub fn public_key(&self) -> Result<PublicKey, CertificateError> {
         match self {
             Self::Intended { tbs } => Certificate::key_of_tbs(tbs),
@@ -137,20 +141,20 @@ impl CertificateState {
     }
 }
 
-/// A revocation.
+/// The revocation of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
-    /// When.
+    /// The time of the revocation, as in CRLs.
     pub at: Timestamp,
-    /// Why.
+    /// The reason code (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
 }
 
-/// The order that takes a certificate's place.
+/// The order that replaces a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replacement {
     /// The account of that order, which is the certificate's own.
     pub account: AccountId,
-    /// The order.
+    /// The id of the replacing order.
     pub order: OrderId,
 }

@@ -1,7 +1,7 @@
-//! The contract: what every engine does alike, as tests that its own test file runs.
+//! The contract that every engine keeps, as tests that the test file of the engine runs.
 //!
-//! An engine calls [`contract_tests!`](crate::contract_tests), which makes one `#[tokio::test]` for
-//! each topic, and gives each of them an empty store.
+//! An engine calls [`contract_tests!`](crate::contract_tests), which creates one `#[tokio::test]`
+//! for each topic and passes an empty store to each.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "these functions are tests")]
 
 pub mod account;
@@ -29,8 +29,9 @@ use tokio::task::JoinSet;
 
 use crate::{Store, StoreError};
 
-/// Makes a test of each topic of the contract. The argument is an expression that is evaluated for
-/// each test, may `await`, and gives a pair: an empty store as `Arc<dyn Store>`, and what has to live as long.
+/// Creates a test for each topic of the contract. The argument is an expression that is evaluated
+/// for each test and may `await`. It yields a pair: an empty store as `Arc<dyn Store>`, and a value
+/// that has to live as long as the store.
 #[macro_export]
 macro_rules! contract_tests {
     ($open:expr) => {
@@ -119,20 +120,20 @@ macro_rules! contract_tests {
     )+};
 }
 
-/// Runs the futures at the same time and gives their outputs, in the order in which they ended.
+/// Runs the futures concurrently and returns their outputs in the order in which they finished.
 async fn together<T: Send + 'static>(
     futures: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
     futures.into_iter().collect::<JoinSet<T>>().join_all().await
 }
 
-/// The write met another one.
+/// Asserts that the write met a conflicting one.
 #[track_caller]
 fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>, why: &str) {
     assert!(matches!(result, Err(StoreError::Conflict)), "must be a conflict: {why}; is {result:?}");
 }
 
-/// One of the results is a success and all others are conflicts.
+/// Asserts that exactly one result is a success and all others are conflicts.
 #[track_caller]
 fn assert_one_winner<T: std::fmt::Debug>(results: &[Result<T, StoreError>], what: &str) {
     let won = results.iter().filter(|result| result.is_ok()).count();
@@ -142,8 +143,8 @@ fn assert_one_winner<T: std::fmt::Debug>(results: &[Result<T, StoreError>], what
     assert!(strange.is_empty(), "{what}: the losers must see a conflict, not {strange:?}");
 }
 
-/// The store that a topic is tried on.
+/// The store under test.
 type Tried = Arc<dyn Store>;
 
-/// What is said when an engine fails where the contract has no failure.
+/// The panic message for a failure where the contract allows none.
 const WORKS: &str = "the store must do this";

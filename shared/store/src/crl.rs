@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{IssuerId, StoreError};
 
-/// What CRLs are made of, and the CRLs.
+/// Access to the revoked certificates and the CRLs.
 #[async_trait]
 pub trait CrlStore: Send + Sync {
-    /// The revoked certificates of a shard whose validity ended after `ended_after`, by serial.
+    /// The revoked certificates of a shard whose validity ends after `ended_after`, sorted by
+    /// serial number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -21,51 +22,51 @@ pub trait CrlStore: Send + Sync {
         ended_after: Timestamp,
     ) -> Result<Vec<RevokedCertificate>, StoreError>;
 
-    /// The last CRL of a shard.
+    /// The most recent CRL of a shard.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn crl(&self, issuer: &IssuerId, shard: u16) -> Result<Option<CrlRecord>, StoreError>;
 
-    /// Stores a CRL when its number is above that of the stored one, or none is stored, or it is
-    /// the stored one.
+    /// Stores a CRL if its number is higher than that of the stored one, or if none is stored.
+    /// Storing the same CRL again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the stored number is as high and the CRL another;
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored CRL is a different one with the same or a higher
+    /// number; [`StoreError::Unavailable`].
     async fn put_crl(&self, crl: &CrlRecord) -> Result<(), StoreError>;
 }
 
-/// An entry of a CRL.
+/// A certificate that CRLs list as revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokedCertificate {
-    /// Its serial number.
+    /// The serial number of the certificate.
     pub serial: Serial,
-    /// When it was revoked.
+    /// The time of its revocation.
     pub at: Timestamp,
-    /// Why.
+    /// The reason code (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
-    /// End of its validity; afterwards it leaves the list.
+    /// The end of its validity, after which CRLs no longer list it.
     pub not_after: Timestamp,
 }
 
-/// A signed CRL.
+/// A signed CRL with what is needed to find and renew it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrlRecord {
-    /// Whose.
+    /// The issuer of the CRL.
     pub issuer: IssuerId,
-    /// Which of its shards.
+    /// The index of the shard among the issuer's `crl_shards`.
     pub shard: u16,
     /// The CRL number (RFC 5280 §5.2.3).
     pub number: u64,
-    /// From when it is good.
+    /// The CRL's `thisUpdate`.
     pub this_update: Timestamp,
-    /// When the next one will be there at the latest.
+    /// The CRL's `nextUpdate`: when the next CRL will be published at the latest.
     pub next_update: Timestamp,
-    /// DER of the CRL.
+    /// The CRL in DER.
     #[serde(with = "jose::base64url")]
     pub der: Vec<u8>,
-    /// The id that the signer gave the request for its signature.
+    /// The request id that the signer assigned to the signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_request: Option<String>,
 }

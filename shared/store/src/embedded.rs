@@ -1,17 +1,17 @@
 //! The engine of the one-process host: one [`redb`] file, many readers, one writer.
 //!
-//! - A read is a snapshot of the last commit and is made on the asking task; it takes microseconds.
-//! - A write is decided and applied by the one writer thread, inside a transaction that it shares
-//!   with every other write that is waiting (group commit). The answer follows the durable commit, so
-//!   what was acknowledged survives `kill -9` and power loss, and throughput rises with the number of
-//!   clients instead of stopping at one disk flush for each.
-//! - A redeemed nonce is decided in memory and written with the next commit, 50 ms later at most. A
-//!   crash may lose such rows; therefore a stop that was not clean deletes the secrets of nonces at
-//!   the next open, and every nonce handed out before is void.
+//! - A read uses a snapshot of the last commit and runs on the calling task; it takes microseconds.
+//! - A write is decided and applied by a single writer thread, in a transaction shared with all
+//!   other waiting writes (group commit). It is acknowledged after the durable commit, so that it
+//!   survives `kill -9` and power loss, and throughput rises with the number of clients instead of
+//!   stopping at one disk flush for each.
+//! - The redemption of a nonce is decided in memory and written with the next commit, 50 ms later
+//!   at most. A crash may lose such rows. Therefore the next open after an unclean stop deletes the
+//!   secrets of nonces, which makes every earlier nonce invalid.
 //!
-//! Invariants: a write that is refused has changed nothing, so the others of its group stand; no
-//! clock is read, times are arguments; indexes are a pure function of the records that they lead to
-//! and move in the same transaction.
+//! Invariants: a refused write has changed nothing, so the other writes of its group stand; the
+//! engine never reads a clock, times are arguments; indexes are a pure function of the records that
+//! they refer to and change in the same transaction.
 
 mod account;
 mod audit;
@@ -67,7 +67,7 @@ use writer::{Message, Writer};
 
 use crate::{Retention, Store, StoreError};
 
-/// The engine.
+/// A store in one file, for one process.
 pub struct EmbeddedStore {
     file: Arc<File>,
     counters: Arc<Counters>,
@@ -78,17 +78,17 @@ pub struct EmbeddedStore {
     was_unclean: bool,
 }
 
-/// How the engine works.
+/// The settings of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// How long records are kept. It counts from the next write of each record.
+    /// How long records are kept. A change takes effect for a record when it is next written.
     pub retention: Retention,
-    /// Bytes of memory for pages of the file, beside what the operating system keeps.
+    /// The size of the page cache in bytes, in addition to the operating system's cache.
     pub cache_size: usize,
 }
 
 impl Default for Options {
-    /// The default retention and 16 MiB.
+    /// The default retention and a cache of 16 MiB.
     fn default() -> Self {
         Self { retention: Retention::default(), cache_size: 16 << 20 }
     }
@@ -97,8 +97,8 @@ impl Default for Options {
 impl Store for EmbeddedStore {}
 
 impl EmbeddedStore {
-    /// Opens the file, makes it when there is none, and takes it for this process alone. After a
-    /// crash the file is checked first, which takes some seconds for a million certificates.
+    /// Opens the file for this process alone, and creates it if it does not exist. After a crash
+    /// the file is checked first, which takes some seconds for a million certificates.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -118,10 +118,10 @@ impl EmbeddedStore {
         Ok(Self { file, counters, nonces, queue, writer: Some(writer), retention, was_unclean })
     }
 
-    /// Writes what is still waiting, marks the stop as clean and gives the file back. Everything
-    /// asked afterwards is answered with [`StoreError::Unavailable`]. Closing twice is harmless.
+    /// Commits the waiting writes, marks the stop as clean and releases the file. Later calls fail
+    /// with [`StoreError::Unavailable`]. Closing a closed store changes nothing.
     ///
-    /// Dropping the store does the same, but blocks and tells of no failure.
+    /// Dropping the store does the same, but blocks the thread and reports no failure.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the last commit failed.
@@ -134,22 +134,22 @@ impl EmbeddedStore {
         closed.await.unwrap_or(Ok(()))
     }
 
-    /// Waits until everything that was asked before is in the file, redeemed nonces too.
+    /// Waits until all earlier writes, including redeemed nonces, are in the file.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the commit failed.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        // Every commit takes along the nonces that wait for one.
+        // Every commit includes the waiting nonces.
         self.write(|_| Ok(())).await
     }
 
-    /// Whether the process before this one stopped without closing, so that nonces handed out by it
-    /// are void.
+    /// Whether the previous process stopped without closing the file, so that its nonces are
+    /// invalid.
     pub fn was_unclean(&self) -> bool {
         self.was_unclean
     }
 
-    /// What has been read and written since the store was opened.
+    /// The records read and written since the store was opened.
     pub fn counts(&self) -> Counts {
         self.counters.counts()
     }
@@ -159,7 +159,8 @@ impl EmbeddedStore {
         Ok(look(&snapshot)?)
     }
 
-    /// Queues a write and waits for its commit. `decide` must refuse before it changes anything.
+    /// Queues a write and waits for its commit. If `decide` refuses, it must do so before its first
+    /// change.
     async fn write<T: Send + 'static>(
         &self,
         decide: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure> + Send + 'static,
@@ -170,7 +171,7 @@ impl EmbeddedStore {
         answered.await.map_err(|_| NotCommitted)?
     }
 
-    /// Applies all of the changes, or none when one of them meets a conflict.
+    /// Applies all of the changes, or none if one of them meets a conflict.
     async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.write(move |batch| change::apply(batch, changes)).await
     }
@@ -179,12 +180,12 @@ impl EmbeddedStore {
 impl Drop for EmbeddedStore {
     fn drop(&mut self) {
         self.nonces.close();
-        // An error means that the writer has gone already, after `close`.
+        // An error means that the writer has already stopped, after `close`.
         let _ = self.queue.send(Message::Close(None));
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
         {
-            tracing::error!("the writer of the store died");
+            tracing::error!("the writer thread of the store has panicked");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Keys that bind ACME accounts to accounts elsewhere (RFC 8555 §7.3.4).
 //!
-//! What is kept of a key holds no secret: its MAC key is derived from one secret of the CA and the key's
-//! id. Whoever reads the records can neither use a key nor make one.
+//! The records contain no secret: the MAC key of an external account key is derived from one secret
+//! of the CA and the id of the key. Read access to the records allows neither using a key nor
+//! creating one.
 
 use acme::{Account, AccountId, ExternalAccountKeyId, Identifier, ProfileName, UnknownMembers};
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{Creation, IdentifierRule, Page, StoreError, Versioned};
 
-/// The keys of external accounts.
+/// Access to the external account keys.
 #[async_trait]
 pub trait ExternalAccountStore: Send + Sync {
     /// Stores a new key.
@@ -20,7 +21,7 @@ pub trait ExternalAccountStore: Send + Sync {
     /// [`StoreError::Conflict`] when the id is taken; [`StoreError::Unavailable`].
     async fn create_external_account_key(&self, key: &Versioned<ExternalAccountKey>) -> Result<(), StoreError>;
 
-    /// The key of that id.
+    /// The key with that id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -29,7 +30,7 @@ pub trait ExternalAccountStore: Send + Sync {
         id: ExternalAccountKeyId,
     ) -> Result<Option<Versioned<ExternalAccountKey>>, StoreError>;
 
-    /// The keys by id, oldest first: those behind `after`, at most `limit`.
+    /// The keys after the id `after`, oldest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -39,22 +40,23 @@ pub trait ExternalAccountStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<Versioned<ExternalAccountKey>>, StoreError>;
 
-    /// Puts `after` in the place of `before`.
+    /// Replaces `before` with `after`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the key is no longer `before`; [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored key is not `before`; [`StoreError::Unavailable`].
     async fn update_external_account_key(
         &self,
         before: &Versioned<ExternalAccountKey>,
         after: &Versioned<ExternalAccountKey>,
     ) -> Result<(), StoreError>;
 
-    /// Makes the account unless its directory already has one with its key, and puts the key `after`,
-    /// which counts it, in the place of `before`: both in one atomic change, or neither. So a key
-    /// binds as many accounts as it may however many ask at the same time.
+    /// Creates the account unless its directory already has an account with the same key, and
+    /// replaces the external account key `before` with `after`, which counts the account: both in
+    /// one atomic change, or neither. Concurrent requests therefore cannot exceed the maximum
+    /// number of accounts of a key.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the key is no longer `before`; [`StoreError::Unavailable`],
+    /// [`StoreError::Conflict`] when the stored key is not `before`; [`StoreError::Unavailable`],
     /// [`StoreError::Corrupt`].
     async fn create_bound_account_if_absent(
         &self,
@@ -63,51 +65,52 @@ pub trait ExternalAccountStore: Send + Sync {
         after: &Versioned<ExternalAccountKey>,
     ) -> Result<Creation<Versioned<Account>>, StoreError>;
 
-    /// The secret that MAC keys are derived from; `None` before it was made.
+    /// The secret from which MAC keys are derived; `None` before it is created.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn external_account_secret(&self) -> Result<Option<ExternalAccountSecret>, StoreError>;
 
-    /// Stores the secret unless there is one. It is never replaced: every key rests on it.
+    /// Stores the secret unless one is stored. It is never replaced, because every MAC key is
+    /// derived from it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn create_external_account_secret_if_absent(&self, secret: &ExternalAccountSecret) -> Result<(), StoreError>;
 }
 
-/// A key, as far as it is remembered.
+/// An external account key, without its MAC key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalAccountKey {
-    /// Its id: the `kid` of a binding.
+    /// The `kid` of a binding (RFC 8555 §7.3.4).
     pub id: ExternalAccountKeyId,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// Who had it made.
+    /// The operator that created it, as in audit records.
     pub minted_by: String,
-    /// For people.
+    /// A note of the operator, without meaning for the CA.
     pub label: String,
-    /// Until when accounts can be bound with it.
+    /// The end of the period in which it can bind accounts.
     pub expires_at: Timestamp,
-    /// Whether the operator took it back.
+    /// Whether an operator revoked it.
     pub revoked: bool,
-    /// The ACME Profile in whose directories it binds accounts; every one when absent.
+    /// The ACME Profile in whose directories it binds accounts; any profile when absent.
     pub profile: Option<ProfileName>,
-    /// The names that its accounts may ask for; all when there is no rule.
+    /// The identifiers that its accounts may order; all when there is no rule.
     pub scope: Vec<IdentifierRule>,
-    /// How many accounts it may bind; any number when absent.
+    /// The maximum number of accounts that it binds; unlimited when absent.
     pub max_accounts: Option<u32>,
-    /// How many it has bound.
+    /// The number of accounts that it has bound.
     pub accounts: u32,
-    /// The first sixteen of them.
+    /// The first sixteen accounts that it has bound.
     pub bound: Vec<AccountId>,
-    /// What a newer version knows of it.
+    /// Members that a newer version wrote; they are kept when the record is written again.
     #[serde(flatten)]
     pub unknown: UnknownMembers,
 }
 
 impl ExternalAccountKey {
-    /// A key for one account, in every profile and for all names.
+    /// A key for one account, in every profile and for all identifiers.
     pub fn new(id: ExternalAccountKeyId, created_at: Timestamp, expires_at: Timestamp) -> Self {
         Self {
             id,
@@ -125,18 +128,18 @@ impl ExternalAccountKey {
         }
     }
 
-    /// Whether a further account can be bound with it.
+    /// Whether it can bind another account.
     pub fn is_usable(&self, now: Timestamp) -> bool {
         !self.revoked && self.max_accounts.is_none_or(|most| self.accounts < most) && now < self.expires_at
     }
 
-    /// Whether its accounts may ask for the name. A scope holds for as long as the key is remembered, also
-    /// after its end.
+    /// Whether its accounts may order the identifier. The scope applies as long as the key is
+    /// stored, also after its expiry.
     pub fn covers(&self, identifier: &Identifier) -> bool {
         self.scope.is_empty() || self.scope.iter().any(|rule| rule.allows(identifier))
     }
 
-    /// The key once it binds a further account.
+    /// The key after it has bound another account.
     #[must_use]
     pub fn binding(&self, account: AccountId) -> Self {
         let mut after = Self { accounts: self.accounts.saturating_add(1), ..self.clone() };
@@ -147,10 +150,10 @@ impl ExternalAccountKey {
     }
 }
 
-/// The secret that MAC keys are derived from. Its `Debug` form does not show it.
+/// The secret from which MAC keys are derived. Its `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct ExternalAccountSecret {
-    /// When it was made.
+    /// The time of its creation.
     #[zeroize(skip)]
     pub made_at: Timestamp,
     /// 32 bytes.
@@ -164,5 +167,5 @@ impl std::fmt::Debug for ExternalAccountSecret {
     }
 }
 
-/// So that the record of a key for thousands of accounts stays small.
+/// Keeps the record of a key for thousands of accounts small.
 const MAX_LISTED: usize = 16;

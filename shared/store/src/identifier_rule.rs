@@ -1,4 +1,4 @@
-//! Which names a directory issues for, as an operator writes it: names, suffixes, networks.
+//! Rules of operators for the identifiers that a directory issues for: names, suffixes, networks.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -7,33 +7,34 @@ use ca::Subtree;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-/// One rule. As text: `www.example.com` or `192.0.2.1` (that name alone), `.example.com` (every name
-/// below, wildcards among them, and not the name itself), `10.0.0.0/8` (every address in it).
+/// A rule for identifiers. As text: `www.example.com` or `192.0.2.1` (exactly that identifier),
+/// `.example.com` (every name below it including wildcards, but not the name itself), `10.0.0.0/8`
+/// (every address in the network).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum IdentifierRule {
-    /// One name or address.
+    /// Exactly one name or address.
     Exactly(Identifier),
-    /// The names below one.
+    /// The names below a domain, without the domain itself.
     Below(DnsName),
-    /// The addresses of a network.
+    /// The addresses in a network.
     Within(IpNet),
 }
 
 impl IdentifierRule {
-    /// Whether the rule allows the name.
+    /// Whether the rule covers the identifier.
     pub fn allows(&self, identifier: &Identifier) -> bool {
         match (self, identifier) {
             (Self::Exactly(allowed), _) => allowed == identifier,
             (Self::Below(suffix), Identifier::Dns(name)) => name != suffix && name.is_within(suffix),
-            // Every name that it stands for lies below.
+            // Every name that the wildcard matches lies below it.
             (Self::Below(suffix), Identifier::Wildcard(base)) => base.is_within(suffix),
             (Self::Within(network), Identifier::Ip(address)) => network.contains(address),
             (Self::Below(_), Identifier::Ip(_)) | (Self::Within(_), _) => false,
         }
     }
 
-    /// Whether the rule is about the name, or about one that it stands for: `*.example.com` stands for
+    /// Whether the rule covers the identifier or a name that it matches: `*.example.com` matches
     /// `a.example.com`.
     pub fn touches(&self, identifier: &Identifier) -> bool {
         match (self, identifier) {
@@ -46,8 +47,9 @@ impl IdentifierRule {
 }
 
 impl IdentifierRule {
-    /// The subtree of names that an issuer's certificate can say for the rule. X.509 has nothing narrower
-    /// than a name with all below it, and nothing for a wildcard alone: `None`.
+    /// The subtree with which name constraints in an issuer's certificate express the rule (RFC
+    /// 5280 §4.2.1.10). X.509 can express nothing narrower than a name with all names below it, and
+    /// nothing for a wildcard alone: `None`.
     pub fn subtree(&self) -> Option<Subtree> {
         match self {
             Self::Exactly(Identifier::Dns(name)) | Self::Below(name) => Some(Subtree::Dns(name.as_str().to_owned())),
@@ -98,7 +100,7 @@ impl From<IdentifierRule> for String {
     }
 }
 
-/// The text is no rule.
+/// The text is not a rule for identifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a rule for names is a name, an address, a suffix such as .example.com, or a network such as 10.0.0.0/8")]
 pub struct IdentifierRuleError;

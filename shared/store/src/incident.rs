@@ -1,5 +1,5 @@
-//! Incidents: certificates that are to be replaced before their time, all at once and yet not all at
-//! the same moment (RFC 9773 §4.2).
+//! Incidents: groups of certificates that clients have to renew early, spread over a period of time
+//! (RFC 9773 §4.2).
 
 use acme::{DirectoryId, IncidentId, RevocationReason, UnknownMembers};
 use async_trait::async_trait;
@@ -8,85 +8,87 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CertificateRecord, OperationId, Position, Selection, StoreError, Versioned};
 
-/// The incidents.
+/// Access to the incidents.
 #[async_trait]
 pub trait IncidentStore: Send + Sync {
-    /// Puts `after` in the place of the version `before`, where `None` is nothing there.
+    /// Replaces the version `before` with `after`; `None` means that nothing is stored yet.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the incident is no longer `before`; [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored incident is not `before`;
+    /// [`StoreError::Unavailable`].
     async fn put_incident(&self, before: Option<OperationId>, after: &Versioned<Incident>) -> Result<(), StoreError>;
 
-    /// All incidents, oldest first: those that go on, and for a year those that ended. They are few.
+    /// All open incidents and those that ended within the last year, oldest first. There are few of
+    /// them.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn incidents(&self) -> Result<Vec<Versioned<Incident>>, StoreError>;
 }
 
-/// An incident.
+/// An incident that an operator declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Incident {
-    /// Its id.
+    /// The id of the incident.
     pub id: IncidentId,
-    /// When it was declared; from then on clients are told to renew.
+    /// When it was declared; from then on renewal information asks clients to renew.
     pub declared_at: Timestamp,
-    /// By whom.
+    /// The operator that declared it, as in audit records.
     pub declared_by: String,
-    /// What happened, for people.
+    /// What happened, in the operator's words.
     pub description: String,
-    /// The page that clients are shown (RFC 9773 §4.2).
+    /// The `explanationURL` of renewal information (RFC 9773 §4.2).
     pub explanation_url: Option<String>,
-    /// Which certificates, of those that were ordered before it was declared: what clients get in their place
-    /// is good.
+    /// The affected certificates, among those that were ordered before the declaration; their
+    /// replacements are not affected.
     pub affected: Selection,
-    /// How many there were, when somebody counted them before.
+    /// The number of affected certificates, if they were counted before the declaration.
     pub counted: Option<u64>,
-    /// Until when clients are to have renewed; they are spread over the time until then.
+    /// The time by which clients should have renewed; renewals are spread over the time until then.
     pub renew_by: Timestamp,
-    /// How far the certificates are revoked; `None` when they are not to be.
+    /// The progress of the revocation; `None` when the certificates are not to be revoked.
     pub revocation: Option<StagedRevocation>,
-    /// When it was over: clients are told nothing of it any more.
+    /// When it ended; from then on renewal information does not mention it.
     pub ended_at: Option<Timestamp>,
-    /// What a newer version knows of it.
+    /// Members that a newer version wrote; they are kept when the record is written again.
     #[serde(flatten)]
     pub unknown: UnknownMembers,
 }
 
 impl Incident {
-    /// Whether it goes on.
+    /// Whether the incident has not ended.
     pub fn is_open(&self) -> bool {
         self.ended_at.is_none()
     }
 
-    /// Whether it is about the certificate, ordered in `directory`.
+    /// Whether the certificate, which was ordered in `directory`, is affected.
     pub fn is_about(&self, certificate: &CertificateRecord, directory: Option<&DirectoryId>) -> bool {
-        // The time of the id is known to the millisecond, like that of the order's.
+        // The id has its time in milliseconds, like the id of an order.
         certificate.order.is_some_and(|order| order.made_at() <= self.id.made_at())
             && self.affected.includes(certificate, directory)
     }
 
-    /// Whether certificates are to be revoked at that time.
+    /// Whether certificates are being revoked at that time.
     pub fn is_revoking(&self, now: Timestamp) -> bool {
         let due = |revocation: &StagedRevocation| revocation.finished_at.is_none() && revocation.begins_at <= now;
         self.is_open() && self.affected.is_understood() && self.revocation.as_ref().is_some_and(due)
     }
 }
 
-/// The revocation of what an incident is about, piece by piece.
+/// The staged revocation of the certificates of an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StagedRevocation {
-    /// The reason in CRLs.
+    /// The reason code for CRLs (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
-    /// When it begins, so that clients can renew first.
+    /// The start, which gives clients time to renew first.
     pub begins_at: Timestamp,
-    /// Where it goes on; `None` before it began, and when it is finished.
+    /// Where it continues; `None` before the start and after the end.
     pub position: Option<Position>,
-    /// How many of those that were looked at are revoked since it began, for its reason.
+    /// The number of examined certificates that were revoked since the start, for its reason.
     pub revoked: u64,
-    /// When all were looked at.
+    /// When all certificates had been examined.
     pub finished_at: Option<Timestamp>,
 }
 

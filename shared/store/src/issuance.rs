@@ -1,22 +1,22 @@
-//! The two changes of an issuance that belong together: the certificate's and its order's.
+//! Issuance: the changes of a certificate and of its order that belong together.
 
 use acme::Order;
 use async_trait::async_trait;
 
 use crate::{CertificateRecord, CertificateStore, OrderStore, StoreError, Versioned};
 
-/// What finalize writes. An engine that can makes both changes of a verb at once; the others make
-/// them one after the other, the certificate's first: an order never points to a certificate that is
-/// not there, and never is valid before its certificate is issued.
+/// The writes of finalize. Engines with transactions apply both changes of a method at once. Others
+/// apply the change of the certificate first, so that an order never refers to a certificate that
+/// does not exist and never becomes valid before its certificate is issued.
 #[async_trait]
 pub trait IssuanceStore: CertificateStore + OrderStore {
-    /// Stores a certificate as intended, and puts the order `after`, which points to it, in the place
-    /// of `before`.
+    /// Stores a certificate as intended, and replaces the order `before` with `after`, which refers
+    /// to the certificate.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the order is no longer `before`, or the id of the certificate is
-    /// taken. The order stays as it is then; the certificate may be stored, as intended for nobody.
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored order is not `before`, or the id of the certificate
+    /// is taken. The order is unchanged then; the certificate may have been stored as intended,
+    /// without an order that refers to it. [`StoreError::Unavailable`].
     async fn begin_issuance(
         &self,
         intended: &Versioned<CertificateRecord>,
@@ -27,12 +27,12 @@ pub trait IssuanceStore: CertificateStore + OrderStore {
         self.update_order(before, after).await
     }
 
-    /// Puts the certificate that is issued in the place of the intended one, and the order `after`,
-    /// which is valid, in the place of `before`.
+    /// Replaces the intended certificate with the issued one, and the order `before` with `after`,
+    /// which is valid.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when one of them is no longer what it was; the certificate may be
-    /// issued nevertheless. [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when one of them has changed; the certificate may have been stored
+    /// as issued nevertheless. [`StoreError::Unavailable`].
     async fn complete_issuance(
         &self,
         intended: &Versioned<CertificateRecord>,

@@ -10,72 +10,71 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Creation, StoreError};
 
-/// The issuers.
+/// Access to the issuers.
 #[async_trait]
 pub trait IssuerStore: Send + Sync {
-    /// Stores the issuer unless there is one of that id.
+    /// Stores the issuer unless one with that id exists.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn create_issuer_if_absent(&self, issuer: &IssuerRecord) -> Result<Creation<IssuerRecord>, StoreError>;
 
-    /// The issuer of that id.
+    /// The issuer with that id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn issuer(&self, id: &IssuerId) -> Result<Option<IssuerRecord>, StoreError>;
 
-    /// Puts `after` in the place of `before`, which must be stored exactly so. When `after` is stored
-    /// already, nothing changes.
+    /// Replaces `before` with `after`. If `after` is already stored, nothing changes.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when something else is stored; [`StoreError::Unavailable`],
     /// [`StoreError::Corrupt`].
     async fn update_issuer(&self, before: &IssuerRecord, after: &IssuerRecord) -> Result<(), StoreError>;
 
-    /// All issuers, by id.
+    /// All issuers, sorted by id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn issuers(&self) -> Result<Vec<IssuerRecord>, StoreError>;
 }
 
-/// An issuer.
+/// An issuer: a CA certificate with a key of the signer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuerRecord {
-    /// Its name; RA Profiles refer to it, and URLs of its CRLs hold it.
+    /// The name of the issuer, to which RA Profiles refer and which the URLs of its CRLs contain.
     pub id: IssuerId,
-    /// What it may sign.
+    /// What the issuer may sign.
     pub role: IssuerRole,
-    /// Which key of the signer is its.
+    /// The issuer's key at the signer.
     pub key: KeyHandle,
-    /// Its certificate; none while it is requested from a CA elsewhere.
+    /// Its certificate; `None` while an external CA has not signed the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Der>,
-    /// The issuer of its certificate; its own id when it is a root, or when that issuer is elsewhere.
+    /// The issuer of its certificate; its own id for a root, and when an external CA signed it.
     pub parent: IssuerId,
-    /// How many CRLs share its revocations; fixed for life.
+    /// The number of CRLs over which its revocations are distributed. It never changes.
     pub crl_shards: u16,
-    /// The request for its certificate (RFC 2986), when a CA elsewhere was to sign it.
+    /// The certification request (RFC 2986), if an external CA is to sign it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Der>,
-    /// The certificates above its own, when they are of CAs elsewhere: the nearest first, a root last.
+    /// The certificates above its own that external CAs issued: the nearest first, the root last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Der>,
-    /// Since when it issues no more.
+    /// When it was retired; from then on it issues no certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired_at: Option<Timestamp>,
-    /// The id that the signer gave the request for the signature of its certificate, where that was made
-    /// here.
+    /// The request id that the signer assigned to the signature of its certificate, if that was
+    /// signed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_request: Option<String>,
-    /// What a newer version knows of it.
+    /// Members that a newer version wrote; they are kept when the record is written again.
     #[serde(flatten)]
     pub unknown: UnknownMembers,
 }
 
 impl IssuerRecord {
-    /// What it does at present.
+    /// The present state of the issuer.
     pub fn state(&self) -> IssuerState {
         match (&self.certificate, self.retired_at) {
             (None, _) => IssuerState::Requested,
@@ -85,15 +84,15 @@ impl IssuerRecord {
     }
 }
 
-/// What an issuer does at present.
+/// The present state of an issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum IssuerState {
-    /// It waits for its certificate.
+    /// It waits for its certificate from an external CA.
     Requested,
-    /// It signs what its role says.
+    /// It signs what its role allows.
     Active,
-    /// It signs CRLs alone, for what it issued before.
+    /// It only signs CRLs for the certificates that it issued before.
     Retired,
 }
 
@@ -107,7 +106,7 @@ impl fmt::Display for IssuerState {
     }
 }
 
-/// DER; base64url in JSON.
+/// Bytes in DER, written as base64url in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Der(#[serde(with = "jose::base64url")] pub Vec<u8>);
@@ -128,7 +127,7 @@ pub enum IssuerRole {
 pub struct IssuerId(String);
 
 impl IssuerId {
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -166,7 +165,7 @@ impl From<IssuerId> for String {
     }
 }
 
-/// The text is no issuer's name.
+/// The text is not a valid issuer name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an issuer's name has 1 to 64 characters of a-z 0-9 -")]
 pub struct IssuerIdError;

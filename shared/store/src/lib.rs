@@ -1,19 +1,20 @@
-//! What is remembered, and how it may change: one trait for each noun, with verbs by meaning.
+//! The store: one trait for each kind of record, with methods named by their meaning.
 //!
 //! Invariants that every engine keeps, and that the contract tests check:
 //!
-//! - **Conditional.** A write names the version that it was decided on; when another write came
-//!   between, it changes nothing and answers [`StoreError::Conflict`].
-//! - **A lost answer is not a lost write.** Every write carries an [`OperationId`]; the same write
-//!   again, after it was applied, answers success.
-//! - **Owned.** Orders and authorizations are addressed by account and id. Under another account they
-//!   are as unknown as if they had never been.
-//! - **Durable.** What is answered with success survives a crash. Redeemed nonces alone may be lost
-//!   by a power failure where the engine then makes all older nonces unusable.
-//! - **Consistent.** Reads see every write that was answered before they began. One profile or one issuer
-//!   alone may be read as it was a moment ago; whoever asks for it keeps it for some seconds anyway.
+//! - **Conditional.** A write names the version of the record that it is based on. If another write
+//!   has changed the record in between, it changes nothing and fails with [`StoreError::Conflict`].
+//! - **A lost answer is not a lost write.** Every write carries an [`OperationId`]; repeating a
+//!   write that was applied succeeds and changes nothing.
+//! - **Owned.** Orders and authorizations are addressed by account and id. Under another account
+//!   they are as unknown as if they did not exist.
+//! - **Durable.** Acknowledged writes survive a crash. The only exception is redeemed nonces, which
+//!   a power failure may lose if the engine then invalidates all older nonces.
+//! - **Consistent.** Reads see every write that was acknowledged before they started. Reads of a
+//!   single profile or a single issuer may be slightly stale; callers cache the result for some
+//!   seconds anyway.
 //!
-//! Keys, conditions, indexes and expiry are the engine's affair and stay inside it.
+//! Keys, conditions, indexes and expiry are internal to each engine.
 
 mod account;
 mod audit;
@@ -68,7 +69,7 @@ pub use selection::{Position, Selection};
 pub use versioned::{OperationId, Versioned};
 pub use watch::{ExpiryWatch, WatchStore};
 
-/// Everything that is remembered, by one engine.
+/// All records, stored by one engine.
 pub trait Store:
     AccountStore
     + AuditStore

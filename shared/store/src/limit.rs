@@ -1,4 +1,4 @@
-//! Counters of limits: how often something happened in a window of time.
+//! Counters of limits: how often something happened within a window of time.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OperationId, StoreError};
 
-/// The counters.
+/// Access to the counters of limits.
 #[async_trait]
 pub trait LimitStore: Send + Sync {
-    /// Counts `amount` more in the window unless that would be more than `maximum`: one conditional write,
-    /// also when it is refused. Nothing is counted then.
+    /// Adds `amount` to the counter of the window unless that would exceed `maximum`. This is one
+    /// conditional write, also when it is refused; then nothing is counted.
     ///
-    /// The same operation again counts once, unless another came between: then it counts twice, so that a
-    /// limit is never exceeded.
+    /// Repeating an operation counts once, unless another operation came in between: then it counts
+    /// twice, so that a limit is never exceeded.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -25,8 +25,8 @@ pub trait LimitStore: Send + Sync {
         operation: OperationId,
     ) -> Result<Counted, StoreError>;
 
-    /// Takes back what the operation `counted`, unless something was counted after it: then it stays, so
-    /// that a limit is never exceeded. The same operation again takes back once.
+    /// Undoes the operation `counted`, unless another operation was counted after it: then the
+    /// count stays, so that a limit is never exceeded. Repeating the call undoes it once.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -38,27 +38,27 @@ pub trait LimitStore: Send + Sync {
         operation: OperationId,
     ) -> Result<(), StoreError>;
 
-    /// How often it was counted in each of the windows, in their order.
+    /// The counts of the windows, in the order of `windows`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn counted(&self, windows: &[LimitWindow]) -> Result<Vec<u32>, StoreError>;
 }
 
-/// What is counted, and in which window.
+/// A counter: what is counted, and in which window.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LimitWindow {
-    /// What is counted: any text, the same for the same thing.
+    /// What is counted: an arbitrary text that identifies it.
     pub key: String,
-    /// The begin of the window.
+    /// The start of the window.
     pub starts_at: Timestamp,
-    /// Its length.
+    /// The length of the window.
     pub length: SignedDuration,
 }
 
 impl LimitWindow {
-    /// The window of that length, in seconds, in which `now` lies. Windows begin at multiples of their
-    /// length; one of no length is taken for one second.
+    /// The window of `length` seconds that contains `now`. Windows start at multiples of their
+    /// length since the epoch. A length of 0 is treated as 1.
     pub fn containing(now: Timestamp, seconds: u32, key: String) -> Self {
         let seconds = i64::from(seconds.max(1));
         let starts_at = now.as_second().div_euclid(seconds) * seconds;
@@ -69,7 +69,7 @@ impl LimitWindow {
         }
     }
 
-    /// The end of the window: the begin of the next.
+    /// The end of the window, which is the start of the next.
     pub fn ends_at(&self) -> Timestamp {
         self.starts_at.checked_add(self.length).unwrap_or(Timestamp::MAX)
     }
@@ -78,14 +78,14 @@ impl LimitWindow {
 /// The outcome of counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// It was counted.
+    /// The amount was counted.
     Within {
-        /// How often now.
+        /// The count including this amount.
         used: u32,
     },
-    /// It was not counted: it would be more than the maximum.
+    /// Nothing was counted, because the count would exceed the maximum.
     Over {
-        /// When the next window begins.
+        /// The start of the next window.
         retry_at: Timestamp,
     },
 }

@@ -1,7 +1,8 @@
-//! Look-ups that no client of ACME has and every operator needs. None gets slower as the store grows.
+//! Look-ups for operators that ACME does not offer to clients. Their cost does not grow with the
+//! store.
 //!
-//! A certificate is found by its serial number without one: its id is made of the key identifier of its
-//! issuer, of which there are few, and the serial.
+//! Finding a certificate by its serial number needs no look-up here: its id consists of the key
+//! identifier of its issuer, and there are few issuers, and the serial number.
 
 use std::cmp::Ordering;
 
@@ -13,11 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CertificateStore, OrderStore, Page, StoreError, Versioned};
 
-/// The look-ups.
+/// Look-ups by other members of the records than their ids.
 #[async_trait]
 pub trait LookupStore: CertificateStore + OrderStore {
-    /// The certificates for exactly that name, those that end last first: those before `before`, at most
-    /// `limit`. An entry may lead to a certificate that was never made.
+    /// The certificates for exactly that identifier that come after `before`, ordered by the end of
+    /// their validity, latest first, at most `limit`. An entry may refer to a certificate that was
+    /// never stored.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -28,9 +30,9 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<CertificateEntry>, StoreError>;
 
-    /// The certificates with exactly that key, those that end last first: those before `before`, at most
-    /// `limit`. An entry may lead to a certificate that was never made. An engine may not know those of
-    /// versions that did not keep their keys.
+    /// The certificates with exactly that key that come after `before`, ordered by the end of their
+    /// validity, latest first, at most `limit`. An entry may refer to a certificate that was never
+    /// stored. Certificates of versions that did not record the key may be missing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -41,8 +43,9 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<CertificateEntry>, StoreError>;
 
-    /// The certificates that end at `from` or later and before `until`, those that end first first: those
-    /// behind `after`, at most `limit`. An entry may lead to a certificate that was never made.
+    /// The certificates whose validity ends from `from` (inclusive) to `until` (exclusive) that
+    /// come after `after`, ordered by that end, earliest first, at most `limit`. An entry may refer
+    /// to a certificate that was never stored.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -54,8 +57,8 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<CertificateEntry>, StoreError>;
 
-    /// The accounts of all directories that have the contact, oldest first: those behind `after`, at most
-    /// `limit`. Large and small letters are the same.
+    /// The accounts of all directories with that contact after the id `after`, oldest first, at
+    /// most `limit`. Case is ignored.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -66,7 +69,8 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<Versioned<Account>>, StoreError>;
 
-    /// The accounts that have the key, by directory: those behind `after`, at most `limit`.
+    /// The accounts with that key, sorted by directory, after the directory `after`, at most
+    /// `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -77,14 +81,14 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<Versioned<Account>>, StoreError>;
 
-    /// The blocked keys by thumbprint: those behind `after`, at most `limit`.
+    /// The blocked keys after `after`, sorted by thumbprint, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, StoreError>;
 
-    /// The certificates of the account's orders, newest order first: looks at `limit` orders that are
-    /// older than `before`.
+    /// The certificates of the account's orders, newest order first. Examines `limit` orders that
+    /// are older than `before`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -108,17 +112,17 @@ pub trait LookupStore: CertificateStore + OrderStore {
     }
 }
 
-/// Where a certificate is.
+/// A place in a list of certificates that is sorted by the end of their validity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateEntry {
-    /// The end of its validity.
+    /// The end of the certificate's validity.
     pub not_after: Timestamp,
-    /// Its id.
+    /// The id of the certificate.
     pub id: CertificateId,
 }
 
 impl Ord for CertificateEntry {
-    /// By end, then by the text of the id.
+    /// Ordered by the end of validity, then by the text of the id.
     fn cmp(&self, other: &Self) -> Ordering {
         let text = |entry: &Self| entry.id.to_string();
         self.not_after.cmp(&other.not_after).then_with(|| text(self).cmp(&text(other)))
@@ -131,20 +135,20 @@ impl PartialOrd for CertificateEntry {
     }
 }
 
-/// Some of an account's certificates.
+/// A page of an account's certificates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountCertificates {
-    /// The certificates of the orders that were looked at; an order has none or one.
+    /// The certificates of the examined orders; an order has at most one.
     pub certificates: Vec<CertificateEntry>,
-    /// Where to go on; `None` when all orders were looked at.
+    /// Where the next page starts; `None` when all orders were examined.
     pub next: Option<OrderId>,
 }
 
-/// A key that nobody may use again.
+/// A key that accounts and certificates may not use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockedKey {
-    /// Which one.
+    /// The JWK thumbprint of the key (RFC 7638).
     pub key: Thumbprint,
-    /// Since when.
+    /// When it was blocked.
     pub at: Timestamp,
 }

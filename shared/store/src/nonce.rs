@@ -1,4 +1,4 @@
-//! Redeemed nonces, and the secrets that nonces are made with.
+//! Redeemed nonces, and the secrets with which nonces are generated.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -7,11 +7,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{OperationId, StoreError, Versioned};
 
-/// The nonces. Only redeemed ones are remembered: handing one out writes nothing.
+/// Access to the nonces. Only redeemed nonces are stored: issuing a nonce writes nothing.
 #[async_trait]
 pub trait NonceStore: Send + Sync {
-    /// Marks a nonce as used. `nonce` is its text; it may be forgotten after `expires_at`, which is the
-    /// same whenever the same nonce comes.
+    /// Marks a nonce as used. `nonce` is its text. The mark may be deleted after `expires_at`,
+    /// which is always the same for the same nonce.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -22,16 +22,17 @@ pub trait NonceStore: Send + Sync {
         operation: OperationId,
     ) -> Result<Redemption, StoreError>;
 
-    /// The secrets; `None` before the first were put.
+    /// The secrets; `None` before the first are stored.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn nonce_secrets(&self) -> Result<Option<Versioned<NonceSecrets>>, StoreError>;
 
-    /// Puts `after` in the place of `before`, where `None` is nothing there.
+    /// Replaces `before` with `after`; `None` means that nothing is stored yet.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the secrets are no longer `before`; [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored secrets are not `before`;
+    /// [`StoreError::Unavailable`].
     async fn update_nonce_secrets(
         &self,
         before: Option<OperationId>,
@@ -42,28 +43,29 @@ pub trait NonceStore: Send + Sync {
 /// The outcome of a redemption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redemption {
-    /// It was not used before.
+    /// The nonce had not been used.
     Redeemed,
-    /// It was.
+    /// The nonce had already been used.
     AlreadyUsed,
 }
 
-/// The secrets that are live: nonces are made with the first and accepted from all.
+/// The secrets in use: nonces are generated with the first and accepted from all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NonceSecrets {
-    /// Newest first; two at most.
+    /// The secrets, newest first; at most two.
     pub live: Vec<NonceSecret>,
 }
 
-/// One secret. Its `Debug` form does not show it.
+/// One secret. Its `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct NonceSecret {
-    /// Counts up; its low byte tells in a nonce which secret made it.
+    /// A number that increases with every secret. Its low byte in a nonce identifies the secret
+    /// with which the nonce was generated.
     pub number: u32,
-    /// When it was made, for rotation.
+    /// When it was created; rotation depends on its age.
     #[zeroize(skip)]
     pub made_at: Timestamp,
-    /// The key of the MAC: 32 bytes.
+    /// The MAC key: 32 bytes.
     #[serde(with = "jose::base64url")]
     pub key: Vec<u8>,
 }

@@ -5,11 +5,11 @@ use async_trait::async_trait;
 
 use crate::{StoreError, Versioned};
 
-/// The orders.
+/// Access to the orders.
 #[async_trait]
 pub trait OrderStore: Send + Sync {
-    /// Stores a new order with those of its authorizations that are new. Authorizations come first:
-    /// an order that can be read has all of its authorizations; after a crash there may be
+    /// Stores a new order and its new authorizations. Authorizations are written first, so that an
+    /// order that can be read has all of its authorizations; after a crash there may be
     /// authorizations without an order, which expire.
     ///
     /// # Errors
@@ -26,13 +26,13 @@ pub trait OrderStore: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn order(&self, account: AccountId, id: OrderId) -> Result<Option<Versioned<Order>>, StoreError>;
 
-    /// Puts `after` in the place of `before`.
+    /// Replaces `before` with `after`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the order is no longer `before`; [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored order is not `before`; [`StoreError::Unavailable`].
     async fn update_order(&self, before: &Versioned<Order>, after: &Versioned<Order>) -> Result<(), StoreError>;
 
-    /// The account's orders, newest first: those older than `before`, at most `limit`.
+    /// The account's orders that are older than `before`, newest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -42,8 +42,8 @@ pub trait OrderStore: Send + Sync {
 /// A page of an account's orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderPage {
-    /// Ids, newest first.
+    /// The ids of the orders, newest first.
     pub orders: Vec<OrderId>,
-    /// Whether older ones follow.
+    /// Whether the account has older orders.
     pub more: bool,
 }

@@ -1,28 +1,28 @@
-//! A page of a list.
+//! Pages of lists.
 
 use serde::Serialize;
 
-/// A page of a list that is read piece by piece.
+/// One page of a longer list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
-    /// What is on it, in the order of the list.
+    /// The items of the page, in the order of the list.
     pub items: Vec<T>,
-    /// Whether others follow.
+    /// Whether the list continues after this page.
     pub more: bool,
 }
 
 impl<T> Page<T> {
-    /// A page of `limit` items at most, from as many and one more when there are so many.
+    /// A page of at most `limit` items. `items` contains one item more if the list continues.
     pub fn of(mut items: Vec<T>, limit: usize) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
         Self { items, more }
     }
 
-    /// The same page of something else.
+    /// The page with each item converted by `make`.
     ///
     /// # Errors
-    /// Those of `make`.
+    /// The first error of `make`.
     pub fn try_map<U, E>(self, make: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
         let items = self.items.into_iter().map(make).collect::<Result<_, E>>()?;
         Ok(Page { items, more: self.more })
@@ -30,7 +30,7 @@ impl<T> Page<T> {
 }
 
 impl<T> Default for Page<T> {
-    /// Nothing, and nothing follows.
+    /// An empty page, after which the list does not continue.
     fn default() -> Self {
         Self { items: Vec::new(), more: false }
     }

@@ -1,7 +1,7 @@
-//! Profiles: what an operator decides, once for each directory.
+//! Profiles: the operator's settings for each directory.
 //!
-//! The same fields, names and defaults stand in the configuration file and in the store; documents refuse
-//! members that they do not know, records do not.
+//! The configuration file and the store have the same fields, names and defaults. Documents reject
+//! unknown members, records do not.
 
 mod acme_profile;
 mod applied;
@@ -26,22 +26,22 @@ pub use set::{ProfileChanges, ProfileSet};
 
 use crate::{Page, StoreError};
 
-/// The profiles.
+/// Access to the profiles.
 #[async_trait]
 pub trait ProfileStore: Send + Sync {
-    /// The ACME Profile of that name.
+    /// The ACME Profile with that name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn acme_profile(&self, name: &ProfileName) -> Result<Option<AcmeProfile>, StoreError>;
 
-    /// The RA Profile of that name.
+    /// The RA Profile with that name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn ra_profile(&self, name: &ProfileName) -> Result<Option<RaProfile>, StoreError>;
 
-    /// The ACME Profiles by name: those behind `after`, at most `limit`.
+    /// The ACME Profiles after `after`, sorted by name, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -51,33 +51,33 @@ pub trait ProfileStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<AcmeProfile>, StoreError>;
 
-    /// The RA Profiles by name: those behind `after`, at most `limit`.
+    /// The RA Profiles after `after`, sorted by name, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn ra_profiles_page(&self, after: Option<&ProfileName>, limit: usize) -> Result<Page<RaProfile>, StoreError>;
 
-    /// All profiles, by name.
+    /// All profiles, sorted by name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn profiles(&self) -> Result<ProfileSet, StoreError>;
 
-    /// Makes the changes, in one atomic change up to a hundred of them. An engine that cannot do more at
-    /// once puts RA Profiles first, then ACME Profiles, then deletes, so that no profile ever leads to
-    /// one that is not there yet. Changes that were made before change nothing.
+    /// Applies the changes; up to a hundred are applied atomically. An engine that cannot apply
+    /// more at once writes RA Profiles first, then ACME Profiles, then deletes, so that no profile
+    /// ever refers to one that does not exist yet. Repeating the call changes nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn apply_profiles(&self, changes: &ProfileChanges) -> Result<(), StoreError>;
 
-    /// What was taken from the configuration; `None` when nothing was remembered yet.
+    /// What was last applied from the configuration; `None` when nothing was applied yet.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn applied_configuration(&self) -> Result<Option<AppliedConfiguration>, StoreError>;
 
-    /// Remembers what was taken from the configuration, in the place of what was remembered before.
+    /// Stores what was last applied from the configuration, in place of the previous record.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -1,4 +1,4 @@
-//! How long what is remembered (in every engine the same).
+//! How long records are kept, in every engine alike.
 
 use acme::{Authorization, Order, OrderState};
 use jiff::{SignedDuration, Timestamp};
@@ -8,16 +8,16 @@ use crate::{
     NonceSecrets, Proof, RevokedCertificate,
 };
 
-/// For how long records are kept after they have served.
+/// How long records are kept after they are no longer needed.
 ///
-/// Accounts, their keys, profiles and issuers are kept for ever. An engine in which every other item
-/// ends by itself gives those without an end of their own one that lies far beyond their use: CRLs,
-/// secrets, blocked keys. Other engines may keep these for ever.
+/// Accounts, their keys, profiles and issuers are kept for ever. An engine in which all other items
+/// expire gives CRLs, secrets and blocked keys an expiry long after their last use. Other engines
+/// may keep these for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Orders without a certificate, and authorizations, after their end.
+    /// How long orders without a certificate, and authorizations, are kept after they expire.
     pub unfinished: SignedDuration,
-    /// Certificates and their orders, after the certificate's notAfter.
+    /// How long certificates and their orders are kept after the certificate's `notAfter`.
     pub certificates: SignedDuration,
 }
 
@@ -54,14 +54,14 @@ impl Retention {
         later(proof.expires_at, self.unfinished)
     }
 
-    /// Until when an entry of CRLs is kept. However short certificates are kept, it stays on one CRL
-    /// after the end of its certificate (RFC 5280 §3.3).
+    /// Until when an entry of CRLs is kept. However short the retention of certificates is, the
+    /// entry stays on one CRL after the end of its certificate (RFC 5280 §3.3).
     pub fn of_revoked(&self, revoked: &RevokedCertificate) -> Timestamp {
         later(revoked.not_after, self.certificates.max(ONE_CRL))
     }
 
-    /// Until when a CRL is kept. Its number must be known when the next one is made, so it outlasts
-    /// every pause after which the same issuer could go on.
+    /// Until when a CRL is kept. Its number must be known when the next CRL is created, so it
+    /// outlasts every pause after which the same issuer could continue.
     pub fn of_crl(&self, crl: &CrlRecord) -> Timestamp {
         later(crl.next_update, TWO_YEARS)
     }
@@ -71,8 +71,8 @@ impl Retention {
         later(at, TWENTY_YEARS)
     }
 
-    /// Until when a key of an external account is kept: one that binds accounts tells whose they are,
-    /// one that was never used tells nothing after its end.
+    /// Until when an external account key is kept: a key that has bound accounts records to whom
+    /// they belong; a key that was never used is of no use after its expiry.
     pub fn of_external_account_key(&self, key: &ExternalAccountKey) -> Timestamp {
         match key.accounts {
             0 => later(key.expires_at, self.unfinished),
@@ -103,13 +103,14 @@ impl Retention {
         later(secret.made_at, TWENTY_YEARS)
     }
 
-    /// Until when the watch over ends is kept. It moves every hour; one that rested for longer begins anew.
+    /// Until when the position of the expiry watch is kept. It moves every hour; after a longer
+    /// pause the watch starts again.
     pub fn of_expiry_watch(&self, watch: &ExpiryWatch) -> Timestamp {
         later(watch.until, FOUR_HUNDRED_DAYS)
     }
 
-    /// Until when the secrets of nonces are kept. They are replaced every day; those of a CA that
-    /// rested for longer are of no use to anybody.
+    /// Until when the secrets of nonces are kept. They are replaced every day; after a longer pause
+    /// of the CA they are of no use.
     pub fn of_nonce_secrets(&self, secrets: &NonceSecrets) -> Timestamp {
         let newest = secrets.live.iter().map(|secret| secret.made_at).max();
         later(newest.unwrap_or(Timestamp::UNIX_EPOCH), FOUR_HUNDRED_DAYS)
@@ -120,7 +121,7 @@ fn later(end: Timestamp, by: SignedDuration) -> Timestamp {
     end.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Much longer than one CRL is good for.
+/// Much longer than the lifetime of one CRL.
 const ONE_CRL: SignedDuration = SignedDuration::from_hours(60 * 24);
 const FOUR_HUNDRED_DAYS: SignedDuration = SignedDuration::from_hours(400 * 24);
 const TWO_YEARS: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);

@@ -1,4 +1,4 @@
-//! Which certificates are meant, and how far somebody has come who goes through them.
+//! Selections of certificates, and the position of a caller that goes through one.
 
 use acme::{AccountId, DirectoryId, Identifier, OrderId, UnknownMembers};
 use jiff::Timestamp;
@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CertificateEntry, CertificateRecord, IssuerId};
 
-/// Certificates for which all holds that is said here. The host's own are never among them: they are
-/// nobody's to revoke, and renew themselves.
+/// The certificates that meet all of the given restrictions. The host's own are never included:
+/// they are renewed automatically, and operators do not revoke them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Selection {
-    /// Signed by that issuer.
+    /// Only certificates of that issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<IssuerId>,
-    /// Ordered in that directory.
+    /// Only certificates that were ordered in that directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryId>,
-    /// Ordered by that account.
+    /// Only certificates that were ordered by that account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// For that name, among others perhaps.
+    /// Only certificates that contain that identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Identifier>,
-    /// Valid from this time or later.
+    /// Only certificates with a `notBefore` at this time or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
-    /// Valid from before this time.
+    /// Only certificates with a `notBefore` before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Restrictions that a newer version knows. What they leave out is not known here, so that nothing is
-    /// included until that version is back.
+    /// Restrictions that a newer version wrote. This version cannot evaluate them, so nothing is
+    /// included until the newer version runs again.
     #[serde(flatten)]
     pub unknown: UnknownMembers,
 }
@@ -41,13 +41,13 @@ impl Selection {
         self.unknown.is_empty()
     }
 
-    /// Whether nothing is said, so that every certificate is meant.
+    /// Whether there are no restrictions, so that every certificate is included.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether the certificate is meant, whatever has become of it. `directory` is that of its account, for
-    /// certificates whose record does not say in which they were ordered.
+    /// Whether the certificate is included, whatever its state. `directory` is the directory of its
+    /// account, for certificates whose record does not contain the directory.
     pub fn includes(&self, certificate: &CertificateRecord, directory: Option<&DirectoryId>) -> bool {
         let directory = certificate.directory.as_ref().or(directory);
         self.is_understood()
@@ -61,17 +61,17 @@ impl Selection {
     }
 }
 
-/// Where somebody goes on who goes through certificates piece by piece.
+/// Where a caller that goes through certificates in pages continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Position {
-    /// Of those with a name: with those before this one.
+    /// Among those with an identifier: with those before this one.
     Before(CertificateEntry),
-    /// Of those of an account: with those of older orders.
+    /// Among those of an account: with those of older orders.
     OlderThan(OrderId),
-    /// Of all: with those that end behind this one.
+    /// Among all: with those that come after this one, by the end of their validity.
     Behind(CertificateEntry),
-    /// Of all: with those that end at that time or later.
+    /// Among all: with those whose validity ends at that time or later.
     EndingFrom(Timestamp),
 }
 

@@ -1,4 +1,4 @@
-//! The watch over ends: how far certificates were looked at that end soon.
+//! The expiry watch: how far certificates that expire soon have been examined.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,19 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CertificateEntry, OperationId, StoreError, Versioned};
 
-/// The watch.
+/// Access to the position of the expiry watch.
 #[async_trait]
 pub trait WatchStore: Send + Sync {
-    /// The watch; `None` before the first look.
+    /// The position; `None` before the first run.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn expiry_watch(&self) -> Result<Option<Versioned<ExpiryWatch>>, StoreError>;
 
-    /// Puts `after` in the place of the version `before`, where `None` is nothing there.
+    /// Replaces the version `before` with `after`; `None` means that nothing is stored yet.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the watch is no longer `before`; [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] when the stored position is not `before`;
+    /// [`StoreError::Unavailable`].
     async fn put_expiry_watch(
         &self,
         before: Option<OperationId>,
@@ -26,12 +27,12 @@ pub trait WatchStore: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
-/// How far certificates were looked at.
+/// How far certificates have been examined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExpiryWatch {
-    /// All that end before this were.
+    /// All certificates whose validity ends before this time have been examined.
     pub until: Timestamp,
-    /// Of those that end then or later, those up to this one were.
+    /// Of the certificates that end at that time or later, those up to this one have been examined.
     pub after: Option<CertificateEntry>,
 }

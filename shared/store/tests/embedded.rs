@@ -1,5 +1,6 @@
-//! What the engine of the one-process host does beyond the contract: it survives stops, has its file
-//! alone, knows what is unfinished, deletes what has served, and writes for many at once.
+//! What the engine of the one-process host does beyond the contract: it survives stops, has
+//! exclusive access to its file, reports unfinished work, deletes expired records, and groups
+//! concurrent writes.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,5 +1,4 @@
-//! `kill -9` in the middle of writing: what was acknowledged is there, and nonces that were handed
-//! out before are void.
+//! `kill -9` during writes: acknowledged writes are stored, and earlier nonces are invalid.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -37,7 +36,7 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged: Vec<AccountId> = Vec::new();
     let mut take = |line: String| {
-        // A line that the kill cut short was not read by anybody.
+        // A line that the kill truncated was not an acknowledgement.
         let id = line.split_once(ACKNOWLEDGED).and_then(|(_, id)| id.parse::<AccountId>().ok());
         acknowledged.extend(id);
         acknowledged.len() < 500
@@ -68,7 +67,7 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
     assert!(store.nonce_secrets().await.unwrap().is_some());
 }
 
-/// No test of its own: the process that the one above kills.
+/// Not a test itself: this is the process that the test above kills.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_process_that_is_killed() {
     let Some(path) = env::var_os(FILE) else { return };

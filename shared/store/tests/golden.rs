@@ -1,9 +1,9 @@
-//! Stores of earlier versions: this version opens them, reads all of it, tolerates what a newer version
-//! adds, and writes nothing that an earlier version refuses.
+//! Stores of earlier versions: this version opens them, reads every record, tolerates what a newer
+//! version adds, and writes nothing that an earlier version rejects.
 //!
-//! `golden/e70810c.redb` was written by the program of commit e70810c: the life of one certificate, a set
-//! of profiles, an incident, a key of an external account, a blocked key. The secrets in it are of a CA
-//! that nobody trusts.
+//! `golden/e70810c.redb` was written by the program of commit e70810c: the life of one certificate,
+//! a set of profiles, an incident, a key of an external account, a blocked key. Its secrets belong
+//! to a CA that no client trusts.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
 
 use std::{
@@ -52,7 +52,8 @@ async fn certificates_of_e70810c_are_found_by_their_keys() {
         }
         assert_eq!(found, certificates(&store).await.len());
         store.close().await.unwrap();
-        // An earlier version has the file in between: its mark of a stop is none, and it forgets the key.
+        // An earlier version has the file open in between: it leaves no mark when it stops, and
+        // drops the key.
         edit(&path, |table, key, _| {
             (table == "certificate by key" || (table, key) == ("meta", "running")).then_some(None)
         });
@@ -125,7 +126,7 @@ async fn e70810c_reads_the_profiles_and_incidents_that_this_version_writes() {
     assert_eq!(schema.as_deref(), Some(&b"1"[..]), "e70810c opens no other layout");
 }
 
-/// What is in the store.
+/// All records of the store.
 #[derive(Debug, PartialEq)]
 struct Everything {
     profiles: ProfileSet,
@@ -172,7 +173,7 @@ async fn everything(path: &Path) -> Everything {
     all
 }
 
-/// Those of the first year of the file.
+/// The certificates of the first year of the file.
 async fn certificates(store: &EmbeddedStore) -> Vec<Versioned<CertificateRecord>> {
     let from = Timestamp::from_second(1_700_000_000).unwrap();
     let until = from + SignedDuration::from_hours(20 * 366 * 24);
@@ -193,7 +194,8 @@ fn copy() -> (PathBuf, TempDir) {
     (path, folder)
 }
 
-/// Looks at every row, and puts or deletes those for which `edit` says so. Answers the tables that changed.
+/// Passes every row to `edit`, and puts or deletes the row as `edit` decides. Returns the tables
+/// that changed.
 fn edit(path: &Path, mut edit: impl FnMut(&str, &str, &[u8]) -> Option<Option<Vec<u8>>>) -> BTreeSet<String> {
     use redb::TableHandle;
     let database = Database::open(path).unwrap();
@@ -221,14 +223,15 @@ fn edit(path: &Path, mut edit: impl FnMut(&str, &str, &[u8]) -> Option<Option<Ve
     changed
 }
 
-/// The row with an unknown member in each of its objects; `None` when it is no record in JSON.
+/// The row with an unknown member in each of its objects; `None` when the row is not a record in
+/// JSON.
 fn with_novel_members(row: &[u8]) -> Option<Vec<u8>> {
     let (version, mut json) = record(row)?;
     add_novel_members(&mut json, "");
     Some([version, serde_json::to_vec(&json).unwrap()].concat())
 }
 
-/// Version and JSON of a row.
+/// The version and the JSON of a row.
 fn record(row: &[u8]) -> Option<(Vec<u8>, Value)> {
     [0, 16].into_iter().filter_map(|at| row.split_at_checked(at)).find_map(|(version, json)| {
         let json: Value = serde_json::from_slice(json).ok()?;
@@ -250,7 +253,8 @@ fn add_novel_members(json: &mut Value, name: &str) {
     }
 }
 
-/// The names of the members of records in which e70810c refuses others, by the path of the object.
+/// The member names that e70810c accepts in objects in which it rejects all others, by the path of
+/// the object.
 fn strict_members(path: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let mut members = BTreeMap::new();
     edit(path, |table, _, row| {

@@ -23,7 +23,7 @@ pub async fn an_account_is_found_by_id_and_by_key(store: Tried) {
     assert_eq!(store.account_by_key(&directory(), &thumbprint).await.expect(WORKS), None, "in another directory");
 }
 
-/// RFC 8555 §7.3.1: the same key again gives the account that has it.
+/// RFC 8555 §7.3.1: the same key again returns the account that has it.
 pub async fn a_key_has_one_account_in_each_directory(store: Tried) {
     let first = account();
     let second = account_in(&first.directory, first.key.clone());
@@ -36,7 +36,7 @@ pub async fn a_key_has_one_account_in_each_directory(store: Tried) {
     assert_eq!(other, Creation::Created, "directories do not share accounts");
 }
 
-/// An update names the version that it was decided on.
+/// An update names the version that it is based on.
 pub async fn an_account_changes_only_from_its_present_version(store: Tried) {
     let first = account();
     let second = changed(&first, |account| account.contact.clear());
@@ -68,7 +68,7 @@ pub async fn a_replaced_key_leads_to_the_account_and_the_old_one_is_free(store: 
     assert_eq!(store.create_account_if_absent(&heir).await.expect(WORKS), Creation::Created, "the old key is free");
 }
 
-/// dns-persist-01 accepts a record that was made with any of them.
+/// dns-persist-01 accepts a record that was created with any of them.
 pub async fn the_thumbprints_of_former_keys_are_kept(store: Tried) {
     let first = account();
     store.create_account_if_absent(&first).await.expect(WORKS);

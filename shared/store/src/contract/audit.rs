@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{AuditRecord, Page};
 
-/// Newest first, over days in which nothing was done.
+/// Newest first, across days without actions.
 pub async fn audit_records_are_listed_newest_first_in_pages(store: Tried) {
-    assert_eq!(store.audit(None, 10).await.expect(WORKS), Page::default(), "nobody has done anything");
+    assert_eq!(store.audit(None, 10).await.expect(WORKS), Page::default(), "there has been no action");
     let times = [0, 1, 2, DAY, 40 * DAY, 40 * DAY + 1, 400 * DAY];
     let mut newest_first: Vec<AuditRecord> = times.into_iter().map(audit_record_at).collect();
     for record in &newest_first {

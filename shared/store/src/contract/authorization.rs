@@ -20,7 +20,7 @@ pub async fn a_new_authorization_reads_back(store: Tried) {
     assert_eq!(store.authorization(made.account, made.id).await.expect(WORKS), Some(made), "nothing changed");
 }
 
-/// The order of the answer is that of the question; what is unknown is left out.
+/// The answer has the order of the request; unknown ids are left out.
 pub async fn several_authorizations_come_in_the_order_asked_for(store: Tried) {
     let account = account();
     let made: Vec<_> = (0..5).map(|n| authorization(&account, dns(&format!("{n}.example.com")))).collect();
@@ -35,7 +35,7 @@ pub async fn several_authorizations_come_in_the_order_asked_for(store: Tried) {
     assert_eq!(store.authorizations(account.id, &[]).await.expect(WORKS), [], "nothing was asked for");
 }
 
-/// A proof appears with the change to valid; a wildcard is a name of its own.
+/// A proof appears with the change to valid; a wildcard name is an identifier of its own.
 pub async fn an_authorization_that_became_valid_is_the_proof_of_its_name(store: Tried) {
     let account = account();
     let names = [dns("*.example.com"), dns("example.com"), ip("192.0.2.1"), dns("never.example.com")];
@@ -63,7 +63,7 @@ pub async fn an_authorization_that_became_valid_is_the_proof_of_its_name(store: 
     assert_eq!(found, expected, "those that were shown, and no other");
 }
 
-/// Later shows replace earlier ones.
+/// Later validations replace earlier ones.
 pub async fn the_newest_valid_authorization_is_the_proof(store: Tried) {
     let account = account();
     let name = dns("www.example.com");
@@ -80,7 +80,7 @@ pub async fn the_newest_valid_authorization_is_the_proof(store: Tried) {
     assert_eq!(found, [newest]);
 }
 
-/// Ownership: what belongs to another account is as unknown as what never was.
+/// Ownership: what belongs to another account is as unknown as what does not exist.
 pub async fn an_authorization_of_another_account_is_unknown(store: Tried) {
     let name = dns("www.example.com");
     let pending = authorization(&account(), name.clone());

@@ -1,4 +1,4 @@
-//! Certificates, the list of the revoked, blocked keys.
+//! Certificates, revoked certificates and blocked keys.
 
 use acme::RevocationReason;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::RevokedCertificate;
 
-/// The life of a certificate; an intended one can be revoked just as well.
+/// The life of a certificate; an intended one can be revoked too.
 pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
     let intended = certificate();
     let id = &intended.id;
@@ -42,7 +42,7 @@ pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
     assert_eq!(listed.len(), 1, "a certificate whose signature may exist is revoked like any other");
 }
 
-/// More than fit into one batch of any engine, and one that never was.
+/// More than fit into one batch of any engine, and one that does not exist.
 pub async fn several_certificates_come_in_the_order_asked_for(store: Tried) {
     let mut made = Vec::new();
     for _ in 0..120 {
@@ -57,7 +57,7 @@ pub async fn several_certificates_come_in_the_order_asked_for(store: Tried) {
     assert_eq!(store.certificates(&[]).await.expect(WORKS), []);
 }
 
-/// RFC 5280 §4.1.2.2: a serial number is given once.
+/// RFC 5280 §4.1.2.2: a serial number is assigned once.
 pub async fn the_id_of_a_certificate_is_taken_once(store: Tried) {
     let first = certificate();
     let mut second = certificate();
@@ -67,7 +67,7 @@ pub async fn the_id_of_a_certificate_is_taken_once(store: Tried) {
     assert_eq!(store.certificate(&first.id).await.expect(WORKS), Some(first), "nothing changed");
 }
 
-/// What a CRL of a shard is made of.
+/// The entries of a CRL of a shard.
 pub async fn revoked_certificates_are_listed_by_issuer_shard_and_serial(store: Tried) {
     let (issuer, other) = (issuer_id(), issuer_id());
     let serials: [&[u8]; 4] = [&[0x01, 0x00, 0x00], &[0x7f], &[0x00, 0xff], &[0x40; 16]];
@@ -90,7 +90,7 @@ pub async fn revoked_certificates_are_listed_by_issuer_shard_and_serial(store: T
     assert_eq!(octets(elsewhere), [[0x12]], "of the other issuer");
 }
 
-/// Blocking is for ever.
+/// Blocking a key again does not change the time of the first blocking.
 pub async fn a_blocked_key_stays_blocked(store: Tried) {
     let (bad, good) = (key(1).thumbprint(), key(2).thumbprint());
     assert!(!store.is_key_blocked(&bad).await.expect(WORKS), "before it was blocked");

@@ -1,4 +1,4 @@
-//! Keys of external accounts: each binds as many accounts as it may.
+//! External account keys: each binds at most its maximum number of accounts.
 
 use acme::ExternalAccountKeyId;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Creation, ExternalAccountKey, Page, StoreError, Versioned};
 
-/// RFC 8555 §7.3.4: a key is known by its id.
+/// RFC 8555 §7.3.4: a key is identified by its id.
 pub async fn a_key_of_an_external_account_reads_back(store: Tried) {
     let made = external_account_key();
     assert_eq!(store.external_account_key(made.id).await.expect(WORKS), None, "before it was made");
@@ -37,7 +37,7 @@ pub async fn an_account_is_made_together_with_its_binding(store: Tried) {
     assert_eq!(found.as_ref(), Some(&account), "by its key");
 }
 
-/// A key that is bound, or otherwise no longer what it was, makes no account.
+/// A key that has bound an account or otherwise changed in between creates no account.
 pub async fn a_binding_that_met_another_change_makes_no_account(store: Tried) {
     let (first, second, unbound) = (account(), account(), external_account_key());
     store.create_external_account_key(&unbound).await.expect(WORKS);
@@ -54,7 +54,7 @@ pub async fn a_binding_that_met_another_change_makes_no_account(store: Tried) {
     assert_eq!(store.account(second.id).await.expect(WORKS), None);
 }
 
-/// RFC 8555 §7.3.1: a known account is answered, and the key stays as it is.
+/// RFC 8555 §7.3.1: an existing account is returned, and the external account key does not change.
 pub async fn a_binding_for_a_known_account_leaves_the_key_unbound(store: Tried) {
     let (existing, unbound) = (account(), external_account_key());
     let again = account_in(&existing.directory, existing.key.clone());
@@ -65,7 +65,7 @@ pub async fn a_binding_for_a_known_account_leaves_the_key_unbound(store: Tried) 
     assert_eq!(store.external_account_key(unbound.id).await.expect(WORKS), Some(unbound), "it is unbound");
 }
 
-/// Threat 19: of many accounts that ask with one key, one is made.
+/// Threat 19: of many requests for accounts with one key, one creates an account.
 pub async fn of_many_accounts_with_one_binding_one_is_made(store: Tried) {
     let unbound = external_account_key();
     store.create_external_account_key(&unbound).await.expect(WORKS);
@@ -85,7 +85,8 @@ pub async fn of_many_accounts_with_one_binding_one_is_made(store: Tried) {
     assert_eq!(store.account(winner.id).await.expect(WORKS), Some(winner));
 }
 
-/// A key for several accounts counts each of them once: who meets another decides anew.
+/// A key for several accounts counts each of them once: a request that conflicts with another
+/// repeats its decision.
 pub async fn a_key_for_several_accounts_counts_each_of_them(store: Tried) {
     let unbound = changed(&external_account_key(), |key| key.max_accounts = Some(20));
     store.create_external_account_key(&unbound).await.expect(WORKS);
@@ -115,7 +116,8 @@ pub async fn a_key_for_several_accounts_counts_each_of_them(store: Tried) {
     }
 }
 
-/// What the operator changes holds for whoever comes with the key, and is lost by nobody's redemption.
+/// A change of the operator applies to every later request with the key, and a concurrent binding
+/// does not undo it.
 pub async fn a_key_of_an_external_account_changes_only_from_its_present_version(store: Tried) {
     let (account, before) = (account(), external_account_key());
     let revoked = changed(&before, |key| key.revoked = true);
@@ -132,7 +134,7 @@ pub async fn a_key_of_an_external_account_changes_only_from_its_present_version(
     assert_conflict(store.update_external_account_key(&before, &relabelled).await, "it is no longer what it was");
 }
 
-/// Oldest first.
+/// Pages list the oldest keys first.
 pub async fn keys_of_external_accounts_are_listed_in_pages(store: Tried) {
     let mut made = Vec::new();
     for second in 0..7 {
@@ -153,7 +155,7 @@ pub async fn keys_of_external_accounts_are_listed_in_pages(store: Tried) {
     assert_eq!(none, Page::default(), "nothing follows the last");
 }
 
-/// The secret is made once.
+/// The first secret stays.
 pub async fn the_secret_of_external_accounts_is_never_replaced(store: Tried) {
     assert_eq!(store.external_account_secret().await.expect(WORKS), None, "before it was made");
     let (first, second) = (external_account_secret(), external_account_secret());

@@ -1,5 +1,5 @@
 //! Samples of every record. Ids, names of directories and the like are random, everything else is
-//! as plain as it can be.
+//! as simple as possible.
 
 use std::{
     collections::BTreeMap,
@@ -23,14 +23,14 @@ use crate::{
     OperationId, Revocation, Selection, Versioned,
 };
 
-/// So many seconds after the day on which the samples live, which is far enough in the future for no
-/// engine to delete them by itself.
+/// That number of seconds after the day of the samples, which is far enough in the future that no
+/// engine deletes them.
 pub fn at(seconds: i64) -> Timestamp {
     let day = Timestamp::from_second(4_102_444_800).expect("2100-01-01 is a time");
     day.checked_add(SignedDuration::from_secs(seconds)).expect("the samples end before time does")
 }
 
-/// Bytes that no other call has given.
+/// Random bytes, different for each call.
 pub fn random<const N: usize>() -> [u8; N] {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let (state, call) = (RandomState::new(), CALLS.fetch_add(1, Ordering::Relaxed));
@@ -42,19 +42,19 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A new operation.
+/// A random operation id.
 pub fn operation() -> OperationId {
     OperationId::from_random(random())
 }
 
-/// Another version of a record.
+/// A changed record with a new version.
 pub fn changed<T: Clone>(before: &Versioned<T>, change: impl FnOnce(&mut T)) -> Versioned<T> {
     let mut value = before.value.clone();
     change(&mut value);
     Versioned::new(value, operation())
 }
 
-/// A directory of its own.
+/// A directory with a random name.
 pub fn directory() -> DirectoryId {
     let name = format!("contract-{:016x}", u64::from_be_bytes(random()));
     DirectoryId { family: Family::AcmeProfile, name: name.parse().expect("hexadecimal names a profile") }
@@ -72,7 +72,7 @@ pub fn key(number: u8) -> PublicKey {
     candidates.filter_map(|jwk| PublicKey::from_jwk_str(&jwk).ok()).next().expect("one of 256 is a point")
 }
 
-/// An account in a directory of its own.
+/// An account in a directory with a random name.
 pub fn account() -> Versioned<Account> {
     account_in(&directory(), key(0))
 }
@@ -94,12 +94,12 @@ pub fn account_in(directory: &DirectoryId, key: PublicKey) -> Versioned<Account>
     Versioned::new(account, operation())
 }
 
-/// The name of a host, or of every host below with `*.`.
+/// A DNS identifier; with `*.`, a wildcard name.
 pub fn dns(name: &str) -> Identifier {
     identifier("dns", name)
 }
 
-/// An address.
+/// An IP address identifier.
 pub fn ip(address: &str) -> Identifier {
     identifier("ip", address)
 }
@@ -128,7 +128,7 @@ pub fn authorization(account: &Account, name: Identifier) -> Versioned<Authoriza
     Versioned::new(authorization, operation())
 }
 
-/// The authorization with its first challenge under way.
+/// The authorization with its first challenge in the state `processing`.
 pub fn validating(before: &Versioned<Authorization>) -> Versioned<Authorization> {
     changed(before, |authorization| {
         let challenge = authorization.challenges.first_mut().expect("a challenge is offered");
@@ -141,7 +141,7 @@ pub fn validating(before: &Versioned<Authorization>) -> Versioned<Authorization>
     })
 }
 
-/// The authorization after its first challenge was met.
+/// The authorization after its first challenge was validated.
 pub fn valid(before: &Versioned<Authorization>) -> Versioned<Authorization> {
     changed(before, |authorization| {
         let challenge = authorization.challenges.first_mut().expect("a challenge is offered");
@@ -152,14 +152,14 @@ pub fn valid(before: &Versioned<Authorization>) -> Versioned<Authorization> {
     })
 }
 
-/// How a challenge was met.
+/// The evidence of a successful validation.
 fn evidence(challenge: ChallengeType) -> ValidationEvidence {
     let observed = Observation { address: "192.0.2.1".parse().ok(), ..Observation::default() };
     let observed = observed.with_seen("http://www.example.com/.well-known/acme-challenge/x");
     ValidationEvidence { challenge, at: at(2), observations: vec![observed], unknown: UnknownMembers::default() }
 }
 
-/// An order that those authorizations belong to, made `seconds` after the beginning.
+/// An order with those authorizations, created `seconds` after the start of the samples.
 pub fn order_at(seconds: i64, account: &Account, authorizations: &[Versioned<Authorization>]) -> Versioned<Order> {
     let order = Order {
         id: OrderId::new(at(seconds), random()),
@@ -178,12 +178,12 @@ pub fn order_at(seconds: i64, account: &Account, authorizations: &[Versioned<Aut
     Versioned::new(order, operation())
 }
 
-/// An order that those authorizations belong to.
+/// An order with those authorizations.
 pub fn order(account: &Account, authorizations: &[Versioned<Authorization>]) -> Versioned<Order> {
     order_at(0, account, authorizations)
 }
 
-/// The order while its certificate is made.
+/// The order while its certificate is being issued.
 pub fn processing(before: &Versioned<Order>, certificate: &CertificateRecord) -> Versioned<Order> {
     changed(before, |order| {
         order.state = OrderState::Processing(Issuance {
@@ -209,12 +209,12 @@ pub fn serial(octets: &[u8]) -> Serial {
     Serial::from_der_content(octets.to_vec()).expect("the samples number certificates properly")
 }
 
-/// An intended certificate of an issuer of its own.
+/// An intended certificate of an issuer with a random name.
 pub fn certificate() -> Versioned<CertificateRecord> {
     certificate_of(&issuer_id(), 0, Serial::from_random(random()))
 }
 
-/// An intended certificate.
+/// An intended certificate of the issuer, with that CRL shard and serial number.
 pub fn certificate_of(issuer: &IssuerId, crl_shard: u16, serial: Serial) -> Versioned<CertificateRecord> {
     let certificate = CertificateRecord {
         id: CertificateId::new(random::<20>().to_vec(), serial),
@@ -256,7 +256,7 @@ pub fn revoked(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRe
     })
 }
 
-/// A CRL of that number.
+/// A CRL with that number.
 pub fn crl(issuer: &IssuerId, number: u64) -> CrlRecord {
     CrlRecord {
         issuer: issuer.clone(),
@@ -269,12 +269,12 @@ pub fn crl(issuer: &IssuerId, number: u64) -> CrlRecord {
     }
 }
 
-/// The name of an issuer of its own.
+/// A random name of an issuer.
 pub fn issuer_id() -> IssuerId {
     format!("contract-{:016x}", u64::from_be_bytes(random())).parse().expect("hexadecimal names an issuer")
 }
 
-/// An issuer.
+/// A root with a random name.
 pub fn issuer() -> IssuerRecord {
     let id = issuer_id();
     IssuerRecord {
@@ -314,12 +314,12 @@ pub fn external_account_secret() -> ExternalAccountSecret {
     ExternalAccountSecret { made_at: at(0), key: random::<32>().to_vec() }
 }
 
-/// An act of an operator.
+/// An audit record.
 pub fn audit_record() -> AuditRecord {
     audit_record_at(0)
 }
 
-/// An act of an operator, `seconds` after the beginning.
+/// An audit record, `seconds` after the start of the samples.
 pub fn audit_record_at(seconds: i64) -> AuditRecord {
     AuditRecord {
         id: AuditId::new(at(seconds), random()),
@@ -331,12 +331,12 @@ pub fn audit_record_at(seconds: i64) -> AuditRecord {
     }
 }
 
-/// An incident.
+/// An open incident.
 pub fn incident() -> Versioned<Incident> {
     incident_at(0)
 }
 
-/// An incident that was declared `seconds` after the beginning.
+/// An incident that was declared `seconds` after the start of the samples.
 pub fn incident_at(seconds: i64) -> Versioned<Incident> {
     let incident = Incident {
         id: IncidentId::new(at(seconds), random()),
@@ -354,13 +354,13 @@ pub fn incident_at(seconds: i64) -> Versioned<Incident> {
     Versioned::new(incident, operation())
 }
 
-/// An hour, for something that nobody else counts.
+/// A window of one hour with a random key.
 pub fn limit_window() -> LimitWindow {
     let key = format!("contract#{:016x}", u64::from_be_bytes(random()));
     LimitWindow::containing(at(0), 3_600, key)
 }
 
-/// The watch over ends.
+/// A position of the expiry watch.
 pub fn expiry_watch() -> Versioned<ExpiryWatch> {
     Versioned::new(ExpiryWatch { until: at(DAY), after: None }, operation())
 }
@@ -370,5 +370,5 @@ pub fn nonce() -> String {
     base64url::encode(&random::<24>())
 }
 
-/// Seconds.
+/// A day in seconds.
 pub const DAY: i64 = 24 * 60 * 60;

@@ -1,4 +1,4 @@
-//! Incidents.
+//! Incidents: stored, changed conditionally, and listed.
 
 use acme::RevocationReason;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{Position, StagedRevocation};
 
-/// Declared, gone through, ended.
+/// The incident is declared, processed and ended.
 pub async fn an_incident_changes_only_from_its_present_version(store: Tried) {
     assert_eq!(store.incidents().await.expect(WORKS), [], "before any was declared");
     let (first, second) = (incident_at(0), incident_at(1));

@@ -1,4 +1,4 @@
-//! Issuances: certificate and order together.
+//! Issuance: certificate and order change together.
 
 use super::{
     Tried, WORKS, assert_conflict, assert_one_winner,
@@ -25,7 +25,7 @@ pub async fn an_issuance_begins_and_ends_with_its_order(store: Tried) {
     assert_eq!(store.certificate(&intended.id).await.expect(WORKS), Some(signed));
 }
 
-/// Whatever becomes of the loser's certificate, the order points to the winner's.
+/// Whatever happens to the certificate of the loser, the order refers to the winner's.
 pub async fn of_many_issuances_of_an_order_one_begins(store: Tried) {
     let open = order(&account(), &[]);
     store.create_order(&open, &[]).await.expect(WORKS);
@@ -40,7 +40,7 @@ pub async fn of_many_issuances_of_an_order_one_begins(store: Tried) {
     assert_eq!(store.order(open.account, open.id).await.expect(WORKS), winner);
 }
 
-/// The order waits until somebody decides anew.
+/// The order waits until a caller repeats its decision.
 pub async fn an_issuance_does_not_end_over_another_change_of_its_certificate(store: Tried) {
     let open = order(&account(), &[]);
     let intended = certificate();

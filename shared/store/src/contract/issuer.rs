@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{Creation, IssuerRecord, IssuerState};
 
-/// An issuer is never replaced by making it again.
+/// Creating an issuer again does not replace it.
 pub async fn an_issuer_is_made_once(store: Tried) {
     let first = issuer();
     let mut rival = issuer();
@@ -23,8 +23,8 @@ pub async fn an_issuer_is_made_once(store: Tried) {
     assert_eq!(store.issuers().await.expect(WORKS), all, "all issuers, by id");
 }
 
-/// An issuer that waits for its certificate gets it, and is retired; whoever decided on what was stored
-/// before changes nothing.
+/// An issuer that waits for its certificate gets it, and is retired later; a write that is based on
+/// an earlier state changes nothing.
 pub async fn an_issuer_changes_only_from_what_is_stored(store: Tried) {
     let installed = issuer();
     let requested = IssuerRecord { certificate: None, request: installed.certificate.clone(), ..installed.clone() };

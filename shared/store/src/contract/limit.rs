@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Counted, LimitWindow};
 
-/// Up to the maximum, and anew in the next window.
+/// Up to the maximum, and from zero again in the next window.
 pub async fn what_happens_is_counted_up_to_the_maximum(store: Tried) {
     let window = limit_window();
     assert_eq!(store.counted(slice::from_ref(&window)).await.expect(WORKS), [0], "before it happened");
@@ -42,7 +42,7 @@ pub async fn what_happens_is_counted_up_to_the_maximum(store: Tried) {
     assert_eq!(nothing, Counted::Over { retry_at: window.ends_at() }, "a maximum of nothing is always reached");
 }
 
-/// Of several at once all are counted, or none.
+/// Several counters change together or not at all.
 pub async fn several_are_counted_together_or_not_at_all(store: Tried) {
     let window = limit_window();
     for (amount, counted) in [
@@ -55,7 +55,7 @@ pub async fn several_are_counted_together_or_not_at_all(store: Tried) {
     }
 }
 
-/// A lost answer is not a lost count, and not a second one.
+/// A lost answer is neither a lost count nor a second one.
 pub async fn a_count_that_is_repeated_counts_once(store: Tried) {
     let (window, first) = (limit_window(), operation());
     for _ in 1..=3 {
@@ -66,7 +66,7 @@ pub async fn a_count_that_is_repeated_counts_once(store: Tried) {
     assert_eq!(second, Counted::Over { retry_at: window.ends_at() });
 }
 
-/// What was counted for nothing is free again.
+/// An undone count is available again.
 pub async fn what_was_counted_is_taken_back_once(store: Tried) {
     let (window, first, second) = (limit_window(), operation(), operation());
     for operation in [first, second] {
@@ -81,7 +81,8 @@ pub async fn what_was_counted_is_taken_back_once(store: Tried) {
     assert_eq!(counted, Counted::Within { used: 4 });
 }
 
-/// A place that somebody else may have been refused for, or was counted after, is not given away twice.
+/// A count is not undone if another operation may have been refused because of it or was counted
+/// after it.
 pub async fn what_something_was_counted_after_stays_counted(store: Tried) {
     let (window, first) = (limit_window(), operation());
     store.take_back(&window, 1, first, operation()).await.expect(WORKS);
@@ -92,7 +93,7 @@ pub async fn what_something_was_counted_after_stays_counted(store: Tried) {
     assert_eq!(store.counted(&[other, window]).await.expect(WORKS), [0, 2], "each in its place");
 }
 
-/// Whatever comes at the same time, the maximum holds.
+/// The maximum holds under concurrent operations.
 pub async fn of_one_hundred_counts_at_once_as_many_are_within_as_may_be(store: Tried) {
     let window = limit_window();
     let counts = (0..100).map(|_| {

@@ -1,4 +1,4 @@
-//! Look-ups of operators.
+//! Look-ups for operators.
 
 use acme::Contact;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{BlockedKey, CertificateEntry, CertificateRecord, Page, Versioned};
 
-/// A wildcard is a name of its own.
+/// A wildcard name is an identifier of its own.
 pub async fn certificates_are_found_by_each_of_their_names(store: Tried) {
     let [a, b, wildcard] = ["a.example.com", "b.example.com", "*.example.com"].map(dns);
     let both = made(&store, 90, &[a.clone(), b.clone()]).await;
@@ -30,7 +30,7 @@ pub async fn certificates_are_found_by_each_of_their_names(store: Tried) {
     assert_eq!(none, Page::default(), "no certificate has that name");
 }
 
-/// Issued or not, one key in several certificates.
+/// Intended and issued certificates, and several with the same key.
 pub async fn certificates_are_found_by_their_key(store: Tried) {
     let with_key = |number: u8, days: i64| {
         changed(&certificate(), |certificate| {
@@ -62,7 +62,7 @@ pub async fn certificates_are_found_by_their_key(store: Tried) {
     assert_eq!(none, Page::default(), "no certificate has that key");
 }
 
-/// Over days without any.
+/// Across days without certificates.
 pub async fn certificates_are_found_by_their_end(store: Tried) {
     let name = [dns("www.example.com")];
     let mut ending = Vec::new();
@@ -90,7 +90,7 @@ pub async fn certificates_are_found_by_their_end(store: Tried) {
     assert_eq!(backwards, Page::default());
 }
 
-/// By way of the list of its orders.
+/// The certificates are found through the list of the account's orders.
 pub async fn certificates_are_found_by_their_account(store: Tried) {
     let account = account();
     let mut newest_first = Vec::new();
@@ -115,7 +115,7 @@ pub async fn certificates_are_found_by_their_account(store: Tried) {
     assert_eq!(found, newest_first);
 }
 
-/// What an account no longer has does not lead to it.
+/// A contact that the account no longer has does not find it.
 pub async fn accounts_are_found_by_contact_in_every_directory(store: Tried) {
     let contact = |text: &str| text.parse::<Contact>().expect("a contact");
     let shared = contact("mailto:Admin@Example.com");
@@ -143,11 +143,11 @@ pub async fn accounts_are_found_by_contact_in_every_directory(store: Tried) {
     }
     let other = store.accounts_by_contact(&contact("mailto:other@example.com"), None, 10).await.expect(WORKS);
     assert_eq!(other, Page { items: vec![moved], more: false });
-    let none = store.accounts_by_contact(&contact("mailto:nobody@example.com"), None, 10).await.expect(WORKS);
+    let none = store.accounts_by_contact(&contact("mailto:unknown@example.com"), None, 10).await.expect(WORKS);
     assert_eq!(none, Page::default());
 }
 
-/// By directory; a replaced key leads nowhere.
+/// Sorted by directory; a replaced key finds nothing.
 pub async fn accounts_are_found_by_key_in_every_directory(store: Tried) {
     let mut accounts = Vec::new();
     for _ in 0..4 {
@@ -168,7 +168,7 @@ pub async fn accounts_are_found_by_key_in_every_directory(store: Tried) {
     assert_eq!(new, Page { items: vec![replaced], more: false });
 }
 
-/// Each once, with the time of its first blocking.
+/// Each key once, with the time of its first blocking.
 pub async fn blocked_keys_are_listed_in_pages(store: Tried) {
     let mut blocked: Vec<BlockedKey> =
         (0..5).map(|number| BlockedKey { key: key(number).thumbprint(), at: at(i64::from(number)) }).collect();
@@ -183,7 +183,8 @@ pub async fn blocked_keys_are_listed_in_pages(store: Tried) {
     assert_eq!(rest, Page { items: blocked[3..].to_vec(), more: false });
 }
 
-/// Intends a certificate that ends `days` after the beginning, and signs every second one.
+/// Stores an intended certificate that ends `days` after the start of the samples, and every second
+/// one as issued.
 async fn made(store: &Tried, days: i64, names: &[acme::Identifier]) -> CertificateEntry {
     let intended = changed(&certificate(), |certificate| {
         certificate.identifiers = names.to_vec();

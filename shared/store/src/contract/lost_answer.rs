@@ -1,4 +1,4 @@
-//! A lost answer is not a lost write: the same write again answers success and changes nothing.
+//! A lost answer is not a lost write: repeating the same write succeeds and changes nothing.
 
 use super::{
     Tried, WORKS, assert_conflict,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Creation, KeyReplacement};
 
-/// Accounts.
+/// The second creation returns the outcome of the first.
 pub async fn an_account_made_twice_is_made_once(store: Tried) {
     let first = account();
     let second = changed(&first, |account| account.contact.clear());
@@ -24,7 +24,7 @@ pub async fn an_account_made_twice_is_made_once(store: Tried) {
     }
 }
 
-/// Keys of accounts.
+/// The second key replacement returns the outcome of the first.
 pub async fn a_key_replaced_twice_is_replaced_once(store: Tried) {
     let before = account();
     let after = changed(&before, |account| account.key = key(1));
@@ -37,7 +37,7 @@ pub async fn a_key_replaced_twice_is_replaced_once(store: Tried) {
     }
 }
 
-/// Orders, with authorizations.
+/// Orders together with their authorizations.
 pub async fn an_order_made_and_changed_twice_is_so_once(store: Tried) {
     let account = account();
     let new = [authorization(&account, dns("a.example.com")), authorization(&account, dns("b.example.com"))];
@@ -56,7 +56,7 @@ pub async fn an_order_made_and_changed_twice_is_so_once(store: Tried) {
     assert_eq!(page.orders, [open.id], "it is listed once");
 }
 
-/// Authorizations, with proofs.
+/// Authorizations together with their proofs.
 pub async fn an_authorization_changed_twice_is_changed_once(store: Tried) {
     let account = account();
     let name = dns("www.example.com");
@@ -72,7 +72,7 @@ pub async fn an_authorization_changed_twice_is_changed_once(store: Tried) {
     }
 }
 
-/// Certificates.
+/// Certificates in every state.
 pub async fn a_certificate_written_twice_is_written_once(store: Tried) {
     let intended = certificate();
     let signed = issued(&intended);
@@ -107,7 +107,7 @@ pub async fn a_crl_and_secrets_put_twice_are_put_once(store: Tried) {
     }
 }
 
-/// A repetition that comes after somebody else's write is late, not lost.
+/// A repetition after a later write of another caller is a conflict.
 pub async fn an_operation_does_not_come_back_over_a_later_one(store: Tried) {
     let first = account();
     let second = changed(&first, |account| account.contact.clear());

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::Redemption;
 
-/// RFC 8555 §6.5: a nonce serves once.
+/// RFC 8555 §6.5: a nonce is accepted once.
 pub async fn a_nonce_is_redeemed_once(store: Tried) {
     let (used, other, first) = (nonce(), nonce(), operation());
     assert_eq!(store.redeem_nonce(&used, at(300), first).await.expect(WORKS), Redemption::Redeemed);

@@ -29,7 +29,7 @@ pub async fn an_order_of_one_hundred_names_is_there_with_its_authorizations(stor
     assert_eq!(read, all, "the new ones as given, the reused ones as they were");
 }
 
-/// An id is taken once, and what comes with a refused order is refused with it.
+/// An id is taken once, and the authorizations of a refused order are refused with it.
 pub async fn an_order_whose_id_is_taken_changes_nothing(store: Tried) {
     let account = account();
     let first = order(&account, &[authorization(&account, dns("first.example.com"))]);
@@ -40,7 +40,7 @@ pub async fn an_order_whose_id_is_taken_changes_nothing(store: Tried) {
     assert_eq!(store.order(account.id, first.id).await.expect(WORKS), Some(first), "nothing changed");
 }
 
-/// An update names the version that it was decided on.
+/// An update names the version that it is based on.
 pub async fn an_order_changes_only_from_its_present_version(store: Tried) {
     let account = account();
     let open = order(&account, &[]);
@@ -78,7 +78,7 @@ pub async fn orders_are_listed_newest_first_in_pages(store: Tried) {
     assert_eq!(whole, OrderPage { orders: newest_first, more: false }, "a page that just holds all has no successor");
 }
 
-/// Ownership: what belongs to another account is as unknown as what never was.
+/// Ownership: what belongs to another account is as unknown as what does not exist.
 pub async fn an_order_of_another_account_is_unknown(store: Tried) {
     let owner = account();
     let made = order(&owner, &[]);

@@ -5,7 +5,7 @@ use acme::ProfileName;
 use super::{Tried, WORKS};
 use crate::{AcmeProfile, AppliedConfiguration, FirstProfiles, ProfileChanges, ProfileSet, RaProfile};
 
-/// What an operator applies is what there is, and applying it again changes nothing.
+/// The store contains exactly what an operator applied, and applying it again changes nothing.
 pub async fn applied_profiles_are_what_there_is(store: Tried) {
     assert_eq!(store.profiles().await.expect(WORKS), ProfileSet::default(), "before any was made");
     let acme: Vec<_> = ["default", "internal"].map(acme_profile).into();
@@ -50,7 +50,7 @@ pub async fn what_was_taken_from_the_configuration_is_remembered(store: Tried) {
     assert_eq!(store.profiles().await.expect(WORKS), ProfileSet::default());
 }
 
-/// More than any engine changes at once.
+/// More profiles than any engine changes at once.
 pub async fn hundreds_of_profiles_are_applied_and_listed_in_pages(store: Tried) {
     let numbered = |number: usize| format!("profile-{number:03}");
     let set = ProfileSet {

@@ -1,4 +1,4 @@
-//! Races: of many who decide on the same version, one wins.
+//! Races: of several writes that are based on the same version, one succeeds.
 
 use acme::AccountStatus;
 
@@ -23,7 +23,8 @@ pub async fn one_hundred_redemptions_of_a_nonce_have_one_winner(store: Tried) {
     assert_eq!(won, 1, "exactly one of 100 may redeem the nonce");
 }
 
-/// Each asks for a new account with the same key, as a client does that lost its answer.
+/// Each request creates an account with the same key, like a client that repeats a request after a
+/// lost answer.
 pub async fn one_hundred_accounts_with_one_key_are_one_account(store: Tried) {
     let first = account();
     let (directory, thumbprint) = (first.directory.clone(), first.key.thumbprint());
@@ -43,7 +44,7 @@ pub async fn one_hundred_accounts_with_one_key_are_one_account(store: Tried) {
     assert_eq!(found.as_ref(), made.first(), "the key leads to it");
 }
 
-/// Finalizing in parallel begins one issuance.
+/// Concurrent finalize requests start one issuance.
 pub async fn of_many_changes_to_an_order_one_wins(store: Tried) {
     let account = account();
     let open = order(&account, &[]);
@@ -61,7 +62,7 @@ pub async fn of_many_changes_to_an_order_one_wins(store: Tried) {
     assert_eq!(stored, results.into_iter().find_map(Result::ok), "the order is as the winner wrote it");
 }
 
-/// Asking for a validation in parallel begins one (threat 8).
+/// Concurrent requests for a validation start one (threat 8).
 pub async fn of_many_changes_to_an_authorization_one_wins(store: Tried) {
     let pending = authorization(&account(), dns("www.example.com"));
     store.create_authorization(&pending).await.expect(WORKS);
@@ -103,8 +104,8 @@ pub async fn two_accounts_cannot_take_the_same_new_key(store: Tried) {
     assert_eq!(found.map(|account| account.id), Some(*winner), "the key leads to the winner");
 }
 
-/// An engine that writes for several at once keeps them apart: beside many that lose, every write
-/// that meets nobody succeeds.
+/// An engine that groups writes keeps them independent: next to many conflicting writes, every
+/// write without a conflict succeeds.
 pub async fn a_conflict_does_not_touch_the_writes_beside_it(store: Tried) {
     let contested = account();
     store.create_account_if_absent(&contested).await.expect(WORKS);
@@ -115,7 +116,7 @@ pub async fn a_conflict_does_not_touch_the_writes_beside_it(store: Tried) {
         async move {
             let (contested, alone_result) =
                 tokio::join!(store.update_account(&before, &after), store.create_order(&alone, &[]));
-            alone_result.expect("nobody else writes this order");
+            alone_result.expect("no other write changes this order");
             assert_eq!(store.order(before.id, alone.id).await.expect(WORKS), Some(alone));
             contested
         }

@@ -1,4 +1,4 @@
-//! The watch over ends.
+//! The position of the expiry watch.
 
 use super::{
     Tried, WORKS, assert_conflict,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{CertificateEntry, ExpiryWatch, Versioned};
 
-/// Two processes that look at the same time do not set each other back.
+/// Two concurrent processes do not move the position backwards.
 pub async fn the_watch_changes_only_from_its_present_version(store: Tried) {
     assert_eq!(store.expiry_watch().await.expect(WORKS), None, "before the first look");
     let first = Versioned::new(ExpiryWatch { until: at(DAY), after: None }, operation());

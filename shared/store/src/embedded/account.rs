@@ -80,7 +80,7 @@ impl AccountStore for EmbeddedStore {
             change.put(batch)?;
             batch.remove(table::ACCOUNT_BY_KEY, &old_key)?;
             batch.put(table::ACCOUNT_BY_KEY, &new_key, id.as_bytes())?;
-            // Removing the old entry is a write elsewhere too.
+            // Removing the old entry is also a write in other engines.
             batch.count(1);
             Ok(KeyReplacement::Replaced)
         })
@@ -95,7 +95,7 @@ impl EmbeddedStore {
         after: &Versioned<Account>,
     ) -> Result<Change, StoreError> {
         let change = Change::indexed(after.id.to_string(), before, after, &self.retention)?;
-        // The entries that lead to it by its contacts.
+        // The index entries of the account's contacts.
         let known = before.map(|before| before.contact.as_slice()).unwrap_or_default();
         Ok(change.implying(after.contact.iter().filter(|contact| !known.contains(contact)).count()))
     }
@@ -113,8 +113,8 @@ impl Record for Account {
     }
 }
 
-/// What there is when the directory has an account with that key: this very one, when its answer was
-/// lost, or another.
+/// The outcome when the directory has an account with that key: the same account if the answer to
+/// its creation was lost, or another one.
 pub(super) fn existing_account(
     batch: &mut Batch<'_>,
     account: &Versioned<Account>,
@@ -126,7 +126,7 @@ pub(super) fn existing_account(
     Ok(Some(if is_ours { Creation::Created } else { Creation::Existing(existing) }))
 }
 
-/// Makes the account, and lets its key lead to it.
+/// Stores the account and its entry in the index of keys.
 pub(super) fn put_account(batch: &mut Batch<'_>, change: &Change, account: &Account) -> Result<(), Failure> {
     change.put(batch)?;
     batch.put(table::ACCOUNT_BY_KEY, &key_of(account), account.id.to_string().as_bytes())
@@ -146,7 +146,7 @@ fn text(row: &[u8]) -> Result<String, StoreError> {
     Ok(text.to_owned())
 }
 
-/// The index leads to an account that is not there.
+/// The index refers to an account that does not exist.
 fn dangling() -> StoreError {
     record::corrupt(table::ACCOUNT_BY_KEY, Malformed)
 }

@@ -1,4 +1,4 @@
-//! Audit records, by id, which is by time.
+//! Audit records, sorted by id and therefore by time.
 
 use acme::AuditId;
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ use crate::{AuditRecord, AuditStore, OperationId, Page, Retention, StoreError, V
 #[async_trait]
 impl AuditStore for EmbeddedStore {
     async fn append_audit(&self, record: &AuditRecord) -> Result<(), StoreError> {
-        // A record never changes, so one version is as good as another.
+        // A record never changes, so its version does not matter.
         let record = Versioned::new(record.clone(), OperationId::from_random([0; 16]));
         let change = Change::indexed(record.id.to_string(), None, &record, &self.retention)?;
         self.apply(vec![change]).await

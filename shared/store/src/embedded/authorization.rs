@@ -1,4 +1,4 @@
-//! Authorizations, and the proofs that they leave.
+//! Authorizations, and the proofs of control that they leave behind.
 
 use acme::{AccountId, Authorization, AuthorizationId, AuthorizationState, ChallengeState, Identifier};
 use async_trait::async_trait;
@@ -77,7 +77,8 @@ impl Record for Authorization {
     fn marks(&self, retention: &Retention) -> Vec<Mark> {
         let key = key::authorization(self.account, self.id);
         let mut marks = vec![expiry::mark(self, &key, retention)];
-        // A challenge that another one has overtaken is not worked on any more.
+        // A challenge is no longer processed once another challenge of the authorization has
+        // succeeded.
         if self.state == AuthorizationState::Pending {
             marks.extend(self.challenges.iter().filter_map(|challenge| match challenge.state {
                 ChallengeState::Processing(_) => {

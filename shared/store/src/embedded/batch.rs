@@ -10,7 +10,7 @@ use redb::{ReadableTable, Table, TableError, WriteTransaction};
 use super::{failure::Failure, record, table::TableName};
 use crate::{OperationId, StoreError};
 
-/// A transaction that several requests share. Each sees what those before it did.
+/// A transaction that several requests share. Each request sees the changes of those before it.
 pub(super) struct Batch<'t> {
     transaction: &'t WriteTransaction,
     tables: BTreeMap<TableName, Table<'t, &'static str, &'static [u8]>>,
@@ -23,7 +23,8 @@ pub(super) struct Batch<'t> {
 pub(super) enum Condition {
     /// The record is as the write expects it.
     Holds,
-    /// The record is as the write made it: the answer was lost, not the write.
+    /// The record already has the version of the write: the write was applied and its answer was
+    /// lost.
     AlreadyApplied,
 }
 
@@ -32,7 +33,7 @@ impl<'t> Batch<'t> {
         Self { transaction, tables: BTreeMap::new(), puts: 0, changed: false }
     }
 
-    /// How many records were put.
+    /// The number of records put.
     pub(super) fn puts(&self) -> usize {
         self.puts
     }
@@ -42,7 +43,8 @@ impl<'t> Batch<'t> {
         self.changed
     }
 
-    /// Compares the version of a row with that which a write expects, `None` for no row.
+    /// Compares the version of a row with the version that a write expects; `None` stands for no
+    /// row.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the row has another version.
@@ -63,7 +65,7 @@ impl<'t> Batch<'t> {
         if version == before { Ok(Condition::Holds) } else { Err(StoreError::Conflict.into()) }
     }
 
-    /// A copy of a row.
+    /// A copy of the row, if there is one.
     pub(super) fn row(&mut self, table: TableName, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         Ok(self.open(table)?.get(key)?.map(|row| row.value().to_vec()))
     }
@@ -80,13 +82,13 @@ impl<'t> Batch<'t> {
         range.take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
     }
 
-    /// Puts a record.
+    /// Puts the row of a record and counts it.
     pub(super) fn put(&mut self, table: TableName, key: &str, row: &[u8]) -> Result<(), Failure> {
         self.count(1);
         self.set(table, key, row)
     }
 
-    /// Puts a row that is no record.
+    /// Puts a row that is not counted as a record.
     pub(super) fn set(&mut self, table: TableName, key: &str, row: &[u8]) -> Result<(), Failure> {
         self.changed = true;
         self.open(table)?.insert(key, row)?;
@@ -100,7 +102,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    /// Counts records as put.
+    /// Adds to the number of records put.
     pub(super) fn count(&mut self, records: usize) {
         self.puts += records;
     }

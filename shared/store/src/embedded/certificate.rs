@@ -1,4 +1,4 @@
-//! Certificates, the list of the revoked, and blocked keys.
+//! Certificates, the revoked certificates of each CRL shard, and blocked keys.
 
 use acme::CertificateId;
 use async_trait::async_trait;
@@ -76,7 +76,7 @@ impl EmbeddedStore {
         after: &Versioned<CertificateRecord>,
     ) -> Result<Change, StoreError> {
         let change = Change::indexed(key::certificate(&after.id), before, after, &self.retention)?;
-        // The entries that lead to it by its names, its key and its end.
+        // The index entries of its identifiers, its key and the end of its validity.
         let of_names = if before.is_none() { after.identifiers.len() + 1 } else { 0 };
         let is_keyed = before.is_some_and(|before| before.key.is_some());
         let entries = of_names + usize::from(after.key.is_some() && !is_keyed);

@@ -1,5 +1,5 @@
-//! A conditional write, made ready outside the writer: encoded, and with the rows of indexes that
-//! leave and enter already known.
+//! A conditional write, prepared outside the writer: it is already encoded, and the index rows to
+//! remove and to add are known.
 
 use super::{
     batch::{Batch, Condition},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{OperationId, Retention, StoreError, Versioned};
 
-/// One record that takes the place of another version of itself, or of nothing.
+/// One record that replaces an earlier version of itself, or is new.
 pub(super) struct Change {
     table: TableName,
     key: String,
@@ -18,14 +18,15 @@ pub(super) struct Change {
     after: OperationId,
     leaving: Vec<Mark>,
     entering: Vec<Mark>,
-    /// Records that are put with it.
+    /// Further records that are put with it.
     beside: Vec<(TableName, String, Vec<u8>)>,
-    /// Items that another engine keeps as records of their own and this one finds by key order.
+    /// The number of items that are separate records in another engine, but follow from the order
+    /// of keys here.
     implied: usize,
 }
 
 impl Change {
-    /// `after` in the place of the version `before`, where `None` is nothing there.
+    /// Replaces the version `before` with `after`; `None` means that the record is new.
     pub(super) fn new<T: Record>(
         key: String,
         before: Option<OperationId>,
@@ -44,7 +45,7 @@ impl Change {
         })
     }
 
-    /// The same for a record that indexes lead to.
+    /// The same for a record that has index entries.
     pub(super) fn indexed<T: Record>(
         key: String,
         before: Option<&Versioned<T>>,
@@ -60,19 +61,19 @@ impl Change {
         })
     }
 
-    /// Rows of indexes that enter with it, whatever was there before.
+    /// Adds index rows, whatever was stored before.
     pub(super) fn marked(mut self, marks: Vec<Mark>) -> Self {
         self.entering = marks;
         self
     }
 
-    /// Another record that is put when this one is.
+    /// Adds a record that is put together with this one.
     pub(super) fn beside<T: Record>(mut self, key: String, record: &T) -> Result<Self, StoreError> {
         self.beside.push((T::TABLE, key, record::encode(record)?));
         Ok(self)
     }
 
-    /// Counts `items` more than there are rows.
+    /// Adds to the number of records put, for items that have no row here.
     pub(super) fn implying(mut self, items: usize) -> Self {
         self.implied = items;
         self
@@ -83,7 +84,7 @@ impl Change {
         batch.check(self.table, &self.key, self.before, self.after)
     }
 
-    /// Makes the change, which was checked.
+    /// Applies the change, which must have been checked.
     pub(super) fn put(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
         batch.put(self.table, &self.key, &self.row)?;
         batch.count(self.implied);
@@ -100,7 +101,8 @@ impl Change {
     }
 }
 
-/// Makes all of the changes that were not made before, or none when one of them meets a conflict.
+/// Applies all of the changes that have not been applied before, or none if one of them meets a
+/// conflict.
 pub(super) fn apply(batch: &mut Batch<'_>, changes: Vec<Change>) -> Result<(), Failure> {
     let mut open = Vec::with_capacity(changes.len());
     for change in changes {

@@ -1,18 +1,18 @@
-//! What the store was asked for, in records: the unit in which another engine would be paid.
+//! The reads and writes of the store, in records: the unit that a hosted database bills.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// How often what was done since the store was opened.
+/// The numbers of reads, writes and commits since the store was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Records that were asked for, found or not. A look-up through the index of keys counts the
-    /// index too.
+    /// Records that were read, whether or not they exist. A look-up through the index of keys
+    /// counts the index entry too.
     pub reads: u64,
-    /// Records that were put. An account's entry in the index of keys, an order's in the list of the
-    /// account, a proof, a revoked certificate and a redeemed nonce are records of their own; rows
-    /// that serve expiry and resumption are not.
+    /// Records that were put. An account's entry in the index of keys, an order's entry in the list
+    /// of the account, a proof, a revoked certificate and a redeemed nonce each count as a record;
+    /// rows for expiry and resumption do not.
     pub writes: u64,
-    /// Durable commits.
+    /// The number of durable commits.
     pub commits: u64,
 }
 

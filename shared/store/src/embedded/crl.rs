@@ -1,4 +1,4 @@
-//! Revoked certificates by issuer and shard, and the last CRL of each.
+//! Revoked certificates by issuer and shard, and the most recent CRL of each.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -55,7 +55,7 @@ impl Record for CrlRecord {
     const TABLE: TableName = table::CRL;
 }
 
-/// The number alone: the writer has no need to decode the list.
+/// Only the CRL number, because the writer does not need to decode the CRL.
 fn number_of(row: &[u8]) -> Result<u64, StoreError> {
     #[derive(Deserialize)]
     struct Numbered {

@@ -1,7 +1,7 @@
-//! Expiry: records that have served are deleted.
+//! Expiry: records that are no longer needed are deleted.
 //!
-//! Every record that ends has a row in an index by the hour in which it may be deleted. The row says
-//! where to look, never what to do: the record itself is asked before it is deleted.
+//! Every record that expires has a row in an index by the hour in which it may be deleted. The row
+//! only refers to the record; the expiry is read from the record itself before it is deleted.
 
 use acme::{Authorization, Order};
 use jiff::Timestamp;
@@ -18,9 +18,9 @@ use super::{
 use crate::{AuditRecord, CertificateRecord, ExternalAccountKey, Incident, Proof, Retention, StoreError};
 
 impl EmbeddedStore {
-    /// Deletes what has served by `now`, and redeemed nonces that cannot be presented any more; looks
-    /// at `limit` of them at most, so that other writes do not wait long. Answers how many it looked
-    /// at: when that is `limit`, there may be more.
+    /// Deletes records that are no longer needed at `now`, and redeemed nonces that can no longer
+    /// be presented. Examines at most `limit` of them, so that other writes do not wait long.
+    /// Returns the number examined: when it is `limit`, there may be more.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -45,12 +45,12 @@ impl EmbeddedStore {
     }
 }
 
-/// The row that leads to a record when it may be deleted.
+/// The index row for the time when the record may be deleted.
 pub(super) fn mark<T: Expiring>(record: &T, key: &str, retention: &Retention) -> Mark {
     Mark { table: table::EXPIRY, key: key::expiry(record.kept_until(retention), T::TABLE.as_str(), key) }
 }
 
-/// Deletes the record that a row leads to, when its time has come, and in any case the row.
+/// Deletes the record that a row refers to if it has expired, and the row in any case.
 fn settle(batch: &mut Batch<'_>, mark: &str, retention: &Retention, now: Timestamp) -> Result<(), Failure> {
     batch.remove(table::EXPIRY, mark)?;
     let Some((table, key)) = key::expiring(mark) else { return Ok(()) };
@@ -69,7 +69,8 @@ fn settle(batch: &mut Batch<'_>, mark: &str, retention: &Retention, now: Timesta
         _ => Ok(()),
     };
     match settled {
-        // It stays, for somebody to look at; without its row it does not stand in the way of others.
+        // The record stays so that an operator can inspect it; without its row it does not delay
+        // others.
         Err(Failure::Refused(error)) => {
             tracing::warn!(%error, table, key, "an expired record cannot be read");
             Ok(())
@@ -94,12 +95,12 @@ fn settle_record<T: Expiring>(
     record.marks(retention).iter().try_for_each(|mark| batch.remove(mark.table, &mark.key))
 }
 
-/// A record that is kept for a time.
+/// A record that is kept for a limited time.
 pub(super) trait Expiring: Record {
-    /// Until when it is kept.
+    /// Until when the record is kept.
     fn kept_until(&self, retention: &Retention) -> Timestamp;
 
-    /// Deletes what is of no use without it.
+    /// Deletes rows that are of no use without the record.
     fn forget_others(&self, _: &mut Batch<'_>) -> Result<(), Failure> {
         Ok(())
     }
@@ -116,7 +117,7 @@ impl Expiring for Authorization {
         retention.of_authorization(self)
     }
 
-    /// Its proof, unless a newer authorization has taken that over.
+    /// Deletes its proof, unless a newer authorization has replaced that.
     fn forget_others(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
         let key = key::proof(self.account, &self.identifier);
         match batch.row(table::PROOF, &key)? {
@@ -131,7 +132,7 @@ impl Expiring for CertificateRecord {
         retention.of_certificate(self)
     }
 
-    /// Its place among the revoked: long since on no list any more.
+    /// Deletes its entry among the revoked certificates, which no CRL has listed for a long time.
     fn forget_others(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
         match self.revocation {
             Some(_) => batch.remove(table::REVOKED, &key::revoked(&self.issuer, self.crl_shard, self.id.serial())),

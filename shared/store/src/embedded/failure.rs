@@ -1,14 +1,14 @@
-//! What can go wrong inside the engine, and what of it the asker is told.
+//! Errors inside the engine, and which of them the caller receives.
 
 use crate::StoreError;
 
 /// Why a read or a write did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// The answer to this request alone.
+    /// An error of this request only.
     #[error(transparent)]
     Refused(#[from] StoreError),
-    /// The file failed; a transaction that met this is given up as a whole.
+    /// The file failed; the whole transaction is aborted.
     #[error(transparent)]
     Engine(Box<redb::Error>),
 }
@@ -34,14 +34,14 @@ impl From<Failure> for StoreError {
     }
 }
 
-/// The store was closed before it was asked.
+/// The store was already closed.
 #[derive(Debug, thiserror::Error)]
 #[error("the store is closed")]
 pub(super) struct Closed;
 
-/// The transaction that a write was part of was given up.
+/// The transaction of the write was aborted.
 #[derive(Debug, thiserror::Error)]
-#[error("the write was not committed; the log of the store tells why")]
+#[error("the write was not committed; see the log of the store")]
 pub(super) struct NotCommitted;
 
 impl From<Closed> for StoreError {

@@ -1,4 +1,4 @@
-//! The file: opened for one process, laid out, and told apart after a crash.
+//! The file: opened for one process, with its layout, and with a mark that reveals a crash.
 
 use std::{
     fs, io,
@@ -14,7 +14,7 @@ use redb::{
 use super::{failure::Failure, key, migration, nonce::RedeemedNonce, schema, schema::LastProcess, table};
 use crate::OperationId;
 
-/// The open file; empty once it is closed.
+/// The open file; empty after it was closed.
 pub(super) struct File {
     database: RwLock<Option<Database>>,
     path: PathBuf,
@@ -24,68 +24,68 @@ pub(super) struct File {
 /// What opening found.
 pub(super) struct Opened {
     pub(super) file: File,
-    /// Nonces that were redeemed before.
+    /// The redeemed nonces in the file.
     pub(super) redeemed: Vec<RedeemedNonce>,
-    /// Whether the process before did not close the file.
+    /// Whether the previous process did not close the file.
     pub(super) was_unclean: bool,
 }
 
 /// Why the file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it, or this one has it twice.
+    /// Another process has the file open, or this one has it open twice.
     #[error("{path}: in use by another process")]
     InUse {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
-    /// It is no store, or it is damaged.
+    /// The file is not a store, or it is damaged.
     #[error("{path}: damaged, or not a store")]
     Corrupt {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What was found.
+        /// The error of the database.
         #[source]
         source: Box<redb::Error>,
     },
     /// A newer version of this program wrote it.
     #[error("{path}: written by a newer version (layout {found}; this version knows {})", schema::MAJOR)]
     Newer {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its layout.
+        /// The layout number of the file.
         found: u32,
     },
-    /// A version wrote it that is so old that nothing leads from it to this one.
+    /// A version wrote the file that is too old for the migrations of this one.
     #[error("{path}: written by an older version (layout {found}; this version knows {})", schema::MAJOR)]
     Older {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its layout.
+        /// The layout number of the file.
         found: u32,
     },
-    /// The records of an earlier version could not be brought up to this one.
+    /// The records of an earlier version could not be migrated.
     #[error("{path}: could not be migrated")]
     Migration {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why; what was migrated stays so, and the next start goes on.
+        /// The reason. Completed migrations are kept, and the next start continues.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The operating system refused.
+    /// The operating system refused access.
     #[error("{path}: cannot be used")]
     Unusable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         #[source]
         source: Box<redb::Error>,
     },
 }
 
 impl File {
-    /// Takes the file, and marks it as running until [`Writer`](super::writer::Writer) marks it as
+    /// Opens the file and marks it as open until [`Writer`](super::writer::Writer) marks it as
     /// closed.
     pub(super) fn open(path: &Path, cache_size: usize) -> Result<Opened, OpenError> {
         let database = database(path, cache_size).map_err(|error| refused(path, error.into()))?;
@@ -112,23 +112,23 @@ impl File {
     }
 
     /// A transaction whose commit is one flush of the file. Two-phase commit would cost a second
-    /// flush to withstand somebody who chooses the data, knows the file and decides which pages reach
-    /// the disk before a crash; whoever can do the last owns the host.
+    /// flush. It protects against an attacker who chooses the data, knows the file and decides
+    /// which pages reach the disk before a crash, and such an attacker already controls the host.
     pub(super) fn begin_write(&self) -> Result<WriteTransaction, Failure> {
         self.begin(Database::begin_write)
     }
 
-    /// Opens the file anew after it failed: a disk that was full for a moment must not stop the CA
-    /// for good, and an open database answers nothing any more once a flush failed.
+    /// Opens the file again after a failure. A disk that was full for a moment must not stop the CA
+    /// for good, and an open database refuses all calls after a failed flush.
     pub(super) fn reopen(&self) -> Result<(), Failure> {
         let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        // Given back first, since a file can be open once.
+        // Released first, because a file can only be open once.
         drop(open.take());
         *open = Some(database(&self.path, self.cache_size)?);
         Ok(())
     }
 
-    /// Gives the file back.
+    /// Releases the file.
     pub(super) fn close(&self) -> Result<(), Failure> {
         let database = self.database.write().unwrap_or_else(PoisonError::into_inner).take();
         Ok(database.map_or(Ok(()), Database::close)?)
@@ -146,7 +146,7 @@ fn database(path: &Path, cache_size: usize) -> Result<Database, DatabaseError> {
     Builder::new().set_cache_size(cache_size).create_with_backend(FileBackend::new(file)?)
 }
 
-/// Only the owner may read the file: it holds the secrets that nonces are made with.
+/// Only the owner may read the file, because it contains the secrets of nonces.
 fn create(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -155,7 +155,7 @@ fn create(path: &Path) -> io::Result<fs::File> {
     options.open(path)
 }
 
-/// The layout of the file, `None` when it is new, and what its last process left behind.
+/// The layout of the file, `None` when it is new, and the mark of its last process.
 fn last_process(database: &Database) -> Result<(Option<u32>, LastProcess), redb::Error> {
     let transaction = database.begin_read()?;
     let meta = match transaction.open_table(table::META.definition()) {
@@ -165,12 +165,12 @@ fn last_process(database: &Database) -> Result<(Option<u32>, LastProcess), redb:
     };
     let major = meta.get(key::SCHEMA)?.map(|row| String::from_utf8_lossy(row.value()).parse());
     let last = LastProcess::of(meta.get(key::RUNNING)?.as_ref().map(|row| row.value()));
-    // Only a newer version could call its layout otherwise than by a number.
+    // Only a newer version could identify its layout by something other than a number.
     Ok((major.map(|major| major.unwrap_or(u32::MAX)), last))
 }
 
-/// Lays out a new file, and voids the nonces when the last process did not close the file: some of
-/// their redemptions may be lost.
+/// Creates the tables of a new file, and invalidates the nonces if the last process did not close
+/// the file, because some of their redemptions may be lost.
 fn prepare(database: &Database, was_unclean: bool) -> Result<Vec<RedeemedNonce>, redb::Error> {
     let transaction = database.begin_write()?;
     for table in table::ALL {
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
     use crate::embedded::{EmbeddedStore, Options};
 
-    /// A file whose layout has that name.
+    /// A file with that layout number.
     fn file_of(layout: &str) -> (PathBuf, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.redb");

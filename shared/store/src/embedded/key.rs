@@ -1,5 +1,5 @@
-//! The keys, all of them. Parts are joined with `#`, which no part can hold; ids begin with their
-//! time, so that keys sort by age within an account.
+//! All keys of all tables. Parts are joined with `#`, which no part can contain. Ids start with
+//! their time, so that keys sort by age within an account.
 
 use std::ops::Range;
 
@@ -19,13 +19,13 @@ pub(super) fn order(account: AccountId, id: OrderId) -> String {
     format!("{account}#{id}")
 }
 
-/// The account's orders that are older than `before`.
+/// The range of the account's orders that are older than `before`.
 pub(super) fn orders(account: AccountId, before: Option<OrderId>) -> Range<String> {
     let Range { start, end } = under(&account.to_string());
     start..before.map_or(end, |before| order(account, before))
 }
 
-/// The order of a key made by [`order`].
+/// Parses a key of [`order`].
 pub(super) fn order_of(key: &str) -> Option<(AccountId, OrderId)> {
     let (account, order) = key.split_once('#')?;
     Some((account.parse().ok()?, order.parse().ok()?))
@@ -39,7 +39,7 @@ pub(super) fn validating(account: AccountId, id: AuthorizationId, r#type: Challe
     format!("{account}#{id}#{type}")
 }
 
-/// The validation of a key made by [`validating`].
+/// Parses a key of [`validating`].
 pub(super) fn validation_of(key: &str) -> Option<(AccountId, AuthorizationId, ChallengeType)> {
     let (account, rest) = key.split_once('#')?;
     let (authorization, r#type) = rest.split_once('#')?;
@@ -58,7 +58,7 @@ pub(super) fn crl(issuer: &IssuerId, shard: u16) -> String {
     format!("{issuer}#{shard}")
 }
 
-/// The serial in forty digits, so that revoked certificates sort by it as a number.
+/// The serial number in forty hexadecimal digits, so that revoked certificates sort numerically.
 pub(super) fn revoked(issuer: &IssuerId, shard: u16, serial: &Serial) -> String {
     format!("{}#{:0>40}", crl(issuer, shard), serial.to_string())
 }
@@ -77,7 +77,7 @@ pub(super) fn nonces_until(now: Timestamp) -> Range<String> {
     String::new()..digits(now.as_second())
 }
 
-/// The nonce of a key made by [`nonce`], and until when it is kept.
+/// Parses a key of [`nonce`]: until when the nonce is kept, and its text.
 pub(super) fn nonce_of(key: &str) -> Option<(Timestamp, &str)> {
     let (expires_at, nonce) = key.split_once('#')?;
     Some((Timestamp::from_second(expires_at.parse().ok()?).ok()?, nonce))
@@ -91,12 +91,12 @@ pub(super) fn expiry(at: Timestamp, table: &str, key: &str) -> String {
     format!("{}#{table}#{key}", digits(at.as_second() / HOUR))
 }
 
-/// What expired in an hour that is over at `now`.
+/// The range of rows whose hour is over at `now`.
 pub(super) fn expired_until(now: Timestamp) -> Range<String> {
     String::new()..digits(now.as_second() / HOUR)
 }
 
-/// Table and key of the record that a key made by [`expiry`] leads to.
+/// Parses a key of [`expiry`]: the table and the key of the record.
 pub(super) fn expiring(key: &str) -> Option<(&str, &str)> {
     key.split_once('#')?.1.split_once('#')
 }
@@ -105,7 +105,7 @@ pub(super) fn certificate_by_name(name: &Identifier, entry: &CertificateEntry) -
     format!("{}#{}", named(name), certificate_ending(entry))
 }
 
-/// The certificates of the name that come before `before`.
+/// The range of the identifier's certificates that come before `before`.
 pub(super) fn certificates_by_name(name: &Identifier, before: Option<&CertificateEntry>) -> Range<String> {
     let Range { start, end } = under(&named(name));
     start..before.map_or(end, |before| certificate_by_name(name, before))
@@ -115,7 +115,7 @@ pub(super) fn certificate_by_key(key: &Thumbprint, entry: &CertificateEntry) -> 
     format!("{key}#{}", certificate_ending(entry))
 }
 
-/// The certificates with the key that come before `before`.
+/// The range of the certificates with the key that come before `before`.
 pub(super) fn certificates_by_key(key: &Thumbprint, before: Option<&CertificateEntry>) -> Range<String> {
     let Range { start, end } = under(&key.to_string());
     start..before.map_or(end, |before| certificate_by_key(key, before))
@@ -125,21 +125,21 @@ pub(super) fn certificate_ending(entry: &CertificateEntry) -> String {
     format!("{}#{}", digits(entry.not_after.as_second()), entry.id)
 }
 
-/// The certificates that end from `from` until before `until`, behind `after`.
+/// The range of the certificates that end from `from` (inclusive) to `until` (exclusive), after
+/// `after`.
 pub(super) fn certificates_ending(
     from: Timestamp,
     until: Timestamp,
     after: Option<&CertificateEntry>,
 ) -> Range<String> {
     let start = digits(from.as_second());
-    // No key lies between one and the same with a letter more.
+    // No key lies between a key and the same key with a further character.
     let start = after.map_or(start.clone(), |after| start.max(format!("{}!", certificate_ending(after))));
     let end = digits(until.as_second());
     start.min(end.clone())..end
 }
 
-/// The certificate of a key made by [`certificate_by_name`], [`certificate_by_key`] or
-/// [`certificate_ending`].
+/// Parses a key of [`certificate_by_name`], [`certificate_by_key`] or [`certificate_ending`].
 pub(super) fn entry_of(key: &str) -> Option<CertificateEntry> {
     let (rest, id) = key.rsplit_once('#')?;
     let end = rest.rsplit('#').next()?;
@@ -150,13 +150,13 @@ pub(super) fn account_by_contact(contact: &Contact, account: AccountId) -> Strin
     format!("{}#{account}", contact.as_str().to_ascii_lowercase())
 }
 
-/// The accounts with the contact that come behind `after`.
+/// The range of the accounts with the contact that come after `after`.
 pub(super) fn accounts_by_contact(contact: &Contact, after: Option<AccountId>) -> Range<String> {
     let Range { start, end } = under(&contact.as_str().to_ascii_lowercase());
     after.map_or(start, |after| format!("{}!", account_by_contact(contact, after)))..end
 }
 
-/// The account of a key made by [`account_by_contact`].
+/// Parses a key of [`account_by_contact`].
 pub(super) fn account_of_contact(key: &str) -> Option<&str> {
     Some(key.rsplit_once('#')?.1)
 }
@@ -165,13 +165,13 @@ pub(super) fn directory_of_a_key(key: &Thumbprint, directory: &DirectoryId) -> S
     format!("{key}#{directory}")
 }
 
-/// The directories in which the key has an account, behind `after`.
+/// The range of the directories in which the key has an account, after `after`.
 pub(super) fn directories_of_key(key: &Thumbprint, after: Option<&DirectoryId>) -> Range<String> {
     let Range { start, end } = under(&key.to_string());
     after.map_or(start, |after| format!("{}!", directory_of_a_key(key, after)))..end
 }
 
-/// The directory of a key made by [`directory_of_a_key`].
+/// Parses a key of [`directory_of_a_key`].
 pub(super) fn directory_of_key(key: &str) -> Option<DirectoryId> {
     key.rsplit_once('#')?.1.parse().ok()
 }
@@ -180,29 +180,29 @@ fn named(name: &Identifier) -> String {
     format!("{}#{name}", name.type_name())
 }
 
-/// The keys that continue `prefix` with a part more.
+/// The range of keys that continue `prefix` with another part.
 fn under(prefix: &str) -> Range<String> {
     format!("{prefix}#")..format!("{prefix}$")
 }
 
-/// A number that sorts as text; times before 1970 are as good as 1970.
+/// A number in a form that sorts as text; times before 1970 are treated as 1970.
 fn digits(number: i64) -> String {
     format!("{:012}", number.max(0))
 }
 
 const HOUR: i64 = 60 * 60;
 
-/// Where the secrets of nonces are.
+/// The key of the secrets of nonces.
 pub(super) const NONCE_SECRETS: &str = "nonce";
-/// Where the secret of external accounts is.
+/// The key of the secret of external accounts.
 pub(super) const EXTERNAL_ACCOUNT_SECRET: &str = "secret";
-/// What was taken from the configuration.
+/// The key of what was last applied from the configuration.
 pub(super) const APPLIED_CONFIGURATION: &str = "profiles";
-/// Where the watch over ends is.
+/// The key of the position of the expiry watch.
 pub(super) const EXPIRY_WATCH: &str = "expiry";
-/// Which layout the file has: the major number.
+/// The key of the major number of the layout.
 pub(super) const SCHEMA: &str = "schema";
-/// Which version had the file last, and whether it closed it; see [`super::schema`].
+/// The key of the mark of the last process; see [`super::schema`].
 pub(super) const RUNNING: &str = "running";
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl LimitStore for EmbeddedStore {
     }
 }
 
-/// How often something was counted in a window.
+/// The count in one window.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Counter {
     window: LimitWindow,

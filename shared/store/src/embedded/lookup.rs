@@ -1,4 +1,4 @@
-//! Look-ups of operators, in indexes that follow from the records.
+//! Look-ups for operators, in indexes that are derived from the records.
 
 use acme::{Account, AccountId, Contact, DirectoryId, Identifier};
 use async_trait::async_trait;
@@ -116,7 +116,7 @@ fn entries(
     page.try_map(|key| Ok(key::entry_of(&key).ok_or_else(|| record::corrupt(table, Malformed))?))
 }
 
-/// The account that a row leads to, which is there as long as the row is.
+/// The account that an index row refers to; it exists as long as the row does.
 fn account(snapshot: &Snapshot<'_>, id: Option<&str>, table: TableName) -> Result<Versioned<Account>, Failure> {
     let found = id.map(|id| snapshot.versioned(id)).transpose()?.flatten();
     Ok(found.ok_or_else(|| record::corrupt(table, Malformed))?)

@@ -1,4 +1,4 @@
-//! Redeemed nonces, and the secrets that nonces are made with.
+//! Redeemed nonces, and the secrets with which nonces are generated.
 //!
 //! Whether a nonce is redeemed is decided in memory; its row follows with the next commit. Every
 //! redeemed nonce that can still be presented is in memory, so the rows serve the next start only.
@@ -59,24 +59,24 @@ impl Record for NonceSecrets {
 pub(super) struct LiveNonces(Mutex<Live>);
 
 struct Live {
-    /// By the time at which they expire, so that forgetting is cheap.
+    /// Grouped by their expiry, so that deleting expired nonces is cheap.
     redeemed: BTreeMap<Timestamp, HashMap<Box<str>, OperationId>>,
     unwritten: Vec<RedeemedNonce>,
-    /// The writer looks for rows no more until it is woken.
+    /// Whether the writer does not look for rows until it is woken.
     resting: bool,
     closed: bool,
 }
 
 /// The row of a redeemed nonce.
 pub(super) struct RedeemedNonce {
-    /// Its key.
+    /// The key of the row.
     pub(super) key: String,
     /// The operation that redeemed it.
     pub(super) operation: OperationId,
 }
 
 impl LiveNonces {
-    /// Those that the last stop left behind.
+    /// The nonces that were in the file when it was opened.
     pub(super) fn new(rows: Vec<RedeemedNonce>) -> Self {
         let mut redeemed: BTreeMap<Timestamp, HashMap<Box<str>, OperationId>> = BTreeMap::new();
         for row in &rows {
@@ -87,13 +87,14 @@ impl LiveNonces {
         Self(Mutex::new(Live { redeemed, unwritten: Vec::new(), resting: false, closed: false }))
     }
 
-    /// Decides, and tells whether the writer has to be woken for the row.
+    /// Decides about a redemption. The second value is whether the writer has to be woken for the
+    /// row.
     fn redeem(&self, nonce: &str, expires_at: Timestamp, operation: OperationId) -> Result<(Redemption, bool), Closed> {
         let mut live = self.lock();
         if live.closed {
             return Err(Closed);
         }
-        // A nonce always comes with the same expiry: its maker wrote the time into it.
+        // A nonce always comes with the same expiry, because the time is part of it.
         let redeemed = live.redeemed.entry(expires_at).or_default();
         match redeemed.get(nonce) {
             Some(redeemer) if *redeemer == operation => Ok((Redemption::Redeemed, false)),
@@ -106,32 +107,33 @@ impl LiveNonces {
         }
     }
 
-    /// The rows that no commit holds yet.
+    /// The rows that have not been committed yet.
     pub(super) fn take_unwritten(&self) -> Vec<RedeemedNonce> {
         std::mem::take(&mut self.lock().unwritten)
     }
 
-    /// Lets the writer rest when no row waits for it; the next redemption wakes it.
+    /// Lets the writer rest if no row is waiting; the next redemption wakes it.
     pub(super) fn rest(&self) -> bool {
         let mut live = self.lock();
         live.resting = live.unwritten.is_empty();
         live.resting
     }
 
-    /// Forgets those that cannot be presented any more.
+    /// Removes the nonces that can no longer be presented.
     pub(super) fn forget(&self, now: Timestamp) {
         let mut live = self.lock();
         live.redeemed = live.redeemed.split_off(&now);
         live.redeemed.remove(&now);
     }
 
-    /// Refuses from now on: a nonce redeemed after the last commit would be lost by a clean stop.
+    /// Refuses redemptions from now on, because a clean stop would lose a redemption after the last
+    /// commit.
     pub(super) fn close(&self) {
         self.lock().closed = true;
     }
 
     fn lock(&self) -> MutexGuard<'_, Live> {
-        // Nothing that holds the lock leaves the set half changed.
+        // No code that holds the lock can panic with the set half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Orders. Their keys are in the order of their making, so the account's list is a range of keys.
+//! Orders. Their keys sort by creation time, so that the list of an account is a range of keys.
 
 use acme::{AccountId, Authorization, Order, OrderId, OrderState};
 use async_trait::async_trait;
@@ -23,7 +23,7 @@ impl OrderStore for EmbeddedStore {
         for authorization in new_authorizations {
             changes.push(self.authorization_change(None, authorization)?);
         }
-        // The entry in the account's list.
+        // The entry in the account's list, which is a record in other engines.
         changes.push(self.order_change(None, order)?.implying(1));
         self.apply(changes).await
     }

@@ -92,7 +92,8 @@ impl Record for AppliedConfiguration {
     const TABLE: TableName = table::APPLIED_CONFIGURATION;
 }
 
-/// What is stored under the name; `None` also where it cannot be read, so that an operator can mend it.
+/// The record stored under the name; `None` also if it cannot be read, so that an operator can
+/// replace it.
 fn stored<T: Record>(batch: &mut Batch<'_>, name: &ProfileName) -> Result<Option<T>, Failure> {
     Ok(batch.row(T::TABLE, name.as_str())?.and_then(|row| record::decode(&row).ok()))
 }

@@ -1,18 +1,18 @@
-//! Records as rows: JSON, and before it, for those that change, the sixteen bytes of their version,
-//! so that the writer compares versions without reading JSON.
+//! Records as rows: JSON, preceded for versioned records by the sixteen bytes of their version, so
+//! that the writer can compare versions without parsing JSON.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::table::TableName;
 use crate::{OperationId, Retention, StoreError, Versioned};
 
-/// A record that has a table.
+/// A record that is stored in a table.
 pub(super) trait Record: Serialize + DeserializeOwned {
-    /// Its table.
+    /// The table of the record.
     const TABLE: TableName;
 
-    /// The index rows that lead to it. They are a function of the record alone; a change writes the
-    /// difference between those of the old and of the new.
+    /// The index rows of the record. They are a function of the record alone; a change writes the
+    /// difference between the index rows of the old and the new record.
     fn marks(&self, _: &Retention) -> Vec<Mark> {
         Vec::new()
     }
@@ -58,9 +58,9 @@ pub(super) fn corrupt(table: TableName, source: impl Into<Box<dyn std::error::Er
     StoreError::Corrupt { record: table.as_str(), source: source.into() }
 }
 
-/// The row is shorter than a version, or does not have the form of its table.
+/// The row is shorter than a version, or does not have the format of its table.
 #[derive(Debug, thiserror::Error)]
-#[error("the row does not have the form of its table")]
+#[error("the row does not have the format of its table")]
 pub(super) struct Malformed;
 
 fn write_json<T: Record>(record: &T, row: &mut Vec<u8>) -> Result<(), StoreError> {

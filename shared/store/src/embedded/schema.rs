@@ -1,29 +1,31 @@
-//! The layout of the file, in two numbers.
+//! The layout of the file, as two numbers.
 //!
-//! - The **major** number stands under [`key::SCHEMA`](super::key::SCHEMA). A version opens files of its
-//!   own major number alone: another one means that records moved or changed their meaning.
-//! - The **minor** number is that of the last migration that was made. Every version opens a file of any
-//!   minor number: what a migration adds, an earlier version neither reads nor writes.
+//! - The **major** number is stored under [`key::SCHEMA`](super::key::SCHEMA). A version only opens
+//!   files of its own major number: another number means that records moved or changed their
+//!   meaning.
+//! - The **minor** number is that of the last completed migration. Every version opens a file of
+//!   any minor number, because earlier versions neither read nor write what a migration adds.
 //!
-//! The minor number stands in the mark that says whether the last process closed the file
-//! ([`key::RUNNING`](super::key::RUNNING)), because that mark is written by every process that opens it. So
-//! a version sees when an earlier one had the file in between and did not keep up what migrations added:
-//! the mark then has a lower number or none, and those migrations are made again. The first versions knew
-//! no minor number: their mark is empty while they run and gone after they closed the file.
+//! The minor number is part of the mark that records whether the last process closed the file
+//! ([`key::RUNNING`](super::key::RUNNING)), because that mark is written by every process that
+//! opens it. So a version notices when an earlier version had the file open in between and did not
+//! maintain what migrations added: the mark then has a lower number or none, and those migrations
+//! run again. The first versions had no minor number: their mark is empty while they run and absent
+//! after they have closed the file.
 
 use super::migration;
 
-/// What the mark of the last process says.
+/// The mark of the last process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LastProcess {
-    /// The number of the last migration that it knew.
+    /// The number of the last migration that the process knew.
     pub(super) minor: u32,
-    /// Whether it closed the file.
+    /// Whether the process closed the file.
     pub(super) closed: bool,
 }
 
 impl LastProcess {
-    /// Reads the mark; `None` is no mark.
+    /// Parses the mark; `None` means that there is no mark.
     pub(super) fn of(mark: Option<&[u8]>) -> Self {
         let text = mark.map(String::from_utf8_lossy).unwrap_or_else(|| CLOSED.into());
         let (state, minor) = text.split_once(' ').unwrap_or((&text, ""));

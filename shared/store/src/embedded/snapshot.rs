@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Page, StoreError, Versioned};
 
-/// The store as the last commit left it.
+/// The state of the store after the last commit.
 pub(super) struct Snapshot<'a> {
     transaction: ReadTransaction,
     counters: &'a Counters,
@@ -23,17 +23,17 @@ impl<'a> Snapshot<'a> {
         Self { transaction, counters }
     }
 
-    /// A record that has a version.
+    /// A record with a version.
     pub(super) fn versioned<T: Record>(&self, key: &str) -> Result<Option<Versioned<T>>, Failure> {
         self.row(T::TABLE, key, |row| Ok(record::decode_versioned(row)?))
     }
 
-    /// A record that has none.
+    /// A record without a version.
     pub(super) fn record<T: Record>(&self, key: &str) -> Result<Option<T>, Failure> {
         self.row(T::TABLE, key, |row| Ok(record::decode(row)?))
     }
 
-    /// What is made of a row. It counts as a read, found or not.
+    /// Reads a row and converts it. It counts as a read whether or not the row exists.
     pub(super) fn row<T>(
         &self,
         table: TableName,
@@ -78,7 +78,7 @@ impl<'a> Snapshot<'a> {
         self.rows(T::TABLE, after, limit, |_, row| record::decode_versioned(row))
     }
 
-    /// The same backwards: those whose keys are before `before`, last first.
+    /// The same in reverse: the records whose keys are before `before`, last first.
     pub(super) fn versioned_page_back<T: Record>(
         &self,
         before: Option<&str>,
@@ -119,7 +119,7 @@ impl<'a> Snapshot<'a> {
         range.take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
     }
 
-    /// The account that the index of keys leads to.
+    /// The account to which the index of keys refers.
     pub(super) fn account_id(&self, key: &str) -> Result<Option<String>, Failure> {
         let text = |row: &[u8]| Ok(str::from_utf8(row).ok().map(str::to_owned));
         Ok(self.row(super::table::ACCOUNT_BY_KEY, key, text)?.flatten())
@@ -132,7 +132,7 @@ impl<'a> Snapshot<'a> {
         rows.iter()?.map(|row| Ok(read(row?.0.value())?)).collect()
     }
 
-    /// What is made of the rows of a table whose keys follow `after`, at most `limit`.
+    /// Converts the rows of a table whose keys follow `after`, at most `limit`.
     pub(super) fn rows<T>(
         &self,
         table: TableName,

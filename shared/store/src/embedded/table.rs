@@ -2,17 +2,17 @@
 
 use redb::TableDefinition;
 
-/// A table.
+/// The name of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TableName(&'static str);
 
 impl TableName {
-    /// The name, which is also that of its records.
+    /// The name, which is also the name of its records in errors.
     pub(super) const fn as_str(self) -> &'static str {
         self.0
     }
 
-    /// What the file is asked for.
+    /// The definition with which the database opens the table.
     pub(super) const fn definition(self) -> TableDefinition<'static, &'static str, &'static [u8]> {
         TableDefinition::new(self.0)
     }
@@ -22,7 +22,8 @@ impl TableName {
 pub(super) const ACCOUNT: TableName = TableName("account");
 /// `directory#thumbprint` → `a`.
 pub(super) const ACCOUNT_BY_KEY: TableName = TableName("account by key");
-/// `a#o` → version, [`acme::Order`]. In the order of their making, so it is also the account's list.
+/// `a#o` → version, [`acme::Order`]. Sorted by creation time, so that it is also the list of the
+/// account.
 pub(super) const ORDER: TableName = TableName("order");
 /// `a#z` → version, [`acme::Authorization`].
 pub(super) const AUTHORIZATION: TableName = TableName("authorization");
@@ -54,7 +55,7 @@ pub(super) const EXTERNAL_ACCOUNT_SECRET: TableName = TableName("external accoun
 pub(super) const AUDIT: TableName = TableName("audit");
 /// `id` → version, [`crate::Incident`].
 pub(super) const INCIDENT: TableName = TableName("incident");
-/// `start#length#what` → version, how often it was counted in that window.
+/// `start#length#what` → version, the count in that window.
 pub(super) const LIMIT: TableName = TableName("limit");
 /// `time#nonce` → the operation that redeemed it.
 pub(super) const NONCE: TableName = TableName("nonce");
@@ -68,9 +69,9 @@ pub(super) const KEYED: TableName = TableName("certificate by key");
 pub(super) const ENDING: TableName = TableName("certificate by end");
 /// `contact#a` → nothing: accounts by contact.
 pub(super) const CONTACT: TableName = TableName("account by contact");
-/// `thumbprint#directory` → nothing: where a key has an account.
+/// `thumbprint#directory` → nothing: the directories in which a key has an account.
 pub(super) const DIRECTORY_OF_KEY: TableName = TableName("directory of a key");
-/// `hour#table#key` → nothing: what may be due for deletion.
+/// `hour#table#key` → nothing: records that may be due for deletion.
 pub(super) const EXPIRY: TableName = TableName("expiry");
 /// `a#z#challenge type` → nothing: validations that are under way.
 pub(super) const VALIDATING: TableName = TableName("validating");
@@ -79,7 +80,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 /// Facts about the file itself.
 pub(super) const META: TableName = TableName("meta");
 
-/// Every table, so that a new file has them all and reads need not ask whether there is one.
+/// Every table. A new file gets all of them, so that reads need not check whether a table exists.
 pub(super) const ALL: [TableName; 30] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,

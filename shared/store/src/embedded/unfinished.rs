@@ -1,22 +1,22 @@
-//! Work that was under way, for the next start.
+//! Unfinished work, for the next start.
 
 use acme::{AccountId, AuthorizationId, ChallengeType, OrderId};
 
 use super::{EmbeddedStore, key, table};
 use crate::StoreError;
 
-/// What a stop interrupted.
+/// The work that a stop interrupted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unfinished {
-    /// Challenges that are processing.
+    /// The challenges in the state `processing`.
     pub validations: Vec<(AccountId, AuthorizationId, ChallengeType)>,
-    /// Orders that are processing.
+    /// The orders in the state `processing`.
     pub issuances: Vec<(AccountId, OrderId)>,
 }
 
 impl EmbeddedStore {
-    /// The work that is under way. It is kept in indexes, so the question costs nothing however many
-    /// records there are.
+    /// The unfinished work. It is kept in indexes, so that the cost does not depend on the number
+    /// of records.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].

@@ -1,4 +1,5 @@
-//! The one writer: takes what is queued, applies it in one transaction, commits, answers.
+//! The writer thread: takes the queued requests, applies them in one transaction, commits, and
+//! answers.
 
 use std::{
     sync::{Arc, mpsc},
@@ -18,24 +19,24 @@ use super::{
 };
 use crate::StoreError;
 
-/// What the writer is told.
+/// A message to the writer.
 pub(super) enum Message {
-    /// A write.
+    /// A write to decide and apply.
     Write(Request),
-    /// A nonce is redeemed while the writer rests.
+    /// A nonce was redeemed while the writer was resting.
     NoncesWait,
-    /// No more follows. Who asked wants to know how it ended, or does not.
+    /// No further message follows. The sender, if any, receives the result of the last commit.
     Close(Option<oneshot::Sender<Result<(), StoreError>>>),
 }
 
-/// A write that nobody has looked at. Dropping it tells the asker that it was not committed.
+/// A write that has not been decided. Dropping it reports to the caller that it was not committed.
 pub(super) type Request = Box<dyn FnOnce(&mut Batch<'_>) -> Result<Answer, Failure> + Send>;
 
-/// Sends the answer to a write, once it is committed.
+/// Sends the answer to a write after it was committed.
 pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
-/// Joins the decision about a write with the place where its answer goes. A failure of the file goes
-/// to the writer, everything else to the asker.
+/// Combines the decision about a write with the channel for its answer. A failure of the file goes
+/// to the writer, everything else to the caller.
 pub(super) fn request<T: Send + 'static>(
     decide: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure> + Send + 'static,
     asker: oneshot::Sender<Result<T, StoreError>>,
@@ -46,22 +47,22 @@ pub(super) fn request<T: Send + 'static>(
             Err(Failure::Refused(error)) => Err(error),
             Err(failure) => return Err(failure),
         };
-        // The asker may have gone; the write stands nevertheless.
+        // The caller may have gone; the write is applied nevertheless.
         Ok(Box::new(move || drop(asker.send(decision))))
     })
 }
 
-/// The writer.
+/// The state of the writer thread.
 pub(super) struct Writer {
     queue: mpsc::Receiver<Message>,
     file: Arc<File>,
     nonces: Arc<LiveNonces>,
     counters: Arc<Counters>,
-    /// Redeemed nonces that no commit holds yet.
+    /// Redeemed nonces that have not been committed yet.
     unwritten: Vec<RedeemedNonce>,
 }
 
-/// What is done in one transaction.
+/// The requests and nonces of one transaction.
 #[derive(Default)]
 struct Group {
     requests: Vec<Request>,
@@ -78,7 +79,7 @@ impl Writer {
         Self { queue, file, nonces, counters, unwritten: Vec::new() }
     }
 
-    /// Works until it is told to close.
+    /// Runs until it receives [`Message::Close`].
     pub(super) fn run(mut self) {
         loop {
             let Group { requests, close } = self.gather();
@@ -93,9 +94,9 @@ impl Writer {
         }
     }
 
-    /// Waits for the first request, or until nonces are due, and takes what else is there already.
-    /// Requests that come during a commit make up the next group, so that nothing waits for company
-    /// and the groups grow with the load.
+    /// Waits for the first request, or until nonces are due, and takes all other requests that are
+    /// already queued. Requests that arrive during a commit form the next group, so that no request
+    /// is delayed to fill a group, and groups grow with the load.
     fn gather(&mut self) -> Group {
         let mut group = Group::default();
         while group.requests.len() < LARGEST_GROUP {
@@ -113,8 +114,9 @@ impl Writer {
         group
     }
 
-    /// The next message; `None` when nonces have waited long enough. While requests follow each other
-    /// their nonces ride with them, and nobody has to wake the writer for a nonce alone.
+    /// The next message; `None` when nonces have waited long enough. While requests follow each
+    /// other, nonces are committed with them, and no message is needed to wake the writer for a
+    /// nonce.
     fn wait(&self) -> Option<Message> {
         let closed = || Message::Close(None);
         match self.queue.recv_timeout(NONCES_WAIT) {
@@ -136,7 +138,8 @@ impl Writer {
                 Ok(())
             }
             Err(failure) => {
-                // The requests were dropped, which tells their askers. The nonces ride with the next.
+                // The requests were dropped, which reports the failure to their callers. The nonces
+                // are part of the next commit.
                 tracing::error!(error = %failure, "the store could not commit");
                 if let Err(failure) = self.file.reopen() {
                     tracing::error!(error = %failure, "the store could not be opened again");
@@ -146,8 +149,8 @@ impl Writer {
         }
     }
 
-    /// One transaction for all. A request that refuses has changed nothing; a failure of the file
-    /// gives up the whole.
+    /// One transaction for all requests. A refused request has changed nothing; a failure of the
+    /// file aborts the whole transaction.
     fn transact(&self, requests: Vec<Request>, last: bool) -> Result<Vec<Answer>, Failure> {
         let transaction = self.file.begin_write()?;
         let mut batch = Batch::new(&transaction);
@@ -171,7 +174,7 @@ impl Writer {
     }
 }
 
-/// How long redeemed nonces wait for a commit to ride with.
+/// How long redeemed nonces wait for the commit of another write.
 const NONCES_WAIT: Duration = Duration::from_millis(50);
 
 /// Bounds how long the first of a group waits for the others to be applied.
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_of_the_file_is_told_and_leaves_nothing_behind() {
+    async fn a_failure_of_the_file_is_reported_and_leaves_nothing_behind() {
         let (store, _folder) = open();
         let failed = store.write::<()>(|batch| {
             batch.put(table::BLOCKED_KEY, "half", b"")?;

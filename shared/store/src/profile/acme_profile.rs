@@ -1,4 +1,4 @@
-//! ACME Profiles: how a directory treats its clients.
+//! ACME Profiles: the settings of a directory towards its clients.
 
 use std::{
     collections::BTreeMap,
@@ -11,89 +11,94 @@ use serde::{Deserialize, Serialize};
 
 use crate::{IdentifierRule, Limits};
 
-/// An ACME Profile: how a directory treats its clients.
+/// An ACME Profile: the settings of a directory towards its clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AcmeProfile {
-    /// Its name, the last part of its directories' base URL.
+    /// The name of the profile, which is the last segment of the base URL of its directories.
     pub name: ProfileName,
-    /// Whether it serves.
+    /// Whether its directories answer requests.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// For people.
+    /// A note of the operator, without meaning for the CA.
     #[serde(default)]
     pub description: String,
-    /// The RA Profile that issues for family A.
+    /// The RA Profile that issues for family A; without one, the profile has no directory of family
+    /// A.
     #[serde(default)]
     pub ra_profile: Option<ProfileName>,
-    /// Further RA Profiles that a client may choose, by the names that the directory shows for them
-    /// (the profiles extension).
+    /// Further RA Profiles that a client may select, by the names under which the directory
+    /// advertises them (profiles extension).
     #[serde(default)]
     pub profiles: BTreeMap<String, OfferedProfile>,
-    /// Whether an account must name a contact.
+    /// Whether an account must have a contact.
     #[serde(default)]
     pub require_contact: bool,
-    /// The domains, or domains above them, that the addresses of contacts lie in; all when empty.
+    /// The domains in or below which the e-mail addresses of contacts must lie; any domain when
+    /// empty.
     #[serde(default)]
     pub allowed_contact_domains: Vec<String>,
-    /// Whether an account must agree to the terms.
+    /// Whether an account must agree to the terms of service.
     #[serde(default)]
     pub require_terms_of_service: bool,
-    /// The present terms, shown in the directory.
+    /// The URL of the present terms of service, advertised in the directory (RFC 8555 §7.1.1).
     #[serde(default)]
     pub terms_of_service_url: Option<String>,
-    /// A page about the CA, shown in the directory.
+    /// A web page about the CA, advertised in the directory (RFC 8555 §7.1.1).
     #[serde(default)]
     pub website_url: Option<String>,
-    /// Names that the CA answers to in CAA records, shown in the directory.
+    /// The names by which CAA records identify the CA, advertised in the directory (RFC 8555
+    /// §7.1.1).
     #[serde(default)]
     pub caa_identities: Vec<String>,
-    /// What changed terms mean for existing accounts.
+    /// What changed terms of service require of existing accounts.
     #[serde(default)]
     pub terms_of_service_change: TermsOfServiceChange,
-    /// The resolver of all look-ups of validation; the host's default when absent.
+    /// The DNS resolver for validation; the host's default when absent.
     #[serde(default)]
     pub dns_resolver: Option<DnsResolver>,
-    /// `Retry-After` while there is something to wait for, in seconds.
+    /// The value of `Retry-After` in answers to polling clients, in seconds.
     #[serde(default = "one")]
     pub retry_interval: u32,
-    /// The life of orders and authorizations, in seconds.
+    /// The lifetime of orders and authorizations, in seconds.
     #[serde(default = "ten_hours")]
     pub validity: u32,
-    /// The challenge types that are offered.
+    /// The challenge types that authorizations offer.
     #[serde(default = "all_challenges")]
     pub challenge_types: Vec<ChallengeType>,
-    /// Special-purpose networks that validation may reach besides the public Internet.
+    /// Special-purpose networks that validation may connect to in addition to public addresses.
     #[serde(default)]
     pub allowed_networks: Vec<IpNet>,
-    /// Which names are issued for; all names when there is no rule.
+    /// Rules for the identifiers that the directory issues for; all identifiers when there is no
+    /// rule.
     #[serde(default)]
     pub allowed_identifiers: Vec<IdentifierRule>,
-    /// Which of them are not.
+    /// Exceptions from `allowed_identifiers`.
     #[serde(default)]
     pub denied_identifiers: Vec<IdentifierRule>,
-    /// Whether wildcards are issued for.
+    /// Whether the directory issues for wildcard names.
     #[serde(default = "yes")]
     pub allow_wildcards: bool,
-    /// How many names an order may have, 1–100.
+    /// The maximum number of identifiers in an order, 1–100.
     #[serde(default = "one_hundred")]
     pub maximum_identifiers: u16,
-    /// Names whose authorizations are born valid. Only for accounts that are bound to one elsewhere.
+    /// Identifiers whose authorizations are created valid. Only accounts with an external account
+    /// binding are pre-approved.
     #[serde(default)]
     pub pre_approved: Vec<PreApproval>,
-    /// Whether a new account must be bound to one elsewhere (RFC 8555 §7.3.4).
+    /// Whether a new account needs an external account binding (RFC 8555 §7.3.4).
     #[serde(default)]
     pub external_account_required: bool,
-    /// How much of what may happen.
+    /// The limits of the directory.
     #[serde(default)]
     pub limits: Limits,
-    /// For people and their tools.
+    /// Key-value pairs of the operator, without meaning for the CA.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
 }
 
 impl AcmeProfile {
-    /// A profile with every default, which issues nothing before it has an RA Profile.
+    /// A profile with every default. It issues nothing until it has an RA Profile.
     pub fn new(name: ProfileName) -> Self {
         Self {
             name,
@@ -124,12 +129,12 @@ impl AcmeProfile {
         }
     }
 
-    /// Whether the profile's rules allow certificates for the name.
+    /// Whether the rules of the profile allow certificates for the identifier.
     pub fn allows(&self, identifier: &Identifier) -> bool {
         self.name_refusal(identifier).is_none()
     }
 
-    /// Why there are no certificates for the name; `None` when there are.
+    /// Why the profile issues no certificates for the identifier; `None` when it does.
     pub fn name_refusal(&self, identifier: &Identifier) -> Option<NameRefusal> {
         if identifier.is_wildcard() && !self.allow_wildcards {
             return Some(NameRefusal::Wildcard);
@@ -142,14 +147,14 @@ impl AcmeProfile {
         (!is_allowed).then_some(NameRefusal::NotAllowed)
     }
 
-    /// By what an authorization for the name is born valid, as far as the profile goes: the account
-    /// must be bound to one elsewhere, and the name lie within the scope of that binding.
+    /// The rule by which an authorization for the identifier is created valid. The caller must also
+    /// check that the account has an external account binding whose scope covers the identifier.
     pub fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
         let approvals = if self.external_account_required { self.pre_approved.as_slice() } else { &[] };
         approvals.iter().find(|approval| approval.covers(identifier))
     }
 
-    /// Whether a contact may have an address in the domain.
+    /// Whether contacts may have an e-mail address in the domain.
     pub fn allows_contact_domain(&self, domain: &str) -> bool {
         let domain = domain.to_ascii_lowercase();
         self.allowed_contact_domains.is_empty()
@@ -160,33 +165,34 @@ impl AcmeProfile {
     }
 }
 
-/// Why there are no certificates for a name.
+/// Why a profile issues no certificates for an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameRefusal {
-    /// No rule allows it.
+    /// No rule allows the identifier.
     #[error("no rule of the profile allows the name")]
     NotAllowed,
-    /// A rule denies it, or a name that it stands for.
+    /// A rule denies the identifier, or a name that the wildcard matches.
     #[error("the profile denies {0}")]
     Denied(IdentifierRule),
-    /// The profile has no wildcards.
+    /// The profile does not issue for wildcard names.
     #[error("the profile issues for no wildcards")]
     Wildcard,
 }
 
-/// Names whose authorizations are born valid.
+/// Identifiers whose authorizations are created valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreApproval {
-    /// Which names.
+    /// The rule that covers the identifiers.
     pub rule: IdentifierRule,
-    /// Also the wildcards among them, and below a name that is one of them.
+    /// Whether wildcard names are included: those that the rule covers, and those directly below a
+    /// covered name.
     #[serde(default)]
     pub wildcard: bool,
 }
 
 impl PreApproval {
-    /// Whether the name is one of them.
+    /// Whether the identifier is pre-approved.
     pub fn covers(&self, identifier: &Identifier) -> bool {
         if !identifier.is_wildcard() {
             return self.rule.allows(identifier);
@@ -195,40 +201,40 @@ impl PreApproval {
     }
 }
 
-/// An RA Profile that a client may choose.
+/// An RA Profile that a client may select.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OfferedProfile {
-    /// Which one.
+    /// The name of the RA Profile.
     pub ra_profile: ProfileName,
-    /// What the directory says of it: a sentence, or the URL of a page.
+    /// The description in the directory: a sentence, or the URL of a page (profiles extension).
     pub description: String,
 }
 
-/// What changed terms mean for existing accounts.
+/// What changed terms of service require of existing accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TermsOfServiceChange {
-    /// Nothing.
+    /// Existing accounts can go on without agreeing again.
     #[default]
     Disabled,
-    /// New orders wait until the account agrees to the present URL.
+    /// New orders are refused until the account agrees to the terms at the present URL.
     Url,
 }
 
-/// A DNS resolver.
+/// The address of a DNS resolver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DnsResolver {
-    /// Its address.
+    /// The IP address of the resolver.
     pub address: IpAddr,
-    /// Its port.
+    /// The port for UDP and TCP.
     #[serde(default = "dns_port")]
     pub port: u16,
 }
 
 impl DnsResolver {
-    /// Address and port.
+    /// The address and the port as a socket address.
     pub fn socket_address(self) -> SocketAddr {
         SocketAddr::new(self.address, self.port)
     }

@@ -1,5 +1,5 @@
-//! What profiles must not say although each word of them is right. All faults are told at once, each
-//! with the path of its field and what is allowed there.
+//! Checks of profiles whose fields are each well-formed but contradict each other or a limit. All
+//! faults are reported at once, each with the path of its field and the allowed values.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::{AcmeProfile, IdentifierRule, IssuerId, IssuerState, Limit, PreApproval, ProfileSet, RaProfile};
 
 impl ProfileSet {
-    /// Checks the set as a whole: nothing in it contradicts itself, and all that profiles lead to is in
-    /// the set or among `issuers`, which are those whose role is to sign certificates. An RA Profile leads to
-    /// one that does; those in `stored` may go on to name one that has retired meanwhile.
+    /// Checks the set as a whole: no profile contradicts itself, and every reference leads to a
+    /// profile in the set or to one of `issuers`, the issuers with the role of signing
+    /// certificates. The issuer of an RA Profile must be active; profiles in `stored` may keep an
+    /// issuer that has been retired in the meantime.
     ///
     /// # Errors
     /// [`InvalidProfiles`] with every fault.
@@ -42,10 +43,10 @@ impl ProfileSet {
     }
 }
 
-/// Profiles that cannot be, with every reason.
+/// A refused set of profiles, with every fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidProfiles {
-    /// The reasons, at least one.
+    /// The faults; at least one.
     pub faults: Vec<ProfileFault>,
 }
 
@@ -58,23 +59,23 @@ impl fmt::Display for InvalidProfiles {
 
 impl std::error::Error for InvalidProfiles {}
 
-/// A field that is refused.
+/// A refused field of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileFault {
-    /// In which list of the document.
+    /// The list of the document that contains the profile.
     pub kind: ProfileKind,
-    /// Its place in that list, from 0.
+    /// The index of the profile in that list, from 0.
     pub index: usize,
     /// The name of the profile.
     pub profile: ProfileName,
-    /// The field, in a table within the profile with a dot: `certificateValidity.default`.
+    /// The field. A field of a nested table has a dot: `certificateValidity.default`.
     pub field: String,
-    /// Why, and what is allowed.
+    /// Why the field is refused, and what is allowed.
     pub reason: ProfileRefusal,
 }
 
 impl ProfileFault {
-    /// The path of the field, the profile by its name: `acmeProfile.web.raProfile`.
+    /// The path of the field, with the name of the profile: `acmeProfile.web.raProfile`.
     pub fn path(&self) -> String {
         format!("{}.{}.{}", self.kind.table(), self.profile, self.field)
     }
@@ -89,16 +90,16 @@ impl fmt::Display for ProfileFault {
 /// The kinds of profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProfileKind {
-    /// ACME Profiles.
+    /// The list `acmeProfile`.
     #[serde(rename = "acmeProfile")]
     Acme,
-    /// RA Profiles.
+    /// The list `raProfile`.
     #[serde(rename = "raProfile")]
     Ra,
 }
 
 impl ProfileKind {
-    /// The name of their list in a document.
+    /// The name of the list in a document.
     pub fn table(self) -> &'static str {
         match self {
             Self::Acme => "acmeProfile",
@@ -122,54 +123,54 @@ pub enum ProfileRefusal {
     /// The default is above the maximum.
     #[error("must be not more than the maximum, {0}")]
     AboveMaximum(u32),
-    /// Nobody could use it.
+    /// An empty list would make the profile unusable.
     #[error("needs at least one of {0}")]
     Empty(&'static str),
-    /// No account is bound, so nobody is pre-approved.
+    /// Only accounts with an external account binding are pre-approved, and none is required here.
     #[error("needs externalAccountRequired = true: only accounts that are bound to one elsewhere are pre-approved")]
     NoExternalAccounts,
-    /// The issuer issues no more, or not yet.
+    /// The issuer is retired, or has no certificate yet.
     #[error("issuer `{0}` is {1} and issues nothing; those that do: {2}")]
     IssuerOff(IssuerId, IssuerState, Names),
-    /// No such issuer.
+    /// There is no issuer with that name and the role of signing certificates.
     #[error("there is no issuer `{0}` for certificates, only {1}")]
     NoIssuer(IssuerId, Names),
-    /// No such profile.
+    /// There is no profile of the kind with that name.
     #[error("there is no {0} `{1}`, only {2}")]
     NoProfile(ProfileKind, ProfileName, Names),
-    /// Nobody can agree to what is nowhere.
-    #[error("needs a termsOfServiceUrl: nobody can agree to terms that are nowhere")]
+    /// Agreement is required, but the terms have no URL.
+    #[error("needs a termsOfServiceUrl: terms without a URL cannot be agreed to")]
     NoTerms,
-    /// It is no DNS name.
+    /// The text is not a DNS name.
     #[error("`{}` is not a DNS name", .0.escape_debug())]
     NotADnsName(String),
-    /// It is no name for the profiles extension.
+    /// The text is not a name for the profiles extension.
     #[error("`{}` is no name to offer: 1 to 64 characters of A-Z a-z 0-9 - _ . are", .0.escape_debug())]
     NotAName(String),
-    /// It is no URL of a page.
+    /// The text is not the URL of a web page.
     #[error("expected the URL of a web page, such as https://ca.example/terms")]
     NotAWebPage,
-    /// It is out of bounds.
+    /// The number is outside the allowed range.
     #[error("must be from {0} to {1}")]
     OutOfBounds(u32, u32),
-    /// It is named twice.
+    /// A value is listed twice.
     #[error("names a type twice")]
     Repeated,
-    /// There is an earlier one.
+    /// Another profile of the document has the same name.
     #[error("this is the second profile of that name")]
     Second,
-    /// It is too long.
+    /// The text is too long; the limit is in characters.
     #[error("must have at most {0} characters")]
     TooLong(usize),
-    /// The rule is one for a wildcard, which is not pre-approved.
+    /// The rule only covers a wildcard name, but wildcards are not pre-approved.
     #[error("pre-approves nothing: a rule for a wildcard needs wildcard = true")]
     WildcardRule,
-    /// It is zero.
+    /// A duration is zero.
     #[error("must be 1 or more (seconds)")]
     ZeroSeconds,
 }
 
-/// The names that there are.
+/// A list of existing names, for error messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names(Vec<String>);
 
@@ -293,13 +294,14 @@ fn check_ra_profile(profile: &RaProfile, acme: &BTreeSet<&ProfileName>, found: &
     found.unless(!profile.extended_key_usage.is_empty(), "extendedKeyUsage", ProfileRefusal::Empty("server, client"));
 }
 
-/// Whether it can stand as a member's name in a directory object and in an order.
+/// Whether the text can be a member name in a directory object and a value in an order.
 fn is_offerable(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
-/// Whether it is the URL of a web page that can stand in a directory object and in a `Link` header.
+/// Whether the text is the URL of a web page and can be used in a directory object and in a `Link`
+/// header.
 pub fn is_web_page(url: &str) -> bool {
     let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
@@ -307,7 +309,7 @@ pub fn is_web_page(url: &str) -> bool {
     !host.is_empty() && url.len() <= MAX_URL && url.bytes().all(fits)
 }
 
-/// Seconds.
+/// A leap year in seconds.
 const YEAR: u32 = 366 * 24 * 60 * 60;
 const MAX_SHOWN: usize = 20;
 const MAX_TEXT: usize = 512;
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contradiction_is_told_with_the_path_of_its_field() {
+    fn a_contradiction_is_reported_with_the_path_of_its_field() {
         let limit = |maximum: u32, window: u32| json!({ "newOrders": { "maximum": maximum, "window": window } });
         for (fields, expected) in [
             (json!({ "raProfile": "wbe" }), "acmeProfile.web.raProfile: there is no RA Profile `wbe`, only `ra`"),
@@ -428,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let found = acme_faults(json!({ "validity": 0, "raProfile": "wbe", "maximumIdentifiers": 0 }));
         assert_eq!(found.len(), 3, "{found:?}");
         let twice = json!({ "name": "web" });

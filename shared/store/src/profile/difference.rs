@@ -1,4 +1,4 @@
-//! What would change, field by field: for operators to look at before they apply a set of profiles.
+//! The changes that applying a set of profiles would make, field by field, for operators to review.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,21 @@ use crate::{ProfileKind, ProfileSet};
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Which one: `acmeProfile.web.validity`; a profile that is new or no more as a whole: `acmeProfile.web`.
+    /// The path of the field, such as `acmeProfile.web.validity`; for a profile that is created or
+    /// deleted, the path of the profile, such as `acmeProfile.web`.
     pub path: String,
-    /// What is stored; `None` when nothing is.
+    /// The stored value; `None` when there is none.
     pub before: Option<Value>,
-    /// What it will be; `None` when it will be gone.
+    /// The new value; `None` when it will be deleted.
     pub after: Option<Value>,
 }
 
 impl ProfileSet {
-    /// What differs in this set from what is stored, by path. A field that is absent in both documents
-    /// has its default in both.
+    /// The differences between this set and the stored one, sorted by path. A field that is absent
+    /// in both documents has its default in both.
     ///
     /// # Errors
-    /// When a profile is no JSON object, which none is.
+    /// A profile is not a JSON object, which does not occur.
     pub fn difference(&self, stored: &Self) -> serde_json::Result<Vec<Difference>> {
         let (before, after) = (documents(stored)?, documents(self)?);
         let mut differences = Vec::new();
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn each_field_that_differs_is_told_with_its_path() {
+    fn each_field_that_differs_is_reported_with_its_path() {
         let stored = set(json!({
             "acmeProfile": [{ "name": "web", "labels": { "team": "a" } }, { "name": "old" }],
             "raProfile": [{ "name": "short", "issuer": "issuing" }],

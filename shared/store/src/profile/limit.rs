@@ -1,72 +1,74 @@
-//! The limits of an ACME Profile: how much of something may happen in a window of time.
+//! The limits of an ACME Profile: how often something may happen within a window of time.
 
 use serde::{Deserialize, Serialize};
 
-/// How much of something may happen.
+/// A maximum number of events within a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limit {
-    /// How often within a window.
+    /// The maximum number of events within a window.
     pub maximum: u32,
-    /// The window, in seconds. Windows are fixed: each begins at a multiple of its length.
+    /// The length of the window in seconds. Windows are fixed: each starts at a multiple of its
+    /// length since the epoch.
     pub window: u32,
 }
 
-/// The limits of an ACME Profile; what is absent has none.
+/// The limits of an ACME Profile; an absent limit is unlimited.
 ///
-/// A renewal is refused for none of them: an order that replaces a certificate is not counted, and one for
-/// the very names of a certificate that the account has goes on when a limit is reached. Only
-/// `certificates_per_set_of_names` is for such orders too.
+/// Renewals are exempt: an order that replaces a certificate is not counted, and an order for
+/// exactly the identifiers of an existing certificate of the account is accepted when a limit is
+/// reached. Only `certificates_per_set_of_names` applies to such orders too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
-    /// New accounts of the profile.
+    /// New accounts in the directories of the profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_accounts: Option<Limit>,
-    /// New accounts by one key of an external account.
+    /// New accounts that one external account key binds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_accounts_per_external_account_key: Option<Limit>,
-    /// New orders of the profile.
+    /// New orders in the directories of the profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_orders: Option<Limit>,
     /// New orders of one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_orders_per_account: Option<Limit>,
-    /// New orders of all accounts that one key of an external account binds.
+    /// New orders of all accounts that one external account key binds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_orders_per_external_account_key: Option<Limit>,
-    /// New orders that have a name of the same registered domain; see `certificates_per_registered_domain`.
+    /// New orders with a name in the same registered domain; see
+    /// `certificates_per_registered_domain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_orders_per_registered_domain: Option<Limit>,
-    /// Authorizations that are new and pending, of one account.
+    /// New pending authorizations of one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_authorizations_per_account: Option<Limit>,
-    /// Validations that failed, of one account.
+    /// Failed validations of one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_validations_per_account: Option<Limit>,
-    /// Certificates of the profile.
+    /// Certificates issued in the directories of the profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates: Option<Limit>,
-    /// Certificates of one account.
+    /// Certificates issued to one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates_per_account: Option<Limit>,
-    /// Certificates that have a name of the same registered domain. That is the name below its public
-    /// suffix, by the public suffix list of the day on which the software was built: of
-    /// `www.example.co.uk` it is `example.co.uk`. Where no suffix is listed, as for internal names, the
-    /// last label is taken for one: of `a.b.corp` it is `b.corp`. A public suffix, and a name of one
-    /// label, stand for themselves, an IPv4 address for itself, an IPv6 address for its /64.
+    /// Certificates with a name in the same registered domain. The registered domain is the public
+    /// suffix and one label more, by the public suffix list at the time of the build: for
+    /// `www.example.co.uk` it is `example.co.uk`. Where no suffix is listed, as for internal names,
+    /// the last label is the suffix: for `a.b.corp` it is `b.corp`. A public suffix and a name of
+    /// one label count as themselves, an IPv4 address as itself, an IPv6 address as its /64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates_per_registered_domain: Option<Limit>,
-    /// Certificates for exactly the same names.
+    /// Certificates for exactly the same set of identifiers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates_per_set_of_names: Option<Limit>,
-    /// Key changes of one account.
+    /// Key changes of one account (RFC 8555 §7.3.5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_changes_per_account: Option<Limit>,
 }
 
 impl Limits {
-    /// The limits that there are, by the names of their fields.
+    /// The limits that are set, with their JSON names.
     pub fn set(&self) -> impl Iterator<Item = (&'static str, Limit)> {
         let all = [
             ("newAccounts", self.new_accounts),

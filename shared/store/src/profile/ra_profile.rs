@@ -1,4 +1,4 @@
-//! RA Profiles: what certificates look like and who signs them.
+//! RA Profiles: the contents and the issuer of certificates.
 
 use std::collections::BTreeSet;
 
@@ -8,36 +8,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::IssuerId;
 
-/// An RA Profile: what its certificates look like and who signs them.
+/// An RA Profile: the contents and the issuer of its certificates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RaProfile {
-    /// Its name; with an ACME Profile bound to it, also that of a directory of family B.
+    /// The name of the profile. If `acme_profile` is set, it is also the name of a directory of
+    /// family B.
     pub name: ProfileName,
-    /// Whether it issues.
+    /// Whether certificates are issued with the profile.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// For people.
+    /// A note of the operator, without meaning for the CA.
     #[serde(default)]
     pub description: String,
-    /// Who signs.
+    /// The issuer that signs the certificates.
     pub issuer: IssuerId,
-    /// How long certificates are valid.
+    /// The lifetimes of certificates.
     #[serde(default)]
     pub certificate_validity: Validity,
-    /// The keys that certificates may have.
+    /// The allowed types of certified keys.
     #[serde(default = "all_key_types")]
     pub key_types: BTreeSet<CertificateKeyType>,
-    /// What the keys may be used for.
+    /// The extended key usages of certificates (RFC 5280 §4.2.1.12).
     #[serde(default = "server_and_client")]
     pub extended_key_usage: BTreeSet<ExtendedKeyUsage>,
-    /// Certificate policies, dotted object identifiers.
+    /// The certificate policies, as dotted object identifiers (RFC 5280 §4.2.1.4).
     #[serde(default)]
     pub policies: Vec<Policy>,
-    /// What the subject holds.
+    /// The contents of the subject.
     #[serde(default)]
     pub subject: SubjectRule,
-    /// The ACME Profile whose rules hold in family B; without one this profile has no directory.
+    /// The ACME Profile whose rules apply in family B; without one, this profile has no directory
+    /// of family B.
     #[serde(default)]
     pub acme_profile: Option<ProfileName>,
 }
@@ -59,7 +61,8 @@ impl RaProfile {
         }
     }
 
-    /// What of the profile stands in a certificate beside key, names and lifetime.
+    /// The contents of certificates that the profile determines, other than key, identifiers and
+    /// lifetime.
     pub fn leaf(&self) -> LeafProfile {
         LeafProfile {
             key_types: self.key_types.clone(),
@@ -74,14 +77,14 @@ impl RaProfile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Validity {
-    /// When the order asks for none.
+    /// The lifetime when the order requests none.
     pub default: u32,
-    /// The most that an order may ask for.
+    /// The longest lifetime that an order may request.
     pub maximum: u32,
 }
 
 impl Default for Validity {
-    /// 90 days, and as the most.
+    /// A default and a maximum of 90 days.
     fn default() -> Self {
         Self { default: 90 * DAY, maximum: 90 * DAY }
     }

@@ -1,14 +1,15 @@
 //! Profiles as they are stored.
 //!
-//! An operator's document refuses members that it does not know, so that a misspelled one is seen. A
-//! record must not: a newer version may have written it. The stored form is therefore a type of its own.
+//! A document of an operator rejects unknown members, so that misspelled ones are noticed. A record
+//! must accept them, because a newer version may have written it. The stored form is therefore a
+//! separate type.
 //!
-//! - Unknown members are passed over at every depth. Those at the top of the record are kept when the
-//!   profile is written again.
-//! - An unknown challenge type or key type in a list is passed over: what this version cannot do is not
-//!   offered. It is lost when the profile is written again.
-//! - Every other value that this version does not understand makes the record unreadable: a rule for
-//!   identifiers or a usage of keys that was passed over would make certificates that the operator forbids.
+//! - Unknown members are ignored at every depth. Those at the top level of the record are kept when
+//!   the profile is written again.
+//! - An unknown challenge type or key type in a list is ignored, because this version cannot offer
+//!   it. It is lost when the profile is written again.
+//! - Any other value that this version does not understand makes the record unreadable: ignoring a
+//!   rule for identifiers or a key usage could issue certificates that the operator forbids.
 
 mod acme_profile;
 mod ra_profile;
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use acme_profile::AcmeProfileRecord;
 pub use ra_profile::RaProfileRecord;
 
-/// A value in a list of which a newer version may know more.
+/// A value of a list in which a newer version may have written values that this version does not
+/// know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Listed<T> {

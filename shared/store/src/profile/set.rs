@@ -1,4 +1,4 @@
-//! Sets of profiles, and what leads from one to another.
+//! Sets of profiles, and the changes from one set to another.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AcmeProfile, RaProfile};
 
-/// Profiles of both kinds: what one document holds.
+/// Profiles of both kinds, as in one document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ProfileSet {
@@ -18,7 +18,8 @@ pub struct ProfileSet {
 }
 
 impl ProfileSet {
-    /// What makes this set of what is stored: puts what is new or other, deletes what is in none of it.
+    /// The changes that turn the stored set into this one: new and different profiles are put, and
+    /// profiles that are absent here are deleted.
     pub fn changes_from(&self, stored: &Self) -> ProfileChanges {
         let (put_acme, delete_acme) =
             changes(by_name(&self.acme_profile, |p| &p.name), by_name(&stored.acme_profile, |p| &p.name));
@@ -28,26 +29,26 @@ impl ProfileSet {
     }
 }
 
-/// Changes to the stored profiles. No name is both put and deleted.
+/// Changes to the stored profiles. No profile is both put and deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChanges {
-    /// ACME Profiles that are new or take the place of those of their names.
+    /// ACME Profiles to create, or to replace by name.
     pub put_acme: Vec<AcmeProfile>,
-    /// RA Profiles that are new or take the place of those of their names.
+    /// RA Profiles to create, or to replace by name.
     pub put_ra: Vec<RaProfile>,
-    /// ACME Profiles that are no more.
+    /// ACME Profiles to delete.
     pub delete_acme: Vec<ProfileName>,
-    /// RA Profiles that are no more.
+    /// RA Profiles to delete.
     pub delete_ra: Vec<ProfileName>,
 }
 
 impl ProfileChanges {
-    /// How many profiles change.
+    /// The number of profiles that change.
     pub fn len(&self) -> usize {
         self.put_acme.len() + self.put_ra.len() + self.delete_acme.len() + self.delete_ra.len()
     }
 
-    /// Whether none does.
+    /// Whether no profile changes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

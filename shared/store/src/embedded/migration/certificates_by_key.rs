@@ -1,5 +1,5 @@
-//! Migration 1: certificates are found by their key. Each gets the thumbprint of its key, and an entry in
-//! the index.
+//! Migration 1: certificates can be looked up by their key. Each record gets the thumbprint of its
+//! key, and an entry in the index.
 
 use std::ops::Bound;
 
@@ -10,7 +10,8 @@ use crate::{
     embedded::{failure::Failure, key, record, table},
 };
 
-/// Makes the index from the certificates alone: what an earlier version deleted is not in it any more.
+/// The index is rebuilt from the certificates, so that it does not contain what an earlier version
+/// deleted.
 pub(super) fn make(database: &Database) -> Result<u64, Failure> {
     let transaction = database.begin_write()?;
     transaction.delete_table(table::KEYED.definition())?;
@@ -34,7 +35,7 @@ pub(super) fn make(database: &Database) -> Result<u64, Failure> {
                         keyed.insert(key::certificate_by_key(thumbprint, &entry).as_str(), &[][..])?;
                     }
                 }
-                // It is found by everything else, as before.
+                // All other look-ups still find the certificate.
                 Err(error) => tracing::warn!(%error, id, "the key of a certificate cannot be read"),
             }
         }
@@ -62,5 +63,5 @@ fn with_key(row: &[u8]) -> Result<Versioned<CertificateRecord>, StoreError> {
     Ok(certificate)
 }
 
-/// So many certificates in one transaction: some megabytes.
+/// The number of certificates in one transaction, which makes some megabytes.
 const SLICE: usize = 2_000;

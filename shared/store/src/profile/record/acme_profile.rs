@@ -49,7 +49,8 @@ pub struct AcmeProfileRecord {
 }
 
 impl AcmeProfileRecord {
-    /// The record of the profile, in the place of `stored`: what a newer version wrote there stays.
+    /// The record of the profile that replaces `stored`. Members of `stored` that a newer version
+    /// wrote are kept.
     pub fn of(profile: &AcmeProfile, stored: Option<&Self>) -> Self {
         let offered = profile.profiles.iter();
         Self {
@@ -173,7 +174,7 @@ struct LimitRecord {
     window: u32,
 }
 
-/// Makes the record of [`Limits`], whose fields are all alike.
+/// Defines the record of [`Limits`], whose fields are all of the same type.
 macro_rules! limits_record {
     ($($field:ident),+ $(,)?) => {
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

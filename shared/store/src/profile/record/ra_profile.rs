@@ -27,7 +27,8 @@ pub struct RaProfileRecord {
 }
 
 impl RaProfileRecord {
-    /// The record of the profile, in the place of `stored`: what a newer version wrote there stays.
+    /// The record of the profile that replaces `stored`. Members of `stored` that a newer version
+    /// wrote are kept.
     pub fn of(profile: &RaProfile, stored: Option<&Self>) -> Self {
         let Validity { default, maximum } = profile.certificate_validity;
         Self {
