@@ -1,4 +1,4 @@
-//! `POST /acct/{accountId}`: read, change, end (RFC 8555 §7.3.2, §7.3.6).
+//! `POST /acct/{accountId}`: read, update, deactivate (RFC 8555 §7.3.2, §7.3.6).
 
 use acme::{AccountUpdate, Resource};
 use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};

@@ -1,4 +1,4 @@
-//! `POST /authz/{authorizationId}`: read, give up (RFC 8555 §7.5, §7.5.2).
+//! `POST /authz/{authorizationId}`: read, deactivate (RFC 8555 §7.5, §7.5.2).
 
 use acme::{AuthorizationStatus, AuthorizationUpdate, Resource};
 use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};

@@ -1,8 +1,8 @@
-//! At deployment: makes a CA where there is none. What is there stays as it is, so doing it again is
-//! harmless, and a changed template never makes a second CA over the first.
+//! Creates the CA at deployment, unless it exists. Existing parts are not changed, so that running
+//! it again is harmless, and a changed template never overwrites the CA.
 //!
-//! It is the only function that signs with the root's key. The issuing CA's key it only looks at; that
-//! CA's first CRL is asked for from whoever may sign it.
+//! It is the only function that signs with the key of the root. It only reads the public key of the
+//! issuing CA, and requests that CA's first CRL from the function that may sign it.
 
 mod properties;
 
@@ -19,7 +19,7 @@ pub use properties::{PropertyError, plan};
 /// What it uses beside the store.
 pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, publisher: true, ..Needs::STORE };
 
-/// What is to be made where nothing is.
+/// The CA to create.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The root and the issuing CA.
@@ -30,12 +30,12 @@ pub struct Plan {
     pub ra: RaProfile,
 }
 
-/// Makes what is absent, and gives the root's certificate. The profiles come last: a directory serves
-/// only when everything behind it is there.
+/// Creates the missing parts, and returns the certificate of the root. The profiles come last, so
+/// that a directory only answers when everything behind it exists.
 ///
 /// # Errors
-/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a step failed, of
-/// which those before stay done.
+/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a
+/// step failed, of which those before stay done.
 pub async fn establish(authority: &Authority, plan: &Plan) -> Result<Certificate, Error> {
     authority.mark_new_store().await?;
     authority.ensure_nonce_secrets().await?;
@@ -48,8 +48,8 @@ pub async fn establish(authority: &Authority, plan: &Plan) -> Result<Certificate
     Ok(root)
 }
 
-/// Publishes the certificates of the issuing CAs, and asks for those of their CRLs of which there is none yet: another
-/// function has the right to their keys.
+/// Publishes the certificates of the issuing CAs, and requests those of their CRLs that do not
+/// exist yet: another function has the permission to use their keys.
 async fn announce_issuing_cas(authority: &Authority) -> Result<(), Error> {
     let issuers = authority.issuers().records().await?;
     for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
@@ -59,11 +59,11 @@ async fn announce_issuing_cas(authority: &Authority) -> Result<(), Error> {
     Ok(())
 }
 
-/// Who makes the first profiles, as the audit record says it.
+/// The actor in the audit records of the first profiles.
 const ACTOR: &str = "bootstrap";
 
-/// The same for a plan that is written as the properties of a template. Gives what a template can use:
-/// `RootCertificate` (PEM) and `RootFingerprint` (SHA-256).
+/// The same for a plan that is written as the properties of a template. Returns attributes for the
+/// template: `RootCertificate` (PEM) and `RootFingerprint` (SHA-256).
 ///
 /// # Errors
 /// A [`PropertyError`] or an [`Error`].
@@ -79,10 +79,10 @@ pub async fn from_properties(
     ]))
 }
 
-/// Makes the root's CRL anew when it is due.
+/// Renews the CRL of the root if it is due.
 ///
 /// # Errors
-/// When it should be tried again.
+/// The work should be retried.
 pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
     Ok(authority.crls().make_due(IssuerRole::Root).await?)
 }

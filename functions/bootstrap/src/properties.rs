@@ -1,5 +1,5 @@
-//! The plan of a CA as properties of a template: names and values, all of them text, because that is
-//! what CloudFormation makes of every value. A property that is empty or left out has its default.
+//! The plan of a CA as properties of a template: names and values, all of them text, because
+//! CloudFormation converts every value to text. An empty or absent property has its default.
 //!
 //! | property | what | default |
 //! |---|---|---|
@@ -27,15 +27,15 @@ use store::{AcmeProfile, IdentifierRule, RaProfile, Validity};
 
 use crate::Plan;
 
-/// Reads the plan. `longest_validity` is the longest life of a certificate in seconds, where there is
-/// such a limit.
+/// Parses the plan. `longest_validity` is the longest lifetime of a certificate in seconds, if
+/// there is such a limit.
 ///
 /// # Errors
-/// The first property that is missing, unknown or says what it may not say.
+/// The first property that is missing, unknown or invalid.
 pub fn plan(properties: Value, longest_validity: Option<u32>) -> Result<Plan, PropertyError> {
     let Value::Object(properties) = properties else { return Err(PropertyError::NoProperties) };
     let mut properties = Properties(properties);
-    // CloudFormation's own.
+    // CloudFormation adds this property.
     properties.text("ServiceToken")?;
     properties.text("ServiceTimeout")?;
     let plan = properties.plan(longest_validity)?;
@@ -45,31 +45,31 @@ pub fn plan(properties: Value, longest_validity: Option<u32>) -> Result<Plan, Pr
     }
 }
 
-/// Why there is no plan.
+/// Why the properties are not a valid plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PropertyError {
-    /// Nothing to read.
+    /// The resource has no properties.
     #[error("the resource has no properties")]
     NoProperties,
-    /// One that has no default is not there.
+    /// A property without a default is missing.
     #[error("the property {0} is missing")]
     Missing(&'static str),
-    /// One that nobody knows.
+    /// A property is unknown.
     #[error("there is no property {0}")]
     Unknown(String),
-    /// One says what it may not say.
+    /// A property has an invalid value.
     #[error("the property {property} is \"{value}\"; it should be {allowed}")]
     Invalid {
-        /// Its name.
+        /// The name of the property.
         property: &'static str,
-        /// What it says.
+        /// The present value.
         value: String,
-        /// What it may say.
+        /// A description of valid values.
         allowed: String,
     },
 }
 
-/// The properties that were not read yet.
+/// The properties that have not been read yet.
 struct Properties(Map<String, Value>);
 
 impl Properties {
@@ -142,7 +142,7 @@ impl Properties {
         Ok(Validity { default: days * DAY, maximum: days * DAY })
     }
 
-    /// A property as text; `None` when it is empty or left out.
+    /// A property as text; `None` if it is empty or absent.
     fn text(&mut self, property: &'static str) -> Result<Option<String>, PropertyError> {
         let text = match self.0.remove(property) {
             None | Some(Value::Null) => return Ok(None),
@@ -184,7 +184,7 @@ fn invalid(property: &'static str, value: &str, allowed: impl Display) -> Proper
     PropertyError::Invalid { property, value: value.to_owned(), allowed: allowed.to_string() }
 }
 
-/// A hundred years.
+/// A hundred years in days.
 const MAX_DAYS: u32 = 36_500;
 const USUAL_DAYS: u32 = 90;
 const DAY: u32 = 24 * 60 * 60;

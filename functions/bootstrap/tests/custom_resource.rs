@@ -1,4 +1,5 @@
-//! The CA comes to be with its stack, stays as it is whatever the stack does, and is never made twice.
+//! The CA comes to be with its stack, stays as it is whatever the stack does, and is never made
+//! twice.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -43,7 +44,7 @@ impl Stack {
         Self { cloud, environment: variables.into_iter().collect(), properties }
     }
 
-    /// What CloudFormation is told about a request.
+    /// The answer that CloudFormation receives to a request.
     async fn request(&self, r#type: &str, properties: &Value) -> Value {
         let resource = self.resource();
         let event = json!({
@@ -131,7 +132,7 @@ async fn what_is_there_stays_as_it_is() {
         assert_eq!(stack.state(), state, "{type}");
     }
     assert_eq!(stack.signatures(), signatures, "nothing is signed again");
-    // Nobody made the CRL meanwhile, so each of the two asked again.
+    // No CRL was generated in the meantime, so each of the two requested it again.
     assert_eq!(stack.cloud.messages("publish-crl").len(), 2);
     assert!(task.is_some());
 }
@@ -191,7 +192,7 @@ async fn a_fault_at_any_call_of_the_deployment_leaves_what_the_next_try_complete
         });
         let event = to_raw_value(&event).unwrap();
         let resource = stack.resource();
-        // The process ends where it is; nobody waits until it has noticed.
+        // The process ends abruptly; the test does not wait until it has stopped.
         tokio::select! {
             _ = resource.invoke(&event) => {}
             () = async { while !crash.is_reached() { tokio::task::yield_now().await } } => {}

@@ -1,4 +1,4 @@
-//! `POST /chall/{challengeId}`: read one, or say that it is ready (RFC 8555 §7.5.1).
+//! `POST /chall/{challengeId}`: read a challenge, or respond to it (RFC 8555 §7.5.1).
 
 use acme::{ChallengeStatus, Resource};
 use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};
@@ -14,7 +14,8 @@ pub async fn serve(context: &Context, request: Request) -> Response {
     api::serve(context, Operation::Challenge, request, handle).await
 }
 
-/// Any JSON object says "ready": older clients send members that later drafts dropped.
+/// Any JSON object is accepted as the response: older clients send members that later drafts
+/// removed.
 async fn handle(context: &Context, call: AccountCall<Optional<Map<String, Value>>>) -> Result<Reply, Error> {
     let AccountCall { serving, resource, account, payload: Optional(ready), .. } = call;
     let Resource::Challenge(id, r#type) = resource else { return Err(Error::NoSuchResource) };

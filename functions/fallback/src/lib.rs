@@ -1,4 +1,4 @@
-//! Everything that no other function takes: 404, 405 and CORS preflights, as problem documents.
+//! Requests that no other function handles: 404, 405 and CORS preflights, as problem documents.
 
 use api::{Context, Request, Response};
 use ra::Needs;

@@ -22,7 +22,7 @@ async fn handle(context: &Context, call: AccountCall<Json<Finalization>>) -> Res
     let authority = context.authority();
     let view = authority.finalize(&serving, &account, id, &csr).await?;
     let object = view.order.object(context.urls(), &view.authorizations, authority.now());
-    // Some clients look for the order's URL here rather than remember it.
+    // Some clients read the URL of the order from here rather than storing it.
     let reply = Reply::json(StatusCode::OK, &object).with_location(&context.urls().order(&serving.directory, id));
     Ok(match object.status {
         OrderStatus::Processing => reply.with_retry_after(serving.acme.retry_interval),

@@ -1,7 +1,8 @@
 //! Finds the events among the lines that a subscription of CloudWatch Logs delivers.
 //!
-//! A delivery is JSON in gzip in base64 in JSON. The subscription's filter takes lines with the member `event`; such a line holds the
-//! whole document of the event, which goes on unchanged.
+//! A delivery is JSON in gzip in base64 in JSON. The subscription's filter takes lines with the
+//! member `event`; such a line contains the whole document of the event, which is forwarded
+//! unchanged.
 
 use std::io::Read;
 
@@ -10,28 +11,29 @@ use flate2::read::GzDecoder;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// An event as it goes on.
+/// An event to forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// When it happened.
+    /// The time of the event.
     pub time: Timestamp,
-    /// Its type.
+    /// The type of the event.
     pub r#type: String,
-    /// All of it, JSON.
+    /// The whole document as JSON.
     pub text: String,
 }
 
 impl Document {
-    /// Time, type and text.
+    /// The time, the type and the document.
     pub fn into_parts(self) -> (Timestamp, String, String) {
         (self.time, self.r#type, self.text)
     }
 }
 
-/// The events of a delivery, in their order. A line that only looks like an event is told in the log and passed over.
+/// The events of a delivery, in their order. A line that only looks like an event is logged and
+/// skipped.
 ///
 /// # Errors
-/// When the delivery cannot be read.
+/// The delivery cannot be decoded.
 pub fn documents(delivery: &str) -> Result<Vec<Document>, DeliveryError> {
     let Delivery { awslogs } = serde_json::from_str(delivery).map_err(DeliveryError::Json)?;
     let compressed = STANDARD.decode(awslogs.data).map_err(|_| DeliveryError::Base64)?;
@@ -41,7 +43,7 @@ pub fn documents(delivery: &str) -> Result<Vec<Document>, DeliveryError> {
         return Err(DeliveryError::TooLong);
     }
     let Data { message_type, log_events } = serde_json::from_slice(&json).map_err(DeliveryError::Json)?;
-    // CloudWatch looks whether the function is there.
+    // CloudWatch checks whether the function exists.
     if message_type != "DATA_MESSAGE" {
         return Ok(Vec::new());
     }
@@ -56,13 +58,14 @@ fn document(line: LogEvent) -> Option<Document> {
     };
     let document = read();
     if document.is_none() {
-        // Its text is not repeated: a line of ours that looks like an event must not come round again.
-        tracing::warn!(line = line.id, "a line of the log is no event");
+        // Its text is not logged, because a log line of this function that looks like an event
+        // would be delivered to it again.
+        tracing::warn!(line = line.id, "a line of the log is not an event");
     }
     document
 }
 
-/// What CloudWatch Logs invokes with.
+/// The payload with which CloudWatch Logs invokes the function.
 #[derive(Deserialize)]
 struct Delivery {
     awslogs: AwsLogs,
@@ -86,38 +89,38 @@ struct LogEvent {
     message: String,
 }
 
-/// What of a line counts.
+/// The used members of a line.
 #[derive(Deserialize)]
 struct Line {
     event: String,
     document: String,
 }
 
-/// What of an event counts here: the rest may be of a newer version than this function.
+/// The used members of an event; the rest may come from a newer version than this function.
 #[derive(Deserialize)]
 struct Envelope {
     time: Timestamp,
     r#type: String,
 }
 
-/// Why a delivery cannot be read.
+/// Why a delivery cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// Something in it is not the JSON of a subscription.
+    /// The payload or its data is not the JSON of a subscription.
     #[error("not a delivery of a log subscription")]
     Json(#[source] serde_json::Error),
-    /// The data is no base64.
-    #[error("the data of the delivery is no base64")]
+    /// The data is not base64.
+    #[error("the data of the delivery is not base64")]
     Base64,
-    /// The data is no gzip.
+    /// The data is not gzip.
     #[error("the data of the delivery cannot be decompressed")]
     Gzip(#[source] std::io::Error),
-    /// It is larger than CloudWatch makes them.
+    /// The data is larger than CloudWatch delivers.
     #[error("the data of the delivery is larger than {LONGEST} octets")]
     TooLong,
 }
 
-/// CloudWatch delivers at most a mebibyte, compressed; log lines shrink to a tenth or so.
+/// CloudWatch delivers at most one mebibyte, compressed; log lines are compressed to about a tenth.
 const LONGEST: u64 = 32 << 20;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Queue worker: finishes an issuance that a crash or a lost signer interrupted.
+//! Queue worker: completes an issuance that a crash or an unavailable signer interrupted.
 
 use authority::IssuanceTask;
 use ra::{Authority, Error, Needs};
@@ -6,10 +6,10 @@ use ra::{Authority, Error, Needs};
 /// What it uses beside the store.
 pub const NEEDS: Needs = Needs { signer: true, ..Needs::STORE };
 
-/// Does one task. Doing it twice is harmless.
+/// Processes one task. Processing it twice is harmless.
 ///
 /// # Errors
-/// When it failed again and should come back.
+/// It failed again; the task should be retried.
 pub async fn work(authority: &Authority, task: IssuanceTask) -> Result<(), Error> {
     Ok(authority.resumption().resume(task).await?)
 }

@@ -1,4 +1,4 @@
-//! `POST /new-authz`: authorizes a name ahead of an order (RFC 8555 §7.4.1).
+//! `POST /new-authz`: pre-authorizes an identifier before an order (RFC 8555 §7.4.1).
 
 use acme::{AuthorizationStatus, NewAuthorization};
 use api::{AccountCall, Context, Error, Json, Operation, Reply, Request, Response};

@@ -1,4 +1,4 @@
-//! `HEAD` and `GET /new-nonce` (RFC 8555 §7.2). The nonce itself is put on by [`api::serve`].
+//! `HEAD` and `GET /new-nonce` (RFC 8555 §7.2). The nonce itself is added by [`api::serve`].
 
 use api::{Context, Error, Operation, PublicCall, Reply, Request, Response};
 use http::{Method, StatusCode};

@@ -43,8 +43,8 @@ async fn handle(context: &Context, call: AccountCall<Empty>) -> Result<Reply, Er
     })
 }
 
-/// The order behind which the page begins. A cursor that is none of ours is refused rather than
-/// taken for the first page.
+/// The order after which the page starts. An invalid cursor is refused rather than treated as the
+/// first page.
 fn cursor(query: &str) -> Result<Option<OrderId>, Error> {
     let Some(value) = query.split('&').find_map(|pair| pair.strip_prefix("cursor=")) else {
         return Ok(None);
@@ -58,7 +58,7 @@ fn cursor(query: &str) -> Result<Option<OrderId>, Error> {
 pub mod fuzzing {
     use acme::OrderId;
 
-    /// The cursor in a query, when it has the form of those in the lists' links.
+    /// The cursor of a query, if it has the format of those in the links of the lists.
     pub fn cursor(query: &str) -> Option<OrderId> {
         super::cursor(query).ok().flatten()
     }

@@ -19,5 +19,5 @@ async fn handle(context: &Context, call: PublicCall) -> Result<Reply, Error> {
     Ok(Reply::json(StatusCode::OK, &info).with_retry_after(SIX_HOURS))
 }
 
-/// How often clients should ask (RFC 9773 §4.3), in seconds.
+/// How often clients should poll (RFC 9773 §4.3), in seconds.
 const SIX_HOURS: u32 = 6 * 60 * 60;

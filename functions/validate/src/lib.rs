@@ -1,7 +1,7 @@
-//! Queue worker: runs the probes of a challenge and writes down what came of them.
+//! Queue worker: runs the probes of a challenge and records their results.
 //!
-//! Three attempts for faults that may heal, at once, after three and after ten seconds. Each failed
-//! one is visible in the challenge while it is still processing.
+//! Transient errors get three attempts: at once, after three and after ten seconds. Each failed
+//! attempt is visible in the challenge while it is still `processing`.
 
 mod pace;
 mod settings;
@@ -19,10 +19,10 @@ pub use settings::{Settings, SettingsError};
 /// What it uses beside the store.
 pub const NEEDS: Needs = Needs::STORE;
 
-/// Does one task. Doing it twice is harmless: results are conditional.
+/// Processes one task. Processing it twice is harmless, because results are written conditionally.
 ///
 /// # Errors
-/// When it could not be finished and should come back.
+/// The task could not be finished and should be retried.
 pub async fn work(
     authority: &Authority,
     settings: &Settings,
@@ -30,7 +30,8 @@ pub async fn work(
     pace: &dyn Pace,
 ) -> Result<(), Error> {
     match run(authority, settings, task, pace).await {
-        // The challenge was settled or given up meanwhile; nobody waits for this result.
+        // The challenge was completed or its authorization deactivated in the meantime; the result
+        // is not needed.
         Err(Error::Failed(authority::Failure::Transition(_))) => Ok(()),
         other => other,
     }
@@ -61,7 +62,8 @@ async fn attempt(settings: &Settings, probe: &Probe) -> Result<Observation, Fail
     if settings.always_valid {
         return Ok(Observation::default());
     }
-    // Only while it probes: who waits for its next attempt must not hold up others. Nobody closes it.
+    // A permit is only held during a probe, so that a task that waits for its next attempt does not
+    // delay others. The semaphore is never closed.
     let _place = settings.places.acquire().await;
     validation::probe(probe).await
 }
@@ -91,5 +93,5 @@ fn log(job: &ValidationJob, what: &str, failure: Option<&Failure>) {
     tracing::info!(%challenge, identifier = %job.identifier, reason, address, "{what}");
 }
 
-/// Before the second and the third attempt.
+/// The pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(7)];

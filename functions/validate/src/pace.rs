@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-/// Waits between attempts.
+/// Determines the pause between attempts.
 #[async_trait]
 pub trait Pace: Send + Sync {
     /// Waits for this long, or until the client asks for the next attempt at once.
     async fn pause(&self, duration: Duration);
 }
 
-/// Waits for as long as it is told.
+/// Waits for the whole time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sleep;
 

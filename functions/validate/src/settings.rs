@@ -1,29 +1,30 @@
-//! What the host decides for all validations.
+//! The settings of the host for all validations.
 
 use std::{net::SocketAddr, str::FromStr, sync::Arc};
 
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
-/// What the host decides for all validations.
+/// The settings of the host for all validations.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The resolver where the profile names none; without either, the system's.
+    /// The resolver if the profile has none; if both are absent, the resolver of the system is
+    /// used.
     pub resolver: Option<SocketAddr>,
-    /// Special-purpose networks that validation may reach besides those of the profile.
+    /// Special-purpose networks that validation may connect to in addition to those of the profile.
     pub allowed_networks: Vec<IpNet>,
-    /// The port of http-01, 80 by the standard.
+    /// The port of http-01, by default 80 (RFC 8555 §8.3).
     pub http_port: u16,
-    /// The port of tls-alpn-01, 443 by the standard.
+    /// The port of tls-alpn-01, by default 443 (RFC 8737 §3).
     pub tls_port: u16,
-    /// Takes every challenge as shown without looking. For test CAs only.
+    /// Treats every challenge as validated without a probe. For test CAs only.
     pub always_valid: bool,
-    /// Places for probes that run at the same time in this process.
+    /// Permits for the probes that run concurrently in this process.
     pub places: Arc<Semaphore>,
 }
 
 impl Default for Settings {
-    /// The standard ports, the system's resolver, the public Internet, 512 probes at a time.
+    /// The standard ports, the system's resolver, the public Internet, 512 concurrent probes.
     fn default() -> Self {
         Self {
             resolver: None,
@@ -38,10 +39,10 @@ impl Default for Settings {
 
 impl Settings {
     /// From the variables `DNS_RESOLVER`, `ALLOWED_NETWORKS` (separated by commas), `HTTP_PORT` and
-    /// `TLS_PORT`; those that are absent or empty take their defaults.
+    /// `TLS_PORT`; absent or empty variables have their defaults.
     ///
     /// # Errors
-    /// When one of them cannot be read.
+    /// A variable has an invalid value.
     pub fn from_variables<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Result<Self, SettingsError> {
         let standard = Self::default();
         let parsed = |name| variable(name).map(str::trim).filter(|value| !value.is_empty());
@@ -61,15 +62,15 @@ impl Settings {
     }
 }
 
-/// A variable cannot be read.
+/// A variable has an invalid value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} is \"{value}\"; it should be {allowed}")]
 pub struct SettingsError {
-    /// Its name.
+    /// The name of the variable.
     pub variable: &'static str,
-    /// What it says.
+    /// The present value.
     pub value: String,
-    /// What it may say.
+    /// A description of valid values.
     pub allowed: &'static str,
 }
 

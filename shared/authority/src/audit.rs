@@ -1,4 +1,4 @@
-//! The record of what operators did.
+//! Audit records: writing and reading.
 
 use std::{
     collections::BTreeMap,
@@ -12,33 +12,34 @@ use store::{AuditRecord, AuditStore, Page};
 
 use crate::{Clock, Failure, random};
 
-/// The record of what operators did. One for each process, so that the acts of one millisecond keep their order.
+/// The audit log. There is one for each process, so that records of the same millisecond keep their
+/// order.
 pub struct AuditTrail {
     store: Arc<dyn AuditStore>,
     clock: Arc<dyn Clock>,
-    /// The record that this process made last.
+    /// The id of the last record of this process.
     last: Mutex<Option<AuditId>>,
 }
 
 impl AuditTrail {
-    /// The record that this store keeps.
+    /// An audit log in this store, with the times of this clock.
     pub fn new(store: Arc<dyn AuditStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, last: Mutex::default() }
     }
 
-    /// What operators did, newest first: at most `limit` records older than `before`.
+    /// The records that are older than `before`, newest first, at most `limit`.
     ///
     /// # Errors
-    /// When the store cannot answer.
+    /// The store is unavailable, or a record cannot be decoded.
     pub async fn page(&self, before: Option<AuditId>, limit: usize) -> Result<Page<AuditRecord>, Failure> {
         Ok(self.store.audit(before, limit).await?)
     }
 
-    /// Records an act. It is called before the act, so that a crash leaves a record too many rather than an act that is
-    /// on no record.
+    /// Records an action. It is called before the action, so that a crash leaves a record without
+    /// an action rather than an action without a record.
     ///
     /// # Errors
-    /// When the store cannot take it; the act must not be done then.
+    /// The store is unavailable; the action must not be performed then.
     pub async fn record(
         &self,
         actor: &str,
@@ -55,11 +56,12 @@ impl AuditTrail {
             subject: subject.to_string(),
             detail,
         };
-        tracing::info!(actor, action, subject = record.subject, "an operator acts");
+        tracing::info!(actor, action, subject = record.subject, "an operator performs an action");
         Ok(self.store.append_audit(&record).await?)
     }
 
-    /// Behind those of all earlier acts of this process, so that the record keeps the order of acts of one millisecond.
+    /// The id is after those of all earlier records of this process, so that records of the same
+    /// millisecond keep their order.
     fn next_id(&self, now: Timestamp) -> Result<AuditId, Failure> {
         let fresh = AuditId::new(now, random()?);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

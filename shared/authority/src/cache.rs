@@ -1,11 +1,11 @@
-//! What was read recently, so that a warm process need not read it again.
+//! A cache of recently read values, for warm processes.
 
 use std::{collections::HashMap, hash::Hash};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::RwLock;
 
-/// Values that are answered from memory for a while.
+/// Values that are served from memory for a limited time.
 pub struct Cache<K, V> {
     for_how_long: SignedDuration,
     entries: RwLock<HashMap<K, Entry<V>>>,
@@ -18,15 +18,15 @@ struct Entry<V> {
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
-    /// An empty one, whose values are read again after that time.
+    /// An empty cache whose values are read again after that time.
     pub fn new(for_how_long: SignedDuration) -> Self {
         Self { for_how_long, entries: RwLock::default() }
     }
 
-    /// The value of the key: as it was read recently, or as `read` answers now. Errors are not remembered.
+    /// The value of the key: the cached one, or the result of `read`. Errors are not cached.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// The error of `read`.
     pub async fn get_or_read<E>(
         &self,
         key: &K,
@@ -41,24 +41,24 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         Ok(value)
     }
 
-    /// The value of the key, when it was read recently.
+    /// The cached value of the key, if it is recent enough.
     pub async fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.entries.read().await;
         let entry = entries.get(key).filter(|entry| now.duration_since(entry.read_at) < self.for_how_long);
         entry.map(|entry| entry.value.clone())
     }
 
-    /// Remembers a value that was read just now.
+    /// Stores a value that was read at `now`.
     pub async fn put(&self, key: K, now: Timestamp, value: V) {
         let mut entries = self.entries.write().await;
-        // Any caller can invent names that do not exist: they must not fill the memory.
+        // Any caller can invent names that do not exist; they must not fill the memory.
         if entries.len() >= MAX_CACHED {
             entries.clear();
         }
         entries.insert(key, Entry { read_at: now, value });
     }
 
-    /// Has everything read again.
+    /// Removes all values, so that they are read again.
     pub async fn forget(&self) {
         self.entries.write().await.clear();
     }

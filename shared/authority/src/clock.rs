@@ -1,14 +1,14 @@
-//! The clock, as an argument.
+//! The clock as a seam, so that tests can set the time.
 
 use jiff::Timestamp;
 
-/// Tells the time. The only place that asks the system is [`SystemClock`].
+/// A source of the present time. Only [`SystemClock`] reads the clock of the system.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The present time.
     fn now(&self) -> Timestamp;
 }
 
-/// The system's clock.
+/// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -1,11 +1,11 @@
-//! Writes that are decided on what was read: when another write came between, the decision is made again, a bounded
-//! number of times.
+//! Writes that are based on an earlier read: when another write came in between, the decision is
+//! repeated, a limited number of times.
 
 use store::{OperationId, StoreError, Versioned};
 
 use crate::{Failure, random};
 
-/// A value to be written by a write of its own.
+/// A value with a new random operation id.
 ///
 /// # Errors
 /// [`Failure::Randomness`].
@@ -13,11 +13,11 @@ pub fn versioned<T>(value: T) -> Result<Versioned<T>, Failure> {
     Ok(Versioned::new(value, OperationId::from_random(random()?)))
 }
 
-/// Whether a conditional write was applied; when it was not, another write came between, and the decision is to be made
-/// again.
+/// Whether a conditional write was applied. If not, another write came in between, and the decision
+/// has to be repeated.
 ///
 /// # Errors
-/// When the store failed otherwise.
+/// The store failed for another reason.
 pub fn applied(result: Result<(), StoreError>) -> Result<bool, Failure> {
     match result {
         Ok(()) => Ok(true),
@@ -26,15 +26,16 @@ pub fn applied(result: Result<(), StoreError>) -> Result<bool, Failure> {
     }
 }
 
-/// The rounds of a decision: `loop { rounds.begin()?; … }`. Each round that is lost was won by another write.
+/// The rounds of a decision: `loop { rounds.begin()?; … }`. A round is lost only if another write
+/// was applied.
 #[derive(Debug, Default)]
 pub struct Rounds(usize);
 
 impl Rounds {
-    /// Begins the next round.
+    /// Starts the next round.
     ///
     /// # Errors
-    /// [`Failure::Busy`] when too many were lost.
+    /// [`Failure::Busy`] after too many rounds.
     pub fn begin(&mut self) -> Result<(), Failure> {
         if self.0 >= MAX_ROUNDS {
             return Err(Failure::Busy);

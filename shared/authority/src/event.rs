@@ -1,8 +1,9 @@
 //! Events: what is emitted, when, and to whom.
 //!
-//! An event is emitted by the write that made it true, when that write was applied, and by none that lost the round. It is one
-//! line of the log, always, and goes to the [`EventSink`] of the host. Between the write and the line a crash can lose an event,
-//! never the other way round: nothing is emitted that is not so.
+//! An event is emitted after the write that made it true was applied, and only for that write. It
+//! is always one line of the log, and also goes to the [`EventSink`] of the host. A crash between
+//! the write and the line can lose an event, but an event is never emitted for something that did
+//! not happen.
 
 use std::sync::Arc;
 
@@ -11,19 +12,20 @@ use store::CertificateRecord;
 
 use crate::{Clock, random};
 
-/// Where events go beside the log: in one process, to the webhook. On AWS there is nothing beside the log, whose lines a
-/// subscription forwards.
+/// The destination of events in addition to the log: the webhook of the one-process host. On AWS
+/// there is none, because a subscription forwards the lines of the log.
 pub trait EventSink: Send + Sync {
-    /// Takes an event. A client waits meanwhile, and what happened has happened: a sink is quick and cannot refuse.
+    /// Receives an event. A client is waiting in the meantime and the event cannot be undone, so a
+    /// sink must be fast and cannot refuse.
     fn take(&self, event: &Event);
 }
 
-/// The log alone.
+/// No destination in addition to the log.
 impl EventSink for () {
     fn take(&self, _: &Event) {}
 }
 
-/// Emits events: to the log and to the sink.
+/// Emits events to the log and to the sink.
 #[derive(Clone)]
 pub struct Events {
     sink: Arc<dyn EventSink>,
@@ -31,28 +33,28 @@ pub struct Events {
 }
 
 impl Events {
-    /// To this sink, with the times of this clock.
+    /// Emits to this sink, with the times of this clock.
     pub fn new(sink: Arc<dyn EventSink>, clock: Arc<dyn Clock>) -> Self {
         Self { sink, clock }
     }
 
-    /// Emits what happened just now.
+    /// Emits an event with the present time.
     pub fn emit(&self, what: EventKind) {
-        // An id that could be guessed is better than an event that is lost.
+        // An id that can be guessed is better than a lost event.
         let event = Event::new(self.clock.now(), random().unwrap_or_default(), what);
-        // No document of strings and numbers fails to be written.
+        // Serializing strings and numbers does not fail.
         let document = serde_json::to_string(&event).unwrap_or_default();
         tracing::info!(target: "event", event = event.what.name(), document, "{}", event.what.sentence());
         self.sink.take(&event);
     }
 }
 
-/// An account as events say it.
+/// The members of events that describe an account.
 pub fn account_facts(account: &acme::Account, actor: Option<&str>) -> AccountFacts {
     AccountFacts { directory: account.directory.clone(), account: account.id, actor: actor.map(str::to_owned) }
 }
 
-/// A certificate as events say it; with its order, when that is at hand.
+/// The members of events that describe a certificate, and its order if that is available.
 pub fn certificate_facts(record: &CertificateRecord, order: Option<&Order>) -> CertificateFacts {
     CertificateFacts {
         directory: order.map(|order| order.directory.clone()),
@@ -67,7 +69,7 @@ pub fn certificate_facts(record: &CertificateRecord, order: Option<&Order>) -> C
     }
 }
 
-/// Names as events say them.
+/// Identifiers in the format of events.
 pub fn names(identifiers: &[Identifier]) -> Vec<String> {
     identifiers.iter().map(ToString::to_string).collect()
 }

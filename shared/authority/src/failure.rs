@@ -1,4 +1,5 @@
-//! What only the operator can mend. A client learns of it that the service failed, and nothing else: causes go to the log.
+//! Failures that only the operator can resolve. Clients receive a server error without details;
+//! causes are logged.
 
 use acme::TransitionError;
 use ca::{IssueError, SignError};
@@ -6,57 +7,59 @@ use store::{IssuerId, StoreError};
 
 use crate::{PublishError, QueueError};
 
-/// Why something failed although nothing was wrong with the request.
+/// A failure that the request did not cause.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Other writes kept coming between.
+    /// Concurrent writes changed the record in every round.
     #[error("too much contention")]
     Busy,
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The signer.
+    /// The signer failed.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// The certificate or CRL that policy asks for cannot be made, or did not come out as intended.
+    /// The certificate or CRL that the policy requires cannot be created, or did not come out as
+    /// intended.
     #[error("issuing failed")]
     Issuing(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A queue.
+    /// A task could not be queued.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The place for published objects.
+    /// An object could not be published.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// An RA Profile or issuer names an issuer that is not there.
+    /// An RA Profile or an issuer refers to an issuer that does not exist.
     #[error("issuer {0} is not there")]
     MissingIssuer(IssuerId),
     /// The signer's key is not the one in the stored certificate.
     #[error("the signer's key does not fit the stored certificate of issuer {0}")]
     ForeignIssuer(IssuerId),
-    /// A record that another one points to is not there.
+    /// A record to which another record refers does not exist.
     #[error("a {0} is lost")]
     RecordLost(&'static str),
-    /// A transition that the code believed possible.
+    /// A state transition that should have been possible.
     #[error(transparent)]
     Transition(#[from] TransitionError),
-    /// The host has not made the secrets of nonces yet.
+    /// The host has not created the secrets of nonces yet.
     #[error("there are no nonce secrets yet")]
     NoNonceSecrets,
-    /// The host has not made the secret of external accounts yet.
+    /// The host has not created the secret of external accounts yet.
     #[error("there is no secret for external accounts yet")]
     NoExternalAccountSecret,
-    /// The random generator.
+    /// The random number generator failed.
     #[error("the random generator failed")]
     Randomness,
 }
 
 impl Failure {
-    /// That something could not be made or read: a certificate, a CRL, a request for a certificate.
+    /// The failure for a certificate, a CRL or a certification request that could not be created or
+    /// parsed.
     pub fn issuing(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Issuing(Box::new(error))
     }
 
-    /// Whether the same may succeed a little later although the operator mends nothing.
+    /// Whether the same call may succeed a little later without action of the operator.
     pub fn is_transient(&self) -> bool {
         matches!(
             self,

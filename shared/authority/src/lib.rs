@@ -1,10 +1,10 @@
-//! The base that the rooms of the authority stand on: `issuing` (what makes certificates and CRLs), `ra` (what clients
-//! ask) and what operators ask.
+//! The common base of the crates of the authority: `issuing` (creates certificates and CRLs), `ra`
+//! (requests of clients) and `operator` (actions of operators).
 //!
-//! It holds what they share and nothing that one of them decides: the clock, randomness, writes that are decided again
-//! when another one came between, what is remembered for a while, the seams that a host fills, one trait for each
-//! capability ([`ca::Signer`] is another), the emission of events, the record of what operators did, and [`Failure`]:
-//! what only the operator can mend.
+//! It contains what they share, and no decisions of any of them: the clock, randomness, retries of
+//! conflicting writes, a cache, the seams that a host implements, one trait for each capability
+//! ([`ca::Signer`] is another), the emission of events, the audit log, and [`Failure`] for what
+//! only the operator can resolve.
 
 mod audit;
 mod cache;

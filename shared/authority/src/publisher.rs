@@ -1,14 +1,14 @@
-//! What relying parties fetch: CRLs and issuer certificates, at the URLs inside certificates.
+//! Objects for relying parties: CRLs and issuer certificates, at the URLs inside certificates.
 
 use async_trait::async_trait;
 
-/// Where they are put: a bucket on AWS, the plain-HTTP listener in one process.
+/// The place where they are published: a bucket on AWS, the plain-HTTP listener in one process.
 #[async_trait]
 pub trait Publisher: Send + Sync {
-    /// Puts the object in the place of what was at its path.
+    /// Publishes the object and replaces an earlier one at its path.
     ///
     /// # Errors
-    /// When it could not be put there; it will be tried again with the next CRL.
+    /// The object could not be stored; the next CRL is the next try.
     async fn publish(&self, object: PublishedObject) -> Result<(), PublishError>;
 }
 
@@ -19,9 +19,9 @@ pub struct PublishedObject {
     pub path: String,
     /// Media type (RFC 2585, RFC 5280 §4.2.1.13).
     pub media_type: &'static str,
-    /// For how long caches may keep it, in seconds.
+    /// The lifetime in caches, in seconds (`max-age`).
     pub max_age: u32,
-    /// The file.
+    /// The contents of the file.
     pub bytes: Vec<u8>,
 }
 

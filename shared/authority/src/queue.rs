@@ -1,22 +1,23 @@
-//! Work that outlives a request, each kind by a queue of its own: at least once, in any order. SQS on AWS, tasks in one
-//! process.
+//! Work that outlives a request. Each kind has its own queue, which delivers at least once and in
+//! any order: SQS on AWS, tasks in one process.
 
 use acme::{AccountId, AuthorizationId, ChallengeType, OrderId};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use store::IssuerId;
 
-/// Where challenges go to be probed.
+/// The queue of challenges to validate.
 #[async_trait]
 pub trait ValidationQueue: Send + Sync {
-    /// Has the challenge probed.
+    /// Queues the validation of a challenge.
     ///
     /// # Errors
-    /// When the task could not be handed over.
+    /// The task could not be queued.
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError>;
 
-    /// The client asks again while a worker is at it: its next attempt may come at once. A queue that
-    /// cannot reach a busy worker does nothing, because a second worker would be one too many.
+    /// The client has asked again during a validation, so the worker may make its next attempt at
+    /// once. A queue that cannot reach a busy worker does nothing, because a second worker must not
+    /// be started.
     ///
     /// # Errors
     /// When the worker could not be reached.
@@ -25,56 +26,56 @@ pub trait ValidationQueue: Send + Sync {
     }
 }
 
-/// Where interrupted issuances go to be finished.
+/// The queue of interrupted issuances.
 #[async_trait]
 pub trait IssuanceQueue: Send + Sync {
-    /// Has an interrupted issuance finished.
+    /// Queues the completion of an interrupted issuance.
     ///
     /// # Errors
-    /// When the task could not be handed over.
+    /// The task could not be queued.
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError>;
 }
 
-/// Where CRLs are asked for.
+/// The queue of CRLs to generate.
 #[async_trait]
 pub trait CrlQueue: Send + Sync {
-    /// Has a CRL made that lists what is revoked by now.
+    /// Queues the generation of a CRL with all present revocations.
     ///
     /// # Errors
-    /// When the task could not be handed over.
+    /// The task could not be queued.
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError>;
 }
 
-/// A challenge to be probed.
+/// A challenge to validate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ValidationTask {
-    /// The account that answered it.
+    /// The account that responded to the challenge.
     pub account: AccountId,
-    /// The authorization that holds it.
+    /// The authorization that contains the challenge.
     pub authorization: AuthorizationId,
-    /// Which of its challenges.
+    /// The type of the challenge, which is unique within the authorization.
     pub challenge: ChallengeType,
 }
 
-/// An order whose certificate is intended and perhaps not signed.
+/// An order whose certificate is intended and may not be signed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IssuanceTask {
     /// The account that ordered.
     pub account: AccountId,
-    /// The order.
+    /// The id of the order.
     pub order: OrderId,
 }
 
-/// A CRL to be made.
+/// A CRL to generate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CrlTask {
     /// The issuer whose CRL it is.
     pub issuer: IssuerId,
-    /// Which of its CRLs, from 0.
+    /// The shard of the issuer, from 0.
     pub shard: u16,
 }
 
-/// A task could not be handed over.
+/// A task could not be queued.
 #[derive(Debug, thiserror::Error)]
 #[error("the work queue did not take a task")]
 pub struct QueueError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

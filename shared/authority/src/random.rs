@@ -2,7 +2,7 @@
 
 use crate::Failure;
 
-/// `N` random bytes.
+/// Generates `N` random bytes.
 ///
 /// # Errors
 /// [`Failure::Randomness`] when the generator fails; nothing may go on without it.

@@ -1,4 +1,4 @@
-//! What is emitted once in a while, however often it happens.
+//! Limits how often repeated events are emitted.
 
 use std::{
     collections::HashMap,
@@ -8,10 +8,11 @@ use std::{
 
 use jiff::Timestamp;
 
-/// What was emitted recently, so that it is not emitted again at once.
+/// The recently emitted events, so that they are not emitted again at once.
 ///
-/// A refusal is no change that could happen only once: any caller may be refused as often as it asks, strangers too. One of
-/// each kind is emitted in a while, so that a stranger can fill neither a spool nor a bus; the next one says how many were not.
+/// Unlike a change, a refusal can be repeated by any caller without limit. One event of each kind
+/// is emitted per period, so that an unknown caller can fill neither a spool nor a bus; the next
+/// event contains the number of suppressed ones.
 pub struct RepeatFilter<K>(Mutex<HashMap<K, LastEmitted>>);
 
 struct LastEmitted {
@@ -26,8 +27,8 @@ impl<K> Default for RepeatFilter<K> {
 }
 
 impl<K: Eq + Hash> RepeatFilter<K> {
-    /// How many of this kind were not emitted since the last that was, when this one is to be emitted; those that follow are
-    /// not, `until` then.
+    /// If the event is to be emitted, the number of suppressed events of its kind since the last
+    /// emitted one; the following ones are suppressed `until` then. Otherwise `None`.
     pub fn admit(&self, kind: K, now: Timestamp, until: Timestamp) -> Option<u32> {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = recent.get_mut(&kind) {
@@ -42,7 +43,7 @@ impl<K: Eq + Hash> RepeatFilter<K> {
         if recent.len() >= MAX_REMEMBERED {
             recent.retain(|_, last| now < last.until);
         }
-        // When there are that many kinds at once, the log of requests has to do.
+        // With more kinds than this at once, only the log of requests has them.
         (recent.len() < MAX_REMEMBERED).then(|| {
             recent.insert(kind, LastEmitted { until, untold: 0 });
             0

@@ -1,5 +1,6 @@
-//! The seams that a function did not declare: they answer with an error, and no client stands behind
-//! them. What a function declares is compared with its rights; what it uses beyond that shows at once.
+//! The seams that a function did not declare: they answer with an error, and no client stands
+//! behind them. What a function declares is compared with its rights; what it uses beyond that
+//! shows at once.
 
 use async_trait::async_trait;
 use authority::{

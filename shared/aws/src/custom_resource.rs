@@ -1,11 +1,11 @@
-//! A custom resource of CloudFormation: something of a deployment that no resource type makes.
+//! A custom resource of CloudFormation: a part of a deployment for which there is no resource type.
 //!
-//! CloudFormation waits for an answer at a signed URL, for an hour if there is none, so an answer goes
-//! there whatever happened. The physical id never changes: another one would make CloudFormation
-//! replace the resource, and delete the old one. Delete does nothing, because what was established
-//! (a CA) must outlive its stack.
+//! CloudFormation waits up to an hour for an answer at a signed URL, so an answer is sent in every
+//! case. The physical id never changes: a new one would make CloudFormation replace the resource
+//! and delete the old one. Delete does nothing, because what was established (a CA) must outlive
+//! its stack.
 //!
-//! The same function may be woken on schedule.
+//! The same function may also be invoked on schedule.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -33,8 +33,8 @@ use crate::{
     worker::{Scheduled, on_schedule},
 };
 
-/// What a function's library establishes; `properties` come from the template, all of them as text.
-/// Establishing what is there changes nothing. Gives the attributes of the resource.
+/// The work of a function's library. The properties come from the template, all as text.
+/// Establishing what already exists changes nothing. Returns the attributes of the resource.
 pub type Establish =
     for<'a> fn(&'a Authority, properties: Value) -> Promise<'a, Result<BTreeMap<String, String>, BoxError>>;
 
@@ -47,17 +47,19 @@ pub struct CustomResource {
     patience: Patience,
 }
 
-/// How long is tried to establish something. The function's own limit must leave time to answer.
+/// How often and how long establishing is tried. The time-out of the function must leave time to
+/// answer.
 #[derive(Clone, Debug)]
 pub struct Patience {
-    /// Before each further try.
+    /// The pauses before the second and each further try.
     pub pauses: Vec<Duration>,
-    /// Of all tries together.
+    /// The time limit for all tries together.
     pub limit: Duration,
 }
 
 impl Default for Patience {
-    /// Four tries within 80 seconds: the rights of a new role take seconds to hold everywhere.
+    /// Four tries within 80 seconds, because the permissions of a new role take seconds to become
+    /// effective everywhere.
     fn default() -> Self {
         Self { pauses: [2, 5, 10].map(Duration::from_secs).to_vec(), limit: Duration::from_secs(80) }
     }
@@ -67,7 +69,7 @@ impl CustomResource {
     /// The function that `main.rs` starts.
     ///
     /// # Errors
-    /// When the environment lacks something.
+    /// A required environment variable is missing or invalid.
     pub fn new(
         config: &SdkConfig,
         environment: &Environment,
@@ -89,7 +91,7 @@ impl CustomResource {
         Ok(Self { authority, config: config.clone(), establish, on_schedule, patience: Patience::default() })
     }
 
-    /// The same with more or less patience.
+    /// The same function with another schedule of tries.
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
@@ -100,7 +102,10 @@ impl CustomResource {
             for pause in &self.patience.pauses {
                 match (self.establish)(&self.authority, properties.clone()).await {
                     Err(error) if may_pass(&error) => {
-                        tracing::warn!(reason = failure_chain(error.as_ref()), "establishing is tried again");
+                        tracing::warn!(
+                            reason = failure_chain(error.as_ref()),
+                            "establishing failed and is tried again"
+                        );
                         time::sleep(*pause).await;
                     }
                     ended => return ended,
@@ -111,7 +116,7 @@ impl CustomResource {
         time::timeout(self.patience.limit, tries).await.unwrap_or_else(|_| Err("it took too long".into()))
     }
 
-    /// Puts the answer to where CloudFormation waits for it.
+    /// Sends the answer to the URL where CloudFormation waits for it.
     async fn answer(&self, url: &str, answer: &Answer<'_>) -> Result<(), InvocationError> {
         let body = serde_json::to_string(answer).map_err(InvocationError::Answer)?;
         let failed = |error: &dyn std::error::Error| {
@@ -187,8 +192,8 @@ impl Function for CustomResource {
     }
 }
 
-/// Whether the same may succeed a little later. Most of what the authority says may: rights of a new
-/// role take seconds to hold everywhere.
+/// Whether the same call may succeed a little later. Most errors of the authority are of that kind,
+/// because the permissions of a new role take seconds to become effective everywhere.
 fn may_pass(error: &BoxError) -> bool {
     error
         .downcast_ref::<ra::Error>()
@@ -244,14 +249,14 @@ enum Status {
     Failed,
 }
 
-/// The answer was not taken.
+/// CloudFormation did not accept the answer.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the answer was refused with status {0}")]
+#[error("CloudFormation refused the answer with status {0}")]
 struct Unanswered(u16);
 
 const PHYSICAL_ID: &str = "certificate-authority";
 
-/// CloudFormation takes an answer of 4,096 bytes.
+/// Characters; CloudFormation accepts an answer of at most 4,096 bytes.
 const MAX_REASON: usize = 1_000;
 
 const ATTEMPT: Duration = Duration::from_secs(5);

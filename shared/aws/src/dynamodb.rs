@@ -1,20 +1,22 @@
-//! The store on DynamoDB: one table, one item for a record.
+//! The store on DynamoDB: one table, with one item for each record.
 //!
-//! - An item has the keys `pk` and `sk`, the record as JSON in `record`, the id of the operation that
-//!   wrote it in `version`, and the second after which it may be deleted in `expires`. Bytes that are
-//!   DER stand beside the JSON in `der`, a third smaller than inside it.
-//! - Every change is one conditional write of a whole item; a counter alone is added to. When the
-//!   condition fails, DynamoDB shows what is stored: one's own version means that an earlier try was
-//!   applied and its answer lost.
-//! - Two items that must change together are one transaction, which costs twice as much; everything
-//!   else is kept right by the order of writes, so that a crash between two of them leaves nothing that
-//!   misleads.
-//! - Reads see every write that was answered before, except those of one profile or one issuer, which
-//!   may lag for about a second and cost half.
+//! - An item has the keys `pk` and `sk`, the record as JSON in `record`, the id of the operation
+//!   that wrote it in `version`, and the time after which it may be deleted in `expires`, in
+//!   seconds since 1970. DER is stored outside the JSON in `der`, which is a quarter smaller than
+//!   base64url.
+//! - Every change is one conditional write of a whole item, except for counters, which are updated
+//!   in place. When the condition fails, DynamoDB returns the stored item: if it has the version of
+//!   the write itself, an earlier try was applied and its answer was lost.
+//! - Items that must change together are written in one transaction, which costs twice as much.
+//!   Everything else relies on the order of writes, so that a crash between two of them leaves no
+//!   misleading state.
+//! - Reads see every write that was acknowledged before, except reads of a single profile or a
+//!   single issuer, which may lag for about a second and cost half.
 //!
-//! Invariants: what belongs to a noun begins with that noun in `pk`, so that rights can name it; every
-//! item has an `expires` but accounts, what leads to them, profiles and issuers; expiry only tidies up,
-//! so no read depends on it; no clock is read, times are arguments.
+//! Invariants: the `pk` of an item starts with the noun of its record, so that IAM statements can
+//! name it; every item has an `expires` except accounts, their index entries, profiles and issuers;
+//! expiry only removes unused items, so no read depends on it; the engine never reads a clock,
+//! times are arguments.
 
 mod account;
 mod audit;
@@ -44,7 +46,7 @@ use aws_sdk_dynamodb::Client;
 
 use store::{Retention, Store};
 
-/// The engine.
+/// A store in one DynamoDB table.
 pub struct DynamoDbStore {
     client: Client,
     table: String,
@@ -52,10 +54,11 @@ pub struct DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// A store in the table, which has the string keys `pk` and `sk` and deletes by `expires`.
+    /// A store in the table, which must have the string keys `pk` and `sk` and the time-to-live
+    /// attribute `expires`.
     ///
-    /// How long a record is kept counts from its next write. Time-outs and the first repetitions of a
-    /// call are the client's own.
+    /// A change of the retention takes effect for a record when it is next written. Time-outs and
+    /// the first retries of a call are configured in the client.
     pub fn new(client: Client, table: impl Into<String>, retention: Retention) -> Self {
         Self { client, table: table.into(), retention }
     }

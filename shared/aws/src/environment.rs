@@ -1,4 +1,4 @@
-//! Environment variables: what the template tells a function.
+//! Environment variables, through which the template configures a function.
 //!
 //! | variable | of | what |
 //! |---|---|---|
@@ -9,10 +9,10 @@
 //! | `VALIDATE_QUEUE_URL`, `ISSUE_QUEUE_URL`, `PUBLISH_CRL_QUEUE_URL` | who hands such work over | the queue |
 //! | `STATUS_BUCKET` | who publishes | the bucket behind `STATUS_URL` |
 //! | `EVENT_BUS_NAME` | `forward-events` | the event bus |
-//! | `EXPIRING_DAYS` | `publish-crl` | so long before its end a certificate is told as expiring; 14 |
+//! | `EXPIRING_DAYS` | `publish-crl` | the number of days before the end of a certificate at which the event for its expiry is emitted; 14 |
 //! | `LOG_LEVEL` | all | `error`, `warn`, `info`, `debug` or `trace`; `info` |
 //!
-//! An empty variable is an absent one, because a template cannot leave a variable out.
+//! An empty variable counts as absent, because a template cannot omit a variable.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -32,18 +32,18 @@ impl Environment {
         self.0.get(variable).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// A variable that must be there.
+    /// A required variable.
     ///
     /// # Errors
-    /// When it is absent or empty; `allowed` says what should be there.
+    /// The variable is absent or empty; `allowed` describes its value in the error.
     pub fn required(&self, variable: &'static str, allowed: &'static str) -> Result<&str, EnvironmentError> {
         self.optional(variable).ok_or(EnvironmentError::Missing { variable, allowed })
     }
 
-    /// A variable with a form; `None` when it is absent.
+    /// A variable that is parsed; `None` when it is absent.
     ///
     /// # Errors
-    /// When it has another form; `allowed` says which it should have.
+    /// The value cannot be parsed; `allowed` describes valid values in the error.
     pub fn parsed<T: FromStr>(
         &self,
         variable: &'static str,
@@ -56,7 +56,7 @@ impl Environment {
     /// A variable with several values, separated by commas; none when it is absent.
     ///
     /// # Errors
-    /// When one of them has another form; `allowed` says which they should have.
+    /// A value cannot be parsed; `allowed` describes valid values in the error.
     pub fn list<T: FromStr>(&self, variable: &'static str, allowed: &'static str) -> Result<Vec<T>, EnvironmentError> {
         let invalid = |value: &str| EnvironmentError::Invalid { variable, value: value.to_owned(), allowed };
         let values = self.optional(variable).unwrap_or_default().split(',').map(str::trim);
@@ -66,7 +66,7 @@ impl Environment {
     /// A variable that is the base of URLs, without a slash at its end; `None` when it is absent.
     ///
     /// # Errors
-    /// When it does not begin with one of the schemes.
+    /// The value does not start with one of the schemes.
     pub(crate) fn base_url(
         &self,
         variable: &'static str,
@@ -91,22 +91,22 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
 /// Why an environment variable cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
-    /// It is not there, or empty.
+    /// The variable is absent or empty.
     #[error("the environment variable {variable} is missing; it should be {allowed}")]
     Missing {
-        /// Its name.
+        /// The name of the variable.
         variable: &'static str,
-        /// What should be there.
+        /// A description of valid values.
         allowed: &'static str,
     },
-    /// It says something else than it may.
+    /// The value is invalid.
     #[error("the environment variable {variable} is \"{value}\"; it should be {allowed}")]
     Invalid {
-        /// Its name.
+        /// The name of the variable.
         variable: &'static str,
-        /// What it says.
+        /// The present value.
         value: String,
-        /// What it may say.
+        /// A description of valid values.
         allowed: &'static str,
     },
 }

@@ -1,7 +1,9 @@
-//! EventBridge: what a function's library finds in an invocation is put on an event bus, in batches.
+//! EventBridge: events that a function's library finds in an invocation are put on an event bus, in
+//! batches.
 //!
-//! At least once: when a part of a batch is refused again and again the whole invocation fails, Lambda repeats it, and what has
-//! arrived arrives again, under the same id in its document.
+//! Delivery is at least once: when a part of a batch is refused repeatedly, the whole invocation
+//! fails and Lambda retries it, so that events that were already delivered are delivered again,
+//! with the same id in their document.
 
 use std::time::Duration;
 
@@ -19,11 +21,11 @@ use crate::{Environment, Function, InvocationError, StartError, function::write,
 /// An event for the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusEvent {
-    /// When it happened.
+    /// The time of the event.
     pub time: Timestamp,
-    /// What rules choose by: the `detail-type`.
+    /// The `detail-type`, by which rules select events.
     pub r#type: String,
-    /// The event, JSON.
+    /// The event document as JSON.
     pub detail: String,
 }
 
@@ -33,7 +35,7 @@ impl From<(Timestamp, String, String)> for BusEvent {
     }
 }
 
-/// How a function's library finds events in what it is invoked with.
+/// Finds the events in the payload of an invocation.
 pub type FindEvents = fn(&str) -> Result<Vec<BusEvent>, BoxError>;
 
 /// A function that puts events on a bus.
@@ -47,7 +49,7 @@ impl EventForwarder {
     /// The function that `main.rs` starts.
     ///
     /// # Errors
-    /// When the environment lacks the bus.
+    /// The environment variable with the name of the bus is missing.
     pub fn new(config: &SdkConfig, environment: &Environment, find: FindEvents) -> Result<Self, StartError> {
         let bus = environment.required("EVENT_BUS_NAME", "the name of an event bus")?.to_owned();
         Ok(Self { client: Client::new(&sdk::bounded(config.clone())), bus, find })
@@ -59,7 +61,8 @@ impl EventForwarder {
             let put = self.client.put_events().set_entries(Some(entries.clone())).send().await;
             let put = put.map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
             let mut results = put.entries.unwrap_or_default().into_iter();
-            // One result for each entry, in their order; what is refused is tried again by itself.
+            // There is one result for each entry, in the order of entries; only refused entries are
+            // tried again.
             let mut refusal = None;
             entries.retain(|_| match results.next() {
                 Some(result) if result.error_code.is_none() => false,
@@ -94,7 +97,7 @@ impl Function for EventForwarder {
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
         let events = (self.find)(event.get()).map_err(|error| {
             let reason = failure_chain(error.as_ref());
-            tracing::error!(reason, "an invocation cannot be read");
+            tracing::error!(reason, "the payload of an invocation cannot be read");
             InvocationError::Failed(reason)
         })?;
         for batch in batches(&events) {
@@ -109,7 +112,7 @@ fn failed(reason: String) -> InvocationError {
     InvocationError::Failed(reason)
 }
 
-/// As many as a call takes: ten, of 256 KiB together.
+/// Batches within the limits of PutEvents: ten entries with 256 KiB in total.
 fn batches(events: &[BusEvent]) -> Vec<&[BusEvent]> {
     let mut batches = Vec::new();
     let mut rest = events;
@@ -119,7 +122,7 @@ fn batches(events: &[BusEvent]) -> Vec<&[BusEvent]> {
             size += event.detail.len() + event.r#type.len() + OVERHEAD;
             size <= MAX_OCTETS
         });
-        // One that is too large by itself is for the bus to refuse.
+        // A single event that is too large is left for the bus to refuse.
         let (batch, later) = rest.split_at(fits.count().max(1));
         batches.push(batch);
         rest = later;
@@ -132,10 +135,10 @@ const SOURCE: &str = "serverless-acme";
 
 const MAX_ENTRIES: usize = 10;
 const MAX_OCTETS: usize = 256 << 10;
-/// Source and time, and some more.
+/// Bytes for source and time, with a margin.
 const OVERHEAD: usize = 64;
 
-/// The SDK repeats calls that fail; this is for calls that succeed in part.
+/// The number of tries for calls that succeed partially; the SDK retries calls that fail.
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 

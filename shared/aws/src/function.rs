@@ -1,4 +1,4 @@
-//! What Lambda runs: an event in, an answer out, both JSON.
+//! A Lambda function: it receives an event and returns an answer, both JSON.
 
 use std::pin::Pin;
 
@@ -10,37 +10,38 @@ use serde_json::value::{RawValue, to_raw_value};
 /// A Lambda function, ready for its events.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// Takes one event.
+    /// Handles one event.
     ///
     /// # Errors
-    /// When the event is none that the function takes, or its caller should try again.
+    /// The event is not of the kind that the function handles, or its caller should try again.
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError>;
 }
 
-/// What the functions' libraries are asked for: work that borrows its surroundings.
+/// A future of a function's library, which borrows its context.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Why an event was not taken. Lambda tells the caller and counts it among the function's errors.
+/// Why an event was not handled. Lambda reports it to the caller and counts it as an error of the
+/// function.
 #[derive(Debug, thiserror::Error)]
 pub enum InvocationError {
-    /// The event is not of the kind that the function is for.
+    /// The event is not of the kind that the function handles.
     #[error("the event is not {expected}: {source}")]
     Event {
-        /// What it should be.
+        /// The kind of event that the function handles.
         expected: &'static str,
-        /// What is wrong with it.
+        /// The error of the JSON parser.
         source: serde_json::Error,
     },
-    /// The event does not say at which domain the request came in, and no base URL is configured.
+    /// The event does not contain the domain of the request, and no base URL is configured.
     #[error("the event names no domain; set PUBLIC_BASE_URL")]
     NoDomain,
-    /// The body of a request is not the base64 that the event says it is.
+    /// The body of the request is not valid base64 although the event declares it as base64.
     #[error("the body of the event is not base64")]
     Body,
-    /// The answer cannot be written.
-    #[error("the answer cannot be written: {0}")]
+    /// The answer cannot be serialized.
+    #[error("the answer cannot be serialized: {0}")]
     Answer(#[source] serde_json::Error),
-    /// What was asked for did not happen.
+    /// The requested work failed.
     #[error("{0}")]
     Failed(String),
 }
@@ -56,12 +57,12 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// Reads an event.
+/// Parses an event; `expected` describes it in the error.
 pub(crate) fn read<T: DeserializeOwned>(event: &RawValue, expected: &'static str) -> Result<T, InvocationError> {
     serde_json::from_str(event.get()).map_err(|source| InvocationError::Event { expected, source })
 }
 
-/// Writes an answer.
+/// Serializes an answer.
 pub(crate) fn write(answer: &impl Serialize) -> Result<Box<RawValue>, InvocationError> {
     to_raw_value(answer).map_err(InvocationError::Answer)
 }

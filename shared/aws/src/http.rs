@@ -1,8 +1,9 @@
 //! API Gateway's HTTP API, payload 2.0, and the requests and responses of `api`.
 //!
-//! The event is read here and not by `lambda_http`, whose request has its URL from the `Host` header,
-//! which anybody can send: path and query come as API Gateway received them, and the base of all URLs
-//! from configuration or from API Gateway itself. A signed URL is compared byte by byte with those.
+//! The event is read here and not by `lambda_http`, whose request has its URL from the `Host`
+//! header, which any caller can set: path and query come as API Gateway received them, and the base
+//! of all URLs from configuration or from API Gateway itself. A signed URL is compared byte by byte
+//! with those.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,16 +30,17 @@ use crate::{
     seams::Openers,
 };
 
-/// What a function's library does with a request.
+/// The work of a function's library: answers a request.
 pub type Handler = for<'a> fn(&'a Context, Request) -> Promise<'a, Response>;
 
 /// A function behind API Gateway.
 pub struct HttpFunction {
     authority: Arc<Authority>,
-    /// The base of all URLs, when it is configured.
+    /// The configured base of all URLs, if any.
     base_url: Option<String>,
     handler: Handler,
-    /// The surroundings for each base: an API answers at its own domain and at custom ones.
+    /// The context for each base URL, because an API is reachable at its own domain and at custom
+    /// ones.
     contexts: RwLock<HashMap<String, Arc<Context>>>,
 }
 
@@ -46,7 +48,7 @@ impl HttpFunction {
     /// The function that `main.rs` starts.
     ///
     /// # Errors
-    /// When the environment lacks something.
+    /// A required environment variable is missing or invalid.
     pub fn new(
         config: &SdkConfig,
         environment: &Environment,
@@ -68,7 +70,7 @@ impl HttpFunction {
         Ok(Self { authority, base_url, handler, contexts: RwLock::default() })
     }
 
-    /// The surroundings for the domain at which the request came in.
+    /// The context for the domain of the request.
     async fn context(&self, domain: &str) -> Result<Arc<Context>, InvocationError> {
         let base = match &self.base_url {
             Some(base) => base.clone(),
@@ -94,7 +96,7 @@ impl Function for HttpFunction {
     }
 }
 
-/// The event of payload 2.0, as far as it is used.
+/// The members of an event of payload 2.0 that are used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -133,7 +135,7 @@ impl Event {
         };
         let mut request = Request::new(body);
         *request.uri_mut() = target(&self.raw_path, &self.raw_query_string);
-        // A method or a header that `http` cannot hold is none that anybody here asks for.
+        // Methods and headers that `http` cannot represent are not used by any operation.
         *request.method_mut() = self.request_context.http.method.parse().unwrap_or(Method::TRACE);
         for (name, value) in &self.headers {
             if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
@@ -145,9 +147,9 @@ impl Event {
     }
 }
 
-/// Path and query. API Gateway hands the path on with its escapes decoded; what cannot stand in a URL
-/// is escaped again, so that the directory in front of it is still found. What is no path names nothing,
-/// as `/` does.
+/// The path and the query. API Gateway passes on the path with percent-encoding decoded. Characters
+/// that are not allowed in a URL are encoded again, so that the directory in front of them is still
+/// found. An invalid path becomes `/`, which matches no operation.
 fn target(path: &str, query: &str) -> Uri {
     let mut text = String::with_capacity(path.len() + 1 + query.len());
     for octet in path.bytes() {
@@ -180,7 +182,8 @@ impl From<Response> for Answer {
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in &parts.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
-            // Of repeated headers API Gateway keeps one; a list means the same (RFC 9110 §5.3).
+            // API Gateway keeps only one of several headers with the same name; a comma-separated
+            // list has the same meaning (RFC 9110 §5.3).
             headers
                 .entry(name.to_string())
                 .and_modify(|values| {
@@ -197,7 +200,7 @@ impl From<Response> for Answer {
     }
 }
 
-/// The path below which all operations are.
+/// The common prefix of the paths of all operations.
 const API: &str = "/api";
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Functions that an operator invokes by IAM: a request as JSON, an answer as JSON. A refusal is an
-//! error of the function, which `aws lambda invoke` shows as such.
+//! Functions that operators invoke with permissions of IAM: the request and the answer are JSON. A
+//! refusal is an error of the function, which `aws lambda invoke` shows as such.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::{
     seams::Openers,
 };
 
-/// What a function's library does with such a request.
+/// The work of a function's library: performs an action.
 pub type Action = for<'a> fn(&'a Authority, Value) -> Promise<'a, Result<Value, BoxError>>;
 
-/// A function that is invoked by itself.
+/// A function that is invoked directly.
 pub struct Invocation {
     authority: Arc<Authority>,
     action: Action,
@@ -29,7 +29,7 @@ impl Invocation {
     /// The function that `main.rs` starts.
     ///
     /// # Errors
-    /// When the environment lacks something.
+    /// A required environment variable is missing or invalid.
     pub fn new(
         config: &SdkConfig,
         environment: &Environment,

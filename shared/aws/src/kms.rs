@@ -1,8 +1,8 @@
 //! The signer on KMS. A key's handle is its ARN; its private half never leaves KMS.
 //!
-//! What is signed is hashed here and sent as a digest: a message may have 4,096 bytes at most, and a
-//! CRL has more. KMS answers ECDSA signatures as DER and RSA signatures as they are, as certificates
-//! want them.
+//! Messages are hashed here and sent as digests, because KMS accepts messages of at most 4,096
+//! bytes and CRLs are larger. KMS returns ECDSA signatures in DER and RSA signatures as raw bytes,
+//! which are the forms that certificates contain.
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
@@ -23,7 +23,7 @@ pub struct KmsSigner {
 }
 
 impl KmsSigner {
-    /// A signer by way of this client.
+    /// A signer that uses this client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
@@ -35,7 +35,7 @@ impl Signer for KmsSigner {
         let answer = self.client.get_public_key().key_id(key.as_str()).send().await;
         let answer = answer.map_err(|error| classified(key, error))?;
         let spki = answer.public_key().ok_or_else(|| incomplete("a public key"))?;
-        // A key that KMS has and our rules refuse does not get better by asking again.
+        // A retry does not help for a key that KMS has but our rules refuse.
         PublicKey::from_spki_der(spki.as_ref()).map_err(|error| SignError::Refused { source: Box::new(error) })
     }
 
@@ -63,7 +63,7 @@ impl Signer for KmsSigner {
     }
 }
 
-/// What an error means for who wants a signature: whether to ask again, and whether it helps.
+/// What an error means for the caller: whether a retry can help.
 fn classified<E, R>(key: &KeyHandle, error: SdkError<E, R>) -> SignError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -71,8 +71,9 @@ where
 {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
     let (is_unknown, is_throttled) = (code == "NotFoundException", THROTTLED.contains(&code));
-    // Time-outs, lost connections, answers that nobody understands, and rights, which take a while to hold
-    // after a deployment: a later try may pass, and the order waits for it.
+    // Time-outs, lost connections, answers that cannot be parsed, and permissions, which take a
+    // while to become effective after a deployment: a later try may succeed, and the order waits
+    // for it.
     let is_final = FINAL.contains(&code);
     let source: BoxError = Box::new(error);
     match (is_unknown, is_throttled, is_final) {
@@ -87,11 +88,11 @@ fn incomplete(what: &'static str) -> SignError {
     SignError::Unavailable { source: format!("KMS answered without {what}").into() }
 }
 
-/// Codes of a service that has too much to do.
+/// Error codes of throttling.
 const THROTTLED: [&str; 5] =
     ["ThrottlingException", "Throttling", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException"];
 
-/// Codes that stay what they are until the operator changes the key.
+/// Error codes that persist until the operator changes the key.
 const FINAL: [&str; 7] = [
     "DisabledException",
     "InvalidArnException",

@@ -1,11 +1,11 @@
-//! What relying parties fetch, in a bucket: each object at its path, with its media type and for how
-//! long caches may keep it.
+//! Objects for relying parties in a bucket: each object at its path, with its media type and the
+//! lifetime for caches.
 
 use async_trait::async_trait;
 use authority::{PublishError, PublishedObject, Publisher};
 use aws_sdk_s3::{Client, primitives::ByteStream};
 
-/// Publishes into a bucket.
+/// A publisher to an S3 bucket.
 #[derive(Clone, Debug)]
 pub struct S3Publisher {
     client: Client,
@@ -13,7 +13,7 @@ pub struct S3Publisher {
 }
 
 impl S3Publisher {
-    /// Into this bucket by way of this client.
+    /// A publisher to this bucket that uses this client.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
         Self { client, bucket: bucket.into() }
     }

@@ -15,8 +15,9 @@ use crate::{
 
 /// How a function's seams are opened.
 ///
-/// Function pointers, chosen by [`Openers::of`] where the needs are still a constant of `main.rs`: a
-/// client that no pointer leads to is not even linked, which keeps binaries small and starts short.
+/// Function pointers, chosen by [`Openers::of`] where the needs are still a constant of `main.rs`:
+/// a client that no pointer leads to is not even linked, which keeps binaries small and starts
+/// short.
 #[derive(Clone, Copy)]
 pub(crate) struct Openers {
     needs: Needs,
@@ -37,7 +38,7 @@ impl Openers {
         }
     }
 
-    /// Opens them.
+    /// Opens the declared seams with these clients.
     pub(crate) fn open(
         self,
         config: &SdkConfig,

@@ -1,5 +1,5 @@
-//! The work queues on SQS: a task is the JSON body of a message. Delivery is at least once and in any
-//! order, as the seam says.
+//! The work queues on SQS: a task is the JSON body of a message. Delivery is at least once and in
+//! any order, as the seam says.
 
 use async_trait::async_trait;
 use authority::{CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, QueueError, ValidationQueue, ValidationTask};
@@ -8,26 +8,26 @@ use serde::Serialize;
 
 use crate::absent::Undeclared;
 
-/// Hands work over to SQS.
+/// The work queues, each an SQS queue.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     client: Client,
     urls: QueueUrls,
 }
 
-/// The queues. One that is absent takes nothing.
+/// The URLs of the queues. Sending to an absent queue is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueUrls {
-    /// Of validations.
+    /// The queue of challenges to validate.
     pub validate: Option<String>,
-    /// Of interrupted issuances.
+    /// The queue of interrupted issuances.
     pub issue: Option<String>,
-    /// Of CRLs to be made.
+    /// The queue of CRLs to generate.
     pub publish_crl: Option<String>,
 }
 
 impl SqsQueue {
-    /// These queues by way of this client.
+    /// Queues at these URLs that use this client.
     pub fn new(client: Client, urls: QueueUrls) -> Self {
         Self { client, urls }
     }

@@ -1,7 +1,8 @@
-//! The start of a function on Lambda: log, runtime, clients, then event after event until Lambda ends
-//! the process.
+//! The start of a function on Lambda: log, runtime, clients, then the events one after the other
+//! until Lambda ends the process.
 //!
-//! One thread: an invocation has the process to itself, and what it waits for is the network.
+//! One thread is enough: an invocation has the process to itself, and it mostly waits for the
+//! network.
 
 use std::{env, hash::Hash, process::ExitCode, sync::Arc};
 
@@ -23,7 +24,7 @@ pub fn serve(needs: Needs, handler: Handler) -> ExitCode {
     run(move |config, environment| Ok(Box::new(HttpFunction::open(config, environment, openers, handler)?)))
 }
 
-/// Works on the tasks of a queue. `work` makes the work out of the environment.
+/// Processes the tasks of a queue. `work` creates the worker from the environment.
 #[inline(always)]
 pub fn work<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync + 'static>(
     needs: Needs,
@@ -36,7 +37,7 @@ pub fn work<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync + 'static>(
     })
 }
 
-/// Works on the tasks of a queue, and does what is due on schedule.
+/// Processes the tasks of a queue, and the work that is due on schedule.
 #[inline(always)]
 pub fn work_and_schedule<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync + 'static>(
     needs: Needs,
@@ -47,7 +48,7 @@ pub fn work_and_schedule<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync +
     run(move |config, environment| Ok(Box::new(Worker::open(config, environment, openers, work, Some(on_schedule))?)))
 }
 
-/// Answers CloudFormation about a custom resource, and does what is due on schedule.
+/// Answers CloudFormation about a custom resource, and does the work that is due on schedule.
 #[inline(always)]
 pub fn respond(needs: Needs, establish: Establish, on_schedule: OnSchedule) -> ExitCode {
     let openers = Openers::of(needs);
@@ -56,7 +57,7 @@ pub fn respond(needs: Needs, establish: Establish, on_schedule: OnSchedule) -> E
     })
 }
 
-/// Answers those who may invoke the function.
+/// Answers the callers that IAM allows to invoke the function.
 #[inline(always)]
 pub fn invoke(needs: Needs, action: Action) -> ExitCode {
     let openers = Openers::of(needs);
@@ -69,12 +70,12 @@ pub fn put_events(find: FindEvents) -> ExitCode {
     run(move |config, environment| Ok(Box::new(EventForwarder::new(config, environment, find)?)))
 }
 
-/// Makes the function and gives it to Lambda's runtime.
+/// Creates the function and passes it to the Lambda runtime.
 fn run(make: impl FnOnce(&SdkConfig, &Environment) -> Result<Box<dyn Function>, StartError>) -> ExitCode {
     let environment = Environment::of_process();
     let started = log::start(&environment).map_err(StartError::from);
     let ended = started.and_then(|()| {
-        // The runtime crate panics where these are missing.
+        // The runtime crate panics if these variables are missing.
         if LAMBDA.iter().any(|variable| environment.optional(variable).is_none()) {
             return Err(StartError::NotOnLambda);
         }
@@ -87,7 +88,7 @@ fn run(make: impl FnOnce(&SdkConfig, &Environment) -> Result<Box<dyn Function>, 
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, program = ?env::args_os().next(), "not started");
+            tracing::error!(error = &error as &dyn std::error::Error, program = ?env::args_os().next(), "the function was not started");
             ExitCode::FAILURE
         }
     }
@@ -102,7 +103,7 @@ async fn take_events(function: Box<dyn Function>) -> Result<(), StartError> {
     lambda_runtime::run(service).await.map_err(StartError::Runtime)
 }
 
-/// What Lambda tells every function's process.
+/// The environment variables that Lambda sets for every function.
 const LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",

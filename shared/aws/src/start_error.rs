@@ -7,19 +7,19 @@ use crate::EnvironmentError;
 /// Why a function did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The environment lacks something.
+    /// A required environment variable is missing or invalid.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
-    /// The environment says something that the function's own settings cannot be.
+    /// An environment variable has a value that the settings of the function do not allow.
     #[error(transparent)]
     Settings(lambda_runtime::Error),
-    /// The process was not started by Lambda.
+    /// The environment variables of Lambda are missing, so Lambda did not start the process.
     #[error("this program runs on AWS Lambda; `cargo run` starts the same CA in one process")]
     NotOnLambda,
-    /// The operating system does not let the process run.
-    #[error("the operating system refused the process what it needs: {0}")]
+    /// The operating system refused resources for the async runtime.
+    #[error("the operating system refused resources that the process needs: {0}")]
     System(#[from] io::Error),
-    /// Lambda's runtime interface went away.
+    /// The runtime interface of Lambda failed.
     #[error("the runtime interface failed: {0}")]
     Runtime(#[source] lambda_runtime::Error),
 }

@@ -1,8 +1,8 @@
-//! Queue workers: a batch of messages from SQS becomes tasks, and the answer names those that should
-//! come again. A message that is no task comes again too, until SQS puts it to the dead letters, where
-//! the operator sees it.
+//! Queue workers: a batch of messages from SQS becomes tasks, and the answer lists the messages
+//! that SQS should deliver again. A message that is not a task is also delivered again, until SQS
+//! moves it to the dead-letter queue, where the operator sees it.
 //!
-//! A worker may also be woken on schedule.
+//! A worker may also be invoked on schedule.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -20,10 +20,10 @@ use crate::{
     seams::Openers,
 };
 
-/// What a function's library does with a task.
+/// The work of a function's library: processes a task.
 pub type Work<T> = Arc<dyn for<'a> Fn(&'a Authority, T) -> Promise<'a, Result<(), Error>> + Send + Sync>;
 
-/// What a function's library does now and then.
+/// The work of a function's library that is due on schedule.
 pub type OnSchedule = for<'a> fn(&'a Authority) -> Promise<'a, Result<(), Error>>;
 
 /// A function behind a queue.
@@ -37,7 +37,7 @@ impl<T> Worker<T> {
     /// The function that `main.rs` starts.
     ///
     /// # Errors
-    /// When the environment lacks something.
+    /// A required environment variable is missing or invalid.
     pub fn new(
         config: &SdkConfig,
         environment: &Environment,
@@ -60,8 +60,8 @@ impl<T> Worker<T> {
 }
 
 impl<T: DeserializeOwned + Clone + Eq + Hash + Send> Worker<T> {
-    /// Does each task of the batch once, however often it is in there, and names what should come
-    /// again.
+    /// Processes each task of the batch once, however often it occurs, and lists the messages to
+    /// deliver again.
     async fn work(&self, messages: Vec<SqsMessage>) -> SqsBatchResponse {
         let mut failures = Vec::new();
         let mut done: HashMap<T, bool> = HashMap::new();
@@ -77,7 +77,7 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send> Worker<T> {
                     }
                 },
                 Err(error) => {
-                    tracing::error!(message = id, %error, "a message is no task");
+                    tracing::error!(message = id, %error, "a message is not a task");
                     false
                 }
             };
@@ -96,7 +96,11 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send> Worker<T> {
         match (self.work)(&self.authority, task).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(message, error = &error as &dyn std::error::Error, "a task is put off");
+                tracing::error!(
+                    message,
+                    error = &error as &dyn std::error::Error,
+                    "a task failed and will be delivered again"
+                );
                 false
             }
         }
@@ -116,13 +120,13 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync> Function for Worker<
     }
 }
 
-/// Does what is due; a failure is told, so that EventBridge tries again.
+/// Does the work that is due. A failure is returned, so that EventBridge tries again.
 pub(crate) async fn on_schedule(authority: &Authority, work: Option<OnSchedule>) -> Result<(), InvocationError> {
     let Some(work) = work else {
         return Err(InvocationError::Failed("this function does nothing on schedule".to_owned()));
     };
     work(authority).await.map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "what is due was not done");
+        tracing::error!(error = &error as &dyn std::error::Error, "the scheduled work failed");
         InvocationError::Failed(failure_chain(&error))
     })
 }
@@ -143,7 +147,7 @@ enum Event {
 /// What EventBridge sends when a schedule is due.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) enum Scheduled {
-    /// The only kind.
+    /// The only kind of scheduled event.
     #[serde(rename = "Scheduled Event")]
     Event,
 }

@@ -1,4 +1,4 @@
-//! What becomes of writes when calls to DynamoDB fail.
+//! Writes under failing calls to DynamoDB.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
 
 use std::time::Duration;
@@ -84,8 +84,8 @@ async fn what_does_not_pass_is_unavailable_in_bounded_time() {
     }
 }
 
-/// Every kind of fault, at each call: the same write again completes what was begun, and in the end
-/// the table is byte for byte as if nothing had happened.
+/// Every kind of fault, at each call: repeating the write completes it, and in the end the table is
+/// byte for byte the same as without the fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_fails_nothing_is_lost_and_nothing_doubled() {
     let records = Records::new();
@@ -102,7 +102,7 @@ async fn whatever_fails_nothing_is_lost_and_nothing_doubled() {
     }
 }
 
-/// One fault at a time is not even noticed: the client's repetitions and the engine's take care of it.
+/// The caller does not notice a single fault, because the client or the engine retries the call.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_fault_is_absorbed() {
     let records = Records::new();
@@ -119,7 +119,8 @@ async fn a_single_fault_is_absorbed() {
     }
 }
 
-/// Index and account are two items: who reads both while the key is replaced finds no other account.
+/// The index entry and the account are two items: a reader of both during a key replacement finds
+/// no other account.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_never_leads_to_an_account_that_has_another() {
     let (_, store) = open(&Cloud::start(), patient());
@@ -146,7 +147,7 @@ async fn a_key_never_leads_to_an_account_that_has_another() {
     }
 }
 
-/// A process that dies between two writes leaves nothing that misleads.
+/// A process that dies between two writes leaves no misleading state.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_within_a_new_order_leaves_no_order_without_authorizations_and_no_place_without_order() {
     for names in [1, 2, 60] {
@@ -178,7 +179,7 @@ async fn a_crash_within_a_new_order_leaves_no_order_without_authorizations_and_n
     }
 }
 
-/// A CRL of several items is read as it was written, or not at all.
+/// A CRL of several items is read completely or not at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_within_a_large_crl_leaves_the_one_before() {
     let issuer = issuer_id();
@@ -254,7 +255,7 @@ impl Records {
         }
     }
 
-    /// What is stored after the whole history under that fault; none when the fault never came.
+    /// The table after the whole history under that fault; `None` when the fault did not occur.
     async fn written(&self, fault: Fault, retries: RetryConfig, tries: usize) -> Option<Vec<String>> {
         let (cloud, store) = open(&Cloud::start(), retries);
         let injection = cloud.inject(fault.clone());
@@ -326,7 +327,7 @@ impl Records {
     }
 }
 
-/// One profile of that name, and one that is always there.
+/// One profile with that name, and one that always exists.
 fn profiles(name: &str) -> ProfileSet {
     let acme_profile = [name, "kept"].map(|name| AcmeProfile::new(name.parse().unwrap())).into();
     ProfileSet { acme_profile, ..ProfileSet::default() }
@@ -338,19 +339,19 @@ fn open(cloud: &Cloud, retries: RetryConfig) -> (Cloud, DynamoDbStore) {
     (cloud.clone(), DynamoDbStore::new(Client::new(&config), "acme", Retention::default()))
 }
 
-/// None of the writes reads late.
+/// A fault that does not occur in any write.
 fn no_fault() -> Fault {
     Fault::new(FaultKind::Stale)
 }
 
-/// The client's repetitions, without its long waits.
+/// The retries of the client, without its long waits.
 fn patient() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(2))
 }
 
 const VERBS: usize = 25;
 
-/// Those that pass. Each is tried at each call.
+/// The transient faults. Each is tried at each call.
 const FAULTS: [FaultKind; 7] = [
     FaultKind::Throttled,
     FaultKind::TransactionConflict,

@@ -1,4 +1,4 @@
-//! What the engine on DynamoDB writes down, and what that costs.
+//! The items of the engine on DynamoDB, and the cost of its calls.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -166,7 +166,7 @@ async fn only_one_profile_and_one_issuer_are_read_late() {
     store.nonce_secrets().await.unwrap();
     store.order(account.id, order(&account, &[]).id).await.unwrap();
     store.orders(account.id, None, 10).await.unwrap();
-    // Who asks for all of them may just have made one.
+    // A caller that reads all of them may just have created one.
     store.issuers().await.unwrap();
     store.profiles().await.unwrap();
     assert!(cloud.calls().iter().all(|call| call.consistent), "{:#?}", cloud.calls());
@@ -213,7 +213,7 @@ async fn a_crl_that_lost_a_part_is_not_taken_for_whole() {
     assert!(matches!(store.crl(&large.issuer, 0).await, Err(StoreError::Corrupt { .. })));
 }
 
-/// What each verb costs for a certificate of one name, by ordinary records.
+/// The cost of each method for a certificate with one identifier, with ordinary records.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_costs_at_most_22_write_and_18_read_units() {
     let (cloud, store) = open();
@@ -295,7 +295,7 @@ async fn a_certificate_costs_at_most_22_write_and_18_read_units() {
     assert!(bill.writes("count") <= 1.0 && bill.writes("count, over") <= 1.0);
 }
 
-/// The units of each verb.
+/// The units of each method.
 struct Bill<'a> {
     cloud: &'a Cloud,
     verbs: std::cell::RefCell<BTreeMap<&'static str, cloud::Units>>,
@@ -324,7 +324,7 @@ impl<'a> Bill<'a> {
     }
 }
 
-/// A certificate for one name as the RA intends it.
+/// An intended certificate for one identifier, as the RA stores it.
 fn intended(account: &AccountId) -> Versioned<CertificateRecord> {
     changed(&certificate(), |record| {
         record.id = CertificateId::new(random::<20>().to_vec(), Serial::from_random(random()));
@@ -335,7 +335,7 @@ fn intended(account: &AccountId) -> Versioned<CertificateRecord> {
     })
 }
 
-/// One of every kind of item.
+/// Writes one of every kind of item.
 async fn write_everything(store: &DynamoDbStore) {
     let account = account();
     store.create_account_if_absent(&account).await.unwrap();
@@ -449,7 +449,7 @@ fn without_novel_members(mut json: Value) -> Value {
     json
 }
 
-/// Bytes of an item as DynamoDB counts them.
+/// The size of an item in bytes, as DynamoDB counts it.
 fn size_of(item: &Map<String, Value>) -> usize {
     let value = |value: &Value| match (&value["S"], &value["B"], &value["N"]) {
         (Value::String(text), ..) => text.len(),
@@ -467,6 +467,7 @@ fn open() -> (Cloud, DynamoDbStore) {
     (cloud, DynamoDbStore::new(client, "acme", Retention::default()))
 }
 
-/// A P-256 leaf for one name, with the URLs of a status bucket; measured, rounded up.
+/// The measured size, rounded up, of a P-256 certificate for one identifier with the URLs of a
+/// status bucket.
 const TBS: usize = 600;
 const DER: usize = 700;

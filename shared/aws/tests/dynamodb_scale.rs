@@ -1,4 +1,4 @@
-//! What is asked of a table costs the same, however much is in it: pages of lists and look-ups, in units.
+//! Pages of lists and look-ups cost the same number of units, however much the table contains.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what does not go well fails the test")]
 
@@ -21,7 +21,7 @@ async fn pages_and_look_ups_cost_the_same_however_much_is_stored() {
     }
 }
 
-/// What each question costs when so many of each kind are stored.
+/// The cost of each query with that number of records of each kind.
 async fn bill(stored: usize) -> Vec<(&'static str, Units)> {
     let cloud = Cloud::start();
     cloud.create_table("acme");

@@ -1,5 +1,5 @@
-//! The CA hierarchy: a root and an issuing CA below it, made at first start and never again. How a
-//! further issuing CA comes to stand below the root later is in `operator/issuer.rs`.
+//! The CA hierarchy: a root and an issuing CA below it, created at the first start and never again.
+//! Operators add further issuing CAs later.
 
 use std::sync::Arc;
 
@@ -15,31 +15,31 @@ use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerStore};
 
 use crate::{Error, Issuers, LoadedIssuer, StatusUrl};
 
-/// What stands at the top, and what is to be made where nothing stands.
+/// The plan of the hierarchy, of which only missing parts are created.
 #[derive(Clone, Debug)]
 pub struct Hierarchy {
-    /// The root.
+    /// The root CA.
     pub root: IssuerPlan,
-    /// The issuing CA.
+    /// The issuing CA below the root.
     pub issuing: IssuerPlan,
 }
 
-/// An issuer to be made. Its key exists already; keys are the signer's affair.
+/// An issuer to create. Its key already exists, because keys are created by the signer.
 #[derive(Clone, Debug)]
 pub struct IssuerPlan {
-    /// Its name for profiles and URLs.
+    /// Its name in profiles and URLs.
     pub id: IssuerId,
     /// Its name in certificates.
     pub subject: AuthorityName,
-    /// Its key.
+    /// The handle of its key at the signer.
     pub key: KeyHandle,
-    /// For how long its certificate is valid, from its making.
+    /// The lifetime of its certificate, counted from its creation.
     pub lifetime: SignedDuration,
-    /// How many CRLs share its revocations.
+    /// The number of CRLs over which its revocations are distributed.
     pub crl_shards: u16,
 }
 
-/// Has the root sign: where the CA is made, and where an operator adds an issuing CA.
+/// Signs with the root: when the CA is created, and when an operator adds an issuing CA.
 pub struct Ceremony {
     issuers: Arc<Issuers>,
     store: Arc<dyn IssuerStore>,
@@ -49,7 +49,7 @@ pub struct Ceremony {
 }
 
 impl Ceremony {
-    /// With the keys of this signer.
+    /// A ceremony with the keys of this signer.
     pub fn new(
         issuers: Arc<Issuers>,
         store: Arc<dyn IssuerStore>,
@@ -60,12 +60,12 @@ impl Ceremony {
         Self { issuers, store, signer, status_url, clock }
     }
 
-    /// Makes what is absent of the hierarchy, and checks that the signer's keys fit what is there.
-    /// Gives the root's certificate.
+    /// Creates the missing parts of the hierarchy, and checks that the keys of the signer match the
+    /// existing parts. Returns the certificate of the root.
     ///
     /// # Errors
-    /// [`Failure::ForeignIssuer`] when a stored issuer has another key than the signer: keys or store
-    /// come from another CA, and nothing may be made over the one that is there.
+    /// [`Failure::ForeignIssuer`] when a stored issuer has another key than the signer: the keys or
+    /// the store belong to another CA, which must not be overwritten.
     pub async fn ensure(&self, plan: &Hierarchy) -> Result<Certificate, Error> {
         let certificate = self.ensure_root(&plan.root).await?;
         let root = self.issuers.issuer(&plan.root.id).await?;
@@ -73,10 +73,11 @@ impl Ceremony {
         Ok(certificate)
     }
 
-    /// Asks the signer whether it has the key of the issuer's certificate.
+    /// Checks that the signer has the key of the issuer's certificate.
     ///
     /// # Errors
-    /// [`Failure::ForeignIssuer`] when it has another one; [`Failure::MissingIssuer`]; when the signer cannot answer.
+    /// [`Failure::ForeignIssuer`] when it has another key; [`Failure::MissingIssuer`]; the signer
+    /// is unavailable.
     pub async fn check_key(&self, id: &IssuerId) -> Result<(), Error> {
         let record = self.store.issuer(id).await?.ok_or_else(|| Failure::MissingIssuer(id.clone()))?;
         let key = match (&record.certificate, &record.request) {
@@ -117,10 +118,10 @@ impl Ceremony {
         self.record(plan, IssuerRole::Issuing, &root.id, certificate, &key).await
     }
 
-    /// Has the root sign the certificate of an issuing CA.
+    /// Issues the certificate of an issuing CA from the root.
     ///
     /// # Errors
-    /// When the root cannot sign it.
+    /// The root cannot sign it.
     pub async fn certify_issuing(
         &self,
         plan: &IssuerPlan,
@@ -155,20 +156,21 @@ impl Ceremony {
         let record = plan.record(role, parent, &certificate);
         match self.store.create_issuer_if_absent(&record).await? {
             Creation::Created => Ok(certificate.value),
-            // Another process was faster; its certificate counts and this one is forgotten.
+            // Another process was faster; its certificate is used and this one is discarded.
             Creation::Existing(existing) => fitting(existing, key),
         }
     }
 
     fn life(&self, plan: &IssuerPlan) -> (Timestamp, Timestamp) {
         let now = acme::whole_seconds(self.clock.now());
-        // Certificates may be asked to begin a little in the past; their issuers must have begun.
+        // Certificates may be requested with a `notBefore` slightly in the past, when their issuers
+        // must already be valid.
         (now - BACKDATE, now + plan.lifetime)
     }
 }
 
 impl IssuerPlan {
-    /// The record of an issuer that was made by this plan.
+    /// The record of an issuer that was created from this plan.
     pub fn record(&self, role: IssuerRole, parent: &IssuerId, certificate: &Issued<Certificate>) -> IssuerRecord {
         IssuerRecord {
             id: self.id.clone(),
@@ -186,7 +188,7 @@ impl IssuerPlan {
     }
 }
 
-/// How long before its making the certificate of an issuer begins.
+/// How long before its creation the validity of an issuer's certificate starts.
 pub const BACKDATE: SignedDuration = SignedDuration::from_hours(24);
 
 fn fitting(existing: IssuerRecord, key: &PublicKey) -> Result<Certificate, Error> {

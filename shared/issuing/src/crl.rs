@@ -1,7 +1,7 @@
-//! CRLs: made when something is revoked, and again before the last one ends.
+//! CRLs: generated after a revocation, and again before the last one expires.
 //!
-//! Several processes may publish at the same time. Whoever has published looks at the store again and
-//! publishes what is newer, so the last to write always leaves the newest CRL behind.
+//! Several processes may publish concurrently. After publishing, a process reads the store again
+//! and publishes any newer CRL, so that the newest CRL is always the last one written.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::{Error, IssuerFiles, Issuers, LoadedIssuer, StatusUrl, status_url::crl_path};
 
-/// Signs CRLs and publishes them.
+/// Generates, signs and publishes CRLs.
 pub struct Crls {
     issuers: Arc<Issuers>,
     crls: Arc<dyn CrlStore>,
@@ -22,12 +22,12 @@ pub struct Crls {
     files: IssuerFiles,
     status_url: StatusUrl,
     clock: Arc<dyn Clock>,
-    /// Held from reading a CRL to publishing it, so that an older one never takes a newer one's place.
+    /// Held from reading a CRL to publishing it, so that an older CRL never replaces a newer one.
     publishing: Mutex<()>,
 }
 
 impl Crls {
-    /// With the keys of this signer, to this place. One for each process.
+    /// Signs with this signer and publishes with this publisher. Each process has one instance.
     pub fn new(
         issuers: Arc<Issuers>,
         crls: Arc<dyn CrlStore>,
@@ -40,11 +40,11 @@ impl Crls {
         Self { issuers, crls, signer, publisher, files, status_url, clock, publishing: Mutex::default() }
     }
 
-    /// Makes and publishes a CRL with everything that is revoked by now, under the next number. With an
-    /// issuer's first one its certificate is published, too.
+    /// Generates and publishes a CRL with all present revocations and the next number. With the
+    /// first CRL of an issuer its certificate is published too.
     ///
     /// # Errors
-    /// When it could not be signed, stored or published; the task should come back.
+    /// The CRL could not be signed, stored or published; the task should be retried.
     pub async fn make(&self, task: &CrlTask) -> Result<(), Error> {
         let issuer = self.issuers.issuer(&task.issuer).await?;
         let _turn = self.publishing.lock().await;
@@ -65,30 +65,30 @@ impl Crls {
                     Some(_) => Ok(()),
                 };
             }
-            // Another worker took the number, and its list may be older than ours.
+            // Another worker used the number, and its CRL may contain fewer revocations than ours.
         }
     }
 
-    /// Publishes the certificates of all issuers of this role, and makes those of their CRLs anew that
-    /// are missing or past half of their life. The roles are asked for one by one because their keys
-    /// are in different hands.
+    /// Publishes the certificates of all issuers with this role, and renews those of their CRLs
+    /// that are missing or past half of their lifetime. Roles are handled separately because
+    /// different functions may use their keys.
     ///
     /// # Errors
-    /// When one of them could not be made or published.
+    /// A CRL or certificate could not be generated or published.
     pub async fn make_due(&self, role: IssuerRole) -> Result<(), Error> {
         self.publish_issuers(|of| of == role, |crl| self.clock.now() >= half_time(crl)).await
     }
 
-    /// Publishes every issuer's certificate and makes every CRL anew, with what was revoked just
+    /// Publishes the certificate of every issuer and renews every CRL, with revocations from just
     /// before a crash.
     ///
     /// # Errors
-    /// When one of them could not be made or published.
+    /// A CRL or certificate could not be generated or published.
     pub async fn make_all(&self) -> Result<(), Error> {
         self.publish_issuers(|_| true, |_| true).await
     }
 
-    /// An issuer that fails, such as one whose key is lost, does not keep the others from their CRLs.
+    /// A failing issuer, such as one whose key is lost, does not prevent the CRLs of others.
     async fn publish_issuers(
         &self,
         is_meant: impl Fn(IssuerRole) -> bool,
@@ -111,7 +111,7 @@ impl Crls {
         }
         self.files.publish(record).await?;
         if self.issuers.issuer(&record.id).await?.ends_at() <= self.clock.now() {
-            // Everything that it issued has ended too.
+            // All certificates that it issued have expired too.
             return Ok(());
         }
         for shard in 0..record.crl_shards {
@@ -122,7 +122,7 @@ impl Crls {
         Ok(())
     }
 
-    /// Publishes the stored CRL, and tells whether there was one that is not due.
+    /// Publishes the stored CRL, and returns whether there was one that is not due.
     async fn publish_unless(
         &self,
         issuer: &IssuerId,
@@ -140,7 +140,7 @@ impl Crls {
         let this_update = acme::whole_seconds(self.clock.now());
         let life = life(issuer.role);
         let next_update = (this_update + life).min(issuer.ends_at());
-        // An entry stays one CRL longer than its certificate lives (RFC 5280 §3.3).
+        // An entry stays on one CRL after its certificate has expired (RFC 5280 §3.3).
         let revoked = self.crls.revoked_certificates(&issuer.id, shard, this_update - life).await?;
         let entries = revoked.into_iter().map(|revoked| CrlEntry {
             serial: revoked.serial,
@@ -161,7 +161,7 @@ impl Crls {
         Ok(CrlRecord { issuer, shard, number, this_update, next_update, der, signer_request })
     }
 
-    /// Publishes a CRL that is stored, and after it those that took its place meanwhile.
+    /// Publishes a stored CRL, and then any that have replaced it in the meantime.
     async fn publish(&self, crl: CrlRecord) -> Result<(), Error> {
         let mut newest = crl;
         let mut rounds = Rounds::default();
@@ -185,8 +185,9 @@ impl Crls {
     }
 }
 
-/// The next number: higher than the last, and never below the second in which it is made. So the
-/// numbers go on rising for relying parties also after the store was restored from a backup.
+/// The next number: higher than the last one, and at least the time of its creation in seconds
+/// since 1970. So numbers keep increasing for relying parties even after the store was restored
+/// from a backup (RFC 5280 §5.2.3).
 fn number_after(last: Option<&CrlRecord>, now: Timestamp) -> u64 {
     let second = u64::try_from(now.as_second()).unwrap_or(0);
     last.map_or(second, |last| second.max(last.number.saturating_add(1)))
@@ -196,8 +197,8 @@ fn half_time(crl: &CrlRecord) -> Timestamp {
     crl.this_update + crl.next_update.duration_since(crl.this_update) / 2
 }
 
-/// From one CRL to the latest date of the next. A root revokes hardly ever, and its key is used as
-/// rarely as it can be.
+/// The time from `thisUpdate` to `nextUpdate`. A root rarely revokes, and its key is used as rarely
+/// as possible.
 fn life(role: IssuerRole) -> SignedDuration {
     match role {
         IssuerRole::Root => SignedDuration::from_hours(180 * 24),

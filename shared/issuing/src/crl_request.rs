@@ -1,4 +1,4 @@
-//! CRLs that are asked for, to be made by the process that may use the issuer's key.
+//! Requests for CRLs, which the process with access to the issuer's key generates.
 
 use std::sync::Arc;
 
@@ -6,30 +6,30 @@ use authority::{CrlQueue, CrlTask, Failure};
 use jiff::Timestamp;
 use store::{CrlStore, IssuerId, IssuerRecord};
 
-/// Asks for CRLs, and knows which are there.
+/// Requests CRLs, and knows which exist.
 pub struct CrlRequests {
     crls: Arc<dyn CrlStore>,
     queue: Arc<dyn CrlQueue>,
 }
 
 impl CrlRequests {
-    /// For CRLs of this store, by this queue.
+    /// Requests for CRLs of this store, through this queue.
     pub fn new(crls: Arc<dyn CrlStore>, queue: Arc<dyn CrlQueue>) -> Self {
         Self { crls, queue }
     }
 
-    /// Has the CRL made that lists what is revoked by now.
+    /// Requests a CRL with all present revocations.
     ///
     /// # Errors
-    /// When it could not be asked for.
+    /// The request could not be queued.
     pub async fn request(&self, issuer: &IssuerId, shard: u16) -> Result<(), Failure> {
         Ok(self.queue.publish_crl(CrlTask { issuer: issuer.clone(), shard }).await?)
     }
 
-    /// Has those of an issuer's CRLs made of which there is none yet, when it has a certificate.
+    /// Requests the CRLs of an issuer that do not exist yet, if it has a certificate.
     ///
     /// # Errors
-    /// When one could not be asked for.
+    /// A request could not be queued, or the store is unavailable.
     pub async fn request_missing(&self, issuer: &IssuerRecord) -> Result<(), Failure> {
         let shards = if issuer.certificate.is_some() { issuer.crl_shards } else { 0 };
         for shard in 0..shards {
@@ -40,13 +40,13 @@ impl CrlRequests {
         Ok(())
     }
 
-    /// Whether the list of the shard was made after what was revoked `at` that time.
+    /// Whether the CRL of the shard was generated after the revocation `at` that time.
     ///
     /// # Errors
-    /// When the store cannot answer.
+    /// The store is unavailable, or the record cannot be decoded.
     pub async fn is_listed(&self, issuer: &IssuerId, shard: u16, at: Timestamp) -> Result<bool, Failure> {
         let crl = self.crls.crl(issuer, shard).await?;
-        // Times are whole seconds: a list of the same second may have been made before.
+        // Times are whole seconds: a CRL of the same second may have been generated before.
         Ok(crl.is_some_and(|crl| crl.this_update > at))
     }
 }

@@ -1,4 +1,4 @@
-//! Why nothing was issued.
+//! The errors of issuing.
 
 use authority::{Failure, PublishError, QueueError};
 use ca::SignError;
@@ -6,27 +6,27 @@ use store::{IssuerId, IssuerState, StoreError};
 
 use crate::ValidityRefusal;
 
-/// Why nothing was issued.
+/// The errors of issuing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The issuer issues no more, or not yet. An operator decided so.
+    /// The issuer is retired or has no certificate yet, by decision of an operator.
     #[error("issuer {0} is {1}")]
     IssuerOff(IssuerId, IssuerState),
-    /// The requested validity cannot be honoured.
+    /// The requested validity cannot be granted.
     #[error("validity refused")]
     Validity(#[from] ValidityRefusal),
-    /// What only the operator can mend.
+    /// A failure that only the operator can resolve.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
 
 impl Error {
-    /// Whether the same may succeed a little later although the operator mends nothing.
+    /// Whether the same call may succeed a little later without action of the operator.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.is_transient())
     }
 
-    /// Whether a certificate that is intended can never be signed as it is.
+    /// Whether the intended certificate can never be signed.
     pub(crate) fn ends_issuance(&self) -> bool {
         matches!(
             self,

@@ -1,7 +1,7 @@
 //! The certificate of the host's own HTTPS listener.
 //!
-//! It goes the way of every certificate: intended, linted, signed, recorded. What is different is
-//! its evidence: the host vouches for its own names. Nothing that a client can send leads here.
+//! It is issued like every certificate: intended, linted, signed, recorded. Only the evidence is
+//! different: the host vouches for its own identifiers. No request of a client leads here.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use store::{IssuerId, IssuerRole, IssuerState, RaProfile};
 
 use crate::{Error, Intention, Issuance, Issuers, LoadedIssuer, RequestedValidity, Validities};
 
-/// What the host asks for.
+/// A request of the host for its certificate.
 #[derive(Clone, Debug)]
 pub struct HostCertificate<'a> {
-    /// The names and addresses that it listens at.
+    /// The DNS names and IP addresses at which it listens.
     pub identifiers: &'a [Identifier],
-    /// The key of its listener.
+    /// The public key of its listener.
     pub public_key: &'a PublicKey,
-    /// What the certificate looks like; a profile that no directory refers to.
+    /// The contents of the certificate; a profile to which no directory refers.
     pub profile: &'a RaProfile,
 }
 
@@ -33,7 +33,7 @@ pub struct HostCertificates {
 }
 
 impl HostCertificates {
-    /// By this issuance.
+    /// Issues through this issuance.
     pub fn new(
         issuers: Arc<Issuers>,
         issuance: Arc<Issuance>,
@@ -46,7 +46,7 @@ impl HostCertificates {
     /// Issues a certificate to the host itself.
     ///
     /// # Errors
-    /// As any issue.
+    /// The errors of any issuance.
     pub async fn issue(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
         let HostCertificate { identifiers, public_key, profile } = request;
         let issuer = self.issuer_of_host(&profile.issuer, identifiers).await?;
@@ -61,8 +61,8 @@ impl HostCertificates {
         self.issuers.chain_of(leaf, &issuer.id).await
     }
 
-    /// The issuer that is wanted; when it has retired, of those that issue and may certify these names the one
-    /// that lasts longest.
+    /// The requested issuer. If it is retired, the one that expires last among the active issuers
+    /// that may certify these identifiers.
     async fn issuer_of_host(&self, wanted: &IssuerId, names: &[Identifier]) -> Result<Arc<LoadedIssuer>, Error> {
         let retired = match self.issuers.active(wanted).await {
             Err(error @ Error::IssuerOff(..)) => error,

@@ -1,8 +1,8 @@
 //! One certificate, exactly once: intended, then signed, then issued.
 //!
-//! The TBS bytes are stored before anything is signed, and every continuation signs the stored
-//! bytes. However often a crash or a lost answer makes it begin again, there are never two
-//! certificates with one serial, and none that is not on record.
+//! The TBS bytes are stored before anything is signed, and every retry signs the stored bytes.
+//! However often a crash or a lost answer restarts an issuance, there are never two certificates
+//! with the same serial number, and no certificate without a record.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{Error, Issuers, LoadedIssuer, StatusUrl, ValidityPeriod};
 struct Origin {
     directory: Option<DirectoryId>,
     ra_profile: Option<ProfileName>,
-    /// The name by which the order chose the profile.
+    /// The name with which the order selected the profile.
     profile: Option<String>,
 }
 
@@ -36,23 +36,23 @@ impl Origin {
     }
 }
 
-/// What a certificate is to be made of.
+/// The input for a new certificate.
 pub struct Intention<'a> {
-    /// The account and the order that it is for; `None` for the host itself.
+    /// The account and the order of the certificate; `None` for the host itself.
     pub owner: Option<(AccountId, OrderId)>,
-    /// The key that it certifies.
+    /// The public key to certify.
     pub public_key: &'a PublicKey,
-    /// The identifiers that it certifies.
+    /// The identifiers to certify.
     pub identifiers: &'a [Identifier],
-    /// When it begins and ends.
+    /// The validity of the certificate.
     pub validity: ValidityPeriod,
-    /// What it looks like.
+    /// The contents of the certificate.
     pub profile: &'a RaProfile,
-    /// What shows that it may be issued: each identifier must be in it.
+    /// The evidence that it may be issued, which must cover each identifier.
     pub evidence: &'a Evidence,
 }
 
-/// Signs certificates.
+/// Issues certificates: from the intention to the recorded signature.
 pub struct Issuance {
     issuers: Arc<Issuers>,
     store: Arc<dyn IssuanceStore>,
@@ -62,7 +62,7 @@ pub struct Issuance {
 }
 
 impl Issuance {
-    /// With the keys of this signer, on record in this store.
+    /// Issues with this signer and records in this store.
     pub fn new(
         issuers: Arc<Issuers>,
         store: Arc<dyn IssuanceStore>,
@@ -76,7 +76,7 @@ impl Issuance {
     /// Builds and lints a certificate, to be stored as intended. Nothing is signed here.
     ///
     /// # Errors
-    /// When it cannot be made as it is intended.
+    /// The certificate cannot be created as intended.
     pub fn intend(
         &self,
         issuer: &LoadedIssuer,
@@ -129,13 +129,13 @@ impl Issuance {
         let (certificate, issued) = self.sign(&record, origin).await?;
         match applied(self.store.update_certificate(&record, &issued).await)? {
             true => Ok(certificate),
-            // Nobody else knows of it yet.
+            // No other process knows the certificate yet.
             false => Err(Failure::Busy.into()),
         }
     }
 
-    /// Signs a certificate that is on record as intended: exactly the bytes that stand there. An
-    /// issued one is given back as it is.
+    /// Signs a certificate that is recorded as intended: exactly the stored bytes. An issued
+    /// certificate is returned unchanged.
     async fn sign(
         &self,
         record: &Versioned<CertificateRecord>,
@@ -147,7 +147,7 @@ impl Issuance {
             }
             CertificateState::Intended { tbs } => tbs,
         };
-        // Also what was intended before its issuer retired is not signed after.
+        // A certificate that was intended before its issuer was retired is not signed afterwards.
         let issuer = self.issuers.active(&record.issuer).await?;
         let linted =
             LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(Failure::issuing)?;
@@ -171,7 +171,7 @@ impl Issuance {
     /// certificate can never be signed.
     ///
     /// # Errors
-    /// When it could not be signed now and may be later.
+    /// It could not be signed now; a retry may succeed.
     pub async fn complete_order(
         &self,
         mut order: Versioned<Order>,
@@ -201,7 +201,8 @@ impl Issuance {
                 });
                 return Ok(valid);
             }
-            // Somebody else completed it, and their signature counts; or it was revoked meanwhile.
+            // Another process completed it, and that signature is used; or it was revoked in the
+            // meantime.
             record = self.recorded(&record.id).await?;
             order = self.ordered(order.account, order.id).await?;
         }
@@ -209,7 +210,7 @@ impl Issuance {
 
     /// Ends an order whose certificate can never be signed.
     async fn give_up(&self, order: Versioned<Order>, error: &Error) -> Result<Versioned<Order>, Error> {
-        tracing::error!(order = %order.id, error = error as &dyn std::error::Error, "an issuance failed for good");
+        tracing::error!(order = %order.id, error = error as &dyn std::error::Error, "an issuance failed permanently");
         let detail = "The certificate could not be issued. The operator has the details; create a new order later.";
         let problem = Problem::new(ProblemType::ServerInternal, detail);
         self.fail_order(order, problem).await
@@ -239,7 +240,7 @@ impl Issuance {
         }
     }
 
-    /// The record behind an order's issuance, which was written before the order pointed to it.
+    /// The record of an order's issuance, which was written before the order referred to it.
     async fn recorded(&self, id: &CertificateId) -> Result<Versioned<CertificateRecord>, Error> {
         self.store.certificate(id).await?.ok_or_else(|| Failure::RecordLost("certificate").into())
     }
@@ -256,16 +257,16 @@ pub struct Resumption {
 }
 
 impl Resumption {
-    /// By this issuance, for accounts that have not ended.
+    /// Resumes with this issuance, for accounts that are valid.
     pub fn new(issuance: Arc<Issuance>, accounts: Arc<dyn AccountStore>) -> Self {
         Self { issuance, accounts }
     }
 
-    /// Goes on with an issuance that a crash or a lost signer interrupted. Harmless when there is
-    /// nothing to go on with.
+    /// Resumes an issuance that a crash or an unavailable signer interrupted. Changes nothing if
+    /// the issuance is complete.
     ///
     /// # Errors
-    /// When it failed again; the task should come back.
+    /// It failed again; the task should be retried.
     pub async fn resume(&self, task: IssuanceTask) -> Result<(), Error> {
         let Some(order) = self.issuance.store.order(task.account, task.order).await? else { return Ok(()) };
         let OrderState::Processing(issuance) = &order.state else { return Ok(()) };
@@ -274,13 +275,13 @@ impl Resumption {
         if account.is_some_and(|account| account.status == AccountStatus::Valid) {
             return self.issuance.complete_order(order, record).await.map(drop);
         }
-        // Nothing is signed for an account that has ended (RFC 8555 §7.3.6).
+        // Nothing is signed for a deactivated or revoked account (RFC 8555 §7.3.6).
         let problem = Problem::new(ProblemType::Unauthorized, "The account ended before the certificate was issued.");
         self.issuance.fail_order(order, problem).await.map(drop)
     }
 }
 
-/// Which CRL would list the certificate.
+/// The index of the CRL that lists the certificate once it is revoked.
 fn shard_of(serial: &Serial, shards: u16) -> u16 {
     let low = serial.as_bytes().iter().rev().take(2).fold(0u16, |sum, byte| sum << 8 | u16::from(*byte));
     low % shards.max(1)

@@ -1,4 +1,4 @@
-//! Issuers in memory: read now and then, since an operator may retire one.
+//! Issuers in memory: read again from time to time, because an operator may retire one.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use crate::Error;
 
 /// An issuer that has its certificate, read and checked.
 pub struct LoadedIssuer {
-    /// Its name for profiles and URLs.
+    /// Its name in profiles and URLs.
     pub id: IssuerId,
-    /// Which key of the signer is its.
+    /// The handle of its key at the signer.
     pub key: KeyHandle,
-    /// What signs: its certificate and the constraints on it.
+    /// Its certificate and the constraints on it.
     pub issuer: Issuer,
     /// The number of CRLs that share its revocations.
     pub crl_shards: u16,
-    /// Whether it is the root.
+    /// Whether it is a root or an issuing CA.
     pub role: IssuerRole,
     state: IssuerState,
     parent: IssuerId,
-    /// The certificates above its own, when they are of CAs elsewhere.
+    /// The certificates above its own that external CAs issued.
     chain: Vec<Certificate>,
 }
 
 impl LoadedIssuer {
-    /// The end of the issuer's own certificate.
+    /// The `notAfter` of the issuer's own certificate.
     pub fn ends_at(&self) -> Timestamp {
         self.issuer.not_after()
     }
@@ -57,12 +57,12 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// The issuers of this store, each answered from memory for `remembered`.
+    /// The issuers of this store, each cached for `remembered`.
     pub fn new(store: Arc<dyn IssuerStore>, clock: Arc<dyn Clock>, remembered: SignedDuration) -> Self {
         Self { store, clock, loaded: Cache::new(remembered) }
     }
 
-    /// The issuer, whether or not it still issues.
+    /// The issuer, whether or not it is retired.
     ///
     /// # Errors
     /// [`Error::IssuerOff`] while it has no certificate; [`Failure::MissingIssuer`].
@@ -74,10 +74,11 @@ impl Issuers {
         self.loaded.get_or_read(id, self.clock.now(), read).await
     }
 
-    /// The issuer for something new.
+    /// The issuer for a new certificate.
     ///
     /// # Errors
-    /// [`Error::IssuerOff`] when it issues no more, or not yet; [`Failure::MissingIssuer`].
+    /// [`Error::IssuerOff`] when it is retired or has no certificate yet;
+    /// [`Failure::MissingIssuer`].
     pub async fn active(&self, id: &IssuerId) -> Result<Arc<LoadedIssuer>, Error> {
         let issuer = self.issuer(id).await?;
         match issuer.state {
@@ -89,23 +90,23 @@ impl Issuers {
     /// The records of all issuers, as they are stored now.
     ///
     /// # Errors
-    /// When the store cannot answer.
+    /// The store is unavailable, or a record cannot be decoded.
     pub async fn records(&self) -> Result<Vec<IssuerRecord>, Failure> {
         Ok(self.store.issuers().await?)
     }
 
-    /// The certificate of the record with those above it; `None` when it was intended and not signed.
+    /// The certificate of the record with those above it; `None` if it is intended and not signed.
     ///
     /// # Errors
-    /// When an issuer cannot be read.
+    /// An issuer cannot be read.
     pub async fn chain(&self, record: &CertificateRecord) -> Result<Option<Chain>, Error> {
         let CertificateState::Issued { der } = &record.state else { return Ok(None) };
         let leaf = Certificate::from_der(der).map_err(Failure::issuing)?;
         self.chain_of(leaf, &record.issuer).await.map(Some)
     }
 
-    /// A leaf of this issuer with the certificates above it: the issuer's own, then those above that. A root at the end is
-    /// left to [`Chain`].
+    /// A leaf of this issuer with the certificates above it: the issuer's own, then those above
+    /// that. A root at the end is left to [`Chain`].
     pub(crate) async fn chain_of(&self, leaf: Certificate, issuer: &IssuerId) -> Result<Chain, Error> {
         let mut certificates = Vec::new();
         let mut issuer = self.issuer(issuer).await?;
@@ -120,7 +121,7 @@ impl Issuers {
         Ok(Chain::new(leaf, certificates).map_err(Failure::issuing)?)
     }
 
-    /// Has all of them read again: an operator changed one.
+    /// Clears the cache after an operator has changed an issuer.
     pub async fn forget(&self) {
         self.loaded.forget().await;
     }

@@ -14,7 +14,7 @@ pub struct IssuerFiles {
 }
 
 impl IssuerFiles {
-    /// To this place.
+    /// Publishes with this publisher.
     pub fn new(publisher: Arc<dyn Publisher>) -> Self {
         Self { publisher }
     }
@@ -22,7 +22,7 @@ impl IssuerFiles {
     /// Publishes the issuer's certificate, if it has one.
     ///
     /// # Errors
-    /// When it could not be published.
+    /// It could not be published.
     pub async fn publish(&self, issuer: &IssuerRecord) -> Result<(), Failure> {
         match &issuer.certificate {
             Some(Der(certificate)) => self.publish_der(&issuer.id, certificate.clone()).await,

@@ -1,8 +1,9 @@
-//! What makes certificates and CRLs.
+//! Issuing: creates and signs certificates and CRLs.
 //!
-//! Each part is constructed from the stores and seams that it uses and from no others, so its constructor says what it can
-//! do: [`Issuers`] read, [`Issuance`] signs certificates, [`Crls`] signs CRLs and publishes them, [`CrlRequests`] only asks
-//! for them, [`Ceremony`] has the root sign. A process constructs each part once and shares it: their caches are theirs.
+//! Each part is constructed from the stores and seams that it uses and from no others, so its
+//! constructor shows what it can do: [`Issuers`] read, [`Issuance`] signs certificates, [`Crls`]
+//! signs CRLs and publishes them, [`CrlRequests`] only requests them, [`Ceremony`] signs with the
+//! root. A process constructs each part once and shares it, because each part has its own cache.
 
 mod ceremony;
 mod crl;

@@ -1,23 +1,23 @@
-//! Where relying parties find CRLs and issuer certificates.
+//! The URLs at which relying parties find CRLs and issuer certificates.
 
 use ca::Pointers;
 use jiff::SignedDuration;
 use store::IssuerId;
 
-/// The base of the URLs inside certificates: an `http://` URL without a slash at its end. Without one, certificates hold no
-/// pointers and are valid for seven days at most.
+/// The base of the URLs inside certificates: an `http://` URL without a slash at its end. Without
+/// one, certificates contain no such URLs and are valid for at most seven days.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusUrl(pub Option<String>);
 
 impl StatusUrl {
-    /// Where the things about an issuer are found: its certificate, and the CRL that a shard's certificates are listed in.
+    /// The URLs for an issuer and shard: of the issuer's certificate and of the CRL of the shard.
     pub fn pointers(&self, issuer: &IssuerId, shard: u16) -> Pointers {
         let at = |path: String| self.0.as_ref().map(|base| format!("{base}/{path}"));
         Pointers { ca_issuers: at(certificate_path(issuer)), crl: at(crl_path(issuer, shard)) }
     }
 
-    /// The longest validity of a certificate in seconds, when there are no revocation pointers: nothing tells relying parties
-    /// of a revocation then, so certificates are short-lived.
+    /// The longest validity of a certificate in seconds if certificates contain no CRL URLs.
+    /// Relying parties cannot learn of a revocation then, so certificates are short-lived.
     pub fn max_validity(&self) -> Option<u32> {
         self.0.is_none().then_some(MAX_WITHOUT_POINTERS)
     }
@@ -33,5 +33,6 @@ pub(crate) fn crl_path(issuer: &IssuerId, shard: u16) -> String {
     format!("crl/{issuer}/{shard}.crl")
 }
 
-/// Seven days: the longest life of a short-lived certificate by the public CAs' baseline.
+/// Seven days: the longest lifetime of a short-lived certificate in the Baseline Requirements of
+/// public CAs.
 const MAX_WITHOUT_POINTERS: u32 = SignedDuration::from_hours(7 * 24).as_secs() as u32;

@@ -1,4 +1,4 @@
-//! When a certificate begins and ends: what the order asks for, within what the RA Profile allows.
+//! The validity of a certificate: what the order requests, within the limits of the RA Profile.
 
 use std::sync::Arc;
 
@@ -8,67 +8,68 @@ use store::RaProfile;
 
 use crate::{LoadedIssuer, StatusUrl};
 
-/// What an order asks for (RFC 8555 §7.4); it is honoured to the second or refused, never ignored.
+/// The validity that an order requests (RFC 8555 §7.4). It is granted to the second or refused,
+/// never ignored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestedValidity {
-    /// `notBefore`.
+    /// The requested `notBefore`.
     pub not_before: Option<Timestamp>,
-    /// `notAfter`.
+    /// The requested `notAfter`.
     pub not_after: Option<Timestamp>,
 }
 
-/// A begin and an end.
+/// The validity of a certificate, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValidityPeriod {
-    /// The first second.
+    /// The first second of the validity.
     pub not_before: Timestamp,
-    /// The last second.
+    /// The last second of the validity.
     pub not_after: Timestamp,
 }
 
-/// Why a wish is refused.
+/// Why a requested validity is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValidityRefusal {
-    /// The end comes first.
+    /// The end is not after the start.
     #[error("notAfter must be later than notBefore")]
     Reversed,
-    /// It would have ended already.
+    /// The certificate would already have expired.
     #[error("notAfter is in the past")]
     Past,
-    /// It would begin before the order was made.
+    /// The validity would start too long before the order was created.
     #[error("notBefore is more than an hour in the past")]
     BeginsInThePast,
-    /// It would begin later than any certificate made today would last.
+    /// The validity would start after the end of any certificate issued today.
     #[error("notBefore is further in the future than a certificate may last")]
     BeginsTooLate,
-    /// It would last too long.
+    /// The validity is longer than the profile allows.
     #[error("the certificate would last longer than the {0} seconds that this profile allows")]
     TooLong(u32),
-    /// It would begin before its issuer.
+    /// The validity would start before that of the issuer.
     #[error("the certificate would begin before its issuer, which begins at {0}")]
     PrecedesIssuer(Timestamp),
-    /// It would outlast its issuer.
+    /// The validity would end after that of the issuer.
     #[error("the certificate would outlast its issuer, which ends at {0}")]
     OutlastsIssuer(Timestamp),
 }
 
-/// Decides validity periods.
+/// Determines the validity of certificates.
 pub struct Validities {
     status_url: StatusUrl,
     clock: Arc<dyn Clock>,
 }
 
 impl Validities {
-    /// For certificates with pointers below this URL.
+    /// For certificates with CRL URLs below this URL.
     pub fn new(status_url: StatusUrl, clock: Arc<dyn Clock>) -> Self {
         Self { status_url, clock }
     }
 
-    /// Begin and end of a certificate of this issuer and profile, made now for an order made at
-    /// `ordered_at`.
+    /// The validity of a certificate of this issuer and profile that is issued now for an order
+    /// created at `ordered_at`.
     ///
     /// # Errors
-    /// What the order asks for is refused when it cannot be honoured.
+    /// The requested validity cannot be granted.
     pub fn period(
         &self,
         issuer: &LoadedIssuer,
@@ -78,7 +79,7 @@ impl Validities {
     ) -> Result<ValidityPeriod, ValidityRefusal> {
         let period =
             decide(wish, profile, self.status_url.max_validity(), issuer.ends_at(), ordered_at, self.clock.now())?;
-        // Certificates of CAs elsewhere may be younger than the time by which ours begin early.
+        // Certificates of external CAs may be newer than the time by which ours are backdated.
         let begins = issuer.issuer.certificate().not_before();
         match wish.not_before {
             Some(not_before) if not_before < begins => Err(ValidityRefusal::PrecedesIssuer(begins)),
@@ -87,9 +88,10 @@ impl Validities {
     }
 }
 
-/// Decides begin and end of a certificate made `now` for an order made at `ordered_at`. Without a wish
-/// the end is cut to the issuer's; a wish beyond it is refused. A wish is judged by the time of the
-/// order, so that what was accepted then is not too old when the names have been shown.
+/// Determines the validity of a certificate issued `now` for an order created at `ordered_at`.
+/// Without a requested end, the end is limited to that of the issuer; a requested end beyond it is
+/// refused. A request is judged by the time of the order, so that an accepted request is not too
+/// old after validation.
 fn decide(
     wish: RequestedValidity,
     profile: &RaProfile,
@@ -112,8 +114,8 @@ fn decide(
             return Err(ValidityRefusal::BeginsTooLate);
         }
     }
-    // Clocks of relying parties are a little behind now and then; a lifetime shorter than a day
-    // cannot spare as much.
+    // Clocks of relying parties may be slightly slow; lifetimes shorter than a day are backdated
+    // less.
     let not_before = acme::whole_seconds(wish.not_before.unwrap_or_else(|| now - BACKDATE.min(seconds(usual) / 100)));
     let not_after = match wish.not_after {
         Some(not_after) => acme::whole_seconds(not_after),

@@ -34,7 +34,7 @@ impl AccountStore for DynamoDbStore {
             match self.account_by_key(&account.directory, &account.key.thumbprint()).await? {
                 Some(existing) if existing.version == account.version => return Ok(Creation::Created),
                 Some(existing) => return Ok(Creation::Existing(existing)),
-                // Who had the key has just replaced it: it is free now.
+                // The account that had the key has just replaced it, so the key is free now.
                 None => {}
             }
         }
@@ -96,7 +96,7 @@ impl DynamoDbStore {
         Ok(Write::Put(item, Condition::still(before.map(|before| before.version))))
     }
 
-    /// The account takes its key, when it is free.
+    /// The write of the index entry for the account's key, provided that the key is free.
     pub(super) fn index_write(&self, account: &Account) -> Result<Write, StoreError> {
         Ok(Write::Put(Item::of(index_key(account), &account.id, &self.retention)?, Condition::Absent))
     }
@@ -110,7 +110,7 @@ impl Record for Account {
     }
 }
 
-/// What the index of keys holds.
+/// The record of an entry in the index of keys.
 impl Record for AccountId {
     const NAME: &'static str = "account by key";
 
@@ -124,7 +124,7 @@ fn index_key(account: &Account) -> Key {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the index of keys does not lead to the account that has the key")]
+#[error("the index of keys does not refer to the account that has the key")]
 struct Dangling;
 
 /// How often index and account are read again when a key is replaced between the two.

@@ -1,4 +1,4 @@
-//! Audit records: a partition for each day, and a list of the days on which something was done.
+//! Audit records: a partition for each day, and a list of the days with records.
 
 use acme::AuditId;
 use async_trait::async_trait;
@@ -14,12 +14,13 @@ use store::{AuditRecord, AuditStore, Page, Retention, StoreError};
 
 #[async_trait]
 impl AuditStore for DynamoDbStore {
-    /// The day first: a record is always found, and a day without one is passed over.
+    /// The day is listed first, so that every record can be found; a listed day without records is
+    /// harmless.
     async fn append_audit(&self, record: &AuditRecord) -> Result<(), StoreError> {
         let day = Item::new(key::audit_day(record.id.made_at()));
         self.put(day.with_expiry(self.retention.of_audit(record.id.made_at())), Condition::Always).await?;
         let item = Item::of(key::audit_record(record.id), record, &self.retention)?;
-        // It is there already, when an answer was lost.
+        // The record already exists if an answer was lost.
         self.put(item, Condition::Absent).await.map(drop)
     }
 
@@ -51,5 +52,5 @@ impl Record for AuditRecord {
     }
 }
 
-/// How many days are looked up at once.
+/// The maximum number of days read in one query of the list.
 const DAYS: usize = 32;

@@ -1,4 +1,4 @@
-//! Authorizations, and the proofs that they leave.
+//! Authorizations, and the proofs of control that they leave behind.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +41,8 @@ impl AuthorizationStore for DynamoDbStore {
     }
 
     /// The authorization first, then the proof, which is a pointer to it. A crash between the two
-    /// leaves a valid authorization that will not be found for the next order of that name: one
-    /// validation more.
+    /// leaves a valid authorization that the next order for the identifier does not find, which
+    /// costs one more validation.
     async fn update_authorization(
         &self,
         before: &Versioned<Authorization>,
@@ -54,7 +54,7 @@ impl AuthorizationStore for DynamoDbStore {
             let proof =
                 Proof { identifier: after.identifier.clone(), authorization: after.id, expires_at: after.expires_at };
             let item = Item::of(key::proof(after.account, &after.identifier), &proof, &self.retention)?;
-            // The proof that lasts longer stays, whichever was written first.
+            // The proof with the later expiry stays, whichever was written first.
             self.put(item, Condition::NotOutlasting(self.retention.of_proof(&proof))).await?;
         }
         Ok(())
@@ -72,7 +72,7 @@ impl DynamoDbStore {
         Item::of_versioned(key, authorization, &self.retention)
     }
 
-    /// Those of the items that are there, in the order of `keys`.
+    /// The items that exist, in the order of `keys`.
     async fn in_order(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
         let found: BTreeMap<Key, Item> = self.get_all(keys.iter().cloned().collect()).await?;
         Ok(keys.iter().filter_map(|key| found.get(key).cloned()).collect())

@@ -1,4 +1,4 @@
-//! Certificates, the entries of CRLs that they become, and blocked keys.
+//! Certificates, the entries of CRLs for revoked ones, and blocked keys.
 
 use acme::CertificateId;
 use async_trait::async_trait;
@@ -20,7 +20,8 @@ use store::{
 
 #[async_trait]
 impl CertificateStore for DynamoDbStore {
-    /// What leads to the certificate is written at the same time: nothing is signed before both are there.
+    /// The index entries are written concurrently: nothing is signed before both writes have
+    /// succeeded.
     async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError> {
         let item = self.certificate_item(certificate)?;
         let entries = self.put_all(self.certificate_entries(certificate));
@@ -60,7 +61,7 @@ impl CertificateStore for DynamoDbStore {
                 verdict
             }
             _ => {
-                // The entry of a key that is on record from now on.
+                // The index entry of a key that is newly recorded.
                 let entries = self.put_each(self.key_entry(before.key.as_ref(), after).into_iter().collect());
                 tokio::try_join!(entries, self.put(item, condition))?.1
             }
@@ -70,7 +71,7 @@ impl CertificateStore for DynamoDbStore {
 
     async fn block_key(&self, key: &Thumbprint, at: Timestamp) -> Result<(), StoreError> {
         let record = BlockedKey { key: *key, at };
-        // A key that is blocked stays as it is.
+        // The time of the first blocking stays.
         for key in [key::blocked_key(key), key::listed_blocked_key(key)] {
             self.put(Item::of(key, &record, &self.retention)?, Condition::Absent).await?;
         }

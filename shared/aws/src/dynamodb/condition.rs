@@ -11,27 +11,27 @@ use store::{OperationId, StoreError};
 /// What must hold of the stored item for a write to be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
-    /// Nothing.
+    /// The write is unconditional.
     Always,
-    /// There is none.
+    /// No item is stored.
     Absent,
-    /// That operation wrote it.
+    /// The stored item was written by that operation.
     Version(OperationId),
-    /// There is none, or it may be deleted earlier or at the same time as the new one.
+    /// No item is stored, or it expires no later than the new one.
     NotOutlasting(Timestamp),
-    /// There is none, or it is a CRL of a lower number.
+    /// No item is stored, or it is a CRL with a lower number.
     NumberBelow(u64),
-    /// There is one whose record is this text.
+    /// The record of the stored item is exactly this text.
     Record(String),
 }
 
 impl Condition {
-    /// The stored version is `before`, where `None` is nothing there.
+    /// The stored version is `before`; `None` means that no item is stored.
     pub(super) fn still(before: Option<OperationId>) -> Self {
         before.map_or(Self::Absent, Self::Version)
     }
 
-    /// The condition as DynamoDB reads it.
+    /// The condition expression of DynamoDB.
     pub(super) fn expression(&self) -> Option<String> {
         let expression = match self {
             Self::Always => return None,
@@ -44,12 +44,12 @@ impl Condition {
         Some(expression.to_owned())
     }
 
-    /// What `#record` is in it: the name of the attribute is a reserved word.
+    /// The attribute for `#record` in the expression; its name is a reserved word.
     pub(super) fn names(&self) -> Option<HashMap<String, String>> {
         matches!(self, Self::Record(_)).then(|| HashMap::from([("#record".to_owned(), RECORD.to_owned())]))
     }
 
-    /// What `:value` is in it.
+    /// The value for `:value` in the expression.
     pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let value = match self {
             Self::Always | Self::Absent => return None,
@@ -62,17 +62,19 @@ impl Condition {
     }
 }
 
-/// The verdict on a condition. A write, or a transaction of several, is applied when all hold.
+/// The verdict on a condition. A write, or a transaction of several, is applied if all conditions
+/// hold.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// It held.
+    /// The condition held.
     Held,
-    /// It did not; this is stored.
+    /// The condition did not hold; this is the stored item.
     Failed(Option<Item>),
 }
 
 impl Verdict {
-    /// Success also when what is stored is the write itself: it was applied before, and the answer lost.
+    /// Also succeeds if the stored item has the version of the write itself: it was applied before,
+    /// and its answer was lost.
     ///
     /// # Errors
     /// [`StoreError::Conflict`].

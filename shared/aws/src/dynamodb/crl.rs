@@ -1,9 +1,9 @@
 //! Revoked certificates by issuer and shard, and the last CRL of each.
 //!
-//! An item holds 400 KB at most, a CRL of ten thousand entries more. So the head of a CRL holds what
-//! is known of it with the first of its DER, and further items the rest. Those are named after the
-//! digest of the whole CRL and written first: a head always finds the parts that it was written with,
-//! whoever writes at the same time.
+//! An item has at most 400 KB, and a CRL of ten thousand entries is larger. So the head item of a
+//! CRL contains its fields and the first part of its DER, and further items contain the rest. Their
+//! keys contain the digest of the whole CRL and they are written first, so that a head item always
+//! finds its own parts, also under concurrent writes.
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -79,8 +79,9 @@ impl Record for CrlRecord {
     }
 }
 
-/// A CRL comes without an operation id: it is its own version, to the last byte. Of its members those count
-/// that every version knows, so that each finds the parts that another wrote.
+/// A CRL comes without an operation id; its version is a digest of its contents. Only members that
+/// every version of the program knows are included, so that each version finds the parts that
+/// another one wrote.
 fn version_of(crl: &CrlRecord) -> Result<OperationId, StoreError> {
     #[derive(Serialize)]
     struct Counting<'a> {
@@ -103,7 +104,7 @@ fn version_of(crl: &CrlRecord) -> Result<OperationId, StoreError> {
 
 /// The CRL number, which the next one must exceed.
 const NUMBER: &str = "crl_number";
-/// How many items hold the rest of the DER.
+/// The number of further items with the rest of the DER.
 const FURTHER_PARTS: &str = "further_parts";
-/// Bytes of DER in one item, within its limit of 400 KB with all else that it holds.
+/// Bytes of DER in one item, which leaves room for its other attributes within the limit of 400 KB.
 const PART: usize = 384 << 10;

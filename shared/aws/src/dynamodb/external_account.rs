@@ -1,5 +1,5 @@
-//! Keys of external accounts. The binding of an account is one transaction of three items: the
-//! account, the index of its key, and the key that binds it.
+//! External account keys. The binding of an account is one transaction of three items: the account,
+//! the index of its key, and the key that binds it.
 
 use acme::{Account, ExternalAccountKeyId};
 use async_trait::async_trait;
@@ -63,12 +63,13 @@ impl ExternalAccountStore for DynamoDbStore {
         self.put_each(self.contact_entries(None, account)).await?;
         match self.transact(account.version, writes).await? {
             [Verdict::Held, Verdict::Held, Verdict::Held] => Ok(Creation::Created),
-            // Who has the account's key counts first: it may be this very write, applied before.
+            // The owner of the account's key is checked first: it may be this same write, applied
+            // before.
             [_, Verdict::Failed(_), _] => {
                 match self.account_by_key(&account.directory, &account.key.thumbprint()).await? {
                     Some(existing) if existing.version == account.version => Ok(Creation::Created),
                     Some(existing) => Ok(Creation::Existing(existing)),
-                    // Its owner has just replaced it.
+                    // The owner has just replaced the key.
                     None => Err(StoreError::Conflict),
                 }
             }

@@ -1,5 +1,5 @@
-//! Issuances: certificate, then order, as the trait does it. One transaction for both would cost twice
-//! as much and wait no shorter.
+//! Issuance: the certificate first, then the order, as in the default methods of the trait. One
+//! transaction for both would cost twice as much and be no faster.
 
 use store::IssuanceStore;
 

@@ -1,6 +1,6 @@
-//! Issuers. They hardly ever change, so a read of one need not see the last moment. Whoever asks for
-//! all of them may just have made one. They have no version: one takes the place of another when that
-//! is stored to the letter.
+//! Issuers. They hardly ever change, so a read of one may be slightly stale. A read of all of them
+//! is consistent, because the caller may just have created one. They have no version: an update
+//! requires that the stored record is exactly the expected one.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

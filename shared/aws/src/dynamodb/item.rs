@@ -1,4 +1,4 @@
-//! Records as items, and back.
+//! Conversion between records and items.
 
 use std::collections::HashMap;
 
@@ -10,29 +10,29 @@ use serde_json::{Map, Value};
 use super::key::{Key, PK, SK};
 use store::{OperationId, Retention, StoreError, Versioned};
 
-/// A record that has items.
+/// A record that is stored as an item.
 pub(super) trait Record: Clone + Serialize + DeserializeOwned {
-    /// What it is called in errors.
+    /// The name of the record in errors.
     const NAME: &'static str;
 
-    /// A member that is the last part of `pk` and stands there alone.
+    /// A member that is only stored as the last part of `pk`, not in the JSON.
     const IN_KEY: Option<&'static str> = None;
 
-    /// Until when it is kept; `None` for ever.
+    /// Until when the record is kept; `None` means for ever.
     fn kept_until(&self, retention: &Retention) -> Option<Timestamp>;
 
-    /// The DER in it, which is kept beside the JSON and a third smaller there.
+    /// The DER in the record, which is stored outside the JSON because it is smaller there.
     fn der(&mut self) -> Option<&mut Vec<u8>> {
         None
     }
 }
 
-/// An item.
+/// The attributes of an item.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Item(HashMap<String, AttributeValue>);
 
 impl Item {
-    /// An item that says nothing but that it is there.
+    /// An item without other attributes than its key.
     pub(super) fn new(key: Key) -> Self {
         Self(key.attributes())
     }
@@ -61,22 +61,22 @@ impl Item {
         Ok(Self::of(key, &record.value, retention)?.with_version(record.version))
     }
 
-    /// The item, written by that operation.
+    /// Sets the operation that wrote the item.
     pub(super) fn with_version(self, version: OperationId) -> Self {
         self.with(VERSION, AttributeValue::B(Blob::new(*version.as_bytes())))
     }
 
-    /// The item, which may be deleted after `end`.
+    /// Sets the time after which the item may be deleted.
     pub(super) fn with_expiry(self, end: Timestamp) -> Self {
         self.with(EXPIRES, seconds(end))
     }
 
-    /// The item with those bytes in `der`.
+    /// Sets the bytes of `der`.
     pub(super) fn with_der(self, der: Vec<u8>) -> Self {
         self.with(DER, AttributeValue::B(Blob::new(der)))
     }
 
-    /// The item with a number.
+    /// Sets a numeric attribute.
     pub(super) fn with_number(self, name: &str, number: u64) -> Self {
         self.with(name, AttributeValue::N(number.to_string()))
     }
@@ -86,7 +86,7 @@ impl Item {
         self
     }
 
-    /// The record.
+    /// Decodes the record.
     pub(super) fn record<T: Record>(&self) -> Result<T, StoreError> {
         let json = self.text(RECORD).ok_or_else(|| malformed(T::NAME))?;
         let mut record: T = match T::IN_KEY {
@@ -100,7 +100,7 @@ impl Item {
         Ok(record)
     }
 
-    /// The JSON with the member that stands in the key.
+    /// The JSON with the member that is stored in the key.
     fn with_member_of_key(&self, json: &str, member: &str) -> serde_json::Result<Value> {
         let mut members: Map<String, Value> = serde_json::from_str(json)?;
         let last = self.text(PK).and_then(|pk| pk.rsplit('#').next());
@@ -108,18 +108,18 @@ impl Item {
         Ok(Value::Object(members))
     }
 
-    /// The record with its version.
+    /// Decodes the record and its version.
     pub(super) fn versioned<T: Record>(&self) -> Result<Versioned<T>, StoreError> {
         let version = self.version().ok_or_else(|| malformed(T::NAME))?;
         Ok(Versioned::new(self.record()?, version))
     }
 
-    /// The operation that wrote it.
+    /// The operation that wrote the item.
     pub(super) fn version(&self) -> Option<OperationId> {
         Some(OperationId::from_random(self.bytes(VERSION)?.try_into().ok()?))
     }
 
-    /// The record as it is stored.
+    /// The record as stored JSON.
     pub(super) fn record_text(&self) -> Option<&str> {
         self.text(RECORD)
     }
@@ -129,7 +129,7 @@ impl Item {
         self.bytes(DER)
     }
 
-    /// A number.
+    /// The value of a numeric attribute.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.0.get(name)?.as_n().ok()?.parse().ok()
     }
@@ -147,12 +147,12 @@ impl Item {
         Some(self.0.get(name)?.as_b().ok()?.as_ref())
     }
 
-    /// The key.
+    /// The key of the item, if both parts are strings.
     pub(super) fn key(&self) -> Option<Key> {
         Some(Key { pk: self.text(PK)?.to_owned(), sk: self.sk()?.to_owned() })
     }
 
-    /// What DynamoDB is given.
+    /// The attributes as the SDK expects them.
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         self.0
     }
@@ -164,8 +164,9 @@ impl From<HashMap<String, AttributeValue>> for Item {
     }
 }
 
-/// JSON without members that are `null`, which read back as absent, and without that which stands in the
-/// key. Without them a certificate for one name mostly stays within the kilobyte in which writes are paid.
+/// JSON without members that are `null`, which are read as absent, and without the member that is
+/// stored in the key. This keeps most certificates for one identifier within one kilobyte, the unit
+/// in which writes are billed.
 fn slim_json<T: Serialize>(record: &T, in_key: Option<&str>) -> serde_json::Result<String> {
     let mut json = serde_json::to_value(record)?;
     if let (Some(members), Some(member)) = (json.as_object_mut(), in_key) {
@@ -186,7 +187,7 @@ fn remove_nulls(json: &mut Value) {
     }
 }
 
-/// A time as DynamoDB's own deletion reads it: whole seconds since 1970.
+/// A time in the format of DynamoDB's time to live: whole seconds since 1970.
 pub(super) fn seconds(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_second().to_string())
 }
@@ -195,20 +196,20 @@ pub(super) fn corrupt(record: &'static str, source: impl Into<Box<dyn std::error
     StoreError::Corrupt { record, source: source.into() }
 }
 
-/// The item lacks what every item of its kind has.
+/// The error for an item that lacks an attribute of its kind.
 pub(super) fn malformed(record: &'static str) -> StoreError {
     corrupt(record, Malformed)
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the item does not have the form of its kind")]
+#[error("the item does not have the format of its kind")]
 struct Malformed;
 
 /// The record as JSON.
 pub(super) const RECORD: &str = "record";
 /// The operation that wrote the item.
 pub(super) const VERSION: &str = "version";
-/// The second after which the item may be deleted.
+/// The time after which the item may be deleted, in seconds since 1970.
 pub(super) const EXPIRES: &str = "expires";
 /// Bytes that would be a third larger in JSON.
 const DER: &str = "der";

@@ -1,5 +1,5 @@
-//! The keys, all of them. Parts are joined with `#`, which no part can hold; the first part is the
-//! noun, by which the rights of each function are given.
+//! All keys of all items. Parts are joined with `#`, which no part can contain. The first part is
+//! the noun, which the IAM statements of the functions name.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// An item that has its partition for itself.
+    /// The key of an item that is alone in its partition.
     fn alone(pk: String) -> Self {
         Self { pk, sk: ALONE.to_owned() }
     }
@@ -39,7 +39,7 @@ pub(super) struct Keys {
     pub(super) sk: Sort,
 }
 
-/// Which of a partition.
+/// A condition on sort keys within a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     All,
@@ -57,17 +57,18 @@ pub(super) fn account_by_key(directory: &DirectoryId, key: &Thumbprint) -> Key {
     Key { pk: keyed(key), sk: directory.to_string() }
 }
 
-/// The accounts that have the key, by directory: those behind `after`.
+/// The accounts that have the key, sorted by directory, after `after`.
 pub(super) fn accounts_by_key(key: &Thumbprint, after: Option<&DirectoryId>) -> Keys {
     Keys { pk: keyed(key), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
 }
 
-/// What leads to the account by a contact. The contact comes last: it may hold any sign.
+/// The index entry of an account by contact. The contact comes last, because it may contain any
+/// character.
 pub(super) fn account_by_contact(contact: &Contact, account: AccountId) -> Key {
     Key { pk: contacted(contact), sk: account.to_string() }
 }
 
-/// What leads to accounts by the contact, behind `after`.
+/// The index entries of accounts by contact, after `after`.
 pub(super) fn accounts_by_contact(contact: &Contact, after: Option<AccountId>) -> Keys {
     Keys { pk: contacted(contact), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
 }
@@ -76,12 +77,12 @@ pub(super) fn order(account: AccountId, id: OrderId) -> Key {
     Key::alone(format!("ORDER#{account}#{id}"))
 }
 
-/// The order's place in the account's list.
+/// The entry of the order in the account's list.
 pub(super) fn listed_order(account: AccountId, id: OrderId) -> Key {
     Key { pk: order_list(account), sk: id.to_string() }
 }
 
-/// The places of the account's orders that are older than `before`, oldest first.
+/// The list entries of the account's orders that are older than `before`, oldest first.
 pub(super) fn listed_orders(account: AccountId, before: Option<OrderId>) -> Keys {
     Keys { pk: order_list(account), sk: before.map_or(Sort::All, |before| Sort::Before(before.to_string())) }
 }
@@ -90,7 +91,7 @@ pub(super) fn authorization(account: AccountId, id: AuthorizationId) -> Key {
     Key::alone(format!("AUTHORIZATION#{account}#{id}"))
 }
 
-/// A wildcard is a name of its own.
+/// A wildcard name is an identifier of its own.
 pub(super) fn proof(account: AccountId, name: &Identifier) -> Key {
     Key { pk: format!("PROOF#{account}"), sk: format!("{}#{name}", name.type_name()) }
 }
@@ -99,34 +100,35 @@ pub(super) fn certificate(id: &CertificateId) -> Key {
     Key::alone(format!("CERTIFICATE#{id}"))
 }
 
-/// What leads to the certificate by a name.
+/// The index entry of a certificate by identifier.
 pub(super) fn certificate_by_name(name: &Identifier, entry: &CertificateEntry) -> Key {
     Key { pk: named(name), sk: end(entry) }
 }
 
-/// What leads to certificates by the name, before `before`.
+/// The index entries of certificates by identifier, before `before`.
 pub(super) fn certificates_by_name(name: &Identifier, before: Option<&CertificateEntry>) -> Keys {
     Keys { pk: named(name), sk: before.map_or(Sort::All, |before| Sort::Before(end(before))) }
 }
 
-/// What leads to the certificate by its key.
+/// The index entry of a certificate by key.
 pub(super) fn certificate_by_key(key: &Thumbprint, entry: &CertificateEntry) -> Key {
     Key { pk: certified(key), sk: end(entry) }
 }
 
-/// What leads to certificates by the key, before `before`.
+/// The index entries of certificates by key, before `before`.
 pub(super) fn certificates_by_key(key: &Thumbprint, before: Option<&CertificateEntry>) -> Keys {
     Keys { pk: certified(key), sk: before.map_or(Sort::All, |before| Sort::Before(end(before))) }
 }
 
-/// What leads to the certificate by its end. Certificates that are made together end together, so a day
-/// has several partitions.
+/// The index entry of a certificate by the end of its validity. Certificates that are issued
+/// together end together, so a day has several partitions.
 pub(super) fn certificate_ending(entry: &CertificateEntry) -> Key {
     let shard = entry.id.serial().as_bytes().last().copied().unwrap_or_default() % ENDING_SHARDS;
     Key { pk: ending_on(&day(entry.not_after), shard), sk: end(entry) }
 }
 
-/// What leads to certificates in a shard of a day, from `from` until before `until` and behind `after`.
+/// The index entries of certificates in a shard of a day that end from `from` (inclusive) to
+/// `until` (exclusive), after `after`.
 pub(super) fn certificates_ending(
     day: &str,
     shard: u8,
@@ -135,13 +137,13 @@ pub(super) fn certificates_ending(
     after: Option<&CertificateEntry>,
 ) -> Keys {
     let first = digits(from);
-    // No key lies between one and the same with a letter more.
+    // No key lies between a key and the same key with a further character.
     let first = after.map_or(first.clone(), |after| first.max(format!("{}!", end(after))));
     let last = digits(until);
     Keys { pk: ending_on(day, shard), sk: Sort::Between(first.min(last.clone()), last) }
 }
 
-/// The certificate of a sort key that leads to one.
+/// Parses the sort key of an index entry of a certificate.
 pub(super) fn entry_of(sk: &str) -> Option<CertificateEntry> {
     let (end, id) = sk.split_once('#')?;
     Some(CertificateEntry { not_after: Timestamp::from_second(end.parse().ok()?).ok()?, id: id.parse().ok()? })
@@ -159,7 +161,7 @@ pub(super) fn days(from: Timestamp, until: Timestamp) -> impl Iterator<Item = St
         .map(|date| date.to_string())
 }
 
-/// The CRL of a shard, with the first of its DER.
+/// The CRL of a shard, with the first part of its DER.
 pub(super) fn crl(issuer: &IssuerId, shard: u16) -> Key {
     Key { pk: crl_shard(issuer, shard), sk: "CRL".to_owned() }
 }
@@ -174,12 +176,12 @@ pub(super) fn crl_parts(issuer: &IssuerId, shard: u16, version: OperationId) -> 
     Keys { pk: format!("{}#{version}", crl_shard(issuer, shard)), sk: Sort::All }
 }
 
-/// The serial in forty digits, so that revoked certificates sort by it as a number.
+/// The serial number in forty hexadecimal digits, so that revoked certificates sort numerically.
 pub(super) fn revoked(issuer: &IssuerId, shard: u16, serial: &Serial) -> Key {
     Key { pk: crl_shard(issuer, shard), sk: format!("{REVOKED}{:0>40}", serial.to_string()) }
 }
 
-/// All revoked certificates of a shard, by serial.
+/// All revoked certificates of a shard, sorted by serial number.
 pub(super) fn revoked_in(issuer: &IssuerId, shard: u16) -> Keys {
     Keys { pk: crl_shard(issuer, shard), sk: Sort::BeginningWith(REVOKED) }
 }
@@ -202,7 +204,7 @@ pub(super) fn nonce(nonce: &str) -> Key {
     Key::alone(format!("NONCE#{nonce}"))
 }
 
-/// What is counted comes last: it may be any text.
+/// What is counted comes last, because it may be any text.
 pub(super) fn limit(window: &LimitWindow) -> Key {
     let LimitWindow { key, starts_at, length } = window;
     Key::alone(format!("LIMIT#{}#{}#{key}", starts_at.as_second(), length.as_secs()))
@@ -216,7 +218,7 @@ pub(super) fn external_account_key(id: ExternalAccountKeyId) -> Key {
     Key { pk: EXTERNAL_ACCOUNT_KEYS.to_owned(), sk: id.to_string() }
 }
 
-/// All keys of external accounts, oldest first.
+/// All external account keys, oldest first.
 pub(super) fn external_account_keys() -> Keys {
     Keys { pk: EXTERNAL_ACCOUNT_KEYS.to_owned(), sk: Sort::All }
 }
@@ -245,17 +247,17 @@ pub(super) fn applied_configuration() -> Key {
     Key::alone("PROFILE#applied".to_owned())
 }
 
-/// An act of an operator, in the partition of its day.
+/// An audit record, in the partition of its day.
 pub(super) fn audit_record(id: AuditId) -> Key {
     Key { pk: audit_on(&day(id.made_at())), sk: id.to_string() }
 }
 
-/// The acts of a day that are older than `before`, oldest first.
+/// The audit records of a day that are older than `before`, oldest first.
 pub(super) fn audit_records(day: &str, before: Option<AuditId>) -> Keys {
     Keys { pk: audit_on(day), sk: before.map_or(Sort::All, |before| Sort::Before(before.to_string())) }
 }
 
-/// A day on which there was one.
+/// The list entry of a day with audit records.
 pub(super) fn audit_day(at: Timestamp) -> Key {
     Key { pk: AUDIT_DAYS.to_owned(), sk: day(at) }
 }
@@ -324,7 +326,7 @@ fn end(entry: &CertificateEntry) -> String {
     format!("{}#{}", digits(entry.not_after), entry.id)
 }
 
-/// Seconds that sort as text; times before 1970 are as good as 1970.
+/// Seconds in a form that sorts as text; times before 1970 are treated as 1970.
 fn digits(at: Timestamp) -> String {
     format!("{:012}", at.as_second().max(0))
 }
@@ -349,7 +351,7 @@ const ACME_PROFILES: &str = "PROFILE#acme";
 const RA_PROFILES: &str = "PROFILE#ra";
 const EXTERNAL_ACCOUNT_KEYS: &str = "EAB#key";
 const BLOCKED_KEYS: &str = "BLOCKED#LIST";
-/// How many partitions hold what ends on one day.
+/// The number of partitions for the index entries of certificates that end on one day.
 pub(super) const ENDING_SHARDS: u8 = 4;
 const AUDIT_DAYS: &str = "AUDIT#DAY";
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);

@@ -35,7 +35,7 @@ impl LimitStore for DynamoDbStore {
             .update_expression(format!(
                 "SET {COUNTED} = if_not_exists({COUNTED}, :none) + :amount, {VERSION} = :operation, {EXPIRES} = :expires"
             ))
-            // A repetition finds its own operation there.
+            // A retry finds its own operation id in the item.
             .condition_expression(format!(
                 "attribute_not_exists(pk) OR ({COUNTED} <= :room AND {VERSION} <> :operation)"
             ))
@@ -84,7 +84,7 @@ impl LimitStore for DynamoDbStore {
         loop {
             match call.clone().send().await {
                 Ok(_) => return Ok(()),
-                // Something was counted after it; or this is a repetition.
+                // Something was counted after it, or this is a retry.
                 Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                     return Ok(());
                 }
@@ -113,5 +113,5 @@ fn number(number: u32) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// How often.
+/// The attribute of the count.
 const COUNTED: &str = "counted";

@@ -1,7 +1,8 @@
-//! Look-ups of operators: small items that lead to certificates and accounts.
+//! Look-ups for operators: small index items that refer to certificates and accounts.
 //!
-//! They say where to look, never what is: they are written before what they lead to, so that nothing is
-//! ever missing from them, and are not taken back with it. What an account no longer has is passed over.
+//! Index items only say where to look: they are written before the record that they refer to, so
+//! that no record is ever missing from an index, and they are not deleted with it. Entries that no
+//! longer apply to an account are skipped.
 
 use acme::{Account, AccountId, Contact, DirectoryId, Identifier};
 use async_trait::async_trait;
@@ -59,7 +60,7 @@ impl LookupStore for DynamoDbStore {
             };
             let items = try_join_all(shards.map(look)).await?;
             let mut of_days = items.iter().flatten().map(entry).collect::<Result<Vec<_>, _>>()?;
-            // Over a time in which nothing ends, in strides.
+            // Skips periods in which no certificate ends in large steps.
             at_a_time = if of_days.is_empty() { MAX_DAYS.min(at_a_time * 2) } else { 1 };
             of_days.sort();
             found.extend(of_days);
@@ -106,7 +107,7 @@ impl LookupStore for DynamoDbStore {
         let Page { items, more } = Page::of(items, limit);
         let mut accounts = Vec::new();
         for item in items {
-            // An account whose key was replaced a moment ago has it no longer.
+            // An account whose key has just been replaced no longer has it.
             let account = self.account(item.record()?).await?;
             accounts.extend(account.filter(|account| account.key.thumbprint() == *key));
         }
@@ -120,7 +121,8 @@ impl LookupStore for DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// What leads to the certificate: an item for each name, one for its key, and one for its end.
+    /// The index items of the certificate: one for each identifier, one for its key, and one for
+    /// the end of its validity.
     pub(super) fn certificate_entries(&self, certificate: &CertificateRecord) -> Vec<Item> {
         let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
         let end = self.retention.of_certificate(certificate);
@@ -130,14 +132,15 @@ impl DynamoDbStore {
         entries.chain(self.key_entry(None, certificate)).collect()
     }
 
-    /// What leads to the certificate by its key, when its record had another one or none `before`.
+    /// The index item of the certificate by its key, if the record had another key or none
+    /// `before`.
     pub(super) fn key_entry(&self, before: Option<&Thumbprint>, certificate: &CertificateRecord) -> Option<Item> {
         let key = certificate.key.as_ref().filter(|key| before != Some(*key))?;
         let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
         Some(Item::new(key::certificate_by_key(key, &entry)).with_expiry(self.retention.of_certificate(certificate)))
     }
 
-    /// Items that lead to the account by those of its contacts that `before` did not have.
+    /// The index items of the account for contacts that `before` did not have.
     pub(super) fn contact_entries(&self, before: Option<&Account>, after: &Account) -> Vec<Item> {
         let known = before.map(|before| before.contact.as_slice()).unwrap_or_default();
         let new = after.contact.iter().filter(|contact| !known.contains(contact));
@@ -145,7 +148,7 @@ impl DynamoDbStore {
     }
 }
 
-/// How many days are looked at together, at most.
+/// The maximum number of days that are queried concurrently.
 const MAX_DAYS: usize = 8;
 
 fn entry(item: &Item) -> Result<CertificateEntry, StoreError> {

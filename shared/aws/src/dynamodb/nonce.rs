@@ -1,4 +1,4 @@
-//! Redeemed nonces, and the secrets that nonces are made with.
+//! Redeemed nonces, and the secrets with which nonces are generated.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

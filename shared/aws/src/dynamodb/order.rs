@@ -1,4 +1,4 @@
-//! Orders, and their places in the lists of their accounts.
+//! Orders, and their entries in the lists of their accounts.
 
 use acme::{AccountId, Authorization, Order, OrderId, OrderState};
 use async_trait::async_trait;
@@ -15,8 +15,9 @@ use store::{AuthorizationStore, OrderPage, OrderStore, Retention, StoreError, Ve
 
 #[async_trait]
 impl OrderStore for DynamoDbStore {
-    /// Authorizations, order, place in the list: whoever finds an order finds all that it leads to,
-    /// and a crash leaves an order at most that nobody was told of and no list shows.
+    /// Written in this order: authorizations, order, list entry. A reader that finds an order finds
+    /// everything that it refers to, and a crash leaves at most an order that was never returned to
+    /// a client and that no list contains.
     async fn create_order(
         &self,
         order: &Versioned<Order>,
@@ -25,7 +26,7 @@ impl OrderStore for DynamoDbStore {
         match new_authorizations {
             [] => {}
             [one] => self.create_authorization(one).await?,
-            // A batch has no conditions, so the repetition of a write that was applied is told apart first.
+            // A batch has no conditions, so a retry of an applied write is recognized first.
             several => match self.order(order.account, order.id).await? {
                 None => {
                     let items = several.iter().map(|authorization| self.authorization_item(authorization));
@@ -48,7 +49,7 @@ impl OrderStore for DynamoDbStore {
         self.put_order(Some(before), after).await?;
         match (&before.state, &after.state) {
             (OrderState::Valid(_), _) => Ok(()),
-            // From now on it is kept as long as its certificate.
+            // From now on the order is kept as long as its certificate.
             (_, OrderState::Valid(_)) => self.list_order(after).await,
             _ => Ok(()),
         }
@@ -70,7 +71,8 @@ impl DynamoDbStore {
         self.put(item, condition).await?.accept(after.version)
     }
 
-    /// Gives the order its place in the list for as long as it is kept; never for shorter than it has it.
+    /// Writes the list entry of the order with the retention of the order; the expiry of an entry
+    /// never gets earlier.
     async fn list_order(&self, order: &Order) -> Result<(), StoreError> {
         let end = self.retention.of_order(order);
         let item = Item::new(key::listed_order(order.account, order.id)).with_expiry(end);

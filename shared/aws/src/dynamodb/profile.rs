@@ -1,4 +1,4 @@
-//! Profiles. They may be read a moment late: whoever changes them waits for that moment.
+//! Profiles. Reads may be slightly stale; callers that change profiles wait for that time.
 
 use acme::ProfileName;
 use async_trait::async_trait;
@@ -52,13 +52,13 @@ impl ProfileStore for DynamoDbStore {
         })
     }
 
-    /// Beyond one transaction: what is new first and what leads to it after, then deletes. No profile that
-    /// stays is ever missing.
+    /// More than one transaction: new profiles first, then those that refer to them, then deletes.
+    /// No profile that stays is ever missing.
     async fn apply_profiles(&self, changes: &ProfileChanges) -> Result<(), StoreError> {
         if changes.is_empty() {
             return Ok(());
         }
-        // What newer versions wrote into them stays; one that cannot be read is written as a new one.
+        // Members that newer versions wrote are kept; a record that cannot be read is replaced.
         let stored: Vec<AcmeProfileRecord> = self.stored(key::acme_profiles(), changes.put_acme.is_empty()).await?;
         let acme = changes.put_acme.iter().map(|profile| {
             let stored = stored.iter().find(|stored| *stored.name() == profile.name);
@@ -102,7 +102,7 @@ impl Record for AppliedConfiguration {
 }
 
 impl DynamoDbStore {
-    /// The records of a kind that can be read; none when they are not needed.
+    /// The readable records of a kind; none when they are not needed.
     async fn stored<T: Record>(&self, keys: Keys, needless: bool) -> Result<Vec<T>, StoreError> {
         if needless {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Reads: one item, several, a partition.
+//! Reads of one item, of several items, and of a partition.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,14 +18,14 @@ use store::{Page, StoreError};
 /// Which writes a read sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Consistency {
-    /// All that were answered before.
+    /// All writes that were acknowledged before.
     Strong,
-    /// All but those of the last moment; at half the price.
+    /// All writes except the most recent ones (about a second), at half the price.
     Eventual,
 }
 
 impl DynamoDbStore {
-    /// One item.
+    /// Reads one item; `None` if it does not exist.
     pub(super) async fn get(&self, key: Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
         let call = self
             .client
@@ -42,11 +42,11 @@ impl DynamoDbStore {
         }
     }
 
-    /// Those of several items that are there.
+    /// Reads several items. Items that do not exist are left out.
     pub(super) async fn get_all(&self, keys: BTreeSet<Key>) -> Result<BTreeMap<Key, Item>, StoreError> {
         let keys: Vec<Key> = keys.into_iter().collect();
         let mut found = BTreeMap::new();
-        // A batch of one would be no cheaper and answers less precisely.
+        // A batch of one would be no cheaper and reports errors less precisely.
         if let [key] = keys.as_slice() {
             found.extend(self.get(key.clone(), Consistency::Strong).await?.map(|item| (key.clone(), item)));
             return Ok(found);
@@ -76,7 +76,8 @@ impl DynamoDbStore {
         self.pages(query, limit).await
     }
 
-    /// A page of a whole partition: the items behind the sort key `after`, in their order, at most `limit`.
+    /// A page of a whole partition: the items after the sort key `after`, in their order, at most
+    /// `limit`.
     pub(super) async fn page(&self, keys: Keys, after: Option<String>, limit: usize) -> Result<Page<Item>, StoreError> {
         let keys = Keys { sk: after.map_or(keys.sk, Sort::After), ..keys };
         let items = self.query_first(keys, limit.saturating_add(1)).await?;
@@ -151,5 +152,5 @@ impl DynamoDbStore {
     }
 }
 
-/// As many items as one BatchGetItem may ask for.
+/// The maximum number of items in one BatchGetItem.
 const MAX_READS: usize = 100;

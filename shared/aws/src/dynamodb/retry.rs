@@ -1,9 +1,10 @@
-//! What can go wrong in a call, and which of it passes by itself.
+//! Errors of calls, and which of them are worth a retry.
 //!
-//! The SDK repeats calls that were throttled or got no answer. This file adds what it does not know:
-//! writes and transactions that met over an item, parts of a batch that were left undone, and patience
-//! for a throttle that outlasts the SDK's. Everything is bounded; what does not pass in time is
-//! [`StoreError::Unavailable`], which clients hear as 503 with `Retry-After`.
+//! The SDK retries calls that were throttled or got no answer. This file adds the cases that the
+//! SDK does not retry: writes and transactions that conflict over an item, unprocessed parts of a
+//! batch, and throttling that outlasts the retries of the SDK. All retries are bounded; an error
+//! that persists becomes [`StoreError::Unavailable`], which clients receive as 503 with
+//! `Retry-After`.
 
 use std::{
     error::Error,
@@ -18,17 +19,17 @@ use aws_sdk_dynamodb::{
 
 use store::StoreError;
 
-/// How often one call was tried.
+/// The retries of one call so far.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     waits: u32,
 }
 
 impl Patience {
-    /// Waits before the next try when the failure is one that passes.
+    /// Waits before the next try if the failure is transient.
     ///
     /// # Errors
-    /// The failure, when it is not, or when there were tries enough.
+    /// The failure, if it is not transient or there were too many tries.
     pub(super) async fn after<E: ProvideErrorMetadata + Error + Send + Sync + 'static>(
         &mut self,
         error: SdkError<E>,
@@ -51,39 +52,39 @@ impl Patience {
         }
     }
 
-    /// Waits before the rest of a batch is tried.
+    /// Waits before the unprocessed part of a batch is tried.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when there were tries enough.
+    /// [`StoreError::Unavailable`] after too many tries.
     pub(super) async fn for_the_rest(&mut self) -> Result<(), StoreError> {
         self.wait(Unprocessed, WAITS).await
     }
 
-    /// Full jitter: those who met at an item do not meet there again.
+    /// Full jitter, so that conflicting writers do not conflict again.
     async fn wait(&mut self, error: impl Error + Send + Sync + 'static, most: u32) -> Result<(), StoreError> {
         if self.waits >= most {
             return Err(unavailable(error));
         }
         let longest = FIRST_WAIT * 2_u32.pow(self.waits);
         self.waits += 1;
-        // Two of these differ, and that is all that is asked of them.
+        // The values only need to differ from each other.
         let share = RandomState::new().hash_one(self.waits) as u32;
         tokio::time::sleep(longest.mul_f64(f64::from(share) / f64::from(u32::MAX))).await;
         Ok(())
     }
 }
 
-/// Nothing is known of the call.
+/// The error for a call whose outcome is unknown.
 pub(super) fn unavailable(error: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
     StoreError::Unavailable(error.into())
 }
 
-/// DynamoDB did a part of a batch again and again, and never the rest.
+/// DynamoDB repeatedly left a part of a batch unprocessed.
 #[derive(Debug, thiserror::Error)]
 #[error("a part of the batch was never processed")]
 struct Unprocessed;
 
-/// How many waits a failure is worth; none when waiting does not help.
+/// The maximum number of waits for a failure; 0 when waiting does not help.
 fn waits_for<E: ProvideErrorMetadata>(error: &SdkError<E>) -> u32 {
     match error.as_service_error().and_then(|error| error.code()) {
         Some("TransactionConflictException" | "TransactionInProgressException") => WAITS,
@@ -94,7 +95,7 @@ fn waits_for<E: ProvideErrorMetadata>(error: &SdkError<E>) -> u32 {
     }
 }
 
-/// Another write stood in the way of the transaction, or there was too much to do.
+/// The transaction conflicted with another write, or was throttled.
 fn was_in_the_way(error: &SdkError<TransactWriteItemsError>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return false;
@@ -103,11 +104,11 @@ fn was_in_the_way(error: &SdkError<TransactWriteItemsError>) -> bool {
     codes.any(|code| PASSING_REASONS.contains(&code))
 }
 
-/// What passes of the reasons that a transaction is cancelled for.
+/// The transient ones among the cancellation reasons of transactions.
 const PASSING_REASONS: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
 
-/// Waits of 1.6 s together at most, half of it on average.
+/// At most 1.6 s in total, half of that on average.
 const WAITS: u32 = 6;
-/// For a throttle that the SDK has waited for already.
+/// For throttling, for which the SDK has already waited.
 const WAITS_AFTER_THE_SDK: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(25);

@@ -1,4 +1,4 @@
-//! The watch over ends.
+//! The position of the expiry watch.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

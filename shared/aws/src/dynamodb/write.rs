@@ -1,4 +1,5 @@
-//! Writes: one item under a condition, several together, many without one.
+//! Writes of one item with a condition, of several in a transaction, and of many without
+//! conditions.
 
 use std::collections::HashMap;
 
@@ -23,14 +24,14 @@ use store::{OperationId, StoreError};
 /// One write of a transaction.
 #[derive(Clone, Debug)]
 pub(super) enum Write {
-    /// The item takes the place of what is stored.
+    /// Replaces the stored item.
     Put(Item, Condition),
-    /// The item is gone.
+    /// Deletes the item.
     Delete(Key),
 }
 
 impl DynamoDbStore {
-    /// Puts an item when the condition holds.
+    /// Puts an item if the condition holds.
     pub(super) async fn put(&self, item: Item, condition: Condition) -> Result<Verdict, StoreError> {
         let call = self
             .client
@@ -58,7 +59,7 @@ impl DynamoDbStore {
         }
     }
 
-    /// Puts a few items one after the other, whatever is there.
+    /// Puts a few items one after the other, unconditionally.
     pub(super) async fn put_each(&self, items: Vec<Item>) -> Result<(), StoreError> {
         for item in items {
             self.put(item, Condition::Always).await?;
@@ -66,8 +67,8 @@ impl DynamoDbStore {
         Ok(())
     }
 
-    /// Makes all of the writes or none, and tells the verdict on each of their conditions. `operation`
-    /// makes a repetition harmless.
+    /// Applies all of the writes or none, and returns the verdict on each of their conditions.
+    /// `operation` makes a retry harmless.
     pub(super) async fn transact<const N: usize>(
         &self,
         operation: OperationId,
@@ -92,7 +93,7 @@ impl DynamoDbStore {
         }
     }
 
-    /// Makes all of the writes or none, whatever is there: a hundred at most.
+    /// Applies all of the writes or none, unconditionally; at most a hundred.
     pub(super) async fn transact_all(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let writes = writes.into_iter().map(|write| self.transaction_item(write)).collect::<Result<_, _>>()?;
         let call = self.client.transact_write_items().set_transact_items(Some(writes));
@@ -105,14 +106,14 @@ impl DynamoDbStore {
         }
     }
 
-    /// Puts many items, whatever is there. After an error some may be written.
+    /// Puts many items, unconditionally. After an error some may have been written.
     pub(super) async fn put_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
         let put = |item: Item| PutRequest::builder().set_item(Some(item.attributes())).build();
         let writes = items.into_iter().map(|item| Ok(WriteRequest::builder().put_request(put(item)?).build()));
         self.write_all(writes.collect::<Result<_, _>>().map_err(|error: BuildError| unavailable(error))?).await
     }
 
-    /// Deletes many items. After an error some may be gone.
+    /// Deletes many items. After an error some may have been deleted.
     pub(super) async fn delete_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {
         let delete = |key: Key| DeleteRequest::builder().set_key(Some(key.attributes())).build();
         let writes = keys.into_iter().map(|key| Ok(WriteRequest::builder().delete_request(delete(key)?).build()));
@@ -159,7 +160,7 @@ impl DynamoDbStore {
     }
 }
 
-/// The verdicts, when the transaction was cancelled because of a condition.
+/// The verdicts, if the transaction was cancelled because of a condition.
 fn verdicts<const N: usize>(error: &SdkError<TransactWriteItemsError>) -> Option<[Verdict; N]> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return None;
@@ -172,7 +173,7 @@ fn verdicts<const N: usize>(error: &SdkError<TransactWriteItemsError>) -> Option
     verdicts.iter().any(|verdict| *verdict != Verdict::Held).then_some(verdicts)?.try_into().ok()
 }
 
-/// As many items as one TransactWriteItems may write.
+/// The maximum number of items in one TransactWriteItems.
 pub(super) const MAX_TOGETHER: usize = 100;
-/// As many items as one BatchWriteItem may write.
+/// The maximum number of items in one BatchWriteItem.
 const MAX_WRITES: usize = 25;

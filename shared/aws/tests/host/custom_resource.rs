@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{cloud, invoke, scheduled};
 
-/// Does what its properties say.
+/// Succeeds or fails as the properties say.
 async fn establish(properties: Value) -> Result<BTreeMap<String, String>, BoxError> {
     static TRIES: AtomicU32 = AtomicU32::new(0);
     match properties["outcome"].as_str() {
@@ -57,14 +57,14 @@ fn request(r#type: &str, outcome: &str) -> Value {
     })
 }
 
-/// What CloudFormation was told.
+/// The answer that CloudFormation received.
 fn answer(cloud: &Cloud) -> Value {
     let [key] = cloud.objects("answers").try_into().expect("one answer");
     serde_json::from_slice(&cloud.object("answers", &key).unwrap().body).unwrap()
 }
 
 #[tokio::test]
-async fn what_was_established_is_told() {
+async fn the_attributes_of_what_was_established_are_returned() {
     for r#type in ["Create", "Update"] {
         let (cloud, resource) = resource();
         invoke(&resource, request(r#type, "good")).await.unwrap();
@@ -89,7 +89,7 @@ async fn delete_does_nothing_and_succeeds() {
 }
 
 #[tokio::test]
-async fn what_fails_is_told_with_a_reason_that_fits_into_an_answer() {
+async fn a_failure_is_reported_with_a_reason_that_fits_into_an_answer() {
     for (outcome, reason) in
         [("bad", "xxx"), ("foreign", "does not fit the stored certificate of issuer root"), ("busy", "contention")]
     {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{TABLE, cloud, invoke};
 
-/// Says what it was given.
+/// Answers with what it received.
 async fn echo(context: &Context, request: Request) -> Response {
     let seen = json!({
         "method": request.method().as_str(),
@@ -101,7 +101,7 @@ async fn threat_20_the_base_of_urls_is_configured_or_api_gateways_own_and_never_
     let configured = with(&[("PUBLIC_BASE_URL", "https://ca.example/api/")]);
     assert_eq!(seen(&configured, event("GET", "/", "")).await["base"], "https://ca.example/api");
 
-    // A custom domain and the API's own one are told apart by the same warm function.
+    // One warm function distinguishes a custom domain from the API's own.
     let function = function(&with(&[("PUBLIC_BASE_URL", "")])).unwrap();
     for domain in ["acme.example.com", "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com", "acme.example.com"] {
         let mut event = event("GET", "/", "");

@@ -1,4 +1,4 @@
-//! Functions that an operator invokes.
+//! Functions that operators invoke directly.
 
 use aws::{Invocation, InvocationError};
 use ra::Needs;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{cloud, invoke};
 
 #[tokio::test]
-async fn a_request_is_answered_and_a_refusal_is_told_with_its_reason() {
+async fn a_request_is_answered_and_a_refusal_is_an_error_with_its_reason() {
     let (cloud, environment) = cloud();
     let config = cloud.sdk_config("AdminFunction");
     let function = Invocation::new(&config, &environment, Needs::STORE, |_, request| {

@@ -1,4 +1,4 @@
-//! The signer on KMS: its signatures verify, and its errors say whether to ask again.
+//! The signer on KMS: its signatures verify, and its errors say whether a retry can help.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn outcome(cloud: &Cloud, key: &KeyHandle, algorithm: SignatureAlgorithm) 
 async fn signatures_of_every_kind_of_key_verify_with_its_public_key() {
     let cloud = Cloud::start();
     let signer = signer(&cloud);
-    // Longer than KMS takes as a message: what goes there is its digest.
+    // Longer than KMS accepts as a message, so the digest is sent.
     let message = [7; 10_000];
     for spec in [KeySpec::EccNistP256, KeySpec::EccNistP384, KeySpec::Rsa2048, KeySpec::Rsa3072] {
         let key = KeyHandle::new(cloud.create_key(spec));
@@ -35,7 +35,7 @@ async fn signatures_of_every_kind_of_key_verify_with_its_public_key() {
 }
 
 #[tokio::test]
-async fn what_gets_better_by_itself_is_told_apart_from_what_does_not() {
+async fn transient_errors_are_distinguished_from_permanent_ones() {
     let cloud = Cloud::start();
     let key = KeyHandle::new(cloud.create_key(KeySpec::EccNistP256));
     let algorithm = SignatureAlgorithm::EcdsaSha256;

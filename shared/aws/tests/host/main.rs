@@ -1,5 +1,5 @@
-//! What stands between the house and AWS, tried against AWS in the process: the seams, and the
-//! functions with events as Lambda sends them.
+//! The seams to AWS and the functions, tested against an in-process AWS with events as Lambda sends
+//! them.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -19,7 +19,7 @@ use aws::{Environment, Function, InvocationError};
 use cloud::Cloud;
 use serde_json::{Value, value::to_raw_value};
 
-/// A cloud with a table, and what a function in it is told.
+/// A cloud with a table, and the environment of a function in it.
 fn cloud() -> (Cloud, Environment) {
     let cloud = Cloud::start();
     cloud.create_table(TABLE);
@@ -32,7 +32,7 @@ async fn invoke(function: &impl Function, event: Value) -> Result<Value, Invocat
     Ok(serde_json::from_str(answer.get()).unwrap())
 }
 
-/// What EventBridge sends on schedule.
+/// An event of EventBridge's schedule.
 fn scheduled() -> Value {
     serde_json::json!({
         "version": "0",

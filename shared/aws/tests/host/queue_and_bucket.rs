@@ -41,7 +41,7 @@ async fn each_kind_of_work_goes_to_its_queue() {
 
     let [validate, issue, publish_crl] = names.map(|name| cloud.messages(name));
     let bodies = |messages: Vec<cloud::Message>| messages.into_iter().map(|message| message.body).collect::<Vec<_>>();
-    // A second worker for a validation that one is at already would be one too many.
+    // A second worker must not be started for a validation that is already in progress.
     let [task] = bodies(validate).try_into().unwrap();
     assert_eq!(serde_json::from_str::<ValidationTask>(&task).unwrap(), validation());
     let [task] = bodies(issue).try_into().unwrap();

@@ -11,7 +11,7 @@ use crate::{cloud, invoke, scheduled};
 
 type Done = Arc<Mutex<Vec<u16>>>;
 
-/// A worker that cannot do what is asked of odd shards.
+/// A worker that fails for odd shards.
 fn worker(on_schedule: Option<OnSchedule>) -> (Worker<CrlTask>, Done) {
     let (cloud, environment) = cloud();
     let done = Done::default();
