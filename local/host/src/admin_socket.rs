@@ -1,5 +1,5 @@
-//! The operator's way into a running host: a Unix socket in the data folder, for the owner of the folder alone.
-//! One request and one answer for each connection, each a line of JSON.
+//! The operator's access to a running host: a Unix socket in the data folder, for the owner of the
+//! folder only. Each connection carries one request and one answer, each a line of JSON.
 
 use std::{
     fs, io,
@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{data_folder::DataFolder, webhook::Webhook};
 
-/// The socket of a host. The file goes with the value.
+/// The socket of a host. Dropping the value removes the file.
 pub(crate) struct AdminSocket {
     path: PathBuf,
     listener: UnixListener,
@@ -30,7 +30,8 @@ pub(crate) struct AdminSocket {
 }
 
 impl AdminSocket {
-    /// Listens in the data folder. Whoever holds the folder may remove what an earlier host left there.
+    /// Listens in the data folder. The process that has locked the folder may remove the socket of
+    /// an earlier host.
     pub(crate) fn bind(data: &DataFolder) -> io::Result<Self> {
         let path = data.file(SocketReply::FILE);
         match fs::remove_file(&path) {
@@ -38,13 +39,13 @@ impl AdminSocket {
             _ => {}
         }
         let listener = UnixListener::bind(&path)?;
-        // Nobody else could reach it before either: the folder is closed to them.
+        // Other users could not reach it before either, because they have no access to the folder.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let owner = fs::metadata(&path)?.uid();
         Ok(Self { path, listener, owner })
     }
 
-    /// Answers until the host stops; what is under way is finished.
+    /// Answers requests until the host stops, and completes those in progress.
     pub(crate) async fn serve(
         self,
         authority: Arc<Authority>,
@@ -67,7 +68,7 @@ impl AdminSocket {
                     connections.spawn(connection(stream, self.owner, authority, host, webhook, stop));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection of an operator failed");
+                    tracing::warn!(%error, "a connection to the admin socket failed");
                     time::sleep(Duration::from_millis(100)).await;
                 }
             }
@@ -78,12 +79,12 @@ impl AdminSocket {
 
 impl Drop for AdminSocket {
     fn drop(&mut self) {
-        // The next host removes what is left.
+        // The next host removes a file that is left behind.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// The user behind a process, for the audit record.
+/// The user of a process, for audit records.
 fn user(uid: u32) -> String {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = users.lines().find_map(|line| {
@@ -97,7 +98,7 @@ fn user(uid: u32) -> String {
 /// The user of this process.
 ///
 /// # Errors
-/// When the system does not say.
+/// The system call fails.
 pub fn this_user() -> io::Result<String> {
     let (end, _other) = UnixStream::pair()?;
     Ok(user(end.peer_cred()?.uid()))
@@ -138,11 +139,11 @@ async fn connection(
     };
     if let Ok(mut answer) = serde_json::to_vec(&reply) {
         answer.push(b'\n');
-        // Whoever has gone does not need the answer.
+        // A client that has disconnected does not need the answer.
         let _ = writer.write_all(&answer).await;
     }
 }
 
-/// A set of ten thousand profiles.
+/// Bytes; enough for a set of ten thousand profiles.
 const MAX_REQUEST: u64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,5 +1,5 @@
-//! A CA whose host does not run, opened for an operator. The folder's lock keeps hosts and other operators out
-//! meanwhile.
+//! A CA whose host is not running, opened for an operator. The lock of the folder excludes hosts
+//! and other operators in the meantime.
 
 use std::{path::Path, sync::Arc};
 
@@ -20,7 +20,7 @@ use crate::{
     webhook::{SPOOL, Spool},
 };
 
-/// The CA. Close it, so that the next start finds a store that was closed.
+/// An open CA. It should be closed, so that the next start finds a cleanly closed store.
 pub struct AtRest {
     authority: Arc<Authority>,
     store: Arc<EmbeddedStore>,
@@ -30,10 +30,10 @@ pub struct AtRest {
 }
 
 impl AtRest {
-    /// Opens the CA of a folder; makes none.
+    /// Opens the CA of a folder; never creates one.
     ///
     /// # Errors
-    /// [`StartError::DataInUse`], [`StartError::NoCa`], and when the store cannot be opened.
+    /// [`StartError::DataInUse`], [`StartError::NoCa`], or the store cannot be opened.
     pub async fn open(path: &Path) -> Result<Self, StartError> {
         if !DataFolder::is_one(path) {
             return Err(StartError::NoCa(path.to_owned()));
@@ -46,7 +46,7 @@ impl AtRest {
         let store = Arc::new(store);
         let signer = SoftwareSigner::new(&data);
         let unusable_keys = signer.read_keys(&store.issuers().await?);
-        // A host that has a webhook delivers, when it starts, what happens now.
+        // Events that are spooled now are delivered when a host with a webhook starts.
         let spool = data.file(SPOOL);
         let events: Arc<dyn EventSink> = match Spool::open_existing(&spool) {
             Ok(Some(spool)) => Arc::new(spool),
@@ -60,7 +60,7 @@ impl AtRest {
             validation_queue: Arc::new(queue.clone()),
             issuance_queue: Arc::new(queue.clone()),
             crl_queue: Arc::new(queue),
-            // Files of the status listener are made from the store when a host starts.
+            // The files of the status listener are created from the store when a host starts.
             publisher: Arc::new(StatusFiles::default()),
             events,
             clock: Arc::new(SystemClock),
@@ -71,20 +71,20 @@ impl AtRest {
         Ok(Self { authority, store, unusable_keys, workers: tasks, _data: data })
     }
 
-    /// Its authority.
+    /// The authority of the CA.
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// Why some of its keys cannot be used.
+    /// The keys that cannot be used, with the reasons.
     pub fn unusable_keys(&self) -> &[StartError] {
         &self.unusable_keys
     }
 
-    /// Closes it.
+    /// Closes the store and releases the folder.
     ///
     /// # Errors
-    /// When the last writes did not reach the disk.
+    /// The last writes did not reach the disk.
     pub async fn close(mut self) -> Result<(), StartError> {
         self.workers.shutdown().await;
         Ok(self.store.close().await?)

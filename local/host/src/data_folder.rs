@@ -1,4 +1,4 @@
-//! The data folder: everything that the host remembers, readable by its owner alone.
+//! The data folder: all persistent data of the host, readable by its owner only.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::StartError;
 
-/// The folder, taken for this process for as long as the value lives.
+/// The folder, locked for this process as long as the value lives.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct DataFolder {
 }
 
 impl DataFolder {
-    /// Makes the folder when it is not there, and takes it.
+    /// Creates the folder if it does not exist, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -25,8 +25,8 @@ impl DataFolder {
         };
         let path = &path::absolute(path).map_err(failed(path))?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path))?;
-        // The folder is the owner's alone from now on, because it holds CA keys: that must not happen
-        // to one that others use for other things.
+        // From now on only the owner has access to the folder, because it contains CA keys. That
+        // must not happen to a folder that is used for other purposes.
         if !is_ours(path).map_err(failed(path))? {
             return Err(StartError::NotADataFolder(path.clone()));
         }
@@ -41,7 +41,7 @@ impl DataFolder {
         }
     }
 
-    /// Whether the folder was one before. Looking changes nothing.
+    /// Whether the folder is a data folder. The check changes nothing.
     pub(crate) fn is_one(path: &Path) -> bool {
         [LOCK, STORE].iter().any(|name| path.join(name).exists())
     }
@@ -57,15 +57,15 @@ impl DataFolder {
     }
 }
 
-/// Whether nobody used the folder before, or a CA did.
+/// Whether the folder is unused or the data folder of a CA.
 fn is_ours(path: &Path) -> io::Result<bool> {
     let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>()?;
-    // A freshly made file system has this entry at its top.
+    // A new file system has this entry in its root folder.
     let is_empty = names.iter().all(|name| name == "lost+found");
     Ok(is_empty || names.iter().any(|name| name == LOCK || name == STORE))
 }
 
-/// Writes a file so that after a crash there is either the whole file or none.
+/// Writes a file so that after a crash there is either the complete file or none.
 pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".draft");
@@ -73,7 +73,7 @@ pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    // New, so that the mode is ours and not that of a draft which a crash left behind.
+    // Created new, so that the mode is not that of a draft that a crash left behind.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
     file.write_all(bytes)?;
     file.sync_all()?;

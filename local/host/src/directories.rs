@@ -1,11 +1,11 @@
-//! Which directories serve, and which of them is meant where a client names none.
+//! The directories that answer requests, and the one that is used where a client names none.
 
 use acme::{DirectoryId, Family};
 use ra::{Authority, Error};
 
 use crate::config::DEFAULT;
 
-/// The directories that serve: the default ones first, then by name.
+/// The directories that answer requests: the default ones first, then sorted by name.
 pub(crate) async fn serving(authority: &Authority) -> Result<Vec<DirectoryId>, Error> {
     let profiles = authority.profiles().await?;
     let acme = profiles.acme_profile.iter().map(|profile| (Family::AcmeProfile, &profile.name));
@@ -21,9 +21,8 @@ pub(crate) async fn serving(authority: &Authority) -> Result<Vec<DirectoryId>, E
     Ok(serving)
 }
 
-/// The directory that `/dir` is, among those that serve: that of the profile `default`, else the
-/// only one. ACME Profiles come first; of a profile that has a directory in both families, that is
-/// one and the same choice.
+/// The directory at `/dir`: that of the profile `default`, or else the only one. ACME Profiles come
+/// first; of a profile that has a directory in both families, that is one and the same choice.
 pub(crate) fn usual(serving: &[DirectoryId]) -> Option<&DirectoryId> {
     for family in [Family::AcmeProfile, Family::RaProfile] {
         let mut of_family = serving.iter().filter(|directory| directory.family == family);

@@ -1,4 +1,4 @@
-//! From a request to its function, as API Gateway's routes do it on AWS.
+//! Routes requests to functions, like the routes of API Gateway on AWS.
 
 use acme::{DirectoryId, Problem, ProblemType, Resource};
 use api::{Context, Operation, Request, Response, Route};
@@ -6,8 +6,8 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::directories::{serving, usual};
 
-/// Hands a request to the function that it belongs to. `/dir` is the usual directory, where clients
-/// of test CAs look for it.
+/// Passes a request to its function. `/dir` is an alias of the usual directory, where clients of
+/// test CAs look for it.
 pub(crate) async fn dispatch(context: &Context, mut request: Request) -> Response {
     if request.uri().path() == "/dir" {
         let of_directory = |directory: &DirectoryId| context.urls().of(directory, &Resource::Directory);
@@ -45,7 +45,7 @@ pub(crate) async fn dispatch(context: &Context, mut request: Request) -> Respons
     }
 }
 
-/// `/dir` is no directory: says which there are.
+/// The answer if `/dir` is not a directory: lists the directories.
 fn nothing_usual(directories: impl Iterator<Item = String>) -> Problem {
     let directories: Vec<String> = directories.collect();
     let detail = match directories.is_empty() {

@@ -21,7 +21,7 @@ use store::RaProfile;
 
 use crate::StartError;
 
-/// The certificate in use.
+/// The present certificate of the HTTPS listener.
 #[derive(Debug)]
 pub(crate) struct HostTls {
     identifiers: Vec<Identifier>,
@@ -30,7 +30,7 @@ pub(crate) struct HostTls {
 }
 
 impl HostTls {
-    /// Issues the first certificate, for these names.
+    /// Issues the first certificate, for these identifiers.
     pub(crate) async fn start(
         authority: &Authority,
         identifiers: Vec<Identifier>,
@@ -40,7 +40,7 @@ impl HostTls {
         Ok(Arc::new(Self { identifiers, profile, current: RwLock::new(current) }))
     }
 
-    /// Issues the next certificate when the present one is due: in the last third of its life.
+    /// Renews the certificate if it is due: in the last third of its lifetime.
     pub(crate) async fn renew_if_due(&self, authority: &Authority) -> Result<(), StartError> {
         let due_at = self.current.read().unwrap_or_else(PoisonError::into_inner).1;
         if authority.now() < due_at {
@@ -70,7 +70,7 @@ impl ResolvesServerCert for HostTls {
     }
 }
 
-/// A certificate for a fresh key, which never leaves the memory, and when it is due.
+/// A certificate for a new key, which is never stored, and when it is due for renewal.
 async fn issue(
     authority: &Authority,
     identifiers: &[Identifier],

@@ -1,8 +1,9 @@
 //! The one-process host: the same functions as on AWS, on an embedded store, a software signer,
 //! in-process queues and two listeners.
 //!
-//! [`Host::start`] puts the parts together, with a [`Config`]; [`AtRest`] opens a data folder whose host does not
-//! run; everything else here is one of the parts. The command line around them is the package `serverless-acme`.
+//! [`Host::start`] puts the parts together, with a [`Config`]; [`AtRest`] opens a data folder whose
+//! host does not run; everything else here is one of the parts. The command line around them is the
+//! package `serverless-acme`.
 
 pub mod config;
 pub mod listener;

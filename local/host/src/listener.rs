@@ -1,4 +1,4 @@
-//! Connections: accepted, counted, served, and let finish when the process stops.
+//! Connections: accepted, counted, served, and completed when the process stops.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -25,16 +25,16 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::prompt_stream::PromptStream;
 
-/// How a connection becomes a stream of plain octets.
+/// The transport of a listener.
 #[derive(Clone)]
 pub enum Transport {
-    /// It is one.
+    /// TCP without TLS.
     Plain,
-    /// By TLS.
+    /// TLS over TCP.
     Tls(TlsAcceptor),
 }
 
-/// Serves connections until `stop` turns true; then lets those under way finish their request.
+/// Serves connections until `stop` becomes true, and then completes the requests in progress.
 pub async fn serve<F, Fut>(listener: TcpListener, transport: Transport, mut stop: watch::Receiver<bool>, answer: F)
 where
     F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
@@ -44,7 +44,8 @@ where
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
-        // The place first: who cannot be served waits in the system's queue and not in our memory.
+        // The permit is acquired before the connection is accepted, so that waiting connections
+        // stay in the queue of the system.
         let accepted = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
@@ -60,7 +61,7 @@ where
                     }
                 });
             }
-            // Mostly too many open files: others will close theirs.
+            // Usually too many open files; other connections will close.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 time::sleep(Duration::from_millis(100)).await;
@@ -68,11 +69,12 @@ where
         }
     }
     drop(listener);
-    // A client that neither finishes nor leaves must not hold the process.
+    // A client that neither finishes nor disconnects must not delay the stop.
     drop(time::timeout(PATIENCE_AT_STOP, graceful.shutdown()).await);
 }
 
-/// A request with its whole body, named for the log; `None` when the body does not come.
+/// A request with its complete body, in a span for the log; `None` if the body does not arrive in
+/// time.
 pub(crate) async fn collect(request: Request<Incoming>, id: String) -> Option<api::Request> {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(RequestId(id));
@@ -80,7 +82,7 @@ pub(crate) async fn collect(request: Request<Incoming>, id: String) -> Option<ap
     Some(Request::from_parts(parts, body))
 }
 
-/// The answer to a request whose body does not come.
+/// The answer to a request whose body does not arrive in time.
 pub(crate) fn too_slow() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
@@ -93,8 +95,8 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
     Ok((listener.accept().await?.0, place))
 }
 
-/// Reads a body up to one octet more than is allowed, which is enough to see that it is too large.
-/// What follows is read and dropped, within reason, so that the client gets to read its answer.
+/// Reads a body up to one octet more than the limit, which shows that it is too large. A limited
+/// amount of what follows is read and discarded, so that the client reads the answer.
 async fn read(mut body: Incoming) -> Bytes {
     let mut read = BytesMut::new();
     let mut dropped = 0;
@@ -134,7 +136,7 @@ where
     }
 }
 
-/// What is spoken; agreed on before the first octet of it, never guessed.
+/// The protocol of a connection; negotiated before its first octet, never guessed.
 enum Protocol {
     Http1,
     Http2,
@@ -153,7 +155,7 @@ where
 {
     let service = service_fn(move |request| {
         let answer = answer.clone();
-        // A task of its own: a client that leaves must not stop half way what it has asked for.
+        // A separate task, so that a client that disconnects does not interrupt its request.
         let answered = tokio::spawn(async move { answer(request).await });
         async move { answered.await.map(|response| response.map(Full::new)) }
     });
@@ -168,7 +170,7 @@ where
     watcher.watch(connection.into_owned()).await
 }
 
-/// Whatever ended a connection; the other side mostly.
+/// The reason for which a connection ended; usually the client.
 type EndedEarly = Box<dyn std::error::Error + Send + Sync>;
 
 const MAX_CONNECTIONS: usize = 4096;

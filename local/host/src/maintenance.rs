@@ -1,4 +1,4 @@
-//! What has to be done now and then while the host runs.
+//! Periodic work of a running host.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,8 +8,9 @@ use tokio::time;
 
 use crate::host_tls::HostTls;
 
-/// Renews the host's certificate, rotates nonce secrets, makes CRLs that are due, goes on with the revocations of incidents, and forgets what has had its time. Never
-/// ends; dropping the future is harmless.
+/// Renews the host's certificate, rotates nonce secrets, generates CRLs that are due, continues the
+/// revocations of incidents, and deletes expired records. Never ends; dropping the future is
+/// harmless.
 pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore>, tls: Arc<HostTls>) {
     let mut clock = time::interval(EVERY);
     clock.tick().await;
@@ -24,17 +25,17 @@ pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore
         if let Err(error) = authority.crls().make_due(IssuerRole::Root).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the root's CRL was not published");
         }
-        // A minute at most: the rest has its turn in between.
+        // At most a minute, so that the other work is not delayed.
         if let Err(error) = admin::continue_revocations(&authority, A_MINUTE).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "revocations of incidents were interrupted");
+            tracing::error!(error = &error as &dyn std::error::Error, "the revocations of incidents were interrupted");
         }
-        // Small portions: writes of clients wait for each.
+        // Small batches, because writes of clients wait for each.
         loop {
             match store.purge(authority.now(), PORTION).await {
                 Ok(purged) if purged < PORTION => break,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "old records were not purged");
+                    tracing::error!(error = &error as &dyn std::error::Error, "expired records were not deleted");
                     break;
                 }
             }

@@ -1,12 +1,13 @@
-//! A connection that lets nobody wait for TCP's thrift, and waits for nobody for ever.
+//! A TCP connection without the delays of Nagle's algorithm and delayed acknowledgements, and with
+//! a limit for idle time.
 //!
-//! Nagle's algorithm holds a small packet back until the one before is acknowledged, and the other
-//! side delays its acknowledgements by 40 ms. Our packets go out at once. What the client holds back
-//! (an HTTP/2 client sends a request's head and body apart) we set free by acknowledging at once,
-//! where the system can be told to.
+//! Nagle's algorithm delays a small packet until the previous one is acknowledged, and the peer
+//! delays its acknowledgements by 40 ms. Outgoing packets are therefore sent at once. Packets that
+//! the client delays (an HTTP/2 client sends head and body of a request separately) are released by
+//! immediate acknowledgements, where the system supports them.
 //!
-//! A peer that neither sends nor takes anything for a minute is let go, whatever the protocol above
-//! is waiting for: places are few, and silence is cheap.
+//! A peer that neither sends nor receives anything for a minute is disconnected, whatever the
+//! protocol above is waiting for, because the number of connections is limited.
 
 use std::{
     io,
@@ -21,7 +22,7 @@ use tokio::{
     time::{self, Instant, Sleep},
 };
 
-/// A TCP connection without delays and without endless silence.
+/// A TCP connection without delays, and with a limit for idle time.
 #[derive(Debug)]
 pub(crate) struct PromptStream {
     stream: TcpStream,
@@ -34,7 +35,7 @@ impl PromptStream {
         Ok(Self { stream, silence: Box::pin(time::sleep(MAX_SILENCE)) })
     }
 
-    /// Lets progress pass and begins the silence anew; ends a silence that lasts too long.
+    /// Passes on progress and restarts the idle timer; fails when the timer expires.
     fn heed<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             self.silence.as_mut().reset(Instant::now() + MAX_SILENCE);
@@ -48,10 +49,11 @@ impl AsyncRead for PromptStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        // The system falls back to its delays by itself, so it is told after each read.
+        // The system returns to delayed acknowledgements by itself, so the option is set after each
+        // read.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if buf.filled().len() > before {
-            // What was read counts, whether or not the system obliges.
+            // The read succeeded, whether or not the system supports the option.
             let _ = self.stream.set_quickack(true);
         }
         self.heed(cx, polled)

@@ -1,5 +1,5 @@
-//! The work queue: tasks of this process. What a stop interrupts, the next start resumes from the
-//! store, so nothing has to be kept here.
+//! The work queues as tasks of this process. The next start resumes interrupted work from the
+//! store, so nothing has to be persisted here.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,7 +18,7 @@ use tokio::{
 };
 use validate::{Pace, Settings};
 
-/// The end that takes tasks.
+/// The sending end of the queues.
 #[derive(Clone)]
 pub(crate) struct InProcessQueue {
     validations: mpsc::UnboundedSender<ValidationTask>,
@@ -26,14 +26,14 @@ pub(crate) struct InProcessQueue {
     crls: mpsc::UnboundedSender<(CrlTask, oneshot::Sender<()>)>,
 }
 
-/// The end that works.
+/// The receiving end of the queues, which processes the tasks.
 pub(crate) struct Workers {
     validations: mpsc::UnboundedReceiver<ValidationTask>,
     issuances: mpsc::UnboundedReceiver<IssuanceTask>,
     crls: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>,
 }
 
-/// A queue and its workers.
+/// Both ends of the queues.
 pub(crate) fn queue() -> (InProcessQueue, Workers) {
     let (validations, validations_out) = mpsc::unbounded_channel();
     let (issuances, issuances_out) = mpsc::unbounded_channel();
@@ -48,7 +48,7 @@ impl ValidationQueue for InProcessQueue {
         self.validations.send(task).map_err(stopped)
     }
 
-    /// The workers know which tasks they are at.
+    /// The workers know which tasks are in progress.
     async fn hurry(&self, task: ValidationTask) -> Result<(), QueueError> {
         self.validate(task).await
     }
@@ -63,23 +63,24 @@ impl IssuanceQueue for InProcessQueue {
 
 #[async_trait]
 impl CrlQueue for InProcessQueue {
-    /// Waits for the CRL: in one process a revocation can be visible at once, so it is.
+    /// Waits for the CRL, so that a revocation is visible at once, which is possible in one
+    /// process.
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError> {
         let (done, published) = oneshot::channel();
         self.crls.send((task, done)).map_err(stopped)?;
-        // The revocation stands, whatever became of the CRL.
+        // The revocation is stored, whether or not the CRL could be generated.
         published.await.map(drop).map_err(stopped)
     }
 }
 
 impl Workers {
-    /// Makes CRLs, and nothing else: validations and issuances wait for a host.
+    /// Only generates CRLs: validations and issuances wait for a host.
     pub(crate) async fn publish(self, authority: Arc<Authority>) {
         let Self { validations: _validations, issuances: _issuances, crls } = self;
         publish_all(&authority, crls).await;
     }
 
-    /// Works until the process stops. Dropping the future stops all work at once.
+    /// Processes tasks until the process stops. Dropping the future stops all work at once.
     pub(crate) async fn run(self, authority: Arc<Authority>, settings: Settings, delay: Duration) {
         let Self { validations, issuances, crls } = self;
         tokio::join!(
@@ -108,7 +109,7 @@ async fn validate_all(
         }
         lock(&running).insert(task, nudge.clone());
         let (authority, settings) = (authority.clone(), settings.clone());
-        // An account with very many names takes turns with itself.
+        // The validations of an account with very many identifiers wait for each other.
         places.retain(|_, places| Arc::strong_count(places) > 1);
         let place = places.entry(task.account).or_insert_with(|| Arc::new(Semaphore::new(MAX_OF_AN_ACCOUNT))).clone();
         let running = running.clone();
@@ -118,7 +119,7 @@ async fn validate_all(
             let result = validate::work(&authority, &settings, task, &Nudged(nudge)).await;
             lock(&running).remove(&task);
             if let Err(error) = result {
-                // The lease runs out, and then the next request about it hands the task over again.
+                // The lease expires, and the next request for the challenge queues the task again.
                 tracing::error!(error = &error as &dyn std::error::Error, ?task, "a validation was interrupted");
             }
         });
@@ -137,7 +138,7 @@ async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceive
             }
         };
         let Some(task) = task else { return };
-        // Every poll of an order that takes long asks for it.
+        // Every poll of an unfinished order queues the task.
         if !running.insert(task) {
             continue;
         }
@@ -148,7 +149,7 @@ async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceive
                 match issue::work(&authority, task).await {
                     Ok(()) => break,
                     Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, ?task, "an issuance is put off");
+                        tracing::error!(error = &error as &dyn std::error::Error, ?task, "an issuance is postponed");
                     }
                 }
             }
@@ -157,7 +158,7 @@ async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceive
     }
 }
 
-/// Revocations that arrive while a CRL is being made share the next one.
+/// Revocations that arrive during the generation of a CRL share the next one.
 async fn publish_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>) {
     while let Some(first) = tasks.recv().await {
         let mut waiting: HashMap<CrlTask, Vec<oneshot::Sender<()>>> = HashMap::new();
@@ -169,31 +170,32 @@ async fn publish_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedRecei
         for (task, all_done) in waiting {
             publish_patiently(authority, &task).await;
             for done in all_done {
-                // Whoever no longer waits does not need the answer.
+                // A caller that no longer waits does not need the answer.
                 let _ = done.send(());
             }
         }
     }
 }
 
-/// Makes the CRL, in several tries if need be: the revocations stand, and relying parties wait.
+/// Generates the CRL, with several tries if necessary, because the revocations are stored and
+/// relying parties need them.
 async fn publish_patiently(authority: &Authority, task: &CrlTask) {
     for pause in CRL_PAUSES {
         time::sleep(Duration::from_secs(pause)).await;
         match publish_crl::work(authority, task).await {
             Ok(()) => return,
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, ?task, "a CRL is put off"),
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, ?task, "a CRL is postponed"),
         }
     }
 }
 
-/// The pause between attempts, cut short when the client asks.
+/// The pause between attempts, which ends early when the client asks again.
 struct Nudged(Arc<Notify>);
 
 #[async_trait]
 impl Pace for Nudged {
     async fn pause(&self, duration: Duration) {
-        // A timeout and a nudge both end the pause.
+        // Both a time-out and a notification end the pause.
         drop(time::timeout(duration, self.0.notified()).await);
     }
 }
@@ -206,11 +208,12 @@ fn stopped(error: impl std::error::Error + Send + Sync + 'static) -> QueueError 
     QueueError(error.to_string().into())
 }
 
-/// How many validations of one account are under way at the same time.
+/// The maximum number of concurrent validations of one account.
 const MAX_OF_AN_ACCOUNT: usize = 32;
 
-/// Seconds before each try to finish an issuance; afterwards a read of the order asks again.
+/// Seconds before each try to finish an issuance; afterwards a read of the order queues it again.
 const ISSUANCE_PAUSES: [u64; 5] = [0, 1, 5, 15, 60];
 
-/// Seconds before each try to make a CRL; afterwards the next one is due at half its life.
+/// Seconds before each try to generate a CRL; afterwards the next one is due at half of its
+/// lifetime.
 const CRL_PAUSES: [u64; 4] = [0, 1, 5, 15];

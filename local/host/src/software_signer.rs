@@ -1,4 +1,5 @@
-//! The software signer: CA keys as files in the data folder, mode 0600, each named after its issuer.
+//! The software signer: CA keys as files in the data folder, mode 0600, each named after its
+//! issuer.
 
 use std::{
     collections::HashMap,
@@ -26,16 +27,16 @@ use crate::{
     data_folder::{DataFolder, write_whole},
 };
 
-/// Keys in memory: read from their files at start, or made while the host runs.
+/// Keys in memory: read from their files at the start, or created while the host runs.
 pub(crate) struct SoftwareSigner {
     folder: PathBuf,
     keys: RwLock<HashMap<KeyHandle, Arc<Key>>>,
-    /// Held while a key is made, so that there are never two for one file.
+    /// Held while a key is created, so that there are never two for one file.
     making: Mutex<()>,
 }
 
 impl SoftwareSigner {
-    /// A signer without keys.
+    /// A signer for the keys of the folder, without any loaded yet.
     pub(crate) fn new(data: &DataFolder) -> Self {
         Self { folder: data.path().to_owned(), keys: RwLock::default(), making: Mutex::default() }
     }
@@ -45,15 +46,15 @@ impl SoftwareSigner {
         self.folder.join(format!("{name}.key"))
     }
 
-    /// Reads the key of that name, or makes it when its file is not there and `may_make` allows it. The
-    /// kind matters only for a new one: a CA keeps the key that it has.
+    /// Reads the key with that name, or creates it if its file does not exist and `may_make` is
+    /// true. The kind only applies to a new key: a CA keeps its existing key.
     pub(crate) fn ensure_key(&self, name: &str, kind: IssuerKeyType, may_make: bool) -> Result<KeyHandle, StartError> {
         let key = read_or_make(self.path(name), kind, may_make)?;
         Ok(self.keep(name, key))
     }
 
-    /// Reads the keys of these issuers, and gives the reasons why some cannot be used. Without them the
-    /// others still sign.
+    /// Reads the keys of these issuers, and returns the reasons why some cannot be used. The others
+    /// can sign without them.
     pub(crate) fn read_keys<'a>(&self, issuers: impl IntoIterator<Item = &'a IssuerRecord>) -> Vec<StartError> {
         let read = |issuer: &IssuerRecord| self.ensure_key(issuer.key.as_str(), IssuerKeyType::default(), false);
         issuers.into_iter().filter_map(|issuer| read(issuer).err()).collect()
@@ -89,7 +90,7 @@ impl Signer for SoftwareSigner {
         }
         match &key.pair {
             Pair::Ecdsa(_) => key.sign(message),
-            // Milliseconds of work: not on a thread that others wait for.
+            // Milliseconds of computation, which must not block the threads of the async runtime.
             Pair::Rsa(_) => {
                 let message = message.to_vec();
                 let signed = tokio::task::spawn_blocking(move || key.sign(&message)).await;
@@ -123,7 +124,7 @@ enum Pair {
 }
 
 impl Key {
-    /// Reads PKCS #8 in PEM; the kind follows from what is inside.
+    /// Parses PKCS #8 in PEM; the kind follows from the contents.
     fn read(text: &[u8]) -> Result<Self, &'static str> {
         let (label, pkcs8) = pem::decode_vec(text).map_err(|_| "it is not PEM")?;
         if label != PEM_LABEL {

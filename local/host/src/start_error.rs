@@ -1,4 +1,4 @@
-//! Why the host did not start, in words for whoever started it.
+//! The errors of starting a host, with messages for the operator.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
@@ -21,27 +21,27 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The folder holds other things than a CA. It is not taken, because it would be closed to all
-    /// others.
+    /// The folder contains other data than a CA. It is not used, because other users would lose
+    /// access to it.
     #[error("{0} is neither empty nor the data folder of a CA; choose another folder with --data")]
     NotADataFolder(PathBuf),
-    /// There is nothing to administer.
+    /// The folder contains no CA to administer.
     #[error("there is no CA in {0}; choose its data folder with --data, or create a CA with `serverless-acme serve`")]
     NoCa(PathBuf),
     /// The store cannot be opened.
     #[error("the store cannot be opened: {}", failure_chain(.0))]
     Store(OpenError),
-    /// A listener's address is taken or not ours.
+    /// The address of a listener is in use or does not belong to this machine.
     #[error("cannot listen on {address} ({source}); choose another address with {flag}")]
     Listen {
-        /// The address.
+        /// The configured address of the listener.
         address: SocketAddr,
         /// The flag that sets it.
         flag: &'static str,
         /// Why.
         source: io::Error,
     },
-    /// No base URL can be made of a listener's address.
+    /// The base URL cannot be derived from the address of a listener.
     #[error(transparent)]
     Url(#[from] UrlError),
     /// A key file cannot be read.
@@ -52,13 +52,13 @@ pub enum StartError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The store holds a CA whose key file is gone. A new key would be a new CA, which nobody asked
-    /// for.
+    /// The store holds a CA whose key file is gone. A new key would make a new CA, which the
+    /// operator did not request.
     #[error(
         "the key file {0} of the CA in this data folder is missing; restore it from a backup, or create a new CA in another folder with --data"
     )]
     KeyMissing(PathBuf),
-    /// Key and store are of different CAs.
+    /// The key and the store belong to different CAs.
     #[error(
         "the key file {0} is not the key of the CA in this data folder; restore the right one from a backup, or create a new CA in another folder with --data"
     )]

@@ -11,7 +11,7 @@ use authority::{PublishError, PublishedObject, Publisher};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
-/// The files, in memory. They are made anew from the store at every start.
+/// The files, in memory. They are created from the store at every start.
 #[derive(Clone, Default)]
 pub(crate) struct StatusFiles(Arc<RwLock<BTreeMap<String, StatusFile>>>);
 
@@ -32,7 +32,7 @@ impl Publisher for StatusFiles {
 }
 
 impl StatusFiles {
-    /// Puts the root certificate where people look for it.
+    /// Stores the root certificate at its usual path.
     pub(crate) fn put_root(&self, pem: String) {
         let file = StatusFile { media_type: "application/x-pem-file", max_age: 300, bytes: pem.into() };
         self.put("root.pem".to_owned(), file);
@@ -42,7 +42,7 @@ impl StatusFiles {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(path, file);
     }
 
-    /// Answers a request. `/` lists what there is, `/health` says that the process is up.
+    /// Answers a request. `/` lists the files, `/health` confirms that the process is running.
     pub(crate) fn answer(&self, request: &Request<hyper::body::Incoming>) -> Response<Bytes> {
         let with_body = match *request.method() {
             Method::GET => true,
@@ -82,7 +82,7 @@ fn text(status: StatusCode, text: &str, with_body: bool) -> Response<Bytes> {
     response
 }
 
-/// HEAD is told the length of what GET would get (RFC 9110 §9.3.2).
+/// HEAD is answered with the length of the answer to GET (RFC 9110 §9.3.2).
 fn response(media_type: &'static str, bytes: &Bytes, with_body: bool) -> Response<Bytes> {
     let mut response = Response::new(if with_body { bytes.clone() } else { Bytes::new() });
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));

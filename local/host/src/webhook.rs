@@ -1,6 +1,7 @@
-//! The webhook: events are spooled, and one task delivers them in their order, each as often as it takes.
+//! The webhook: events are spooled, and one task delivers them in order, with retries.
 //!
-//! Nobody waits for a delivery. What the receiver does, or does not do, can delay and at last lose an event, and nothing else.
+//! No request waits for a delivery. A failing receiver can delay and eventually lose events, and
+//! has no other effect.
 
 mod client;
 mod secret;
@@ -27,7 +28,7 @@ use crate::{StartError, config::WebhookConfig, data_folder::DataFolder};
 
 pub(crate) use spool::Spool;
 
-/// A webhook under way.
+/// A running webhook.
 pub(crate) struct Webhook {
     spool: Arc<Spool>,
     client: Client,
@@ -35,7 +36,7 @@ pub(crate) struct Webhook {
     trouble: Mutex<Option<Trouble>>,
 }
 
-/// Why events do not arrive.
+/// The present delivery failure.
 #[derive(Clone)]
 struct Trouble {
     since: Timestamp,
@@ -43,10 +44,10 @@ struct Trouble {
 }
 
 impl Webhook {
-    /// Opens spool and secret in the data folder. Nothing is delivered yet.
+    /// Opens the spool and the secret in the data folder. Nothing is delivered yet.
     ///
     /// # Errors
-    /// When one of the files cannot be used.
+    /// One of the files cannot be used.
     pub(crate) fn open(config: &WebhookConfig, data: &DataFolder, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let failed = |path: &Path, reason: String| StartError::Webhook { path: path.to_owned(), reason };
         let (secret_path, spool_path) = (data.file(SECRET), data.file(SPOOL));
@@ -61,12 +62,12 @@ impl Webhook {
         Ok(Self { spool: Arc::new(spool), client, clock, trouble: Mutex::default() })
     }
 
-    /// Where events are put.
+    /// The spool for new events.
     pub(crate) fn spool(&self) -> Arc<Spool> {
         self.spool.clone()
     }
 
-    /// How it is.
+    /// The status for operators.
     pub(crate) fn status(&self) -> WebhookStatus {
         let Counts { waiting, given_up, lost } = self.spool.counts();
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -80,7 +81,8 @@ impl Webhook {
         }
     }
 
-    /// Delivers for ever. Dropping the future is harmless: what was not finished waits for the next start.
+    /// Delivers events for ever. Dropping the future is harmless: unfinished deliveries wait for
+    /// the next start.
     pub(crate) async fn deliver(self: Arc<Self>) {
         loop {
             match self.spool.oldest() {
@@ -96,7 +98,7 @@ impl Webhook {
 
     async fn deliver_patiently(&self, waiting: &Waiting) {
         let Ok(event) = serde_json::from_slice::<Event>(&waiting.document) else {
-            tracing::error!("an event in the spool cannot be read, and is passed over");
+            tracing::error!("an event in the spool cannot be read and is skipped");
             return self.finish(waiting, Outcome::GivenUp);
         };
         let id = event.id.to_string();
@@ -123,7 +125,7 @@ impl Webhook {
 
     fn finish(&self, event: &Waiting, outcome: Outcome) {
         if let Err(error) = self.spool.finish(event, outcome) {
-            tracing::error!(%error, "a delivery cannot be written down: the event may arrive again");
+            tracing::error!(%error, "a delivery cannot be recorded: the event may be delivered again");
         }
     }
 
@@ -146,7 +148,8 @@ impl Webhook {
     }
 }
 
-/// The spool of a host that has no webhook now: what waits there goes on waiting for one, and nothing is added.
+/// Warns about the spool of a host that has no webhook now: its events stay there until there is
+/// one, and none are added.
 ///
 /// # Errors
 /// When the spool cannot be read.
@@ -159,8 +162,8 @@ pub(crate) fn warn_of_left_events(data: &DataFolder) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The pause after so many attempts that failed: twice as long each time, up to five minutes, of which `jitter` (0 to 255) takes away
-/// up to a half.
+/// The pause after that number of failed attempts: it doubles each time, up to five minutes, and
+/// `jitter` (0 to 255) shortens it by up to a half.
 fn pause(attempt: u32, jitter: u8) -> Duration {
     let full = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(MAX_PAUSE);
     full - full / 2 * u32::from(jitter) / 255
@@ -177,7 +180,7 @@ const SECRET: &str = "webhook.secret";
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
 
-/// An event is delivered for so long, counted from when it happened.
+/// How long delivery is tried, counted from the time of the event.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ async fn without_a_host_the_same_commands_work_on_the_folder_and_leave_it_to_the
     assert!(text(&data, &["profiles", "list"]).await.contains("team"));
     let shown = text(&data, &["profiles", "show", "team"]).await;
     assert!(shown.contains("[[acmeProfile]]") && shown.contains("externalAccountRequired = true"), "{shown}");
-    assert!(text(&data, &["eab", "mint"]).await.contains("DIRECTORY_URL"), "nobody knows the URL of a host at rest");
+    assert!(text(&data, &["eab", "mint"]).await.contains("DIRECTORY_URL"), "the URL of a host at rest is unknown");
     text(&data, &["profiles", "disable", "acme", "team"]).await;
 
     let server = Server::start_in(folder, &[]).await;
@@ -153,7 +153,7 @@ async fn the_socket_is_the_owners_alone_and_goes_with_the_host() {
     assert!(text(&server.data(), &["status"]).await.contains("issuing"));
     server.signal("KILL").await;
     let (_, folder) = server.ended().await;
-    assert!(socket.exists(), "nobody could remove it");
+    assert!(socket.exists(), "the killed host could not remove it");
     assert!(text(&folder.path().join("data"), &["status"]).await.contains("issuing"));
     let server = Server::start_in(folder, &[]).await;
     let _idle = tokio::net::UnixStream::connect(&socket).await.unwrap();

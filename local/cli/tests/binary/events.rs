@@ -1,4 +1,4 @@
-//! The webhook: what arrives, what is tried again, and that nobody waits for it.
+//! The webhook: deliveries, retries, and requests that do not wait for them.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -250,7 +250,7 @@ async fn a_webhook_that_cannot_work_stops_the_start() {
 }
 
 #[tokio::test]
-async fn a_site_that_answers_wrongly_is_told_as_a_failed_validation() {
+async fn a_site_that_answers_wrongly_is_reported_as_a_failed_validation() {
     let receiver = Receiver::plain(Answer::Status(204)).await;
     let site = Site::start().await;
     let server = Server::start(&["--webhook-url", &receiver.url(), "--http-port", &site.port.to_string()]).await;

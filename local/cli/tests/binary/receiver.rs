@@ -1,4 +1,4 @@
-//! A receiver of webhooks: it keeps what it is sent, and answers as it is told, or not at all.
+//! A receiver of webhooks: it stores deliveries, and answers as configured, or not at all.
 
 use std::{
     convert::Infallible,
@@ -52,11 +52,11 @@ pub(crate) struct Delivery {
 /// What a receiver answers.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// Nothing, until it is told to answer otherwise.
+    /// No answer, until another one is set.
     Never,
-    /// A redirect.
+    /// A redirect (302) to this URL.
     Redirect(String),
-    /// A status.
+    /// A status without a body.
     Status(u16),
 }
 
@@ -65,7 +65,7 @@ impl Receiver {
         Self::start(answer, None, String::new()).await
     }
 
-    /// Over TLS, with a certificate that nobody trusts by itself.
+    /// Over TLS, with a certificate that no client trusts by default.
     pub(crate) async fn tls(answer: Answer) -> Self {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -164,7 +164,7 @@ struct Serving {
 impl Serving {
     async fn connection(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let service = service_fn(move |request| self.clone().answer(request));
-        // Whoever asked may have gone.
+        // The client may have disconnected.
         let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
     }
 

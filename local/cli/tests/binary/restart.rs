@@ -49,7 +49,7 @@ async fn a_validation_that_was_killed_settles_after_the_restart() {
 
     let server = server.restarted("KILL", &arguments).await;
     site.set_speaks(true);
-    // Nobody asks for anything: the CA goes on by itself.
+    // No request is sent: the CA continues by itself.
     site.asked.notified().await;
     let client = Client::returning(&server, client.pkcs8).await;
     let mut order = client.account.order(order.url().to_owned()).await.unwrap();

@@ -1,4 +1,4 @@
-//! A web site that answers http-01 challenges, or holds its tongue.
+//! A web site that answers http-01 challenges, or does not answer.
 
 use std::{
     collections::HashMap,
@@ -65,7 +65,7 @@ async fn serve(
             let (status, body) = page.map_or(("404 Not Found", String::new()), |page| ("200 OK", page));
             let answer =
                 format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
-            // Whoever asked may have gone.
+            // The client may have disconnected.
             let _ = stream.write_all(answer.as_bytes()).await;
         });
     }

@@ -30,7 +30,8 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client of the URL that may reach the networks. Over TLS it trusts the system's roots and the certificates in the file.
+    /// A client for the URL that may connect to the networks. Over TLS it trusts the roots of the
+    /// system and the certificates in the file.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -45,12 +46,12 @@ impl Client {
         Ok(Self { url, secret, rules, tls })
     }
 
-    /// The receiver, as it may be shown.
+    /// The origin of the receiver, without secrets of its URL.
     pub(crate) fn origin(&self) -> String {
         self.url.origin()
     }
 
-    /// Delivers a document, or says why not. Only an answer of 2xx counts; a redirect is followed by nobody.
+    /// Delivers a document. Only an answer of 2xx counts as a delivery; redirects are not followed.
     ///
     /// # Errors
     /// [`Undelivered`].
@@ -77,7 +78,7 @@ impl Client {
         let connection = dial(&self.rules, self.url.host(), self.url.port()).await?;
         let address = connection.address.ip();
         let Some(tls) = &self.tls else {
-            // `localhost` is whatever the resolver says.
+            // `localhost` is resolved like any other name.
             return if address.is_loopback() {
                 send(connection.stream, request).await
             } else {
@@ -100,13 +101,14 @@ async fn send<S: AsyncRead + AsyncWrite + Unpin>(
         Undelivered::Broken(format!("{error}{cause}"))
     };
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    // The connection's own end is no answer: what went wrong arrives through the request.
+    // The result of the connection task is not needed, because errors are reported through the
+    // request.
     let driver = async {
         drop(connection.await);
         pending::<Infallible>().await
     };
     tokio::select! {
-        // What the receiver says beside its status is not read.
+        // The body of the answer is not read.
         answer = sender.send_request(request) => answer.map(|answer| answer.status()).map_err(broken),
         never = driver => match never {},
     }
@@ -114,7 +116,7 @@ async fn send<S: AsyncRead + AsyncWrite + Unpin>(
 
 fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, CaFileError> {
     let mut roots = RootCertStore::empty();
-    // A system without roots, or with some that cannot be read, can still have the file.
+    // The file is sufficient if the system has no roots or some of them cannot be read.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = ca_file {
         let pem = fs::read(path).map_err(|error| CaFileError(error.to_string()))?;
@@ -137,22 +139,22 @@ fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, CaFileError> {
 /// Why a document was not delivered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Undelivered {
-    /// The exchange broke off.
+    /// The HTTP exchange failed.
     #[error("the exchange failed: {0}")]
     Broken(String),
-    /// No connection.
+    /// The connection failed.
     #[error(transparent)]
     Dial(#[from] DialError),
-    /// Plain HTTP would leave this machine.
-    #[error("plain HTTP is for loopback addresses alone, and {0} is none")]
+    /// Plain HTTP would be sent to another machine.
+    #[error("plain HTTP is only allowed to loopback addresses, and {0} is not one")]
     Plain(IpAddr),
-    /// It took too long.
+    /// The exchange took too long.
     #[error("no answer within {} seconds", PATIENCE.as_secs())]
     Slow,
-    /// The receiver did not take it.
+    /// The receiver answered with another status than 2xx.
     #[error("the receiver answered {0}; only 2xx is taken for a delivery, and redirects are not followed")]
     Status(StatusCode),
-    /// The receiver is not whom we mean.
+    /// The TLS handshake failed.
     #[error("TLS: {0}")]
     Tls(String),
 }

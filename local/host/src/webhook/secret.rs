@@ -1,4 +1,5 @@
-//! The secret of the webhook, and what it signs: the scheme of Standard Webhooks, for which receivers have libraries.
+//! The secret of the webhook, and what it signs: the scheme of Standard Webhooks, for which
+//! receivers have libraries.
 
 use std::{fs, io, path::Path};
 
@@ -8,14 +9,14 @@ use zeroize::Zeroizing;
 
 use crate::data_folder::write_whole;
 
-/// The key of the signatures.
+/// The MAC key of the signatures.
 pub(crate) struct Secret(hmac::Key);
 
 impl Secret {
     /// The secret in a file: `whsec_` and base64 of 24 to 64 octets.
     ///
     /// # Errors
-    /// When it cannot be read, or is none.
+    /// The file cannot be read, or does not contain a secret.
     pub(crate) fn read(path: &Path) -> Result<Self, SecretError> {
         let text = Zeroizing::new(fs::read_to_string(path)?);
         let encoded = text.trim().strip_prefix(PREFIX).ok_or(SecretError::Form)?;
@@ -26,10 +27,10 @@ impl Secret {
         }
     }
 
-    /// The secret in a file of the data folder, which is made when there is none.
+    /// The secret in a file of the data folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// As [`Secret::read`]; when it cannot be made.
+    /// As [`Secret::read`], or the file cannot be created.
     pub(crate) fn ensure(path: &Path) -> Result<Self, SecretError> {
         if !path.exists() {
             let mut key = Zeroizing::new([0; 32]);
@@ -40,7 +41,7 @@ impl Secret {
         Self::read(path)
     }
 
-    /// The signature of a delivery at `second`, as its header says it.
+    /// The signature of a delivery at `second` (since 1970), as the value of its header.
     pub(crate) fn sign(&self, id: &str, second: i64, body: &[u8]) -> String {
         let mut signing = hmac::Context::with_key(&self.0);
         signing.update(format!("{id}.{second}.").as_bytes());
@@ -55,10 +56,10 @@ pub(crate) enum SecretError {
     /// The file cannot be read or made.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// It holds something else.
+    /// The file does not contain a secret.
     #[error("it should hold {PREFIX} and base64 of 24 to 64 octets")]
     Form,
-    /// The random generator.
+    /// The random number generator failed.
     #[error("the random generator failed")]
     Randomness,
 }

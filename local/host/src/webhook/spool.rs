@@ -1,8 +1,9 @@
 //! The spool: events that wait for their delivery, in files of the data folder.
 //!
-//! An event is appended before its request is answered, by one write into the operating system's memory: a killed process loses nothing
-//! that was answered, a power failure perhaps the last seconds. Lines stay in order. The files together have an end: when it is
-//! reached, the oldest file goes, and what was in it is counted as lost.
+//! An event is appended before its request is answered, by one write to the file without a flush: a
+//! killed process loses no acknowledged event, a power failure may lose the last seconds. Lines
+//! stay in order. The total size of the files is limited: when the limit is reached, the oldest
+//! file is deleted, and its events are counted as lost.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -29,40 +30,40 @@ struct State {
     file: File,
     number: u64,
     length: u64,
-    /// Up to where everything is done.
+    /// The place up to which all events are finished.
     done: Mark,
     counts: Counts,
     longest: u64,
     most: u64,
 }
 
-/// A place in the spool. It is kept in a file.
+/// A place in the spool. It is persisted in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Mark {
     number: u64,
     offset: u64,
 }
 
-/// How many events wait, and what became of others since the spool was opened.
+/// The number of waiting events, and the outcomes of others since the spool was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// They wait.
+    /// Events that wait for delivery.
     pub(crate) waiting: u64,
-    /// Deliveries failed for too long.
+    /// Events whose delivery failed for too long.
     pub(crate) given_up: u64,
-    /// There was no room, or the disk failed.
+    /// Events that were lost because the spool was full or the disk failed.
     pub(crate) lost: u64,
 }
 
-/// An event that waits, and where it ends.
+/// A waiting event, and the place of its end.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    /// Its document.
+    /// The document of the event as JSON.
     pub(crate) document: Vec<u8>,
     end: (u64, u64),
 }
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Delivered,
@@ -70,15 +71,15 @@ pub(crate) enum Outcome {
 }
 
 impl Spool {
-    /// Opens the spool, or makes it.
+    /// Opens the spool, and creates it if it does not exist.
     ///
     /// # Errors
-    /// When the folder cannot be read or written.
+    /// The folder cannot be read or written.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         Self::with_bounds(folder, LONGEST, MOST)
     }
 
-    /// The spool when there is one already: a webhook was set once.
+    /// Opens the spool if it exists because there was a webhook before.
     ///
     /// # Errors
     /// As [`Spool::open`].
@@ -88,11 +89,12 @@ impl Spool {
 
     fn with_bounds(folder: &Path, longest: u64, most: u64) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // A mark that cannot be read was torn by a power failure: events are delivered again rather than never.
+        // An unreadable mark was truncated by a power failure: events are delivered again rather
+        // than never.
         let mark = fs::read(folder.join(MARK)).ok();
         let mut done: Mark = mark.and_then(|mark| serde_json::from_slice(&mark).ok()).unwrap_or_default();
         let numbers = numbers(folder)?;
-        // What is appended stands in a file of its own, behind no torn line.
+        // New events go to a new file, so that they do not follow a truncated line.
         let number = numbers.last().copied().unwrap_or(0).max(done.number) + 1;
         let first = numbers.first().copied().unwrap_or(number);
         if done.number < first {
@@ -109,12 +111,12 @@ impl Spool {
         Ok(Self { folder: folder.to_owned(), state: Mutex::new(state), news: Notify::new() })
     }
 
-    /// How many events wait, and what became of others.
+    /// The number of waiting events, and the outcomes of others.
     pub(crate) fn counts(&self) -> Counts {
         self.lock().counts
     }
 
-    /// The oldest event that waits, when there is one; it goes on waiting.
+    /// The oldest waiting event, if any. It stays in the spool.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -139,21 +141,21 @@ impl Spool {
             if number >= state.number {
                 return Ok(None);
             }
-            // The file is done; a line without its end was torn by a power failure.
+            // The file is finished; a line without its end was truncated by a power failure.
             state.done = Mark { number: number + 1, offset: 0 };
             remove(&path(&self.folder, number))?;
         }
     }
 
-    /// The event waits no longer.
+    /// Marks the event as finished.
     ///
     /// # Errors
-    /// When that cannot be written down: the event may be delivered again.
+    /// The mark cannot be written: the event may be delivered again.
     pub(crate) fn finish(&self, event: &Waiting, outcome: Outcome) -> io::Result<()> {
         let mut state = self.lock();
         let (number, offset) = event.end;
         if (state.done.number, state.done.offset) >= event.end {
-            // Its file had to go meanwhile.
+            // Its file was deleted in the meantime.
             return Ok(());
         }
         state.done = Mark { number, offset };
@@ -164,7 +166,7 @@ impl Spool {
         self.write_mark(state.done)
     }
 
-    /// Waits until an event was appended since the last wait.
+    /// Waits until an event has been appended since the last call.
     pub(crate) async fn news(&self) {
         self.news.notified().await;
     }
@@ -178,7 +180,7 @@ impl Spool {
             self.make_room(&mut state)?;
         }
         if let Err(error) = state.file.write_all(line) {
-            // What was written of the line is cut off, so that the next one stands alone.
+            // The partly written line is cut off, so that the next one starts a new line.
             let length = state.length;
             state.file.set_len(length)?;
             return Err(error);
@@ -188,7 +190,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Lets the oldest files go while there are too many.
+    /// Deletes the oldest files while there are too many.
     fn make_room(&self, state: &mut State) -> io::Result<()> {
         while state.number - state.done.number >= state.most {
             let Mark { number, offset } = state.done;
@@ -225,7 +227,7 @@ impl EventSink for Spool {
             Ok(()) => self.news.notify_one(),
             Err(error) => {
                 self.lock().counts.lost += 1;
-                tracing::error!(%error, event = %event.id, "an event cannot be spooled: it is in the log alone");
+                tracing::error!(%error, event = %event.id, "an event cannot be spooled: it is only in the log");
             }
         }
     }
@@ -272,7 +274,7 @@ fn path(folder: &Path, number: u64) -> PathBuf {
 const SUFFIX: &str = ".jsonl";
 const MARK: &str = "mark.json";
 
-/// A file has a mebibyte, and there are so many of them.
+/// The maximum size of a file, one mebibyte, and the maximum number of files.
 const LONGEST: u64 = 1 << 20;
 const MOST: u64 = 64;
 
@@ -308,7 +310,7 @@ mod tests {
         (1..=3).for_each(|number| spool.take(&event(number)));
         assert_eq!(spool.counts().waiting, 3);
         assert_eq!(next(&spool), Some(event(1)));
-        // One that was delivered in vain still waits.
+        // An event whose delivery failed still waits.
         assert!(spool.oldest().unwrap().is_some());
         drop(spool);
 
