@@ -54,7 +54,7 @@ pub(crate) struct Delivery {
 pub(crate) enum Answer {
     /// No answer, until another one is set.
     Never,
-    /// A redirect (302) to this URL.
+    /// A redirect (307) to this URL.
     Redirect(String),
     /// A status without a body.
     Status(u16),
