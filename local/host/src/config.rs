@@ -1,7 +1,7 @@
-//! What the host is told: flags, environment and the configuration file come together here.
+//! The configuration of the host, from flags, environment and configuration file.
 //!
-//! A flag counts more than its environment variable, that more than the key in the file, and that
-//! more than the default.
+//! A flag takes precedence over its environment variable, that over the key in the file, and that
+//! over the default.
 
 mod arguments;
 mod check;
@@ -32,12 +32,12 @@ pub use arguments::Arguments;
 pub use settings::LogSettings;
 pub use value::LogFormat;
 
-/// Everything that the host is told.
+/// The complete configuration of a host.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where ACME is served, over HTTPS.
+    /// The address of the HTTPS listener for ACME.
     pub listen: SocketAddr,
-    /// Where CRLs and certificates of issuers are served, over plain HTTP.
+    /// The address of the plain-HTTP listener for CRLs and certificates of issuers.
     pub status_listen: SocketAddr,
     /// The public base of all ACME URLs; `https://localhost:<port of listen>/api` when absent.
     pub base_url: Option<BaseUrl>,
@@ -52,24 +52,26 @@ pub struct Config {
     pub http_port: u16,
     /// The port that tls-alpn-01 connects to.
     pub tls_port: u16,
-    /// The CA, as it is made at first start.
+    /// The CA that the first start creates.
     pub ca: CaConfig,
-    /// The ACME Profiles that it names. What it names is applied when it changed; what it does not name stays.
+    /// The ACME Profiles of the configuration. Profiles whose text has changed are applied; others
+    /// in the store stay.
     pub acme_profiles: Vec<AcmeProfile>,
-    /// The RA Profiles that it names.
+    /// The RA Profiles of the configuration.
     pub ra_profiles: Vec<RaProfile>,
-    /// Who is told what happened.
+    /// The delivery of events.
     pub events: EventsConfig,
-    /// For hardening clients.
+    /// Switches for testing clients.
     pub test: TestSwitches,
 }
 
-/// Who is told what happened.
+/// The delivery of events.
 #[derive(Clone, Debug)]
 pub struct EventsConfig {
-    /// Where events are posted; the log alone tells them when absent.
+    /// The webhook to which events are posted; when absent, events are only logged.
     pub webhook: Option<WebhookConfig>,
-    /// So many days before its end a certificate is told as expiring; 0 for never.
+    /// The number of days before the end of a certificate at which the event for its expiry is
+    /// emitted; 0 means never.
     pub expiring_days: u16,
 }
 
@@ -80,14 +82,14 @@ impl Default for EventsConfig {
     }
 }
 
-/// A webhook.
+/// The receiver of events, and how it is authenticated.
 #[derive(Clone, Debug)]
 pub struct WebhookConfig {
     /// Where events are posted.
     pub url: WebhookUrl,
     /// The file with the secret that signs them; one in the data folder when absent.
     pub secret_file: Option<PathBuf>,
-    /// Certificates that are trusted beside the system's roots, PEM.
+    /// A PEM file of certificates that are trusted in addition to the roots of the system.
     pub ca_file: Option<PathBuf>,
     /// Special-purpose networks that the webhook may be in.
     pub networks: Vec<IpNet>,

@@ -41,7 +41,7 @@ use crate::{
     webhook::{self, Webhook},
 };
 
-/// A running host. It stops when it is told to; dropping it stops it without ceremony.
+/// A running host. [`Host::stop`] stops it; dropping it aborts all work.
 pub struct Host {
     urls: Urls,
     directories: Vec<DirectoryId>,

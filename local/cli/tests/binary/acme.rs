@@ -1,5 +1,5 @@
-//! ACME clients: a real library for whole stories, and signed requests by hand where a test wants to
-//! see the answer itself.
+//! ACME clients: a client library for complete issuances, and manually signed requests for tests
+//! that inspect the answers.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
     site::Site,
 };
 
-/// A client with a new account.
+/// A client of the library with a new account.
 pub(crate) struct Client {
     pub(crate) account: Account,
     pub(crate) pkcs8: Vec<u8>,
@@ -34,7 +34,7 @@ impl Client {
         Self { account: made.await.unwrap().0, pkcs8: kept }
     }
 
-    /// A client that was there before: the account of this key must exist.
+    /// A client with an existing account: the account of this key must exist.
     pub(crate) async fn returning(server: &Server, pkcs8: Vec<u8>) -> Self {
         let der = PrivatePkcs8KeyDer::from(pkcs8.clone());
         let key = (Key::from_pkcs8_der(der.clone_key()).unwrap(), der.into());
@@ -42,12 +42,12 @@ impl Client {
         Self { account: found.await.unwrap().0, pkcs8 }
     }
 
-    /// A new order for this name.
+    /// Creates an order for this name.
     pub(crate) async fn order(&self, name: &str) -> Order {
         self.account.new_order(&NewOrder::new(&[Identifier::Dns(name.to_owned())])).await.unwrap()
     }
 
-    /// A certificate for this name: the chain, PEM.
+    /// Obtains a certificate for this name: the order and the chain as PEM.
     pub(crate) async fn obtain(&self, name: &str, site: Option<&Site>) -> (Order, String) {
         let mut order = self.order(name).await;
         begin(&mut order, site).await;
@@ -63,7 +63,7 @@ impl Client {
     }
 }
 
-/// Has the order's challenges probed, with their answers on the site.
+/// Responds to the challenges of the order, after publishing their key authorizations on the site.
 pub(crate) async fn begin(order: &mut Order, site: Option<&Site>) {
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {
@@ -84,13 +84,13 @@ pub(crate) async fn new_account(server: &Server, nonce: &str) -> Reply {
     signed(server, pkcs8, json!({"jwk": jwk(pkcs8)}), &url, nonce, r#"{"termsOfServiceAgreed":true}"#).await
 }
 
-/// A nonce from where nonces are.
+/// A nonce from the `newNonce` URL.
 pub(crate) async fn nonce(server: &Server) -> String {
     let url = http::get(server, server.directory()).await.json()["newNonce"].as_str().unwrap().to_owned();
     http::request(server, "HEAD", &url, String::new()).await.header("replay-nonce").unwrap().to_owned()
 }
 
-/// The body of a signed request: ES256, with the members of `signer` and what always stands there.
+/// The body of a signed request: ES256, with the members of `signer` and the common header members.
 pub(crate) fn jws(pkcs8: &[u8], signer: Value, url: &str, nonce: &str, payload: &str) -> String {
     let mut protected = signer;
     protected["alg"] = "ES256".into();
@@ -120,6 +120,6 @@ fn pair(pkcs8: &[u8]) -> EcdsaKeyPair {
     EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).unwrap()
 }
 
-/// Patient enough for all three attempts of a validation.
+/// Polls long enough for all three attempts of a validation.
 pub(crate) const RETRIES: RetryPolicy =
     RetryPolicy::new().initial_delay(Duration::from_millis(20)).timeout(Duration::from_secs(40));

@@ -1,4 +1,4 @@
-//! `serverless-acme admin`: with a running host, without one, and on AWS by way of its tool.
+//! `serverless-acme admin`: with a running host, without one, and on AWS through the AWS CLI.
 
 mod audit;
 mod certificates;
@@ -148,7 +148,7 @@ async fn the_socket_is_the_owners_alone_and_goes_with_the_host() {
     let server = Server::start(&[]).await;
     let socket = server.data().join("admin.sock");
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
-    // One that hangs neither keeps others out nor the host from stopping.
+    // A connection that hangs neither blocks others nor prevents the host from stopping.
     let _idle = tokio::net::UnixStream::connect(&socket).await.unwrap();
     assert!(text(&server.data(), &["status"]).await.contains("issuing"));
     server.signal("KILL").await;

@@ -1,4 +1,4 @@
-//! What the command line says and takes.
+//! The output and the arguments of the command line.
 
 use std::fs;
 

@@ -15,7 +15,7 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/serve
 #[tokio::test]
 async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
     let text = fs::read_to_string(EXAMPLE).unwrap();
-    // A key that is off has no space behind its `#`; what explains has one.
+    // A disabled key has no space after its `#`; an explanation has one.
     let all: String = text
         .lines()
         .map(|line| {
@@ -29,7 +29,7 @@ async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
     for (text, base) in [(&text, "https://localhost:"), (&all, "https://ca.example:14000/")] {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("ca.toml");
-        // The files that it names are there.
+        // The files that it names exist.
         fs::write(&path, text.replace("/etc/serverless-acme", folder.path().to_str().unwrap())).unwrap();
         fs::write(folder.path().join("webhook.secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let ca = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

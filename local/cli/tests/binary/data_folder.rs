@@ -1,4 +1,4 @@
-//! The data folder: who may look into it, who may use it, and what must not happen to it.
+//! The data folder: access rights, locking, and refusal of unsuitable folders.
 
 use std::{
     fs::{self, Permissions},
@@ -21,7 +21,7 @@ fn mode(path: &Path) -> u32 {
 async fn the_folder_and_its_secrets_are_its_owners_alone() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    // One that was made by hand, as `mkdir` makes it.
+    // A folder created by `mkdir`.
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
     let server = Server::start_in(folder, &[]).await;
@@ -105,7 +105,7 @@ async fn a_store_that_is_none_stops_the_start() {
     assert_eq!(fs::read(&store).unwrap(), vec![7; 4096]);
 }
 
-/// The folder of a CA that ran once.
+/// The folder of a CA that has run and stopped.
 async fn stopped() -> TempDir {
     let server = Server::start(&[]).await;
     server.signal("TERM").await;

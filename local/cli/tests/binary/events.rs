@@ -15,13 +15,13 @@ use crate::{
     site::Site,
 };
 
-/// The secret that the host made.
+/// The secret that the host created.
 fn secret(data: &Path) -> Vec<u8> {
     let text = fs::read_to_string(data.join("webhook.secret")).unwrap();
     STANDARD.decode(text.trim().strip_prefix("whsec_").unwrap()).unwrap()
 }
 
-/// As docs/events.md tells receivers to verify.
+/// Verifies a delivery as described in docs/events.md.
 #[track_caller]
 fn verified(delivery: &Delivery, secret: &[u8]) -> Value {
     let header = |name: &str| delivery.headers.get(name).unwrap().to_str().unwrap().to_owned();
@@ -122,7 +122,7 @@ async fn issuing_goes_on_while_the_webhook_hangs_or_is_down() {
     let receiver = Receiver::plain(Answer::Never).await;
     let server = Server::start(&["--webhook-url", &receiver.url(), "--always-valid"]).await;
     let client = Client::register(&server).await;
-    // The first delivery has begun, and is not answered before all of this is done.
+    // The first delivery has started, and is not answered before all of this is done.
     receiver.next().await;
     for name in ["a.test", "b.test", "c.test"] {
         client.obtain(name, None).await;
@@ -204,7 +204,7 @@ async fn what_was_answered_before_a_kill_is_delivered_after_it() {
     server.signal("KILL").await;
     let (_, folder) = server.ended().await;
 
-    // Without a host, an operator's acts wait for one as well.
+    // Without a host, events of operators' actions wait for one too.
     let data = folder.path().join("data");
     let account = client.account.id().rsplit('/').next().unwrap().to_owned();
     assert_eq!(admin(&data, &["accounts", "disable", &account]).await.0, 0);

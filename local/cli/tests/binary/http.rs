@@ -18,7 +18,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::process::Server;
 
-/// An answer.
+/// An answer with its complete body.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -36,7 +36,7 @@ impl Reply {
     }
 }
 
-/// A GET over HTTPS.
+/// A GET over HTTPS, whose answer is read completely.
 pub(crate) async fn get(server: &Server, url: &str) -> Reply {
     request(server, "GET", url, String::new()).await
 }

@@ -1,4 +1,4 @@
-//! `serverless-acme admin issuers`: keys are made in the data folder and found again.
+//! `serverless-acme admin issuers`: keys are created in the data folder and found again.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -56,7 +56,7 @@ async fn without_a_host_an_issuer_is_rolled_over_and_retired_and_its_certificate
     let refused = refusal(admin(&data, &["issuers", "retire", "issuing-2", "--yes", "--anyway"]).await);
     assert!(refused.contains("the last issuer that issues"), "{refused}");
 
-    // The host, too, has its own certificate by the issuer that issues.
+    // The certificate of the host, too, is signed by the active issuer.
     let server = Server::start_in(folder, &["--always-valid"]).await;
     Client::register(&server).await.obtain("www.test", None).await;
     let shown = json(&data, &["issuers", "show", "issuing-2"]).await;
@@ -81,7 +81,7 @@ async fn a_lost_key_of_a_further_issuer_stops_that_issuer_alone() {
     assert_eq!(doctor.status.code(), Some(1));
     let said = String::from_utf8(doctor.stdout).unwrap();
     assert!(said.contains("BAD   key of issuer internal") && said.contains("ok    key of issuer issuing"), "{said}");
-    // An issuer that never was gets its key from an earlier try; one that is there keeps its own.
+    // A new issuer uses the key of an earlier failed try; an existing issuer keeps its own.
     let refused = refusal(admin(&data, &["issuers", "add", "internal", "--name", "Again"]).await);
     assert!(refused.contains("there is an issuer `internal` already"), "{refused}");
     assert!(!data.join("internal.key").exists());
@@ -126,7 +126,7 @@ async fn a_configuration_file_leads_to_an_issuer_that_is_there() {
     Server::start_in(folder, &["--config", path.to_str().unwrap()]).await;
 }
 
-/// The DER behind a PEM.
+/// The DER inside a PEM.
 fn pem_bytes(pem: &[u8]) -> Vec<u8> {
     der::pem::decode_vec(pem).unwrap().1
 }

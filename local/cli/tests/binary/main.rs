@@ -1,5 +1,4 @@
-//! The built program, from outside: what it prints, what it answers, what it leaves on the disk, and
-//! how it ends.
+//! Tests of the built program: its output, its answers, its files, and how it ends.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The program as a process.
+//! Running the program as a process.
 
 use std::{
     ffi::OsStr,
@@ -19,7 +19,7 @@ use tokio::{
 
 /// A running `serve` on free ports. It is killed on drop.
 pub(crate) struct Server {
-    /// What it printed at its start.
+    /// The output at its start.
     pub(crate) banner: Value,
     /// The folder around its data folder.
     pub(crate) folder: TempDir,
@@ -54,7 +54,7 @@ impl Server {
         self.folder.path().join("data")
     }
 
-    /// What it logged until now.
+    /// The log up to now.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
@@ -64,12 +64,12 @@ impl Server {
         self.banner["directories"][0].as_str().unwrap()
     }
 
-    /// Where ACME is served.
+    /// The address of the HTTPS listener.
     pub(crate) fn listen(&self) -> SocketAddr {
         self.banner["listen"].as_str().unwrap().parse().unwrap()
     }
 
-    /// Where CRLs are served.
+    /// The address of the status listener.
     pub(crate) fn status_listen(&self) -> SocketAddr {
         self.banner["statusListen"].as_str().unwrap().parse().unwrap()
     }
@@ -80,13 +80,13 @@ impl Server {
         assert!(Command::new("kill").args(["-s", signal, &id]).status().await.unwrap().success());
     }
 
-    /// Waits for the end; the exit status and the folder.
+    /// Waits for the end of the process; returns its exit status and the folder.
     pub(crate) async fn ended(mut self) -> (Option<i32>, TempDir) {
         let status = timeout(LONGEST, self.child.wait()).await.expect("it ends in time").unwrap();
         (status.code(), self.folder)
     }
 
-    /// Ends it with this signal and starts it again on its data folder and its ports.
+    /// Stops it with this signal and starts it again with the same data folder and ports.
     pub(crate) async fn restarted(self, signal: &str, arguments: &[&str]) -> Self {
         let (listen, status) = (self.listen().to_string(), self.status_listen().to_string());
         self.signal(signal).await;
@@ -106,24 +106,24 @@ pub(crate) fn command(data: &Path) -> Command {
     command
 }
 
-/// The program, with nothing of the surroundings that could change what it does.
+/// The program, with an environment that cannot change its behaviour.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_serverless-acme"));
     command.env_remove("RUST_LOG");
     command
 }
 
-/// Runs the program with these arguments to its end.
+/// Runs the program with these arguments and waits for its end.
 pub(crate) async fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
     finish(program().args(arguments)).await
 }
 
-/// Runs a prepared command to its end.
+/// Runs a prepared command and waits for its end.
 pub(crate) async fn finish(command: &mut Command) -> Output {
     timeout(LONGEST, command.kill_on_drop(true).output()).await.expect("it ends in time").unwrap()
 }
 
-/// The message of a failure: one line for people, and status 1.
+/// The message of a failure, which must be one readable line and status 1.
 #[track_caller]
 pub(crate) fn refusal(output: Output) -> String {
     let message = String::from_utf8(output.stderr).unwrap();

@@ -42,7 +42,7 @@ pub(crate) struct Receiver {
     _server: JoinSet<()>,
 }
 
-/// What was sent.
+/// A delivery as it was received.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) headers: HeaderMap,
@@ -95,7 +95,7 @@ impl Receiver {
                 match tls.clone() {
                     None => connections.spawn(serving.connection(stream)),
                     Some(tls) => connections.spawn(async move {
-                        // A client that does not trust us goes away.
+                        // A client that does not trust the certificate disconnects.
                         if let Ok(stream) = tls.accept(stream).await {
                             serving.connection(stream).await;
                         }
@@ -114,17 +114,17 @@ impl Receiver {
         self.port
     }
 
-    /// The certificate, PEM.
+    /// The certificate of the receiver as PEM.
     pub(crate) fn certificate(&self) -> &str {
         &self.certificate
     }
 
-    /// Answers so from now on.
+    /// Sets the answer to later deliveries.
     pub(crate) fn answer(&self, answer: Answer) {
         self.answer.send_replace(answer);
     }
 
-    /// How many deliveries have begun.
+    /// The number of deliveries that have started.
     pub(crate) fn deliveries(&self) -> usize {
         self.deliveries.load(Ordering::SeqCst)
     }

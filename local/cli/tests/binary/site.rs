@@ -15,7 +15,7 @@ use tokio::{
 /// A site at a free port; it ends on drop.
 pub(crate) struct Site {
     pub(crate) port: u16,
-    /// Somebody asked for something.
+    /// Notified of each request.
     pub(crate) asked: Arc<Notify>,
     pages: Arc<Mutex<HashMap<String, String>>>,
     speaks: watch::Sender<bool>,

@@ -1,4 +1,4 @@
-//! What relying parties fetch over plain HTTP.
+//! The files that relying parties fetch over plain HTTP.
 
 use std::fs;
 

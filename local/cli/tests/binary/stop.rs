@@ -1,4 +1,4 @@
-//! How the process ends.
+//! Stopping the process.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -50,7 +50,7 @@ async fn a_second_signal_ends_it_at_once() {
     assert_eq!(server.ended().await.0, Some(143));
 }
 
-/// Waits until it has said so.
+/// Waits until the log contains the text.
 async fn logged(server: &Server, text: &str) {
     while !server.log().contains(text) {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! The switches for testing clients do what they say, and are off without being asked.
+//! The switches for testing clients work as described, and are off by default.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ async fn good_nonces_are_refused_in_the_share_that_is_asked_for() {
     let some = Server::start(&["--nonce-refusals", "50"]).await;
     let none = Server::start(&[]).await;
     let (mut refused, mut taken) = (0, 0);
-    // By chance alone this ends differently once in 2⁴⁰ runs.
+    // By chance alone this fails once in 2⁴⁰ runs.
     for _ in 0..40 {
         assert_eq!(acme::new_account(&none, &acme::nonce(&none).await).await.status, 201);
         match acme::new_account(&some, &acme::nonce(&some).await).await.status {
@@ -55,7 +55,7 @@ async fn every_challenge_is_taken_as_met_only_when_that_is_asked_for() {
     let port = site.port.to_string();
     let strict = Server::start(&["--http-port", &port, "--always-valid=false"]).await;
     let mut order = Client::register(&strict).await.order("localhost").await;
-    // The site knows no answer, and says so: that is final.
+    // The site answers that it has no key authorization, which is final.
     acme::begin(&mut order, None).await;
     let status = order.poll_ready(&RETRIES).await;
     assert!(!matches!(status, Ok(OrderStatus::Ready)), "{status:?}");

@@ -1,4 +1,5 @@
-//! What `serve` is told: the command line and the environment, with the configuration file below them.
+//! The arguments of `serve`: the command line and the environment, which take precedence over the
+//! configuration file.
 
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use super::{
     settings::{self, EventsSettings, LogSettings, Settings, TestSettings},
 };
 
-/// What `serve` is told on the command line and in the environment.
+/// The arguments of `serve` on the command line and in the environment.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
     /// The configuration file. Its keys are named below; examples/serverless-acme.toml documents all of

@@ -1,4 +1,4 @@
-//! Why a configuration is refused, in words for whoever wrote it.
+//! The errors of configurations, with messages for the operator.
 
 use std::{fmt, io, ops::Range, path::PathBuf};
 

@@ -92,7 +92,7 @@ impl Base {
         let uri: Uri = text.parse().map_err(|_| error())?;
         let authority = uri.authority().ok_or_else(error)?;
         let plain = uri.scheme() == Some(scheme) && uri.query().is_none() && !text.contains(['#', '@']);
-        // A port that is no number is refused by nobody else.
+        // No other check refuses a port that is not a number.
         let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
         if !plain || (!port.is_empty() && authority.port_u16().is_none()) {
             return Err(error());

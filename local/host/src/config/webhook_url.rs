@@ -64,7 +64,7 @@ impl FromStr for WebhookUrl {
         let uri: Uri = text.parse().map_err(|_| WebhookUrlError)?;
         let authority = uri.authority().ok_or(WebhookUrlError)?;
         let host = authority.host();
-        // A port that is no number is refused by nobody else.
+        // No other check refuses a port that is not a number.
         let port = authority.as_str().strip_prefix(host).unwrap_or_default();
         if text.contains(['#', '@']) || host.is_empty() || (!port.is_empty() && authority.port_u16().is_none()) {
             return Err(WebhookUrlError);

@@ -1,4 +1,4 @@
-//! `admin audit`: filtered, and followed while it grows.
+//! `admin audit`: filtered, and followed while records are added.
 
 use std::{process::Stdio, time::Duration};
 

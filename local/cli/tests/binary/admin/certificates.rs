@@ -1,4 +1,5 @@
-//! `admin certificates` and `admin accounts show`: found by what people have at hand, and written to files.
+//! `admin certificates` and `admin accounts show`: found by various properties, and written to
+//! files.
 
 use super::{admin, json, text};
 use crate::{

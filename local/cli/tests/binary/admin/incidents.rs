@@ -1,4 +1,4 @@
-//! `admin incidents`, and `admin certificates revoke` for many.
+//! `admin incidents`, and `admin certificates revoke` for several certificates.
 
 use std::process::Output;
 
@@ -23,7 +23,7 @@ async fn many_certificates_are_counted_first_and_revoked_after_consent() {
     assert_eq!(dry["items"].as_array().map(Vec::len), Some(2));
     let shown = text(&data, &[&of_account[..], &["--dry-run"]].concat()).await;
     assert!(shown.contains("a.test") && shown.contains("2 certificates; 0 more are already revoked"), "{shown}");
-    assert_nobody_was_asked(admin(&data, &of_account).await);
+    assert_not_confirmed(admin(&data, &of_account).await);
     let revoked = json(&data, &[&of_account[..], &["--yes"]].concat()).await;
     assert_eq!(revoked, json!({"revoked": 2, "alreadyRevoked": 0}));
     let again = text(&data, &of_account).await;
@@ -47,7 +47,7 @@ async fn an_incident_is_declared_shown_followed_and_ended() {
     let dry = json(&data, &[&declare[..], &["--dry-run"]].concat()).await;
     assert_eq!(dry["certificates"], 1);
     assert_eq!(text(&data, &["incidents", "list"]).await, "none\n", "nothing is declared yet");
-    assert_nobody_was_asked(admin(&data, &declare).await);
+    assert_not_confirmed(admin(&data, &declare).await);
 
     let url = "https://ca.example/1";
     let with = ["--yes", "--url", url, "--renew-within", "36h", "--revoke", "superseded", "--revoke-after", "0h"];
@@ -65,7 +65,7 @@ async fn an_incident_is_declared_shown_followed_and_ended() {
     let waiting = json(&data, &[&declare[..], &["--yes", "--revoke", "superseded"]].concat()).await;
     let id = waiting["id"].as_str().unwrap();
     // Its revocation has not finished.
-    assert_nobody_was_asked(admin(&data, &["incidents", "end", id]).await);
+    assert_not_confirmed(admin(&data, &["incidents", "end", id]).await);
     text(&data, &["incidents", "end", id, "--yes"]).await;
     let message = refusal(admin(&data, &["incidents", "show", &"0".repeat(26)]).await);
     assert!(message.contains("there is no incident"), "{message}");
@@ -78,8 +78,8 @@ async fn an_incident_is_declared_shown_followed_and_ended() {
     }
 }
 
-/// What it is about is shown, and nothing is done.
-fn assert_nobody_was_asked(output: Output) {
+/// The affected certificates are shown, and nothing is changed.
+fn assert_not_confirmed(output: Output) {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("nothing was changed") && said.contains("use --yes to skip it"), "{said}");
