@@ -18,7 +18,7 @@ pub enum StartError {
     Data {
         /// The folder or the file in it.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The folder contains other data than a CA. It is not used, because other users would lose
@@ -38,7 +38,7 @@ pub enum StartError {
         address: SocketAddr,
         /// The flag that sets it.
         flag: &'static str,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The base URL cannot be derived from the address of a listener.
@@ -47,7 +47,7 @@ pub enum StartError {
     /// A key file cannot be read.
     #[error("the key file {path} has no usable private key: {reason}")]
     Key {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// What is wrong.
         reason: &'static str,
@@ -66,7 +66,7 @@ pub enum StartError {
     /// The webhook cannot be used.
     #[error("the webhook cannot be used: {path}: {reason}")]
     Webhook {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,

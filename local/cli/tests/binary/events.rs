@@ -162,7 +162,7 @@ async fn threat_13_addresses_that_validation_may_not_reach_are_not_reached() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
-        told.await.expect("it is told");
+        told.await.expect("it is logged");
         let (status, doctor) = admin(&server.data(), &["doctor"]).await;
         assert_eq!(status, 1);
         assert!(doctor.contains("Not connecting to ") && doctor.contains(reason), "{url}: {doctor}");
@@ -184,7 +184,7 @@ async fn over_tls_the_receiver_must_have_a_certificate_that_is_trusted() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
-    told.await.expect("it is told");
+    told.await.expect("it is logged");
     assert_eq!(receiver.deliveries(), 0);
     server.signal("TERM").await;
     let (_, data) = server.ended().await;

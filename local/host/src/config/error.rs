@@ -8,15 +8,15 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("the configuration file {path} cannot be read: {source}")]
     Unreadable {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The file says something that cannot be.
     #[error("{path}:{position}: {reason}")]
     Wrong {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
         /// Where in it.
         position: Position,
@@ -28,7 +28,7 @@ pub enum ConfigError {
 /// A place in a text, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The line.
+    /// The number of the line, from 1.
     pub line: usize,
     /// The character in the line.
     pub column: usize,
