@@ -12,7 +12,7 @@ use crate::{Action, AdminError, Listed, page};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FindAccounts {
-    /// Which accounts.
+    /// The contact or key that the accounts must have.
     pub filter: AccountFilter,
     /// The maximum number of entries, 1 to 1,000; 100 when absent.
     #[serde(default)]
@@ -40,7 +40,7 @@ impl Action for FindAccounts {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAccountStatus {
-    /// The account.
+    /// The account to read or to change.
     pub id: AccountId,
     /// `valid`, `revoked` (which is disabled) or `deactivated`.
     pub status: AccountStatus,

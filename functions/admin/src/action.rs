@@ -1,5 +1,6 @@
-//! Actions: what an operator can ask for or do. An action is a type: its members are those of the request, and it
-//! names the type of its answer. The function, the socket and the command line all use that one type.
+//! Actions: what an operator can ask for or do. An action is a type: its members are those of the
+//! request, and it names the type of its answer. The function, the socket and the command line all
+//! use that one type.
 //!
 //! To add an action, write its type in the file of its noun, and its line in [`ACTIONS`].
 

@@ -12,7 +12,7 @@ use crate::{Action, AdminError, page};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListAuditRecords {
-    /// Which records.
+    /// The actor, action, subject and time that the records must have.
     #[serde(default)]
     pub filter: AuditFilter,
     /// The record where the page before ended: its `next`.
@@ -95,10 +95,11 @@ impl AuditFilter {
 pub struct AuditPage {
     /// The records, newest first.
     pub items: Vec<AuditRecord>,
-    /// Behind which record to go on; absent when all were looked at. A page may be short, or empty, and others follow.
+    /// Behind which record to go on; absent when all were looked at. A page may be short, or empty,
+    /// and others follow.
     pub next: Option<AuditId>,
 }
 
-/// So many records are looked at in a request, at most: portions of so many.
+/// The maximum number of records that one request reads, and how many it reads at a time.
 const PORTIONS: usize = 10;
 const PORTION: usize = 200;

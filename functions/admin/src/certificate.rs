@@ -12,7 +12,7 @@ use crate::{Action, AdminError, Listed, page};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FindCertificates {
-    /// Which certificates.
+    /// The one criterion that the certificates must meet.
     pub filter: CertificateFilter,
     /// The maximum number of entries, 1 to 1,000; 100 when absent.
     #[serde(default)]
@@ -68,7 +68,7 @@ impl Action for FindCertificates {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExportCertificate {
-    /// The certificate.
+    /// The certificate to show, by its RFC 9773 identifier.
     pub id: CertificateId,
 }
 
@@ -89,7 +89,7 @@ impl Action for ExportCertificate {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeCertificate {
-    /// The certificate.
+    /// The certificate to revoke, by its RFC 9773 identifier.
     pub id: CertificateId,
     /// The reason, as its code (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
@@ -118,7 +118,7 @@ pub enum CertificateFilter {
     Name(String),
     /// Those of that account's newest orders.
     Account(AccountId),
-    /// Those that end within so many days, those that end first first.
+    /// Certificates that expire within this number of days, in order of their end, earliest first.
     EndingWithinDays(u16),
 }
 

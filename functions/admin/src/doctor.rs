@@ -152,7 +152,7 @@ fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Findi
         return Finding::bad(check, "there is none", remedy);
     };
     let seen = format!("this update {made}, next update {next}");
-    // It is made anew at half of its life.
+    // A new one is due at half of its lifetime.
     match next.duration_since(now) {
         left if left <= SignedDuration::ZERO => Finding::bad(check, seen, remedy),
         left if left < next.duration_since(made) / 3 => Finding::warning(check, seen, remedy),
@@ -195,7 +195,8 @@ async fn profiles_are_consistent(authority: &Authority, profiles: &ProfileSet) -
     }
 }
 
-/// Profiles of which the configuration file says something else than what is stored, because an operator changed them.
+/// Profiles of which the configuration file says something else than what is stored, because an
+/// operator changed them.
 async fn kept_profiles(authority: &Authority) -> Result<Vec<Finding>, AdminError> {
     let kept = authority.kept_profiles().await?.into_iter();
     let found = kept.map(|(path, is_stored)| {

@@ -40,7 +40,7 @@ pub enum AdminError {
     /// The overlap of two keys is out of bounds.
     #[error("overlapDays should be a whole number from 0 to {MAX_DAYS}")]
     Overlap,
-    /// A key that nobody could use.
+    /// A key that no client could use.
     #[error("accounts should be a whole number from 1, or null for any number")]
     Accounts,
     /// A label that is no label.
@@ -128,7 +128,7 @@ pub enum RequestError {
     Members {
         /// The name of the action.
         action: &'static str,
-        /// Why.
+        /// Where the document stops making sense, with line and column.
         source: serde_json::Error,
     },
 }

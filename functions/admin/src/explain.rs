@@ -40,21 +40,21 @@ impl Action for Explain {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum ExplainedSubject {
-    /// An order.
+    /// What happened to one order.
     Order {
         /// The account that it is an order of.
         account: AccountId,
-        /// The order.
+        /// The order to explain; it must be one of that account.
         order: OrderId,
     },
     /// A name, whether or not anybody ever ordered it.
     Name {
-        /// The name.
+        /// The identifier as a client would order it, such as `*.example.org`.
         name: String,
         /// The ACME Profile that is asked; every one when absent.
         #[serde(default)]
         profile: Option<ProfileName>,
     },
-    /// An account.
+    /// What an account has and may do.
     Account(AccountId),
 }

@@ -90,7 +90,8 @@ impl Action for ListExternalAccountKeys {
     }
 }
 
-/// Makes a key with the terms of another one, shown once. The other one ends now, or after an overlap.
+/// Makes a key with the terms of another one, shown once. The other one ends now, or after an
+/// overlap.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateExternalAccountKey {
@@ -121,7 +122,7 @@ impl Action for RotateExternalAccountKey {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeExternalAccountKey {
-    /// The key.
+    /// The key to act on, by its `kid`.
     pub id: ExternalAccountKeyId,
 }
 
@@ -137,7 +138,8 @@ impl Action for RevokeExternalAccountKey {
     }
 }
 
-/// A key as its holder gets it: `--eab-kid` and `--eab-hmac-key` in many clients. It cannot be shown again.
+/// A key as its holder gets it: `--eab-kid` and `--eab-hmac-key` in many clients. It cannot be
+/// shown again.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownKey {
@@ -160,7 +162,7 @@ pub struct ListedKey {
     pub id: ExternalAccountKeyId,
     /// Whether it still binds accounts.
     pub state: ExternalAccountKeyState,
-    /// For people.
+    /// A label for operators; clients never see it.
     pub label: String,
     /// The ACME Profile in which it binds accounts; every one when absent.
     pub profile: Option<ProfileName>,
@@ -182,7 +184,7 @@ pub struct ListedKey {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExternalAccountKeyState {
-    /// It does.
+    /// The key binds further accounts.
     Usable,
     /// It has bound as many as it may.
     Used,
@@ -220,6 +222,6 @@ fn one() -> Option<u32> {
     Some(1)
 }
 
-/// Ten years.
+/// The maximum lifetime of a key in days: ten years.
 pub(crate) const MAX_DAYS: u32 = 3_650;
 const MAX_LABEL: usize = 200;

@@ -8,12 +8,12 @@ use store::Incident;
 
 use crate::{Action, AdminError, selection::CertificateSelection};
 
-/// Declares an incident: renewal information asks clients to replace certificates early, and the certificates may be
-/// revoked afterwards.
+/// Declares an incident: renewal information asks clients to replace certificates early, and the
+/// certificates may be revoked afterwards.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeclareIncident {
-    /// The incident.
+    /// What is affected, and by when it must be renewed or revoked.
     pub incident: IncidentDocument,
 }
 
@@ -72,7 +72,7 @@ impl Action for ListIncidents {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndIncident {
-    /// The incident.
+    /// The incident to read or to end.
     pub id: IncidentId,
 }
 
@@ -135,7 +135,8 @@ pub struct IncidentDocument {
 pub struct RevocationDocument {
     /// The reason in CRLs.
     pub reason: RevocationReason,
-    /// How many hours after the declaration it begins; when clients are to have renewed, when absent.
+    /// How many hours after the declaration it begins; when clients are to have renewed, when
+    /// absent.
     #[serde(default)]
     pub after_hours: Option<u16>,
 }
@@ -150,7 +151,7 @@ pub struct Continued {
 /// Goes on with the revocations that have begun, for so long.
 ///
 /// # Errors
-/// When a piece could not be done; whoever calls next does it.
+/// When a slice could not be done; the next call does it.
 pub async fn continue_revocations(authority: &Authority, for_seconds: u16) -> Result<Continued, ra::Error> {
     let end = authority.now() + SignedDuration::from_secs(for_seconds.into());
     loop {

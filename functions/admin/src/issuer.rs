@@ -27,11 +27,11 @@ impl Action for ListIssuers {
     }
 }
 
-/// One issuer.
+/// Shows one issuer with its certificate and its chain.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShowIssuer {
-    /// The issuer.
+    /// The issuer to show, by its name in profiles.
     pub id: IssuerId,
 }
 
@@ -101,7 +101,7 @@ impl Action for RequestIssuer {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InstallIssuer {
-    /// The issuer.
+    /// The issuer to act on, by its name in profiles.
     pub id: IssuerId,
     /// Its certificate and those above it up to a root, PEM.
     pub certificates: String,
@@ -152,7 +152,7 @@ impl Action for RollOverIssuer {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RetireIssuer {
-    /// The issuer.
+    /// The issuer to act on, by its name in profiles.
     pub id: IssuerId,
     /// Whether it is retired although RA Profiles still refer to it.
     #[serde(default)]
@@ -181,7 +181,8 @@ pub struct IssuerTerms {
     /// The organization in its certificate; that of the root when absent.
     #[serde(default)]
     pub organization: Option<String>,
-    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when absent.
+    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when
+    /// absent.
     #[serde(default)]
     pub key: Option<KeyHandle>,
     /// The kind of a key that the signer makes.
@@ -212,7 +213,8 @@ pub struct RequestTerms {
     /// The organization that is asked for; that of the root when absent.
     #[serde(default)]
     pub organization: Option<String>,
-    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when absent.
+    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when
+    /// absent.
     #[serde(default)]
     pub key: Option<KeyHandle>,
     /// The kind of a key that the signer makes.

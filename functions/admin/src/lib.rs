@@ -1,9 +1,10 @@
-//! What an operator asks and does. A request is JSON with the name of an [`Action`] as `action` and the members of
-//! its type; the answer is JSON of the type that the action names. All actions are listed in `action.rs`; each is
-//! described where its type is, in the module of its noun.
+//! What an operator asks and does. A request is JSON with the name of an [`Action`] as `action` and
+//! the members of its type; the answer is JSON of the type that the action names. All actions are
+//! listed in `action.rs`; each is described where its type is, in the module of its noun.
 //!
-//! Who may ask is the host's affair: IAM on AWS, the owner of the data folder in one process. Nothing of this is
-//! reachable through the API. Each act is recorded with its actor before it is done.
+//! Who may ask is the host's affair: IAM on AWS, the owner of the data folder in one process.
+//! Nothing of this is reachable through the API. Each act is recorded with its actor before it is
+//! done.
 
 pub mod account;
 pub mod audit;
@@ -33,11 +34,13 @@ pub use incident::continue_revocations;
 pub use page::Listed;
 pub use socket::{SocketReply, Surroundings, WebhookStatus};
 
-/// What it uses beside the store: the public halves of the issuers' keys, and CRLs after revocations.
+/// What it uses beside the store: the public halves of the issuers' keys, and CRLs after
+/// revocations.
 pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, ..Needs::STORE };
 
-/// Does what a request asks for, on AWS. Who invokes a function is known to IAM and to CloudTrail and not to the
-/// function; the member `actor` of the request says it for the audit record, as a claim.
+/// Does what a request asks for, on AWS. Who invokes a function is known to IAM and to CloudTrail
+/// and not to the function; the member `actor` of the request says it for the audit record, as a
+/// claim.
 ///
 /// # Errors
 /// [`AdminError`].

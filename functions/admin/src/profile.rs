@@ -30,7 +30,7 @@ impl Action for ShowProfiles {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListProfiles {
-    /// The kind.
+    /// Whether these are ACME Profiles or RA Profiles.
     pub kind: ProfileKind,
     /// The last name of the page before.
     #[serde(default)]
@@ -67,7 +67,7 @@ pub enum StoredProfile {
 }
 
 impl StoredProfile {
-    /// Its name.
+    /// The name that the directory URL contains.
     pub fn name(&self) -> &ProfileName {
         match self {
             Self::Acme(profile) => &profile.name,
@@ -80,16 +80,17 @@ impl StoredProfile {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApplyProfiles {
-    /// The documents.
+    /// The profiles as the operator wrote them; omitted fields keep their values.
     pub profiles: ProfileDocuments,
-    /// Whether the documents are complete: a field that they leave out gets its default, and a profile that they leave
-    /// out is deleted. Otherwise what is left out stays as it is stored.
+    /// Whether the documents are complete: a field that they leave out gets its default, and a
+    /// profile that they leave out is deleted. Otherwise what is left out stays as it is stored.
     #[serde(default)]
     pub exact: bool,
     /// Whether the changes are only shown.
     #[serde(default)]
     pub dry_run: bool,
-    /// The differences that the operator agreed to. The request is refused when they are others by now.
+    /// The differences that the operator agreed to. The request is refused when they are others by
+    /// now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Vec<Difference>>,
 }
@@ -127,9 +128,9 @@ impl Action for ApplyProfiles {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeleteProfile {
-    /// The kind.
+    /// Whether it is an ACME Profile or an RA Profile.
     pub kind: ProfileKind,
-    /// The name.
+    /// The name that the directory URL contains.
     pub name: ProfileName,
     /// Deletes the profile of the other kind that it refers to as well: two that refer to each
     /// other are deleted together.

@@ -1,4 +1,5 @@
-//! Many certificates: those that are meant, counted, listed and revoked piece by piece, so that no request takes long.
+//! Many certificates: those that are meant, counted, listed and revoked piece by piece, so that no
+//! request takes long.
 
 use acme::{AccountId, DirectoryId, Family, RevocationReason};
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectCertificates {
-    /// Which certificates.
+    /// The certificates to count or to list.
     pub selection: CertificateSelection,
     /// Where the part begins: `next` of the part before.
     #[serde(default)]
@@ -48,7 +49,7 @@ impl Action for SelectCertificates {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeCertificates {
-    /// Which certificates.
+    /// The certificates to revoke.
     pub selection: CertificateSelection,
     /// The reason, as its code (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
@@ -157,5 +158,6 @@ pub struct RevokedCertificates {
     pub next: Option<Position>,
 }
 
-/// Certificates may have a hundred names each, and an answer of a function has six megabytes at most.
+/// Certificates may have a hundred names each, and an answer of a function has six megabytes at
+/// most.
 const MAX_SHOWN: usize = 100;

@@ -1,5 +1,5 @@
-//! What is said over the socket of a host that runs in one process: a request is a line of JSON as everywhere, its
-//! answer is a line with a [`SocketReply`].
+//! What is said over the socket of a host that runs in one process: a request is a line of JSON as
+//! everywhere, its answer is a line with a [`SocketReply`].
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -47,7 +47,7 @@ impl SocketReply {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookStatus {
-    /// The receiver.
+    /// The URL that the webhook posts to.
     pub receiver: String,
     /// How many events wait.
     pub waiting: u64,

@@ -26,7 +26,7 @@ impl Action for ShowStatus {
 pub struct StatusReport {
     /// The version of the program that answered.
     pub version: String,
-    /// The status.
+    /// The state of the CA as a whole.
     #[serde(flatten)]
     pub status: Status,
 }

@@ -160,7 +160,7 @@ async fn the_record_is_filtered_by_who_did_what_to_what_and_when() {
         (json!({ "actor": "bob", "action": "key" }), 1),
         (json!({ "action": "eab" }), 3),
         (json!({ "subject": "NzbLsXh8" }), 1),
-        (json!({ "subject": "nobody" }), 0),
+        (json!({ "subject": "unknown" }), 0),
         (json!({ "since": "2020-01-01T00:00:00Z" }), 4),
         (json!({ "until": "2020-01-01T00:00:00Z" }), 0),
         (json!({ "since": "2100-01-01T00:00:00Z" }), 0),

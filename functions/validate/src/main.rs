@@ -1,4 +1,5 @@
-//! The queue of validations on Lambda. The attempts of one validation are made within one invocation.
+//! The queue of validations on Lambda. The attempts of one validation are made within one
+//! invocation.
 
 use std::{process::ExitCode, sync::Arc};
 

@@ -39,7 +39,8 @@ pub(super) use connection::AdminFailure;
 /// Where, how, and what.
 #[derive(Args)]
 pub(super) struct AdminArguments {
-    /// The data folder of the CA. Commands go to the host that is running on it, or else open the folder directly
+    /// The data folder of the CA. Commands go to the host that is running on it, or else open the
+    /// folder directly
     #[arg(
         long,
         global = true,
@@ -48,7 +49,8 @@ pub(super) struct AdminArguments {
         default_value = "serverless-acme-data"
     )]
     data: PathBuf,
-    /// The name or ARN of the admin function on AWS, invoked with the `aws` command line tool and its credentials
+    /// The name or ARN of the admin function on AWS, invoked with the `aws` command line tool and
+    /// its credentials
     #[arg(long, global = true, value_name = "NAME")]
     function: Option<String>,
     /// Print JSON instead of text
@@ -65,26 +67,29 @@ enum AdminCommand {
     Status,
     /// Check the CA for problems and print how to fix them
     ///
-    /// Checks keys, issuer certificates, CRLs, secrets, profiles, resolvers and the webhook. The exit status is 1
-    /// if anything is broken.
+    /// Checks keys, issuer certificates, CRLs, secrets, profiles, resolvers and the webhook. The
+    /// exit status is 1 if anything is broken.
     #[command(after_help = "Example:\n  serverless-acme admin --function acme-AdminFunction-1A2B doctor")]
     Doctor,
     /// Apply a file of profiles, after showing the changes
     ///
-    /// FILE is TOML with [[acmeProfile]] and [[raProfile]] tables; see examples/profiles.toml. A configuration file
-    /// of `serve` is accepted too. Fields that the file omits keep their stored values, or get their defaults in a
-    /// new profile. Either all changes are applied or, if any field is rejected, none. Changes take effect with the
-    /// next request; on AWS, within ten seconds.
+    /// FILE is TOML with [[acmeProfile]] and [[raProfile]] tables; see examples/profiles.toml. A
+    /// configuration file of `serve` is accepted too. Fields that the file omits keep their stored
+    /// values, or get their defaults in a new profile. Either all changes are applied or, if any
+    /// field is rejected, none. Changes take effect with the next request; on AWS, within ten
+    /// seconds.
     #[command(
         after_help = "Examples:\n  serverless-acme admin apply profiles.toml\n  serverless-acme admin apply profiles.toml --exact --yes"
     )]
     Apply {
         /// The file of profiles
         file: PathBuf,
-        /// Treat the file as complete: reset fields that it omits to their defaults, and delete profiles that it omits
+        /// Treat the file as complete: reset fields that it omits to their defaults, and delete
+        /// profiles that it omits
         #[arg(long)]
         exact: bool,
-        /// Reset fields that the file omits from a profile to their defaults; profiles that it omits stay
+        /// Reset fields that the file omits from a profile to their defaults; profiles that it
+        /// omits stay
         #[arg(long, conflicts_with = "exact")]
         defaults: bool,
         /// Do not ask for confirmation
@@ -141,7 +146,7 @@ enum AdminCommand {
         after_help = "Example:\n  serverless-acme admin completions bash > /etc/bash_completion.d/serverless-acme"
     )]
     Completions {
-        /// The shell
+        /// The shell to write completions for
         shell: Shell,
     },
 }
@@ -187,7 +192,8 @@ enum ProfilesCommand {
         kind: ProfileKind,
         /// The name of the profile
         name: ProfileName,
-        /// Also delete the profile of the other kind that it refers to, as for two that refer to each other
+        /// Also delete the profile of the other kind that it refers to, as for two that refer to
+        /// each other
         #[arg(long)]
         pair: bool,
         /// Do not ask for confirmation

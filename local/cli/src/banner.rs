@@ -103,7 +103,8 @@ fn profiles(applied: &AppliedProfiles) -> Vec<String> {
 fn commands(directory: &str, root: &Path, port: u16) -> Vec<Command> {
     let path = root.display().to_string();
     let (directory, root) = (quoted(directory), quoted(&path));
-    // acme.sh hands the path of its option to a shell without quotes; curl's variable takes any path.
+    // acme.sh hands the path of its option to a shell without quotes; curl's variable takes any
+    // path.
     let (variable, option) = match root == path {
         true => (String::new(), format!(" --ca-bundle {root}")),
         false => (format!("CURL_CA_BUNDLE={root} "), String::new()),

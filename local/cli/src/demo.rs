@@ -1,5 +1,5 @@
-//! `demo`: the life cycle of one certificate, step by step. The CA is this one; the client is another
-//! project's library, and rustls verifies the certificate.
+//! `demo`: the life cycle of one certificate, step by step. The CA is this one; the client is
+//! another project's library, and rustls verifies the certificate.
 
 mod journal;
 mod relying_party;
@@ -25,7 +25,8 @@ use self::{
     responder::Responder,
 };
 
-/// Goes through all steps on a CA in a temporary folder, which is removed afterwards, and prints each.
+/// Goes through all steps on a CA in a temporary folder, which is removed afterwards, and prints
+/// each.
 ///
 /// # Errors
 /// When a step did not come out as it must.

@@ -1,7 +1,8 @@
 //! The command line: `serve`, which is also what happens without a command, `demo`, and `admin`.
 //!
-//! Feature `host` brings `serve`, and `admin` on a data folder whose host does not run; feature `demo` brings
-//! `demo`. Without them there is `admin` of a running host and of the function on AWS, and no engine.
+//! Feature `host` brings `serve`, and `admin` on a data folder whose host does not run; feature
+//! `demo` brings `demo`. Without them there is `admin` of a running host and of the function on
+//! AWS, and no engine.
 
 mod admin;
 #[cfg(feature = "host")]
@@ -84,8 +85,9 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// An ACME certificate authority (RFC 8555) in one process.
 ///
-/// Each setting of `serve` is a flag, an environment variable and a key in the configuration file. A
-/// flag overrides the variable, the variable overrides the file, and the file overrides the default.
+/// Each setting of `serve` is a flag, an environment variable and a key in the configuration file.
+/// A flag overrides the variable, the variable overrides the file, and the file overrides the
+/// default.
 #[derive(Parser)]
 #[command(name = "serverless-acme", version, args_conflicts_with_subcommands = true)]
 #[cfg(feature = "host")]
@@ -122,23 +124,25 @@ enum Command {
     #[cfg(feature = "host")]
     /// Run the CA until Ctrl-C or SIGTERM (the default command)
     ///
-    /// The first start creates a root CA and an issuing CA in the data folder. Once the CA is listening, it
-    /// prints its URLs and ready-made commands for ACME clients. The first Ctrl-C or SIGTERM completes the
-    /// requests in progress; the second stops immediately. Neither loses data.
+    /// The first start creates a root CA and an issuing CA in the data folder. Once the CA is
+    /// listening, it prints its URLs and ready-made commands for ACME clients. The first Ctrl-C or
+    /// SIGTERM completes the requests in progress; the second stops immediately. Neither loses
+    /// data.
     Serve(Box<Arguments>),
     /// Administer a CA: profiles, issuers, accounts, certificates, incidents, diagnosis, audit log
     ///
-    /// Commands go to the host that is running on the data folder; if none is running, they open the folder
-    /// directly. With --function, they go to the admin function on AWS. The exit status is 0 on success, 1 if
-    /// the command was refused or failed, and 2 if the command line is invalid.
+    /// Commands go to the host that is running on the data folder; if none is running, they open
+    /// the folder directly. With --function, they go to the admin function on AWS. The exit status
+    /// is 0 on success, 1 if the command was refused or failed, and 2 if the command line is
+    /// invalid.
     Admin(Box<AdminArguments>),
     #[cfg(feature = "demo")]
     /// Demonstrate the life cycle of a certificate, from account to revocation, in about a second
     ///
-    /// Starts a CA in a temporary folder on free local ports, obtains a certificate for localhost with an
-    /// ACME client library (account, order, http-01, finalize, download), verifies the certificate,
-    /// revokes it, and checks that the CRL lists it. Prints the time of each step. The exit status is 0 if
-    /// every step succeeds. Nothing is left behind.
+    /// Starts a CA in a temporary folder on free local ports, obtains a certificate for localhost
+    /// with an ACME client library (account, order, http-01, finalize, download), verifies the
+    /// certificate, revokes it, and checks that the CRL lists it. Prints the time of each step. The
+    /// exit status is 0 if every step succeeds. Nothing is left behind.
     Demo,
 }
 
@@ -148,11 +152,11 @@ enum Failure {
     /// An operator's command.
     #[error(transparent)]
     Admin(#[from] AdminFailure),
-    /// The configuration.
+    /// The configuration of `serve` is not usable.
     #[cfg(feature = "host")]
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The demonstration.
+    /// A step of the demonstration failed.
     #[cfg(feature = "demo")]
     #[error(transparent)]
     Demo(#[from] DemoError),

@@ -14,8 +14,8 @@ use tracing_subscriber::{
 
 use super::Failure;
 
-/// Starts to log. The level is the one that is set, else what `RUST_LOG` says, else `info`. Events are emitted at every
-/// level: their lines are the record of what happened.
+/// Starts to log. The level is the one that is set, else what `RUST_LOG` says, else `info`. Events
+/// are emitted at every level: their lines are the record of what happened.
 pub(super) fn start(settings: LogSettings) -> Result<(), Failure> {
     let filter = match settings.level {
         Some(level) => EnvFilter::default().add_directive(level.into()),

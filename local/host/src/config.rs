@@ -152,7 +152,8 @@ pub struct TestSwitches {
 }
 
 impl Config {
-    /// The defaults, with this data folder. No profile is named, so a new CA begins with the built-in ones.
+    /// The defaults, with this data folder. No profile is named, so a new CA begins with the
+    /// built-in ones.
     pub fn new(data: PathBuf) -> Self {
         let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
         Self {
@@ -180,8 +181,8 @@ pub const ISSUING: &str = "issuing";
 /// The name of the built-in profiles.
 pub const DEFAULT: &str = "default";
 
-/// The built-in profiles, with which a new CA begins whose configuration names none: open registration,
-/// private networks and loopback allowed for validation.
+/// The built-in profiles, with which a new CA begins whose configuration names none: open
+/// registration, private networks and loopback allowed for validation.
 pub fn built_in_profiles() -> ProfileSet {
     let (Ok(name), Ok(issuer)) = (DEFAULT.parse::<ProfileName>(), ISSUING.parse::<IssuerId>()) else {
         return ProfileSet::default();

@@ -268,7 +268,8 @@ async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, S
     bound.await.map_err(|source| StartError::Listen { address, flag, source })
 }
 
-/// The names in the listener's certificate: the hosts of its URLs, this machine, and where it listens.
+/// The names in the listener's certificate: the hosts of its URLs, this machine, and where it
+/// listens.
 fn host_names(urls: [&BaseUrl; 2], listen: IpAddr) -> Vec<Identifier> {
     let addresses = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into(), listen];
     let addresses = addresses.into_iter().filter(|address: &IpAddr| !address.is_unspecified()).map(Identifier::Ip);

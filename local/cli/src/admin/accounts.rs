@@ -16,7 +16,7 @@ use super::{
     table::table,
 };
 
-/// Which accounts.
+/// How accounts are searched for: by contact or by key.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct FindArguments {

@@ -44,7 +44,7 @@ pub(super) enum AuditCommand {
     },
 }
 
-/// Which records.
+/// The filters of audit records.
 #[derive(Args)]
 pub(super) struct FilterArguments {
     /// Only records whose actor contains this text
@@ -87,7 +87,8 @@ pub(super) async fn list(
     output.print(&found, || table(["TIME", "ACTOR", "ACTION", "SUBJECT", "DETAIL"], found.iter().map(cells)))
 }
 
-/// Never ends by itself. It asks anew each time, so it goes on when a host stops or starts, and keeps no folder.
+/// Never ends by itself. It sends a new request each time, so it goes on when a host stops or
+/// starts, and keeps no folder.
 pub(super) async fn follow(
     data: &Path,
     function: Option<&str>,

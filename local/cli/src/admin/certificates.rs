@@ -23,7 +23,7 @@ use super::{
 
 #[derive(Subcommand)]
 pub(super) enum CertificatesCommand {
-    /// Find certificates
+    /// Find certificates by name, serial number, account or expiry
     #[command(
         after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --serial 4A:1F:00:9C:33:D0:52:7E\n  serverless-acme admin certificates find --ending-within 14 --json"
     )]
@@ -54,15 +54,16 @@ pub(super) enum CertificatesCommand {
     },
     /// Revoke one certificate, or all that match a selection
     ///
-    /// A selection is counted first, and revoked after confirmation; with --dry-run it is only counted and listed.
-    /// An interrupted revocation can be repeated: certificates that are already revoked are skipped.
+    /// A selection is counted first, and revoked after confirmation; with --dry-run it is only
+    /// counted and listed. An interrupted revocation can be repeated: certificates that are already
+    /// revoked are skipped.
     #[command(
         after_help = "Examples:\n  serverless-acme admin certificates revoke aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE --reason key-compromise\n  serverless-acme admin certificates revoke --name www.example.com --dry-run\n  serverless-acme admin certificates revoke --profile web --issued-from 2026-01-31T00:00:00Z --issued-until 2026-02-01T00:00:00Z --reason superseded --yes"
     )]
     Revoke(RevokeArguments),
 }
 
-/// Which certificates.
+/// How certificates are searched for: by one criterion.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct FindArguments {
@@ -81,8 +82,8 @@ pub(super) struct FindArguments {
     /// Valid certificates of this issuer: the first hundred to expire
     #[arg(long, value_name = "ID")]
     issuer: Option<IssuerId>,
-    /// Valid certificates ordered in the directory of this profile (web, or raProfile/web): the first hundred to
-    /// expire
+    /// Valid certificates ordered in the directory of this profile (web, or raProfile/web): the
+    /// first hundred to expire
     #[arg(long, value_name = "NAME")]
     profile: Option<DirectoryId>,
 }
@@ -350,5 +351,5 @@ fn facts(certificate: &ShownCertificate, account: Option<&ShownAccount>) -> Stri
     format!("{facts}\n{}\n", certificate.pem.as_deref().unwrap_or_default())
 }
 
-/// So many are listed before many are revoked.
+/// The number of certificates that are listed before many are revoked.
 const SHOWN: usize = 50;

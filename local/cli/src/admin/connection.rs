@@ -1,4 +1,5 @@
-//! Where a command goes: to the host that is running on the data folder, to the folder itself, or to a Lambda function.
+//! Where a command goes: to the host that is running on the data folder, to the folder itself, or
+//! to a Lambda function.
 
 use std::{
     io,
@@ -116,7 +117,7 @@ impl Connection {
         matches!(self, Self::Host(_) | Self::Function(_))
     }
 
-    /// Ends it.
+    /// Closes the data folder, if it was opened directly.
     pub(super) async fn close(self) -> Result<(), AdminFailure> {
         match self {
             #[cfg(feature = "host")]
@@ -156,9 +157,9 @@ pub(crate) enum AdminFailure {
     /// A profile set cannot be read.
     #[error("{path}: {reason}")]
     File {
-        /// The file.
+        /// The path of the file that was read.
         path: PathBuf,
-        /// Why.
+        /// What the operating system or the parser answered.
         reason: String,
     },
     /// There is no terminal at which to confirm.

@@ -28,8 +28,8 @@ pub(super) struct MintArguments {
     /// The number of days for which the key can bind accounts
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
-    /// An identifier that its accounts may order: www.example.com, .example.com (all subdomains), 10.0.0.0/8; can be
-    /// repeated [default: all identifiers]
+    /// An identifier that its accounts may order: www.example.com, .example.com (all subdomains),
+    /// 10.0.0.0/8; can be repeated [default: all identifiers]
     #[arg(long, value_name = "RULE")]
     scope: Vec<IdentifierRule>,
     /// The maximum number of accounts that the key binds: a number, or `unlimited`

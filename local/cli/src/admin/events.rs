@@ -11,7 +11,8 @@ use super::{AdminFailure, connection::Connection, output::Output};
 pub(super) enum EventsCommand {
     /// Emit an event of type `test`, to see whether it arrives
     ///
-    /// It is delivered like any other event: to the log, and to the configured webhook or event bus.
+    /// It is delivered like any other event: to the log, and to the configured webhook or event
+    /// bus.
     #[command(after_help = "Example:\n  serverless-acme admin events test")]
     Test,
 }

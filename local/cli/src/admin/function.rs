@@ -1,4 +1,5 @@
-//! The admin function on AWS, by the `aws` command line tool: its configuration and credentials are the operator's.
+//! The admin function on AWS, by the `aws` command line tool: its configuration and credentials are
+//! the operator's.
 
 use std::{io, process::Output};
 
@@ -78,7 +79,7 @@ pub(crate) enum FunctionError {
     /// The function refused.
     #[error("{0}")]
     Refused(String),
-    /// Temporary files.
+    /// The temporary files for the `aws` program could not be written or read.
     #[error("temporary files cannot be used: {0}")]
     Files(#[source] io::Error),
     /// Something else answered.

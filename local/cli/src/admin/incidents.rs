@@ -1,4 +1,5 @@
-//! `incidents`: certificates that clients are to replace before their time, and that are revoked afterwards.
+//! `incidents`: certificates that clients are to replace before their time, and that are revoked
+//! afterwards.
 
 use std::time::Duration;
 
@@ -29,9 +30,10 @@ use super::{
 pub(super) enum IncidentsCommand {
     /// Declare an incident: ask clients to replace the affected certificates early
     ///
-    /// Affected are the certificates that match the selection and were ordered before the declaration. Their
-    /// renewal information (RFC 9773) suggests a time between now and --renew-within, with a link to --url. Their
-    /// replacements are not affected. With --revoke, the certificates are then revoked automatically, in batches.
+    /// Affected are the certificates that match the selection and were ordered before the
+    /// declaration. Their renewal information (RFC 9773) suggests a time between now and
+    /// --renew-within, with a link to --url. Their replacements are not affected. With --revoke,
+    /// the certificates are then revoked automatically, in batches.
     #[command(
         after_help = "Examples:\n  serverless-acme admin incidents declare --profile web --issued-from 2026-01-31T00:00:00Z --description 'wrong policy' --dry-run\n  serverless-acme admin incidents declare --issuer issuing --description 'keys of a weak generator' --url https://ca.example.com/incidents/1 --renew-within 24h --revoke superseded --revoke-after 5d"
     )]
@@ -75,7 +77,8 @@ pub(super) struct DeclareArguments {
     /// The page that explains the incident, for renewal information
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// The time over which renewals are spread, such as 36h or 5d; most clients check four times a day
+    /// The time over which renewals are spread, such as 36h or 5d; most clients check four times a
+    /// day
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = hours)]
     renew_within: u16,
     /// Revoke the certificates afterwards, for this reason
@@ -249,10 +252,10 @@ fn facts(incident: &Incident) -> String {
     facts.iter().map(|(name, value)| format!("{name:<14}{}\n", printable(value))).collect()
 }
 
-/// So many are listed before an incident is declared.
+/// The number of certificates that are listed before an incident is declared.
 const SHOWN: usize = 50;
 const PAUSE: Duration = Duration::from_secs(2);
-/// Seconds.
+/// The pause between two looks at a running revocation, in seconds.
 const A_WHILE: u16 = 2;
 
 #[cfg(test)]

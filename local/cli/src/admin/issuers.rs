@@ -33,22 +33,24 @@ pub(super) enum IssuersCommand {
     },
     /// Add an issuing CA, certified by the CA's own root
     ///
-    /// Its key is created in the data folder, or on AWS is a KMS key that you created beforehand (see docs/operations/issuers.md). RA Profiles issue by it when they name it.
+    /// Its key is created in the data folder, or on AWS is a KMS key that you created beforehand
+    /// (see docs/operations/issuers.md). RA Profiles issue by it when they name it.
     #[command(
         after_help = "Examples:\n  serverless-acme admin issuers add internal --name 'Example Internal CA' --key-type P-384\n  serverless-acme admin --function acme-AdminFunction-1A2B issuers add internal --name 'Example Internal CA' --kms-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     )]
     Add(AddArguments),
     /// Create a key for an issuing CA and print a certificate request for another CA to sign
     ///
-    /// The issuer is inactive until its certificate is installed. Repeating the command prints the same request.
+    /// The issuer is inactive until its certificate is installed. Repeating the command prints the
+    /// same request.
     #[command(
         after_help = "Example:\n  serverless-acme admin issuers request corporate --name 'Example Issuing CA 7' > corporate.csr"
     )]
     Request(RequestArguments),
     /// Install the certificate that another CA signed for a request
     ///
-    /// The files contain that certificate and its chain up to the root, in PEM and in any order. ACME clients
-    /// download the whole chain below the root.
+    /// The files contain that certificate and its chain up to the root, in PEM and in any order.
+    /// ACME clients download the whole chain below the root.
     #[command(
         after_help = "Example:\n  serverless-acme admin issuers install corporate corporate.pem corporate-chain.pem"
     )]
@@ -61,8 +63,9 @@ pub(super) enum IssuersCommand {
     },
     /// Move all RA Profiles from one issuer to another, which is created if it does not exist
     ///
-    /// A new issuer is like the old one: key type, organization, lifetime, number of CRLs. All RA Profiles change at
-    /// the same time. The old issuer continues to sign CRLs; retire it once the new one works.
+    /// A new issuer is like the old one: key type, organization, lifetime, number of CRLs. All RA
+    /// Profiles change at the same time. The old issuer continues to sign CRLs; retire it once the
+    /// new one works.
     #[command(after_help = "Example:\n  serverless-acme admin issuers roll-over issuing issuing-2")]
     RollOver {
         /// The issuer that RA Profiles refer to
@@ -107,15 +110,15 @@ pub(super) struct AddArguments {
     /// The lifetime of its certificate in days; it expires with the root at the latest
     #[arg(long, default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
-    /// The number of CRLs over which its revocations are spread; cannot be changed. Plan one for each 10,000
-    /// certificates that may be revoked at the same time
+    /// The number of CRLs over which its revocations are spread; cannot be changed. Plan one for
+    /// each 10,000 certificates that may be revoked at the same time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     shards: u16,
     /// The ARN of its KMS key [default: a key is created in the data folder]
     #[arg(long, value_name = "ARN")]
     kms_key: Option<String>,
-    /// A domain (with its subdomains) or network for which it may issue: example.com, 10.0.0.0/8; can be repeated
-    /// [default: all]
+    /// A domain (with its subdomains) or network for which it may issue: example.com, 10.0.0.0/8;
+    /// can be repeated [default: all]
     #[arg(long, value_name = "RULE")]
     permit: Vec<IdentifierRule>,
     /// A domain (with its subdomains) or network for which it may not issue; can be repeated

@@ -15,7 +15,8 @@ use super::{
     table::{printable, table},
 };
 
-/// A file with profiles: a profile set, or a configuration of `serve`, of which the rest is no affair of ours.
+/// A file with profiles: a profile set, or a configuration of `serve`, of which the rest is no
+/// affair of ours.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct ProfileFile {
@@ -31,7 +32,8 @@ struct ProfileFile {
     _ca: IgnoredAny,
 }
 
-/// The profiles of a file. `with_defaults`, what it leaves out of a profile is said to be the default.
+/// The profiles of a file. `with_defaults`, what it leaves out of a profile is said to be the
+/// default.
 pub(super) fn read(path: &Path, with_defaults: bool) -> Result<ProfileDocuments, AdminFailure> {
     let failed = |reason: String| AdminFailure::File { path: path.to_owned(), reason };
     let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;

@@ -20,7 +20,7 @@ impl Progress {
         Self { what, total, is_terminal: io::stderr().is_terminal(), last_line: None }
     }
 
-    /// Shows it.
+    /// Redraws the line, if standard error is a terminal.
     pub(super) fn show(&mut self, done: u64) {
         let line = line(self.what, done, self.total);
         // Without stderr, there is nowhere to show it.

@@ -28,8 +28,8 @@ pub(super) struct SelectionArguments {
     /// Certificates ordered in the directory of this profile: web, or raProfile/web
     #[arg(long, value_name = "NAME")]
     profile: Option<DirectoryId>,
-    /// Certificates whose notBefore is this time or later, such as 2026-01-31T00:00:00Z. By default, notBefore is five
-    /// minutes before the certificate is issued
+    /// Certificates whose notBefore is this time or later, such as 2026-01-31T00:00:00Z. By
+    /// default, notBefore is five minutes before the certificate is issued
     #[arg(long, value_name = "TIME")]
     issued_from: Option<Timestamp>,
     /// Certificates whose notBefore is before this time

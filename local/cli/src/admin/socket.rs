@@ -41,7 +41,7 @@ pub(super) async fn connect(data: &Path) -> Result<UnixStream, AskError> {
 /// Why a host could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AskError {
-    /// None answers.
+    /// No host is listening at the socket.
     #[error("no host is running there")]
     Absent,
     /// The host stopped.

@@ -44,7 +44,7 @@ pub(super) async fn status(connection: &Connection, output: &Output) -> Result<(
     })
 }
 
-/// A cell.
+/// The value as a cell of a table; a dash for an absent one.
 fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }

@@ -1,7 +1,7 @@
 //! Tables for people.
 
-/// Rows under their headings, each column as wide as its widest cell. Control characters, which a client may have put
-/// into a name, are shown as escapes: they must not reach the terminal.
+/// Rows under their headings, each column as wide as its widest cell. Control characters, which a
+/// client may have put into a name, are shown as escapes: they must not reach the terminal.
 pub(super) fn table<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(|cell| printable(&cell))).collect();
     if rows.is_empty() {

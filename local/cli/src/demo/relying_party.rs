@@ -1,5 +1,5 @@
-//! Whoever is shown the certificate: knows the root, follows the URLs inside the certificate, and
-//! believes nothing else.
+//! A relying party: it knows the root, follows the URLs inside the certificate, and trusts nothing
+//! else.
 
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ impl RelyingParty {
         Ok(Self { roots: Arc::new(roots), provider: Arc::new(aws_lc_rs::default_provider()) })
     }
 
-    /// Judges the chain as a TLS client would, for the name and for now; with a CRL also whether the
-    /// first certificate is revoked.
+    /// Judges the chain as a TLS client would, for the name and for now; with a CRL also whether
+    /// the first certificate is revoked.
     pub(super) fn verify(
         &self,
         chain: &[CertificateDer<'_>],

@@ -14,8 +14,8 @@ use super::{
 /// The arguments of `serve` on the command line and in the environment.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// The configuration file. Its keys are named below; examples/serverless-acme.toml documents all of
-    /// them
+    /// The configuration file. Its keys are named below; examples/serverless-acme.toml documents
+    /// all of them
     #[arg(long, env = "SERVERLESS_ACME_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]

@@ -48,7 +48,8 @@ pub(super) fn check(ca: &CaConfig, mut set: ProfileSet) -> Result<(), Fault> {
     ra_profile.retain(|built_in| set.ra_profile.iter().all(|named| named.name != built_in.name));
     set.acme_profile.extend(acme_profile);
     set.ra_profile.extend(ra_profile);
-    // Operators make further issuers; which there are is known when the store is open. The root is none of them.
+    // Operators make further issuers; which there are is known when the store is open. The root is
+    // none of them.
     let named = set.ra_profile.iter().map(|profile| profile.issuer.clone()).filter(|issuer| issuer.as_str() != ROOT);
     let issuers: BTreeMap<IssuerId, IssuerState> =
         ISSUING.parse().into_iter().chain(named).map(|issuer| (issuer, IssuerState::Active)).collect();

@@ -62,20 +62,22 @@ pub(super) struct EventsSettings {
     /// [key: events.webhookUrl] [default: none; events are in the log]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_URL", value_name = "URL")]
     webhook_url: Option<WebhookUrl>,
-    /// The file with the secret that signs events, `whsec_` and base64 [key: events.webhookSecretFile]
-    /// [default: webhook.secret in the data folder, created if it does not exist]
+    /// The file with the secret that signs events, `whsec_` and base64 [key:
+    /// events.webhookSecretFile] [default: webhook.secret in the data folder, created if it does
+    /// not exist]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
     /// A PEM file with CA certificates to trust for the webhook, besides the system's
     /// [key: events.webhookCaFile] [default: only the system's]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_CA_FILE", value_name = "FILE")]
     webhook_ca_file: Option<PathBuf>,
-    /// Special-purpose networks in which the webhook may be, separated by commas; link-local networks
-    /// are always refused [key: events.webhookNetworks] [default: loopback and private networks]
+    /// Special-purpose networks in which the webhook may be, separated by commas; link-local
+    /// networks are always refused [key: events.webhookNetworks] [default: loopback and private
+    /// networks]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_NETWORKS", value_name = "NETWORKS", value_delimiter = ',')]
     webhook_networks: Option<Vec<IpNet>>,
-    /// The number of days before the expiry of a certificate at which an event is emitted; 0 for never
-    /// [key: events.expiringDays] [default: 14]
+    /// The number of days before the expiry of a certificate at which an event is emitted; 0 for
+    /// never [key: events.expiringDays] [default: 14]
     #[arg(long, env = "SERVERLESS_ACME_EXPIRING_DAYS", value_name = "DAYS")]
     expiring_days: Option<Within<0, 3650>>,
 }
@@ -90,7 +92,8 @@ pub(super) struct TestSettings {
     /// The delay before each validation [key: test.validationDelay] [default: 0]
     #[arg(long, env = "SERVERLESS_ACME_VALIDATION_DELAY", value_name = "SECONDS")]
     validation_delay: Option<Seconds>,
-    /// Treat every challenge as valid without validating it [key: test.alwaysValid] [default: false]
+    /// Treat every challenge as valid without validating it [key: test.alwaysValid] [default:
+    /// false]
     #[arg(
         long,
         env = "SERVERLESS_ACME_ALWAYS_VALID",
@@ -100,7 +103,8 @@ pub(super) struct TestSettings {
         value_name = "BOOL"
     )]
     always_valid: Option<bool>,
-    /// The maximum number of orders on a page of an orders list [key: test.ordersPerPage] [default: 50]
+    /// The maximum number of orders on a page of an orders list [key: test.ordersPerPage] [default:
+    /// 50]
     #[arg(long, env = "SERVERLESS_ACME_ORDERS_PER_PAGE", value_name = "COUNT")]
     orders_per_page: Option<Within<1, 1000>>,
 }
@@ -108,7 +112,7 @@ pub(super) struct TestSettings {
 /// How to log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSettings {
-    /// Its form.
+    /// Whether a log line is text or JSON.
     pub format: LogFormat,
     /// `None` leaves it to the environment.
     pub level: Option<LevelFilter>,

@@ -1,5 +1,5 @@
-//! The two bases of URLs: that of ACME, over HTTPS, and that of what stands inside certificates, over
-//! plain HTTP.
+//! The two bases of URLs: that of ACME, over HTTPS, and that of what stands inside certificates,
+//! over plain HTTP.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -12,7 +12,8 @@ use serde::Deserialize;
 #[serde(try_from = "String")]
 pub struct BaseUrl(Base);
 
-/// The base of the URLs inside certificates: `http://host[:port][/path]`, without a slash at its end.
+/// The base of the URLs inside certificates: `http://host[:port][/path]`, without a slash at its
+/// end.
 ///
 /// Never HTTPS: fetching it over TLS would need the very chain that is being judged (RFC 5280 §8).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,5 +1,5 @@
-//! Values of settings: the same on the command line, in the environment and in the file, and refused
-//! with what is allowed.
+//! Values of settings: the same on the command line, in the environment and in the file, and
+//! refused with what is allowed.
 
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
@@ -129,9 +129,9 @@ pub(crate) enum ValueError {
     /// Out of bounds.
     #[error("expected a whole number from {low} to {high}")]
     Number {
-        /// The least.
+        /// The lowest value that is accepted.
         low: u16,
-        /// The most.
+        /// The highest value that is accepted.
         high: u16,
     },
     /// No such time.

@@ -27,7 +27,7 @@ impl WebhookUrl {
         &self.host
     }
 
-    /// The port.
+    /// The TCP port to connect to: the one in the URL, else that of its scheme.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -51,7 +51,8 @@ impl WebhookUrl {
         self.is_plain
     }
 
-    /// Scheme and authority: what may be logged and shown. The rest of a URL is a secret at some receivers.
+    /// Scheme and authority: what may be logged and shown. The rest of a URL is a secret at some
+    /// receivers.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", if self.is_plain { "http" } else { "https" }, self.authority())
     }
