@@ -2,6 +2,7 @@
 
 use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, Serial};
 use jiff::{SignedDuration, Timestamp};
+use jose::Thumbprint;
 use ra::Authority;
 use serde::{Deserialize, Serialize};
 use store::{CertificateRecord, CertificateState, IssuerId};
@@ -38,6 +39,10 @@ impl Action for FindCertificates {
             }
             CertificateFilter::Name(name) => {
                 let page = authority.certificates_by_name(&identifier(&name)?, None, limit).await?;
+                (page.items, page.more)
+            }
+            CertificateFilter::Key(key) => {
+                let page = authority.certificates_by_key(&key, None, limit).await?;
                 (page.items, page.more)
             }
             CertificateFilter::Account(account) => {
@@ -116,6 +121,9 @@ pub enum CertificateFilter {
     Serial(String),
     /// Those for exactly that name, those that end last first.
     Name(String),
+    /// Those whose public key has that thumbprint (RFC 7638), those that end last first. On DynamoDB
+    /// they include only certificates whose record keeps the thumbprint.
+    Key(Thumbprint),
     /// Those of that account's newest orders.
     Account(AccountId),
     /// Certificates that expire within this number of days, in order of their end, earliest first.

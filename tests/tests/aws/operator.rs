@@ -57,6 +57,7 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "find-certificates", "filter": {"serial": serial}}),
         json!({"action": "export-certificate", "id": certificate}),
         json!({"action": "find-certificates", "filter": {"name": "operator.test"}}),
+        json!({"action": "find-certificates", "filter": {"key": client.key.thumbprint()}}),
         json!({"action": "find-certificates", "filter": {"account": account}}),
         json!({"action": "find-certificates", "filter": {"endingWithinDays": 100}}),
         json!({"action": "revoke-certificate", "id": certificate, "reason": 1}),

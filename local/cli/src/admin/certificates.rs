@@ -9,6 +9,7 @@ use admin::{
     selection::{CertificateSelection, RevokeCertificates},
 };
 use clap::{Args, Subcommand, ValueEnum};
+use jose::Thumbprint;
 use serde_json::json;
 use store::IssuerId;
 
@@ -25,7 +26,7 @@ use super::{
 pub(super) enum CertificatesCommand {
     /// Find certificates by name, serial number, account or expiry
     #[command(
-        after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --serial 4A:1F:00:9C:33:D0:52:7E\n  serverless-acme admin certificates find --ending-within 14 --json"
+        after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --serial 4A:1F:00:9C:33:D0:52:7E\n  serverless-acme admin certificates find --key NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs\n  serverless-acme admin certificates find --ending-within 14 --json"
     )]
     Find(FindArguments),
     /// Show a certificate with its account, order, status and PEM
@@ -79,6 +80,9 @@ pub(super) struct FindArguments {
     /// Certificates with this serial number: hexadecimal, with or without colons
     #[arg(long, value_name = "HEX")]
     serial: Option<String>,
+    /// Certificates whose public key has this thumbprint (RFC 7638)
+    #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
+    key: Option<Thumbprint>,
     /// Valid certificates of this issuer: the first hundred to expire
     #[arg(long, value_name = "ID")]
     issuer: Option<IssuerId>,
@@ -192,7 +196,7 @@ pub(super) async fn run(
 async fn find(
     connection: &Connection,
     output: &Output,
-    FindArguments { name, account, ending_within, serial, issuer, profile }: FindArguments,
+    FindArguments { name, account, ending_within, serial, key, issuer, profile }: FindArguments,
 ) -> Result<(), AdminFailure> {
     if issuer.is_some() || profile.is_some() {
         let selection = CertificateSelection { issuer, profile, ..CertificateSelection::default() };
@@ -201,7 +205,7 @@ async fn find(
     }
     let by_end = ending_within.map(CertificateFilter::EndingWithinDays);
     let filter = name.map(CertificateFilter::Name).or(account.map(CertificateFilter::Account)).or(by_end);
-    let filter = filter.or(serial.map(CertificateFilter::Serial));
+    let filter = filter.or(serial.map(CertificateFilter::Serial)).or(key.map(CertificateFilter::Key));
     let Some(filter) = filter else { return Ok(()) };
     let request = FindCertificates { filter, limit: Some(PAGE) };
     let found = connection.ask(&request).await?;

@@ -22,6 +22,8 @@ async fn a_certificate_is_found_by_its_serial_number_shown_and_exported() {
         let found = json(&data, &["certificates", "find", "--serial", serial]).await;
         assert_eq!(found["items"][0]["id"], id, "{serial}");
     }
+    let none = json(&data, &["certificates", "find", "--key", &"A".repeat(43)]).await;
+    assert_eq!(none["items"], json!([]), "no certificate has that key");
     for filter in [["--issuer", "issuing"], ["--profile", "default"]] {
         let found = json(&data, &[&["certificates", "find"], &filter[..]].concat()).await;
         assert_eq!((&found["items"][0]["id"], &found["more"]), (&json!(id), &json!(false)), "{filter:?}");
