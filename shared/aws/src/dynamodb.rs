@@ -30,6 +30,7 @@ mod issuance;
 mod issuer;
 mod item;
 mod key;
+mod layout;
 mod limit;
 mod lookup;
 mod nonce;
@@ -44,11 +45,12 @@ use std::fmt;
 
 use aws_sdk_dynamodb::Client;
 
-use store::{Retention, Store};
+use layout::Connection;
+use store::{Retention, Store, StoreError};
 
 /// A store in one DynamoDB table.
 pub struct DynamoDbStore {
-    client: Client,
+    connection: Connection,
     table: String,
     retention: Retention,
 }
@@ -60,7 +62,12 @@ impl DynamoDbStore {
     /// A change of the retention takes effect for a record when it is next written. Time-outs and
     /// the first retries of a call are configured in the client.
     pub fn new(client: Client, table: impl Into<String>, retention: Retention) -> Self {
-        Self { client, table: table.into(), retention }
+        Self { connection: Connection::new(client), table: table.into(), retention }
+    }
+
+    /// The client, when the layout of the table is one that this version knows.
+    async fn client(&self) -> Result<&Client, StoreError> {
+        self.connection.client(&self.table).await
     }
 }
 
@@ -69,6 +76,7 @@ impl Store for DynamoDbStore {}
 impl fmt::Debug for DynamoDbStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DynamoDbStore")
+            .field("connection", &self.connection)
             .field("table", &self.table)
             .field("retention", &self.retention)
             .finish_non_exhaustive()

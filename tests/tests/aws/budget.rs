@@ -25,7 +25,7 @@ async fn a_certificate_costs_one_signature_and_at_most_22_write_and_18_read_unit
 }
 
 #[tokio::test]
-async fn a_certificate_from_functions_that_are_all_cold_costs_at_most_36_read_units() {
+async fn a_certificate_from_functions_that_are_all_cold_costs_at_most_40_read_units() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         client.obtain(&["warm.test"]).await;
@@ -34,7 +34,8 @@ async fn a_certificate_from_functions_that_are_all_cold_costs_at_most_36_read_un
         let cost = certificate(&ca, &client, "cold").await;
         assert_eq!(cost.signatures, 1);
         assert!(cost.units.write <= 22.0, "{cost:?}");
-        assert!(cost.units.read <= 36.0, "{cost:?}");
+        // Half a unit of each function is for the number of the layout.
+        assert!(cost.units.read <= 40.0, "{cost:?}");
     })
     .await;
 }

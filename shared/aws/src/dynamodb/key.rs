@@ -243,6 +243,11 @@ pub(super) fn ra_profiles() -> Keys {
     Keys { pk: RA_PROFILES.to_owned(), sk: Sort::All }
 }
 
+/// The number of the layout.
+pub(super) fn schema() -> Key {
+    Key::alone("SCHEMA".to_owned())
+}
+
 pub(super) fn applied_configuration() -> Key {
     Key::alone("PROFILE#applied".to_owned())
 }

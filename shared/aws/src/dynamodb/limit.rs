@@ -28,7 +28,8 @@ impl LimitStore for DynamoDbStore {
         let over = Counted::Over { retry_at: window.ends_at() };
         let Some(room) = maximum.checked_sub(amount) else { return Ok(over) };
         let call = self
-            .client
+            .client()
+            .await?
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key::limit(window).attributes()))
@@ -71,7 +72,8 @@ impl LimitStore for DynamoDbStore {
         operation: OperationId,
     ) -> Result<(), StoreError> {
         let call = self
-            .client
+            .client()
+            .await?
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key::limit(window).attributes()))

@@ -28,7 +28,8 @@ impl DynamoDbStore {
     /// Reads one item; `None` if it does not exist.
     pub(super) async fn get(&self, key: Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
         let call = self
-            .client
+            .client()
+            .await?
             .get_item()
             .table_name(&self.table)
             .set_key(Some(key.attributes()))
@@ -60,18 +61,18 @@ impl DynamoDbStore {
 
     /// All items of a partition, or of a part of it, in the order of their sort keys.
     pub(super) async fn query(&self, keys: Keys, consistency: Consistency) -> Result<Vec<Item>, StoreError> {
-        self.pages(self.partition(keys, consistency), usize::MAX).await
+        self.pages(self.partition(keys, consistency).await?, usize::MAX).await
     }
 
     /// The first items of a part of a partition, at most `limit`.
     pub(super) async fn query_first(&self, keys: Keys, limit: usize) -> Result<Vec<Item>, StoreError> {
-        let query = self.partition(keys, Consistency::Strong);
+        let query = self.partition(keys, Consistency::Strong).await?;
         self.pages(query.limit(i32::try_from(limit).unwrap_or(i32::MAX)), limit).await
     }
 
     /// The last items of a part of a partition, last first, at most `limit`.
     pub(super) async fn query_last(&self, keys: Keys, limit: usize) -> Result<Vec<Item>, StoreError> {
-        let query = self.partition(keys, Consistency::Strong).scan_index_forward(false);
+        let query = self.partition(keys, Consistency::Strong).await?.scan_index_forward(false);
         let query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX));
         self.pages(query, limit).await
     }
@@ -92,7 +93,7 @@ impl DynamoDbStore {
         let mut found = Vec::new();
         let mut patience = Patience::default();
         loop {
-            match self.client.batch_get_item().set_request_items(Some(rest.clone())).send().await {
+            match self.client().await?.batch_get_item().set_request_items(Some(rest.clone())).send().await {
                 Ok(output) => {
                     found.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items).map(Item::from));
                     rest = output.unprocessed_keys.unwrap_or_default();
@@ -106,14 +107,15 @@ impl DynamoDbStore {
         }
     }
 
-    fn partition(&self, keys: Keys, consistency: Consistency) -> QueryFluentBuilder {
+    async fn partition(&self, keys: Keys, consistency: Consistency) -> Result<QueryFluentBuilder, StoreError> {
         let query = self
-            .client
+            .client()
+            .await?
             .query()
             .table_name(&self.table)
             .expression_attribute_values(":pk", AttributeValue::S(keys.pk))
             .consistent_read(consistency == Consistency::Strong);
-        match keys.sk {
+        Ok(match keys.sk {
             Sort::All => query.key_condition_expression("pk = :pk"),
             Sort::Before(sk) => query
                 .key_condition_expression("pk = :pk AND sk < :sk")
@@ -128,7 +130,7 @@ impl DynamoDbStore {
             Sort::BeginningWith(sk) => query
                 .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
                 .expression_attribute_values(":sk", AttributeValue::S(sk.to_owned())),
-        }
+        })
     }
 
     async fn pages(&self, query: QueryFluentBuilder, limit: usize) -> Result<Vec<Item>, StoreError> {

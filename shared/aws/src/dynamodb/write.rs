@@ -34,7 +34,8 @@ impl DynamoDbStore {
     /// Puts an item if the condition holds.
     pub(super) async fn put(&self, item: Item, condition: Condition) -> Result<Verdict, StoreError> {
         let call = self
-            .client
+            .client()
+            .await?
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item.attributes()))
@@ -76,7 +77,8 @@ impl DynamoDbStore {
     ) -> Result<[Verdict; N], StoreError> {
         let writes = writes.into_iter().map(|write| self.transaction_item(write)).collect::<Result<_, _>>()?;
         let call = self
-            .client
+            .client()
+            .await?
             .transact_write_items()
             .set_transact_items(Some(writes))
             .client_request_token(operation.to_string());
@@ -96,7 +98,7 @@ impl DynamoDbStore {
     /// Applies all of the writes or none, unconditionally; at most a hundred.
     pub(super) async fn transact_all(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let writes = writes.into_iter().map(|write| self.transaction_item(write)).collect::<Result<_, _>>()?;
-        let call = self.client.transact_write_items().set_transact_items(Some(writes));
+        let call = self.client().await?.transact_write_items().set_transact_items(Some(writes));
         let mut patience = Patience::default();
         loop {
             match call.clone().send().await {
@@ -125,7 +127,7 @@ impl DynamoDbStore {
             let mut rest = HashMap::from([(self.table.clone(), writes.to_vec())]);
             let mut patience = Patience::default();
             while !rest.is_empty() {
-                match self.client.batch_write_item().set_request_items(Some(rest.clone())).send().await {
+                match self.client().await?.batch_write_item().set_request_items(Some(rest.clone())).send().await {
                     Ok(output) => {
                         rest = output.unprocessed_items.unwrap_or_default();
                         if !rest.is_empty() {
