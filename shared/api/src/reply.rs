@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::Response;
 
-/// The reply of a handler. [`Reply::seal`] adds the headers that every answer carries.
+/// The reply of a handler. `Reply::seal` adds the headers that every answer carries.
 #[derive(Debug)]
 pub struct Reply {
     status: StatusCode,

@@ -1,7 +1,7 @@
 //! State changes in one place: no crate but the authority's names a method of the store that
 //! writes.
 //!
-//! The writing methods are all methods of the store's traits that do not stand in [`READS`], so a
+//! The writing methods are all methods of the store's traits that do not stand in `READS`, so a
 //! new one counts as one of them until it is listed. The authority has verbs of the same names
 //! (`apply_profiles`), and those are everybody's; so a file that has a store in its hands may name
 //! none of them, and another file only one that is a verb of the authority. The engine's own upkeep
