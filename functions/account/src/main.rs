@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(account::NEEDS, |context, request| Box::pin(account::serve(context, request)))
+    aws::start(account::lambda::open)
 }

@@ -89,7 +89,7 @@ impl Action for Examine {
 
 async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
     let check = format!("key of issuer {}", issuer.id);
-    match authority.ceremony().check_key(&issuer.id).await {
+    match authority.ceremony.check_key(&issuer.id).await {
         Ok(()) => Finding::good(check, "it is the key of the issuer's certificate"),
         Err(error @ issuing::Error::Failed(Failure::ForeignIssuer(_))) => Finding::bad(
             check,

@@ -308,7 +308,7 @@ async fn subject(
     organization: Option<String>,
 ) -> Result<AuthorityName, AdminError> {
     let of_root = async || -> Result<Option<String>, AdminError> {
-        let root = authority.issuers().records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
+        let root = authority.issuers.records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
         let Some(Der(der)) = root.and_then(|root| root.certificate) else { return Ok(None) };
         let root = Certificate::from_der(&der).map_err(Failure::issuing)?;
         Ok(root.subject_organization().map(str::to_owned))

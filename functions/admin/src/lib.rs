@@ -25,7 +25,10 @@ mod error;
 mod page;
 mod socket;
 
-use ra::{Authority, Needs};
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
+use ra::Authority;
 use serde_json::Value;
 
 pub use action::Action;
@@ -33,10 +36,6 @@ pub use error::{AdminError, RequestError};
 pub use incident::continue_revocations;
 pub use page::Listed;
 pub use socket::{SocketReply, Surroundings, WebhookStatus};
-
-/// What it uses beside the store: the public halves of the issuers' keys, and CRLs after
-/// revocations.
-pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, ..Needs::STORE };
 
 /// Does what a request asks for, on AWS. Who invokes a function is known to IAM and to CloudTrail
 /// and not to the function; the member `actor` of the request says it for the audit record, as a

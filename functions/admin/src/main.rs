@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::invoke(admin::NEEDS, |authority, request| Box::pin(async move { Ok(admin::act(authority, request).await?) }))
+    aws::start(admin::lambda::open)
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(authorization::NEEDS, |context, request| Box::pin(authorization::serve(context, request)))
+    aws::start(authorization::lambda::open)
 }

@@ -6,20 +6,20 @@
 
 mod properties;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use std::collections::BTreeMap;
 
 use ca::Certificate;
-use issuing::Hierarchy;
-use ra::{Authority, Error, Needs};
+use issuing::{Crls, Hierarchy, IssuerFiles};
+use ra::{Authority, Error, ExternalAccountSecrets, NonceSecretRotation};
 use serde_json::Value;
 use store::{AcmeProfile, IssuerRole, ProfileSet, RaProfile};
 
 pub use properties::{PropertyError, plan};
 
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs { signer: true, crl_queue: true, publisher: true, ..Needs::STORE };
-
-/// The CA to create.
+/// What is to be made where nothing is.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The root and the issuing CA.
@@ -30,31 +30,45 @@ pub struct Plan {
     pub ra: RaProfile,
 }
 
-/// Creates the missing parts, and returns the certificate of the root. The profiles come last, so
-/// that a directory only answers when everything behind it exists.
+/// What a CA is founded with.
+pub struct Foundation {
+    /// Makes the secrets of nonces.
+    pub nonce_secrets: NonceSecretRotation,
+    /// Makes the secret of external accounts.
+    pub external_account_secrets: ExternalAccountSecrets,
+    /// Has the root sign, makes the first profiles, and keeps the record of both.
+    pub authority: Authority,
+    /// Signs the root's CRL.
+    pub crls: Crls,
+    /// Publishes the certificates of issuers.
+    pub issuer_files: IssuerFiles,
+}
+
+/// Makes what is absent, and gives the root's certificate. The profiles come last: a directory serves
+/// only when everything behind it is there.
 ///
 /// # Errors
-/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a
-/// step failed, of which those before stay done.
-pub async fn establish(authority: &Authority, plan: &Plan) -> Result<Certificate, Error> {
-    authority.mark_new_store().await?;
-    authority.ensure_nonce_secrets().await?;
-    authority.ensure_external_account_secret().await?;
-    let root = authority.ceremony().ensure(&plan.hierarchy).await?;
-    authority.crls().make_due(IssuerRole::Root).await?;
-    announce_issuing_cas(authority).await?;
+/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a step failed, of
+/// which those before stay done.
+pub async fn establish(ca: &Foundation, plan: &Plan) -> Result<Certificate, Error> {
+    ca.authority.mark_new_store().await?;
+    ca.nonce_secrets.ensure().await?;
+    ca.external_account_secrets.ensure().await?;
+    let root = ca.authority.ceremony.ensure(&plan.hierarchy).await?;
+    ca.crls.make_due(IssuerRole::Root).await?;
+    announce_issuing_cas(ca).await?;
     let first = ProfileSet { acme_profile: vec![plan.acme.clone()], ra_profile: vec![plan.ra.clone()] };
-    authority.ensure_first_profiles(ACTOR, &first).await?;
+    ca.authority.ensure_first_profiles(ACTOR, &first).await?;
     Ok(root)
 }
 
 /// Publishes the certificates of the issuing CAs, and requests those of their CRLs that do not
 /// exist yet: another function has the permission to use their keys.
-async fn announce_issuing_cas(authority: &Authority) -> Result<(), Error> {
-    let issuers = authority.issuers().records().await?;
+async fn announce_issuing_cas(ca: &Foundation) -> Result<(), Error> {
+    let issuers = ca.authority.issuers.records().await?;
     for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
-        authority.issuer_files().publish(issuer).await?;
-        authority.crl_requests().request_missing(issuer).await?;
+        ca.issuer_files.publish(issuer).await?;
+        ca.authority.crl_requests.request_missing(issuer).await?;
     }
     Ok(())
 }
@@ -68,10 +82,10 @@ const ACTOR: &str = "bootstrap";
 /// # Errors
 /// A [`PropertyError`] or an [`Error`].
 pub async fn from_properties(
-    authority: &Authority,
+    ca: &Foundation,
     properties: Value,
 ) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error + Send + Sync>> {
-    let root = establish(authority, &plan(properties, authority.status_url().max_validity())?).await?;
+    let root = establish(ca, &plan(properties, ca.authority.status_url.max_validity())?).await?;
     let fingerprint: Vec<String> = root.fingerprint().iter().map(|byte| format!("{byte:02X}")).collect();
     Ok(BTreeMap::from([
         ("RootCertificate".to_owned(), root.pem()),
@@ -83,6 +97,6 @@ pub async fn from_properties(
 ///
 /// # Errors
 /// The work should be retried.
-pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
-    Ok(authority.crls().make_due(IssuerRole::Root).await?)
+pub async fn on_schedule(ca: &Foundation) -> Result<(), Error> {
+    Ok(ca.crls.make_due(IssuerRole::Root).await?)
 }

@@ -3,9 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::respond(
-        bootstrap::NEEDS,
-        |authority, properties| Box::pin(bootstrap::from_properties(authority, properties)),
-        |authority| Box::pin(bootstrap::on_schedule(authority)),
-    )
+    aws::start(bootstrap::lambda::open)
 }

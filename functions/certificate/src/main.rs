@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(certificate::NEEDS, |context, request| Box::pin(certificate::serve(context, request)))
+    aws::start(certificate::lambda::open)
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(challenge::NEEDS, |context, request| Box::pin(challenge::serve(context, request)))
+    aws::start(challenge::lambda::open)
 }

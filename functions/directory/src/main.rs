@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(directory::NEEDS, |context, request| Box::pin(directory::serve(context, request)))
+    aws::start(directory::lambda::open)
 }

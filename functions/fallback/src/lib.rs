@@ -1,10 +1,9 @@
 //! Requests that no other function handles: 404, 405 and CORS preflights, as problem documents.
 
-use api::{Context, Request, Response};
-use ra::Needs;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs::STORE;
+use api::{Context, Request, Response};
 
 /// Serves a request.
 pub async fn serve(context: &Context, request: Request) -> Response {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(fallback::NEEDS, |context, request| Box::pin(fallback::serve(context, request)))
+    aws::start(fallback::lambda::open)
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(finalize::NEEDS, |context, request| Box::pin(finalize::serve(context, request)))
+    aws::start(finalize::lambda::open)
 }

@@ -1,22 +1,22 @@
 //! `POST /key-change` (RFC 8555 §7.3.5): the account signs a JWS that the new key has signed.
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use acme::KeyChange;
 use api::{AccountCall, Context, Error, Operation, PayloadError, Reply, Request, Response, UrlError};
 use http::StatusCode;
 use jose::{JwsError, KeyReference, MalformedJws, PublicKey, UnverifiedJws};
-use ra::{KeyRollover, Needs};
-
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs::STORE;
+use ra::{KeyChanges, KeyRollover};
 
 /// Serves a request.
-pub async fn serve(context: &Context, request: Request) -> Response {
-    api::serve(context, Operation::KeyChange, request, handle).await
+pub async fn serve(context: &Context, changes: &KeyChanges, request: Request) -> Response {
+    api::serve(context, changes, Operation::KeyChange, request, handle).await
 }
 
-async fn handle(context: &Context, call: AccountCall<Vec<u8>>) -> Result<Reply, Error> {
+async fn handle(context: &Context, changes: &KeyChanges, call: AccountCall<Vec<u8>>) -> Result<Reply, Error> {
     let rollover = verify_inner(context, &call)?;
-    let account = context.authority().change_key(&call.serving, &call.account, rollover).await?;
+    let account = changes.change(&call.serving, &call.account, rollover).await?;
     let urls = context.urls();
     Ok(Reply::json(StatusCode::OK, &account.object(urls)).with_location(&urls.account(&account.directory, account.id)))
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(key_change::NEEDS, |context, request| Box::pin(key_change::serve(context, request)))
+    aws::start(key_change::lambda::open)
 }

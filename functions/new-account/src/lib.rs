@@ -1,21 +1,25 @@
 //! `POST /new-account` (RFC 8555 §7.3).
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use acme::NewAccount;
 use api::{Context, Error, Json, KeyCall, Operation, Reply, Request, Response};
 use http::StatusCode;
-use ra::{AccountCreation, Needs};
-
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs::STORE;
+use ra::{AccountCreation, Registrations};
 
 /// Serves a request.
-pub async fn serve(context: &Context, request: Request) -> Response {
-    api::serve(context, Operation::NewAccount, request, handle).await
+pub async fn serve(context: &Context, registrations: &Registrations, request: Request) -> Response {
+    api::serve(context, registrations, Operation::NewAccount, request, handle).await
 }
 
-async fn handle(context: &Context, call: KeyCall<Json<NewAccount>>) -> Result<Reply, Error> {
+async fn handle(
+    context: &Context,
+    registrations: &Registrations,
+    call: KeyCall<Json<NewAccount>>,
+) -> Result<Reply, Error> {
     let KeyCall { serving, key, payload: Json(request), url } = call;
-    let (status, account) = match context.authority().create_account(&serving, key, &request, &url).await? {
+    let (status, account) = match registrations.create(&serving, key, &request, &url).await? {
         AccountCreation::Created(account) => (StatusCode::CREATED, account),
         AccountCreation::Existing(account) => (StatusCode::OK, account),
     };

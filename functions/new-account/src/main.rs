@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(new_account::NEEDS, |context, request| Box::pin(new_account::serve(context, request)))
+    aws::start(new_account::lambda::open)
 }

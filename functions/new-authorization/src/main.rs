@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(new_authorization::NEEDS, |context, request| Box::pin(new_authorization::serve(context, request)))
+    aws::start(new_authorization::lambda::open)
 }

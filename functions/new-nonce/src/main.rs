@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(new_nonce::NEEDS, |context, request| Box::pin(new_nonce::serve(context, request)))
+    aws::start(new_nonce::lambda::open)
 }

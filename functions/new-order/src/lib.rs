@@ -1,23 +1,22 @@
 //! `POST /new-order` (RFC 8555 §7.4, RFC 9773 §5).
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use acme::{NewOrder, OrderStatus};
 use api::{AccountCall, Context, Error, Json, Operation, Reply, Request, Response};
 use http::StatusCode;
-use ra::Needs;
-
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs::STORE;
+use ra::NewOrders;
 
 /// Serves a request.
-pub async fn serve(context: &Context, request: Request) -> Response {
-    api::serve(context, Operation::NewOrder, request, handle).await
+pub async fn serve(context: &Context, orders: &NewOrders, request: Request) -> Response {
+    api::serve(context, orders, Operation::NewOrder, request, handle).await
 }
 
-async fn handle(context: &Context, call: AccountCall<Json<NewOrder>>) -> Result<Reply, Error> {
+async fn handle(context: &Context, orders: &NewOrders, call: AccountCall<Json<NewOrder>>) -> Result<Reply, Error> {
     let AccountCall { serving, account, payload: Json(request), .. } = call;
-    let authority = context.authority();
-    let view = authority.create_order(&serving, &account, request).await?;
-    let object = view.order.object(context.urls(), &view.authorizations, authority.now());
+    let view = orders.create(&serving, &account, request).await?;
+    let object = view.order.object(context.urls(), &view.authorizations, context.now());
     let url = context.urls().order(&serving.directory, view.order.id);
     let reply = Reply::json(StatusCode::CREATED, &object).with_location(&url);
     Ok(match object.status {

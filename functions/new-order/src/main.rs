@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(new_order::NEEDS, |context, request| Box::pin(new_order::serve(context, request)))
+    aws::start(new_order::lambda::open)
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(order::NEEDS, |context, request| Box::pin(order::serve(context, request)))
+    aws::start(order::lambda::open)
 }

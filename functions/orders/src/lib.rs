@@ -1,33 +1,32 @@
 //! The two lists of an account's orders: `POST /acct/{accountId}/orders` with URLs (RFC 8555
 //! §7.1.2.1), and `POST /orders/{accountId}` with whole order objects.
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use acme::{OrderId, OrderObject, OrdersObject, Resource};
 use api::{AccountCall, Context, Empty, Error, Operation, Reply, Request, Response};
 use http::StatusCode;
-use ra::{Needs, OrderView};
-
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs { issuance_queue: true, ..Needs::STORE };
+use ra::{OrderView, Orders};
 
 /// Serves a request.
-pub async fn serve(context: &Context, request: Request) -> Response {
-    api::serve(context, Operation::Orders, request, handle).await
+pub async fn serve(context: &Context, orders: &Orders, request: Request) -> Response {
+    api::serve(context, orders, Operation::Orders, request, handle).await
 }
 
-async fn handle(context: &Context, call: AccountCall<Empty>) -> Result<Reply, Error> {
+async fn handle(context: &Context, orders: &Orders, call: AccountCall<Empty>) -> Result<Reply, Error> {
     let AccountCall { serving, resource, query, account, .. } = call;
     let (owner, whole) = match resource {
         Resource::AccountOrders(owner) => (owner, false),
         Resource::Orders(owner) => (owner, true),
         _ => return Err(Error::NoSuchResource),
     };
-    let authority = context.authority();
     let cursor = query.as_deref().map(cursor).transpose()?.flatten();
-    let list = authority.orders(&account, owner, cursor).await?;
+    let list = orders.list(&account, owner, cursor).await?;
     let directory = &serving.directory;
     let reply = if whole {
-        let views = authority.order_views(&account, &list.orders).await?;
-        let object = |view: &OrderView| view.order.object(context.urls(), &view.authorizations, authority.now());
+        let views = orders.views(&account, &list.orders).await?;
+        let object = |view: &OrderView| view.order.object(context.urls(), &view.authorizations, context.now());
         let objects: Vec<OrderObject> = views.iter().map(object).collect();
         Reply::json(StatusCode::OK, &objects)
     } else {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(orders::NEEDS, |context, request| Box::pin(orders::serve(context, request)))
+    aws::start(orders::lambda::open)
 }

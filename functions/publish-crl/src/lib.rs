@@ -1,19 +1,32 @@
 //! Generates and publishes CRLs: after a revocation, and on schedule before the present ones
 //! expire. The schedule also emits events for certificates that expire soon.
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
+use std::sync::Arc;
+
 use authority::CrlTask;
-use ra::{Authority, Error, Needs};
+use issuing::Crls;
+use ra::{Error, ExpiryNotices, NonceSecretRotation};
 use store::IssuerRole;
 
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs { signer: true, publisher: true, ..Needs::STORE };
+/// What is due on schedule.
+pub struct Upkeep {
+    /// Makes the secrets of nonces.
+    pub nonce_secrets: Arc<NonceSecretRotation>,
+    /// Signs CRLs and publishes them.
+    pub crls: Arc<Crls>,
+    /// Emits that certificates end soon.
+    pub expiry: Arc<ExpiryNotices>,
+}
 
 /// Processes one task: a CRL with all present revocations.
 ///
 /// # Errors
 /// The task should be retried.
-pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
-    Ok(authority.crls().make(task).await?)
+pub async fn work(crls: &Crls, task: &CrlTask) -> Result<(), issuing::Error> {
+    crls.make(task).await
 }
 
 /// Rotates the nonce secrets, publishes the certificates of the issuing CAs, renews those of their
@@ -22,17 +35,17 @@ pub async fn work(authority: &Authority, task: &CrlTask) -> Result<(), Error> {
 ///
 /// # Errors
 /// The work should be retried.
-pub async fn on_schedule(authority: &Authority) -> Result<(), Error> {
-    authority.ensure_nonce_secrets().await?;
-    let published = authority.crls().make_due(IssuerRole::Issuing).await.map_err(Error::from);
-    published.and(authority.emit_expiring().await)
+pub async fn on_schedule(upkeep: &Upkeep) -> Result<(), Error> {
+    upkeep.nonce_secrets.ensure().await?;
+    let published = upkeep.crls.make_due(IssuerRole::Issuing).await.map_err(Error::from);
+    published.and(upkeep.expiry.emit().await)
 }
 
 /// The same at the start of a host that may have crashed: every CRL is renewed.
 ///
 /// # Errors
 /// The work should be retried.
-pub async fn at_start(authority: &Authority) -> Result<(), Error> {
-    authority.crls().make_all().await?;
-    authority.emit_expiring().await
+pub async fn at_start(upkeep: &Upkeep) -> Result<(), Error> {
+    upkeep.crls.make_all().await?;
+    upkeep.expiry.emit().await
 }

@@ -1,21 +1,21 @@
 //! `GET /renewal-info/{certId}` (RFC 9773).
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use acme::Resource;
 use api::{Context, Error, Operation, PublicCall, Reply, Request, Response};
 use http::StatusCode;
-use ra::Needs;
-
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs::STORE;
+use ra::RenewalInfos;
 
 /// Serves a request.
-pub async fn serve(context: &Context, request: Request) -> Response {
-    api::serve(context, Operation::RenewalInfo, request, handle).await
+pub async fn serve(context: &Context, infos: &RenewalInfos, request: Request) -> Response {
+    api::serve(context, infos, Operation::RenewalInfo, request, handle).await
 }
 
-async fn handle(context: &Context, call: PublicCall) -> Result<Reply, Error> {
+async fn handle(_: &Context, infos: &RenewalInfos, call: PublicCall) -> Result<Reply, Error> {
     let Resource::RenewalInfo(certificate) = call.resource else { return Err(Error::NoSuchResource) };
-    let info = context.authority().renewal_info(&certificate).await?;
+    let info = infos.of(&certificate).await?;
     Ok(Reply::json(StatusCode::OK, &info).with_retry_after(SIX_HOURS))
 }
 

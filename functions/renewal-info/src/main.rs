@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(renewal_info::NEEDS, |context, request| Box::pin(renewal_info::serve(context, request)))
+    aws::start(renewal_info::lambda::open)
 }

@@ -1,24 +1,28 @@
 //! `POST /revoke-cert`, signed by an account or by the certificate's key (RFC 8555 §7.6).
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use acme::{RevocationReason, RevocationRequest};
 use api::{Context, Error, Json, Operation, Reply, Request, Response, RevocationCall};
 use http::StatusCode;
 use jose::base64url;
-use ra::Needs;
-
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs { crl_queue: true, ..Needs::STORE };
+use ra::Revocations;
 
 /// Serves a request.
-pub async fn serve(context: &Context, request: Request) -> Response {
-    api::serve(context, Operation::RevokeCert, request, handle).await
+pub async fn serve(context: &Context, revocations: &Revocations, request: Request) -> Response {
+    api::serve(context, revocations, Operation::RevokeCert, request, handle).await
 }
 
-async fn handle(context: &Context, call: RevocationCall<Json<RevocationRequest>>) -> Result<Reply, Error> {
+async fn handle(
+    _: &Context,
+    revocations: &Revocations,
+    call: RevocationCall<Json<RevocationRequest>>,
+) -> Result<Reply, Error> {
     let RevocationCall { signer, payload: Json(request) } = call;
     let reason =
         RevocationReason::try_from(request.reason.unwrap_or_default()).map_err(|_| ra::Error::BadRevocationReason)?;
     let der = base64url::decode(&request.certificate).map_err(|_| ra::Error::NotACertificate)?;
-    context.authority().revoke(signer.revoker(), &der, reason).await?;
+    revocations.revoke(signer.revoker(), &der, reason).await?;
     Ok(Reply::empty(StatusCode::OK))
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aws::serve(revoke_cert::NEEDS, |context, request| Box::pin(revoke_cert::serve(context, request)))
+    aws::start(revoke_cert::lambda::open)
 }

@@ -6,30 +6,30 @@
 mod pace;
 mod settings;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use std::time::Duration;
 
 use acme::{ChallengeType, Observation};
 use authority::ValidationTask;
-use ra::{Authority, Error, Needs, ValidationJob};
+use ra::{Error, ValidationJob, Validations};
 use validation::{Failure, Probe, Rules};
 
 pub use pace::{Pace, Sleep};
 pub use settings::{Settings, SettingsError};
 
-/// What it uses beside the store.
-pub const NEEDS: Needs = Needs::STORE;
-
-/// Processes one task. Processing it twice is harmless, because results are written conditionally.
+/// Does one task. Doing it twice is harmless: results are conditional.
 ///
 /// # Errors
 /// The task could not be finished and should be retried.
 pub async fn work(
-    authority: &Authority,
+    validations: &Validations,
     settings: &Settings,
     task: ValidationTask,
     pace: &dyn Pace,
 ) -> Result<(), Error> {
-    match run(authority, settings, task, pace).await {
+    match run(validations, settings, task, pace).await {
         // The challenge was completed or its authorization deactivated in the meantime; the result
         // is not needed.
         Err(Error::Failed(authority::Failure::Transition(_))) => Ok(()),
@@ -37,23 +37,28 @@ pub async fn work(
     }
 }
 
-async fn run(authority: &Authority, settings: &Settings, task: ValidationTask, pace: &dyn Pace) -> Result<(), Error> {
-    let Some(mut job) = authority.validation(task).await? else { return Ok(()) };
+async fn run(
+    validations: &Validations,
+    settings: &Settings,
+    task: ValidationTask,
+    pace: &dyn Pace,
+) -> Result<(), Error> {
+    let Some(mut job) = validations.job(task).await? else { return Ok(()) };
     let probe = probe(settings, &job);
     let mut pauses = PAUSES.into_iter();
     loop {
         let failure = match attempt(settings, &probe).await {
             Ok(observation) => {
                 log(&job, "control was shown", None);
-                return authority.validation_succeeded(job, observation).await;
+                return validations.succeeded(job, observation).await;
             }
             Err(failure) => failure,
         };
         log(&job, "an attempt failed", Some(&failure));
         let pause = pauses.next().filter(|_| failure.may_heal);
         let Failure { problem, address, .. } = failure;
-        let Some(pause) = pause else { return authority.validation_failed(job, problem, address).await };
-        job = authority.attempt_failed(job, problem, address).await?;
+        let Some(pause) = pause else { return validations.failed(job, problem, address).await };
+        job = validations.attempt_failed(job, problem, address).await?;
         pace.pause(pause).await;
     }
 }

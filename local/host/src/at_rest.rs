@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use authority::{EventSink, SystemClock};
+use issuing::Crls;
 use ra::{Authority, Seams, Settings};
 use store::{
     IssuerStore,
@@ -44,7 +45,7 @@ impl AtRest {
         }
         let store = EmbeddedStore::open(data.file(STORE), StoreOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
-        let signer = SoftwareSigner::new(&data);
+        let signer = Arc::new(SoftwareSigner::new(&data));
         let unusable_keys = signer.read_keys(&store.issuers().await?);
         // Events that are spooled now are delivered when a host with a webhook starts.
         let spool = data.file(SPOOL);
@@ -56,18 +57,23 @@ impl AtRest {
         let (queue, workers) = queue::queue();
         let seams = Seams {
             store: store.clone(),
-            signer: Arc::new(signer),
-            validation_queue: Arc::new(queue.clone()),
-            issuance_queue: Arc::new(queue.clone()),
+            signer: signer.clone(),
             crl_queue: Arc::new(queue),
-            // The files of the status listener are created from the store when a host starts.
-            publisher: Arc::new(StatusFiles::default()),
             events,
             clock: Arc::new(SystemClock),
         };
         let authority = Arc::new(Authority::new(seams, Settings::default()));
+        let crls = Crls::new(
+            authority.issuers.clone(),
+            store.clone(),
+            signer,
+            // Files of the status listener are made from the store when a host starts.
+            Arc::new(StatusFiles::default()),
+            authority.status_url.clone(),
+            authority.clock().clone(),
+        );
         let mut tasks = JoinSet::new();
-        tasks.spawn(workers.publish(authority.clone()));
+        tasks.spawn(workers.publish(Arc::new(crls)));
         Ok(Self { authority, store, unusable_keys, workers: tasks, _data: data })
     }
 

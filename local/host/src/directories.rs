@@ -13,7 +13,7 @@ pub(crate) async fn serving(authority: &Authority) -> Result<Vec<DirectoryId>, E
     let all = acme.chain(ra).map(|(family, name)| DirectoryId { family, name: name.clone() });
     let mut serving = Vec::new();
     for directory in all {
-        if authority.directory(&directory).await.is_ok_and(|found| found.check_in_service().is_ok()) {
+        if authority.directories.directory(&directory).await.is_ok_and(|found| found.check_in_service().is_ok()) {
             serving.push(directory);
         }
     }

@@ -3,15 +3,21 @@
 use acme::{DirectoryId, Problem, ProblemType, Resource};
 use api::{Context, Operation, Request, Response, Route};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
+use ra::{Authority, Parts};
 
 use crate::directories::{serving, usual};
 
 /// Passes a request to its function. `/dir` is an alias of the usual directory, where clients of
 /// test CAs look for it.
-pub(crate) async fn dispatch(context: &Context, mut request: Request) -> Response {
+pub(crate) async fn dispatch(
+    context: &Context,
+    authority: &Authority,
+    parts: &Parts,
+    mut request: Request,
+) -> Response {
     if request.uri().path() == "/dir" {
         let of_directory = |directory: &DirectoryId| context.urls().of(directory, &Resource::Directory);
-        let serving = match serving(context.authority()).await {
+        let serving = match serving(authority).await {
             Ok(serving) => serving,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the directories could not be looked up");
@@ -27,21 +33,23 @@ pub(crate) async fn dispatch(context: &Context, mut request: Request) -> Respons
     let operation = Route::parse(context, request.uri()).map(|route| route.operation());
     match operation.filter(|operation| operation.takes(request.method())) {
         None => fallback::serve(context, request).await,
-        Some(Operation::Account) => account::serve(context, request).await,
-        Some(Operation::Authorization) => authorization::serve(context, request).await,
-        Some(Operation::Certificate) => certificate::serve(context, request).await,
-        Some(Operation::Challenge) => challenge::serve(context, request).await,
+        Some(Operation::Account) => account::serve(context, &parts.account_changes, request).await,
+        Some(Operation::Authorization) => authorization::serve(context, &parts.authorizations, request).await,
+        Some(Operation::Certificate) => certificate::serve(context, &parts.downloads, request).await,
+        Some(Operation::Challenge) => challenge::serve(context, &parts.challenges, request).await,
         Some(Operation::Directory) => directory::serve(context, request).await,
-        Some(Operation::Finalize) => finalize::serve(context, request).await,
-        Some(Operation::KeyChange) => key_change::serve(context, request).await,
-        Some(Operation::NewAccount) => new_account::serve(context, request).await,
-        Some(Operation::NewAuthorization) => new_authorization::serve(context, request).await,
+        Some(Operation::Finalize) => finalize::serve(context, &parts.finalization, request).await,
+        Some(Operation::KeyChange) => key_change::serve(context, &parts.key_changes, request).await,
+        Some(Operation::NewAccount) => new_account::serve(context, &parts.registrations, request).await,
+        Some(Operation::NewAuthorization) => {
+            new_authorization::serve(context, &parts.new_authorizations, request).await
+        }
         Some(Operation::NewNonce) => new_nonce::serve(context, request).await,
-        Some(Operation::NewOrder) => new_order::serve(context, request).await,
-        Some(Operation::Order) => order::serve(context, request).await,
-        Some(Operation::Orders) => orders::serve(context, request).await,
-        Some(Operation::RenewalInfo) => renewal_info::serve(context, request).await,
-        Some(Operation::RevokeCert) => revoke_cert::serve(context, request).await,
+        Some(Operation::NewOrder) => new_order::serve(context, &parts.new_orders, request).await,
+        Some(Operation::Order) => order::serve(context, &parts.orders, request).await,
+        Some(Operation::Orders) => orders::serve(context, &parts.orders, request).await,
+        Some(Operation::RenewalInfo) => renewal_info::serve(context, &parts.renewal_infos, request).await,
+        Some(Operation::RevokeCert) => revoke_cert::serve(context, &parts.revocations, request).await,
     }
 }
 

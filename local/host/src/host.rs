@@ -12,12 +12,13 @@ use std::{
 
 use acme::{DirectoryId, Identifier, Urls};
 use admin::Surroundings;
-use api::{Context, Options as ApiOptions};
+use api::{Admission, Context, Options as ApiOptions};
 use authority::{EventSink, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
-use ra::{AppliedProfiles, Authority, ConfiguredProfiles, Seams, Settings};
+use publish_crl::Upkeep;
+use ra::{AppliedProfiles, Authority, ConfiguredProfiles, ExternalAccountSecrets, Parts, Seams, Settings};
 use store::{
     IssuerId, IssuerRecord, IssuerStore, ProfileSet, RaProfile, Validity,
     embedded::{EmbeddedStore, Options as StoreOptions},
@@ -98,10 +99,7 @@ impl Host {
         let seams = Seams {
             store: store.clone(),
             signer: signer.clone(),
-            validation_queue: Arc::new(queue.clone()),
-            issuance_queue: Arc::new(queue.clone()),
             crl_queue: Arc::new(queue.clone()),
-            publisher: Arc::new(files.clone()),
             events,
             clock: Arc::new(SystemClock),
         };
@@ -112,8 +110,15 @@ impl Host {
             ..Settings::default()
         };
         let authority = Arc::new(Authority::new(seams, settings));
+        let (tasks_queue, publisher) = (Arc::new(queue.clone()), Arc::new(files.clone()));
+        let parts = Arc::new(Parts::new(&authority, tasks_queue.clone(), tasks_queue, publisher));
+        let upkeep = Upkeep {
+            nonce_secrets: parts.nonce_secret_rotation.clone(),
+            crls: parts.crls.clone(),
+            expiry: parts.expiry_notices.clone(),
+        };
         authority.mark_new_store().await?;
-        let root = authority.ceremony().ensure(&hierarchy).await.map_err(|error| match error {
+        let root = authority.ceremony.ensure(&hierarchy).await.map_err(|error| match error {
             issuing::Error::Failed(Failure::ForeignIssuer(issuer)) => {
                 StartError::KeyOfAnotherCa(signer.path(issuer.as_str()))
             }
@@ -124,18 +129,25 @@ impl Host {
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
         files.put_root(root.pem());
-        authority.ensure_nonce_secrets().await?;
-        authority.ensure_external_account_secret().await?;
-        if let Err(error) = publish_crl::at_start(&authority).await {
+        parts.nonce_secret_rotation.ensure().await?;
+        ExternalAccountSecrets::new(store.clone(), authority.clock().clone()).ensure().await?;
+        if let Err(error) = publish_crl::at_start(&upkeep).await {
             // The others are there, and what is missing is tried again every minute.
             tracing::error!(error = &error as &dyn std::error::Error, "not all CRLs were published");
         }
         let names = host_names([&base_url, &local_url], listen_address.ip());
-        let tls = HostTls::start(&authority, names, host_profile(&hierarchy)?).await?;
+        let tls = HostTls::start(&parts.host_certificates, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
 
         let options = ApiOptions { nonce_refusals: config.test.nonce_refusals };
-        let context = Arc::new(Context::new(authority.clone(), base_url.as_str(), options));
+        let admission = Admission::new(
+            authority.directories.clone(),
+            parts.nonces.clone(),
+            parts.accounts.clone(),
+            parts.refusals.clone(),
+            authority.clock().clone(),
+        );
+        let context = Arc::new(Context::new(admission, base_url.as_str(), options));
         let urls = context.urls().clone();
         let directories = serving(&authority).await?;
         let (stop, stopped) = watch::channel(false);
@@ -154,7 +166,7 @@ impl Host {
             // Only the operator misses it, and only while the host runs.
             Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
         }
-        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context));
+        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, authority.clone(), parts.clone()));
         listeners.spawn(serve_status(status_listen, stopped, files));
         let settings = validate::Settings {
             resolver: config.dns_resolver,
@@ -166,8 +178,8 @@ impl Host {
         };
         let http_port = config.http_port;
         let mut tasks = JoinSet::new();
-        tasks.spawn(workers.run(authority.clone(), settings, config.test.validation_delay));
-        tasks.spawn(maintain(authority, store.clone(), tls));
+        tasks.spawn(workers.run(parts.clone(), settings, config.test.validation_delay));
+        tasks.spawn(maintain(authority, parts, upkeep, store.clone(), tls));
         if let Some(webhook) = webhook {
             tasks.spawn(webhook.deliver());
         }
@@ -324,16 +336,24 @@ async fn apply_profiles(config: &Config, authority: &Authority) -> Result<Applie
     })
 }
 
-async fn serve_acme(listener: TcpListener, acceptor: TlsAcceptor, stop: watch::Receiver<bool>, context: Arc<Context>) {
+async fn serve_acme(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    stop: watch::Receiver<bool>,
+    context: Arc<Context>,
+    authority: Arc<Authority>,
+    parts: Arc<Parts>,
+) {
     let served = Arc::new(AtomicU64::new(0));
     let answer = move |request| {
-        let (context, served) = (context.clone(), served.clone());
+        let (context, authority) = (context.clone(), authority.clone());
+        let (parts, served) = (parts.clone(), served.clone());
         async move {
             let id = served.fetch_add(1, Ordering::Relaxed) + 1;
             let Some(request) = listener::collect(request, id.to_string()).await else {
                 return listener::too_slow();
             };
-            dispatch(&context, request).await
+            dispatch(&context, &authority, &parts, request).await
         }
     };
     listener::serve(listener, Transport::Tls(acceptor), stop, answer).await;

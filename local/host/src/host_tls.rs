@@ -7,10 +7,9 @@ use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
-use issuing::HostCertificate;
+use issuing::{HostCertificate, HostCertificates};
 use jiff::Timestamp;
 use jose::PublicKey;
-use ra::Authority;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -32,21 +31,21 @@ pub(crate) struct HostTls {
 impl HostTls {
     /// Issues the first certificate, for these identifiers.
     pub(crate) async fn start(
-        authority: &Authority,
+        certificates: &HostCertificates,
         identifiers: Vec<Identifier>,
         profile: RaProfile,
     ) -> Result<Arc<Self>, StartError> {
-        let current = issue(authority, &identifiers, &profile).await?;
+        let current = issue(certificates, &identifiers, &profile).await?;
         Ok(Arc::new(Self { identifiers, profile, current: RwLock::new(current) }))
     }
 
     /// Renews the certificate if it is due: in the last third of its lifetime.
-    pub(crate) async fn renew_if_due(&self, authority: &Authority) -> Result<(), StartError> {
+    pub(crate) async fn renew_if_due(&self, certificates: &HostCertificates, now: Timestamp) -> Result<(), StartError> {
         let due_at = self.current.read().unwrap_or_else(PoisonError::into_inner).1;
-        if authority.now() < due_at {
+        if now < due_at {
             return Ok(());
         }
-        let next = issue(authority, &self.identifiers, &self.profile).await?;
+        let next = issue(certificates, &self.identifiers, &self.profile).await?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
         tracing::info!("the host's own certificate is renewed");
         Ok(())
@@ -72,7 +71,7 @@ impl ResolvesServerCert for HostTls {
 
 /// A certificate for a new key, which is never stored, and when it is due for renewal.
 async fn issue(
-    authority: &Authority,
+    issuance: &HostCertificates,
     identifiers: &[Identifier],
     profile: &RaProfile,
 ) -> Result<(Arc<CertifiedKey>, Timestamp), StartError> {
@@ -81,8 +80,7 @@ async fn issue(
     let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unusable)?;
     let public_key = PublicKey::from_spki_der(spki.as_ref())
         .map_err(|_| StartError::Tls(rustls::Error::General("the listener's key breaks the key rules".to_owned())))?;
-    let chain = authority
-        .host_certificates()
+    let chain = issuance
         .issue(HostCertificate { identifiers, public_key: &public_key, profile })
         .await
         .map_err(ra::Error::from)?;

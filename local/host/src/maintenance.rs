@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ra::Authority;
+use publish_crl::Upkeep;
+use ra::{Authority, Parts};
 use store::{IssuerRole, embedded::EmbeddedStore};
 use tokio::time;
 
@@ -11,18 +12,24 @@ use crate::host_tls::HostTls;
 /// Renews the host's certificate, rotates nonce secrets, generates CRLs that are due, continues the
 /// revocations of incidents, and deletes expired records. Never ends; dropping the future is
 /// harmless.
-pub(crate) async fn maintain(authority: Arc<Authority>, store: Arc<EmbeddedStore>, tls: Arc<HostTls>) {
+pub(crate) async fn maintain(
+    authority: Arc<Authority>,
+    parts: Arc<Parts>,
+    upkeep: Upkeep,
+    store: Arc<EmbeddedStore>,
+    tls: Arc<HostTls>,
+) {
     let mut clock = time::interval(EVERY);
     clock.tick().await;
     loop {
         clock.tick().await;
-        if let Err(error) = tls.renew_if_due(&authority).await {
+        if let Err(error) = tls.renew_if_due(&parts.host_certificates, authority.now()).await {
             tracing::error!(%error, "the host's own certificate was not renewed");
         }
-        if let Err(error) = publish_crl::on_schedule(&authority).await {
+        if let Err(error) = publish_crl::on_schedule(&upkeep).await {
             tracing::error!(error = &error as &dyn std::error::Error, "CRLs were not published");
         }
-        if let Err(error) = authority.crls().make_due(IssuerRole::Root).await {
+        if let Err(error) = upkeep.crls.make_due(IssuerRole::Root).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the root's CRL was not published");
         }
         // At most a minute, so that the other work is not delayed.

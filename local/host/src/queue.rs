@@ -10,7 +10,8 @@ use std::{
 use acme::AccountId;
 use async_trait::async_trait;
 use authority::{CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, QueueError, ValidationQueue, ValidationTask};
-use ra::Authority;
+use issuing::Crls;
+use ra::Parts;
 use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
     task::JoinSet,
@@ -75,24 +76,24 @@ impl CrlQueue for InProcessQueue {
 
 impl Workers {
     /// Only generates CRLs: validations and issuances wait for a host.
-    pub(crate) async fn publish(self, authority: Arc<Authority>) {
-        let Self { validations: _validations, issuances: _issuances, crls } = self;
-        publish_all(&authority, crls).await;
+    pub(crate) async fn publish(self, crls: Arc<Crls>) {
+        let Self { validations: _validations, issuances: _issuances, crls: tasks } = self;
+        publish_all(&crls, tasks).await;
     }
 
     /// Processes tasks until the process stops. Dropping the future stops all work at once.
-    pub(crate) async fn run(self, authority: Arc<Authority>, settings: Settings, delay: Duration) {
+    pub(crate) async fn run(self, parts: Arc<Parts>, settings: Settings, delay: Duration) {
         let Self { validations, issuances, crls } = self;
         tokio::join!(
-            validate_all(&authority, validations, settings, delay),
-            issue_all(&authority, issuances),
-            publish_all(&authority, crls),
+            validate_all(&parts, validations, settings, delay),
+            issue_all(&parts, issuances),
+            publish_all(&parts.crls, crls),
         );
     }
 }
 
 async fn validate_all(
-    authority: &Arc<Authority>,
+    parts: &Arc<Parts>,
     mut tasks: mpsc::UnboundedReceiver<ValidationTask>,
     settings: Settings,
     delay: Duration,
@@ -108,7 +109,7 @@ async fn validate_all(
             continue;
         }
         lock(&running).insert(task, nudge.clone());
-        let (authority, settings) = (authority.clone(), settings.clone());
+        let (parts, settings) = (parts.clone(), settings.clone());
         // The validations of an account with very many identifiers wait for each other.
         places.retain(|_, places| Arc::strong_count(places) > 1);
         let place = places.entry(task.account).or_insert_with(|| Arc::new(Semaphore::new(MAX_OF_AN_ACCOUNT))).clone();
@@ -116,7 +117,7 @@ async fn validate_all(
         workers.spawn(async move {
             let _place = place.acquire().await;
             time::sleep(delay).await;
-            let result = validate::work(&authority, &settings, task, &Nudged(nudge)).await;
+            let result = validate::work(&parts.validations, &settings, task, &Nudged(nudge)).await;
             lock(&running).remove(&task);
             if let Err(error) = result {
                 // The lease expires, and the next request for the challenge queues the task again.
@@ -126,7 +127,7 @@ async fn validate_all(
     }
 }
 
-async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceiver<IssuanceTask>) {
+async fn issue_all(parts: &Arc<Parts>, mut tasks: mpsc::UnboundedReceiver<IssuanceTask>) {
     let mut running = HashSet::new();
     let mut workers = JoinSet::new();
     loop {
@@ -142,11 +143,11 @@ async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceive
         if !running.insert(task) {
             continue;
         }
-        let authority = authority.clone();
+        let parts = parts.clone();
         workers.spawn(async move {
             for pause in ISSUANCE_PAUSES {
                 time::sleep(Duration::from_secs(pause)).await;
-                match issue::work(&authority, task).await {
+                match issue::work(&parts.resumption, task).await {
                     Ok(()) => break,
                     Err(error) => {
                         tracing::error!(error = &error as &dyn std::error::Error, ?task, "an issuance is postponed");
@@ -159,7 +160,7 @@ async fn issue_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceive
 }
 
 /// Revocations that arrive during the generation of a CRL share the next one.
-async fn publish_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>) {
+async fn publish_all(by: &Crls, mut tasks: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>) {
     while let Some(first) = tasks.recv().await {
         let mut waiting: HashMap<CrlTask, Vec<oneshot::Sender<()>>> = HashMap::new();
         let mut next = Some(first);
@@ -168,7 +169,7 @@ async fn publish_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedRecei
             next = tasks.try_recv().ok();
         }
         for (task, all_done) in waiting {
-            publish_patiently(authority, &task).await;
+            publish_patiently(by, &task).await;
             for done in all_done {
                 // A caller that no longer waits does not need the answer.
                 let _ = done.send(());
@@ -179,10 +180,10 @@ async fn publish_all(authority: &Arc<Authority>, mut tasks: mpsc::UnboundedRecei
 
 /// Generates the CRL, with several tries if necessary, because the revocations are stored and
 /// relying parties need them.
-async fn publish_patiently(authority: &Authority, task: &CrlTask) {
+async fn publish_patiently(crls: &Crls, task: &CrlTask) {
     for pause in CRL_PAUSES {
         time::sleep(Duration::from_secs(pause)).await;
-        match publish_crl::work(authority, task).await {
+        match publish_crl::work(crls, task).await {
             Ok(()) => return,
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, ?task, "a CRL is postponed"),
         }

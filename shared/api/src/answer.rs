@@ -50,7 +50,7 @@ impl Answer {
             reply = reply.with_link(&context.urls().of(&serving.directory, &Resource::Directory), "index");
         }
         if self.operation == Some(Operation::NewNonce) || self.method == Method::POST {
-            match context.nonces().issue(context.authority(), &serving.directory).await {
+            match context.nonces().issue(&serving.directory).await {
                 Ok(nonce) => reply = reply.with(REPLAY_NONCE, &nonce),
                 // The answer itself is good; the client can fetch its next nonce from newNonce.
                 Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "no nonce could be made"),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use acme::{Account, Resource};
+use acme::{Account, AccountId, Resource};
 use jose::PublicKey;
 use ra::{Directory, Revoker};
 use store::Versioned;
@@ -87,11 +87,18 @@ pub trait Call: Sized + Send {
         route: Route,
         request: &Request,
     ) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    /// The account that signed, if one did.
+    fn account(&self) -> Option<AccountId>;
 }
 
 impl Call for PublicCall {
     async fn admit(_: &Context, serving: Arc<Directory>, route: Route, _: &Request) -> Result<Self, Error> {
         Ok(Self { serving, resource: route.resource })
+    }
+
+    fn account(&self) -> Option<AccountId> {
+        None
     }
 }
 
@@ -99,6 +106,10 @@ impl<P: Payload + Send> Call for KeyCall<P> {
     async fn admit(context: &Context, serving: Arc<Directory>, _: Route, request: &Request) -> Result<Self, Error> {
         let (key, jws) = verify(context, &serving, request).await?;
         Ok(Self { serving, key, payload: P::read(jws.payload())?, url: jws.url().to_owned() })
+    }
+
+    fn account(&self) -> Option<AccountId> {
+        None
     }
 }
 
@@ -109,11 +120,22 @@ impl<P: Payload + Send> Call for AccountCall<P> {
         let payload = P::read(jws.payload())?;
         Ok(Self { serving, resource, query, account, payload, url: jws.url().to_owned() })
     }
+
+    fn account(&self) -> Option<AccountId> {
+        Some(self.account.id)
+    }
 }
 
 impl<P: Payload + Send> Call for RevocationCall<P> {
     async fn admit(context: &Context, serving: Arc<Directory>, _: Route, request: &Request) -> Result<Self, Error> {
         let (signer, jws) = verify(context, &serving, request).await?;
         Ok(Self { signer, payload: P::read(jws.payload())? })
+    }
+
+    fn account(&self) -> Option<AccountId> {
+        match &self.signer {
+            RevocationSigner::Account(account) => Some(account.id),
+            RevocationSigner::Key(_) => None,
+        }
     }
 }

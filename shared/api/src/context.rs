@@ -1,44 +1,81 @@
-//! What every function receives: the authority, the URLs and the nonces.
+//! What every function is given, whatever it does: directories, accounts, nonces, URLs.
 
 use std::sync::Arc;
 
 use acme::Urls;
-use ra::Authority;
+use authority::Clock;
+use jiff::Timestamp;
+use ra::{Accounts, Directories, Nonces, Refusals};
 
-use crate::nonce::Nonces;
+use crate::nonce::NonceIssuer;
 
-/// What is shared by all requests of a process.
+/// The surroundings of a request. One for each base URL of a process.
 pub struct Context {
-    authority: Arc<Authority>,
+    admission: Admission,
     urls: Urls,
-    nonces: Nonces,
+    nonces: NonceIssuer,
 }
 
-/// What a host may set besides the base URL.
+/// What every request needs of the authority: its directory, its nonce and its account, whatever it asks for.
+#[derive(Clone)]
+pub struct Admission {
+    directories: Arc<Directories>,
+    nonces: Arc<Nonces>,
+    accounts: Arc<Accounts>,
+    refusals: Arc<Refusals>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a host may set beside the base URL.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// The percentage of good nonces to refuse, which makes clients prove that they retry. For test
-    /// CAs only; 0 refuses none.
+    /// Refuses this share of good nonces, in percent, to harden clients. For test CAs only.
     pub nonce_refusals: u8,
 }
 
+impl Admission {
+    /// By these parts of the authority.
+    pub fn new(
+        directories: Arc<Directories>,
+        nonces: Arc<Nonces>,
+        accounts: Arc<Accounts>,
+        refusals: Arc<Refusals>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { directories, nonces, accounts, refusals, clock }
+    }
+}
+
 impl Context {
-    /// Creates the context for the public base URL, such as `https://ca.example/api`.
-    pub fn new(authority: Arc<Authority>, base_url: &str, options: Options) -> Self {
-        Self { authority, urls: Urls::new(base_url), nonces: Nonces::new(options.nonce_refusals) }
+    /// Surroundings below the public base URL, such as `https://ca.example/api`.
+    pub fn new(admission: Admission, base_url: &str, options: Options) -> Self {
+        let nonces = NonceIssuer::new(admission.nonces.clone(), admission.clock.clone(), options.nonce_refusals);
+        Self { admission, urls: Urls::new(base_url), nonces }
     }
 
-    /// The authority that answers for every directory.
-    pub fn authority(&self) -> &Authority {
-        &self.authority
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.admission.clock.now()
     }
 
-    /// Builds and parses the URLs below the base URL.
+    /// The URLs.
     pub fn urls(&self) -> &Urls {
         &self.urls
     }
 
-    pub(crate) fn nonces(&self) -> &Nonces {
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.admission.accounts
+    }
+
+    pub(crate) fn directories(&self) -> &Directories {
+        &self.admission.directories
+    }
+
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.admission.refusals
+    }
+
+    pub(crate) fn nonces(&self) -> &NonceIssuer {
         &self.nonces
     }
 }

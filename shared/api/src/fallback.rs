@@ -19,7 +19,7 @@ async fn refuse(
     answer: &mut Answer,
 ) -> Result<Reply, Error> {
     let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
-    answer.serving = Some(context.authority().directory(&directory).await?);
+    answer.serving = Some(context.directories().directory(&directory).await?);
     let operation = operation.ok_or(Error::NoSuchResource)?;
     match *request.method() == Method::OPTIONS {
         true => Ok(preflight(operation)),

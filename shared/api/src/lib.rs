@@ -25,7 +25,7 @@ mod serve;
 mod verify;
 
 pub use call::{AccountCall, KeyCall, PublicCall, RevocationCall, RevocationSigner};
-pub use context::{Context, Options};
+pub use context::{Admission, Context, Options};
 pub use error::{Error, UrlError};
 pub use fallback::fallback;
 pub use log::RequestId;

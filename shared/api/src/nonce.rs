@@ -5,37 +5,40 @@
 //! good in another. The store remembers only that a nonce was redeemed, until the nonce would have
 //! expired anyway.
 
+use std::sync::Arc;
+
 use acme::DirectoryId;
-use authority::Failure;
+use authority::{Clock, Failure};
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
-use ra::Authority;
+use ra::Nonces;
 use store::NonceSecrets;
 use tokio::sync::RwLock;
 
 use crate::Error;
 
 /// Issues and checks nonces. The secrets are kept in memory for a minute.
-#[derive(Default)]
-pub(crate) struct Nonces {
+pub(crate) struct NonceIssuer {
+    nonces: Arc<Nonces>,
+    clock: Arc<dyn Clock>,
     secrets: RwLock<Option<(Timestamp, NonceSecrets)>>,
     refusals: u8,
 }
 
-impl Nonces {
+impl NonceIssuer {
     /// Creates the nonces of a process; `refusals` is the percentage of good ones to refuse.
-    pub(crate) fn new(refusals: u8) -> Self {
-        Self { refusals, ..Self::default() }
+    pub(crate) fn new(nonces: Arc<Nonces>, clock: Arc<dyn Clock>, refusals: u8) -> Self {
+        Self { nonces, clock, secrets: RwLock::default(), refusals }
     }
 
     /// Issues a fresh nonce for the directory.
     ///
     /// # Errors
     /// The secrets cannot be read.
-    pub(crate) async fn issue(&self, authority: &Authority, directory: &DirectoryId) -> Result<String, Error> {
-        let secrets = self.secrets(authority, None).await?;
-        let now = authority.now();
+    pub(crate) async fn issue(&self, directory: &DirectoryId) -> Result<String, Error> {
+        let secrets = self.secrets(None).await?;
+        let now = self.clock.now();
         // A new secret is used only after every process has read it, so that no good nonce is
         // refused.
         let spread = secrets.live.iter().find(|secret| now.duration_since(secret.made_at) >= REMEMBERED);
@@ -54,15 +57,10 @@ impl Nonces {
     ///
     /// # Errors
     /// [`NonceError`] inside [`Error::Nonce`], or the secrets cannot be read.
-    pub(crate) async fn check(
-        &self,
-        authority: &Authority,
-        directory: &DirectoryId,
-        text: &str,
-    ) -> Result<GoodNonce, Error> {
+    pub(crate) async fn check(&self, directory: &DirectoryId, text: &str) -> Result<GoodNonce, Error> {
         let octets = base64url::decode(text).map_err(|_| NonceError::Unknown)?;
         let (number, body, tag) = split(&octets).ok_or(NonceError::Unknown)?;
-        let secrets = self.secrets(authority, Some(number)).await?;
+        let secrets = self.secrets(Some(number)).await?;
         let secret = secrets.live.iter().find(|secret| secret.number as u8 == number).ok_or(NonceError::Unknown)?;
         let expected = mac(&secret.key, body, directory);
         let expected = expected.as_ref().get(..MAC_LENGTH).unwrap_or_default();
@@ -70,7 +68,7 @@ impl Nonces {
 
         let made_at = made_at(body).ok_or(NonceError::Unknown)?;
         let expires_at = made_at + LIFE;
-        let now = authority.now();
+        let now = self.clock.now();
         if expires_at <= now || made_at > now + SignedDuration::from_mins(1) {
             return Err(NonceError::Expired.into());
         }
@@ -80,8 +78,8 @@ impl Nonces {
         Ok(GoodNonce { text: text.to_owned(), forget_at: expires_at + SignedDuration::from_mins(5) })
     }
 
-    async fn secrets(&self, authority: &Authority, number: Option<u8>) -> Result<NonceSecrets, Error> {
-        let now = authority.now();
+    async fn secrets(&self, number: Option<u8>) -> Result<NonceSecrets, Error> {
+        let now = self.clock.now();
         if let Some((read_at, secrets)) = &*self.secrets.read().await {
             let age = now.duration_since(*read_at);
             let known = number.is_none_or(|number| secrets.live.iter().any(|secret| secret.number as u8 == number));
@@ -91,7 +89,7 @@ impl Nonces {
                 return Ok(secrets.clone());
             }
         }
-        let secrets = authority.nonce_secrets().await?;
+        let secrets = self.nonces.secrets().await?;
         *self.secrets.write().await = Some((now, secrets.clone()));
         Ok(secrets)
     }
@@ -111,8 +109,8 @@ impl GoodNonce {
     ///
     /// # Errors
     /// [`NonceError::Used`] inside [`Error::Nonce`].
-    pub(crate) async fn redeem(self, authority: &Authority) -> Result<(), Error> {
-        match authority.redeem_nonce(&self.text, self.forget_at).await? {
+    pub(crate) async fn redeem(self, issuer: &NonceIssuer) -> Result<(), Error> {
+        match issuer.nonces.redeem(&self.text, self.forget_at).await? {
             true => Ok(()),
             false => Err(NonceError::Used.into()),
         }

@@ -2,16 +2,25 @@
 
 use crate::{Context, Error, Operation, Reply, Request, Response, Route, answer::Answer, call::Call};
 
-/// Handles a request for `operation`: checks it as `C` requires, calls `handle`, and answers.
-pub async fn serve<C: Call>(
+/// Handles a request for `operation`: checks it as `C` requires, calls `handle` with the part of the
+/// authority that the operation is about, and answers. A refusal by policy is emitted here, once.
+pub async fn serve<A: ?Sized, C: Call>(
     context: &Context,
+    part: &A,
     operation: Operation,
     request: Request,
-    handle: impl AsyncFnOnce(&Context, C) -> Result<Reply, Error>,
+    handle: impl AsyncFnOnce(&Context, &A, C) -> Result<Reply, Error>,
 ) -> Response {
     let mut answer = Answer::to(&request, Some(operation));
-    let result = match admit(context, operation, &request, &mut answer).await {
-        Ok(call) => handle(context, call).await,
+    let result = match admit::<C>(context, operation, &request, &mut answer).await {
+        Ok(call) => {
+            let account = call.account();
+            let result = handle(context, part, call).await;
+            if let (Err(Error::Authority(error)), Some(directory)) = (&result, &answer.serving) {
+                context.refusals().report(&directory.directory, account, error);
+            }
+            result
+        }
         Err(error) => Err(error),
     };
     answer.finish(context, result).await
@@ -26,7 +35,7 @@ async fn admit<C: Call>(
     let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
     // A refusal carries the headers of its directory too, even when the path has an invalid id,
     // which a gateway's routes let through.
-    let serving = context.authority().directory(&directory).await?;
+    let serving = context.directories().directory(&directory).await?;
     answer.serving = Some(serving.clone());
     let route = Route::parse(context, request.uri())
         .filter(|route| route.operation() == operation)

@@ -25,11 +25,11 @@ pub(crate) async fn verify<S: Signatory>(
     let jws = UnverifiedJws::parse(request.body())?;
     check_url(context, request, &jws)?;
     let nonce = jws.nonce().ok_or(NonceError::Missing)?;
-    let nonce = context.nonces().check(context.authority(), &serving.directory, nonce).await?;
+    let nonce = context.nonces().check(&serving.directory, nonce).await?;
     let signatory = S::named_by(context, serving, jws.key()).await?;
     let verified = jws.verify(signatory.key())?;
     signatory.check(context, serving)?;
-    nonce.redeem(context.authority()).await?;
+    nonce.redeem(context.nonces()).await?;
     Ok((signatory, verified))
 }
 
@@ -77,7 +77,7 @@ impl Signatory for Versioned<Account> {
             KeyReference::Kid(kid) => {
                 let account = context.urls().account_in_kid(&serving.directory, kid);
                 let account = account.ok_or(ra::Error::AccountDoesNotExist)?;
-                Ok(context.authority().account_of_any_status(&serving.directory, account).await?)
+                Ok(context.accounts().account_of_any_status(&serving.directory, account).await?)
             }
         }
     }
@@ -87,7 +87,8 @@ impl Signatory for Versioned<Account> {
     }
 
     fn check(&self, context: &Context, serving: &Directory) -> Result<(), Error> {
-        Ok(context.authority().check_account(serving, self)?)
+        let checked = context.accounts().check(self);
+        Ok(checked.inspect_err(|error| context.refusals().report(&serving.directory, Some(self.id), error))?)
     }
 }
 

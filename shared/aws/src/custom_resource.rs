@@ -7,7 +7,7 @@
 //!
 //! The same function may also be invoked on schedule.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use acme::failure_chain;
 use async_trait::async_trait;
@@ -21,29 +21,23 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Or
 use aws_smithy_types::body::SdkBody;
 use http::{Uri, uri::PathAndQuery};
 use lambda_runtime::Error as BoxError;
-use ra::{Authority, Needs};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use tokio::time;
 
 use crate::{
-    Environment, Function, InvocationError, OnSchedule, Promise, StartError,
+    Function, InvocationError,
     function::{read, write},
-    seams::Openers,
+    part::Do,
     worker::{Scheduled, on_schedule},
 };
 
-/// The work of a function's library. The properties come from the template, all as text.
-/// Establishing what already exists changes nothing. Returns the attributes of the resource.
-pub type Establish =
-    for<'a> fn(&'a Authority, properties: Value) -> Promise<'a, Result<BTreeMap<String, String>, BoxError>>;
-
 /// A function behind a custom resource.
 pub struct CustomResource {
-    authority: Arc<Authority>,
     config: SdkConfig,
-    establish: Establish,
-    on_schedule: OnSchedule,
+    /// Given the properties of the template, all of them as text. Establishing what is there changes nothing.
+    establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
+    on_schedule: Box<dyn Do<(), ()>>,
     patience: Patience,
 }
 
@@ -72,23 +66,10 @@ impl CustomResource {
     /// A required environment variable is missing or invalid.
     pub fn new(
         config: &SdkConfig,
-        environment: &Environment,
-        needs: Needs,
-        establish: Establish,
-        on_schedule: OnSchedule,
-    ) -> Result<Self, StartError> {
-        Self::open(config, environment, Openers::of(needs), establish, on_schedule)
-    }
-
-    pub(crate) fn open(
-        config: &SdkConfig,
-        environment: &Environment,
-        openers: Openers,
-        establish: Establish,
-        on_schedule: OnSchedule,
-    ) -> Result<Self, StartError> {
-        let authority = openers.open(config, environment)?;
-        Ok(Self { authority, config: config.clone(), establish, on_schedule, patience: Patience::default() })
+        establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
+        on_schedule: Box<dyn Do<(), ()>>,
+    ) -> Self {
+        Self { config: config.clone(), establish, on_schedule, patience: Patience::default() }
     }
 
     /// The same function with another schedule of tries.
@@ -100,7 +81,7 @@ impl CustomResource {
     async fn establish(&self, properties: Value) -> Result<BTreeMap<String, String>, BoxError> {
         let tries = async {
             for pause in &self.patience.pauses {
-                match (self.establish)(&self.authority, properties.clone()).await {
+                match self.establish.run(properties.clone()).await {
                     Err(error) if may_pass(&error) => {
                         tracing::warn!(
                             reason = failure_chain(error.as_ref()),
@@ -111,7 +92,7 @@ impl CustomResource {
                     ended => return ended,
                 }
             }
-            (self.establish)(&self.authority, properties).await
+            self.establish.run(properties).await
         };
         time::timeout(self.patience.limit, tries).await.unwrap_or_else(|_| Err("it took too long".into()))
     }
@@ -161,7 +142,7 @@ impl Function for CustomResource {
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
         let request = match read(event, "a request of CloudFormation or a scheduled event")? {
             Event::Scheduled { .. } => {
-                on_schedule(&self.authority, Some(self.on_schedule)).await?;
+                on_schedule(Some(self.on_schedule.as_ref())).await?;
                 return write(&());
             }
             Event::Request(request) => request,
@@ -195,9 +176,16 @@ impl Function for CustomResource {
 /// Whether the same call may succeed a little later. Most errors of the authority are of that kind,
 /// because the permissions of a new role take seconds to become effective everywhere.
 fn may_pass(error: &BoxError) -> bool {
-    error
-        .downcast_ref::<ra::Error>()
-        .is_some_and(|error| !matches!(error, ra::Error::Failed(Failure::ForeignIssuer(_))))
+    let failure = match error.downcast_ref::<issuing::Error>() {
+        Some(issuing::Error::Failed(failure)) => Some(failure),
+        Some(_) => return true,
+        None => match error.downcast_ref::<ra::Error>() {
+            Some(ra::Error::Failed(failure)) => Some(failure),
+            Some(_) => return true,
+            None => error.downcast_ref::<Failure>(),
+        },
+    };
+    failure.is_some_and(|failure| !matches!(failure, Failure::ForeignIssuer(_)))
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,64 +10,43 @@ use std::{
     sync::Arc,
 };
 
-use api::{Context, Options, Request, RequestId, Response};
+use api::{Admission, Context, Options, Request, RequestId, Response};
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Method, Uri,
     uri::{PathAndQuery, Scheme},
 };
-use ra::{Authority, Needs};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::RwLock;
 
 use crate::{
-    Environment, Function, InvocationError, Promise, StartError,
+    Clients, Function, InvocationError, StartError,
     function::{read, write},
-    seams::Openers,
+    part::Handle,
 };
-
-/// The work of a function's library: answers a request.
-pub type Handler = for<'a> fn(&'a Context, Request) -> Promise<'a, Response>;
 
 /// A function behind API Gateway.
 pub struct HttpFunction {
-    authority: Arc<Authority>,
-    /// The configured base of all URLs, if any.
+    admission: Admission,
+    /// The base of all URLs, when it is configured.
     base_url: Option<String>,
-    handler: Handler,
-    /// The context for each base URL, because an API is reachable at its own domain and at custom
-    /// ones.
+    handler: Box<dyn Handle>,
+    /// The surroundings for each base: an API answers at its own domain and at custom ones.
     contexts: RwLock<HashMap<String, Arc<Context>>>,
 }
 
 impl HttpFunction {
-    /// The function that `main.rs` starts.
+    /// The function with these clients that handles requests so.
     ///
     /// # Errors
     /// A required environment variable is missing or invalid.
-    pub fn new(
-        config: &SdkConfig,
-        environment: &Environment,
-        needs: Needs,
-        handler: Handler,
-    ) -> Result<Self, StartError> {
-        Self::open(config, environment, Openers::of(needs), handler)
-    }
-
-    pub(crate) fn open(
-        config: &SdkConfig,
-        environment: &Environment,
-        openers: Openers,
-        handler: Handler,
-    ) -> Result<Self, StartError> {
+    pub fn new(clients: &Clients, handler: Box<dyn Handle>) -> Result<Self, StartError> {
         let allowed = "an https:// URL that ends with /api, or empty for the domain of the API";
-        let base_url = environment.base_url("PUBLIC_BASE_URL", &["https://"], allowed)?;
-        let authority = openers.open(config, environment)?;
-        Ok(Self { authority, base_url, handler, contexts: RwLock::default() })
+        let base_url = clients.environment().base_url("PUBLIC_BASE_URL", &["https://"], allowed)?;
+        Ok(Self { admission: clients.admission(), base_url, handler, contexts: RwLock::default() })
     }
 
     /// The context for the domain of the request.
@@ -80,7 +59,7 @@ impl HttpFunction {
         if let Some(context) = self.contexts.read().await.get(&base) {
             return Ok(context.clone());
         }
-        let context = Arc::new(Context::new(self.authority.clone(), &base, Options::default()));
+        let context = Arc::new(Context::new(self.admission.clone(), &base, Options::default()));
         let mut contexts = self.contexts.write().await;
         Ok(contexts.entry(base).or_insert(context).clone())
     }
@@ -91,7 +70,7 @@ impl Function for HttpFunction {
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
         let event: Event = read(event, "a request of an HTTP API (payload 2.0)")?;
         let context = self.context(&event.request_context.domain_name).await?;
-        let response = (self.handler)(&context, event.into_request()?).await;
+        let response = self.handler.handle(&context, event.into_request()?).await;
         write(&Answer::from(response))
     }
 }

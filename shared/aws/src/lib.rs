@@ -6,7 +6,7 @@
 //! [`Function`] that tests make themselves, from an [`SdkConfig`] and an [`Environment`] of their
 //! own, and feed with events as JSON.
 
-mod absent;
+mod clients;
 mod custom_resource;
 pub mod dynamodb;
 mod environment;
@@ -16,25 +16,26 @@ mod http;
 mod invocation;
 mod kms;
 mod log;
+mod part;
 mod s3;
 mod sdk;
-mod seams;
 mod sqs;
 mod start;
 mod start_error;
 mod worker;
 
-pub use absent::{Absent, Undeclared};
 pub use aws_config::SdkConfig;
-pub use custom_resource::{CustomResource, Establish, Patience};
+pub use clients::{Capability, Clients};
+pub use custom_resource::{CustomResource, Patience};
 pub use environment::{Environment, EnvironmentError};
 pub use event_bus::{BusEvent, EventForwarder, FindEvents};
 pub use function::{Function, InvocationError, Promise};
-pub use http::{Handler, HttpFunction};
-pub use invocation::{Action, Invocation};
+pub use http::HttpFunction;
+pub use invocation::Invocation;
 pub use kms::KmsSigner;
+pub use part::{Do, Handle, handler, work_by};
 pub use s3::S3Publisher;
-pub use sqs::{QueueUrls, SqsQueue};
-pub use start::{invoke, put_events, respond, serve, work, work_and_schedule};
+pub use sqs::SqsQueue;
+pub use start::{put_events, start};
 pub use start_error::StartError;
-pub use worker::{OnSchedule, Work, Worker};
+pub use worker::Worker;

@@ -4,68 +4,20 @@
 //! One thread is enough: an invocation has the process to itself, and it mostly waits for the
 //! network.
 
-use std::{env, hash::Hash, process::ExitCode, sync::Arc};
+use std::{env, process::ExitCode, sync::Arc};
 
 use aws_config::SdkConfig;
-use lambda_runtime::{Error as BoxError, LambdaEvent, service_fn};
-use ra::Needs;
-use serde::de::DeserializeOwned;
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
-use crate::{
-    Action, CustomResource, Environment, Establish, EventForwarder, FindEvents, Function, Handler, HttpFunction,
-    Invocation, OnSchedule, StartError, Work, Worker, log, sdk, seams::Openers,
-};
+use crate::{Clients, Environment, EventForwarder, FindEvents, Function, StartError, log, sdk};
 
-/// Serves the requests of an HTTP API.
-#[inline(always)]
-pub fn serve(needs: Needs, handler: Handler) -> ExitCode {
-    let openers = Openers::of(needs);
-    run(move |config, environment| Ok(Box::new(HttpFunction::open(config, environment, openers, handler)?)))
-}
-
-/// Processes the tasks of a queue. `work` creates the worker from the environment.
-#[inline(always)]
-pub fn work<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync + 'static>(
-    needs: Needs,
-    work: impl FnOnce(&Environment) -> Result<Work<T>, BoxError> + 'static,
-) -> ExitCode {
-    let openers = Openers::of(needs);
-    run(move |config, environment| {
-        let work = work(environment).map_err(StartError::Settings)?;
-        Ok(Box::new(Worker::open(config, environment, openers, work, None)?))
-    })
-}
-
-/// Processes the tasks of a queue, and the work that is due on schedule.
-#[inline(always)]
-pub fn work_and_schedule<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync + 'static>(
-    needs: Needs,
-    work: Work<T>,
-    on_schedule: OnSchedule,
-) -> ExitCode {
-    let openers = Openers::of(needs);
-    run(move |config, environment| Ok(Box::new(Worker::open(config, environment, openers, work, Some(on_schedule))?)))
-}
-
-/// Answers CloudFormation about a custom resource, and does the work that is due on schedule.
-#[inline(always)]
-pub fn respond(needs: Needs, establish: Establish, on_schedule: OnSchedule) -> ExitCode {
-    let openers = Openers::of(needs);
-    run(move |config, environment| {
-        Ok(Box::new(CustomResource::open(config, environment, openers, establish, on_schedule)?))
-    })
-}
-
-/// Answers the callers that IAM allows to invoke the function.
-#[inline(always)]
-pub fn invoke(needs: Needs, action: Action) -> ExitCode {
-    let openers = Openers::of(needs);
-    run(move |config, environment| Ok(Box::new(Invocation::open(config, environment, openers, action)?)))
+/// Starts the function that `open` constructs from clients.
+pub fn start<F: Function + 'static>(open: impl FnOnce(&Clients) -> Result<F, StartError>) -> ExitCode {
+    run(move |config, environment| Ok(Box::new(open(&Clients::new(config, environment)?)?)))
 }
 
 /// Puts the events that `find` finds in each invocation on an event bus.
-#[inline(always)]
 pub fn put_events(find: FindEvents) -> ExitCode {
     run(move |config, environment| Ok(Box::new(EventForwarder::new(config, environment, find)?)))
 }

@@ -4,33 +4,24 @@
 //!
 //! A worker may also be invoked on schedule.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{collections::HashMap, hash::Hash};
 
 use acme::failure_chain;
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
-use ra::{Authority, Error, Needs};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Environment, Function, InvocationError, Promise, StartError,
+    Function, InvocationError,
     function::{read, write},
-    seams::Openers,
+    part::Do,
 };
-
-/// The work of a function's library: processes a task.
-pub type Work<T> = Arc<dyn for<'a> Fn(&'a Authority, T) -> Promise<'a, Result<(), Error>> + Send + Sync>;
-
-/// The work of a function's library that is due on schedule.
-pub type OnSchedule = for<'a> fn(&'a Authority) -> Promise<'a, Result<(), Error>>;
 
 /// A function behind a queue.
 pub struct Worker<T> {
-    authority: Arc<Authority>,
-    work: Work<T>,
-    on_schedule: Option<OnSchedule>,
+    work: Box<dyn Do<T, ()>>,
+    on_schedule: Option<Box<dyn Do<(), ()>>>,
 }
 
 impl<T> Worker<T> {
@@ -38,24 +29,8 @@ impl<T> Worker<T> {
     ///
     /// # Errors
     /// A required environment variable is missing or invalid.
-    pub fn new(
-        config: &SdkConfig,
-        environment: &Environment,
-        needs: Needs,
-        work: Work<T>,
-        on_schedule: Option<OnSchedule>,
-    ) -> Result<Self, StartError> {
-        Self::open(config, environment, Openers::of(needs), work, on_schedule)
-    }
-
-    pub(crate) fn open(
-        config: &SdkConfig,
-        environment: &Environment,
-        openers: Openers,
-        work: Work<T>,
-        on_schedule: Option<OnSchedule>,
-    ) -> Result<Self, StartError> {
-        Ok(Self { authority: openers.open(config, environment)?, work, on_schedule })
+    pub fn new(work: Box<dyn Do<T, ()>>, on_schedule: Option<Box<dyn Do<(), ()>>>) -> Self {
+        Self { work, on_schedule }
     }
 }
 
@@ -93,14 +68,10 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send> Worker<T> {
     }
 
     async fn has_done(&self, message: &str, task: T) -> bool {
-        match (self.work)(&self.authority, task).await {
+        match self.work.run(task).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(
-                    message,
-                    error = &error as &dyn std::error::Error,
-                    "a task failed and will be delivered again"
-                );
+                tracing::error!(message, error = error.as_ref() as &dyn std::error::Error, "a task is put off");
                 false
             }
         }
@@ -113,7 +84,7 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync> Function for Worker<
         match read(event, "a batch of SQS messages or a scheduled event")? {
             Event::Batch { records } => write(&self.work(records).await),
             Event::Scheduled { .. } => {
-                on_schedule(&self.authority, self.on_schedule).await?;
+                on_schedule(self.on_schedule.as_deref()).await?;
                 write(&())
             }
         }
@@ -121,13 +92,13 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync> Function for Worker<
 }
 
 /// Does the work that is due. A failure is returned, so that EventBridge tries again.
-pub(crate) async fn on_schedule(authority: &Authority, work: Option<OnSchedule>) -> Result<(), InvocationError> {
+pub(crate) async fn on_schedule(work: Option<&dyn Do<(), ()>>) -> Result<(), InvocationError> {
     let Some(work) = work else {
         return Err(InvocationError::Failed("this function does nothing on schedule".to_owned()));
     };
-    work(authority).await.map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "the scheduled work failed");
-        InvocationError::Failed(failure_chain(&error))
+    work.run(()).await.map_err(|error| {
+        tracing::error!(error = error.as_ref() as &dyn std::error::Error, "what is due was not done");
+        InvocationError::Failed(failure_chain(error.as_ref()))
     })
 }
 

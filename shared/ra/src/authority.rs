@@ -1,51 +1,42 @@
-//! The authority itself: its seams, its settings, and what its verbs share.
+//! What operators' verbs share: the parts of the authority that they use, and its settings.
 
 use std::sync::Arc;
 
-use acme::{AccountId, DirectoryId, ExternalAccountKeyId, RefusalReason};
-use authority::{
-    AuditTrail, Cache, Clock, CrlQueue, EventSink, Events, IssuanceQueue, Publisher, RepeatFilter, ValidationQueue,
-};
+use authority::{AuditTrail, Clock, CrlQueue, EventSink, Events};
 use ca::Signer;
-use issuing::{
-    Ceremony, CrlRequests, Crls, HostCertificates, Issuance, IssuerFiles, Issuers, Resumption, StatusUrl, Validities,
-};
+use issuing::{Ceremony, CrlRequests, Issuers, StatusUrl};
 use jiff::{SignedDuration, Timestamp};
-use store::{ExternalAccountKey, Incident, LimitWindow, Store};
+use store::Store;
 
-use crate::Directory;
+use crate::{Directories, Limits, NamePolicies, RenewalInfos, RevocationRecords};
 
-/// The registration authority. One for each process; every function asks it for one verb.
+/// What operators ask. It shares its parts, and what they remember, with [`crate::Parts`], which answer clients in the same
+/// process.
 pub struct Authority {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) signer: Arc<dyn Signer>,
-    pub(crate) validation_queue: Arc<dyn ValidationQueue>,
-    pub(crate) issuance_queue: Arc<dyn IssuanceQueue>,
     pub(crate) events: Events,
     pub(crate) audit: AuditTrail,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
-    /// Directories by their ids; those that are known not to exist are `None`.
-    pub(crate) profiles: Cache<DirectoryId, Option<Arc<Directory>>>,
-    pub(crate) external_account_keys: Cache<ExternalAccountKeyId, Option<ExternalAccountKey>>,
-    /// Those that go on.
-    pub(crate) incidents: Cache<(), Arc<Vec<Incident>>>,
-    /// How often was counted, as it was seen last.
-    pub(crate) seen_counters: Cache<LimitWindow, u32>,
-    /// The refusals that were told lately, by directory, account and reason.
-    pub(crate) refusals: RepeatFilter<(DirectoryId, Option<AccountId>, RefusalReason)>,
-    /// The limits whose windows go on and that were told as reached.
-    pub(crate) full_limits: RepeatFilter<LimitWindow>,
-    pub(crate) issuers: Arc<Issuers>,
-    pub(crate) validities: Arc<Validities>,
-    pub(crate) issuance: Arc<Issuance>,
-    pub(crate) status_url: StatusUrl,
-    resumption: Resumption,
-    crls: Crls,
-    pub(crate) crl_requests: CrlRequests,
-    issuer_files: IssuerFiles,
-    ceremony: Ceremony,
-    host_certificates: HostCertificates,
+    /// Finds directories.
+    pub directories: Arc<Directories>,
+    /// Counts what is limited.
+    pub limits: Arc<Limits>,
+    /// Knows what accounts may ask for.
+    pub policies: Arc<NamePolicies>,
+    /// Writes revocations down.
+    pub revocation_records: Arc<RevocationRecords>,
+    /// Says when to renew.
+    pub renewal_infos: Arc<RenewalInfos>,
+    /// The issuers, as they were read recently.
+    pub issuers: Arc<Issuers>,
+    /// Asks for CRLs.
+    pub crl_requests: Arc<CrlRequests>,
+    /// Has the root sign.
+    pub ceremony: Ceremony,
+    /// Where relying parties find CRLs and issuer certificates.
+    pub status_url: StatusUrl,
 }
 
 /// What the host puts behind the authority.
@@ -55,14 +46,8 @@ pub struct Seams {
     pub store: Arc<dyn Store>,
     /// The keys.
     pub signer: Arc<dyn Signer>,
-    /// Challenges to be probed.
-    pub validation_queue: Arc<dyn ValidationQueue>,
-    /// Interrupted issuances.
-    pub issuance_queue: Arc<dyn IssuanceQueue>,
     /// CRLs to be made.
     pub crl_queue: Arc<dyn CrlQueue>,
-    /// Files for relying parties.
-    pub publisher: Arc<dyn Publisher>,
     /// Events, beside the log.
     pub events: Arc<dyn EventSink>,
     /// The time.
@@ -101,98 +86,43 @@ impl Default for Settings {
 impl Authority {
     /// An authority over these seams.
     pub fn new(seams: Seams, settings: Settings) -> Self {
-        let Seams { store, signer, validation_queue, issuance_queue, crl_queue, publisher, events, clock } = seams;
-        let for_how_long = settings.profile_cache;
+        let Seams { store, signer, crl_queue, events, clock } = seams;
+        let remembered = settings.profile_cache;
         let status_url = StatusUrl(settings.status_url.clone());
         let events = Events::new(events, clock.clone());
-        let issuers = Arc::new(Issuers::new(store.clone(), clock.clone(), for_how_long));
-        let validities = Arc::new(Validities::new(status_url.clone(), clock.clone()));
-        let issuance =
-            Issuance::new(issuers.clone(), store.clone(), signer.clone(), events.clone(), status_url.clone());
-        let issuance = Arc::new(issuance);
+        let issuers = Arc::new(Issuers::new(store.clone(), clock.clone(), remembered));
+        let crl_requests = Arc::new(CrlRequests::new(store.clone(), crl_queue));
+        let revocation_records =
+            RevocationRecords::new(store.clone(), crl_requests.clone(), events.clone(), clock.clone());
+        let renewal_infos = RenewalInfos::new(store.clone(), store.clone(), store.clone(), clock.clone(), remembered);
+        let ceremony = Ceremony::new(issuers.clone(), store.clone(), signer.clone(), status_url.clone(), clock.clone());
         Self {
             audit: AuditTrail::new(store.clone(), clock.clone()),
-            resumption: Resumption::new(issuance.clone(), store.clone()),
-            crls: Crls::new(
-                issuers.clone(),
-                store.clone(),
-                signer.clone(),
-                publisher.clone(),
-                status_url.clone(),
-                clock.clone(),
-            ),
-            crl_requests: CrlRequests::new(store.clone(), crl_queue),
-            issuer_files: IssuerFiles::new(publisher),
-            ceremony: Ceremony::new(issuers.clone(), store.clone(), signer.clone(), status_url.clone(), clock.clone()),
-            host_certificates: HostCertificates::new(
-                issuers.clone(),
-                issuance.clone(),
-                validities.clone(),
-                clock.clone(),
-            ),
+            directories: Arc::new(Directories::new(store.clone(), clock.clone(), remembered)),
+            limits: Arc::new(Limits::new(store.clone(), events.clone(), clock.clone(), remembered)),
+            policies: Arc::new(NamePolicies::new(store.clone(), clock.clone(), remembered)),
+            revocation_records: Arc::new(revocation_records),
+            renewal_infos: Arc::new(renewal_infos),
+            ceremony,
             issuers,
-            validities,
-            issuance,
+            crl_requests,
             status_url,
             events,
             store,
             signer,
-            validation_queue,
-            issuance_queue,
             clock,
             settings,
-            profiles: Cache::new(for_how_long),
-            external_account_keys: Cache::new(for_how_long),
-            incidents: Cache::new(for_how_long),
-            seen_counters: Cache::new(for_how_long),
-            refusals: RepeatFilter::default(),
-            full_limits: RepeatFilter::default(),
         }
-    }
-
-    /// The issuers, as they were read recently.
-    pub fn issuers(&self) -> &Issuers {
-        &self.issuers
-    }
-
-    /// What finishes interrupted issuances.
-    pub fn resumption(&self) -> &Resumption {
-        &self.resumption
-    }
-
-    /// What signs CRLs.
-    pub fn crls(&self) -> &Crls {
-        &self.crls
-    }
-
-    /// What asks for CRLs.
-    pub fn crl_requests(&self) -> &CrlRequests {
-        &self.crl_requests
-    }
-
-    /// What publishes the certificates of issuers.
-    pub fn issuer_files(&self) -> &IssuerFiles {
-        &self.issuer_files
-    }
-
-    /// What has the root sign.
-    pub fn ceremony(&self) -> &Ceremony {
-        &self.ceremony
-    }
-
-    /// What issues to the host itself.
-    pub fn host_certificates(&self) -> &HostCertificates {
-        &self.host_certificates
-    }
-
-    /// Where relying parties find CRLs and issuer certificates.
-    pub fn status_url(&self) -> &StatusUrl {
-        &self.status_url
     }
 
     /// The record of what operators did.
     pub fn audit(&self) -> &AuditTrail {
         &self.audit
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// The time.

@@ -1,15 +1,17 @@
 //! Authorizations: making them for an order or ahead of one, reuse, reading, giving up
 //! (RFC 8555 §7.4.1, §7.5).
 
+use std::sync::Arc;
+
 use acme::{
     Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus, Challenge,
     ChallengeToken, Identifier, IdentifierObject,
 };
-use authority::{Rounds, applied, random, versioned};
+use authority::{Clock, Rounds, ValidationQueue, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
-use store::Versioned;
+use store::{AuthorizationStore, Versioned};
 
-use crate::{Authority, Directory, Error, IdentifierRefusal, limit, names::NamePolicy};
+use crate::{Directory, Error, IdentifierRefusal, Limits, NamePolicies, limit, names::NamePolicy};
 
 /// The outcome of a new-authorization request.
 #[derive(Clone, Debug)]
@@ -20,22 +22,30 @@ pub enum AuthorizationCreation {
     Reused(Authorization),
 }
 
-impl Authority {
+/// Authorizes names ahead of an order.
+pub struct NewAuthorizations {
+    authorizations: Arc<dyn AuthorizationStore>,
+    policies: Arc<NamePolicies>,
+    limits: Arc<Limits>,
+    clock: Arc<dyn Clock>,
+}
+
+impl NewAuthorizations {
+    /// In this store.
+    pub fn new(
+        authorizations: Arc<dyn AuthorizationStore>,
+        policies: Arc<NamePolicies>,
+        limits: Arc<Limits>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { authorizations, policies, limits, clock }
+    }
+
     /// Authorizes a name ahead of an order (RFC 8555 §7.4.1).
     ///
     /// # Errors
     /// [`Error::Identifiers`] when the name is refused; with `*.` it always is (§7.4.1).
-    pub async fn create_authorization(
-        &self,
-        serving: &Directory,
-        account: &Account,
-        requested: IdentifierObject,
-    ) -> Result<AuthorizationCreation, Error> {
-        let made = self.make_authorization(serving, account, requested).await;
-        self.told(serving, Some(account.id), made)
-    }
-
-    async fn make_authorization(
+    pub async fn create(
         &self,
         serving: &Directory,
         account: &Account,
@@ -46,21 +56,47 @@ impl Authority {
         if identifier.is_wildcard() {
             return Err(refused(IdentifierRefusal::Policy("wildcard names cannot be authorized ahead of an order")));
         }
-        let policy = self.name_policy(serving, account).await?;
+        let now = self.clock.now();
+        let policy = self.policies.of(serving, account).await?;
         if let Some(refusal) = policy.refusal(&identifier) {
             return Err(refused(refusal));
         }
         if policy.pre_approval(&identifier).is_none()
-            && let [Some(reusable)] =
-                self.reusable_authorizations(serving, account, std::slice::from_ref(&identifier)).await?.as_slice()
+            && let [Some(reusable)] = reusable_authorizations(
+                self.authorizations.as_ref(),
+                now,
+                serving,
+                account,
+                std::slice::from_ref(&identifier),
+            )
+            .await?
+            .as_slice()
         {
             return Ok(AuthorizationCreation::Reused(reusable.clone()));
         }
-        let authorization = self.new_authorization(serving, account, &policy, identifier)?;
+        let authorization = new_authorization(now, serving, account, &policy, identifier)?;
         let pending = usize::from(authorization.state == AuthorizationState::Pending);
-        self.count(serving, &[limit::of_pending_authorizations(serving, account.id, pending)]).await?;
-        self.store.create_authorization(&authorization).await?;
+        self.limits.count(serving, &[limit::of_pending_authorizations(serving, account.id, pending)]).await?;
+        self.authorizations.create_authorization(&authorization).await?;
         Ok(AuthorizationCreation::Created(authorization.value))
+    }
+}
+
+/// Reads authorizations and gives them up.
+pub struct Authorizations {
+    pub(crate) authorizations: Arc<dyn AuthorizationStore>,
+    pub(crate) validation_queue: Arc<dyn ValidationQueue>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Authorizations {
+    /// Those of this store; validations that a lost worker left behind go to this queue.
+    pub fn new(
+        authorizations: Arc<dyn AuthorizationStore>,
+        validation_queue: Arc<dyn ValidationQueue>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { authorizations, validation_queue, clock }
     }
 
     /// One of the account's authorizations. A validation that no worker holds any more is handed
@@ -69,7 +105,7 @@ impl Authority {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn authorization(&self, account: &Account, id: AuthorizationId) -> Result<Authorization, Error> {
-        let authorization = self.owned_authorization(account, id).await?;
+        let authorization = self.owned(account, id).await?;
         self.hand_over_orphaned_validations(&authorization).await?;
         Ok(authorization.value)
     }
@@ -79,7 +115,7 @@ impl Authority {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::StatusNotAllowed`] for any status but `deactivated`;
     /// [`Error::AuthorizationEnded`] when it ended otherwise.
-    pub async fn deactivate_authorization(
+    pub async fn deactivate(
         &self,
         account: &Account,
         id: AuthorizationId,
@@ -91,106 +127,105 @@ impl Authority {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let before = self.owned_authorization(account, id).await?;
+            let before = self.owned(account, id).await?;
             if before.state == AuthorizationState::Deactivated {
                 return Ok(before.value);
             }
             let after = before
                 .transition(AuthorizationEvent::Deactivated)
-                .map_err(|_| Error::AuthorizationEnded(before.status(self.now())))?;
+                .map_err(|_| Error::AuthorizationEnded(before.status(self.clock.now())))?;
             let after = versioned(after)?;
-            if applied(self.store.update_authorization(&before, &after).await)? {
+            if applied(self.authorizations.update_authorization(&before, &after).await)? {
                 return Ok(after.value);
             }
         }
     }
 
-    pub(crate) async fn owned_authorization(
+    pub(crate) async fn owned(
         &self,
         account: &Account,
         id: AuthorizationId,
     ) -> Result<Versioned<Authorization>, Error> {
-        self.store.authorization(account.id, id).await?.ok_or(Error::NotFound)
+        self.authorizations.authorization(account.id, id).await?.ok_or(Error::NotFound)
     }
+}
 
-    /// For each name, the account's valid authorization, when it has one that lasts long enough for
-    /// the order to be finished at leisure.
-    pub(crate) async fn reusable_authorizations(
-        &self,
-        serving: &Directory,
-        account: &Account,
-        names: &[Identifier],
-    ) -> Result<Vec<Option<Authorization>>, Error> {
-        let now = self.now();
-        let needed_until = now + lifetime(serving) / MIN_REUSE;
-        let proofs = self.store.proofs(account.id, names).await?;
-        let ids: Vec<AuthorizationId> =
-            proofs.iter().filter(|proof| proof.expires_at > needed_until).map(|proof| proof.authorization).collect();
-        let mut valid = Vec::new();
-        if !ids.is_empty() {
-            valid = self.store.authorizations(account.id, &ids).await?;
+/// For each name, the account's valid authorization, when it has one that lasts long enough for
+/// the order to be finished at leisure.
+pub(crate) async fn reusable_authorizations(
+    store: &dyn AuthorizationStore,
+    now: Timestamp,
+    serving: &Directory,
+    account: &Account,
+    names: &[Identifier],
+) -> Result<Vec<Option<Authorization>>, Error> {
+    let needed_until = now + lifetime(serving) / MIN_REUSE;
+    let proofs = store.proofs(account.id, names).await?;
+    let ids: Vec<AuthorizationId> =
+        proofs.iter().filter(|proof| proof.expires_at > needed_until).map(|proof| proof.authorization).collect();
+    let mut valid = Vec::new();
+    if !ids.is_empty() {
+        valid = store.authorizations(account.id, &ids).await?;
+    }
+    valid.retain(|authorization| {
+        authorization.status(now) == AuthorizationStatus::Valid && authorization.expires_at > needed_until
+    });
+    let for_name =
+        |name: &Identifier| valid.iter().find(|valid| valid.identifier == *name).map(|valid| valid.value.clone());
+    Ok(names.iter().map(for_name).collect())
+}
+
+pub(crate) fn new_authorization(
+    now: Timestamp,
+    serving: &Directory,
+    account: &Account,
+    policy: &NamePolicy<'_>,
+    identifier: Identifier,
+) -> Result<Versioned<Authorization>, Error> {
+    let id = AuthorizationId::new(now, random()?);
+    let pre_approval = policy.pre_approval(&identifier).map(|approval| approval.rule.to_string());
+    let (state, challenges) = match &pre_approval {
+        // Nothing is left to be shown, so no way of showing is offered.
+        Some(rule) => {
+            tracing::info!(authorization = %id, account = %account.id, %identifier, %rule, "a name is pre-approved");
+            (AuthorizationState::Valid, Vec::new())
         }
-        valid.retain(|authorization| {
-            authorization.status(now) == AuthorizationStatus::Valid && authorization.expires_at > needed_until
-        });
-        let for_name =
-            |name: &Identifier| valid.iter().find(|valid| valid.identifier == *name).map(|valid| valid.value.clone());
-        Ok(names.iter().map(for_name).collect())
-    }
-
-    pub(crate) fn new_authorization(
-        &self,
-        serving: &Directory,
-        account: &Account,
-        policy: &NamePolicy<'_>,
-        identifier: Identifier,
-    ) -> Result<Versioned<Authorization>, Error> {
-        let now = self.now();
-        let id = AuthorizationId::new(now, random()?);
-        let pre_approval = policy.pre_approval(&identifier).map(|approval| approval.rule.to_string());
-        let (state, challenges) = match &pre_approval {
-            // Nothing is left to be shown, so no way of showing is offered.
-            Some(rule) => {
-                tracing::info!(authorization = %id, account = %account.id, %identifier, %rule, "a name is pre-approved");
-                (AuthorizationState::Valid, Vec::new())
-            }
-            None => {
-                let token = ChallengeToken::from_random(random()?);
-                // One token for all: a client shows the same value whichever way it chooses.
-                let challenge = |r#type| Challenge::new(r#type, token.clone());
-                (AuthorizationState::Pending, policy.challenges(&identifier).into_iter().map(challenge).collect())
-            }
-        };
-        Ok(versioned(Authorization {
-            id,
-            account: account.id,
-            directory: serving.directory.clone(),
-            identifier,
-            created_at: acme::whole_seconds(now),
-            expires_at: expiry(serving, now),
-            state,
-            challenges,
-            pre_approval,
-            evidence: None,
-        })?)
-    }
-
-    /// Applies an event to an authorization, deciding anew when another write comes between.
-    pub(crate) async fn apply_to_authorization(
-        &self,
-        mut before: Versioned<Authorization>,
-        event: AuthorizationEvent,
-    ) -> Result<Versioned<Authorization>, Error> {
-        let mut rounds = Rounds::default();
-        loop {
-            rounds.begin()?;
-            let after = versioned(before.transition(event.clone())?)?;
-            if applied(self.store.update_authorization(&before, &after).await)? {
-                return Ok(after);
-            }
-            let again = self.store.authorization(before.account, before.id).await?;
-            before = again.ok_or(Error::NotFound)?;
+        None => {
+            let token = ChallengeToken::from_random(random()?);
+            // One token for all: a client shows the same value whichever way it chooses.
+            let challenge = |r#type| Challenge::new(r#type, token.clone());
+            (AuthorizationState::Pending, policy.challenges(&identifier).into_iter().map(challenge).collect())
         }
+    };
+    Ok(versioned(Authorization {
+        id,
+        account: account.id,
+        directory: serving.directory.clone(),
+        identifier,
+        created_at: acme::whole_seconds(now),
+        expires_at: expiry(serving, now),
+        state,
+        challenges,
+        pre_approval,
+        evidence: None,
+    })?)
+}
+
+/// Applies an event to an authorization, deciding anew when another write comes between.
+pub(crate) async fn apply_to_authorization(
+    store: &dyn AuthorizationStore,
+    mut before: Versioned<Authorization>,
+    event: AuthorizationEvent,
+) -> Result<Versioned<Authorization>, Error> {
+    let mut rounds = Rounds::default();
+    loop {
+        rounds.begin()?;
+        let after = versioned(before.transition(event.clone())?)?;
+        if applied(store.update_authorization(&before, &after).await)? {
+            return Ok(after);
+        }
+        let again = store.authorization(before.account, before.id).await?;
+        before = again.ok_or(Error::NotFound)?;
     }
 }
 

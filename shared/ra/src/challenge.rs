@@ -1,5 +1,7 @@
 //! Challenges: reading one, and saying that one is ready (RFC 8555 §7.5.1).
 
+use std::sync::Arc;
+
 use acme::{
     Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationStatus, ChallengeState, ChallengeStatus,
     ChallengeType, KeyAuthorization, Validation,
@@ -8,20 +10,31 @@ use authority::{Failure, Rounds, ValidationTask, applied, versioned};
 use jiff::SignedDuration;
 use store::Versioned;
 
-use crate::{Authority, Directory, Error, limit};
+use crate::{Authorizations, Directory, Error, Limits, limit};
 
-impl Authority {
+/// Starts validations.
+pub struct Challenges {
+    authorizations: Arc<Authorizations>,
+    limits: Arc<Limits>,
+}
+
+impl Challenges {
+    /// Of these authorizations.
+    pub fn new(authorizations: Arc<Authorizations>, limits: Arc<Limits>) -> Self {
+        Self { authorizations, limits }
+    }
+
     /// The authorization that holds the challenge.
     ///
     /// # Errors
     /// [`Error::NotFound`], also for a type that the authorization does not offer.
-    pub async fn challenge(
+    pub async fn authorization(
         &self,
         account: &Account,
         id: AuthorizationId,
         r#type: ChallengeType,
     ) -> Result<Authorization, Error> {
-        let authorization = self.authorization(account, id).await?;
+        let authorization = self.authorizations.authorization(account, id).await?;
         authorization.challenge(r#type).is_some().then_some(authorization).ok_or(Error::NotFound)
     }
 
@@ -31,7 +44,7 @@ impl Authority {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::AuthorizationEnded`] when the challenge was never answered and
     /// no longer can be; [`Error::LimitReached`] when too many validations of the account failed.
-    pub async fn initiate_challenge(
+    pub async fn initiate(
         &self,
         serving: &Directory,
         account: &Account,
@@ -42,14 +55,14 @@ impl Authority {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let before = self.owned_authorization(account, id).await?;
+            let before = self.authorizations.owned(account, id).await?;
             let challenge = before.challenge(r#type).ok_or(Error::NotFound)?;
-            let now = self.now();
+            let now = self.authorizations.clock.now();
             match (before.status(now), challenge.status(now)) {
                 (AuthorizationStatus::Pending, ChallengeStatus::Pending) => {}
                 (AuthorizationStatus::Pending, ChallengeStatus::Processing) => {
-                    self.hand_over_orphaned_validations(&before).await?;
-                    self.validation_queue.hurry(task).await?;
+                    self.authorizations.hand_over_orphaned_validations(&before).await?;
+                    self.authorizations.validation_queue.hurry(task).await?;
                     return Ok(before.value);
                 }
                 (AuthorizationStatus::Valid, _) | (_, ChallengeStatus::Valid | ChallengeStatus::Invalid) => {
@@ -57,7 +70,7 @@ impl Authority {
                 }
                 (ended, _) => return Err(Error::AuthorizationEnded(ended)),
             }
-            self.check_room(serving, &limit::of_failed_validation(serving, account.id)).await?;
+            self.limits.check_room(serving, &limit::of_failed_validation(serving, account.id)).await?;
             let token = challenge.token.as_ref().ok_or(Failure::RecordLost("token of a challenge"))?;
             let validation = Validation {
                 lease_until: now + LEASE,
@@ -65,20 +78,22 @@ impl Authority {
                 key_authorization: KeyAuthorization::new(token, &account.key.thumbprint()),
             };
             let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;
-            if applied(self.store.update_authorization(&before, &after).await)? {
-                self.validation_queue.validate(task).await?;
+            if applied(self.authorizations.authorizations.update_authorization(&before, &after).await)? {
+                self.authorizations.validation_queue.validate(task).await?;
                 return Ok(after.value);
             }
             // Another request was faster: it starts the validation, and the next round finds it running.
         }
     }
+}
 
+impl Authorizations {
     /// Hands over again what a lost worker left behind: validations whose lease ran out.
     pub(crate) async fn hand_over_orphaned_validations(
         &self,
         authorization: &Versioned<Authorization>,
     ) -> Result<(), Error> {
-        let now = self.now();
+        let now = self.clock.now();
         if authorization.status(now) != AuthorizationStatus::Pending {
             return Ok(());
         }
@@ -90,7 +105,7 @@ impl Authority {
             let event = AuthorizationEvent::Resumed(challenge.r#type, now + LEASE);
             let after = versioned(authorization.transition(event)?)?;
             // Whoever came between has the lease or the result.
-            if !applied(self.store.update_authorization(authorization, &after).await)? {
+            if !applied(self.authorizations.update_authorization(authorization, &after).await)? {
                 return Ok(());
             }
             let task = ValidationTask {

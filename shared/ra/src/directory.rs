@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use acme::{DirectoryId, DirectoryMeta, DirectoryObject, Family, Resource, Urls};
-use store::{AcmeProfile, RaProfile};
+use authority::{Cache, Clock};
+use jiff::SignedDuration;
+use store::{AcmeProfile, ProfileStore, RaProfile};
 
-use crate::{Authority, Error};
+use crate::Error;
 
 /// A directory with the profiles behind it.
 #[derive(Clone, Debug)]
@@ -79,31 +81,49 @@ impl Directory {
     }
 }
 
-impl Authority {
+/// Finds directories, as they were read recently.
+pub struct Directories {
+    profiles: Arc<dyn ProfileStore>,
+    clock: Arc<dyn Clock>,
+    /// Those that are known not to exist are `None`.
+    found: Cache<DirectoryId, Option<Arc<Directory>>>,
+}
+
+impl Directories {
+    /// Those of this store, each answered from memory for `remembered`.
+    pub fn new(profiles: Arc<dyn ProfileStore>, clock: Arc<dyn Clock>, remembered: SignedDuration) -> Self {
+        Self { profiles, clock, found: Cache::new(remembered) }
+    }
+
     /// The profiles behind a directory, whether or not they are enabled.
     ///
     /// # Errors
     /// [`Error::NoSuchDirectory`].
     pub async fn directory(&self, directory: &DirectoryId) -> Result<Arc<Directory>, Error> {
         let look_up = async { Ok::<_, Error>(self.look_up(directory).await?.map(Arc::new)) };
-        let found = self.profiles.get_or_read(directory, self.now(), look_up).await?;
+        let found = self.found.get_or_read(directory, self.clock.now(), look_up).await?;
         found.ok_or(Error::NoSuchDirectory)
+    }
+
+    /// Has all of them read again: an operator changed profiles.
+    pub async fn forget(&self) {
+        self.found.forget().await;
     }
 
     async fn look_up(&self, directory: &DirectoryId) -> Result<Option<Directory>, Error> {
         let (acme, ra) = match directory.family {
             Family::AcmeProfile => {
-                let acme = self.store.acme_profile(&directory.name).await?;
+                let acme = self.profiles.acme_profile(&directory.name).await?;
                 let ra = match acme.as_ref().and_then(|acme| acme.ra_profile.as_ref()) {
-                    Some(name) => self.store.ra_profile(name).await?,
+                    Some(name) => self.profiles.ra_profile(name).await?,
                     None => None,
                 };
                 (acme, ra)
             }
             Family::RaProfile => {
-                let ra = self.store.ra_profile(&directory.name).await?;
+                let ra = self.profiles.ra_profile(&directory.name).await?;
                 let acme = match ra.as_ref().and_then(|ra| ra.acme_profile.as_ref()) {
-                    Some(name) => self.store.acme_profile(name).await?,
+                    Some(name) => self.profiles.acme_profile(name).await?,
                     None => None,
                 };
                 (acme, ra)
@@ -121,7 +141,7 @@ impl Authority {
     async fn offers(&self, acme: &AcmeProfile) -> Result<BTreeMap<String, Offer>, Error> {
         let mut offers = BTreeMap::new();
         for (name, offered) in &acme.profiles {
-            if let Some(ra) = self.store.ra_profile(&offered.ra_profile).await?.filter(|ra| ra.enabled) {
+            if let Some(ra) = self.profiles.ra_profile(&offered.ra_profile).await?.filter(|ra| ra.enabled) {
                 offers.insert(name.clone(), Offer { ra, description: offered.description.clone() });
             }
         }

@@ -2,31 +2,53 @@
 //!
 //! The store remembers how far was looked. A process that dies between telling and remembering tells again.
 
+use std::sync::Arc;
+
 use acme::{EventKind, OrderState};
-use authority::{applied, certificate_facts, versioned};
+use authority::{Clock, Events, applied, certificate_facts, versioned};
 use jiff::SignedDuration;
-use store::{CertificateEntry, CertificateRecord, CertificateState, ExpiryWatch};
+use store::{CertificateEntry, CertificateRecord, CertificateState, ExpiryWatch, LookupStore, WatchStore};
 
-use crate::{Authority, Error};
+use crate::Error;
 
-impl Authority {
-    /// Tells of certificates that came within [`crate::Settings::expiring`] of their end since the last look, a bounded number of them.
+/// Emits that certificates end soon.
+pub struct ExpiryNotices {
+    lookup: Arc<dyn LookupStore>,
+    watch: Arc<dyn WatchStore>,
+    events: Events,
+    clock: Arc<dyn Clock>,
+    ahead: SignedDuration,
+}
+
+impl ExpiryNotices {
+    /// Of certificates of this store that end within the time `ahead`; of none when that is zero.
+    pub fn new(
+        lookup: Arc<dyn LookupStore>,
+        watch: Arc<dyn WatchStore>,
+        events: Events,
+        clock: Arc<dyn Clock>,
+        ahead: SignedDuration,
+    ) -> Self {
+        Self { lookup, watch, events, clock, ahead }
+    }
+
+    /// Tells of certificates that came within the time ahead of their end since the last look, a bounded number of them.
     /// Looks at most once an hour, however often it is asked.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn emit_expiring(&self) -> Result<(), Error> {
-        let now = acme::whole_seconds(self.now());
-        let horizon = now + self.settings.expiring;
+    pub async fn emit(&self) -> Result<(), Error> {
+        let now = acme::whole_seconds(self.clock.now());
+        let horizon = now + self.ahead;
         for _ in 0..MAX_PAGES {
-            let before = self.store.expiry_watch().await?;
+            let before = self.watch.expiry_watch().await?;
             let (from, after) = match before.as_ref().map(|watch| &watch.value) {
                 Some(watch) if watch.after.is_none() && horizon.duration_since(watch.until) < PAUSE => return Ok(()),
                 Some(watch) if watch.until > now => (watch.until, watch.after.clone()),
                 // What ended unseen is nobody's to renew.
                 _ => (now, None),
             };
-            let page = self.store.certificates_ending(from, horizon, after.as_ref(), PAGE).await?;
+            let page = self.lookup.certificates_ending(from, horizon, after.as_ref(), PAGE).await?;
             for entry in &page.items {
                 if let Some(record) = self.ends_without_another(entry).await? {
                     self.events.emit(EventKind::CertificateExpiring(certificate_facts(&record, None)));
@@ -37,7 +59,7 @@ impl Authority {
                 _ => (horizon, None),
             };
             let looked = versioned(ExpiryWatch { until, after })?;
-            let was_first = applied(self.store.put_expiry_watch(before.map(|watch| watch.version), &looked).await)?;
+            let was_first = applied(self.watch.put_expiry_watch(before.map(|watch| watch.version), &looked).await)?;
             if looked.after.is_none() || !was_first {
                 return Ok(());
             }
@@ -47,14 +69,14 @@ impl Authority {
 
     /// The certificate of an entry, when its holder should hear that it ends.
     async fn ends_without_another(&self, entry: &CertificateEntry) -> Result<Option<CertificateRecord>, Error> {
-        let Some(record) = self.store.certificate(&entry.id).await? else { return Ok(None) };
+        let Some(record) = self.lookup.certificate(&entry.id).await? else { return Ok(None) };
         let record = record.value;
         // The host renews its own.
         if record.account.is_none() || !is_good(&record) {
             return Ok(None);
         }
         if let Some(by) = record.replacement
-            && let Some(order) = self.store.order(by.account, by.order).await?
+            && let Some(order) = self.lookup.order(by.account, by.order).await?
             && matches!(order.state, OrderState::Valid(_))
         {
             return Ok(None);
@@ -66,9 +88,9 @@ impl Authority {
     async fn has_another(&self, record: &CertificateRecord) -> Result<bool, Error> {
         let Some(name) = record.identifiers.first() else { return Ok(false) };
         // Those that end last come first.
-        let latest = self.store.certificates_by_name(name, None, MAX_LOOKED_AT).await?;
+        let latest = self.lookup.certificates_by_name(name, None, MAX_LOOKED_AT).await?;
         for entry in latest.items.iter().filter(|entry| entry.not_after > record.not_after) {
-            let Some(other) = self.store.certificate(&entry.id).await? else { continue };
+            let Some(other) = self.lookup.certificate(&entry.id).await? else { continue };
             if other.account == record.account
                 && is_good(&other)
                 && other.identifiers.len() == record.identifiers.len()

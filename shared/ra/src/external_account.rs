@@ -6,13 +6,18 @@
 //! atomic change that makes the account. Whatever is wrong with a binding, the client is told the
 //! same: nobody learns which keys exist.
 
+use std::sync::Arc;
+
 use acme::{Account, ExternalAccountKeyId, ProfileName};
-use authority::{Failure, Rounds, applied, random, versioned};
+use authority::{Clock, Failure, Rounds, applied, random, versioned};
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use jose::{ExternalAccountBinding, PublicKey, external_account::ExternalAccountBindingError};
 use serde_json::value::RawValue;
-use store::{Creation, ExternalAccountKey, ExternalAccountSecret, IdentifierRule, Page, StoreError, Versioned};
+use store::{
+    Creation, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, IdentifierRule, Page, StoreError,
+    Versioned,
+};
 use zeroize::Zeroizing;
 
 use crate::{Authority, Directory, Error, names::is_for};
@@ -60,18 +65,6 @@ impl ExternalAccountKeyTerms {
 }
 
 impl Authority {
-    /// Makes the secret that MAC keys are derived from, unless there is one.
-    ///
-    /// # Errors
-    /// When the store cannot answer.
-    pub async fn ensure_external_account_secret(&self) -> Result<(), Error> {
-        if self.store.external_account_secret().await?.is_some() {
-            return Ok(());
-        }
-        let secret = ExternalAccountSecret { made_at: self.now(), key: random::<32>()?.to_vec() };
-        Ok(self.store.create_external_account_secret_if_absent(&secret).await?)
-    }
-
     /// Mints a key. `actor` is the operator who has it made.
     ///
     /// # Errors
@@ -84,7 +77,7 @@ impl Authority {
         let now = acme::whole_seconds(self.now());
         let expires_at = now.checked_add(terms.lifetime).unwrap_or(Timestamp::MAX);
         let id = ExternalAccountKeyId::new(now, random()?);
-        let mac_key = self.mac_key(id).await?;
+        let mac_key = mac_key(self.store.as_ref(), id).await?;
         let key = ExternalAccountKey {
             minted_by: actor.to_owned(),
             label: terms.label,
@@ -145,7 +138,7 @@ impl Authority {
             let before = self.store.external_account_key(id).await?.ok_or(Error::NotFound)?;
             let after = versioned(change(before.value.clone()))?;
             if applied(self.store.update_external_account_key(&before, &after).await)? {
-                self.external_account_keys.forget().await;
+                self.policies.forget().await;
                 return Ok(after.value);
             }
         }
@@ -179,6 +172,44 @@ impl Authority {
         self.audit.record(actor, "eab revoke", id, Default::default()).await?;
         self.change_external_account_key(id, |key| ExternalAccountKey { revoked: true, ..key }).await
     }
+}
+
+/// Makes the secret that MAC keys are derived from. Part of hosts, never of what clients ask.
+pub struct ExternalAccountSecrets {
+    external_accounts: Arc<dyn ExternalAccountStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ExternalAccountSecrets {
+    /// In this store.
+    pub fn new(external_accounts: Arc<dyn ExternalAccountStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { external_accounts, clock }
+    }
+
+    /// Makes the secret that MAC keys are derived from, unless there is one.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn ensure(&self) -> Result<(), Error> {
+        if self.external_accounts.external_account_secret().await?.is_some() {
+            return Ok(());
+        }
+        let secret = ExternalAccountSecret { made_at: self.clock.now(), key: random::<32>()?.to_vec() };
+        Ok(self.external_accounts.create_external_account_secret_if_absent(&secret).await?)
+    }
+}
+
+/// Judges bindings of new accounts to accounts elsewhere, and uses their keys up.
+pub struct Bindings {
+    external_accounts: Arc<dyn ExternalAccountStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Bindings {
+    /// With the keys of this store.
+    pub fn new(external_accounts: Arc<dyn ExternalAccountStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { external_accounts, clock }
+    }
 
     /// The key that a good binding of the account's key was made with; it is not used up yet.
     /// `url` is that of the outer JWS.
@@ -186,7 +217,7 @@ impl Authority {
     /// # Errors
     /// [`Error::ExternalAccountRefused`] whatever is wrong with the binding; when the store cannot
     /// answer.
-    pub(crate) async fn binding_key(
+    pub(crate) async fn key(
         &self,
         serving: &Directory,
         binding: &RawValue,
@@ -198,8 +229,8 @@ impl Authority {
             return Err(BindingRefusal::Url.into());
         }
         let id: ExternalAccountKeyId = binding.kid().parse().map_err(|_| BindingRefusal::UnknownKey)?;
-        let key = self.store.external_account_key(id).await?.ok_or(BindingRefusal::UnknownKey)?;
-        let mac_key = self.mac_key(id).await?;
+        let key = self.external_accounts.external_account_key(id).await?.ok_or(BindingRefusal::UnknownKey)?;
+        let mac_key = mac_key(self.external_accounts.as_ref(), id).await?;
         let payload = binding.verify(&mac_key).map_err(BindingRefusal::from)?;
         let bound = str::from_utf8(&payload).ok().and_then(|jwk| PublicKey::from_jwk_str(jwk).ok());
         if bound.is_none_or(|bound| bound != *account_key) {
@@ -208,7 +239,7 @@ impl Authority {
         if !is_for(&key, &serving.acme.name) {
             return Err(BindingRefusal::OtherProfile.into());
         }
-        match key.is_usable(self.now()) {
+        match key.is_usable(self.clock.now()) {
             true => Ok(key),
             false => Err(BindingRefusal::UsedUp.into()),
         }
@@ -220,7 +251,7 @@ impl Authority {
     /// # Errors
     /// [`Error::ExternalAccountRefused`] when the key is used up or taken back meanwhile; when the store
     /// cannot answer.
-    pub(crate) async fn create_bound_account(
+    pub(crate) async fn create_account(
         &self,
         account: &Versioned<Account>,
         key: Versioned<ExternalAccountKey>,
@@ -230,29 +261,20 @@ impl Authority {
         loop {
             rounds.begin()?;
             let after = versioned(before.binding(account.id))?;
-            match self.store.create_bound_account_if_absent(account, &before, &after).await {
+            match self.external_accounts.create_bound_account_if_absent(account, &before, &after).await {
                 Err(StoreError::Conflict) => {}
                 made => return Ok(made?),
             }
-            let now = self.store.external_account_key(before.id).await?;
-            before = now.filter(|key| key.is_usable(self.now())).ok_or(BindingRefusal::UsedUp)?;
+            let now = self.external_accounts.external_account_key(before.id).await?;
+            before = now.filter(|key| key.is_usable(self.clock.now())).ok_or(BindingRefusal::UsedUp)?;
         }
     }
+}
 
-    /// The key, as it was read lately: what it allows to its accounts hardly ever changes.
-    pub(crate) async fn remembered_external_account_key(
-        &self,
-        id: ExternalAccountKeyId,
-    ) -> Result<Option<ExternalAccountKey>, Error> {
-        let read = async { Ok::<_, Error>(self.store.external_account_key(id).await?.map(|key| key.value)) };
-        self.external_account_keys.get_or_read(&id, self.now(), read).await
-    }
-
-    async fn mac_key(&self, id: ExternalAccountKeyId) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let secret = self.store.external_account_secret().await?.ok_or(Failure::NoExternalAccountSecret)?;
-        let secret = hmac::Key::new(hmac::HMAC_SHA256, &secret.key);
-        Ok(Zeroizing::new(hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec()))
-    }
+async fn mac_key(store: &dyn ExternalAccountStore, id: ExternalAccountKeyId) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let secret = store.external_account_secret().await?.ok_or(Failure::NoExternalAccountSecret)?;
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, &secret.key);
+    Ok(Zeroizing::new(hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec()))
 }
 
 /// Why a binding is refused. For the log: the client is told none of it.

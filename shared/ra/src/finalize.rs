@@ -1,15 +1,64 @@
 //! Finalize (RFC 8555 §7.4): an order that is ready becomes one certificate.
 
-use acme::{Account, AccountId, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
-use authority::{Failure, IssuanceTask, applied, versioned};
-use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Chain, Csr, Evidence};
-use issuing::{Intention, LoadedIssuer, RequestedValidity};
+use std::sync::Arc;
+
+use acme::{Account, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
+use authority::{Clock, IssuanceQueue, IssuanceTask, applied, versioned};
+use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
+use issuing::{Intention, Issuance as Signing, Issuers, LoadedIssuer, RequestedValidity, Validities};
 use jose::PublicKey;
-use store::{CertificateRecord, RaProfile, Versioned};
+use store::{AuthorizationStore, CertificateRecord, CertificateStore, IssuanceStore, RaProfile, Versioned};
 
-use crate::{Authority, Directory, Error, OrderView, limit};
+use crate::{Directory, Error, Limits, NamePolicies, OrderView, Orders, Renewals, limit, order::authorizations_of};
 
-impl Authority {
+/// Makes orders that are ready into certificates.
+pub struct Finalization {
+    orders: Arc<Orders>,
+    authorizations: Arc<dyn AuthorizationStore>,
+    certificates: Arc<dyn CertificateStore>,
+    issuances: Arc<dyn IssuanceStore>,
+    issuers: Arc<Issuers>,
+    issuance: Arc<Signing>,
+    policies: Arc<NamePolicies>,
+    validities: Arc<Validities>,
+    limits: Arc<Limits>,
+    renewals: Renewals,
+    issuance_queue: Arc<dyn IssuanceQueue>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Finalization {
+    /// Of these orders, signed by this issuance.
+    pub fn new(
+        orders: Arc<Orders>,
+        authorizations: Arc<dyn AuthorizationStore>,
+        certificates: Arc<dyn CertificateStore>,
+        issuances: Arc<dyn IssuanceStore>,
+        issuers: Arc<Issuers>,
+        issuance: Arc<Signing>,
+        policies: Arc<NamePolicies>,
+        validities: Arc<Validities>,
+        limits: Arc<Limits>,
+        renewals: Renewals,
+        issuance_queue: Arc<dyn IssuanceQueue>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            orders,
+            authorizations,
+            certificates,
+            issuances,
+            issuers,
+            issuance,
+            policies,
+            validities,
+            limits,
+            renewals,
+            issuance_queue,
+            clock,
+        }
+    }
+
     /// Finalizes an order. The same request again answers the same order; only the first makes a
     /// certificate.
     ///
@@ -25,29 +74,18 @@ impl Authority {
         id: OrderId,
         csr: &[u8],
     ) -> Result<OrderView, Error> {
-        let finalized = self.finalize_order(serving, account, id, csr).await;
-        self.told(serving, Some(account.id), finalized)
-    }
-
-    async fn finalize_order(
-        &self,
-        serving: &Directory,
-        account: &Account,
-        id: OrderId,
-        csr: &[u8],
-    ) -> Result<OrderView, Error> {
-        let order = self.owned_order(account.id, id).await?;
+        let order = self.orders.owned(account.id, id).await?;
         if !matches!(order.state, OrderState::Open) {
             return self.finalized(order, &Csr::from_der(csr)?).await;
         }
-        let authorizations = self.authorizations_of(&order).await?;
-        match order.status(&authorizations, self.now()) {
+        let authorizations = authorizations_of(self.authorizations.as_ref(), &order).await?;
+        match order.status(&authorizations, self.clock.now()) {
             OrderStatus::Ready => {}
             other => return Err(Error::OrderNotReady(other)),
         }
         let profile = serving.issuing_profile(order.profile.as_deref())?;
         let issuer = self.issuers.active(&profile.issuer).await?;
-        self.name_policy(serving, account).await?.below(&issuer).check(&order.identifiers, &authorizations)?;
+        self.policies.of(serving, account).await?.below(&issuer).check(&order.identifiers, &authorizations)?;
         let csr = Csr::from_der(csr)?;
         csr.check_names(&order.identifiers)?;
         self.check_certificate_key(profile, account, csr.public_key()).await?;
@@ -57,12 +95,12 @@ impl Authority {
             Some(begun) => begun,
             // Another request was faster; it decides which certificate the order has.
             None => {
-                let winner = self.owned_order(account.id, id).await?;
+                let winner = self.orders.owned(account.id, id).await?;
                 return self.finalized(winner, &csr).await;
             }
         };
         match self.issuance.complete_order(processing.clone(), record).await {
-            Ok(finished) => self.view(finished).await,
+            Ok(finished) => self.orders.view(finished).await,
             Err(error) if error.is_transient() => {
                 tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is put off");
                 let task = IssuanceTask { account: account.id, order: id };
@@ -80,12 +118,12 @@ impl Authority {
             return Ok(());
         }
         let mut counts = limit::of_certificate(serving, account, &order.identifiers);
-        match self.count(serving, &counts).await {
+        match self.limits.count(serving, &counts).await {
             Err(Error::LimitReached(reached))
-                if reached.name != limit::SAME_NAMES && self.renews(account, &order.identifiers).await? =>
+                if reached.name != limit::SAME_NAMES && self.renewals.renews(account, &order.identifiers).await? =>
             {
                 counts.truncate(1);
-                self.count(serving, &counts).await
+                self.limits.count(serving, &counts).await
             }
             counted => counted,
         }
@@ -115,12 +153,12 @@ impl Authority {
         let issuance = Issuance {
             certificate: record.id.clone(),
             csr_digest: csr.digest().to_vec(),
-            began_at: self.now(),
+            began_at: self.clock.now(),
             not_after: validity.not_after,
             ra_profile: Some(profile.name.clone()),
         };
         let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
-        let won = applied(self.store.begin_issuance(&record, order, &processing).await)?;
+        let won = applied(self.issuances.begin_issuance(&record, order, &processing).await)?;
         if won {
             // Counted against those that became issued, so that one which never does is seen.
             tracing::info!(certificate = %record.id, order = %order.id, "a certificate is intended");
@@ -131,9 +169,9 @@ impl Authority {
     /// The answer for an order that was finalized before: the order, to the same request.
     async fn finalized(&self, order: Versioned<Order>, csr: &Csr) -> Result<OrderView, Error> {
         match order.issuance() {
-            Some(issuance) if issuance.csr_digest == csr.digest() => self.view(order).await,
+            Some(issuance) if issuance.csr_digest == csr.digest() => self.orders.view(order).await,
             Some(_) => Err(Error::OtherCsr),
-            None => Err(Error::OrderNotReady(order.status(&[], self.now()))),
+            None => Err(Error::OrderNotReady(order.status(&[], self.clock.now()))),
         }
     }
 
@@ -151,24 +189,10 @@ impl Authority {
         if !profile.key_types.contains(&CertificateKeyType::of(key)) {
             return Err(Error::CertificateKey("this profile does not certify keys of that type"));
         }
-        match self.store.is_key_blocked(&key.thumbprint()).await? {
+        match self.certificates.is_key_blocked(&key.thumbprint()).await? {
             true => Err(Error::CertificateKey("this key was reported as compromised; make a new one")),
             false => Ok(()),
         }
-    }
-}
-
-impl Authority {
-    /// The certificate of one of the account's orders (RFC 8555 §7.4.2).
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] while there is none.
-    pub async fn certificate_chain(&self, account: AccountId, order: OrderId) -> Result<Chain, Error> {
-        let order = self.owned_order(account, order).await?;
-        let issuance = order.issuance().ok_or(Error::NotFound)?;
-        let record = self.store.certificate(&issuance.certificate).await?;
-        let record = record.ok_or(Failure::RecordLost("certificate"))?;
-        self.issuers.chain(&record).await?.ok_or(Error::NotFound)
     }
 }
 

@@ -1,14 +1,11 @@
 //! Incidents: certificates that clients are told to replace before their time (RFC 9773 §4.2).
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
 
-use acme::{IncidentId, RevocationReason, SuggestedWindow, UnknownMembers};
+use acme::{IncidentId, RevocationReason, UnknownMembers};
 use authority::{Rounds, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
-use store::{CertificateRecord, Incident, Position, Selection, StagedRevocation, Versioned};
+use store::{Incident, Position, Selection, StagedRevocation, Versioned};
 
 use crate::{Authority, Error, Slice, operator::in_words};
 
@@ -78,7 +75,7 @@ impl Authority {
         self.audit.record(actor, "incident declare", incident.id, detail).await?;
         let incident = versioned(incident)?;
         self.store.put_incident(None, &incident).await?;
-        self.incidents.forget().await;
+        self.renewal_infos.forget().await;
         Ok(incident.value)
     }
 
@@ -101,7 +98,7 @@ impl Authority {
             let ended_at = Some(acme::whole_seconds(self.now()));
             let after = versioned(Incident { ended_at, ..before.value.clone() })?;
             if applied(self.store.put_incident(Some(before.version), &after).await)? {
-                self.incidents.forget().await;
+                self.renewal_infos.forget().await;
                 return Ok(after.value);
             }
         }
@@ -132,33 +129,4 @@ impl Authority {
         self.select(&incident.affected, position, |certificate, directory| incident.is_about(certificate, directory))
             .await
     }
-
-    /// The incident that goes on and is about the certificate; of several the one that is most urgent.
-    pub(crate) async fn incident_about(&self, certificate: &CertificateRecord) -> Result<Option<Incident>, Error> {
-        let read = async {
-            let open = self.incidents().await?.into_iter().map(|incident| incident.value).filter(Incident::is_open);
-            Ok::<_, Error>(Arc::new(open.collect::<Vec<_>>()))
-        };
-        let open = self.incidents.get_or_read(&(), self.now(), read).await?;
-        let (mut found, mut directories): (Option<&Incident>, _) = (None, HashMap::new());
-        for incident in open.iter() {
-            let directory = match (&incident.affected.directory, certificate.account) {
-                (Some(_), Some(account)) => self.directory_of(account, &mut directories).await?,
-                _ => None,
-            };
-            if incident.is_about(certificate, directory.as_ref())
-                && found.is_none_or(|found| incident.renew_by < found.renew_by)
-            {
-                found = Some(incident);
-            }
-        }
-        Ok(found.cloned())
-    }
-}
-
-/// When a certificate is to be renewed for the incident: at a time of the client's choice until then, so
-/// that not all of them come at once. What is due sooner anyway stays so.
-pub(crate) fn window(incident: &Incident, usual: SuggestedWindow) -> SuggestedWindow {
-    let moved = SuggestedWindow::between(incident.declared_at, incident.renew_by);
-    if usual.end < moved.end { usual } else { moved }
 }

@@ -1,11 +1,13 @@
 //! Key rollover (RFC 8555 §7.3.5): an account gets another key, in one atomic change.
 
+use std::sync::Arc;
+
 use acme::{Account, AccountId};
 use authority::{Rounds, versioned};
 use jose::PublicKey;
-use store::{KeyReplacement, StoreError, Versioned};
+use store::{AccountStore, CertificateStore, KeyReplacement, StoreError, Versioned};
 
-use crate::{Authority, Directory, Error, limit};
+use crate::{Accounts, Directory, Error, Limits, limit};
 
 /// A rollover whose inner signature was verified with the new key.
 #[derive(Clone, Debug)]
@@ -18,23 +20,25 @@ pub struct KeyRollover {
     pub new_key: PublicKey,
 }
 
-impl Authority {
+/// Gives accounts other keys.
+pub struct KeyChanges {
+    accounts: Arc<dyn AccountStore>,
+    certificates: Arc<dyn CertificateStore>,
+    limits: Arc<Limits>,
+}
+
+impl KeyChanges {
+    /// In this store, unless it knows the key as blocked.
+    pub fn new(accounts: Arc<dyn AccountStore>, certificates: Arc<dyn CertificateStore>, limits: Arc<Limits>) -> Self {
+        Self { accounts, certificates, limits }
+    }
+
     /// Gives the account its new key.
     ///
     /// # Errors
     /// [`Error::KeyChange`] when the request contradicts itself or the account, also one that changed
     /// its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
-    pub async fn change_key(
-        &self,
-        serving: &Directory,
-        account: &Versioned<Account>,
-        rollover: KeyRollover,
-    ) -> Result<Account, Error> {
-        let changed = self.replace_key(serving, account, rollover).await;
-        self.told(serving, Some(account.id), changed)
-    }
-
-    async fn replace_key(
+    pub async fn change(
         &self,
         serving: &Directory,
         account: &Versioned<Account>,
@@ -47,13 +51,13 @@ impl Authority {
         if new_key == account.key {
             return Err(Error::KeyInUse(account.id));
         }
-        if self.store.is_key_blocked(&new_key.thumbprint()).await? {
+        if self.certificates.is_key_blocked(&new_key.thumbprint()).await? {
             return Err(Error::KeyBlocked);
         }
         if old_key != account.key {
             return Err(OTHER_OLD_KEY);
         }
-        self.count(serving, &[limit::of_key_change(serving, account.id)]).await?;
+        self.limits.count(serving, &[limit::of_key_change(serving, account.id)]).await?;
         let mut before = account.clone();
         let mut rounds = Rounds::default();
         loop {
@@ -62,10 +66,12 @@ impl Authority {
                 return Err(OTHER_OLD_KEY);
             }
             let after = versioned(before.with_key(new_key.clone()))?;
-            match self.store.replace_account_key(&before, &after).await {
+            match self.accounts.replace_account_key(&before, &after).await {
                 Ok(KeyReplacement::Replaced) => return Ok(after.value),
                 Ok(KeyReplacement::KeyInUse(other)) => return Err(Error::KeyInUse(other)),
-                Err(StoreError::Conflict) => before = self.account(&before.directory, before.id).await?,
+                Err(StoreError::Conflict) => {
+                    before = Accounts::new(self.accounts.clone()).account(&before.directory, before.id).await?
+                }
                 Err(error) => return Err(error.into()),
             }
         }

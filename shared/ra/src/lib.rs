@@ -1,13 +1,15 @@
 //! The registration authority: what each operation of RFC 8555 means, and the only place where state
 //! changes.
 //!
-//! One verb for each operation, all on [`Authority`]: policy, then a pure transition of `acme`, then
-//! one conditional write. Nothing here knows HTTP, a queue's wire, a key's place or a table's layout;
+//! One type for each thing that clients ask, constructed from the stores and seams that it uses and no others, so that the
+//! type of what a function is given says what the function can do. Each verb is policy, then a pure transition of `acme`,
+//! then one conditional write. Nothing here knows HTTP, a queue's wire, a key's place or a table's layout;
 //! those are arguments: [`store::Store`], [`ca::Signer`] and the seams of the crate `authority`.
 
 mod account;
 mod authority;
 mod authorization;
+mod certificate;
 mod challenge;
 mod directory;
 mod error;
@@ -18,12 +20,14 @@ mod incident;
 mod key_change;
 mod limit;
 mod names;
-mod needs;
+mod new_order;
 mod nonce;
 mod operator;
 mod order;
+mod parts;
 mod profile;
 mod refusal;
+mod registration;
 mod renewal_info;
 mod revocation;
 mod selection;
@@ -32,23 +36,34 @@ mod status;
 mod validation;
 
 pub use crate::authority::{Authority, Seams, Settings};
-pub use account::AccountCreation;
-pub use authorization::AuthorizationCreation;
-pub use directory::{Directory, Offer};
+pub use account::{AccountChanges, Accounts};
+pub use authorization::{AuthorizationCreation, Authorizations, NewAuthorizations};
+pub use certificate::Downloads;
+pub use challenge::Challenges;
+pub use directory::{Directories, Directory, Offer};
 pub use error::{Error, IdentifierRefusal};
+pub use expiring::ExpiryNotices;
 pub use external_account::{
-    BindingRefusal, ExternalAccountKeyTerms, MintedExternalAccountKey, RotatedExternalAccountKey,
+    BindingRefusal, Bindings, ExternalAccountKeyTerms, ExternalAccountSecrets, MintedExternalAccountKey,
+    RotatedExternalAccountKey,
 };
+pub use finalize::Finalization;
 pub use incident::{IncidentPlan, RevocationPlan};
-pub use key_change::KeyRollover;
-pub use limit::{LimitReached, LimitState};
-pub use needs::Needs;
+pub use key_change::{KeyChanges, KeyRollover};
+pub use limit::{LimitReached, LimitState, Limits, Renewals};
+pub use names::NamePolicies;
+pub use new_order::NewOrders;
+pub use nonce::{NonceSecretRotation, Nonces};
 pub use operator::{
     AppliedProfiles, ConfiguredProfiles, ExplainedOrder, Explanation, IssuerKey, IssuerRefusal, KeptProfile,
     NameVerdict, NewIssuer, Records, RevokedSlice, RollOver, RolledOver, TimelineEntry,
 };
-pub use order::{OrderList, OrderView};
-pub use revocation::Revoker;
+pub use order::{OrderList, OrderView, Orders};
+pub use parts::Parts;
+pub use refusal::Refusals;
+pub use registration::{AccountCreation, Registrations};
+pub use renewal_info::RenewalInfos;
+pub use revocation::{RevocationRecords, Revocations, Revoker};
 pub use selection::Slice;
 pub use status::{CrlStatus, IssuerStatus, Status};
-pub use validation::ValidationJob;
+pub use validation::{ValidationJob, Validations};

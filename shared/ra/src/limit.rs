@@ -13,20 +13,20 @@
 mod counter;
 mod counts;
 mod registered_domain;
+mod renewal;
 mod state;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use acme::{Account, EventKind, Identifier, LimitFacts};
-use authority::{Failure, random};
+use acme::{EventKind, Identifier, LimitFacts};
+use authority::{Cache, Clock, Events, Failure, RepeatFilter, random};
 use aws_lc_rs::digest;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
-use store::{CertificateState, Counted, LimitWindow, OperationId};
+use store::{Counted, LimitStore, LimitWindow, OperationId};
 
-use crate::{Authority, Directory, Error};
+use crate::{Directory, Error};
 
-pub use self::state::LimitState;
 pub(crate) use self::{
     counter::Count,
     counts::{
@@ -37,6 +37,7 @@ use self::{
     counter::{Counter, Part, shuffled},
     registered_domain::registered_domains,
 };
+pub use self::{renewal::Renewals, state::LimitState};
 
 /// A limit that is reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,13 +55,34 @@ pub struct LimitReached {
     pub retry_after: u32,
 }
 
-impl Authority {
+/// Counts what is limited.
+pub struct Limits {
+    counters: Arc<dyn LimitStore>,
+    events: Events,
+    clock: Arc<dyn Clock>,
+    /// How often was counted, as it was seen last.
+    seen: Cache<LimitWindow, u32>,
+    /// The limits whose windows go on and that were emitted as reached.
+    full: RepeatFilter<LimitWindow>,
+}
+
+impl Limits {
+    /// In this store. How full a counter was is remembered for `remembered`.
+    pub fn new(
+        counters: Arc<dyn LimitStore>,
+        events: Events,
+        clock: Arc<dyn Clock>,
+        remembered: SignedDuration,
+    ) -> Self {
+        Self { counters, events, clock, seen: Cache::new(remembered), full: RepeatFilter::default() }
+    }
+
     /// Counts what a request is about to do: everywhere, or nowhere when a limit is reached.
     ///
     /// # Errors
     /// [`Error::LimitReached`] with the first limit that is.
     pub(crate) async fn count(&self, serving: &Directory, counts: &[Count]) -> Result<(), Error> {
-        let now = self.now();
+        let now = self.clock.now();
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
         let Some((narrowest, wider)) = counters.split_first() else { return Ok(()) };
         let outcome = async {
@@ -87,7 +109,7 @@ impl Authority {
     /// # Errors
     /// [`Error::LimitReached`] when it is full.
     pub(crate) async fn check_room(&self, serving: &Directory, count: &Count) -> Result<(), Error> {
-        let now = self.now();
+        let now = self.clock.now();
         let Some(counter) = count.counter(serving, now) else { return Ok(()) };
         let part = self.another_part(&counter, &[], now).await;
         part.map(drop).inspect_err(|error| self.tell_limit(serving, std::slice::from_ref(&counter), error, now))
@@ -98,7 +120,7 @@ impl Authority {
         let Error::LimitReached(reached) = error else { return };
         let full = counters.iter().find(|counter| counter.reached(now) == *reached);
         let Some((counter, part)) = full.and_then(|counter| Some((counter, counter.parts.first()?))) else { return };
-        if self.full_limits.admit(part.window.clone(), now, part.window.ends_at()).is_some() {
+        if self.full.admit(part.window.clone(), now, part.window.ends_at()).is_some() {
             self.events.emit(EventKind::LimitReached(LimitFacts {
                 directory: serving.directory.clone(),
                 limit: reached.name.to_owned(),
@@ -108,25 +130,6 @@ impl Authority {
                 retry_after: reached.retry_after,
             }));
         }
-    }
-
-    /// Whether the account has a certificate in good standing for exactly these names, so that another one
-    /// renews it. Asked only when a limit is reached.
-    pub(crate) async fn renews(&self, account: &Account, names: &[Identifier]) -> Result<bool, Error> {
-        let Some(first) = names.first() else { return Ok(false) };
-        let found = self.store.certificates_by_name(first, None, MAX_LOOKED_AT).await?;
-        for entry in found.items {
-            let Some(record) = self.store.certificate(&entry.id).await? else { continue };
-            if record.account == Some(account.id)
-                && matches!(record.state, CertificateState::Issued { .. })
-                && record.revocation.is_none()
-                && record.identifiers.len() == names.len()
-                && record.identifiers.iter().all(|name| names.contains(name))
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// A part of the counter that may have room, as far as is remembered.
@@ -142,7 +145,7 @@ impl Authority {
         let mut unknown = Vec::new();
         for counter in counters {
             let part = self.any_part(counter, now).await?;
-            let used = self.seen_counters.get(&part.window, now).await;
+            let used = self.seen.get(&part.window, now).await;
             if !used.is_some_and(|used| part.has_ample_room(used, counter.amount)) {
                 unknown.push(part.window.clone());
             }
@@ -170,7 +173,7 @@ impl Authority {
     async fn open_parts(&self, counter: &Counter, full: &[Part], now: Timestamp) -> Vec<Part> {
         let mut open = Vec::with_capacity(counter.parts.len());
         for part in counter.parts.iter().filter(|part| !full.contains(part)) {
-            let used = self.seen_counters.get(&part.window, now).await;
+            let used = self.seen.get(&part.window, now).await;
             if used.is_none_or(|used| part.has_room(used, counter.amount)) {
                 open.push(part.clone());
             }
@@ -183,10 +186,10 @@ impl Authority {
         if windows.is_empty() {
             return Ok(Vec::new());
         }
-        let used = self.store.counted(&windows).await?;
+        let used = self.counters.counted(&windows).await?;
         let used: Vec<_> = windows.into_iter().zip(used).collect();
         for (window, used) in &used {
-            self.seen_counters.put(window.clone(), now, *used).await;
+            self.seen.put(window.clone(), now, *used).await;
         }
         Ok(used)
     }
@@ -198,15 +201,15 @@ impl Authority {
         for _ in 0..=counter.parts.len() {
             let operation = OperationId::from_random(random()?);
             let Part { window, share } = &part;
-            match self.store.count(window, counter.amount, *share, operation).await? {
+            match self.counters.count(window, counter.amount, *share, operation).await? {
                 Counted::Within { used } => {
-                    self.seen_counters.put(window.clone(), now, used).await;
+                    self.seen.put(window.clone(), now, used).await;
                     return Ok(Done { window: part.window, amount: counter.amount, operation });
                 }
                 Counted::Over { .. } => {
                     // So many at least, or there had been room.
                     let used = share.saturating_add(1).saturating_sub(counter.amount);
-                    self.seen_counters.put(window.clone(), now, used).await;
+                    self.seen.put(window.clone(), now, used).await;
                 }
             }
             full.push(part);
@@ -219,7 +222,7 @@ impl Authority {
     async fn take_back(&self, counted: Vec<Done>) -> Result<(), Error> {
         for Done { window, amount, operation } in counted {
             let taking_back = OperationId::from_random(random()?);
-            if let Err(error) = self.store.take_back(&window, amount, operation, taking_back).await {
+            if let Err(error) = self.counters.take_back(&window, amount, operation, taking_back).await {
                 tracing::warn!(counter = window.key, error = &error as &dyn std::error::Error, "it stays counted");
             }
         }
@@ -240,9 +243,6 @@ fn set_of_names(names: &[Identifier]) -> String {
     names.sort_unstable();
     base64url::encode(digest::digest(&digest::SHA256, names.join(" ").as_bytes()).as_ref())
 }
-
-/// How many of the certificates for a name are looked at; those that end last come first.
-const MAX_LOOKED_AT: usize = 10;
 
 #[cfg(test)]
 mod tests {

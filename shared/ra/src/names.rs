@@ -5,13 +5,15 @@
 //! have a say: the ACME Profile, the key that bound the account to one elsewhere, and the challenges
 //! that are offered. Where it is known who would sign, the name constraints of its certificate are the fourth.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use acme::{Account, Authorization, ChallengeType, Identifier, IdentifierObject, ProfileName};
+use acme::{Account, Authorization, ChallengeType, ExternalAccountKeyId, Identifier, IdentifierObject, ProfileName};
+use authority::{Cache, Clock};
 use issuing::LoadedIssuer;
-use store::{AcmeProfile, ExternalAccountKey, PreApproval};
+use jiff::SignedDuration;
+use store::{AcmeProfile, ExternalAccountKey, ExternalAccountStore, PreApproval};
 
-use crate::{Authority, Directory, Error, IdentifierRefusal};
+use crate::{Directory, Error, IdentifierRefusal};
 
 /// What an account may ask for in a directory.
 pub(crate) struct NamePolicy<'a> {
@@ -31,22 +33,46 @@ enum Binding {
     Forgotten,
 }
 
-impl Authority {
+/// Knows what accounts may ask for: by the profile, and by the keys that bound them to accounts elsewhere.
+pub struct NamePolicies {
+    external_accounts: Arc<dyn ExternalAccountStore>,
+    clock: Arc<dyn Clock>,
+    keys: Cache<ExternalAccountKeyId, Option<ExternalAccountKey>>,
+}
+
+impl NamePolicies {
+    /// With the keys of this store, each answered from memory for `remembered`.
+    pub fn new(
+        external_accounts: Arc<dyn ExternalAccountStore>,
+        clock: Arc<dyn Clock>,
+        remembered: SignedDuration,
+    ) -> Self {
+        Self { external_accounts, clock, keys: Cache::new(remembered) }
+    }
+
     /// What the account may ask for. Reads nothing when the account is not bound to one elsewhere, or
     /// when its key was read lately.
-    pub(crate) async fn name_policy<'a>(
-        &self,
-        serving: &'a Directory,
-        account: &Account,
-    ) -> Result<NamePolicy<'a>, Error> {
+    pub(crate) async fn of<'a>(&self, serving: &'a Directory, account: &Account) -> Result<NamePolicy<'a>, Error> {
         let binding = match account.external_account {
             None => Binding::None,
-            Some(id) => match self.remembered_external_account_key(id).await? {
+            Some(id) => match self.key(id).await? {
                 Some(key) => Binding::Key(Box::new(key)),
                 None => Binding::Forgotten,
             },
         };
         Ok(NamePolicy { profile: &serving.acme, binding, issuer: None })
+    }
+
+    /// The key, as it was read recently: what it allows to its accounts hardly ever changes.
+    async fn key(&self, id: ExternalAccountKeyId) -> Result<Option<ExternalAccountKey>, Error> {
+        let read =
+            async { Ok::<_, Error>(self.external_accounts.external_account_key(id).await?.map(|key| key.value)) };
+        self.keys.get_or_read(&id, self.clock.now(), read).await
+    }
+
+    /// Has all keys read again: an operator changed one.
+    pub async fn forget(&self) {
+        self.keys.forget().await;
     }
 }
 

@@ -65,7 +65,7 @@ impl Authority {
             self.audit.record(actor, "apply", path, detail).await?;
         }
         self.store.apply_profiles(&changes).await?;
-        self.profiles.forget().await;
+        self.directories.forget().await;
         for (profile, fields) in changed_fields(&changes, &differences) {
             self.events.emit(EventKind::ProfileChanged(ProfileFacts { profile, fields, actor: actor.to_owned() }));
         }

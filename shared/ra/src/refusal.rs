@@ -1,24 +1,33 @@
 //! Refusals by policy, as events.
 
-use acme::{AccountId, EventKind, RefusalFacts, RefusalReason};
+use std::sync::Arc;
+
+use acme::{AccountId, DirectoryId, EventKind, RefusalFacts, RefusalReason};
+use authority::{Clock, Events, RepeatFilter};
 use jiff::SignedDuration;
 
-use crate::{Authority, Directory, Error, IdentifierRefusal};
+use crate::{Authority, Error, IdentifierRefusal};
 
-impl Authority {
-    /// Emits that a policy refused a request, if that is what the error says, and hands it on. `account` is `None` for a request
-    /// that no account made.
-    pub(crate) fn told<T>(
-        &self,
-        serving: &Directory,
-        account: Option<AccountId>,
-        result: Result<T, Error>,
-    ) -> Result<T, Error> {
-        let Err(error) = &result else { return result };
-        let Some((reason, names, detail)) = refusal(error) else { return result };
-        let directory = serving.directory.clone();
-        let now = self.now();
-        if let Some(untold) = self.refusals.admit((directory.clone(), account, reason), now, now + QUIET) {
+/// Emits that policies refused requests.
+pub struct Refusals {
+    events: Events,
+    clock: Arc<dyn Clock>,
+    /// By directory, account and reason.
+    emitted: RepeatFilter<(DirectoryId, Option<AccountId>, RefusalReason)>,
+}
+
+impl Refusals {
+    /// By these events. One for each process.
+    pub fn new(events: Events, clock: Arc<dyn Clock>) -> Self {
+        Self { events, clock, emitted: RepeatFilter::default() }
+    }
+
+    /// Emits that a policy refused a request, if that is what the error says. `account` is `None` for a request that no
+    /// account made.
+    pub fn report(&self, directory: &DirectoryId, account: Option<AccountId>, error: &Error) {
+        let Some((reason, names, detail)) = refusal(error) else { return };
+        let (directory, now) = (directory.clone(), self.clock.now());
+        if let Some(untold) = self.emitted.admit((directory.clone(), account, reason), now, now + QUIET) {
             self.events.emit(EventKind::RequestRefused(RefusalFacts {
                 directory,
                 account,
@@ -28,9 +37,10 @@ impl Authority {
                 untold,
             }));
         }
-        result
     }
+}
 
+impl Authority {
     /// Has an event made on purpose, to see whether it arrives.
     ///
     /// # Errors

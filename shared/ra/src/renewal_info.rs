@@ -1,26 +1,86 @@
 //! Renewal information (RFC 9773).
 
+use std::{collections::HashMap, sync::Arc};
+
 use acme::{CertificateId, RenewalInfo, SuggestedWindow};
+use authority::{Cache, Clock};
+use jiff::SignedDuration;
+use store::{AccountStore, CertificateRecord, CertificateStore, Incident, IncidentStore};
 
-use crate::{Authority, Error, incident};
+use crate::{Error, selection::directory_of};
 
-impl Authority {
+/// Says when certificates should be renewed.
+pub struct RenewalInfos {
+    certificates: Arc<dyn CertificateStore>,
+    incidents: Arc<dyn IncidentStore>,
+    accounts: Arc<dyn AccountStore>,
+    clock: Arc<dyn Clock>,
+    open: Cache<(), Arc<Vec<Incident>>>,
+}
+
+impl RenewalInfos {
+    /// By the incidents of this store, which are answered from memory for `remembered`.
+    pub fn new(
+        certificates: Arc<dyn CertificateStore>,
+        incidents: Arc<dyn IncidentStore>,
+        accounts: Arc<dyn AccountStore>,
+        clock: Arc<dyn Clock>,
+        remembered: SignedDuration,
+    ) -> Self {
+        Self { certificates, incidents, accounts, clock, open: Cache::new(remembered) }
+    }
+
     /// When the certificate should be renewed: in the last third of its life, sooner when an incident concerns it,
     /// at once when it is revoked.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn renewal_info(&self, id: &CertificateId) -> Result<RenewalInfo, Error> {
-        let certificate = self.store.certificate(id).await?;
+    pub async fn of(&self, id: &CertificateId) -> Result<RenewalInfo, Error> {
+        let certificate = self.certificates.certificate(id).await?;
         // The host's own certificate is nobody's to renew.
         let certificate = certificate.filter(|record| record.account.is_some()).ok_or(Error::NotFound)?;
         let incident = self.incident_about(&certificate).await?;
         let usual = SuggestedWindow::of_lifetime(certificate.not_before, certificate.not_after);
         let suggested_window = match (&certificate.revocation, &incident) {
-            (Some(_), _) => SuggestedWindow::passed(self.now()),
-            (None, Some(incident)) => incident::window(incident, usual),
+            (Some(_), _) => SuggestedWindow::passed(self.clock.now()),
+            (None, Some(incident)) => window(incident, usual),
             (None, None) => usual,
         };
         Ok(RenewalInfo { suggested_window, explanation_url: incident.and_then(|incident| incident.explanation_url) })
     }
+
+    /// Has the incidents read again: an operator declared or ended one.
+    pub async fn forget(&self) {
+        self.open.forget().await;
+    }
+
+    /// The incident that goes on and is about the certificate; of several the one that is most urgent.
+    async fn incident_about(&self, certificate: &CertificateRecord) -> Result<Option<Incident>, Error> {
+        let read = async {
+            let open =
+                self.incidents.incidents().await?.into_iter().map(|incident| incident.value).filter(Incident::is_open);
+            Ok::<_, Error>(Arc::new(open.collect::<Vec<_>>()))
+        };
+        let open = self.open.get_or_read(&(), self.clock.now(), read).await?;
+        let (mut found, mut directories): (Option<&Incident>, _) = (None, HashMap::new());
+        for incident in open.iter() {
+            let directory = match (&incident.affected.directory, certificate.account) {
+                (Some(_), Some(account)) => directory_of(self.accounts.as_ref(), account, &mut directories).await?,
+                _ => None,
+            };
+            if incident.is_about(certificate, directory.as_ref())
+                && found.is_none_or(|found| incident.renew_by < found.renew_by)
+            {
+                found = Some(incident);
+            }
+        }
+        Ok(found.cloned())
+    }
+}
+
+/// When a certificate is to be renewed for the incident: at a time of the client's choice until then, so
+/// that not all of them come at once. What is due sooner anyway stays so.
+fn window(incident: &Incident, usual: SuggestedWindow) -> SuggestedWindow {
+    let moved = SuggestedWindow::between(incident.declared_at, incident.renew_by);
+    if usual.end < moved.end { usual } else { moved }
 }

@@ -1,12 +1,15 @@
 //! Revocation in its three forms (RFC 8555 §7.6).
 
-use acme::{Account, AuthorizationId, AuthorizationStatus, EventKind, RevocationFacts, RevocationReason, RevokedBy};
-use authority::{Failure, Rounds, applied, certificate_facts, versioned};
-use ca::Certificate;
-use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, Revocation, Versioned};
+use std::sync::Arc;
 
-use crate::{Authority, Error};
+use acme::{Account, AuthorizationId, AuthorizationStatus, EventKind, RevocationFacts, RevocationReason, RevokedBy};
+use authority::{Clock, Events, Failure, Rounds, applied, certificate_facts, versioned};
+use ca::Certificate;
+use issuing::CrlRequests;
+use jose::PublicKey;
+use store::{AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, Revocation, Versioned};
+
+use crate::Error;
 
 /// Who asks for a revocation; the signature over the request is verified.
 #[derive(Clone, Debug)]
@@ -17,7 +20,25 @@ pub enum Revoker<'a> {
     Key(&'a PublicKey),
 }
 
-impl Authority {
+/// Revokes certificates at the request of clients.
+pub struct Revocations {
+    certificates: Arc<dyn CertificateStore>,
+    authorizations: Arc<dyn AuthorizationStore>,
+    records: Arc<RevocationRecords>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Revocations {
+    /// Those of this store.
+    pub fn new(
+        certificates: Arc<dyn CertificateStore>,
+        authorizations: Arc<dyn AuthorizationStore>,
+        records: Arc<RevocationRecords>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { certificates, authorizations, records, clock }
+    }
+
     /// Revokes the certificate with exactly these bytes.
     ///
     /// The submitted certificate only says which one is meant. Its bytes must equal the stored ones,
@@ -34,7 +55,7 @@ impl Authority {
         loop {
             rounds.begin()?;
             // The host's own certificate is nobody's to revoke.
-            let before = self.store.certificate(id).await?.filter(|record| record.account.is_some());
+            let before = self.certificates.certificate(id).await?.filter(|record| record.account.is_some());
             let before = before.ok_or(Error::NotFound)?;
             let stored = match &before.state {
                 CertificateState::Issued { der: stored } if stored == der => {
@@ -47,23 +68,72 @@ impl Authority {
             // not block a key that others may use (threat 5). Blocked first, so that a crash cannot
             // leave a revocation without its block.
             if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
-                self.store.block_key(&key.thumbprint(), self.now()).await?;
+                self.certificates.block_key(&key.thumbprint(), self.clock.now()).await?;
             }
             let by = match revoker {
                 Revoker::Account(_) => RevokedBy::Account,
                 Revoker::Key(_) => RevokedBy::CertificateKey,
             };
-            if self.revoke_record(&before, reason, by, None).await?.is_some() {
+            if self.records.revoke(&before, reason, by, None).await?.is_some() {
                 return Ok(());
             }
         }
+    }
+
+    async fn check_right(
+        &self,
+        revoker: &Revoker<'_>,
+        record: &Versioned<CertificateRecord>,
+        stored: &Certificate,
+    ) -> Result<(), Error> {
+        let may = match revoker {
+            Revoker::Key(key) => *key == stored.public_key(),
+            Revoker::Account(account) => {
+                record.account == Some(account.id) || self.controls_every_name(account, record).await?
+            }
+        };
+        may.then_some(()).ok_or(Error::MayNotRevoke)
+    }
+
+    /// Whether the account holds a valid authorization for each name of the certificate.
+    async fn controls_every_name(&self, account: &Account, record: &CertificateRecord) -> Result<bool, Error> {
+        let proofs = self.authorizations.proofs(account.id, &record.identifiers).await?;
+        if proofs.len() < record.identifiers.len() {
+            return Ok(false);
+        }
+        let ids: Vec<AuthorizationId> = proofs.iter().map(|proof| proof.authorization).collect();
+        let authorizations = self.authorizations.authorizations(account.id, &ids).await?;
+        let now = self.clock.now();
+        Ok(record.identifiers.iter().all(|name| {
+            authorizations.iter().any(|a| a.identifier == *name && a.status(now) == AuthorizationStatus::Valid)
+        }))
+    }
+}
+
+/// Writes revocations down and has them listed, for clients and for operators.
+pub struct RevocationRecords {
+    certificates: Arc<dyn CertificateStore>,
+    crl_requests: Arc<CrlRequests>,
+    events: Events,
+    clock: Arc<dyn Clock>,
+}
+
+impl RevocationRecords {
+    /// In this store; CRLs are asked for by these requests.
+    pub fn new(
+        certificates: Arc<dyn CertificateStore>,
+        crl_requests: Arc<CrlRequests>,
+        events: Events,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { certificates, crl_requests, events, clock }
     }
 
     /// Marks the certificate as revoked and has it listed; `None` when another write came between. `actor` is the operator.
     ///
     /// # Errors
     /// [`Error::AlreadyRevoked`].
-    pub(crate) async fn revoke_record(
+    pub async fn revoke(
         &self,
         before: &Versioned<CertificateRecord>,
         reason: RevocationReason,
@@ -74,7 +144,7 @@ impl Authority {
             self.list_if_missing(before, revocation).await?;
             return Err(Error::AlreadyRevoked);
         }
-        let revoked = self.mark_revoked(before, reason, by, actor).await?;
+        let revoked = self.mark(before, reason, by, actor).await?;
         if let Some(revoked) = &revoked {
             self.list(revoked).await?;
         }
@@ -83,16 +153,19 @@ impl Authority {
 
     /// Marks the certificate as revoked; `None` when another write came between. Whoever does so has it
     /// listed afterwards.
-    pub(crate) async fn mark_revoked(
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn mark(
         &self,
         before: &Versioned<CertificateRecord>,
         reason: RevocationReason,
         by: RevokedBy,
         actor: Option<&str>,
     ) -> Result<Option<CertificateRecord>, Error> {
-        let revocation = Some(Revocation { at: acme::whole_seconds(self.now()), reason });
+        let revocation = Some(Revocation { at: acme::whole_seconds(self.clock.now()), reason });
         let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
-        if !applied(self.store.update_certificate(before, &after).await)? {
+        if !applied(self.certificates.update_certificate(before, &after).await)? {
             return Ok(None);
         }
         self.events.emit(EventKind::CertificateRevoked(RevocationFacts {
@@ -114,34 +187,5 @@ impl Authority {
             true => Ok(()),
             false => self.list(revoked).await,
         }
-    }
-
-    async fn check_right(
-        &self,
-        revoker: &Revoker<'_>,
-        record: &Versioned<CertificateRecord>,
-        stored: &Certificate,
-    ) -> Result<(), Error> {
-        let may = match revoker {
-            Revoker::Key(key) => *key == stored.public_key(),
-            Revoker::Account(account) => {
-                record.account == Some(account.id) || self.controls_every_name(account, record).await?
-            }
-        };
-        may.then_some(()).ok_or(Error::MayNotRevoke)
-    }
-
-    /// Whether the account holds a valid authorization for each name of the certificate.
-    async fn controls_every_name(&self, account: &Account, record: &CertificateRecord) -> Result<bool, Error> {
-        let proofs = self.store.proofs(account.id, &record.identifiers).await?;
-        if proofs.len() < record.identifiers.len() {
-            return Ok(false);
-        }
-        let ids: Vec<AuthorizationId> = proofs.iter().map(|proof| proof.authorization).collect();
-        let authorizations = self.store.authorizations(account.id, &ids).await?;
-        let now = self.now();
-        Ok(record.identifiers.iter().all(|name| {
-            authorizations.iter().any(|a| a.identifier == *name && a.status(now) == AuthorizationStatus::Valid)
-        }))
     }
 }

@@ -9,7 +9,7 @@ use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId};
 use authority::Failure;
 use ca::Certificate;
 use jiff::{SignedDuration, Timestamp};
-use store::{CertificateEntry, CertificateRecord, IssuerId, IssuerRole, Position, Selection, Versioned};
+use store::{AccountStore, CertificateEntry, CertificateRecord, IssuerId, IssuerRole, Position, Selection, Versioned};
 
 use crate::{Authority, Error};
 
@@ -72,7 +72,7 @@ impl Authority {
         let (mut certificates, mut directories) = (Vec::new(), HashMap::new());
         for record in self.store.certificates(&ids).await? {
             let directory = match (&selection.directory, &record.directory, record.account) {
-                (Some(_), None, Some(account)) => self.directory_of(account, &mut directories).await?,
+                (Some(_), None, Some(account)) => directory_of(self.store.as_ref(), account, &mut directories).await?,
                 _ => None,
             };
             if record.not_after > self.now() && meant(&record, directory.as_ref()) {
@@ -139,20 +139,20 @@ impl Authority {
         }
         Ok(last.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX))
     }
+}
 
-    /// A certificate does not say in which directory it was ordered; its account does, for ever.
-    pub(crate) async fn directory_of(
-        &self,
-        account: AccountId,
-        known: &mut HashMap<AccountId, Option<DirectoryId>>,
-    ) -> Result<Option<DirectoryId>, Error> {
-        if let Some(directory) = known.get(&account) {
-            return Ok(directory.clone());
-        }
-        let directory = self.store.account(account).await?.map(|account| account.value.directory);
-        known.insert(account, directory.clone());
-        Ok(directory)
+/// A certificate does not say in which directory it was ordered; its account does, for ever.
+pub(crate) async fn directory_of(
+    accounts: &dyn AccountStore,
+    account: AccountId,
+    known: &mut HashMap<AccountId, Option<DirectoryId>>,
+) -> Result<Option<DirectoryId>, Error> {
+    if let Some(directory) = known.get(&account) {
+        return Ok(directory.clone());
     }
+    let directory = accounts.account(account).await?.map(|account| account.value.directory);
+    known.insert(account, directory.clone());
+    Ok(directory)
 }
 
 /// Where to look, and where to go on.

@@ -3,16 +3,20 @@
 //! Delivery may be double and workers may die. Every result is a conditional write on an
 //! authorization that is still waiting for it; a result that comes too late changes nothing.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use acme::{
     Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
     EventKind, Identifier, KeyAuthorization, Observation, Problem, ValidationFacts,
 };
-use authority::{Failure, ValidationTask};
-use store::{AcmeProfile, Versioned};
+use authority::{Clock, Events, Failure, ValidationTask};
+use store::{AcmeProfile, AuthorizationStore, Versioned};
 
-use crate::{Authority, Error, authorization::lifetime, limit};
+use crate::{
+    Directories, Error, Limits,
+    authorization::{apply_to_authorization, lifetime},
+    limit,
+};
 
 /// A challenge that waits for its result.
 #[derive(Clone, Debug)]
@@ -30,22 +34,42 @@ pub struct ValidationJob {
     pub profile: AcmeProfile,
 }
 
-impl Authority {
+/// Takes the results of validations.
+pub struct Validations {
+    authorizations: Arc<dyn AuthorizationStore>,
+    directories: Arc<Directories>,
+    limits: Arc<Limits>,
+    events: Events,
+    clock: Arc<dyn Clock>,
+}
+
+impl Validations {
+    /// Of authorizations of this store.
+    pub fn new(
+        authorizations: Arc<dyn AuthorizationStore>,
+        directories: Arc<Directories>,
+        limits: Arc<Limits>,
+        events: Events,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { authorizations, directories, limits, events, clock }
+    }
+
     /// The job behind a task; `None` when there is nothing to do any more.
     ///
     /// # Errors
     /// When the store or the directory cannot answer.
-    pub async fn validation(&self, task: ValidationTask) -> Result<Option<ValidationJob>, Error> {
-        let Some(authorization) = self.store.authorization(task.account, task.authorization).await? else {
+    pub async fn job(&self, task: ValidationTask) -> Result<Option<ValidationJob>, Error> {
+        let Some(authorization) = self.authorizations.authorization(task.account, task.authorization).await? else {
             return Ok(None);
         };
-        let now = self.now();
+        let now = self.clock.now();
         let Some(challenge) = authorization.challenge(task.challenge) else { return Ok(None) };
         let ChallengeState::Processing(validation) = &challenge.state else { return Ok(None) };
         if authorization.status(now) != AuthorizationStatus::Pending || validation.deadline <= now {
             return Ok(None);
         }
-        let serving = self.directory(&authorization.directory).await?;
+        let serving = self.directories.directory(&authorization.directory).await?;
         Ok(Some(ValidationJob {
             challenge: task.challenge,
             identifier: authorization.identifier.base(),
@@ -67,7 +91,8 @@ impl Authority {
         address: Option<IpAddr>,
     ) -> Result<ValidationJob, Error> {
         let event = AuthorizationEvent::AttemptFailed(job.challenge, self.attempt(problem, address));
-        let authorization = self.apply_to_authorization(job.authorization.clone(), event).await?;
+        let authorization =
+            apply_to_authorization(self.authorizations.as_ref(), job.authorization.clone(), event).await?;
         Ok(ValidationJob { authorization, ..job })
     }
 
@@ -75,29 +100,24 @@ impl Authority {
     ///
     /// # Errors
     /// [`Failure::Transition`] when the challenge no longer waits.
-    pub async fn validation_succeeded(&self, job: ValidationJob, observation: Observation) -> Result<(), Error> {
-        let serving = self.directory(&job.authorization.directory).await?;
+    pub async fn succeeded(&self, job: ValidationJob, observation: Observation) -> Result<(), Error> {
+        let serving = self.directories.directory(&job.authorization.directory).await?;
         let event = AuthorizationEvent::Succeeded {
             r#type: job.challenge,
-            at: acme::whole_seconds(self.now()),
+            at: acme::whole_seconds(self.clock.now()),
             observations: vec![observation],
             lifetime: lifetime(&serving),
         };
-        self.apply_to_authorization(job.authorization, event).await.map(drop)
+        apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await.map(drop)
     }
 
     /// The last attempt failed.
     ///
     /// # Errors
     /// [`Failure::Transition`] when the challenge no longer waits.
-    pub async fn validation_failed(
-        &self,
-        job: ValidationJob,
-        problem: Problem,
-        address: Option<IpAddr>,
-    ) -> Result<(), Error> {
+    pub async fn failed(&self, job: ValidationJob, problem: Problem, address: Option<IpAddr>) -> Result<(), Error> {
         let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem.clone(), address));
-        let failed = self.apply_to_authorization(job.authorization, event).await?;
+        let failed = apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await?;
         self.events.emit(EventKind::ValidationFailed(ValidationFacts {
             directory: failed.directory.clone(),
             account: failed.account,
@@ -107,8 +127,8 @@ impl Authority {
             problem: problem.r#type,
             detail: problem.detail,
         }));
-        let serving = self.directory(&failed.directory).await?;
-        match self.count(&serving, &[limit::of_failed_validation(&serving, failed.account)]).await {
+        let serving = self.directories.directory(&failed.directory).await?;
+        match self.limits.count(&serving, &[limit::of_failed_validation(&serving, failed.account)]).await {
             // It has failed already; what is refused is the next one.
             Err(Error::LimitReached(_)) => Ok(()),
             other => other,
@@ -116,6 +136,6 @@ impl Authority {
     }
 
     fn attempt(&self, problem: Problem, address: Option<IpAddr>) -> Attempt {
-        Attempt { at: acme::whole_seconds(self.now()), address, problem }
+        Attempt { at: acme::whole_seconds(self.clock.now()), address, problem }
     }
 }

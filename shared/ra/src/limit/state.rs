@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::LimitWindow;
 
 use super::{Count, Counter};
-use crate::{Authority, Directory, Error};
+use crate::{Directory, Error, Limits};
 
 /// How full a limit is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,16 +23,16 @@ pub struct LimitState {
     pub frees_at: Timestamp,
 }
 
-impl Authority {
+impl Limits {
     /// How full the counters are that these would be counted at; what has no limit is left out.
-    pub(crate) async fn limit_states(&self, serving: &Directory, counts: &[Count]) -> Result<Vec<LimitState>, Error> {
-        let now = self.now();
+    pub(crate) async fn states(&self, serving: &Directory, counts: &[Count]) -> Result<Vec<LimitState>, Error> {
+        let now = self.clock.now();
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
         let parts = counters.iter().flat_map(|counter| &counter.parts);
         let windows: Vec<LimitWindow> = parts.map(|part| part.window.clone()).collect();
         let mut used = match windows.is_empty() {
             true => Vec::new(),
-            false => self.store.counted(&windows).await?,
+            false => self.counters.counted(&windows).await?,
         }
         .into_iter();
         let state = |counter: &Counter| LimitState {

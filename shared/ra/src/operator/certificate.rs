@@ -120,7 +120,9 @@ impl Authority {
                 self.audit.record(actor, "certificate revoke", id, detail.clone()).await?;
             }
             self.block_if_compromised(&before, reason).await?;
-            if let Some(revoked) = self.revoke_record(&before, reason, RevokedBy::Operator, Some(actor)).await? {
+            if let Some(revoked) =
+                self.revocation_records.revoke(&before, reason, RevokedBy::Operator, Some(actor)).await?
+            {
                 return Ok(revoked);
             }
         }

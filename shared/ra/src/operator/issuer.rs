@@ -120,7 +120,7 @@ impl Authority {
         let plan = IssuerPlan { id, subject, key, lifetime, crl_shards };
         let pointers = self.pointers_to(&root, &others);
         let certificate =
-            self.ceremony().certify_issuing(&plan, &public_key, &root, &pointers, constraints.as_ref()).await?;
+            self.ceremony.certify_issuing(&plan, &public_key, &root, &pointers, constraints.as_ref()).await?;
         let record = plan.record(IssuerRole::Issuing, &root.id, &certificate);
         self.keep_new(record).await
     }

@@ -101,7 +101,9 @@ impl Authority {
                 return Ok(None);
             }
             self.block_if_compromised(&before, reason).await?;
-            if let Some(revoked) = self.mark_revoked(&before, reason, RevokedBy::Operator, Some(actor)).await? {
+            if let Some(revoked) =
+                self.revocation_records.mark(&before, reason, RevokedBy::Operator, Some(actor)).await?
+            {
                 return Ok(Some(revoked));
             }
             before = self.store.certificate(&before.id).await?.ok_or(Failure::RecordLost("certificate"))?;

@@ -27,7 +27,7 @@ use ca::{AuthorityName, KeyHandle, SignError, Signature, SignatureAlgorithm, Sig
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
-use ra::{AccountCreation, Authority, Directory, Seams, Settings};
+use ra::{AccountCreation, Authority, Directory, ExternalAccountSecrets, Parts, Seams, Settings};
 use store::{
     AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore,
     RaProfile, Versioned,
@@ -39,6 +39,7 @@ use tokio::sync::Notify;
 #[derive(Clone)]
 pub(crate) struct Ca {
     pub(crate) authority: Arc<Authority>,
+    pub(crate) parts: Arc<Parts>,
     pub(crate) serving: Arc<Directory>,
     pub(crate) store: Arc<EmbeddedStore>,
     pub(crate) queue: Arc<Tasks>,
@@ -53,14 +54,12 @@ impl Ca {
         let seams = Seams {
             store: store.clone(),
             signer: keys.clone(),
-            validation_queue: queue.clone(),
-            issuance_queue: queue.clone(),
             crl_queue: queue.clone(),
-            publisher: queue.clone(),
             events: Arc::new(()),
             clock: clock.clone(),
         };
         let authority = Arc::new(Authority::new(seams, Settings { certificates_per_slice: 2, ..Settings::default() }));
+        let parts = Arc::new(Parts::new(&authority, queue.clone(), queue.clone(), queue.clone()));
         let plan = |id: &str| IssuerPlan {
             id: id.parse().unwrap(),
             subject: AuthorityName::new(id, None).unwrap(),
@@ -68,7 +67,7 @@ impl Ca {
             lifetime: SignedDuration::from_hours(24 * 365),
             crl_shards: 1,
         };
-        authority.ceremony().ensure(&Hierarchy { root: plan("root"), issuing: plan("issuing") }).await.unwrap();
+        authority.ceremony.ensure(&Hierarchy { root: plan("root"), issuing: plan("issuing") }).await.unwrap();
 
         let directory: DirectoryId = "default".parse().unwrap();
         let mut acme = AcmeProfile::new(directory.name.clone());
@@ -76,14 +75,18 @@ impl Ca {
         let ra = RaProfile::new(directory.name.clone(), "issuing".parse().unwrap());
         let profiles = ProfileSet { acme_profile: vec![acme], ra_profile: vec![ra] };
         store.apply_profiles(&profiles.changes_from(&store.profiles().await.unwrap())).await.unwrap();
-        let serving = authority.directory(&directory).await.unwrap();
-        Self { authority, serving, store, queue, clock }
+        let serving = authority.directories.directory(&directory).await.unwrap();
+        Self { authority, parts, serving, store, queue, clock }
+    }
+
+    pub(crate) fn secrets(&self) -> ExternalAccountSecrets {
+        ExternalAccountSecrets::new(self.store.clone(), self.clock.clone())
     }
 
     pub(crate) async fn account(&self) -> Account {
         let key = account_key();
         let account =
-            self.authority.create_account(&self.serving, key, &NewAccount::default(), NEW_ACCOUNT).await.unwrap();
+            self.parts.registrations.create(&self.serving, key, &NewAccount::default(), NEW_ACCOUNT).await.unwrap();
         let AccountCreation::Created(account) = account else { panic!("the key is new") };
         account
     }
@@ -91,17 +94,17 @@ impl Ca {
     /// An order whose only name is shown.
     pub(crate) async fn ready_order(&self) -> (Account, OrderId) {
         let account = self.account().await;
-        let order = self.authority.create_order(&self.serving, &account, request()).await.unwrap().order;
+        let order = self.parts.new_orders.create(&self.serving, &account, request()).await.unwrap().order;
         self.show(&account, order.authorizations[0]).await;
         (account, order.id)
     }
 
     pub(crate) async fn show(&self, account: &Account, authorization: AuthorizationId) {
         let challenge = ChallengeType::Http01;
-        self.authority.initiate_challenge(&self.serving, account, authorization, challenge).await.unwrap();
+        self.parts.challenges.initiate(&self.serving, account, authorization, challenge).await.unwrap();
         let task = ValidationTask { account: account.id, authorization, challenge };
-        let job = self.authority.validation(task).await.unwrap().unwrap();
-        self.authority.validation_succeeded(job, Observation::default()).await.unwrap();
+        let job = self.parts.validations.job(task).await.unwrap().unwrap();
+        self.parts.validations.succeeded(job, Observation::default()).await.unwrap();
     }
 
     /// The record of the certificate that the order points to.

@@ -30,10 +30,10 @@ async fn crash(moment: Moment) {
     let csr = csr();
 
     keys.stop_at(Some(moment));
-    let Ca { authority, serving, .. } = before.clone();
+    let Ca { parts, serving, .. } = before.clone();
     let request = tokio::spawn({
         let (account, csr) = (account.clone(), csr.clone());
-        async move { authority.finalize(&serving, &account, order, &csr).await.map(drop) }
+        async move { parts.finalization.finalize(&serving, &account, order, &csr).await.map(drop) }
     });
     keys.stopped.notified().await;
     let file = folder.path().join("after.redb");
@@ -51,24 +51,24 @@ async fn crash(moment: Moment) {
     let task = IssuanceTask { account: account.id, order };
     // Queues deliver at least once.
     for _ in 0..2 {
-        after.authority.resumption().resume(task).await.unwrap();
+        after.parts.resumption.resume(task).await.unwrap();
     }
 
     assert_eq!(keys.signed(), std::slice::from_ref(&intended), "the stored bytes are signed, once");
-    let view = after.authority.order(&account, order).await.unwrap();
+    let view = after.parts.orders.order(&account, order).await.unwrap();
     assert_eq!(view.order.status(&view.authorizations, after.authority.now()), OrderStatus::Valid);
     assert!(after.store.unfinished().await.unwrap().issuances.is_empty());
-    let chain = after.authority.certificate_chain(account.id, order).await.unwrap();
+    let chain = after.parts.downloads.chain(account.id, order).await.unwrap();
     let leaf = chain.certificates()[0].der();
     // Behind the tag and the three octets of the length of the whole.
     assert_eq!(&leaf[4..4 + intended.len()], intended);
 
     // The client, who saw its connection break, asks again.
-    let view = after.authority.finalize(&after.serving, &account, order, &csr).await.unwrap();
+    let view = after.parts.finalization.finalize(&after.serving, &account, order, &csr).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Valid(_)));
-    let again = after.authority.certificate_chain(account.id, order).await.unwrap();
+    let again = after.parts.downloads.chain(account.id, order).await.unwrap();
     assert_eq!(again.certificates()[0].der(), leaf);
-    let other = after.authority.finalize(&after.serving, &account, order, &crate::ca::csr()).await;
+    let other = after.parts.finalization.finalize(&after.serving, &account, order, &crate::ca::csr()).await;
     assert!(matches!(other, Err(ra::Error::OtherCsr)), "{other:?}");
     assert_eq!(keys.signed().len(), 1);
 }
@@ -82,19 +82,16 @@ async fn a_signer_that_is_away_leaves_the_order_processing_and_a_task_to_finish_
     let csr = csr();
 
     keys.stop_at(Some(Moment::Away));
-    let view = ca.authority.finalize(&ca.serving, &account, order, &csr).await.unwrap();
+    let view = ca.parts.finalization.finalize(&ca.serving, &account, order, &csr).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Processing(_)));
     let task = IssuanceTask { account: account.id, order };
     assert_eq!(ca.queue.issuances(), [task]);
-    assert!(matches!(
-        ca.authority.resumption().resume(task).await,
-        Err(issuing::Error::Failed(authority::Failure::Sign(_)))
-    ));
+    assert!(matches!(ca.parts.resumption.resume(task).await, Err(issuing::Error::Failed(authority::Failure::Sign(_)))));
 
     keys.stop_at(None);
     let intended = ca.intended(&account, order).await;
-    ca.authority.resumption().resume(task).await.unwrap();
-    let view = ca.authority.finalize(&ca.serving, &account, order, &csr).await.unwrap();
+    ca.parts.resumption.resume(task).await.unwrap();
+    let view = ca.parts.finalization.finalize(&ca.serving, &account, order, &csr).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Valid(_)));
     assert_eq!(keys.signed().last(), Some(&intended));
 }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use authority::{Clock, CrlTask, PublishError, PublishedObject, Publisher};
-use ra::{Authority, Seams, Settings};
+use ra::{Authority, Parts, Seams, Settings};
 use store::{CrlStore, IssuerRole};
 use tempfile::TempDir;
 
@@ -20,7 +20,7 @@ pub(crate) struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
 /// A process that is overtaken by another between storing its CRL and publishing it.
 struct Overtaken {
     bucket: Arc<Bucket>,
-    by: Mutex<Option<(Arc<Authority>, CrlTask)>>,
+    by: Mutex<Option<(Arc<Parts>, CrlTask)>>,
 }
 
 #[async_trait]
@@ -35,26 +35,29 @@ impl Publisher for Bucket {
 impl Publisher for Overtaken {
     async fn publish(&self, object: PublishedObject) -> Result<(), PublishError> {
         let by = self.by.lock().unwrap().take();
-        if let Some((authority, task)) = by {
-            authority.crls().make(&task).await.unwrap();
+        if let Some((parts, task)) = by {
+            parts.crls.make(&task).await.unwrap();
         }
         self.bucket.publish(object).await
     }
 }
 
-pub(crate) fn process(ca: &Ca, keys: &Arc<Keys>, publisher: Arc<dyn Publisher>) -> (Arc<Authority>, Arc<Tasks>) {
+pub(crate) fn process(
+    ca: &Ca,
+    keys: &Arc<Keys>,
+    publisher: Arc<dyn Publisher>,
+) -> (Arc<Authority>, Arc<Parts>, Arc<Tasks>) {
     let queue = Arc::new(Tasks::default());
     let seams = Seams {
         store: ca.store.clone(),
         signer: keys.clone(),
-        validation_queue: queue.clone(),
-        issuance_queue: queue.clone(),
         crl_queue: queue.clone(),
-        publisher,
         events: Arc::new(()),
         clock: ca.clock.clone(),
     };
-    (Arc::new(Authority::new(seams, Settings::default())), queue)
+    let authority = Arc::new(Authority::new(seams, Settings::default()));
+    let parts = Arc::new(Parts::new(&authority, queue.clone(), queue.clone(), publisher));
+    (authority, parts, queue)
 }
 
 #[tokio::test]
@@ -63,11 +66,11 @@ async fn a_process_that_was_overtaken_leaves_the_newer_crl_behind() {
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
     let task = CrlTask { issuer: ca.serving.ra.issuer.clone(), shard: 0 };
     let bucket = Arc::new(Bucket::default());
-    let (fast, _) = process(&ca, &keys, bucket.clone());
+    let (_, fast, _) = process(&ca, &keys, bucket.clone());
     let by = Mutex::new(Some((fast, task.clone())));
-    let (slow, _) = process(&ca, &keys, Arc::new(Overtaken { bucket: bucket.clone(), by }));
+    let (_, slow, _) = process(&ca, &keys, Arc::new(Overtaken { bucket: bucket.clone(), by }));
     let second = u64::try_from(ca.clock.now().as_second()).unwrap();
-    slow.crls().make(&task).await.unwrap();
+    slow.crls.make(&task).await.unwrap();
 
     let stored = ca.store.crl(&task.issuer, task.shard).await.unwrap().unwrap();
     assert!(stored.number > second, "the slow process's number is at least the second, and this is the next");
@@ -75,11 +78,11 @@ async fn a_process_that_was_overtaken_leaves_the_newer_crl_behind() {
 }
 
 /// As a process does that may not use the keys of issuing CAs.
-async fn ask_for_crls(authority: &Authority) {
-    let issuers = authority.issuers().records().await.unwrap();
+async fn ask_for_crls(authority: &Authority, parts: &Parts) {
+    let issuers = authority.issuers.records().await.unwrap();
     for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
-        authority.issuer_files().publish(issuer).await.unwrap();
-        authority.crl_requests().request_missing(issuer).await.unwrap();
+        parts.issuer_files.publish(issuer).await.unwrap();
+        authority.crl_requests.request_missing(issuer).await.unwrap();
     }
 }
 
@@ -88,17 +91,17 @@ async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_k
     let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
     let bucket = Arc::new(Bucket::default());
-    let (authority, queue) = process(&ca, &keys, bucket.clone());
+    let (authority, parts, queue) = process(&ca, &keys, bucket.clone());
     keys.forget_signed();
-    authority.crls().make_due(IssuerRole::Root).await.unwrap();
-    ask_for_crls(&authority).await;
+    parts.crls.make_due(IssuerRole::Root).await.unwrap();
+    ask_for_crls(&authority, &parts).await;
     assert!(keys.signed().is_empty(), "the issuing CA's key is not used");
     let paths: Vec<String> = bucket.0.lock().unwrap().keys().cloned().collect();
     assert_eq!(paths, ["crl/root/0.crl", "issuer/issuing.cer", "issuer/root.cer"]);
     assert_eq!(queue.crls().len(), 1, "somebody else is asked for the other CRL");
 
-    authority.crls().make(&queue.crls()[0]).await.unwrap();
-    ask_for_crls(&authority).await;
+    parts.crls.make(&queue.crls()[0]).await.unwrap();
+    ask_for_crls(&authority, &parts).await;
     assert_eq!(queue.crls().len(), 1, "it is there now");
 }
 
@@ -106,15 +109,15 @@ async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_k
 async fn a_crl_is_made_anew_past_half_of_its_life() {
     let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
-    let (authority, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+    let (_, parts, _) = process(&ca, &keys, Arc::new(Bucket::default()));
     let day = 24 * 60 * 60;
     for (role, issuer, half) in [(IssuerRole::Issuing, "issuing", 7 * day / 2), (IssuerRole::Root, "root", 90 * day)] {
         let number = async || ca.store.crl(&issuer.parse().unwrap(), 0).await.unwrap().unwrap().number;
-        authority.crls().make_due(role).await.unwrap();
+        parts.crls.make_due(role).await.unwrap();
         let first = number().await;
         for (wait, is_new) in [(half - 60, false), (120, true)] {
             ca.clock.jump(wait);
-            authority.crls().make_due(role).await.unwrap();
+            parts.crls.make_due(role).await.unwrap();
             assert_eq!(number().await > first, is_new, "{issuer} after {wait} s more");
         }
     }
@@ -130,9 +133,9 @@ async fn crl_numbers_go_on_rising_over_a_store_that_was_restored_from_a_backup()
     for (days, folder) in [(0, lost), (1, restored)] {
         let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
         ca.clock.jump(days * 24 * 60 * 60);
-        let (authority, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+        let (_, parts, _) = process(&ca, &keys, Arc::new(Bucket::default()));
         for _ in 0..3 {
-            authority.crls().make(&task).await.unwrap();
+            parts.crls.make(&task).await.unwrap();
             numbers.push(ca.store.crl(&task.issuer, task.shard).await.unwrap().unwrap().number);
         }
     }

@@ -53,7 +53,7 @@ async fn ca() -> (TempDir, Ca) {
     let mut ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
     let acme = AcmeProfile { external_account_required: true, ..ca.serving.acme.clone() };
     ca.serving = Arc::new(Directory { acme, ..Directory::clone(&ca.serving) });
-    ca.authority.ensure_external_account_secret().await.unwrap();
+    ca.secrets().ensure().await.unwrap();
     (folder, ca)
 }
 
@@ -65,7 +65,7 @@ async fn mint(ca: &Ca) -> MintedExternalAccountKey {
 }
 
 async fn create(ca: &Ca, key: &PublicKey, request: &NewAccount) -> Result<AccountCreation, Error> {
-    ca.authority.create_account(&ca.serving, key.clone(), request, NEW_ACCOUNT).await
+    ca.parts.registrations.create(&ca.serving, key.clone(), request, NEW_ACCOUNT).await
 }
 
 #[tokio::test]

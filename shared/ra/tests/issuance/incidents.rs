@@ -17,7 +17,7 @@ async fn with_certificates(folder: &TempDir, keys: &Arc<Keys>, count: usize) -> 
     let (mut account, mut made) = (None, 0);
     while made < count {
         let (owner, order) = ca.ready_order().await;
-        ca.authority.finalize(&ca.serving, &owner, order, &csr()).await.unwrap();
+        ca.parts.finalization.finalize(&ca.serving, &owner, order, &csr()).await.unwrap();
         account = Some(owner);
         made += 1;
     }
@@ -136,13 +136,13 @@ async fn a_certificate_that_is_intended_is_revoked_because_its_signature_may_exi
     let ca = opened(&folder, &keys).await;
     let (account, order) = ca.ready_order().await;
     keys.stop_at(Some(crate::ca::Moment::Away));
-    ca.authority.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
+    ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     let intended = ca.record(&account, order).await;
     let reason = RevocationReason::Superseded;
     let slice = ca.authority.revoke_certificates("alice", &everything(), reason, None).await.unwrap();
     assert_eq!(slice.revoked, 1);
     keys.stop_at(None);
-    ca.authority.resumption().resume(authority::IssuanceTask { account: account.id, order }).await.unwrap();
+    ca.parts.resumption.resume(authority::IssuanceTask { account: account.id, order }).await.unwrap();
     let issued = ca.store.certificate(&intended.id).await.unwrap().unwrap();
     assert!(issued.revocation.is_some(), "it stays revoked");
 }

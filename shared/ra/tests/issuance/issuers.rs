@@ -36,15 +36,15 @@ async fn add(ca: &Ca, id: &str) -> Result<IssuerRecord, Error> {
 #[tokio::test]
 async fn other_processes_see_a_retirement_within_ten_seconds() {
     let (_folder, keys, ca) = ca().await;
-    let (other, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+    let (_, other, _) = process(&ca, &keys, Arc::new(Bucket::default()));
     let account = ca.account().await;
-    other.create_order(&ca.serving, &account, request()).await.unwrap();
+    other.new_orders.create(&ca.serving, &account, request()).await.unwrap();
     add(&ca, "second").await.unwrap();
     ca.authority.retire_issuer("alice", &"issuing".parse().unwrap(), true).await.unwrap();
-    let here = ca.authority.create_order(&ca.serving, &account, request()).await;
+    let here = ca.parts.new_orders.create(&ca.serving, &account, request()).await;
     assert!(matches!(here, Err(Error::IssuerOff(_, IssuerState::Retired))), "{here:?}");
     ca.clock.jump(10);
-    let there = other.create_order(&ca.serving, &account, request()).await;
+    let there = other.new_orders.create(&ca.serving, &account, request()).await;
     assert!(matches!(there, Err(Error::IssuerOff(_, IssuerState::Retired))), "{there:?}");
 }
 
@@ -53,13 +53,13 @@ async fn what_was_intended_before_the_retirement_is_not_signed_after() {
     let (_folder, keys, ca) = ca().await;
     let (account, order) = ca.ready_order().await;
     keys.stop_at(Some(Moment::Away));
-    ca.authority.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
+    ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     keys.stop_at(None);
     add(&ca, "second").await.unwrap();
     ca.authority.retire_issuer("alice", &"issuing".parse().unwrap(), true).await.unwrap();
-    ca.authority.resumption().resume(IssuanceTask { account: account.id, order }).await.unwrap();
+    ca.parts.resumption.resume(IssuanceTask { account: account.id, order }).await.unwrap();
     assert!(keys.signed().is_empty());
-    let view = ca.authority.order(&account, order).await.unwrap();
+    let view = ca.parts.orders.order(&account, order).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Invalid(_)));
 }
 

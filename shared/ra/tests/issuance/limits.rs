@@ -27,7 +27,7 @@ async fn n12_of_many_orders_at_once_as_many_pass_as_there_is_room_in_all_parts_o
     let asking: JoinSet<_> = (0..60)
         .map(|number| {
             let (ca, account) = (ca.clone(), accounts[number % accounts.len()].clone());
-            async move { ca.authority.create_order(&ca.serving, &account, request()).await }
+            async move { ca.parts.new_orders.create(&ca.serving, &account, request()).await }
         })
         .collect();
     let answers = asking.join_all().await;
@@ -46,7 +46,7 @@ async fn n12_who_is_refused_by_a_wider_limit_has_not_counted_by_a_narrower_one()
     .await;
     let account = ca.account().await;
     for _ in 0..2 {
-        ca.authority.create_order(&ca.serving, &account, request()).await.unwrap();
+        ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap();
     }
     let keys = [
         &format!("default#newOrdersPerAccount#{}", account.id),
@@ -55,7 +55,7 @@ async fn n12_who_is_refused_by_a_wider_limit_has_not_counted_by_a_narrower_one()
     ];
     for _ in 0..3 {
         let before = ca.store.counts().writes;
-        let answer = ca.authority.create_order(&ca.serving, &account, request()).await;
+        let answer = ca.parts.new_orders.create(&ca.serving, &account, request()).await;
         assert!(is_reached(&answer, "newOrders"), "{answer:?}");
         assert_eq!(counted(&ca, &keys).await, [2, 2, 2]);
         assert_eq!(ca.store.counts().writes, before, "the wider limit is looked at before anything is written");
@@ -70,10 +70,10 @@ async fn n12_who_loses_the_race_for_the_last_place_takes_back_what_it_counted() 
     })
     .await;
     let account = ca.account().await;
-    ca.authority.create_order(&ca.serving, &account, request()).await.unwrap();
+    ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap();
     // Other processes, of which this one, which saw ample room just now, knows nothing.
     fill(&ca, "default#newOrders#", 3).await;
-    let answer = ca.authority.create_order(&ca.serving, &account, request()).await;
+    let answer = ca.parts.new_orders.create(&ca.serving, &account, request()).await;
     assert!(is_reached(&answer, "newOrders"), "{answer:?}");
     let key = format!("default#newOrdersPerAccount#{}", account.id);
     assert_eq!(counted(&ca, &[&key, "default#newOrders#"]).await, [1, 4]);
@@ -83,10 +83,10 @@ async fn n12_who_loses_the_race_for_the_last_place_takes_back_what_it_counted() 
 async fn n12_a_full_counter_is_not_asked_again_for_a_while() {
     let (_folder, ca) = limited(|limits| limits.new_orders_per_account = at_most(1)).await;
     let account = ca.account().await;
-    ca.authority.create_order(&ca.serving, &account, request()).await.unwrap();
+    ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap();
     let is_free = async |account: &Account| {
         let before = ca.store.counts();
-        let answer = ca.authority.create_order(&ca.serving, account, request()).await;
+        let answer = ca.parts.new_orders.create(&ca.serving, account, request()).await;
         assert!(is_reached(&answer, "newOrdersPerAccount"), "{answer:?}");
         ca.store.counts().writes == before.writes
     };

@@ -39,8 +39,8 @@ async fn n9_names_outside_the_rules_are_refused_by_orders_and_authorizations() {
         (&["10.0.0.0/8"], false),
     ] {
         let serving = with_rules(&ca, rules);
-        let order = ca.authority.create_order(&serving, &account, request()).await;
-        let authorization = ca.authority.create_authorization(&serving, &account, name.clone()).await;
+        let order = ca.parts.new_orders.create(&serving, &account, request()).await;
+        let authorization = ca.parts.new_authorizations.create(&serving, &account, name.clone()).await;
         assert_eq!((order.is_ok(), authorization.is_ok()), (fits, fits), "{rules:?}");
         assert_eq!((is_refused(order), is_refused(authorization)), (!fits, !fits), "{rules:?}");
     }
@@ -51,7 +51,10 @@ async fn an_order_from_before_the_rules_became_narrower_is_not_finalized() {
     let (_folder, keys, ca) = ca().await;
     let (account, order) = ca.ready_order().await;
     let narrow = with_rules(&ca, &[".corp.test"]);
-    assert!(is_refused(ca.authority.finalize(&narrow, &account, order, &csr()).await));
+    assert!(is_refused(ca.parts.finalization.finalize(&narrow, &account, order, &csr()).await));
     assert!(keys.signed().is_empty());
-    assert!(ca.authority.finalize(&ca.serving, &account, order, &csr()).await.is_ok(), "the order is as it was");
+    assert!(
+        ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.is_ok(),
+        "the order is as it was"
+    );
 }

@@ -12,13 +12,13 @@ async fn threat_28_no_request_makes_the_secrets_of_nonces() {
     let folder = TempDir::new().unwrap();
     let ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
     let written = ca.store.counts().writes;
-    let none = ca.authority.nonce_secrets().await.unwrap_err();
+    let none = ca.parts.nonces.secrets().await.unwrap_err();
     assert!(matches!(none, Error::Failed(authority::Failure::NoNonceSecrets)) && none.is_transient(), "{none:?}");
-    ca.authority.ensure_nonce_secrets().await.unwrap();
-    let first = ca.authority.nonce_secrets().await.unwrap();
+    ca.parts.nonce_secret_rotation.ensure().await.unwrap();
+    let first = ca.parts.nonces.secrets().await.unwrap();
 
     ca.clock.jump(24 * 60 * 60 + 1);
-    assert_eq!(ca.authority.nonce_secrets().await.unwrap(), first, "however old they are");
+    assert_eq!(ca.parts.nonces.secrets().await.unwrap(), first, "however old they are");
     assert_eq!(ca.store.counts().writes, written + 1, "the host wrote once, and nobody else");
 }
 
@@ -29,9 +29,9 @@ async fn secrets_are_rotated_daily_and_the_last_two_are_live() {
     let mut secrets = Vec::new();
     for _ in 0..3 {
         for _ in 0..2 {
-            ca.authority.ensure_nonce_secrets().await.unwrap();
+            ca.parts.nonce_secret_rotation.ensure().await.unwrap();
         }
-        secrets.push(ca.authority.nonce_secrets().await.unwrap().live);
+        secrets.push(ca.parts.nonces.secrets().await.unwrap().live);
         ca.clock.jump(24 * 60 * 60);
     }
     let numbers = |live: &[store::NonceSecret]| live.iter().map(|secret| secret.number).collect::<Vec<_>>();

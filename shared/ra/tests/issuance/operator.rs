@@ -36,10 +36,10 @@ async fn p6_a_disabled_account_is_refused_until_it_is_enabled() {
         let disabled = authority.disable_account("alice", account.id).await.unwrap();
         assert_eq!(disabled.status, AccountStatus::Revoked);
     }
-    let refused = authority.account(directory, account.id).await;
+    let refused = ca.parts.accounts.account(directory, account.id).await;
     assert!(matches!(refused, Err(Error::AccountEnded(AccountStatus::Revoked))), "{refused:?}");
     authority.enable_account("alice", account.id).await.unwrap();
-    assert!(authority.account(directory, account.id).await.is_ok());
+    assert!(ca.parts.accounts.account(directory, account.id).await.is_ok());
     authority.end_account("alice", account.id).await.unwrap();
     let gone = authority.enable_account("alice", account.id).await;
     assert!(matches!(gone, Err(Error::AccountEnded(AccountStatus::Deactivated))), "{gone:?}");
@@ -54,7 +54,7 @@ async fn an_operator_revokes_a_certificate_and_blocks_its_key_when_it_is_comprom
     let (_folder, ca) = ca().await;
     let (authority, (account, order)) = (&ca.authority, ca.ready_order().await);
     let request = csr();
-    authority.finalize(&ca.serving, &account, order, &request).await.unwrap();
+    ca.parts.finalization.finalize(&ca.serving, &account, order, &request).await.unwrap();
     let id = ca.record(&account, order).await.value.id;
     let revoked = authority.revoke_certificate("alice", &id, RevocationReason::KeyCompromise).await.unwrap();
     assert_eq!(revoked.revocation.unwrap().reason, RevocationReason::KeyCompromise);
@@ -70,7 +70,7 @@ async fn a_blocked_key_makes_no_account() {
     let (_folder, ca) = ca().await;
     let key = account_key();
     ca.authority.block_key("alice", &key.thumbprint()).await.unwrap();
-    let refused = ca.authority.create_account(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
+    let refused = ca.parts.registrations.create(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
     assert!(matches!(refused, Err(Error::KeyBlocked)), "{refused:?}");
     assert_eq!(record(&ca).await, [act("key block", key.thumbprint())]);
 }
@@ -79,7 +79,7 @@ async fn a_blocked_key_makes_no_account() {
 async fn an_order_is_explained_with_its_authorizations_and_what_to_do() {
     let (_folder, ca) = ca().await;
     let account = ca.account().await;
-    let order = ca.authority.create_order(&ca.serving, &account, request()).await.unwrap().order;
+    let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
     let waiting = ca.authority.explain_order(account.id, order.id).await.unwrap();
     assert!(waiting.summary.ends_with("in the directory default is pending."), "{}", waiting.summary);
     assert!(waiting.advice[0].contains("by one of http-01, dns-01, tls-alpn-01"), "{:?}", waiting.advice);
@@ -94,17 +94,17 @@ async fn an_order_is_explained_with_its_authorizations_and_what_to_do() {
 async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reason() {
     let (_folder, ca) = ca().await;
     let account = ca.account().await;
-    let order = ca.authority.create_order(&ca.serving, &account, request()).await.unwrap().order;
+    let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
     let challenge = ChallengeType::Http01;
     let authorization = order.authorizations[0];
-    ca.authority.initiate_challenge(&ca.serving, &account, authorization, challenge).await.unwrap();
+    ca.parts.challenges.initiate(&ca.serving, &account, authorization, challenge).await.unwrap();
     let task = ValidationTask { account: account.id, authorization, challenge };
-    let job = ca.authority.validation(task).await.unwrap().unwrap();
+    let job = ca.parts.validations.job(task).await.unwrap().unwrap();
     let problem = |text| Problem::new(ProblemType::Connection, text);
     let address = Some([192, 0, 2, 1].into());
-    let job = ca.authority.attempt_failed(job, problem("no answer"), address).await.unwrap();
+    let job = ca.parts.validations.attempt_failed(job, problem("no answer"), address).await.unwrap();
     ca.clock.jump(5);
-    ca.authority.validation_failed(job, problem("still none"), None).await.unwrap();
+    ca.parts.validations.failed(job, problem("still none"), None).await.unwrap();
     let story = ca.authority.explain_order(account.id, order.id).await.unwrap();
     let told: Vec<_> = story.timeline.iter().map(|then| then.what.as_str()).collect();
     assert_eq!(
@@ -133,9 +133,9 @@ async fn an_account_and_a_name_are_explained_with_their_limits_and_who_did_what(
     acme.limits.new_orders_per_registered_domain = limit(5);
     acme.denied_identifiers = vec![".denied.test".parse().unwrap()];
     ca.authority.apply_profiles("alice", &set).await.unwrap();
-    ca.serving = ca.authority.directory(&ca.serving.directory).await.unwrap();
+    ca.serving = ca.authority.directories.directory(&ca.serving.directory).await.unwrap();
     let account = ca.account().await;
-    ca.authority.create_order(&ca.serving, &account, request()).await.unwrap();
+    ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap();
     ca.authority.disable_account("alice", account.id).await.unwrap();
 
     let told = ca.authority.explain_account(account.id).await.unwrap();
@@ -159,9 +159,9 @@ async fn an_account_and_a_name_are_explained_with_their_limits_and_who_did_what(
 async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_moves_it_back() {
     let (_folder, ca) = ca().await;
     let (authority, (account, order)) = (&ca.authority, ca.ready_order().await);
-    authority.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
+    ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     let id = ca.record(&account, order).await.value.id;
-    let usual = authority.renewal_info(&id).await.unwrap();
+    let usual = ca.parts.renewal_infos.of(&id).await.unwrap();
     let now = acme::whole_seconds(authority.now());
     let plan = IncidentPlan {
         description: "a fault".to_owned(),
@@ -172,12 +172,12 @@ async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_m
         revocation: None,
     };
     let incident = authority.declare_incident("alice", plan).await.unwrap();
-    let moved = authority.renewal_info(&id).await.unwrap();
+    let moved = ca.parts.renewal_infos.of(&id).await.unwrap();
     assert_eq!((moved.suggested_window.start, moved.suggested_window.end), (incident.declared_at, incident.renew_by));
     assert!(incident.declared_at >= now && incident.declared_by == "alice");
     assert_eq!(moved.explanation_url, incident.explanation_url);
     authority.end_incident("alice", incident.id).await.unwrap();
-    assert_eq!(authority.renewal_info(&id).await.unwrap(), usual);
+    assert_eq!(ca.parts.renewal_infos.of(&id).await.unwrap(), usual);
     assert_eq!(record(&ca).await, [act("incident declare", incident.id), act("incident end", incident.id)]);
 }
 

@@ -1,51 +1,77 @@
-//! The functions of the bundle, each constructed as its `main.rs` does.
+//! The functions of the bundle: for each, what its `main.rs` hands to `aws`.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use api::Operation;
-use authority::{CrlTask, IssuanceTask, ValidationTask};
-use aws::{
-    Action, BusEvent, CustomResource, Environment, Establish, EventForwarder, FindEvents, Function, HttpFunction,
-    Invocation, OnSchedule, Work, Worker,
-};
+use aws::{BusEvent, Capability, Clients, Environment, EventForwarder, FindEvents, Function, StartError};
 use cloud::Cloud;
-use ra::Needs;
-use validate::{Settings, Sleep};
 
 use super::lambda::{Deployed, Functions};
 
-/// All functions of a cloud, by their names.
+/// All functions of a cloud, each under its own name.
 pub(super) fn deploy(cloud: &Cloud, environment: &Environment) -> Functions {
-    let http = |name: &str, needs: Needs, handler: aws::Handler| {
+    let constructed = CONSTRUCTED.map(|(name, open)| {
         let (config, environment) = (cloud.sdk_config(name), environment.clone());
-        let make = move || started(HttpFunction::new(&config, &environment, needs, handler));
+        let make = move || started(open(&started_clients(&config, &environment)));
         (name.to_owned(), Deployed::new(make))
-    };
-    macro_rules! http {
-        ($($name:literal => $package:ident),* $(,)?) => {
-            [$(http($name, $package::NEEDS, |context, request| Box::pin($package::serve(context, request)))),*]
+    });
+    let (config, variables) = (cloud.sdk_config(FORWARD_EVENTS), environment.clone());
+    let forward_events = Deployed::new(move || {
+        let find: FindEvents = |delivery| {
+            let documents = forward_events::documents(delivery)?;
+            Ok(documents.into_iter().map(|document| BusEvent::from(document.into_parts())).collect())
         };
-    }
-    let http = http! {
-        "AccountFunction" => account,
-        "AuthorizationFunction" => authorization,
-        "CertificateFunction" => certificate,
-        "ChallengeFunction" => challenge,
-        "DirectoryFunction" => directory,
-        "FallbackFunction" => fallback,
-        "FinalizeFunction" => finalize,
-        "KeyChangeFunction" => key_change,
-        "NewAccountFunction" => new_account,
-        "NewAuthorizationFunction" => new_authorization,
-        "NewNonceFunction" => new_nonce,
-        "NewOrderFunction" => new_order,
-        "OrderFunction" => order,
-        "OrdersFunction" => orders,
-        "RenewalInfoFunction" => renewal_info,
-        "RevokeCertFunction" => revoke_cert,
-    };
-    Functions::new(http.into_iter().chain(others(cloud, environment)))
+        started(EventForwarder::new(&config, &variables, find).map(|function| Arc::new(function) as Arc<dyn Function>))
+    });
+    Functions::new(constructed.into_iter().chain([(FORWARD_EVENTS.to_owned(), forward_events)]))
 }
+
+/// What each function that is constructed from clients asked them for.
+pub fn capabilities(cloud: &Cloud, environment: &Environment) -> BTreeMap<&'static str, BTreeSet<Capability>> {
+    let asked = |(name, open): (&'static str, Open)| {
+        let clients = started_clients(&cloud.sdk_config(name), environment);
+        started(open(&clients));
+        (name, clients.asked())
+    };
+    CONSTRUCTED.into_iter().map(asked).collect()
+}
+
+type Open = fn(&Clients) -> Result<Arc<dyn Function>, StartError>;
+
+macro_rules! constructed {
+    ($($name:literal => $package:ident),* $(,)?) => {
+        [$(($name, |clients| Ok(Arc::new($package::lambda::open(clients)?)))),*]
+    };
+}
+
+const CONSTRUCTED: [(&str, Open); 21] = constructed! {
+    "AccountFunction" => account,
+    "AdminFunction" => admin,
+    "AuthorizationFunction" => authorization,
+    "BootstrapFunction" => bootstrap,
+    "CertificateFunction" => certificate,
+    "ChallengeFunction" => challenge,
+    "DirectoryFunction" => directory,
+    "FallbackFunction" => fallback,
+    "FinalizeFunction" => finalize,
+    "IssueFunction" => issue,
+    "KeyChangeFunction" => key_change,
+    "NewAccountFunction" => new_account,
+    "NewAuthorizationFunction" => new_authorization,
+    "NewNonceFunction" => new_nonce,
+    "NewOrderFunction" => new_order,
+    "OrderFunction" => order,
+    "OrdersFunction" => orders,
+    "PublishCrlFunction" => publish_crl,
+    "RenewalInfoFunction" => renewal_info,
+    "RevokeCertFunction" => revoke_cert,
+    "ValidateFunction" => validate,
+};
+
+const FORWARD_EVENTS: &str = "ForwardEventsFunction";
 
 /// The name of the function of an operation.
 pub(super) fn of_operation(operation: Operation) -> &'static str {
@@ -68,60 +94,10 @@ pub(super) fn of_operation(operation: Operation) -> &'static str {
     }
 }
 
-fn started<F: Function + 'static>(function: Result<F, aws::StartError>) -> Arc<dyn Function> {
-    Arc::new(function.unwrap_or_else(|error| panic!("a function does not start: {error}")))
+fn started_clients(config: &aws::SdkConfig, environment: &Environment) -> Clients {
+    Clients::new(config, environment).unwrap_or_else(|error| panic!("a function does not start: {error}"))
 }
 
-/// The functions for queues, schedules, the log, deployments and operators.
-fn others(cloud: &Cloud, environment: &Environment) -> [(String, Deployed); 6] {
-    let part = |name: &str| (cloud.sdk_config(name), environment.clone());
-    let (config, variables) = part("ValidateFunction");
-    let validate = Deployed::new(move || {
-        let settings = Arc::new(Settings::from_variables(|name| variables.optional(name)).unwrap());
-        let work: Work<ValidationTask> = Arc::new(move |authority, task| {
-            let settings = settings.clone();
-            Box::pin(async move { validate::work(authority, &settings, task, &Sleep).await })
-        });
-        started(Worker::new(&config, &variables, validate::NEEDS, work, None))
-    });
-    let (config, variables) = part("IssueFunction");
-    let issue = Deployed::new(move || {
-        let work: Work<IssuanceTask> = Arc::new(|authority, task| Box::pin(issue::work(authority, task)));
-        started(Worker::new(&config, &variables, issue::NEEDS, work, None))
-    });
-    let (config, variables) = part("PublishCrlFunction");
-    let publish_crl = Deployed::new(move || {
-        let work: Work<CrlTask> =
-            Arc::new(|authority, task| Box::pin(async move { publish_crl::work(authority, &task).await }));
-        let on_schedule: OnSchedule = |authority| Box::pin(publish_crl::on_schedule(authority));
-        started(Worker::new(&config, &variables, publish_crl::NEEDS, work, Some(on_schedule)))
-    });
-    let (config, variables) = part("BootstrapFunction");
-    let bootstrap = Deployed::new(move || {
-        let establish: Establish = |authority, properties| Box::pin(bootstrap::from_properties(authority, properties));
-        let on_schedule: OnSchedule = |authority| Box::pin(bootstrap::on_schedule(authority));
-        started(CustomResource::new(&config, &variables, bootstrap::NEEDS, establish, on_schedule))
-    });
-    let (config, variables) = part("AdminFunction");
-    let admin = Deployed::new(move || {
-        let act: Action = |authority, request| Box::pin(async move { Ok(admin::act(authority, request).await?) });
-        started(Invocation::new(&config, &variables, admin::NEEDS, act))
-    });
-    let (config, variables) = part("ForwardEventsFunction");
-    let forward_events = Deployed::new(move || {
-        let find: FindEvents = |delivery| {
-            let documents = forward_events::documents(delivery)?;
-            Ok(documents.into_iter().map(|document| BusEvent::from(document.into_parts())).collect())
-        };
-        started(EventForwarder::new(&config, &variables, find))
-    });
-    [
-        ("ValidateFunction", validate),
-        ("IssueFunction", issue),
-        ("PublishCrlFunction", publish_crl),
-        ("BootstrapFunction", bootstrap),
-        ("AdminFunction", admin),
-        ("ForwardEventsFunction", forward_events),
-    ]
-    .map(|(name, function)| (name.to_owned(), function))
+fn started(function: Result<Arc<dyn Function>, StartError>) -> Arc<dyn Function> {
+    function.unwrap_or_else(|error| panic!("a function does not start: {error}"))
 }

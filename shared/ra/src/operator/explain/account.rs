@@ -47,7 +47,7 @@ impl Authority {
     }
 
     async fn limits_of(&self, account: &Account) -> Result<Vec<LimitState>, Error> {
-        let serving = match self.directory(&account.directory).await {
+        let serving = match self.directories.directory(&account.directory).await {
             Ok(serving) => serving,
             Err(Error::NoSuchDirectory) => return Ok(Vec::new()),
             Err(error) => return Err(error),
@@ -56,7 +56,7 @@ impl Authority {
         counts.push(limit::of_failed_validation(&serving, account.id));
         counts.extend(limit::of_certificate(&serving, account, &[]).into_iter().skip(1));
         counts.push(limit::of_key_change(&serving, account.id));
-        self.limit_states(&serving, &counts).await
+        self.limits.states(&serving, &counts).await
     }
 
     /// What operators did to it lately.

@@ -31,9 +31,9 @@ impl Authority {
         let mut limits = Vec::new();
         if let Some(profile) = profile {
             let directory = DirectoryId { family: Family::AcmeProfile, name: profile.clone() };
-            match self.directory(&directory).await {
+            match self.directories.directory(&directory).await {
                 Ok(serving) => {
-                    limits = self.limit_states(&serving, &limit::of_name(&serving, name)).await?;
+                    limits = self.limits.states(&serving, &limit::of_name(&serving, name)).await?;
                 }
                 Err(Error::NoSuchDirectory) => {}
                 Err(error) => return Err(error),

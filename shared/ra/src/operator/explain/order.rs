@@ -4,7 +4,7 @@ use acme::{Account, AccountId, Authorization, Order, OrderId, Problem, Subproble
 use store::CertificateRecord;
 
 use super::{ExplainedOrder, Explanation, NameVerdict, Records, advice, listed, timeline, verdict::verdict};
-use crate::{Authority, Directory, Error, LimitState, limit};
+use crate::{Authority, Directory, Error, LimitState, limit, order::authorizations_of};
 
 /// An order with all that is known about it.
 struct Known {
@@ -20,7 +20,7 @@ impl Authority {
     /// [`Error::NotFound`].
     pub async fn explain_order(&self, account: AccountId, id: OrderId) -> Result<Explanation, Error> {
         let account = self.find_account(account).await?;
-        let known = self.known(self.owned_order(account.id, id).await?.value).await?;
+        let known = self.known(self.store.order(account.id, id).await?.ok_or(Error::NotFound)?.value).await?;
         let Known { order, authorizations, certificate } = known;
         let now = self.now();
         let status = order.status(&authorizations, now);
@@ -70,7 +70,7 @@ impl Authority {
     }
 
     async fn known(&self, order: Order) -> Result<Known, Error> {
-        let authorizations = self.authorizations_of(&order).await?;
+        let authorizations = authorizations_of(self.store.as_ref(), &order).await?;
         let certificate = match order.issuance() {
             Some(issuance) => self.store.certificate(&issuance.certificate).await?.map(|record| record.value),
             None => None,
@@ -80,7 +80,7 @@ impl Authority {
 
     /// What would become of the same order now.
     async fn policy_of(&self, account: &Account, order: &Order) -> Result<(Vec<NameVerdict>, Vec<LimitState>), Error> {
-        let serving = match self.directory(&order.directory).await {
+        let serving = match self.directories.directory(&order.directory).await {
             Ok(serving) => serving,
             // The profile was deleted; nothing can be said of it.
             Err(Error::NoSuchDirectory) => return Ok((Vec::new(), Vec::new())),
@@ -88,12 +88,12 @@ impl Authority {
         };
         let Directory { acme, ra, .. } = serving.as_ref();
         let signing = self.signing(ra).await?;
-        let policy = signing.policy(self.name_policy(&serving, account).await?);
+        let policy = signing.policy(self.policies.of(&serving, account).await?);
         let names = order.identifiers.iter().map(|name| verdict(acme, Some(&signing), &policy, true, name)).collect();
         let mut counts = limit::of_order(&serving, account, &order.identifiers, 1);
         counts.push(limit::of_failed_validation(&serving, account.id));
         counts.extend(limit::of_certificate(&serving, account, &order.identifiers));
-        Ok((names, self.limit_states(&serving, &counts).await?))
+        Ok((names, self.limits.states(&serving, &counts).await?))
     }
 }
 

@@ -1,0 +1,50 @@
+//! The function on Lambda: what it is constructed from. The statements of its role in the template say the same.
+
+use std::sync::Arc;
+
+use aws::{Clients, HttpFunction, StartError};
+use issuing::{Issuance, Issuers, Validities};
+use ra::{Finalization, Limits, NamePolicies, Orders, Renewals};
+
+/// Constructs the function.
+///
+/// # Errors
+/// When the environment lacks something.
+pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
+    let issuers = Arc::new(Issuers::new(clients.issuer_store(), clients.clock(), clients.remembered()));
+    let issuance = Issuance::new(
+        issuers.clone(),
+        clients.issuance_store(),
+        clients.signer(),
+        clients.events(),
+        clients.status_url(),
+    );
+    let orders = Orders::new(
+        clients.order_store(),
+        clients.authorization_store(),
+        clients.certificate_store(),
+        clients.issuance_queue()?,
+        clients.clock(),
+        clients.settings().orders_per_page,
+    );
+    let policies = NamePolicies::new(clients.external_account_store(), clients.clock(), clients.remembered());
+    let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
+    let part = Finalization::new(
+        Arc::new(orders),
+        clients.authorization_store(),
+        clients.certificate_store(),
+        clients.issuance_store(),
+        issuers,
+        Arc::new(issuance),
+        Arc::new(policies),
+        Arc::new(Validities::new(clients.status_url(), clients.clock())),
+        Arc::new(limits),
+        Renewals::new(clients.lookup_store()),
+        clients.issuance_queue()?,
+        clients.clock(),
+    );
+    HttpFunction::new(
+        clients,
+        aws::handler(part, |context, part, request| Box::pin(crate::serve(context, part, request))),
+    )
+}

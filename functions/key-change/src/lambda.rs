@@ -1,0 +1,19 @@
+//! The function on Lambda: what it is constructed from. The statements of its role in the template say the same.
+
+use std::sync::Arc;
+
+use aws::{Clients, HttpFunction, StartError};
+use ra::{KeyChanges, Limits};
+
+/// Constructs the function.
+///
+/// # Errors
+/// When the environment lacks something.
+pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
+    let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
+    let part = KeyChanges::new(clients.account_store(), clients.certificate_store(), Arc::new(limits));
+    HttpFunction::new(
+        clients,
+        aws::handler(part, |context, part, request| Box::pin(crate::serve(context, part, request))),
+    )
+}

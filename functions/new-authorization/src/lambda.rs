@@ -1,0 +1,21 @@
+//! The function on Lambda: what it is constructed from. The statements of its role in the template say the same.
+
+use std::sync::Arc;
+
+use aws::{Clients, HttpFunction, StartError};
+use ra::{Limits, NamePolicies, NewAuthorizations};
+
+/// Constructs the function.
+///
+/// # Errors
+/// When the environment lacks something.
+pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
+    let policies = NamePolicies::new(clients.external_account_store(), clients.clock(), clients.remembered());
+    let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
+    let part =
+        NewAuthorizations::new(clients.authorization_store(), Arc::new(policies), Arc::new(limits), clients.clock());
+    HttpFunction::new(
+        clients,
+        aws::handler(part, |context, part, request| Box::pin(crate::serve(context, part, request))),
+    )
+}

@@ -1,0 +1,121 @@
+//! New accounts (RFC 8555 §7.3, §7.3.1, §7.3.4).
+
+use std::sync::Arc;
+
+use acme::{Account, AccountId, AccountStatus, EventKind, NewAccount, UnknownMembers};
+use authority::{Clock, Events, account_facts, random, versioned};
+use jose::PublicKey;
+use store::{AccountStore, CertificateStore, Creation};
+
+use crate::{
+    Bindings, Directory, Error, Limits,
+    account::{accepted_contacts, agreement},
+    limit::Count,
+};
+
+/// The outcome of a new-account request.
+#[derive(Clone, Debug)]
+pub enum AccountCreation {
+    /// It is new.
+    Created(Account),
+    /// The key had one.
+    Existing(Account),
+}
+
+/// Makes accounts.
+pub struct Registrations {
+    accounts: Arc<dyn AccountStore>,
+    certificates: Arc<dyn CertificateStore>,
+    bindings: Bindings,
+    limits: Arc<Limits>,
+    events: Events,
+    clock: Arc<dyn Clock>,
+}
+
+impl Registrations {
+    /// In this store, for keys that it does not know as blocked.
+    pub fn new(
+        accounts: Arc<dyn AccountStore>,
+        certificates: Arc<dyn CertificateStore>,
+        bindings: Bindings,
+        limits: Arc<Limits>,
+        events: Events,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { accounts, certificates, bindings, limits, events, clock }
+    }
+
+    /// Makes an account, or finds the one that the key has (RFC 8555 §7.3, §7.3.1). A known key is
+    /// answered before anything else in the request is looked at. `url` is that of the signed request,
+    /// which a binding to an account elsewhere must repeat (§7.3.4).
+    ///
+    /// # Errors
+    /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] when none is to be made, and every
+    /// refusal of contact, terms, key and binding.
+    pub async fn create(
+        &self,
+        serving: &Directory,
+        key: PublicKey,
+        request: &NewAccount,
+        url: &str,
+    ) -> Result<AccountCreation, Error> {
+        let thumbprint = key.thumbprint();
+        if let Some(existing) = self.accounts.account_by_key(&serving.directory, &thumbprint).await? {
+            return found(existing.value);
+        }
+        if request.only_return_existing == Some(true) {
+            return Err(Error::AccountDoesNotExist);
+        }
+        if self.certificates.is_key_blocked(&thumbprint).await? {
+            return Err(Error::KeyBlocked);
+        }
+        let contact = accepted_contacts(serving, request.contact.as_deref().unwrap_or_default())?;
+        let agreed = request.terms_of_service_agreed == Some(true);
+        if serving.acme.require_terms_of_service && !agreed {
+            return Err(Error::TermsNotAgreed { url: serving.acme.terms_of_service_url.clone() });
+        }
+        let binding = match &request.external_account_binding {
+            Some(binding) => Some(self.bindings.key(serving, binding, &key, url).await?),
+            None if serving.acme.external_account_required => return Err(Error::ExternalAccountRequired),
+            None => None,
+        };
+        let limits = &serving.acme.limits;
+        let per_key = binding.as_ref().map(|key| {
+            let limit = limits.new_accounts_per_external_account_key;
+            Count::of_external_account("newAccountsPerExternalAccountKey", limit, key.id)
+        });
+        let of_all = Count::of_profile("newAccounts", limits.new_accounts);
+        self.limits.count(serving, &per_key.into_iter().chain([of_all]).collect::<Vec<_>>()).await?;
+        let now = self.clock.now();
+        let account = versioned(Account {
+            id: AccountId::new(now, random()?),
+            directory: serving.directory.clone(),
+            key,
+            status: AccountStatus::Valid,
+            contact,
+            agreed_terms: agreed.then(|| agreement(serving, now)),
+            created_at: acme::whole_seconds(now),
+            external_account: binding.as_ref().map(|key| key.id),
+            former_keys: Vec::new(),
+            unknown: UnknownMembers::default(),
+        })?;
+        let creation = match binding {
+            None => self.accounts.create_account_if_absent(&account).await?,
+            Some(key) => self.bindings.create_account(&account, key).await?,
+        };
+        match creation {
+            Creation::Created => {
+                self.events.emit(EventKind::AccountCreated(account_facts(&account, None)));
+                Ok(AccountCreation::Created(account.value))
+            }
+            Creation::Existing(winner) => found(winner.value),
+        }
+    }
+}
+
+fn found(account: Account) -> Result<AccountCreation, Error> {
+    match account.status {
+        AccountStatus::Valid => Ok(AccountCreation::Existing(account)),
+        ended => Err(Error::AccountEnded(ended)),
+    }
+}
