@@ -23,7 +23,7 @@ impl Action for ListIssuers {
 
     async fn perform(self, authority: &Authority, _actor: &str) -> Result<Vec<ShownIssuer>, AdminError> {
         let profiles = authority.profiles().await?.ra_profile;
-        authority.issuers().records().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
+        authority.issuers.records().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
     }
 }
 
@@ -42,7 +42,7 @@ impl Action for ShowIssuer {
     const IS_ACT: bool = false;
 
     async fn perform(self, authority: &Authority, _actor: &str) -> Result<ShownIssuer, AdminError> {
-        let found = authority.issuers().records().await?.into_iter().find(|issuer| issuer.id == self.id);
+        let found = authority.issuers.records().await?.into_iter().find(|issuer| issuer.id == self.id);
         shown(authority, found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(self.id)))?).await
     }
 }

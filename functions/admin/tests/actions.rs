@@ -7,9 +7,9 @@
     reason = "what does not go well fails the test"
 )]
 
-use aws::{Environment, Function, Invocation, InvocationError};
+use aws::{Clients, Environment, Function, Invocation, InvocationError};
 use cloud::Cloud;
-use ra::Needs;
+use ra::{ExternalAccountSecrets, NonceSecretRotation};
 use serde_json::{Value, json, value::to_raw_value};
 
 fn environment() -> (Cloud, Environment) {
@@ -19,24 +19,16 @@ fn environment() -> (Cloud, Environment) {
 }
 
 async fn act((cloud, environment): &(Cloud, Environment), request: Value) -> Result<Value, String> {
-    let function =
-        Invocation::new(&cloud.sdk_config("AdminFunction"), environment, admin::NEEDS, |authority, request| {
-            Box::pin(async move { Ok(admin::act(authority, request).await?) })
-        });
-    invoke(&function.unwrap(), request).await
+    let clients = Clients::new(&cloud.sdk_config("AdminFunction"), environment).unwrap();
+    invoke(&admin::lambda::open(&clients).unwrap(), request).await
 }
 
 /// What a host does at its start.
 async fn prepare((cloud, environment): &(Cloud, Environment)) {
     let config = cloud.sdk_config("BootstrapFunction");
-    let function = Invocation::new(&config, environment, Needs::STORE, |authority, _| {
-        Box::pin(async move {
-            authority.ensure_nonce_secrets().await?;
-            authority.ensure_external_account_secret().await?;
-            Ok(Value::Null)
-        })
-    });
-    invoke(&function.unwrap(), Value::Null).await.unwrap();
+    let clients = Clients::new(&config, environment).unwrap();
+    NonceSecretRotation::new(clients.nonce_store(), clients.clock()).ensure().await.unwrap();
+    ExternalAccountSecrets::new(clients.external_account_store(), clients.clock()).ensure().await.unwrap();
 }
 
 async fn invoke(function: &Invocation, request: Value) -> Result<Value, String> {

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use aws::{CustomResource, Environment, Function, Patience};
+use aws::{Clients, CustomResource, Environment, Function, Patience};
 use cloud::{Cloud, Fault, FaultKind, KeySpec, Service};
 use serde_json::{Value, json, value::to_raw_value};
 
@@ -61,13 +61,8 @@ impl Stack {
     }
 
     fn resource(&self) -> CustomResource {
-        let resource = CustomResource::new(
-            &self.cloud.sdk_config("BootstrapFunction"),
-            &self.environment,
-            bootstrap::NEEDS,
-            |authority, properties| Box::pin(bootstrap::from_properties(authority, properties)),
-            |authority| Box::pin(bootstrap::on_schedule(authority)),
-        );
+        let clients = Clients::new(&self.cloud.sdk_config("BootstrapFunction"), &self.environment).unwrap();
+        let resource = bootstrap::lambda::open(&clients);
         let patience = Patience { pauses: vec![Duration::from_millis(1); 3], ..Patience::default() };
         resource.unwrap().with_patience(patience)
     }

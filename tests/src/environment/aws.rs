@@ -7,9 +7,14 @@ mod lambda;
 mod listener;
 mod queues;
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    sync::Arc,
+};
 
-use aws::{Environment, dynamodb::DynamoDbStore};
+use aws::{Capability, Environment, dynamodb::DynamoDbStore};
 use bytes::Bytes;
 use ca::IssuerKeyType;
 use cloud::{Access, Cloud, KeySpec};
@@ -35,6 +40,7 @@ pub use self::lambda::{Deployed, Functions};
 pub struct Aws {
     cloud: Cloud,
     functions: Functions,
+    capabilities: BTreeMap<&'static str, BTreeSet<Capability>>,
     store: DynamoDbStore,
     config: Config,
     base_url: String,
@@ -78,6 +84,7 @@ impl Aws {
             arns.insert(logical_id, queues::arn(queue));
         }
         let environment = environment(&cloud, challenges, &status_url, TABLE);
+        let capabilities = functions::capabilities(&cloud, &environment);
         let functions = functions::deploy(&cloud, &environment);
         let store = DynamoDbStore::new(
             aws_sdk_dynamodb::Client::new(&cloud.sdk_config(Self::TEST)),
@@ -98,6 +105,7 @@ impl Aws {
             arns,
             cloud,
             functions,
+            capabilities,
             store,
             config,
             status_url,
@@ -184,6 +192,11 @@ impl Aws {
     /// The simulated cloud.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
+    }
+
+    /// What each function that is constructed from clients asks them for.
+    pub fn capabilities(&self) -> BTreeMap<&'static str, BTreeSet<Capability>> {
+        self.capabilities.clone()
     }
 
     /// The functions of the bundle.

@@ -51,6 +51,20 @@ impl Statement {
     }
 }
 
+impl Statement {
+    /// Whether it is about this action, on this resource where one is given.
+    pub(crate) fn is_about(&self, action: &str, resource: Option<&str>) -> bool {
+        self.actions.iter().any(|own| own == action)
+            && resource.is_none_or(|resource| self.resources.iter().any(|own| own == resource))
+    }
+
+    /// The nouns of the table's keys that it is about: `ORDER` of `ORDER#*`.
+    pub(crate) fn nouns(&self) -> impl Iterator<Item = &str> {
+        let leading = self.conditions.iter().filter(|(_, key, _)| key == "dynamodb:LeadingKeys");
+        leading.flat_map(|(_, _, patterns)| patterns).map(|pattern| pattern.split('#').next().unwrap_or_default())
+    }
+}
+
 /// The template, with the default values of its parameters and the names of this cloud.
 pub(crate) struct Policies<'a> {
     template: Value,

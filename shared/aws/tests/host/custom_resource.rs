@@ -7,10 +7,9 @@ use std::{
 };
 
 use authority::Failure;
-use aws::{CustomResource, Patience};
+use aws::{CustomResource, Patience, work_by};
 use cloud::{Cloud, Fault, FaultKind, Service};
 use lambda_runtime::Error as BoxError;
-use ra::Needs;
 use serde_json::{Value, json};
 
 use crate::{cloud, invoke, scheduled};
@@ -29,17 +28,15 @@ async fn establish(properties: Value) -> Result<BTreeMap<String, String>, BoxErr
 }
 
 fn resource() -> (Cloud, CustomResource) {
-    let (cloud, environment) = cloud();
+    let (cloud, _) = cloud();
     cloud.create_bucket("answers");
     let resource = CustomResource::new(
         &cloud.sdk_config("BootstrapFunction"),
-        &environment,
-        Needs::STORE,
-        |_, properties| Box::pin(establish(properties)),
-        |_| Box::pin(async { Ok(()) }),
+        work_by((), |(), properties| Box::pin(establish(properties))),
+        work_by((), |(), ()| Box::pin(async { Ok(()) })),
     );
     let pauses = vec![Duration::from_millis(1); 3];
-    (cloud, resource.unwrap().with_patience(Patience { pauses, limit: Duration::from_millis(100) }))
+    (cloud, resource.with_patience(Patience { pauses, limit: Duration::from_millis(100) }))
 }
 
 fn request(r#type: &str, outcome: &str) -> Value {

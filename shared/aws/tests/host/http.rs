@@ -1,10 +1,9 @@
 //! Functions behind API Gateway: events of payload 2.0 and their answers.
 
 use api::{Context, Request, RequestId, Response};
-use aws::{Environment, EnvironmentError, HttpFunction, InvocationError, StartError};
+use aws::{Clients, Environment, EnvironmentError, HttpFunction, InvocationError, StartError};
 use bytes::Bytes;
 use http::StatusCode;
-use ra::Needs;
 use serde_json::{Value, json};
 
 use crate::{TABLE, cloud, invoke};
@@ -29,7 +28,8 @@ async fn echo(context: &Context, request: Request) -> Response {
 
 fn function(environment: &Environment) -> Result<HttpFunction, StartError> {
     let config = crate::cloud().0.sdk_config("EchoFunction");
-    HttpFunction::new(&config, environment, Needs::STORE, |context, request| Box::pin(echo(context, request)))
+    let handler = aws::handler((), |context, (), request| Box::pin(echo(context, request)));
+    HttpFunction::new(&Clients::new(&config, environment)?, handler)
 }
 
 fn with(variables: &[(&str, &str)]) -> Environment {
@@ -124,29 +124,25 @@ async fn an_event_of_another_kind_is_refused() {
 }
 
 #[tokio::test]
-async fn a_function_does_not_start_without_what_its_needs_ask_for() {
+async fn a_function_does_not_start_without_what_it_is_constructed_from() {
     let (cloud, complete) = cloud();
-    let start = |environment: &Environment, needs| {
-        let handler: aws::Handler = |context, request| Box::pin(echo(context, request));
-        HttpFunction::new(&cloud.sdk_config("EchoFunction"), environment, needs, handler).map(drop)
-    };
-    let missing = |needs| match start(&complete, needs) {
-        Err(StartError::Environment(EnvironmentError::Missing { variable, .. })) => variable,
+    let clients = Clients::new(&cloud.sdk_config("EchoFunction"), &complete).unwrap();
+    let missing = |asked: Result<(), EnvironmentError>| match asked {
+        Err(EnvironmentError::Missing { variable, .. }) => variable,
         other => panic!("{other:?}"),
     };
-    assert!(start(&complete, Needs { signer: true, ..Needs::STORE }).is_ok());
-    assert_eq!(missing(Needs { validation_queue: true, ..Needs::STORE }), "VALIDATE_QUEUE_URL");
-    assert_eq!(missing(Needs { issuance_queue: true, ..Needs::STORE }), "ISSUE_QUEUE_URL");
-    assert_eq!(missing(Needs { crl_queue: true, ..Needs::STORE }), "PUBLISH_CRL_QUEUE_URL");
-    assert_eq!(missing(Needs { publisher: true, ..Needs::STORE }), "STATUS_BUCKET");
+    assert_eq!(missing(clients.validation_queue().map(drop)), "VALIDATE_QUEUE_URL");
+    assert_eq!(missing(clients.issuance_queue().map(drop)), "ISSUE_QUEUE_URL");
+    assert_eq!(missing(clients.crl_queue().map(drop)), "PUBLISH_CRL_QUEUE_URL");
+    assert_eq!(missing(clients.publisher().map(drop)), "STATUS_BUCKET");
     assert!(matches!(
-        start(&Environment::default(), Needs::STORE),
+        function(&Environment::default()).map(drop),
         Err(StartError::Environment(EnvironmentError::Missing { variable: "TABLE_NAME", .. }))
     ));
     for (variable, value) in
         [("STATUS_URL", "https://status.example"), ("PUBLIC_BASE_URL", "ca.example"), ("RETENTION_DAYS", "a year")]
     {
-        let error = start(&with(&[(variable, value)]), Needs::STORE).unwrap_err();
+        let error = function(&with(&[(variable, value)])).map(drop).unwrap_err();
         assert!(error.to_string().contains(variable), "{error}");
     }
 }

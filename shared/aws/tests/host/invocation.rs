@@ -1,16 +1,13 @@
 //! Functions that operators invoke directly.
 
-use aws::{Invocation, InvocationError};
-use ra::Needs;
+use aws::{Invocation, InvocationError, work_by};
 use serde_json::{Value, json};
 
-use crate::{cloud, invoke};
+use crate::invoke;
 
 #[tokio::test]
-async fn a_request_is_answered_and_a_refusal_is_an_error_with_its_reason() {
-    let (cloud, environment) = cloud();
-    let config = cloud.sdk_config("AdminFunction");
-    let function = Invocation::new(&config, &environment, Needs::STORE, |_, request| {
+async fn a_request_is_answered_and_a_refusal_is_told_with_its_reason() {
+    let act = work_by((), |(), request: Value| {
         Box::pin(async move {
             match request["action"].as_str() {
                 Some(action) => Ok(json!({ "did": action })),
@@ -18,7 +15,7 @@ async fn a_request_is_answered_and_a_refusal_is_an_error_with_its_reason() {
             }
         })
     });
-    let function = function.unwrap();
+    let function = Invocation::new(act);
     assert_eq!(invoke(&function, json!({ "action": "status" })).await.unwrap(), json!({ "did": "status" }));
     let refused = invoke(&function, Value::Null).await;
     assert!(matches!(&refused, Err(InvocationError::Failed(reason)) if reason == "there is no action"), "{refused:?}");

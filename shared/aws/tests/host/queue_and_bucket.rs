@@ -4,8 +4,7 @@ use acme::{AccountId, AuthorizationId, ChallengeType, OrderId};
 use authority::{
     CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, PublishedObject, Publisher, ValidationQueue, ValidationTask,
 };
-use aws::{Absent, QueueUrls, S3Publisher, SqsQueue, Undeclared};
-use ca::{KeyHandle, SignatureAlgorithm, Signer};
+use aws::{S3Publisher, SqsQueue};
 use cloud::Cloud;
 use jiff::Timestamp;
 
@@ -31,13 +30,12 @@ fn crl() -> CrlTask {
 async fn each_kind_of_work_goes_to_its_queue() {
     let cloud = Cloud::start();
     let names = ["validate", "issue", "publish-crl"];
-    let [validate, issue, publish_crl] = names.map(|name| Some(cloud.create_queue(name)));
     let client = aws_sdk_sqs::Client::new(&cloud.sdk_config("Function"));
-    let queue = SqsQueue::new(client, QueueUrls { validate, issue, publish_crl });
-    queue.validate(validation()).await.unwrap();
-    queue.hurry(validation()).await.unwrap();
-    queue.issue(issuance()).await.unwrap();
-    queue.publish_crl(crl()).await.unwrap();
+    let [validate, issue, publish_crl] = names.map(|name| SqsQueue::new(client.clone(), cloud.create_queue(name)));
+    validate.validate(validation()).await.unwrap();
+    validate.hurry(validation()).await.unwrap();
+    issue.issue(issuance()).await.unwrap();
+    publish_crl.publish_crl(crl()).await.unwrap();
 
     let [validate, issue, publish_crl] = names.map(|name| cloud.messages(name));
     let bodies = |messages: Vec<cloud::Message>| messages.into_iter().map(|message| message.body).collect::<Vec<_>>();
@@ -48,17 +46,6 @@ async fn each_kind_of_work_goes_to_its_queue() {
     assert_eq!(serde_json::from_str::<IssuanceTask>(&task).unwrap(), issuance());
     let [task] = bodies(publish_crl).try_into().unwrap();
     assert_eq!(serde_json::from_str::<CrlTask>(&task).unwrap(), crl());
-}
-
-#[tokio::test]
-async fn a_queue_that_was_not_declared_takes_nothing() {
-    let cloud = Cloud::start();
-    let client = aws_sdk_sqs::Client::new(&cloud.sdk_config("Function"));
-    let queue = SqsQueue::new(client, QueueUrls::default());
-    for error in [queue.validate(validation()).await, queue.issue(issuance()).await, queue.publish_crl(crl()).await] {
-        assert!(error.unwrap_err().0.is::<Undeclared>());
-    }
-    assert!(cloud.calls().is_empty());
 }
 
 #[tokio::test]
@@ -77,15 +64,4 @@ async fn what_is_published_has_its_media_type_and_its_age() {
     let elsewhere = S3Publisher::new(aws_sdk_s3::Client::new(&cloud.sdk_config("PublishCrlFunction")), "other");
     let object = PublishedObject { path: "x".to_owned(), media_type: "text/plain", max_age: 0, bytes: vec![] };
     assert!(elsewhere.publish(object).await.is_err());
-}
-
-#[tokio::test]
-async fn what_a_function_did_not_declare_answers_with_an_error_that_can_be_mended() {
-    let key = KeyHandle::new("key");
-    let error = ra::Error::from(Absent.sign(&key, SignatureAlgorithm::EcdsaSha256, b"").await.unwrap_err());
-    assert!(error.is_transient(), "it ends no order: {error:?}");
-    let error = ra::Error::from(Absent.issue(issuance()).await.unwrap_err());
-    assert!(error.is_transient());
-    let object = PublishedObject { path: "x".to_owned(), media_type: "text/plain", max_age: 0, bytes: vec![] };
-    assert!(Absent.publish(object).await.unwrap_err().0.is::<Undeclared>());
 }

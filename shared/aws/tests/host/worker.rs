@@ -3,30 +3,24 @@
 use std::sync::{Arc, Mutex};
 
 use authority::{CrlTask, Failure};
-use aws::{InvocationError, OnSchedule, Work, Worker};
-use ra::{Error, Needs};
+use aws::{Do, InvocationError, Worker, work_by};
+use ra::Error;
 use serde_json::{Value, json};
 
-use crate::{cloud, invoke, scheduled};
+use crate::{invoke, scheduled};
 
 type Done = Arc<Mutex<Vec<u16>>>;
 
 /// A worker that fails for odd shards.
-fn worker(on_schedule: Option<OnSchedule>) -> (Worker<CrlTask>, Done) {
-    let (cloud, environment) = cloud();
+fn worker(on_schedule: Option<Box<dyn Do<(), ()>>>) -> (Worker<CrlTask>, Done) {
     let done = Done::default();
-    let work: Work<CrlTask> = Arc::new({
-        let done = done.clone();
-        move |_, task| {
-            let done = done.clone();
-            Box::pin(async move {
-                done.lock().unwrap().push(task.shard);
-                if task.shard % 2 == 0 { Ok(()) } else { Err(Error::Failed(Failure::Busy)) }
-            })
-        }
+    let work = work_by(done.clone(), |done: &Done, task: CrlTask| {
+        Box::pin(async move {
+            done.lock().unwrap().push(task.shard);
+            if task.shard % 2 == 0 { Ok(()) } else { Err(Error::Failed(Failure::Busy).into()) }
+        })
     });
-    let config = cloud.sdk_config("PublishCrlFunction");
-    (Worker::new(&config, &environment, Needs::STORE, work, on_schedule).unwrap(), done)
+    (Worker::new(work, on_schedule), done)
 }
 
 fn batch(bodies: &[&str]) -> Value {
@@ -84,9 +78,9 @@ async fn a_message_that_is_no_task_goes_its_way_to_the_dead_letters() {
 
 #[tokio::test]
 async fn a_schedule_does_what_is_due_and_tells_when_it_failed() {
-    let (ready, _) = worker(Some(|_| Box::pin(async { Ok(()) })));
+    let (ready, _) = worker(Some(work_by((), |(), ()| Box::pin(async { Ok(()) }))));
     assert_eq!(invoke(&ready, scheduled()).await.unwrap(), Value::Null);
-    let (failing, _) = worker(Some(|_| Box::pin(async { Err(Error::Failed(Failure::Busy)) })));
+    let (failing, _) = worker(Some(work_by((), |(), ()| Box::pin(async { Err(Error::Failed(Failure::Busy).into()) }))));
     assert!(matches!(invoke(&failing, scheduled()).await, Err(InvocationError::Failed(_))));
     let (without, done) = worker(None);
     assert!(matches!(invoke(&without, scheduled()).await, Err(InvocationError::Failed(_))));

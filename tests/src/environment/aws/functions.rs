@@ -30,7 +30,7 @@ pub(super) fn deploy(cloud: &Cloud, environment: &Environment) -> Functions {
 }
 
 /// What each function that is constructed from clients asked them for.
-pub fn capabilities(cloud: &Cloud, environment: &Environment) -> BTreeMap<&'static str, BTreeSet<Capability>> {
+pub(super) fn capabilities(cloud: &Cloud, environment: &Environment) -> BTreeMap<&'static str, BTreeSet<Capability>> {
     let asked = |(name, open): (&'static str, Open)| {
         let clients = started_clients(&cloud.sdk_config(name), environment);
         started(open(&clients));
