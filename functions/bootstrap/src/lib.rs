@@ -44,12 +44,12 @@ pub struct Foundation {
     pub issuer_files: IssuerFiles,
 }
 
-/// Makes what is absent, and gives the root's certificate. The profiles come last: a directory serves
-/// only when everything behind it is there.
+/// Makes what is absent, and gives the root's certificate. The profiles come last: a directory
+/// serves only when everything behind it is there.
 ///
 /// # Errors
-/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a step failed, of
-/// which those before stay done.
+/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a
+/// step failed, of which those before stay done.
 pub async fn establish(ca: &Foundation, plan: &Plan) -> Result<Certificate, Error> {
     ca.authority.mark_new_store().await?;
     ca.nonce_secrets.ensure().await?;

@@ -1,4 +1,5 @@
-//! The function on Lambda: what it is constructed from. The statements of its role in the template say the same.
+//! The function on Lambda: what it is constructed from. The statements of its role in the template
+//! say the same.
 
 use aws::{Clients, HttpFunction, StartError};
 

@@ -16,7 +16,8 @@ pub struct Context {
     nonces: NonceIssuer,
 }
 
-/// What every request needs of the authority: its directory, its nonce and its account, whatever it asks for.
+/// What every request needs of the authority: its directory, its nonce and its account, whatever it
+/// asks for.
 #[derive(Clone)]
 pub struct Admission {
     directories: Arc<Directories>,
@@ -53,12 +54,12 @@ impl Context {
         Self { admission, urls: Urls::new(base_url), nonces }
     }
 
-    /// The time.
+    /// The time now, to the nanosecond.
     pub fn now(&self) -> Timestamp {
         self.admission.clock.now()
     }
 
-    /// The URLs.
+    /// The URLs of all resources below the base.
     pub fn urls(&self) -> &Urls {
         &self.urls
     }

@@ -2,8 +2,9 @@
 
 use crate::{Context, Error, Operation, Reply, Request, Response, Route, answer::Answer, call::Call};
 
-/// Handles a request for `operation`: checks it as `C` requires, calls `handle` with the part of the
-/// authority that the operation is about, and answers. A refusal by policy is emitted here, once.
+/// Handles a request for `operation`: checks it as `C` requires, calls `handle` with the part of
+/// the authority that the operation is about, and answers. A refusal by policy is emitted here,
+/// once.
 pub async fn serve<A: ?Sized, C: Call>(
     context: &Context,
     part: &A,

@@ -1,7 +1,9 @@
-//! What a function is constructed from: clients of AWS, each behind the seam or the store trait that is asked for.
+//! What a function is constructed from: clients of AWS, each behind the seam or the store trait
+//! that is asked for.
 //!
-//! A client that nothing asks for is not linked, because nothing leads to it: that keeps binaries small and starts short.
-//! What was asked for is noted, so that tests can compare it with the rights of the function's role.
+//! A client that nothing asks for is not linked, because nothing leads to it: that keeps binaries
+//! small and starts short. What was asked for is noted, so that tests can compare it with the
+//! rights of the function's role.
 
 use std::{
     collections::BTreeSet,
@@ -113,17 +115,17 @@ impl Clients {
         &self.config
     }
 
-    /// The settings.
+    /// What the environment decides for every part of the authority.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The environment.
+    /// The variables that the function was configured with.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// The clock.
+    /// The clock of this machine.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
@@ -138,7 +140,7 @@ impl Clients {
         StatusUrl(self.settings.status_url.clone())
     }
 
-    /// For how long what operators decide may be answered from memory.
+    /// The time for which decisions of operators may be answered from memory.
     pub fn remembered(&self) -> SignedDuration {
         self.settings.profile_cache
     }

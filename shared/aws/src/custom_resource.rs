@@ -35,7 +35,8 @@ use crate::{
 /// A function behind a custom resource.
 pub struct CustomResource {
     config: SdkConfig,
-    /// Given the properties of the template, all of them as text. Establishing what is there changes nothing.
+    /// Given the properties of the template, all of them as text. Establishing what is there
+    /// changes nothing.
     establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
     on_schedule: Box<dyn Do<(), ()>>,
     patience: Patience,

@@ -7,13 +7,13 @@ use crate::Promise;
 
 /// Handles the requests of a function.
 pub trait Handle: Send + Sync {
-    /// Handles one.
+    /// Answers a request, whatever comes of it.
     fn handle<'a>(&'a self, context: &'a Context, request: Request) -> Promise<'a, Response>;
 }
 
 /// Does what a function is asked for: a task, or what is due on schedule.
 pub trait Do<T, R>: Send + Sync {
-    /// Does one.
+    /// Does what was asked, and says so or why not.
     fn run(&self, asked: T) -> Promise<'_, Result<R, BoxError>>;
 }
 

@@ -33,8 +33,8 @@ impl Accounts {
         }
     }
 
-    /// The account behind a `kid` of this directory, also one that has ended: to verify the signature before its request is
-    /// refused by [`Accounts::check`].
+    /// The account behind a `kid` of this directory, also one that has ended: to verify the
+    /// signature before its request is refused by [`Accounts::check`].
     ///
     /// # Errors
     /// [`Error::AccountDoesNotExist`] also for an account of another directory.
@@ -78,7 +78,8 @@ impl AccountChanges {
     /// for them is made by the account, and refused.
     ///
     /// # Errors
-    /// [`Error::StatusNotAllowed`] for any status but `deactivated`, and every refusal of a contact.
+    /// [`Error::StatusNotAllowed`] for any status but `deactivated`, and every refusal of a
+    /// contact.
     pub async fn update(
         &self,
         serving: &Directory,

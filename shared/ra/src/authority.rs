@@ -10,8 +10,8 @@ use store::Store;
 
 use crate::{Directories, Limits, NamePolicies, RenewalInfos, RevocationRecords};
 
-/// What operators ask. It shares its parts, and what they remember, with [`crate::Parts`], which answer clients in the same
-/// process.
+/// What operators ask. It shares its parts, and what they remember, with [`crate::Parts`], which
+/// answer clients in the same process.
 pub struct Authority {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) signer: Arc<dyn Signer>,
@@ -71,7 +71,8 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// No status URL, 50 orders a page, profiles cached for ten seconds, fourteen days before the end, 500 certificates a slice.
+    /// No status URL, 50 orders a page, profiles cached for ten seconds, fourteen days before the
+    /// end, 500 certificates a slice.
     fn default() -> Self {
         Self {
             status_url: None,

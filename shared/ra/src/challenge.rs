@@ -82,7 +82,8 @@ impl Challenges {
                 self.authorizations.validation_queue.validate(task).await?;
                 return Ok(after.value);
             }
-            // Another request was faster: it starts the validation, and the next round finds it running.
+            // Another request was faster: it starts the validation, and the next round finds it
+            // running.
         }
     }
 }

@@ -18,8 +18,8 @@ pub struct Directory {
     pub acme: AcmeProfile,
     /// What is issued unless the order says otherwise.
     pub ra: RaProfile,
-    /// What an order may choose instead, by the names that the directory shows (profiles extension).
-    /// A directory of family B is pinned to one RA Profile and offers none.
+    /// What an order may choose instead, by the names that the directory shows (profiles
+    /// extension). A directory of family B is pinned to one RA Profile and offers none.
     pub offered: BTreeMap<String, Offer>,
 }
 

@@ -1,6 +1,8 @@
-//! Certificates that end soon: told once, unless they are revoked or something was issued in their place.
+//! Certificates that end soon: told once, unless they are revoked or something was issued in their
+//! place.
 //!
-//! The store remembers how far was looked. A process that dies between telling and remembering tells again.
+//! The store remembers how far was looked. A process that dies between telling and remembering
+//! tells again.
 
 use std::sync::Arc;
 
@@ -32,8 +34,8 @@ impl ExpiryNotices {
         Self { lookup, watch, events, clock, ahead }
     }
 
-    /// Tells of certificates that came within the time ahead of their end since the last look, a bounded number of them.
-    /// Looks at most once an hour, however often it is asked.
+    /// Tells of certificates that came within the time ahead of their end since the last look, a
+    /// bounded number of them. Looks at most once an hour, however often it is asked.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -107,7 +109,8 @@ fn is_good(record: &CertificateRecord) -> bool {
     record.revocation.is_none() && matches!(record.state, CertificateState::Issued { .. })
 }
 
-/// A thousand certificates in one go: they take some seconds on AWS, where a schedule asks every hour.
+/// A thousand certificates in one go: they take some seconds on AWS, where a schedule asks every
+/// hour.
 const MAX_PAGES: usize = 10;
 const PAGE: usize = 100;
 

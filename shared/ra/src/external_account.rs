@@ -1,10 +1,10 @@
 //! External account binding (RFC 8555 §7.3.4): a new account shows that somebody who has an account
 //! elsewhere was given a key for it.
 //!
-//! The operator mints a key: an id and a MAC key, shown once. The MAC key is derived from a secret of
-//! the CA and the id, so it is stored nowhere. A key binds one account, and it is used up in the same
-//! atomic change that makes the account. Whatever is wrong with a binding, the client is told the
-//! same: nobody learns which keys exist.
+//! The operator mints a key: an id and a MAC key, shown once. The MAC key is derived from a secret
+//! of the CA and the id, so it is stored nowhere. A key binds one account, and it is used up in the
+//! same atomic change that makes the account. Whatever is wrong with a binding, the client is told
+//! the same: nobody learns which keys exist.
 
 use std::sync::Arc;
 
@@ -93,8 +93,8 @@ impl Authority {
         Ok(MintedExternalAccountKey { id, mac_key, expires_at })
     }
 
-    /// Mints a key with the terms of another one. That one binds accounts for `overlap` longer at most, or no
-    /// longer when that is nothing; the accounts that it bound go on.
+    /// Mints a key with the terms of another one. That one binds accounts for `overlap` longer at
+    /// most, or no longer when that is nothing; the accounts that it bound go on.
     ///
     /// # Errors
     /// [`Error::NotFound`]; when the store cannot answer.
@@ -245,12 +245,12 @@ impl Bindings {
         }
     }
 
-    /// Makes the account, and counts it with the key that binds it. A key for several accounts is asked
-    /// again when another account came between.
+    /// Makes the account, and counts it with the key that binds it. A key for several accounts is
+    /// asked again when another account came between.
     ///
     /// # Errors
-    /// [`Error::ExternalAccountRefused`] when the key is used up or taken back meanwhile; when the store
-    /// cannot answer.
+    /// [`Error::ExternalAccountRefused`] when the key is used up or taken back meanwhile; when the
+    /// store cannot answer.
     pub(crate) async fn create_account(
         &self,
         account: &Versioned<Account>,

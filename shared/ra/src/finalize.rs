@@ -111,8 +111,9 @@ impl Finalization {
         }
     }
 
-    /// Counts the certificate of an order. One that renews another goes on when a limit is reached, but
-    /// not that of certificates for the same names, unless the order says which one it replaces.
+    /// Counts the certificate of an order. One that renews another goes on when a limit is reached,
+    /// but not that of certificates for the same names, unless the order says which one it
+    /// replaces.
     async fn count_certificate(&self, serving: &Directory, account: &Account, order: &Order) -> Result<(), Error> {
         if order.replaces.is_some() {
             return Ok(());

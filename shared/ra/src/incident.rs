@@ -79,8 +79,8 @@ impl Authority {
         Ok(incident.value)
     }
 
-    /// Ends an incident: clients are told nothing of it any more, and no further certificate is revoked
-    /// for it. Ending twice is harmless.
+    /// Ends an incident: clients are told nothing of it any more, and no further certificate is
+    /// revoked for it. Ending twice is harmless.
     ///
     /// # Errors
     /// [`Error::NotFound`]; when the store cannot answer.

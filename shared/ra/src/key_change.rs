@@ -36,8 +36,8 @@ impl KeyChanges {
     /// Gives the account its new key.
     ///
     /// # Errors
-    /// [`Error::KeyChange`] when the request contradicts itself or the account, also one that changed
-    /// its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
+    /// [`Error::KeyChange`] when the request contradicts itself or the account, also one that
+    /// changed its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
     pub async fn change(
         &self,
         serving: &Directory,

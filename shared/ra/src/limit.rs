@@ -1,14 +1,14 @@
-//! Limits: how often an account, a key of an external account, a registered domain or a whole profile may
-//! do something.
+//! Limits: how often an account, a key of an external account, a registered domain or a whole
+//! profile may do something.
 //!
-//! What is limited is counted when everything else about the request is good: by all of its counters or by
-//! none. The narrowest counter comes first, and its write says whether there is room. Whether the others
-//! have room is looked at before, so that a request that is refused costs at most one write, and none at the
-//! counters of others. When two requests race for the last place of a wider counter, the one that loses
-//! takes back what it counted.
+//! What is limited is counted when everything else about the request is good: by all of its
+//! counters or by none. The narrowest counter comes first, and its write says whether there is
+//! room. Whether the others have room is looked at before, so that a request that is refused costs
+//! at most one write, and none at the counters of others. When two requests race for the last place
+//! of a wider counter, the one that loses takes back what it counted.
 //!
-//! How full a counter was is remembered for as long as profiles are: a client that goes on costs nothing, and
-//! a counter with ample room is not looked at again.
+//! How full a counter was is remembered for as long as profiles are: a client that goes on costs
+//! nothing, and a counter with ample room is not looked at again.
 
 mod counter;
 mod counts;
@@ -138,8 +138,8 @@ impl Limits {
         shuffled(parts)?.into_iter().next().ok_or_else(|| counter.reached(now).into())
     }
 
-    /// A part of each counter that has room. First one of each is looked at, those that are not remembered
-    /// together; then all others of a counter whose one was full.
+    /// A part of each counter that has room. First one of each is looked at, those that are not
+    /// remembered together; then all others of a counter whose one was full.
     async fn parts_with_room(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Part>, Error> {
         let mut parts = Vec::with_capacity(counters.len());
         let mut unknown = Vec::new();
@@ -218,7 +218,8 @@ impl Limits {
         Err(Failure::Busy.into())
     }
 
-    /// Takes back what a request counted that is refused after all. What cannot be taken back stays counted.
+    /// Takes back what a request counted that is refused after all. What cannot be taken back stays
+    /// counted.
     async fn take_back(&self, counted: Vec<Done>) -> Result<(), Error> {
         for Done { window, amount, operation } in counted {
             let taking_back = OperationId::from_random(random()?);

@@ -1,9 +1,10 @@
 //! Which names an account may have certificates for: decided here, and nowhere else.
 //!
-//! Asked when a name is first mentioned, by new-order and new-authorization, and again by finalize, so
-//! that rules which became narrower meanwhile hold for orders that are already there. Three parties
-//! have a say: the ACME Profile, the key that bound the account to one elsewhere, and the challenges
-//! that are offered. Where it is known who would sign, the name constraints of its certificate are the fourth.
+//! Asked when a name is first mentioned, by new-order and new-authorization, and again by finalize,
+//! so that rules which became narrower meanwhile hold for orders that are already there. Three
+//! parties have a say: the ACME Profile, the key that bound the account to one elsewhere, and the
+//! challenges that are offered. Where it is known who would sign, the name constraints of its
+//! certificate are the fourth.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -33,7 +34,8 @@ enum Binding {
     Forgotten,
 }
 
-/// Knows what accounts may ask for: by the profile, and by the keys that bound them to accounts elsewhere.
+/// Knows what accounts may ask for: by the profile, and by the keys that bound them to accounts
+/// elsewhere.
 pub struct NamePolicies {
     external_accounts: Arc<dyn ExternalAccountStore>,
     clock: Arc<dyn Clock>,
@@ -50,8 +52,8 @@ impl NamePolicies {
         Self { external_accounts, clock, keys: Cache::new(remembered) }
     }
 
-    /// What the account may ask for. Reads nothing when the account is not bound to one elsewhere, or
-    /// when its key was read lately.
+    /// What the account may ask for. Reads nothing when the account is not bound to one elsewhere,
+    /// or when its key was read lately.
     pub(crate) async fn of<'a>(&self, serving: &'a Directory, account: &Account) -> Result<NamePolicy<'a>, Error> {
         let binding = match account.external_account {
             None => Binding::None,
@@ -77,7 +79,8 @@ impl NamePolicies {
 }
 
 impl<'a> NamePolicy<'a> {
-    /// The same, for certificates that this issuer signs: its certificate may say which names it certifies.
+    /// The same, for certificates that this issuer signs: its certificate may say which names it
+    /// certifies.
     pub(crate) fn below(self, issuer: &'a LoadedIssuer) -> Self {
         Self { issuer: Some(issuer), ..self }
     }
@@ -129,8 +132,9 @@ impl<'a> NamePolicy<'a> {
         if refused.is_empty() { Ok(()) } else { Err(Error::Identifiers(refused)) }
     }
 
-    /// The pre-approval by which the account need not show control of the name (interface row P8): only
-    /// for accounts that are bound to one elsewhere, and while the key that bound them is good.
+    /// The pre-approval by which the account need not show control of the name (interface row P8):
+    /// only for accounts that are bound to one elsewhere, and while the key that bound them is
+    /// good.
     pub(crate) fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
         let Binding::Key(key) = &self.binding else { return None };
         if key.revoked || !is_for(key, &self.profile.name) || !key.covers(identifier) {

@@ -109,8 +109,8 @@ impl NewOrders {
         Ok(OrderView { order: order.value, authorizations })
     }
 
-    /// Counts an order that replaces no certificate. One that renews a certificate all the same, because it
-    /// is for the very same names, goes on when a limit is reached.
+    /// Counts an order that replaces no certificate. One that renews a certificate all the same,
+    /// because it is for the very same names, goes on when a limit is reached.
     async fn count_order(
         &self,
         serving: &Directory,
@@ -161,7 +161,8 @@ impl NewOrders {
 
     async fn is_alive(&self, replacement: Replacement) -> Result<bool, Error> {
         let Some(order) = self.orders.order(replacement.account, replacement.order).await? else {
-            // Its mark was written a moment ago and the order itself is on its way, or a crash took it.
+            // Its mark was written a moment ago and the order itself is on its way, or a crash took
+            // it.
             return Ok(self.clock.now().duration_since(replacement.order.made_at()) < ON_ITS_WAY);
         };
         let authorizations = authorizations_of(self.authorizations.as_ref(), &order).await?;

@@ -57,8 +57,8 @@ impl NonceSecretRotation {
         Self { nonces, clock }
     }
 
-    /// Makes the first secret, or puts a new one before the newest when that is a day old. Of several
-    /// hosts that do it at the same time one wins, and its secrets count for all.
+    /// Makes the first secret, or puts a new one before the newest when that is a day old. Of
+    /// several hosts that do it at the same time one wins, and its secrets count for all.
     ///
     /// # Errors
     /// When the store cannot answer.

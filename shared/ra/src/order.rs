@@ -60,7 +60,8 @@ impl Orders {
         self.view(order).await
     }
 
-    /// Those of the account's orders that are there. A list may for some hours name one that is gone.
+    /// Those of the account's orders that are there. A list may for some hours name one that is
+    /// gone.
     ///
     /// # Errors
     /// When the store cannot answer.

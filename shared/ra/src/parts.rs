@@ -1,4 +1,5 @@
-//! All parts of the authority that clients ask and that its host needs, for a host that does everything in one process.
+//! All parts of the authority that clients ask and that its host needs, for a host that does
+//! everything in one process.
 
 use std::sync::Arc;
 

@@ -48,8 +48,9 @@ impl Authority {
         self.compared(wanted).await.map(|(_, differences)| differences)
     }
 
-    /// Makes these the profiles: all of them, or none when one is refused. The next request of this process
-    /// sees them; other processes see them within the time of [`crate::Settings::profile_cache`].
+    /// Makes these the profiles: all of them, or none when one is refused. The next request of this
+    /// process sees them; other processes see them within the time of
+    /// [`crate::Settings::profile_cache`].
     ///
     /// # Errors
     /// [`Error::Profiles`]; when the store cannot answer.
@@ -95,7 +96,8 @@ fn changed_fields(changes: &ProfileChanges, differences: &[Difference]) -> BTree
     let mut changed: BTreeMap<String, Vec<String>> =
         paths.map(|(kind, name)| (format!("{}.{name}", kind.table()), Vec::new())).collect();
     for Difference { path, .. } in differences {
-        // A name may have dots, so several profiles may stand before the field: the longest is meant.
+        // A name may have dots, so several profiles may stand before the field: the longest is
+        // meant.
         let field = |profile: &str| path.strip_prefix(profile)?.strip_prefix('.').map(str::to_owned);
         let of = changed.keys().filter(|profile| field(profile).is_some()).max_by_key(|profile| profile.len()).cloned();
         if !changed.contains_key(path)

@@ -22,8 +22,8 @@ impl Refusals {
         Self { events, clock, emitted: RepeatFilter::default() }
     }
 
-    /// Emits that a policy refused a request, if that is what the error says. `account` is `None` for a request that no
-    /// account made.
+    /// Emits that a policy refused a request, if that is what the error says. `account` is `None`
+    /// for a request that no account made.
     pub fn report(&self, directory: &DirectoryId, account: Option<AccountId>, error: &Error) {
         let Some((reason, names, detail)) = refusal(error) else { return };
         let (directory, now) = (directory.clone(), self.clock.now());
@@ -52,7 +52,8 @@ impl Authority {
     }
 }
 
-/// The policy that refused: its kind, the names, and the reason. Nothing of a request that is merely wrong.
+/// The policy that refused: its kind, the names, and the reason. Nothing of a request that is
+/// merely wrong.
 fn refusal(error: &Error) -> Option<(RefusalReason, Vec<String>, String)> {
     let reason = match error {
         Error::AccountEnded(_) => RefusalReason::AccountEnded,

@@ -46,8 +46,8 @@ impl Registrations {
     }
 
     /// Makes an account, or finds the one that the key has (RFC 8555 §7.3, §7.3.1). A known key is
-    /// answered before anything else in the request is looked at. `url` is that of the signed request,
-    /// which a binding to an account elsewhere must repeat (§7.3.4).
+    /// answered before anything else in the request is looked at. `url` is that of the signed
+    /// request, which a binding to an account elsewhere must repeat (§7.3.4).
     ///
     /// # Errors
     /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] when none is to be made, and every

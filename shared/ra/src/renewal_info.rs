@@ -30,8 +30,8 @@ impl RenewalInfos {
         Self { certificates, incidents, accounts, clock, open: Cache::new(remembered) }
     }
 
-    /// When the certificate should be renewed: in the last third of its life, sooner when an incident concerns it,
-    /// at once when it is revoked.
+    /// When the certificate should be renewed: in the last third of its life, sooner when an
+    /// incident concerns it, at once when it is revoked.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -54,7 +54,8 @@ impl RenewalInfos {
         self.open.forget().await;
     }
 
-    /// The incident that goes on and is about the certificate; of several the one that is most urgent.
+    /// The incident that goes on and is about the certificate; of several the one that is most
+    /// urgent.
     async fn incident_about(&self, certificate: &CertificateRecord) -> Result<Option<Incident>, Error> {
         let read = async {
             let open =
@@ -78,8 +79,8 @@ impl RenewalInfos {
     }
 }
 
-/// When a certificate is to be renewed for the incident: at a time of the client's choice until then, so
-/// that not all of them come at once. What is due sooner anyway stays so.
+/// When a certificate is to be renewed for the incident: at a time of the client's choice until
+/// then, so that not all of them come at once. What is due sooner anyway stays so.
 fn window(incident: &Incident, usual: SuggestedWindow) -> SuggestedWindow {
     let moved = SuggestedWindow::between(incident.declared_at, incident.renew_by);
     if usual.end < moved.end { usual } else { moved }

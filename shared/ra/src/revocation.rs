@@ -41,9 +41,9 @@ impl Revocations {
 
     /// Revokes the certificate with exactly these bytes.
     ///
-    /// The submitted certificate only says which one is meant. Its bytes must equal the stored ones,
-    /// and rights are judged by the stored key: a forged certificate with a known issuer and serial
-    /// and the forger's key gets nowhere.
+    /// The submitted certificate only says which one is meant. Its bytes must equal the stored
+    /// ones, and rights are judged by the stored key: a forged certificate with a known issuer and
+    /// serial and the forger's key gets nowhere.
     ///
     /// # Errors
     /// [`Error::NotACertificate`], [`Error::NotFound`], [`Error::MayNotRevoke`],
@@ -64,9 +64,9 @@ impl Revocations {
                 _ => return Err(Error::NotFound),
             };
             self.check_right(&revoker, &before, &stored).await?;
-            // Only its holder can prove that a key is compromised: a reason that an account gives must
-            // not block a key that others may use (threat 5). Blocked first, so that a crash cannot
-            // leave a revocation without its block.
+            // Only its holder can prove that a key is compromised: a reason that an account gives
+            // must not block a key that others may use (threat 5). Blocked first, so that a crash
+            // cannot leave a revocation without its block.
             if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
                 self.certificates.block_key(&key.thumbprint(), self.clock.now()).await?;
             }
@@ -129,7 +129,8 @@ impl RevocationRecords {
         Self { certificates, crl_requests, events, clock }
     }
 
-    /// Marks the certificate as revoked and has it listed; `None` when another write came between. `actor` is the operator.
+    /// Marks the certificate as revoked and has it listed; `None` when another write came between.
+    /// `actor` is the operator.
     ///
     /// # Errors
     /// [`Error::AlreadyRevoked`].
@@ -151,8 +152,8 @@ impl RevocationRecords {
         Ok(revoked)
     }
 
-    /// Marks the certificate as revoked; `None` when another write came between. Whoever does so has it
-    /// listed afterwards.
+    /// Marks the certificate as revoked; `None` when another write came between. Whoever does so
+    /// has it listed afterwards.
     ///
     /// # Errors
     /// When the store cannot answer.

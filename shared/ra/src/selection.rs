@@ -1,7 +1,8 @@
 //! Many certificates, gone through piece by piece by the narrowest look-up that leads to them.
 //!
-//! No piece takes long, however many there are: it ends after [`crate::Settings::certificates_per_slice`]
-//! certificates, or after a number of days on which none ends. What has ended is passed over.
+//! No piece takes long, however many there are: it ends after
+//! [`crate::Settings::certificates_per_slice`] certificates, or after a number of days on which
+//! none ends. What has ended is passed over.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,8 +26,8 @@ pub struct Slice {
 }
 
 impl Authority {
-    /// The piece of the certificates that are meant which begins at `position`; the first when it is
-    /// `None`, or a position of another way through them.
+    /// The piece of the certificates that are meant which begins at `position`; the first when it
+    /// is `None`, or a position of another way through them.
     ///
     /// # Errors
     /// When the store cannot answer.

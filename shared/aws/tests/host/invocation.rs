@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::invoke;
 
 #[tokio::test]
-async fn a_request_is_answered_and_a_refusal_is_told_with_its_reason() {
+async fn a_request_is_answered_and_a_refusal_says_its_reason() {
     let act = work_by((), |(), request: Value| {
         Box::pin(async move {
             match request["action"].as_str() {

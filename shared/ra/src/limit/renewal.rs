@@ -18,8 +18,8 @@ impl Renewals {
         Self { lookup }
     }
 
-    /// Whether the account has a certificate in good standing for exactly these names, so that another one
-    /// renews it. Asked only when a limit is reached.
+    /// Whether the account has a certificate in good standing for exactly these names, so that
+    /// another one renews it. Asked only when a limit is reached.
     ///
     /// # Errors
     /// When the store cannot answer.

@@ -86,8 +86,8 @@ impl Authority {
         Ok(self.store.certificates_ending(from, until, after, limit).await?)
     }
 
-    /// The certificates of the account's orders, newest order first: looks at `limit` orders older than
-    /// `before`.
+    /// The certificates of the account's orders, newest order first: looks at `limit` orders older
+    /// than `before`.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -128,8 +128,8 @@ impl Authority {
         }
     }
 
-    /// Blocks the certificate's key when that is why it is revoked: first, so that a crash leaves no
-    /// revocation without its block.
+    /// Blocks the certificate's key when that is why it is revoked: first, so that a crash leaves
+    /// no revocation without its block.
     pub(crate) async fn block_if_compromised(
         &self,
         certificate: &CertificateRecord,

@@ -1,7 +1,7 @@
 //! Issuing CAs beside the first one: made below the CA's own root, and retired.
 //!
-//! Making one is a ceremony: it and the first start are the only places where the root's key signs a
-//! certificate.
+//! Making one is a ceremony: it and the first start are the only places where the root's key signs
+//! a certificate.
 
 use std::collections::BTreeMap;
 
@@ -104,8 +104,8 @@ fn names(profiles: &[ProfileName]) -> String {
 }
 
 impl Authority {
-    /// Makes an issuing CA below the CA's own root, and has its CRLs made. What a crash left of an earlier
-    /// try is taken up.
+    /// Makes an issuing CA below the CA's own root, and has its CRLs made. What a crash left of an
+    /// earlier try is taken up.
     ///
     /// # Errors
     /// [`IssuerRefusal`]; when the root's key cannot be used.
@@ -125,9 +125,9 @@ impl Authority {
         self.keep_new(record).await
     }
 
-    /// Lets an issuer issue no more. Its CRLs go on until its own certificate ends, and with it the last
-    /// one that it issued. `named` says that it may be RA Profiles still name it; they issue nothing then.
-    /// Retiring twice is harmless.
+    /// Lets an issuer issue no more. Its CRLs go on until its own certificate ends, and with it the
+    /// last one that it issued. `named` says that it may be RA Profiles still name it; they issue
+    /// nothing then. Retiring twice is harmless.
     ///
     /// # Errors
     /// [`IssuerRefusal`].
@@ -178,7 +178,8 @@ impl Authority {
         };
         let public_key = self.signer.public_key(&key).await?;
         for other in others {
-            // One that waits for its certificate has none to compare with yet, but a name for its key.
+            // One that waits for its certificate has none to compare with yet, but a name for its
+            // key.
             let same = match certificate(other)? {
                 Some(certificate) => *certificate.public_key() == public_key,
                 None => other.key == key,
@@ -204,8 +205,8 @@ impl Authority {
         Ok(record)
     }
 
-    /// Where the root and its CRL are found. Who opens a CA that is at rest does not know its status URL,
-    /// but the certificates below the root say it.
+    /// Where the root and its CRL are found. Who opens a CA that is at rest does not know its
+    /// status URL, but the certificates below the root say it.
     fn pointers_to(&self, root: &LoadedIssuer, others: &[IssuerRecord]) -> Pointers {
         let pointers = self.status_url.pointers(&root.id, 0);
         if pointers != Pointers::default() {

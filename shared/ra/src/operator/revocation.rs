@@ -1,5 +1,5 @@
-//! Revocation of many certificates, piece by piece. A piece that was interrupted is done again without
-//! harm: what is revoked is passed over, and its CRL is asked for when it is missing there.
+//! Revocation of many certificates, piece by piece. A piece that was interrupted is done again
+//! without harm: what is revoked is passed over, and its CRL is asked for when it is missing there.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -49,8 +49,8 @@ impl Authority {
         Ok(RevokedSlice { revoked, already, looked_at: slice.looked_at, next: slice.next })
     }
 
-    /// Revokes those of them that are not, and has each list made once that lacks one of them. Answers
-    /// how many it revoked.
+    /// Revokes those of them that are not, and has each list made once that lacks one of them.
+    /// Answers how many it revoked.
     pub(crate) async fn revoke_all(
         &self,
         actor: &str,

@@ -1,5 +1,5 @@
-//! A crash between the intent and the certificate: the order has exactly one certificate afterwards,
-//! and it is the one that was intended (threat 29).
+//! A crash between the intent and the certificate: the order has exactly one certificate
+//! afterwards, and it is the one that was intended (threat 29).
 //!
 //! The signer stops the finalize request at the worst moments. What a crash would leave is what the
 //! store's file holds at that moment, so the test goes on with a copy of it.

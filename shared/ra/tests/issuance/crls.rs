@@ -129,7 +129,8 @@ async fn crl_numbers_go_on_rising_over_a_store_that_was_restored_from_a_backup()
     let task = CrlTask { issuer: "issuing".parse().unwrap(), shard: 0 };
     let mut numbers = Vec::new();
     let (lost, restored) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    // The second store knows of none of the first one's CRLs, as one whose backup is older than they are.
+    // The second store knows of none of the first one's CRLs, as one whose backup is older than
+    // they are.
     for (days, folder) in [(0, lost), (1, restored)] {
         let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
         ca.clock.jump(days * 24 * 60 * 60);

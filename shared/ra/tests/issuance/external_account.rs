@@ -1,4 +1,5 @@
-//! Bindings to accounts elsewhere (RFC 8555 §7.3.4): each field is checked, and a key binds one account.
+//! Bindings to accounts elsewhere (RFC 8555 §7.3.4): each field is checked, and a key binds one
+//! account.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Limits (N12): whatever comes at the same time, a maximum is met exactly, and who is refused has counted
-//! nowhere.
+//! Limits (N12): whatever comes at the same time, a maximum is met exactly, and who is refused has
+//! counted nowhere.
 
 use std::sync::Arc;
 

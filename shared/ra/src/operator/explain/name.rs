@@ -9,7 +9,8 @@ use super::{Explanation, Records, advice, timeline, verdict::verdict};
 use crate::{Authority, Error, limit, names::NamePolicy};
 
 impl Authority {
-    /// What each ACME Profile, or that one, says of the name; the newest certificates for it and their orders.
+    /// What each ACME Profile, or that one, says of the name; the newest certificates for it and
+    /// their orders.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such profile.
