@@ -113,7 +113,6 @@ impl Properties {
         Ok(Plan { hierarchy: Hierarchy { root, issuing }, acme, ra })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "two calls, one below the other, that differ in all of them")]
     fn issuer(
         &mut self,
         id: &'static str,
