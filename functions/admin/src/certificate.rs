@@ -121,8 +121,8 @@ pub enum CertificateFilter {
     Serial(String),
     /// Those for exactly that name, those that end last first.
     Name(String),
-    /// Those whose public key has that thumbprint (RFC 7638), those that end last first. On DynamoDB
-    /// they include only certificates whose record keeps the thumbprint.
+    /// Those whose public key has that thumbprint (RFC 7638), those that end last first. On
+    /// DynamoDB they include only certificates whose record keeps the thumbprint.
     Key(Thumbprint),
     /// Those of that account's newest orders.
     Account(AccountId),

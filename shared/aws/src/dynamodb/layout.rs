@@ -1,8 +1,8 @@
 //! The layout of the table, and the only way to the client.
 //!
 //! The item `SCHEMA` holds the number of the layout; a table without it has the first. A process
-//! reads it once, before its first call. An eventually consistent read is enough, because the number
-//! changes only with a deployment, which replaces every process.
+//! reads it once, before its first call. An eventually consistent read is enough, because the
+//! number changes only with a deployment, which replaces every process.
 //!
 //! Invariant: when the number is newer than [`MAJOR`], every verb of the store answers
 //! [`StoreError::Newer`], and no other item is read or written.
@@ -19,7 +19,7 @@ use super::{
     retry::Patience,
 };
 
-/// The client, which is handed out only when the layout of the table is one that this version knows.
+/// The client, handed out only when the layout of the table is one that this version knows.
 pub(super) struct Connection {
     client: Client,
     is_known: OnceCell<()>,
@@ -69,7 +69,7 @@ fn major(item: &Item) -> Option<u32> {
     item.number("major")?.try_into().ok()
 }
 
-/// The layout that this version reads and writes. A change of it is described in docs/migrations.md.
+/// The layout that this version reads and writes. How it changes: docs/migrations.md.
 const MAJOR: u32 = 1;
 /// That of a table without a number.
 const FIRST: u32 = 1;
