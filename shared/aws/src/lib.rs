@@ -1,9 +1,10 @@
 //! AWS behind the seams: DynamoDB, KMS, SQS, S3, EventBridge, and the start of a Lambda function.
 //! The only crate that knows the SDK.
 //!
-//! A function's `main.rs` hands its constructor (`lambda.rs` beside it) to [`start`]. The constructor
-//! builds a [`Function`] from the [`Clients`] that it asks for. Tests call the same constructors with
-//! an [`SdkConfig`] and an [`Environment`] of their own, and feed the functions with events as JSON.
+//! A function's `main.rs` hands its constructor (`lambda.rs` beside it) to [`start`]. The
+//! constructor builds a [`Function`] from the [`Clients`] that it asks for. Tests call the same
+//! constructors with an [`SdkConfig`] and an [`Environment`] of their own, and feed the functions
+//! with events as JSON.
 
 mod clients;
 mod custom_resource;
