@@ -10,7 +10,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use crate::{Error, command::Program, progress};
 
 /// Each package, and the program of it that the tests use.
-const PACKAGES: [(&str, &str); 16] = [
+const PACKAGES: [(&str, &str); 17] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
@@ -23,6 +23,8 @@ const PACKAGES: [(&str, &str); 16] = [
     ("dehydrated", "dehydrated"),
     ("docker.io", "dockerd"),
     ("lego", "lego"),
+    // Checks its example; it is not a client.
+    ("nginx", "nginx"),
     ("nodejs", "node"),
     ("npm", "npm"),
     ("openssl", "openssl"),
@@ -34,13 +36,14 @@ const PACKAGES: [(&str, &str); 16] = [
 ];
 
 /// Services that the packages above install.
-const SERVICES: [(&str, &str); 6] = [
+const SERVICES: [(&str, &str); 7] = [
     ("acmetool", "acmetool.timer"),
     ("caddy", "caddy.service"),
     ("dehydrated", "dehydrated.timer"),
     ("docker.io", "containerd.service"),
     ("docker.io", "docker.service"),
     ("docker.io", "docker.socket"),
+    ("nginx", "nginx.service"),
 ];
 
 /// The package tools ask this program before they start a service.
