@@ -2,29 +2,10 @@
 //!
 //! Tables, code, and what cannot be broken (a link, a long word) are exempt.
 
-use super::Finding;
+use super::{Finding, words};
 
 /// The maximum length of a line of prose, in characters.
 pub const MAX_COLUMNS: usize = 100;
-
-/// Folders of Rust code whose comments are checked; an empty text stands for all of them. Documents
-/// always are.
-const COMMENTS: &[&str] = &[
-    "functions/",
-    "fuzz/",
-    "local/",
-    "shared/acme/",
-    "shared/api/",
-    "shared/authority/",
-    "shared/aws/",
-    "shared/ca/",
-    "shared/issuing/",
-    "shared/jose/",
-    "shared/store/",
-    "shared/validation/",
-    "tests/",
-    "xtask/",
-];
 
 /// Checks a document.
 pub fn check(name: &str, text: &str) -> Vec<Finding> {
@@ -41,7 +22,7 @@ pub fn check(name: &str, text: &str) -> Vec<Finding> {
 
 /// Checks the comments of a source file.
 pub fn check_comments(name: &str, text: &str) -> Vec<Finding> {
-    if !COMMENTS.iter().any(|folder| name.starts_with(folder)) {
+    if !words::READ.iter().any(|folder| name.starts_with(folder)) {
         return Vec::new();
     }
     wide_comments(text).map(|number| finding(name, number)).collect()

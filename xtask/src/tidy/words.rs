@@ -8,9 +8,9 @@ use super::Finding;
 /// The file with the phrases.
 pub const LIST: &str = "xtask/src/tidy/words.txt";
 
-/// Folders and files of Rust code that are read; an empty text stands for all of them. Other texts
-/// always are.
-const READ: &[&str] = &[
+/// Folders of Rust code whose words and comments are checked; an empty text stands for all of them.
+/// Other texts always are.
+pub(super) const READ: &[&str] = &[
     "functions/",
     "fuzz/",
     "local/",
