@@ -1,4 +1,4 @@
-//! Expiry: records that are no longer needed are deleted.
+//! Expiry: until when a record is kept.
 //!
 //! Every record that expires has a row in an index by the hour in which it may be deleted. The row
 //! only refers to the record; the expiry is read from the record itself before it is deleted.
@@ -7,93 +7,13 @@ use acme::{Authorization, Order};
 use jiff::Timestamp;
 
 use super::{
-    EmbeddedStore,
     batch::Batch,
     failure::Failure,
     key,
-    limit::Counter,
     record::{self, Mark, Record},
     table,
 };
-use crate::{AuditRecord, CertificateRecord, ExternalAccountKey, Incident, Proof, Retention, StoreError};
-
-impl EmbeddedStore {
-    /// Deletes records that are no longer needed at `now`, and redeemed nonces that can no longer
-    /// be presented. Examines at most `limit` of them, so that other writes do not wait long.
-    /// Returns the number examined: when it is `limit`, there may be more.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let retention = self.retention;
-        let seen = self
-            .write(move |batch| {
-                let nonces = batch.first_keys(table::NONCE, &key::nonces_until(now), limit)?;
-                for key in &nonces {
-                    batch.remove(table::NONCE, key)?;
-                }
-                let rest = limit.saturating_sub(nonces.len());
-                let due = batch.first_keys(table::EXPIRY, &key::expired_until(now), rest)?;
-                for mark in &due {
-                    settle(batch, mark, &retention, now)?;
-                }
-                Ok(nonces.len() + due.len())
-            })
-            .await?;
-        self.nonces.forget(now);
-        Ok(seen)
-    }
-}
-
-/// The index row for the time when the record may be deleted.
-pub(super) fn mark<T: Expiring>(record: &T, key: &str, retention: &Retention) -> Mark {
-    Mark { table: table::EXPIRY, key: key::expiry(record.kept_until(retention), T::TABLE.as_str(), key) }
-}
-
-/// Deletes the record that a row refers to if it has expired, and the row in any case.
-fn settle(batch: &mut Batch<'_>, mark: &str, retention: &Retention, now: Timestamp) -> Result<(), Failure> {
-    batch.remove(table::EXPIRY, mark)?;
-    let Some((table, key)) = key::expiring(mark) else { return Ok(()) };
-    let settled = match table {
-        _ if table == Order::TABLE.as_str() => settle_record::<Order>(batch, key, retention, now),
-        _ if table == Authorization::TABLE.as_str() => settle_record::<Authorization>(batch, key, retention, now),
-        _ if table == CertificateRecord::TABLE.as_str() => {
-            settle_record::<CertificateRecord>(batch, key, retention, now)
-        }
-        _ if table == ExternalAccountKey::TABLE.as_str() => {
-            settle_record::<ExternalAccountKey>(batch, key, retention, now)
-        }
-        _ if table == AuditRecord::TABLE.as_str() => settle_record::<AuditRecord>(batch, key, retention, now),
-        _ if table == Incident::TABLE.as_str() => settle_record::<Incident>(batch, key, retention, now),
-        _ if table == Counter::TABLE.as_str() => settle_record::<Counter>(batch, key, retention, now),
-        _ => Ok(()),
-    };
-    match settled {
-        // The record stays so that an operator can inspect it; without its row it does not delay
-        // others.
-        Err(Failure::Refused(error)) => {
-            tracing::warn!(%error, table, key, "an expired record cannot be read");
-            Ok(())
-        }
-        settled => settled,
-    }
-}
-
-fn settle_record<T: Expiring>(
-    batch: &mut Batch<'_>,
-    key: &str,
-    retention: &Retention,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let Some(row) = batch.row(T::TABLE, key)? else { return Ok(()) };
-    let record = record::decode_versioned::<T>(&row)?.value;
-    if record.kept_until(retention) > now {
-        return record.marks(retention).iter().try_for_each(|mark| batch.set(mark.table, &mark.key, &[]));
-    }
-    record.forget_others(batch)?;
-    batch.remove(T::TABLE, key)?;
-    record.marks(retention).iter().try_for_each(|mark| batch.remove(mark.table, &mark.key))
-}
+use crate::{CertificateRecord, Proof, Retention};
 
 /// A record that is kept for a limited time.
 pub(super) trait Expiring: Record {
@@ -104,6 +24,11 @@ pub(super) trait Expiring: Record {
     fn forget_others(&self, _: &mut Batch<'_>) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// The index row for the time when the record may be deleted.
+pub(super) fn mark<T: Expiring>(record: &T, key: &str, retention: &Retention) -> Mark {
+    Mark { table: table::EXPIRY, key: key::expiry(record.kept_until(retention), T::TABLE.as_str(), key) }
 }
 
 impl Expiring for Order {

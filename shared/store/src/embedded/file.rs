@@ -11,7 +11,7 @@ use redb::{
     TransactionError, WriteTransaction, backends::FileBackend,
 };
 
-use super::{failure::Failure, key, migration, nonce::RedeemedNonce, schema, schema::LastProcess, table};
+use super::{failure::Failure, key, live_nonces::RedeemedNonce, migration, schema, schema::LastProcess, table};
 use crate::OperationId;
 
 /// The open file; empty after it was closed.

@@ -14,7 +14,7 @@ use super::{
     failure::Failure,
     file::File,
     key,
-    nonce::{LiveNonces, RedeemedNonce},
+    live_nonces::{LiveNonces, RedeemedNonce},
     schema, table,
 };
 use crate::StoreError;

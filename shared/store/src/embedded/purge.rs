@@ -1,0 +1,89 @@
+//! The purge: records that are no longer needed are deleted.
+
+use acme::{Authorization, Order};
+use jiff::Timestamp;
+
+use super::{
+    EmbeddedStore,
+    batch::Batch,
+    expiry::Expiring,
+    failure::Failure,
+    key,
+    limit::Counter,
+    record::{self, Record},
+    table,
+};
+use crate::{AuditRecord, CertificateRecord, ExternalAccountKey, Incident, Retention, StoreError};
+
+impl EmbeddedStore {
+    /// Deletes records that are no longer needed at `now`, and redeemed nonces that can no longer
+    /// be presented. Examines at most `limit` of them, so that other writes do not wait long.
+    /// Returns the number examined: when it is `limit`, there may be more.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let retention = self.retention;
+        let seen = self
+            .write(move |batch| {
+                let nonces = batch.first_keys(table::NONCE, &key::nonces_until(now), limit)?;
+                for key in &nonces {
+                    batch.remove(table::NONCE, key)?;
+                }
+                let rest = limit.saturating_sub(nonces.len());
+                let due = batch.first_keys(table::EXPIRY, &key::expired_until(now), rest)?;
+                for mark in &due {
+                    settle(batch, mark, &retention, now)?;
+                }
+                Ok(nonces.len() + due.len())
+            })
+            .await?;
+        self.nonces.forget(now);
+        Ok(seen)
+    }
+}
+
+/// Deletes the record that a row refers to if it has expired, and the row in any case.
+fn settle(batch: &mut Batch<'_>, mark: &str, retention: &Retention, now: Timestamp) -> Result<(), Failure> {
+    batch.remove(table::EXPIRY, mark)?;
+    let Some((table, key)) = key::expiring(mark) else { return Ok(()) };
+    let settled = match table {
+        _ if table == Order::TABLE.as_str() => settle_record::<Order>(batch, key, retention, now),
+        _ if table == Authorization::TABLE.as_str() => settle_record::<Authorization>(batch, key, retention, now),
+        _ if table == CertificateRecord::TABLE.as_str() => {
+            settle_record::<CertificateRecord>(batch, key, retention, now)
+        }
+        _ if table == ExternalAccountKey::TABLE.as_str() => {
+            settle_record::<ExternalAccountKey>(batch, key, retention, now)
+        }
+        _ if table == AuditRecord::TABLE.as_str() => settle_record::<AuditRecord>(batch, key, retention, now),
+        _ if table == Incident::TABLE.as_str() => settle_record::<Incident>(batch, key, retention, now),
+        _ if table == Counter::TABLE.as_str() => settle_record::<Counter>(batch, key, retention, now),
+        _ => Ok(()),
+    };
+    match settled {
+        // The record stays so that an operator can inspect it; without its row it does not delay
+        // others.
+        Err(Failure::Refused(error)) => {
+            tracing::warn!(%error, table, key, "an expired record cannot be read");
+            Ok(())
+        }
+        settled => settled,
+    }
+}
+
+fn settle_record<T: Expiring>(
+    batch: &mut Batch<'_>,
+    key: &str,
+    retention: &Retention,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(row) = batch.row(T::TABLE, key)? else { return Ok(()) };
+    let record = record::decode_versioned::<T>(&row)?.value;
+    if record.kept_until(retention) > now {
+        return record.marks(retention).iter().try_for_each(|mark| batch.set(mark.table, &mark.key, &[]));
+    }
+    record.forget_others(batch)?;
+    batch.remove(T::TABLE, key)?;
+    record.marks(retention).iter().try_for_each(|mark| batch.remove(mark.table, &mark.key))
+}
