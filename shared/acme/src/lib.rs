@@ -20,6 +20,7 @@ mod order;
 mod problem;
 mod renewal_info;
 mod revocation;
+mod serial;
 mod timestamp;
 mod unknown_members;
 mod url;
@@ -29,7 +30,7 @@ pub use authorization::{
     Authorization, AuthorizationEvent, AuthorizationObject, AuthorizationState, AuthorizationStatus,
     AuthorizationUpdate, NewAuthorization,
 };
-pub use certificate_id::{CertificateId, CertificateIdError, Serial};
+pub use certificate_id::{CertificateId, CertificateIdError};
 pub use challenge::{
     Attempt, Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType,
     KeyAuthorization, UnknownChallengeType, Validation,
@@ -51,6 +52,7 @@ pub use order::{
 pub use problem::{Problem, ProblemType, Subproblem};
 pub use renewal_info::{RenewalInfo, SuggestedWindow};
 pub use revocation::{RevocationReason, RevocationRequest, UnknownReason};
+pub use serial::{Serial, SerialError};
 pub use timestamp::whole_seconds;
 pub use unknown_members::UnknownMembers;
 pub use url::{Resource, Urls};

@@ -3,6 +3,8 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "what does not go well fails the test")]
 
+use std::num::NonZeroU128;
+
 use acme::{
     AccountId, Attempt, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus,
     CertificateId, Challenge, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType, Identifier, Issuance,
@@ -73,7 +75,7 @@ fn attempt(ended: i64) -> Attempt {
 }
 
 fn issuance() -> Issuance {
-    let certificate = CertificateId::new(vec![1; 20], Serial::from_random([3; 16]));
+    let certificate = CertificateId::new(vec![1; 20], Serial::from(NonZeroU128::MIN));
     Issuance { certificate, csr_digest: vec![4; 32], began_at: at(1), not_after: at(9999), ra_profile: None }
 }
 

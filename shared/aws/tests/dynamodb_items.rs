@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use acme::{AccountId, Authorization, CertificateId, Serial};
+use acme::{AccountId, Authorization, CertificateId};
 use aws::dynamodb::DynamoDbStore;
 use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -327,7 +327,7 @@ impl<'a> Bill<'a> {
 /// An intended certificate for one identifier, as the RA stores it.
 fn intended(account: &AccountId) -> Versioned<CertificateRecord> {
     changed(&certificate(), |record| {
-        record.id = CertificateId::new(random::<20>().to_vec(), Serial::from_random(random()));
+        record.id = CertificateId::new(random::<20>().to_vec(), ca::new_serial(random()));
         record.issuer = "issuing".parse().unwrap();
         record.account = Some(*account);
         record.identifiers = vec![dns("www.example.com")];

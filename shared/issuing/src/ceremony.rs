@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use acme::{Serial, UnknownMembers};
+use acme::UnknownMembers;
 use authority::{Clock, Failure, random};
 use ca::{
     AuthorityName, AuthorityRequest, Certificate, Issued, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root,
@@ -97,13 +97,8 @@ impl Ceremony {
             return fitting(existing, &key);
         }
         let (not_before, not_after) = self.life(plan);
-        let root = Root {
-            subject: &plan.subject,
-            serial: Serial::from_random(random()?),
-            public_key: &key,
-            not_before,
-            not_after,
-        };
+        let root =
+            Root { subject: &plan.subject, serial: ca::new_serial(random()?), public_key: &key, not_before, not_after };
         let linted = root.tbs().map_err(Failure::issuing)?.lint().map_err(Failure::issuing)?;
         let certificate = linted.sign_root(self.signer.as_ref(), &plan.key).await.map_err(Failure::from)?;
         self.record(plan, IssuerRole::Root, &plan.id, certificate, &key).await
@@ -134,7 +129,7 @@ impl Ceremony {
         let issuing_authority = IssuingAuthority {
             issuer: &root.issuer,
             subject: &plan.subject,
-            serial: Serial::from_random(random()?),
+            serial: ca::new_serial(random()?),
             public_key: key,
             not_before: not_before.max(root.issuer.certificate().not_before()),
             not_after: not_after.min(root.ends_at()),

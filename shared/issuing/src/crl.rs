@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use authority::{Clock, CrlTask, Failure, PublishedObject, Publisher, Rounds, applied};
-use ca::{CrlEntry, CrlError, CrlTbs, Signer};
+use ca::{Crl, CrlEntry, CrlError, CrlTbs, Signer};
 use jiff::{SignedDuration, Timestamp};
 use store::{CrlRecord, CrlStore, IssuerId, IssuerRecord, IssuerRole};
 use tokio::sync::Mutex;
@@ -52,7 +52,7 @@ impl Crls {
         loop {
             rounds.begin()?;
             let last = self.crls.crl(&task.issuer, task.shard).await?;
-            let number = number_after(last.as_ref(), self.clock.now());
+            let number = Crl::number_after(last.as_ref().map(|last| last.number), self.clock.now());
             let crl = self.make_crl(&issuer, task.shard, number).await?;
             if applied(self.crls.put_crl(&crl).await)? {
                 self.publish(crl).await?;
@@ -183,14 +183,6 @@ impl Crls {
             };
         }
     }
-}
-
-/// The next number: higher than the last one, and at least the time of its creation in seconds
-/// since 1970. So numbers keep increasing for relying parties even after the store was restored
-/// from a backup (RFC 5280 §5.2.3).
-fn number_after(last: Option<&CrlRecord>, now: Timestamp) -> u64 {
-    let second = u64::try_from(now.as_second()).unwrap_or(0);
-    last.map_or(second, |last| second.max(last.number.saturating_add(1)))
 }
 
 fn half_time(crl: &CrlRecord) -> Timestamp {

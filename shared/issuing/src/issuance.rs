@@ -82,7 +82,7 @@ impl Issuance {
         issuer: &LoadedIssuer,
         intention: Intention<'_>,
     ) -> Result<Versioned<CertificateRecord>, Error> {
-        let serial = Serial::from_random(authority::random()?);
+        let serial = ca::new_serial(authority::random()?);
         let crl_shard = shard_of(&serial, issuer.crl_shards);
         let pointers = self.status_url.pointers(&issuer.id, crl_shard);
         let leaf = Leaf {

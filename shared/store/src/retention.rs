@@ -131,7 +131,7 @@ const TWENTY_YEARS: SignedDuration = SignedDuration::from_hours(20 * 366 * 24);
 
 #[cfg(test)]
 mod tests {
-    use acme::{RevocationReason, Serial};
+    use acme::RevocationReason;
 
     use super::*;
 
@@ -140,7 +140,7 @@ mod tests {
         let retention = Retention { certificates: SignedDuration::ZERO, ..Retention::default() };
         let end = Timestamp::from_second(1_700_000_000).unwrap();
         let revoked = RevokedCertificate {
-            serial: Serial::from_random([1; 16]),
+            serial: ca::new_serial([1; 16]),
             at: end,
             reason: RevocationReason::Superseded,
             not_after: end,

@@ -2,9 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use acme::{
-    AccountId, CertificateId, DirectoryId, Identifier, IdentifierObject, Issuance, Order, OrderId, OrderState, Serial,
-};
+use acme::{AccountId, CertificateId, DirectoryId, Identifier, IdentifierObject, Issuance, Order, OrderId, OrderState};
 use authority::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 use store::{
@@ -68,7 +66,7 @@ impl Past {
         let name = IdentifierObject { r#type: "dns".to_owned(), value: format!("host-{number}.past.test") };
         let identifiers = vec![Identifier::try_from(name)?];
         let order = OrderId::new(self.not_before, random()?);
-        let certificate = CertificateId::new(self.key_identifier.to_vec(), Serial::from_random(random()?));
+        let certificate = CertificateId::new(self.key_identifier.to_vec(), ca::new_serial(random()?));
         let order = Order {
             id: order,
             account,

@@ -142,7 +142,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 }
 
 pub(crate) fn serial(seed: u8) -> Serial {
-    Serial::from_random([seed; 16])
+    crate::new_serial([seed; 16])
 }
 
 pub(crate) fn identifiers(texts: &[&str]) -> Vec<Identifier> {

@@ -8,17 +8,33 @@ use super::{
     openssl::Openssl,
     public_key, serial,
 };
-use crate::{Crl, CrlEntry, CrlError, CrlTbs, Issuer, IssuerKeyType, SignatureError, Signer};
+use crate::{Crl, CrlEntry, CrlError, CrlTbs, Issuer, IssuerKeyType, SignatureError, Signer, new_serial};
 
 fn entry(serial: Serial, reason: RevocationReason) -> CrlEntry {
     CrlEntry { serial, revoked_at: at("2026-02-10T12:00:00Z"), reason }
+}
+
+#[test]
+fn a_crl_number_is_above_the_last_one_and_not_below_the_second() {
+    let now = at("2026-02-12T00:00:00Z");
+    let second = u64::try_from(now.as_second()).unwrap();
+    for (last, expected) in [
+        (None, second),
+        (Some(7), second),
+        (Some(second - 1), second),
+        (Some(second), second + 1),
+        (Some(second + 9), second + 10),
+        (Some(u64::MAX), u64::MAX),
+    ] {
+        assert_eq!(Crl::number_after(last, now), expected, "{last:?}");
+    }
 }
 
 fn many(count: u32) -> impl Iterator<Item = CrlEntry> {
     (0..count).map(|number| {
         let mut random = [0xaa; 16];
         random[12..].copy_from_slice(&number.to_be_bytes());
-        entry(Serial::from_random(random), RevocationReason::Superseded)
+        entry(new_serial(random), RevocationReason::Superseded)
     })
 }
 

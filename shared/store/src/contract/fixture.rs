@@ -211,7 +211,7 @@ pub fn serial(octets: &[u8]) -> Serial {
 
 /// An intended certificate of an issuer with a random name.
 pub fn certificate() -> Versioned<CertificateRecord> {
-    certificate_of(&issuer_id(), 0, Serial::from_random(random()))
+    certificate_of(&issuer_id(), 0, ca::new_serial(random()))
 }
 
 /// An intended certificate of the issuer, with that CRL shard and serial number.
