@@ -13,6 +13,7 @@ mod call;
 mod context;
 mod error;
 mod fallback;
+mod key_change;
 mod log;
 mod nonce;
 mod operation;
@@ -28,6 +29,7 @@ pub use call::{AccountCall, KeyCall, PublicCall, RevocationCall, RevocationSigne
 pub use context::{Admission, Context, Options};
 pub use error::{Error, UrlError};
 pub use fallback::fallback;
+pub use key_change::InnerJws;
 pub use log::RequestId;
 pub use nonce::NonceError;
 pub use operation::Operation;

@@ -44,13 +44,6 @@ impl<T: DeserializeOwned> Payload for Optional<T> {
     }
 }
 
-/// Octets that the function reads itself: the inner JWS of a key change (RFC 8555 §7.3.5).
-impl Payload for Vec<u8> {
-    fn read(payload: &[u8]) -> Result<Self, PayloadError> {
-        Ok(payload.to_vec())
-    }
-}
-
 /// Why a payload is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum PayloadError {
