@@ -8,6 +8,8 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::labels;
+
 /// An identifier that can be ordered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "IdentifierObject", into = "IdentifierObject")]
@@ -99,7 +101,7 @@ impl DnsName {
 
     /// Whether this name is equal to `suffix` or below it.
     pub fn is_within(&self, suffix: &DnsName) -> bool {
-        self.0.strip_suffix(&suffix.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        labels::is_within(&self.0, &suffix.0)
     }
 }
 

@@ -16,6 +16,7 @@ mod failure_chain;
 mod id;
 mod identifier;
 mod key_change;
+pub mod labels;
 mod order;
 mod problem;
 mod renewal_info;

@@ -5,7 +5,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use acme::Identifier;
+use acme::{Identifier, labels};
 use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 use der::asn1::{Ia5String, OctetString};
 use ipnet::IpNet;
@@ -112,21 +112,19 @@ impl Subtree {
     fn holds(&self, identifier: &Identifier) -> bool {
         match (self, identifier) {
             (Self::Ip(network), Identifier::Ip(address)) => network.contains(address),
-            (Self::Dns(base), Identifier::Dns(name)) => is_within(name.as_str(), base),
+            (Self::Dns(base), Identifier::Dns(name)) => contains(base, name.as_str()),
             // With or without a leading dot: the names that the wildcard matches are below.
-            (Self::Dns(base), Identifier::Wildcard(name)) => is_within(name.as_str(), base.trim_start_matches('.')),
+            (Self::Dns(base), Identifier::Wildcard(name)) => contains(base.trim_start_matches('.'), name.as_str()),
             _ => false,
         }
     }
 
     /// Whether the subtree contains the identifier or, for a wildcard, any name that it matches.
     fn touches(&self, identifier: &Identifier) -> bool {
-        let stands_for = match (self, identifier) {
-            (Self::Dns(base), Identifier::Wildcard(name)) => {
-                base.split_once('.').is_some_and(|(first, parent)| !first.is_empty() && parent == name.as_str())
-            }
-            _ => false,
-        };
+        let stands_for = matches!(
+            (self, identifier),
+            (Self::Dns(base), Identifier::Wildcard(name)) if labels::is_one_below(base, name.as_str())
+        );
         stands_for || self.holds(identifier)
     }
 
@@ -186,11 +184,11 @@ pub enum NameConstraintsError {
     DirectoryName,
 }
 
-fn is_within(name: &str, base: &str) -> bool {
-    let below = |base: &str| name.strip_suffix(base).is_some_and(|rest| rest.ends_with('.'));
+/// Whether the subtree of `base` contains a name; with a leading dot it does not contain the base.
+fn contains(base: &str, name: &str) -> bool {
     match base.strip_prefix('.') {
-        Some(base) => below(base),
-        None => base.is_empty() || name == base || below(base),
+        Some(base) => name.len() > base.len() && labels::is_within(name, base),
+        None => base.is_empty() || labels::is_within(name, base),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use acme::{DnsName, Identifier, IdentifierObject};
+use acme::{DnsName, Identifier, IdentifierObject, labels};
 use ca::Subtree;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ impl IdentifierRule {
     pub fn touches(&self, identifier: &Identifier) -> bool {
         match (self, identifier) {
             (Self::Exactly(Identifier::Dns(name)), Identifier::Wildcard(base)) => {
-                name.as_str().split_once('.').is_some_and(|(_, parent)| parent == base.as_str())
+                labels::is_one_below(name.as_str(), base.as_str())
             }
             _ => self.allows(identifier),
         }

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use acme::{ChallengeType, Identifier, ProfileName};
+use acme::{ChallengeType, Identifier, ProfileName, labels};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -156,12 +156,8 @@ impl AcmeProfile {
 
     /// Whether contacts may have an e-mail address in the domain.
     pub fn allows_contact_domain(&self, domain: &str) -> bool {
-        let domain = domain.to_ascii_lowercase();
         self.allowed_contact_domains.is_empty()
-            || self.allowed_contact_domains.iter().any(|allowed| {
-                let allowed = allowed.to_ascii_lowercase();
-                domain.strip_suffix(&allowed).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            })
+            || self.allowed_contact_domains.iter().any(|allowed| labels::is_within(domain, allowed))
     }
 }
 
