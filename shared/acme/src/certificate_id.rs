@@ -4,13 +4,11 @@
 use std::{fmt, str::FromStr};
 
 use jose::base64url;
-use serde::{Deserialize, Serialize};
 
 use crate::Serial;
 
 /// Identifies a certificate among those of all issuers.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertificateId {
     authority_key_identifier: Vec<u8>,
     serial: Serial,
@@ -60,19 +58,7 @@ impl FromStr for CertificateId {
     }
 }
 
-impl TryFrom<String> for CertificateId {
-    type Error = CertificateIdError;
-
-    fn try_from(text: String) -> Result<Self, CertificateIdError> {
-        text.parse()
-    }
-}
-
-impl From<CertificateId> for String {
-    fn from(id: CertificateId) -> String {
-        id.to_string()
-    }
-}
+crate::text_form!(CertificateId);
 
 /// The text is not a certificate id (RFC 9773 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,11 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
-
 /// A contact URL that was accepted, kept exactly as the client wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact(String);
 
 impl Contact {
@@ -54,19 +51,7 @@ impl FromStr for Contact {
     }
 }
 
-impl TryFrom<String> for Contact {
-    type Error = ContactError;
-
-    fn try_from(text: String) -> Result<Self, ContactError> {
-        text.parse()
-    }
-}
-
-impl From<Contact> for String {
-    fn from(contact: Contact) -> String {
-        contact.0
-    }
-}
+crate::text_form!(Contact);
 
 /// Why a contact is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

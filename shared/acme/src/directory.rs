@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Identifies a directory. Each account, order and nonce belongs to one directory.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DirectoryId {
     /// The kind of profile that the directory is named after.
     pub family: Family,
@@ -44,24 +43,11 @@ impl FromStr for DirectoryId {
     }
 }
 
-impl TryFrom<String> for DirectoryId {
-    type Error = ProfileNameError;
-
-    fn try_from(text: String) -> Result<Self, ProfileNameError> {
-        text.parse()
-    }
-}
-
-impl From<DirectoryId> for String {
-    fn from(id: DirectoryId) -> String {
-        id.to_string()
-    }
-}
+crate::text_form!(DirectoryId);
 
 /// The name of a profile: 1–64 letters, digits, `-`, `_`, `.`, neither `.` nor `..`, and none of
 /// the words that would make a path ambiguous.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileName(String);
 
 impl ProfileName {
@@ -92,19 +78,7 @@ impl FromStr for ProfileName {
     }
 }
 
-impl TryFrom<String> for ProfileName {
-    type Error = ProfileNameError;
-
-    fn try_from(text: String) -> Result<Self, ProfileNameError> {
-        text.parse()
-    }
-}
-
-impl From<ProfileName> for String {
-    fn from(name: ProfileName) -> String {
-        name.0
-    }
-}
+crate::text_form!(ProfileName);
 
 /// Why a text is not the name of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

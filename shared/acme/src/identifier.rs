@@ -89,8 +89,7 @@ pub struct IdentifierObject {
 /// A host name in canonical form: lower-case letters, digits and hyphens in labels of 1 to 63
 /// characters, at most 253 in all, every `xn--` label a valid A-label (RFC 5891), the last label
 /// not a number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DnsName(String);
 
 impl DnsName {
@@ -134,19 +133,7 @@ impl FromStr for DnsName {
     }
 }
 
-impl TryFrom<String> for DnsName {
-    type Error = IdentifierError;
-
-    fn try_from(text: String) -> Result<Self, IdentifierError> {
-        text.parse()
-    }
-}
-
-impl From<DnsName> for String {
-    fn from(name: DnsName) -> String {
-        name.0
-    }
-}
+crate::text_form!(DnsName);
 
 /// Why a text is not an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -22,6 +22,7 @@ mod problem;
 mod renewal_info;
 mod revocation;
 mod serial;
+mod text_form;
 mod timestamp;
 mod unknown_members;
 mod url;

@@ -86,8 +86,7 @@ impl SubjectRule {
 }
 
 /// The object identifier of a certificate policy (RFC 5280 §4.2.1.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy(pub(crate) ObjectIdentifier);
 
 impl FromStr for Policy {
@@ -98,23 +97,11 @@ impl FromStr for Policy {
     }
 }
 
+acme::text_form!(Policy);
+
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-impl TryFrom<String> for Policy {
-    type Error = PolicyError;
-
-    fn try_from(text: String) -> Result<Self, PolicyError> {
-        text.parse()
-    }
-}
-
-impl From<Policy> for String {
-    fn from(policy: Policy) -> String {
-        policy.to_string()
     }
 }
 

@@ -5,13 +5,11 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use acme::{DnsName, Identifier, IdentifierObject, labels};
 use ca::Subtree;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
 /// A rule for identifiers. As text: `www.example.com` or `192.0.2.1` (exactly that identifier),
 /// `.example.com` (every name below it including wildcards, but not the name itself), `10.0.0.0/8`
 /// (every address in the network).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentifierRule {
     /// Exactly one name or address.
     Exactly(Identifier),
@@ -86,19 +84,7 @@ impl FromStr for IdentifierRule {
     }
 }
 
-impl TryFrom<String> for IdentifierRule {
-    type Error = IdentifierRuleError;
-
-    fn try_from(text: String) -> Result<Self, IdentifierRuleError> {
-        text.parse()
-    }
-}
-
-impl From<IdentifierRule> for String {
-    fn from(rule: IdentifierRule) -> String {
-        rule.to_string()
-    }
-}
+acme::text_form!(IdentifierRule);
 
 /// The text is not a rule for identifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -122,8 +122,7 @@ pub enum IssuerRole {
 }
 
 /// The name of an issuer: 1–64 of `a-z 0-9 -`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IssuerId(String);
 
 impl IssuerId {
@@ -151,19 +150,7 @@ impl FromStr for IssuerId {
     }
 }
 
-impl TryFrom<String> for IssuerId {
-    type Error = IssuerIdError;
-
-    fn try_from(text: String) -> Result<Self, IssuerIdError> {
-        text.parse()
-    }
-}
-
-impl From<IssuerId> for String {
-    fn from(id: IssuerId) -> String {
-        id.0
-    }
-}
+acme::text_form!(IssuerId);
 
 /// The text is not a valid issuer name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

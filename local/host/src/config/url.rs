@@ -5,19 +5,16 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use acme::Identifier;
 use http::{Uri, uri::Scheme};
-use serde::Deserialize;
 
 /// The public base of all ACME URLs: `https://host[:port][/path]`, without a slash at its end.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(Base);
 
 /// The base of the URLs inside certificates: `http://host[:port][/path]`, without a slash at its
 /// end.
 ///
 /// Never HTTPS: fetching it over TLS would need the very chain that is being judged (RFC 5280 §8).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusUrl(Base);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +59,8 @@ impl FromStr for BaseUrl {
     }
 }
 
+acme::text_form!(Deserialize for BaseUrl);
+
 impl FromStr for StatusUrl {
     type Err = UrlError;
 
@@ -70,21 +69,7 @@ impl FromStr for StatusUrl {
     }
 }
 
-impl TryFrom<String> for BaseUrl {
-    type Error = UrlError;
-
-    fn try_from(text: String) -> Result<Self, UrlError> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for StatusUrl {
-    type Error = UrlError;
-
-    fn try_from(text: String) -> Result<Self, UrlError> {
-        text.parse()
-    }
-}
+acme::text_form!(Deserialize for StatusUrl);
 
 impl Base {
     fn parse(text: &str, scheme: &Scheme) -> Result<Self, UrlError> {

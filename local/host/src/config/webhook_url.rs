@@ -3,11 +3,9 @@
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use http::{Uri, uri::Scheme};
-use serde::Deserialize;
 
 /// Where events are posted.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookUrl {
     text: String,
     host: String,
@@ -87,13 +85,7 @@ impl FromStr for WebhookUrl {
     }
 }
 
-impl TryFrom<String> for WebhookUrl {
-    type Error = WebhookUrlError;
-
-    fn try_from(text: String) -> Result<Self, WebhookUrlError> {
-        text.parse()
-    }
-}
+acme::text_form!(Deserialize for WebhookUrl);
 
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
