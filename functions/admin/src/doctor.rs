@@ -202,17 +202,18 @@ async fn kept_profiles(authority: &Authority) -> Result<Vec<Finding>, AdminError
     let found = kept.map(|(path, is_stored)| {
         let check = format!("{path} in the configuration file");
         let take = "to have the file's: `admin apply FILE --defaults` with the file; to keep what is stored:";
-        match is_stored {
-            true => Finding::warning(
+        if is_stored {
+            Finding::warning(
                 check,
                 "the file was changed, and so was what is stored; what is stored stays",
                 format!("{take} write into the file what `admin profiles show` says, or take the profile out of it"),
-            ),
-            false => Finding::warning(
+            )
+        } else {
+            Finding::warning(
                 check,
                 "the file has it, and an operator deleted it; it is not made again",
                 format!("{take} take the profile out of the file"),
-            ),
+            )
         }
     });
     Ok(found.collect())

@@ -325,9 +325,10 @@ fn subtrees(rules: Vec<IdentifierRule>) -> Result<Vec<Subtree>, AdminError> {
 }
 
 fn lifetime(days: u32) -> Result<SignedDuration, AdminError> {
-    match (1..=MAX_ISSUER_DAYS).contains(&days) {
-        true => Ok(SignedDuration::from_hours(i64::from(days) * 24)),
-        false => Err(AdminError::IssuerDays),
+    if (1..=MAX_ISSUER_DAYS).contains(&days) {
+        Ok(SignedDuration::from_hours(i64::from(days) * 24))
+    } else {
+        Err(AdminError::IssuerDays)
     }
 }
 

@@ -105,9 +105,10 @@ fn commands(directory: &str, root: &Path, port: u16) -> Vec<Command> {
     let (directory, root) = (quoted(directory), quoted(&path));
     // acme.sh hands the path of its option to a shell without quotes; curl's variable takes any
     // path.
-    let (variable, option) = match root == path {
-        true => (String::new(), format!(" --ca-bundle {root}")),
-        false => (format!("CURL_CA_BUNDLE={root} "), String::new()),
+    let (variable, option) = if root == path {
+        (String::new(), format!(" --ca-bundle {root}"))
+    } else {
+        (format!("CURL_CA_BUNDLE={root} "), String::new())
     };
     let line = |client, line| Command { client, line };
     vec![

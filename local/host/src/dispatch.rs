@@ -56,9 +56,10 @@ pub(crate) async fn dispatch(
 /// The answer if `/dir` is not a directory: lists the directories.
 fn nothing_usual(directories: impl Iterator<Item = String>) -> Problem {
     let directories: Vec<String> = directories.collect();
-    let detail = match directories.is_empty() {
-        true => "No directory is in service.".to_owned(),
-        false => format!("No directory is called `default`; those in service are {}.", directories.join(", ")),
+    let detail = if directories.is_empty() {
+        "No directory is in service.".to_owned()
+    } else {
+        format!("No directory is called `default`; those in service are {}.", directories.join(", "))
     };
     Problem::new(ProblemType::Malformed, detail).with_status(404)
 }

@@ -21,9 +21,10 @@ async fn refuse(
     let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
     answer.serving = Some(context.directories().directory(&directory).await?);
     let operation = operation.ok_or(Error::NoSuchResource)?;
-    match *request.method() == Method::OPTIONS {
-        true => Ok(preflight(operation)),
-        false => Err(Error::Method { allow: operation.allow() }),
+    if *request.method() == Method::OPTIONS {
+        Ok(preflight(operation))
+    } else {
+        Err(Error::Method { allow: operation.allow() })
     }
 }
 

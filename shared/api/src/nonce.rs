@@ -110,10 +110,7 @@ impl GoodNonce {
     /// # Errors
     /// [`NonceError::Used`] inside [`Error::Nonce`].
     pub(crate) async fn redeem(self, issuer: &NonceIssuer) -> Result<(), Error> {
-        match issuer.nonces.redeem(&self.text, self.forget_at).await? {
-            true => Ok(()),
-            false => Err(NonceError::Used.into()),
-        }
+        if issuer.nonces.redeem(&self.text, self.forget_at).await? { Ok(()) } else { Err(NonceError::Used.into()) }
     }
 }
 

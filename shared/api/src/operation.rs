@@ -72,17 +72,11 @@ impl Operation {
 
     /// Whether it allows this method.
     pub fn takes(self, method: &Method) -> bool {
-        match self.is_public() {
-            true => [Method::GET, Method::HEAD].contains(method),
-            false => *method == Method::POST,
-        }
+        if self.is_public() { [Method::GET, Method::HEAD].contains(method) } else { *method == Method::POST }
     }
 
     /// The value of the `Allow` header.
     pub fn allow(self) -> &'static str {
-        match self.is_public() {
-            true => "GET, HEAD, OPTIONS",
-            false => "POST, OPTIONS",
-        }
+        if self.is_public() { "GET, HEAD, OPTIONS" } else { "POST, OPTIONS" }
     }
 }

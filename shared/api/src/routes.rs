@@ -23,10 +23,7 @@ pub fn routes() -> Vec<GatewayRoute> {
     let mut routes = Vec::new();
     for family in FAMILIES {
         for (suffix, operation) in SUFFIXES {
-            let methods: &[Method] = match operation.is_public() {
-                true => &[Method::GET, Method::HEAD],
-                false => &[Method::POST],
-            };
+            let methods: &[Method] = if operation.is_public() { &[Method::GET, Method::HEAD] } else { &[Method::POST] };
             routes.extend(methods.iter().map(|method| GatewayRoute {
                 method: method.clone(),
                 path: format!("{family}{suffix}"),

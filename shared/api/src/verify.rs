@@ -134,8 +134,5 @@ fn check_media_type(request: &Request) -> Result<(), Error> {
 /// configuration, because the Host header is not signed.
 fn check_url(context: &Context, request: &Request, jws: &UnverifiedJws) -> Result<(), Error> {
     let received = format!("{}{}", context.urls().origin(), raw_target(request.uri()));
-    match jws.url() == received {
-        true => Ok(()),
-        false => Err(UrlError { signed: jws.url().to_owned(), received }.into()),
-    }
+    if jws.url() == received { Ok(()) } else { Err(UrlError { signed: jws.url().to_owned(), received }.into()) }
 }

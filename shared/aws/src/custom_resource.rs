@@ -129,9 +129,12 @@ impl CustomResource {
                 request.set_uri(target.as_str())?;
                 Ok(request)
             })
-            .deserializer(|response: &HttpResponse| match response.status().is_success() {
-                true => Ok(()),
-                false => Err(OrchestratorError::operation(Unanswered(response.status().as_u16()))),
+            .deserializer(|response: &HttpResponse| {
+                if response.status().is_success() {
+                    Ok(())
+                } else {
+                    Err(OrchestratorError::operation(Unanswered(response.status().as_u16())))
+                }
             })
             .build();
         operation.invoke(body).await.map_err(|error| failed(&error))

@@ -191,8 +191,5 @@ fn fitting(existing: IssuerRecord, key: &PublicKey) -> Result<Certificate, Error
         return Err(Error::IssuerOff(existing.id.clone(), existing.state()));
     };
     let certificate = Certificate::from_der(certificate).map_err(Failure::issuing)?;
-    match certificate.public_key() == key {
-        true => Ok(certificate),
-        false => Err(Failure::ForeignIssuer(existing.id).into()),
-    }
+    if certificate.public_key() == key { Ok(certificate) } else { Err(Failure::ForeignIssuer(existing.id).into()) }
 }

@@ -127,10 +127,11 @@ impl Issuance {
         self.store.intend_certificate(&record).await?;
         let origin = Origin { ra_profile: Some(profile.name.clone()), ..Origin::default() };
         let (certificate, issued) = self.sign(&record, origin).await?;
-        match applied(self.store.update_certificate(&record, &issued).await)? {
-            true => Ok(certificate),
+        if applied(self.store.update_certificate(&record, &issued).await)? {
+            Ok(certificate)
+        } else {
             // No other process knows the certificate yet.
-            false => Err(Failure::Busy.into()),
+            Err(Failure::Busy.into())
         }
     }
 
@@ -189,9 +190,10 @@ impl Issuance {
                 Err(error) => return Err(error),
             };
             let valid = versioned(order.transition(OrderEvent::Issued)?)?;
-            let written = match issued.version == record.version {
-                true => self.store.update_order(&order, &valid).await,
-                false => self.store.complete_issuance(&record, &issued, &order, &valid).await,
+            let written = if issued.version == record.version {
+                self.store.update_order(&order, &valid).await
+            } else {
+                self.store.complete_issuance(&record, &issued, &order, &valid).await
             };
             if applied(written)? {
                 let facts = certificate_facts(&record, Some(&valid));

@@ -131,9 +131,10 @@ pub(crate) fn accepted_contacts(serving: &Directory, contacts: &[String]) -> Res
         return Err(Error::TooManyContacts(MAX_CONTACTS));
     }
     let contacts: Vec<Contact> = contacts.iter().map(|contact| contact.parse()).collect::<Result<_, _>>()?;
-    match contacts.iter().all(|contact| serving.acme.allows_contact_domain(contact.domain())) {
-        true => Ok(contacts),
-        false => Err(Error::ContactDomain(serving.acme.allowed_contact_domains.clone())),
+    if contacts.iter().all(|contact| serving.acme.allows_contact_domain(contact.domain())) {
+        Ok(contacts)
+    } else {
+        Err(Error::ContactDomain(serving.acme.allowed_contact_domains.clone()))
     }
 }
 

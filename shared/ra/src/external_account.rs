@@ -239,10 +239,7 @@ impl Bindings {
         if !is_for(&key, &serving.acme.name) {
             return Err(BindingRefusal::OtherProfile.into());
         }
-        match key.is_usable(self.clock.now()) {
-            true => Ok(key),
-            false => Err(BindingRefusal::UsedUp.into()),
-        }
+        if key.is_usable(self.clock.now()) { Ok(key) } else { Err(BindingRefusal::UsedUp.into()) }
     }
 
     /// Makes the account, and counts it with the key that binds it. A key for several accounts is

@@ -190,9 +190,10 @@ impl Finalization {
         if !profile.key_types.contains(&CertificateKeyType::of(key)) {
             return Err(Error::CertificateKey("this profile does not certify keys of that type"));
         }
-        match self.certificates.is_key_blocked(&key.thumbprint()).await? {
-            true => Err(Error::CertificateKey("this key was reported as compromised; make a new one")),
-            false => Ok(()),
+        if self.certificates.is_key_blocked(&key.thumbprint()).await? {
+            Err(Error::CertificateKey("this key was reported as compromised; make a new one"))
+        } else {
+            Ok(())
         }
     }
 }

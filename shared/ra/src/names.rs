@@ -109,10 +109,7 @@ impl<'a> NamePolicy<'a> {
             }
         }
         self.check_count(accepted.len() + refused.len())?;
-        match refused.is_empty() {
-            true => Ok(accepted),
-            false => Err(Error::Identifiers(refused)),
-        }
+        if refused.is_empty() { Ok(accepted) } else { Err(Error::Identifiers(refused)) }
     }
 
     /// Whether all of the names of an order are still allowed, and those of its authorizations that
@@ -165,9 +162,10 @@ impl<'a> NamePolicy<'a> {
         if self.pre_approval(identifier).is_some() || !self.challenges(identifier).is_empty() {
             return None;
         }
-        Some(IdentifierRefusal::Policy(match identifier.is_wildcard() {
-            true => "wildcard names need the dns-01 challenge, which this directory does not offer",
-            false => "none of the challenges that this directory offers can show control of this name",
+        Some(IdentifierRefusal::Policy(if identifier.is_wildcard() {
+            "wildcard names need the dns-01 challenge, which this directory does not offer"
+        } else {
+            "none of the challenges that this directory offers can show control of this name"
         }))
     }
 

@@ -184,9 +184,10 @@ impl RevocationRecords {
 
     /// Mends a revocation whose request ended before its CRL was asked for.
     async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Error> {
-        match self.crl_requests.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
-            true => Ok(()),
-            false => self.list(revoked).await,
+        if self.crl_requests.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
+            Ok(())
+        } else {
+            self.list(revoked).await
         }
     }
 }

@@ -118,10 +118,7 @@ pub(super) async fn run(
             output.print(&incidents, || rows(&incidents))
         }
         IncidentsCommand::Show { id, watch } => {
-            let incident = match watch {
-                true => watched(connection, id).await?,
-                false => one(connection, id).await?,
-            };
+            let incident = if watch { watched(connection, id).await? } else { one(connection, id).await? };
             output.print(&incident, || facts(&incident))
         }
         IncidentsCommand::End { id, yes } => end(connection, output, id, yes).await,

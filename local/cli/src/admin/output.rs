@@ -18,19 +18,13 @@ impl Output {
 
     /// Prints the value as JSON, or the text.
     pub(super) fn print(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), AdminFailure> {
-        let text = match self.json {
-            true => serde_json::to_string_pretty(value).map_err(AdminFailure::Answer)?,
-            false => text(),
-        };
+        let text = if self.json { serde_json::to_string_pretty(value).map_err(AdminFailure::Answer)? } else { text() };
         write(&mut io::stdout(), &text)
     }
 
     /// Prints one of many as a line: of JSON, or the text.
     pub(super) fn line(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), AdminFailure> {
-        let text = match self.json {
-            true => serde_json::to_string(value).map_err(AdminFailure::Answer)?,
-            false => text(),
-        };
+        let text = if self.json { serde_json::to_string(value).map_err(AdminFailure::Answer)? } else { text() };
         write(&mut io::stdout(), &text)
     }
 

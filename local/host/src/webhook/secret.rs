@@ -21,9 +21,10 @@ impl Secret {
         let text = Zeroizing::new(fs::read_to_string(path)?);
         let encoded = text.trim().strip_prefix(PREFIX).ok_or(SecretError::Form)?;
         let key = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| SecretError::Form)?);
-        match (24..=64).contains(&key.len()) {
-            true => Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key))),
-            false => Err(SecretError::Form),
+        if (24..=64).contains(&key.len()) {
+            Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
+        } else {
+            Err(SecretError::Form)
         }
     }
 

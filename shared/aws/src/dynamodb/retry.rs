@@ -46,10 +46,7 @@ impl Patience {
         &mut self,
         error: SdkError<TransactWriteItemsError>,
     ) -> Result<(), StoreError> {
-        match was_in_the_way(&error) {
-            true => self.wait(error, WAITS).await,
-            false => self.after(error).await,
-        }
+        if was_in_the_way(&error) { self.wait(error, WAITS).await } else { self.after(error).await }
     }
 
     /// Waits before the unprocessed part of a batch is tried.

@@ -30,11 +30,7 @@ impl Limits {
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
         let parts = counters.iter().flat_map(|counter| &counter.parts);
         let windows: Vec<LimitWindow> = parts.map(|part| part.window.clone()).collect();
-        let mut used = match windows.is_empty() {
-            true => Vec::new(),
-            false => self.counters.counted(&windows).await?,
-        }
-        .into_iter();
+        let mut used = if windows.is_empty() { Vec::new() } else { self.counters.counted(&windows).await? }.into_iter();
         let state = |counter: &Counter| LimitState {
             limit: counter.name.to_owned(),
             of: counter.of.to_string(),
