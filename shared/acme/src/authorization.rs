@@ -121,18 +121,10 @@ impl Authorization {
         use AuthorizationEvent as Event;
         let refused = |event| TransitionError { object: "authorization", state: self.state.name(), event };
         let mut next = self.clone();
-        if let Event::Deactivated = event {
-            return match self.state {
-                AuthorizationState::Pending | AuthorizationState::Valid => {
-                    next.state = AuthorizationState::Deactivated;
-                    next.stop_waiting();
-                    Ok(next)
-                }
-                _ => Err(refused("deactivation")),
-            };
-        }
-        if self.state != AuthorizationState::Pending {
-            return Err(refused("validation"));
+        match (self.state, &event) {
+            (AuthorizationState::Pending, _) | (AuthorizationState::Valid, Event::Deactivated) => {}
+            (_, Event::Deactivated) => return Err(refused("deactivation")),
+            _ => return Err(refused("validation")),
         }
         match event {
             Event::Requested(r#type, validation) => {
@@ -164,7 +156,10 @@ impl Authorization {
                 next.challenge_mut(r#type)?.attempts.push(attempt);
                 next.state = AuthorizationState::Invalid;
             }
-            Event::Deactivated => {}
+            Event::Deactivated => {
+                next.stop_waiting();
+                next.state = AuthorizationState::Deactivated;
+            }
         }
         Ok(next)
     }
