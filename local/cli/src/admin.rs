@@ -36,33 +36,40 @@ use super::{Cli, Failure};
 
 pub(super) use connection::AdminFailure;
 
-/// Where, how, and what.
+/// The CA that is administered, the form of the output, and the command.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct AdminArguments {
-    /// The data folder of the CA. Commands go to the host that is running on it, or else open the
-    /// folder directly
+    /// The data folder of a CA on this machine. Commands go to the host that is running on it, or
+    /// else open the folder directly
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         env = "SERVERLESS_ACME_DATA",
         value_name = "DIR",
         default_value = "serverless-acme-data"
     )]
     data: PathBuf,
-    /// The name or ARN of the admin function on AWS, invoked with the `aws` command line tool and
-    /// its credentials
-    #[arg(long, global = true, value_name = "NAME")]
+    /// The name or ARN of the admin function of a CA on AWS, used instead of --data. The `aws`
+    /// command line tool invokes it, with its own credentials and region
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     function: Option<String>,
     /// Print JSON instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     #[command(subcommand)]
     command: AdminCommand,
 }
 
+/// The heading of the options that every command of `admin` has.
+const GLOBAL: &str = "Options of every admin command";
+
+const EXAMPLES: &str = "Examples:\n  serverless-acme admin doctor\n  serverless-acme admin --data /var/lib/serverless-acme status\n  serverless-acme admin --function acme-AdminFunction-1A2B profiles list";
+
 #[derive(Subcommand)]
 enum AdminCommand {
-    /// Show issuers, CRLs, secrets, and the number of profiles
+    /// Show the issuers with their CRLs, the number of profiles, and the age of the secrets
     #[command(after_help = "Example:\n  serverless-acme admin status --json | jq .issuers")]
     Status,
     /// Check the CA for problems and print how to fix them
@@ -88,8 +95,8 @@ enum AdminCommand {
         /// profiles that it omits
         #[arg(long)]
         exact: bool,
-        /// Reset fields that the file omits from a profile to their defaults; profiles that it
-        /// omits stay
+        /// In the profiles of the file, reset fields that it omits to their defaults; other
+        /// profiles stay as they are
         #[arg(long, conflicts_with = "exact")]
         defaults: bool,
         /// Do not ask for confirmation
@@ -107,14 +114,14 @@ enum AdminCommand {
         /// Treat the file as complete, as `apply --exact` does
         #[arg(long)]
         exact: bool,
-        /// Reset fields that the file omits from a profile, as `apply --defaults` does
+        /// Reset fields that the file omits, as `apply --defaults` does
         #[arg(long, conflicts_with = "exact")]
         defaults: bool,
     },
     /// List, show, enable, disable and delete profiles
     #[command(subcommand)]
     Profiles(ProfilesCommand),
-    /// Mint, list, rotate and revoke keys for external account binding
+    /// Mint (create), list, rotate and revoke keys for external account binding
     #[command(subcommand)]
     Eab(EabCommand),
     /// Find, show, disable, enable and deactivate accounts
@@ -192,8 +199,8 @@ enum ProfilesCommand {
         kind: ProfileKind,
         /// The name of the profile
         name: ProfileName,
-        /// Also delete the profile of the other kind that it refers to, as for two that refer to
-        /// each other
+        /// Also delete the profile of the other kind that it refers to; needed when the two refer
+        /// to each other
         #[arg(long)]
         pair: bool,
         /// Do not ask for confirmation
@@ -213,7 +220,7 @@ const ACME: &str = "acme";
 
 #[derive(Subcommand)]
 enum EabCommand {
-    /// Mint a key and print it, once, with ready-made client commands
+    /// Create a key and print it with ready-made client commands; it cannot be shown again
     #[command(
         after_help = "Examples:\n  serverless-acme admin eab mint --label 'web team' --profile web --scope .web.example.com\n  serverless-acme admin eab mint --days 365 --accounts unlimited"
     )]
@@ -223,12 +230,12 @@ enum EabCommand {
         after_help = "Example:\n  serverless-acme admin eab list --json | jq '.[] | select(.state == \"usable\")'"
     )]
     List,
-    /// Replace a key with a new one on the same terms, and print the new key once
+    /// Replace a key with a new one on the same terms; the new key cannot be shown again
     #[command(
         after_help = "Examples:\n  serverless-acme admin eab rotate 06cv5pbo4s3u8t1hk8q2m0r9dg\n  serverless-acme admin eab rotate 06cv5pbo4s3u8t1hk8q2m0r9dg --overlap 7"
     )]
     Rotate {
-        /// The identifier of the old key
+        /// The id of the old key
         id: ExternalAccountKeyId,
         /// The number of days for which the old key can still bind accounts
         #[arg(long, value_name = "DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3650))]
@@ -237,7 +244,7 @@ enum EabCommand {
     /// Revoke a key: no more accounts can be bound with it
     #[command(after_help = "Example:\n  serverless-acme admin eab revoke 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Revoke {
-        /// The identifier of the key
+        /// The id of the key
         id: ExternalAccountKeyId,
     },
 }
@@ -253,7 +260,7 @@ enum AccountsCommand {
         /// The id of the account, the last part of its URL
         id: AccountId,
     },
-    /// Disable an account: its requests are refused from now on
+    /// Disable an account: its requests are refused until it is enabled again
     #[command(after_help = "Example:\n  serverless-acme admin accounts disable 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Disable {
         /// The id of the account, the last part of its URL
@@ -265,7 +272,7 @@ enum AccountsCommand {
         /// The id of the account, the last part of its URL
         id: AccountId,
     },
-    /// Deactivate an account permanently
+    /// Deactivate an account; this cannot be undone
     #[command(after_help = "Example:\n  serverless-acme admin accounts deactivate 06cv5pbo4s3u8t1hk8q2m0r9dg")]
     Deactivate {
         /// The id of the account, the last part of its URL
@@ -278,8 +285,8 @@ enum KeysCommand {
     /// Block a key: no account and no certificate can use it again
     #[command(after_help = "Example:\n  serverless-acme admin keys block NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]
     Block {
-        /// The thumbprint of the key (RFC 7638)
-        #[arg(allow_hyphen_values = true)]
+        /// The thumbprint of the key (RFC 7638), as `accounts show` prints it
+        #[arg(value_name = "THUMBPRINT", allow_hyphen_values = true)]
         key: Thumbprint,
     },
     /// List the blocked keys

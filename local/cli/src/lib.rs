@@ -1,8 +1,8 @@
-//! The command line: `serve`, which is also what happens without a command, `demo`, and `admin`.
+//! The command line: `serve`, which is also the default, `demo`, and `admin`.
 //!
-//! Feature `host` brings `serve`, and `admin` on a data folder whose host does not run; feature
-//! `demo` brings `demo`. Without them there is `admin` of a running host and of the function on
-//! AWS, and no engine.
+//! The feature `host` adds `serve`, and `admin` on a data folder that no host is running on; the
+//! feature `demo` adds `demo`. Without them there is only `admin`, of a running host and of the
+//! function on AWS, and no engine.
 
 mod admin;
 #[cfg(feature = "host")]
@@ -73,7 +73,7 @@ fn demo() -> Result<ExitCode, Failure> {
         let mut stdout = io::stdout().lock();
         tokio::select! {
             done = demo::run(&mut stdout) => done.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-            // What has begun is dropped, the temporary folder with it.
+            // The unfinished demonstration is dropped, and its temporary folder is removed.
             _ = signals.next() => Err(Failure::Interrupted),
         }
     })
@@ -83,13 +83,21 @@ fn runtime() -> Result<Runtime, Failure> {
     Runtime::new().map_err(Failure::System)
 }
 
-/// An ACME certificate authority (RFC 8555) in one process.
+/// An ACME certificate authority (RFC 8555)
+///
+/// Without a command, it runs a CA in this process, as `serve` does. `admin` administers such a CA,
+/// or one that is deployed on AWS.
 ///
 /// Each setting of `serve` is a flag, an environment variable and a key in the configuration file.
 /// A flag overrides the variable, the variable overrides the file, and the file overrides the
 /// default.
 #[derive(Parser)]
-#[command(name = "serverless-acme", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "serverless-acme",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  serverless-acme demo\n  serverless-acme\n  serverless-acme --config ca.toml --data /var/lib/serverless-acme\n  serverless-acme admin doctor"
+)]
 #[cfg(feature = "host")]
 struct Cli {
     #[command(subcommand)]
@@ -149,7 +157,7 @@ enum Command {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    /// An operator's command.
+    /// A command of `admin` failed.
     #[error(transparent)]
     Admin(#[from] AdminFailure),
     /// The configuration of `serve` is not usable.

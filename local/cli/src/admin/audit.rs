@@ -20,21 +20,22 @@ use super::{
 
 #[derive(Subcommand)]
 pub(super) enum AuditCommand {
-    /// List what operators did, newest first
+    /// List the actions of operators, newest first
     #[command(
         after_help = "Examples:\n  serverless-acme admin audit list --limit 20\n  serverless-acme admin audit list --action eab --actor alice --since 7d"
     )]
     List {
         #[command(flatten)]
         filter: FilterArguments,
-        /// Only records before this time, or older than this age: 2026-01-31T00:00:00Z, 36h, 5d
+        /// Only records before this time, or older than this age, such as 2026-01-31T00:00:00Z,
+        /// 36h or 5d
         #[arg(long, value_name = "TIME", value_parser = time_or_age)]
         until: Option<Timestamp>,
         /// The maximum number of records
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
     },
-    /// Print what operators do, as they do it, until Ctrl-C
+    /// Print the actions of operators as they happen, until Ctrl-C
     #[command(
         after_help = "Examples:\n  serverless-acme admin audit follow\n  serverless-acme admin audit follow --since 1h --json | jq .action"
     )]
@@ -56,7 +57,8 @@ pub(super) struct FilterArguments {
     /// Only records whose subject (an id or a name) contains this text
     #[arg(long, value_name = "TEXT")]
     subject: Option<String>,
-    /// Only records since this time, or not older than this age: 2026-01-31T00:00:00Z, 36h, 5d
+    /// Only records since this time, or not older than this age, such as 2026-01-31T00:00:00Z, 36h
+    /// or 5d
     #[arg(long, value_name = "TIME", value_parser = time_or_age)]
     since: Option<Timestamp>,
 }

@@ -24,9 +24,9 @@ use super::{
 
 #[derive(Subcommand)]
 pub(super) enum CertificatesCommand {
-    /// Find certificates by name, serial number, account or expiry
+    /// Find certificates by one criterion, such as name, serial number, account or expiry
     #[command(
-        after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --serial 4A:1F:00:9C:33:D0:52:7E\n  serverless-acme admin certificates find --key NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs\n  serverless-acme admin certificates find --ending-within 14 --json"
+        after_help = "Examples:\n  serverless-acme admin certificates find --name www.example.com\n  serverless-acme admin certificates find --serial 4A:1F:00:9C:33:D0:52:7E\n  serverless-acme admin certificates find \\\n      --key NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs\n  serverless-acme admin certificates find --ending-within 14 --json"
     )]
     Find(FindArguments),
     /// Show a certificate with its account, order, status and PEM
@@ -40,7 +40,7 @@ pub(super) enum CertificatesCommand {
     },
     /// Write a certificate to a file or to standard output
     #[command(
-        after_help = "Examples:\n  serverless-acme admin certificates export aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE > chain.pem\n  serverless-acme admin certificates export 4A:1F:00:9C:33:D0:52:7E --format der --out leaf.der"
+        after_help = "Examples:\n  serverless-acme admin certificates export aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE \\\n      > chain.pem\n  serverless-acme admin certificates export 4A:1F:00:9C:33:D0:52:7E \\\n      --format der --out leaf.der"
     )]
     Export {
         /// The certificate: its id (RFC 9773 §4.1) or its hexadecimal serial number
@@ -55,11 +55,12 @@ pub(super) enum CertificatesCommand {
     },
     /// Revoke one certificate, or all that match a selection
     ///
-    /// A selection is counted first, and revoked after confirmation; with --dry-run it is only
-    /// counted and listed. An interrupted revocation can be repeated: certificates that are already
-    /// revoked are skipped.
+    /// With an ID, that certificate is revoked at once. Without one, the other arguments select
+    /// certificates: those that match all of them are counted, and revoked after confirmation; with
+    /// --dry-run they are only counted and listed. An interrupted revocation can be repeated:
+    /// certificates that are already revoked are skipped.
     #[command(
-        after_help = "Examples:\n  serverless-acme admin certificates revoke aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE --reason key-compromise\n  serverless-acme admin certificates revoke --name www.example.com --dry-run\n  serverless-acme admin certificates revoke --profile web --issued-from 2026-01-31T00:00:00Z --issued-until 2026-02-01T00:00:00Z --reason superseded --yes"
+        after_help = "Examples:\n  serverless-acme admin certificates revoke aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE \\\n      --reason key-compromise\n  serverless-acme admin certificates revoke --name www.example.com --dry-run\n  serverless-acme admin certificates revoke --profile web --issued-from 2026-01-31T00:00:00Z \\\n      --issued-until 2026-02-01T00:00:00Z --reason superseded --yes"
     )]
     Revoke(RevokeArguments),
 }
@@ -68,7 +69,7 @@ pub(super) enum CertificatesCommand {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct FindArguments {
-    /// Certificates for exactly this DNS name or address
+    /// Certificates that contain exactly this DNS name or IP address
     #[arg(long)]
     name: Option<String>,
     /// Certificates of this account's newest orders
@@ -77,7 +78,7 @@ pub(super) struct FindArguments {
     /// Certificates that expire within this number of days
     #[arg(long, value_name = "DAYS")]
     ending_within: Option<u16>,
-    /// Certificates with this serial number: hexadecimal, with or without colons
+    /// Certificates with this serial number, in hexadecimal, with or without colons
     #[arg(long, value_name = "HEX")]
     serial: Option<String>,
     /// Certificates whose public key has this thumbprint (RFC 7638)
@@ -86,8 +87,8 @@ pub(super) struct FindArguments {
     /// Valid certificates of this issuer: the first hundred to expire
     #[arg(long, value_name = "ID")]
     issuer: Option<IssuerId>,
-    /// Valid certificates ordered in the directory of this profile (web, or raProfile/web): the
-    /// first hundred to expire
+    /// Valid certificates ordered in the directory of this ACME Profile (web) or RA Profile
+    /// (raProfile/web): the first hundred to expire
     #[arg(long, value_name = "NAME")]
     profile: Option<DirectoryId>,
 }
@@ -286,7 +287,7 @@ async fn revoke_many(
         return output.print(&json, || about(&counted));
     }
     if !yes && *good > 0 {
-        output.agree(&about(&counted), &format!("Revoke {good} certificates?"))?;
+        output.agree(&about(&counted), &format!("Revoke {}?", certificates(*good)))?;
     }
     let mut progress = Progress::new("revoked", Some(*good));
     let (mut revoked, mut already, mut position) = (0_u64, 0_u64, None);
@@ -303,18 +304,23 @@ async fn revoke_many(
     }
     drop(progress);
     let json = json!({ "revoked": revoked, "alreadyRevoked": already });
-    output.print(&json, || format!("{revoked} certificates revoked; {already} were already revoked"))
+    output.print(&json, || format!("{} revoked; already revoked: {already}", certificates(revoked)))
 }
 
-/// What would be revoked.
+/// The number of certificates as text: `1 certificate`, `2 certificates`.
+pub(super) fn certificates(number: u64) -> String {
+    if number == 1 { "1 certificate".to_owned() } else { format!("{number} certificates") }
+}
+
+/// The certificates that would be revoked.
 pub(super) fn about(Counted { good, revoked, items }: &Counted) -> String {
     let rest = good.saturating_sub(items.len() as u64);
     let rest = if rest > 0 { format!("and {rest} more\n") } else { String::new() };
-    format!("{}{rest}\n{good} certificates; {revoked} more are already revoked", rows(items))
+    format!("{}{rest}\n{}; already revoked: {revoked}", rows(items), certificates(*good))
 }
 
-pub(super) fn rows(certificates: &[ShownCertificate]) -> String {
-    let rows = certificates.iter().map(|certificate| {
+pub(super) fn rows(shown: &[ShownCertificate]) -> String {
+    let rows = shown.iter().map(|certificate| {
         let revoked = certificate.revoked_at.map_or("-".to_owned(), |at| at.to_string());
         let account = certificate.account.map_or("-".to_owned(), |account| account.to_string());
         let order = certificate.order.map_or("-".to_owned(), |order| order.to_string());
@@ -324,7 +330,7 @@ pub(super) fn rows(certificates: &[ShownCertificate]) -> String {
     table(["CERTIFICATE", "IDENTIFIERS", "NOT AFTER", "REVOKED", "ACCOUNT", "ORDER"], rows)
 }
 
-/// What is known of one.
+/// Everything that is known about a certificate.
 fn facts(certificate: &ShownCertificate, account: Option<&ShownAccount>) -> String {
     let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     let state = match (certificate.revoked_at, certificate.reason, &certificate.pem) {

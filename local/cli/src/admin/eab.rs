@@ -19,24 +19,24 @@ use super::{
 };
 use crate::shell_word::quoted;
 
-/// What a key is to be good for.
+/// The terms of a new key.
 #[derive(Args)]
 pub(super) struct MintArguments {
     /// The ACME Profile in which the key binds accounts [default: all]
     #[arg(long, value_name = "NAME")]
     profile: Option<ProfileName>,
     /// The number of days for which the key can bind accounts
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
-    /// An identifier that its accounts may order: www.example.com, .example.com (all subdomains),
+    /// Identifiers that its accounts may order: www.example.com, .example.com (all subdomains) or
     /// 10.0.0.0/8; can be repeated [default: all identifiers]
     #[arg(long, value_name = "RULE")]
     scope: Vec<IdentifierRule>,
     /// The maximum number of accounts that the key binds: a number, or `unlimited`
-    #[arg(long, default_value = "1", value_parser = accounts)]
+    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = accounts)]
     accounts: Accounts,
-    /// A label, for operators to read
-    #[arg(long, default_value = "")]
+    /// A note for operators, such as who the key is for [default: none]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     label: String,
 }
 
@@ -75,10 +75,10 @@ fn shown_once(output: &Output, Answered { value: key, host }: Answered<ShownKey>
     output.print(&key, || {
         let ShownKey { key_identifier: id, key: secret, expires_at, profile } = &key;
         let facts = format!("key identifier  {id}\nkey             {secret}\nexpires         {expires_at}\n");
-        format!(
-            "{facts}\nThe key cannot be shown again. Commands to copy:\n\n{}",
-            lines(&key, profile.as_ref(), host.as_ref())
-        )
+        let commands =
+            if host.is_some() { "Commands to copy" } else { "Commands to copy, with the URL of your directory" };
+        let lines = lines(&key, profile.as_ref(), host.as_ref());
+        format!("{facts}\nThe key cannot be shown again. {commands}:\n\n{lines}")
     })
 }
 
@@ -122,7 +122,7 @@ fn rows(keys: &[ListedKey]) -> String {
     table(["KEY IDENTIFIER", "STATE", "ACCOUNTS", "PROFILE", "SCOPE", "EXPIRES", "LABEL"], rows)
 }
 
-/// What certbot and lego are given to enrol.
+/// The commands for certbot and lego that use the key.
 fn lines(key: &ShownKey, profile: Option<&ProfileName>, host: Option<&Surroundings>) -> String {
     let ShownKey { key_identifier: id, key: secret, .. } = key;
     let profile = profile.map_or(DEFAULT_PROFILE, ProfileName::as_str);

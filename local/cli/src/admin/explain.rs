@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use acme::{AccountId, OrderId, ProfileName};
 use admin::explain::{Explain, ExplainedSubject};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use ra::Explanation;
 
 use super::{
@@ -14,19 +14,21 @@ use super::{
     table::{printable, table},
 };
 
-/// What is to be explained.
+/// The subject to be explained.
 #[derive(Args)]
+#[command(group = ArgGroup::new("subject").required(true))]
 pub(super) struct ExplainArguments {
-    /// Explain this DNS name or address, whether or not it was ever ordered
-    #[arg(long, required_unless_present = "account", conflicts_with_all = ["account", "order"])]
+    /// Explain whether this DNS name or IP address could be certified now, and what prevents it
+    #[arg(long, group = "subject", conflicts_with = "order")]
     name: Option<String>,
-    /// The ACME Profile whose policy and limits are explained [default: all, without limits]
-    #[arg(long, requires = "name")]
+    /// The ACME Profile whose policy and limits are explained [default: the policies of all,
+    /// without limits]
+    #[arg(long, value_name = "NAME", requires = "name")]
     profile: Option<ProfileName>,
-    /// Explain this account: its id or URL
-    #[arg(long, value_name = "ID|URL", value_parser = last::<AccountId>)]
+    /// Explain this account, by its id or URL
+    #[arg(long, group = "subject", value_name = "ID|URL", value_parser = last::<AccountId>)]
     account: Option<AccountId>,
-    /// Explain this order of the account: its id or URL
+    /// Explain this order of the account, by its id or URL
     #[arg(long, value_name = "ID|URL", value_parser = last::<OrderId>, requires = "account")]
     order: Option<OrderId>,
 }

@@ -1,5 +1,4 @@
-//! `incidents`: certificates that clients are to replace before their time, and that are revoked
-//! afterwards.
+//! `incidents`: certificates that clients should replace early, and that are revoked afterwards.
 
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use tokio::time;
 
 use super::{
     AdminFailure,
-    certificates::{Reason, about},
+    certificates::{Reason, about, certificates},
     connection::Connection,
     output::Output,
     progress::Progress,
@@ -30,12 +29,13 @@ use super::{
 pub(super) enum IncidentsCommand {
     /// Declare an incident: ask clients to replace the affected certificates early
     ///
-    /// Affected are the certificates that match the selection and were ordered before the
-    /// declaration. Their renewal information (RFC 9773) suggests a time between now and
-    /// --renew-within, with a link to --url. Their replacements are not affected. With --revoke,
-    /// the certificates are then revoked automatically, in batches.
+    /// The affected certificates are those that match the selection and were ordered before the
+    /// declaration; without a selection, all certificates are. Their renewal information (RFC 9773)
+    /// suggests a time between now and --renew-within, with a link to --url. Replacements are not
+    /// affected. With --revoke, the affected certificates are revoked afterwards, automatically and
+    /// in batches.
     #[command(
-        after_help = "Examples:\n  serverless-acme admin incidents declare --profile web --issued-from 2026-01-31T00:00:00Z --description 'wrong policy' --dry-run\n  serverless-acme admin incidents declare --issuer issuing --description 'keys of a weak generator' --url https://ca.example.com/incidents/1 --renew-within 24h --revoke superseded --revoke-after 5d"
+        after_help = "Examples:\n  serverless-acme admin incidents declare --profile web \\\n      --issued-from 2026-01-31T00:00:00Z --description 'wrong policy' --dry-run\n  serverless-acme admin incidents declare --issuer issuing \\\n      --description 'keys of a weak generator' --url https://ca.example.com/incidents/1 \\\n      --renew-within 24h --revoke superseded --revoke-after 5d"
     )]
     Declare(DeclareArguments),
     /// List the open incidents, and those that ended within a year
@@ -66,26 +66,27 @@ pub(super) enum IncidentsCommand {
     Continue,
 }
 
-/// What is declared.
+/// An incident to be declared.
 #[derive(Args)]
 pub(super) struct DeclareArguments {
     #[command(flatten)]
     selection: SelectionArguments,
-    /// A description of the incident, in one line
+    /// A description of the incident in one line, for operators
     #[arg(long, value_name = "TEXT")]
     description: String,
-    /// The page that explains the incident, for renewal information
+    /// A web page that explains the incident; renewal information links to it
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// The time over which renewals are spread, such as 36h or 5d; most clients check four times a
-    /// day
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = hours)]
+    /// The time over which renewals are spread, such as 36h or 5d. Most clients check their renewal
+    /// information four times a day
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = hours)]
     renew_within: u16,
     /// Revoke the certificates afterwards, for this reason
     #[arg(long, value_enum, value_name = "REASON")]
     revoke: Option<Reason>,
-    /// The time until the revocation starts, such as 36h or 5d [default: that of --renew-within]
-    #[arg(long, value_name = "TIME", value_parser = hours, requires = "revoke")]
+    /// The time from now until the revocation starts, such as 36h or 5d [default: that of
+    /// --renew-within]
+    #[arg(long, value_name = "DURATION", value_parser = hours, requires = "revoke")]
     revoke_after: Option<u16>,
     /// Count and list the affected certificates without declaring an incident
     #[arg(long)]
@@ -139,7 +140,7 @@ async fn declare(connection: &Connection, output: &Output, arguments: DeclareArg
             Some(_) => format!(" and revoke them after {} hours", revoke_after.unwrap_or(renew_within)),
             None => String::new(),
         };
-        let question = format!("Ask clients to replace {} certificates{revoked}?", counted.good);
+        let question = format!("Ask clients to replace {}{revoked}?", certificates(counted.good));
         output.agree(&about(&counted), &question)?;
     }
     let incident = IncidentDocument {
@@ -180,7 +181,7 @@ async fn go_on(connection: &Connection, output: &Output) -> Result<(), AdminFail
     }
 }
 
-/// The incident once its revocation is finished, or will never be.
+/// Waits until the revocation of the incident is finished or has stopped.
 async fn watched(connection: &Connection, id: IncidentId) -> Result<Incident, AdminFailure> {
     let mut progress: Option<Progress> = None;
     loop {

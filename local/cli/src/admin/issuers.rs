@@ -25,7 +25,7 @@ pub(super) enum IssuersCommand {
     List,
     /// Show an issuer and its certificates
     #[command(
-        after_help = "Example:\n  serverless-acme admin issuers show internal --json | jq -r .certificates[0] > internal.pem"
+        after_help = "Example:\n  serverless-acme admin issuers show internal --json \\\n      | jq -r '.certificates[0]' > internal.pem"
     )]
     Show {
         /// The id of the issuer
@@ -34,9 +34,9 @@ pub(super) enum IssuersCommand {
     /// Add an issuing CA, certified by the CA's own root
     ///
     /// Its key is created in the data folder, or on AWS is a KMS key that you created beforehand
-    /// (see docs/operations/issuers.md). RA Profiles issue by it when they name it.
+    /// (see docs/operations/issuers.md). To issue with it, name it in an RA Profile.
     #[command(
-        after_help = "Examples:\n  serverless-acme admin issuers add internal --name 'Example Internal CA' --key-type P-384\n  serverless-acme admin --function acme-AdminFunction-1A2B issuers add internal --name 'Example Internal CA' --kms-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        after_help = "Examples:\n  serverless-acme admin issuers add internal --name 'Example Internal CA' --key-type P-384\n  serverless-acme admin --function acme-AdminFunction-1A2B issuers add internal \\\n      --name 'Example Internal CA' \\\n      --kms-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     )]
     Add(AddArguments),
     /// Create a key for an issuing CA and print a certificate request for another CA to sign
@@ -44,7 +44,7 @@ pub(super) enum IssuersCommand {
     /// The issuer is inactive until its certificate is installed. Repeating the command prints the
     /// same request.
     #[command(
-        after_help = "Example:\n  serverless-acme admin issuers request corporate --name 'Example Issuing CA 7' > corporate.csr"
+        after_help = "Example:\n  serverless-acme admin issuers request corporate \\\n      --name 'Example Issuing CA 7' > corporate.csr"
     )]
     Request(RequestArguments),
     /// Install the certificate that another CA signed for a request
@@ -68,14 +68,14 @@ pub(super) enum IssuersCommand {
     /// new one works.
     #[command(after_help = "Example:\n  serverless-acme admin issuers roll-over issuing issuing-2")]
     RollOver {
-        /// The issuer that RA Profiles refer to
+        /// The id of the issuer that RA Profiles refer to now
         old: IssuerId,
-        /// The issuer that they will refer to
+        /// The id of the issuer that they will refer to
         new: IssuerId,
         /// The common name of a new issuer [default: that of the old one, numbered]
-        #[arg(long)]
+        #[arg(long, value_name = "TEXT")]
         name: Option<String>,
-        /// The KMS key of a new issuer [default: a key is created in the data folder]
+        /// The ARN of the KMS key of a new issuer [default: a key is created in the data folder]
         #[arg(long, value_name = "ARN")]
         kms_key: Option<String>,
     },
@@ -93,32 +93,32 @@ pub(super) enum IssuersCommand {
     },
 }
 
-/// An issuer to be made.
+/// An issuer to be created.
 #[derive(Args)]
 pub(super) struct AddArguments {
-    /// The id of the issuer in profiles and URLs: a-z 0-9 -
+    /// The id of the issuer in profiles and URLs: lowercase letters, digits and hyphens
     id: IssuerId,
     /// The common name in its certificate
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     name: String,
     /// The organization in its certificate; empty for none [default: that of the root]
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     organization: Option<String>,
     /// The type of the new key: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
     #[arg(long, value_name = "TYPE", conflicts_with = "kms_key")]
     key_type: Option<IssuerKeyType>,
     /// The lifetime of its certificate in days; it expires with the root at the latest
-    #[arg(long, default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    #[arg(long, value_name = "DAYS", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
     /// The number of CRLs over which its revocations are spread; cannot be changed. Plan one for
     /// each 10,000 certificates that may be revoked at the same time
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     shards: u16,
     /// The ARN of its KMS key [default: a key is created in the data folder]
     #[arg(long, value_name = "ARN")]
     kms_key: Option<String>,
-    /// A domain (with its subdomains) or network for which it may issue: example.com, 10.0.0.0/8;
-    /// can be repeated [default: all]
+    /// A domain (with its subdomains) or network for which it may issue, such as example.com or
+    /// 10.0.0.0/8; can be repeated [default: all]
     #[arg(long, value_name = "RULE")]
     permit: Vec<IdentifierRule>,
     /// A domain (with its subdomains) or network for which it may not issue; can be repeated
@@ -129,19 +129,19 @@ pub(super) struct AddArguments {
 /// An issuer whose certificate is to be requested.
 #[derive(Args)]
 pub(super) struct RequestArguments {
-    /// The id of the issuer in profiles and URLs: a-z 0-9 -
+    /// The id of the issuer in profiles and URLs: lowercase letters, digits and hyphens
     id: IssuerId,
     /// The common name in the request
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     name: String,
     /// The organization in the request; empty for none [default: that of the root]
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     organization: Option<String>,
     /// The type of the new key: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
     #[arg(long, value_name = "TYPE", conflicts_with = "kms_key")]
     key_type: Option<IssuerKeyType>,
     /// The number of CRLs over which its revocations are spread; cannot be changed
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     shards: u16,
     /// The ARN of its KMS key [default: a key is created in the data folder]
     #[arg(long, value_name = "ARN")]

@@ -15,8 +15,8 @@ use super::{
     table::{printable, table},
 };
 
-/// A file with profiles: a profile set, or a configuration of `serve`, of which the rest is no
-/// affair of ours.
+/// A file with profiles: a profile set, or a configuration of `serve`, whose other tables are
+/// ignored here.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct ProfileFile {
@@ -32,8 +32,7 @@ struct ProfileFile {
     _ca: IgnoredAny,
 }
 
-/// The profiles of a file. `with_defaults`, what it leaves out of a profile is said to be the
-/// default.
+/// The profiles of a file. With `with_defaults`, fields that it omits are set to their defaults.
 pub(super) fn read(path: &Path, with_defaults: bool) -> Result<ProfileDocuments, AdminFailure> {
     let failed = |reason: String| AdminFailure::File { path: path.to_owned(), reason };
     let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
@@ -93,7 +92,7 @@ pub(super) async fn apply(
     }
     let applied = connection.ask(&request(false, Some(compared.differences))).await?;
     output.print(&applied, || {
-        // What was agreed to was shown before the question.
+        // With confirmation, the differences were shown before the question.
         if yes { differences(&applied.differences) + "applied" } else { "applied".to_owned() }
     })
 }
@@ -150,14 +149,14 @@ pub(super) async fn list(connection: &Connection, output: &Output) -> Result<(),
             ]
         });
         let ra = profiles.ra_profile.iter().map(|profile| {
-            let days = format!("{} s", profile.certificate_validity.default);
+            let validity = duration(profile.certificate_validity.default);
             let issuer = profile.issuer.to_string();
             [
                 profile.name.to_string(),
                 yes(profile.enabled),
                 name(&profile.acme_profile),
                 issuer,
-                days,
+                validity,
                 profile.description.clone(),
             ]
         });
@@ -183,6 +182,17 @@ pub(super) async fn show(
     let text = toml::to_string(&profiles)?;
     output.print(&profiles, || text)
 }
+
+/// Seconds as days where they are whole days, as hours where they are whole hours: `90d`.
+fn duration(seconds: u32) -> String {
+    match (seconds % (24 * HOUR), seconds % HOUR) {
+        (0, _) => format!("{}d", seconds / (24 * HOUR)),
+        (_, 0) => format!("{}h", seconds / HOUR),
+        _ => format!("{seconds}s"),
+    }
+}
+
+const HOUR: u32 = 60 * 60;
 
 fn has(profiles: &ProfileSet, kind: ProfileKind, name: &ProfileName) -> bool {
     match kind {

@@ -1,4 +1,4 @@
-//! Many certificates: which are meant, and how many they are.
+//! Selections of certificates: their arguments, and counting and listing what matches.
 
 use acme::{AccountId, DirectoryId};
 use admin::{
@@ -12,11 +12,11 @@ use store::IssuerId;
 
 use super::{AdminFailure, connection::Connection, progress::Progress};
 
-/// Which certificates: those for which all holds that is said.
+/// A selection of certificates: those that match every argument given.
 #[derive(Args, Clone)]
 #[group(multiple = true)]
 pub(super) struct SelectionArguments {
-    /// Certificates for this DNS name or address, among others
+    /// Certificates that contain this DNS name or IP address
     #[arg(long)]
     name: Option<String>,
     /// Certificates that this account ordered
@@ -25,11 +25,12 @@ pub(super) struct SelectionArguments {
     /// Certificates that this issuer signed
     #[arg(long, value_name = "ID")]
     issuer: Option<IssuerId>,
-    /// Certificates ordered in the directory of this profile: web, or raProfile/web
+    /// Certificates ordered in the directory of this ACME Profile (web) or RA Profile
+    /// (raProfile/web)
     #[arg(long, value_name = "NAME")]
     profile: Option<DirectoryId>,
-    /// Certificates whose notBefore is this time or later, such as 2026-01-31T00:00:00Z. By
-    /// default, notBefore is five minutes before the certificate is issued
+    /// Certificates whose notBefore is this time or later, such as 2026-01-31T00:00:00Z. Unless
+    /// the order says otherwise, notBefore is five minutes before issuance
     #[arg(long, value_name = "TIME")]
     issued_from: Option<Timestamp>,
     /// Certificates whose notBefore is before this time
@@ -44,17 +45,17 @@ impl From<SelectionArguments> for CertificateSelection {
     }
 }
 
-/// The certificates that are meant, and the first of them.
+/// How many certificates match a selection, and the first of them.
 pub(super) struct Counted {
-    /// How many are good.
+    /// How many are valid.
     pub(super) good: u64,
-    /// How many are revoked.
+    /// How many are already revoked.
     pub(super) revoked: u64,
-    /// The first good ones.
+    /// The first valid ones.
     pub(super) items: Vec<ShownCertificate>,
 }
 
-/// The first hundred that are good.
+/// The first hundred valid certificates.
 pub(super) async fn first(
     connection: &Connection,
     selection: CertificateSelection,
@@ -74,7 +75,7 @@ pub(super) async fn first(
     }
 }
 
-/// Counts them, and lists the first `show`.
+/// Counts the certificates, and lists the first `show` valid ones.
 pub(super) async fn count(
     connection: &Connection,
     selection: &CertificateSelection,

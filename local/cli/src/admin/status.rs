@@ -36,8 +36,8 @@ pub(super) async fn status(connection: &Connection, output: &Output) -> Result<(
             ("time", status.time.to_string()),
             ("ACME Profiles", status.acme_profiles.to_string()),
             ("RA Profiles", status.ra_profiles.to_string()),
-            ("nonce secret made", or_dash(status.nonce_secret_made_at)),
-            ("external accounts", status.external_accounts.to_string()),
+            ("nonce secret made", or_dash(status.nonce_secret_made_at.map(acme::whole_seconds))),
+            ("external accounts", if status.external_accounts { "enabled" } else { "no secret yet" }.to_owned()),
         ];
         let facts: String = facts.iter().map(|(name, fact)| format!("{name:<18}{fact}\n")).collect();
         format!("{facts}\n{issuers}\n{crls}")

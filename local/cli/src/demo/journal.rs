@@ -1,11 +1,11 @@
-//! The steps, each with the time that it took.
+//! The steps of the demonstration, each with the time that it took.
 
 use std::{
     io::{self, Write},
     time::Instant,
 };
 
-/// Tells of the steps as they are done.
+/// Prints each step as it is completed.
 pub(super) struct Journal<'a> {
     out: &'a mut dyn Write,
     began: Instant,
@@ -14,12 +14,12 @@ pub(super) struct Journal<'a> {
 
 impl<'a> Journal<'a> {
     pub(super) fn begin(out: &'a mut dyn Write) -> io::Result<Self> {
-        writeln!(out, "The life of a certificate, on this machine alone:\n")?;
+        writeln!(out, "The life cycle of a certificate, on this machine only:\n")?;
         let now = Instant::now();
         Ok(Self { out, began: now, last: now })
     }
 
-    /// A step is done.
+    /// Prints a completed step.
     pub(super) fn step(&mut self, what: &str, detail: &str) -> io::Result<()> {
         let now = Instant::now();
         let took = now.duration_since(self.last);
@@ -28,8 +28,8 @@ impl<'a> Journal<'a> {
         self.out.flush()
     }
 
-    /// All steps are done.
+    /// Prints the total time.
     pub(super) fn end(self) -> io::Result<()> {
-        writeln!(self.out, "\n{:>8.1} ms  in all", self.began.elapsed().as_secs_f64() * 1e3)
+        writeln!(self.out, "\n{:>8.1} ms  total", self.began.elapsed().as_secs_f64() * 1e3)
     }
 }

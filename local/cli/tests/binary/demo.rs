@@ -19,7 +19,7 @@ async fn every_step_succeeds_and_nothing_is_left_behind() {
         "certificate verified",
         "certificate revoked",
         "found on the CRL",
-        "in all",
+        "total",
     ];
     let mut rest = text.as_str();
     for step in steps {

@@ -1,4 +1,4 @@
-//! The settings of `serve`: each is a flag, an environment variable and a key of the file at once.
+//! The settings of `serve`. Each is a flag, an environment variable and a key of the file.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::{
     value::{Address, LogFormat, LogLevel, Port, Seconds, Within},
 };
 
-/// The settings of every day, the table `[serve]` of the file.
+/// The ordinary settings: the table `[serve]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Settings {
@@ -27,8 +27,8 @@ pub(super) struct Settings {
     /// [key: serve.baseUrl] [default: https://localhost:<port>/api]
     #[arg(long, env = "SERVERLESS_ACME_BASE_URL", value_name = "URL")]
     base_url: Option<BaseUrl>,
-    /// The base of the CRL and issuer URLs in certificates; does not change in issued certificates
-    /// [key: serve.statusUrl] [default: http://<host of the base URL>:<status port>]
+    /// The base URL of CRLs and issuer certificates that is written into certificates; issued
+    /// certificates keep the one they have [key: serve.statusUrl] [default: http://<host of the base URL>:<status port>]
     #[arg(long, env = "SERVERLESS_ACME_STATUS_URL", value_name = "URL")]
     status_url: Option<StatusUrl>,
     /// The folder for keys and state, created if it does not exist [key: serve.data]
@@ -62,7 +62,7 @@ pub(super) struct EventsSettings {
     /// [key: events.webhookUrl] [default: none; events are in the log]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_URL", value_name = "URL")]
     webhook_url: Option<WebhookUrl>,
-    /// The file with the secret that signs events, `whsec_` and base64 [key:
+    /// The file with the secret that signs events: `whsec_` followed by base64 [key:
     /// events.webhookSecretFile] [default: webhook.secret in the data folder, created if it does
     /// not exist]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_SECRET_FILE", value_name = "FILE")]
@@ -71,18 +71,18 @@ pub(super) struct EventsSettings {
     /// [key: events.webhookCaFile] [default: only the system's]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_CA_FILE", value_name = "FILE")]
     webhook_ca_file: Option<PathBuf>,
-    /// Special-purpose networks in which the webhook may be, separated by commas; link-local
-    /// networks are always refused [key: events.webhookNetworks] [default: loopback and private
-    /// networks]
+    /// Special-purpose networks in which the webhook may be, such as 10.0.0.0/8, separated by
+    /// commas; link-local networks are always refused [key: events.webhookNetworks] [default:
+    /// loopback and private networks]
     #[arg(long, env = "SERVERLESS_ACME_WEBHOOK_NETWORKS", value_name = "NETWORKS", value_delimiter = ',')]
     webhook_networks: Option<Vec<IpNet>>,
-    /// The number of days before the expiry of a certificate at which an event is emitted; 0 for
-    /// never [key: events.expiringDays] [default: 14]
+    /// The number of days before its expiry at which an event reports a certificate that was not
+    /// replaced; 0 for never [key: events.expiringDays] [default: 14]
     #[arg(long, env = "SERVERLESS_ACME_EXPIRING_DAYS", value_name = "DAYS")]
     expiring_days: Option<Within<0, 3650>>,
 }
 
-/// Deliberate faults: the table `[test]` of the file.
+/// Deliberate faults for testing clients: the table `[test]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TestSettings {
@@ -92,8 +92,8 @@ pub(super) struct TestSettings {
     /// The delay before each validation [key: test.validationDelay] [default: 0]
     #[arg(long, env = "SERVERLESS_ACME_VALIDATION_DELAY", value_name = "SECONDS")]
     validation_delay: Option<Seconds>,
-    /// Treat every challenge as valid without validating it [key: test.alwaysValid] [default:
-    /// false]
+    /// Treat every challenge as valid without validating it: anyone gets any certificate [key:
+    /// test.alwaysValid] [default: false]
     #[arg(
         long,
         env = "SERVERLESS_ACME_ALWAYS_VALID",
@@ -109,22 +109,22 @@ pub(super) struct TestSettings {
     orders_per_page: Option<Within<1, 1000>>,
 }
 
-/// How to log.
+/// The format and the level of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSettings {
     /// Whether a log line is text or JSON.
     pub format: LogFormat,
-    /// `None` leaves it to the environment.
+    /// The level; `None` leaves it to `RUST_LOG`.
     pub level: Option<LevelFilter>,
 }
 
 impl Settings {
-    /// How to log.
+    /// The settings of the log.
     pub(super) fn log(&self) -> LogSettings {
         LogSettings { format: self.log.unwrap_or_default(), level: self.log_level.map(LevelFilter::from) }
     }
 
-    /// These, and where they are silent the `other` ones.
+    /// These settings, completed by the `other` ones.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
@@ -180,7 +180,7 @@ impl TestSettings {
     }
 }
 
-/// The configuration of the settings; what they leave open has its default.
+/// The configuration that the settings describe, completed by the defaults.
 pub(super) fn config(serve: Settings, test: TestSettings, ca: CaConfig) -> Config {
     let default = Config::new(serve.data.unwrap_or_else(|| PathBuf::from(DATA)));
     Config {

@@ -22,12 +22,12 @@ async fn many_certificates_are_counted_first_and_revoked_after_consent() {
     assert_eq!((&dry["certificates"], &dry["alreadyRevoked"]), (&json!(2), &json!(0)));
     assert_eq!(dry["items"].as_array().map(Vec::len), Some(2));
     let shown = text(&data, &[&of_account[..], &["--dry-run"]].concat()).await;
-    assert!(shown.contains("a.test") && shown.contains("2 certificates; 0 more are already revoked"), "{shown}");
+    assert!(shown.contains("a.test") && shown.contains("2 certificates; already revoked: 0"), "{shown}");
     assert_not_confirmed(admin(&data, &of_account).await);
     let revoked = json(&data, &[&of_account[..], &["--yes"]].concat()).await;
     assert_eq!(revoked, json!({"revoked": 2, "alreadyRevoked": 0}));
     let again = text(&data, &of_account).await;
-    assert_eq!(again, "0 certificates revoked; 2 were already revoked\n", "what does nothing needs no consent");
+    assert_eq!(again, "0 certificates revoked; already revoked: 2\n", "what does nothing needs no consent");
     let found = json(&data, &["certificates", "find", "--name", "a.test"]).await;
     assert_eq!(found["items"][0]["reason"], 4);
     for wrong in [&["certificates", "revoke"][..], &["certificates", "revoke", "x", "--name", "a.test"]] {
