@@ -196,7 +196,6 @@ impl Environment {
     ///
     /// # Errors
     /// The text of the refusal.
-    /// Why it was refused.
     pub async fn act(&self, request: Value) -> Result<Value, String> {
         match &self.ca {
             Running::OneProcess(host) => host.act(request).await,

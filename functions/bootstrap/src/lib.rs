@@ -19,7 +19,7 @@ use store::{AcmeProfile, IssuerRole, ProfileSet, RaProfile};
 
 pub use properties::{PropertyError, plan};
 
-/// What is to be made where nothing is.
+/// The CA and the profiles to create where there are none.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The root and the issuing CA.
@@ -30,13 +30,13 @@ pub struct Plan {
     pub ra: RaProfile,
 }
 
-/// What a CA is founded with.
+/// The capabilities for creating a CA.
 pub struct Foundation {
-    /// Makes the secrets of nonces.
+    /// Creates the nonce secrets.
     pub nonce_secrets: NonceSecretRotation,
-    /// Makes the secret of external accounts.
+    /// Creates the secret of external accounts.
     pub external_account_secrets: ExternalAccountSecrets,
-    /// Has the root sign, makes the first profiles, and keeps the record of both.
+    /// Has the root sign, creates the first profiles, and records both in the audit log.
     pub authority: Authority,
     /// Signs the root's CRL.
     pub crls: Crls,
@@ -44,12 +44,12 @@ pub struct Foundation {
     pub issuer_files: IssuerFiles,
 }
 
-/// Makes what is absent, and gives the root's certificate. The profiles come last: a directory
-/// serves only when everything behind it is there.
+/// Creates whatever does not exist yet, and returns the root's certificate. The profiles come last,
+/// so that a directory only serves when everything behind it exists.
 ///
 /// # Errors
-/// [`authority::Failure::ForeignIssuer`] when the keys are not those of the CA in the store; when a
-/// step failed, of which those before stay done.
+/// [`authority::Failure::ForeignIssuer`] if the keys are not those of the CA in the store. Any
+/// other error means that a step failed; the earlier steps remain done.
 pub async fn establish(ca: &Foundation, plan: &Plan) -> Result<Certificate, Error> {
     ca.authority.mark_new_store().await?;
     ca.nonce_secrets.ensure().await?;
@@ -76,8 +76,8 @@ async fn announce_issuing_cas(ca: &Foundation) -> Result<(), Error> {
 /// The actor in the audit records of the first profiles.
 const ACTOR: &str = "bootstrap";
 
-/// The same for a plan that is written as the properties of a template. Returns attributes for the
-/// template: `RootCertificate` (PEM) and `RootFingerprint` (SHA-256).
+/// The same, for a plan given as the properties in a template. Returns attributes for the template:
+/// `RootCertificate` (PEM) and `RootFingerprint` (SHA-256).
 ///
 /// # Errors
 /// A [`PropertyError`] or an [`Error`].

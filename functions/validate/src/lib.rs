@@ -19,7 +19,7 @@ use validation::{Failure, Probe, Rules};
 pub use pace::{Pace, Sleep};
 pub use settings::{Settings, SettingsError};
 
-/// Does one task. Doing it twice is harmless: results are conditional.
+/// Performs one task. Performing it twice is harmless, because results are written conditionally.
 ///
 /// # Errors
 /// The task could not be finished and should be retried.
@@ -49,7 +49,7 @@ async fn run(
     loop {
         let failure = match attempt(settings, &probe).await {
             Ok(observation) => {
-                log(&job, "control was shown", None);
+                log(&job, "the identifier was validated", None);
                 return validations.succeeded(job, observation).await;
             }
             Err(failure) => failure,

@@ -21,7 +21,7 @@ use crate::{
     webhook::{SPOOL, Spool},
 };
 
-/// An open CA. It should be closed, so that the next start finds a cleanly closed store.
+/// An open CA. Close it, so that the next start finds a cleanly closed store.
 pub struct AtRest {
     authority: Arc<Authority>,
     store: Arc<EmbeddedStore>,
@@ -82,7 +82,7 @@ impl AtRest {
         &self.authority
     }
 
-    /// The keys that cannot be used, with the reasons.
+    /// The keys that cannot be used, each with the reason.
     pub fn unusable_keys(&self) -> &[StartError] {
         &self.unusable_keys
     }

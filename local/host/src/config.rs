@@ -70,7 +70,7 @@ pub struct Config {
 pub struct EventsConfig {
     /// The webhook to which events are posted; when absent, events are only logged.
     pub webhook: Option<WebhookConfig>,
-    /// The number of days before the end of a certificate at which the event for its expiry is
+    /// The number of days before the expiry of a certificate at which the event about it is
     /// emitted; 0 means never.
     pub expiring_days: u16,
 }
@@ -85,7 +85,7 @@ impl Default for EventsConfig {
 /// The receiver of events, and how it is authenticated.
 #[derive(Clone, Debug)]
 pub struct WebhookConfig {
-    /// Where events are posted.
+    /// The URL to which events are posted.
     pub url: WebhookUrl,
     /// The file with the secret that signs them; one in the data folder when absent.
     pub secret_file: Option<PathBuf>,
@@ -102,24 +102,24 @@ impl WebhookConfig {
     }
 }
 
-/// The root and the issuing CA, as they are made at first start. Afterwards nothing of it changes
-/// what is there.
+/// The root and the issuing CA that the first start creates. Later changes of these values have no
+/// effect on an existing CA.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CaConfig {
-    /// Common name of the root.
+    /// The common name of the root.
     pub root_name: String,
-    /// Common name of the issuing CA.
+    /// The common name of the issuing CA.
     pub issuing_name: String,
     /// The organization in both names.
     pub organization: Option<String>,
-    /// The kind of the root's key.
+    /// The type of the root's key.
     pub root_key: IssuerKeyType,
-    /// The kind of the issuing CA's key.
+    /// The type of the issuing CA's key.
     pub issuing_key: IssuerKeyType,
-    /// The life of the root, in days.
+    /// The lifetime of the root, in days.
     pub root_days: u32,
-    /// The life of the issuing CA, in days; it ends with the root at the latest.
+    /// The lifetime of the issuing CA, in days; it expires with the root at the latest.
     pub issuing_days: u32,
 }
 
@@ -138,21 +138,21 @@ impl Default for CaConfig {
     }
 }
 
-/// Faults on purpose, for testing clients. All off by default.
+/// Deliberate faults, for testing clients. All are off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TestSwitches {
-    /// Refuses this share of good nonces, in percent.
+    /// The percentage of valid nonces to refuse.
     pub nonce_refusals: u8,
-    /// Waits before each validation.
+    /// The delay before each validation.
     pub validation_delay: Duration,
-    /// Takes every challenge as shown without looking.
+    /// Whether every challenge is treated as valid without being validated.
     pub always_valid: bool,
-    /// Orders on a page of a list; 50 when absent.
+    /// The maximum number of orders on a page of a list; 50 when absent.
     pub orders_per_page: Option<usize>,
 }
 
 impl Config {
-    /// The defaults, with this data folder. No profile is named, so a new CA begins with the
+    /// The defaults, with this data folder. There are no profiles, so a new CA starts with the
     /// built-in ones.
     pub fn new(data: PathBuf) -> Self {
         let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
@@ -181,8 +181,8 @@ pub const ISSUING: &str = "issuing";
 /// The name of the built-in profiles.
 pub const DEFAULT: &str = "default";
 
-/// The built-in profiles, with which a new CA begins whose configuration names none: open
-/// registration, private networks and loopback allowed for validation.
+/// The built-in profiles, with which a new CA starts if its configuration has none: open
+/// registration, with private networks and loopback allowed for validation.
 pub fn built_in_profiles() -> ProfileSet {
     let (Ok(name), Ok(issuer)) = (DEFAULT.parse::<ProfileName>(), ISSUING.parse::<IssuerId>()) else {
         return ProfileSet::default();
@@ -197,8 +197,8 @@ pub fn built_in_profiles() -> ProfileSet {
     ProfileSet { acme_profile: vec![acme], ra_profile: vec![ra] }
 }
 
-/// The networks of a laptop and of the office around it. Link-local addresses and those of cloud
-/// metadata stay out of reach whatever stands here.
+/// The networks of a laptop and of the office around it. Link-local addresses, including those of
+/// cloud metadata, are always refused, whatever this list says.
 fn local_networks() -> Vec<IpNet> {
     let networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
     networks.iter().filter_map(|network| network.parse().ok()).collect()
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn the_built_in_profiles_lead_to_each_other_and_reach_this_machine() {
         let config = Config::new(PathBuf::from("data"));
-        assert!(config.acme_profiles.is_empty() && config.ra_profiles.is_empty(), "n14: none is named");
+        assert!(config.acme_profiles.is_empty() && config.ra_profiles.is_empty(), "n14: there are none");
         let built_in = built_in_profiles();
         let ([acme], [ra]) = (&built_in.acme_profile[..], &built_in.ra_profile[..]) else { panic!("one of each") };
         assert_eq!((acme.name.as_str(), ra.name.as_str()), (DEFAULT, DEFAULT));

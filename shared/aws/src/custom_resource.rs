@@ -2,8 +2,7 @@
 //!
 //! CloudFormation waits up to an hour for an answer at a signed URL, so an answer is sent in every
 //! case. The physical id never changes: a new one would make CloudFormation replace the resource
-//! and delete the old one. Delete does nothing, because what was established (a CA) must outlive
-//! its stack.
+//! and delete the old one. Delete does nothing, because the CA must outlive its stack.
 //!
 //! The same function may also be invoked on schedule.
 
@@ -35,36 +34,34 @@ use crate::{
 /// A function behind a custom resource.
 pub struct CustomResource {
     config: SdkConfig,
-    /// Given the properties of the template, all of them as text. Establishing what is there
-    /// changes nothing.
+    /// Creates the CA from the properties in the template, all of which are text. If the CA exists,
+    /// it changes nothing.
     establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
     on_schedule: Box<dyn Do<(), ()>>,
     patience: Patience,
 }
 
-/// How often and how long establishing is tried. The time-out of the function must leave time to
-/// answer.
+/// How often and how long the function tries to create the CA. The time-out of the function must
+/// leave time to answer.
 #[derive(Clone, Debug)]
 pub struct Patience {
-    /// The pauses before the second and each further try.
+    /// The pauses before the second and each later attempt.
     pub pauses: Vec<Duration>,
-    /// The time limit for all tries together.
+    /// The time limit for all attempts together.
     pub limit: Duration,
 }
 
 impl Default for Patience {
-    /// Four tries within 80 seconds, because the permissions of a new role take seconds to become
-    /// effective everywhere.
+    /// Four attempts within 80 seconds, because the permissions of a new role take seconds to
+    /// become effective everywhere.
     fn default() -> Self {
         Self { pauses: [2, 5, 10].map(Duration::from_secs).to_vec(), limit: Duration::from_secs(80) }
     }
 }
 
 impl CustomResource {
-    /// The function that `main.rs` starts.
-    ///
-    /// # Errors
-    /// A required environment variable is missing or invalid.
+    /// A function that runs `establish` for a custom resource, and `on_schedule` for scheduled
+    /// events.
     pub fn new(
         config: &SdkConfig,
         establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
@@ -73,7 +70,7 @@ impl CustomResource {
         Self { config: config.clone(), establish, on_schedule, patience: Patience::default() }
     }
 
-    /// The same function with another schedule of tries.
+    /// The same function with another schedule of attempts.
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
@@ -86,7 +83,7 @@ impl CustomResource {
                     Err(error) if may_pass(&error) => {
                         tracing::warn!(
                             reason = failure_chain(error.as_ref()),
-                            "establishing failed and is tried again"
+                            "the CA could not be created; trying again"
                         );
                         time::sleep(*pause).await;
                     }
@@ -95,7 +92,7 @@ impl CustomResource {
             }
             self.establish.run(properties).await
         };
-        time::timeout(self.patience.limit, tries).await.unwrap_or_else(|_| Err("it took too long".into()))
+        time::timeout(self.patience.limit, tries).await.unwrap_or_else(|_| Err("creating the CA took too long".into()))
     }
 
     /// Sends the answer to the URL where CloudFormation waits for it.
@@ -159,7 +156,7 @@ impl Function for CustomResource {
             Ok(data) => (Status::Success, String::new(), data),
             Err(error) => {
                 let reason = failure_chain(error.as_ref());
-                tracing::error!(reason, "nothing was established");
+                tracing::error!(reason, "the CA could not be created");
                 (Status::Failed, reason.chars().take(MAX_REASON).collect(), BTreeMap::new())
             }
         };
@@ -177,7 +174,7 @@ impl Function for CustomResource {
     }
 }
 
-/// Whether the same call may succeed a little later. Most errors of the authority are of that kind,
+/// Whether the same call may succeed a little later. That is true for most errors of the authority,
 /// because the permissions of a new role take seconds to become effective everywhere.
 fn may_pass(error: &BoxError) -> bool {
     let failure = match error.downcast_ref::<issuing::Error>() {
@@ -248,7 +245,8 @@ struct Unanswered(u16);
 
 const PHYSICAL_ID: &str = "certificate-authority";
 
-/// Characters; CloudFormation accepts an answer of at most 4,096 bytes.
+/// The maximum length of a reason, in characters. CloudFormation accepts an answer of at most 4,096
+/// bytes.
 const MAX_REASON: usize = 1_000;
 
 const ATTEMPT: Duration = Duration::from_secs(5);

@@ -1,9 +1,10 @@
-//! API Gateway's HTTP API, payload 2.0, and the requests and responses of `api`.
+//! Functions behind an API Gateway HTTP API (payload 2.0): events become the requests of `api`, and
+//! its responses become answers.
 //!
-//! The event is read here and not by `lambda_http`, whose request has its URL from the `Host`
-//! header, which any caller can set: path and query come as API Gateway received them, and the base
-//! of all URLs from configuration or from API Gateway itself. A signed URL is compared byte by byte
-//! with those.
+//! The event is parsed here and not by `lambda_http`, which takes the URL of a request from the
+//! `Host` header, and any caller can set that. Path and query are those that API Gateway received;
+//! the base of all URLs comes from the configuration or from API Gateway itself. The URL in a
+//! signed request is compared with them byte by byte.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -31,15 +32,15 @@ use crate::{
 /// A function behind API Gateway.
 pub struct HttpFunction {
     admission: Admission,
-    /// The base of all URLs, when it is configured.
+    /// The base of all URLs, if it is configured.
     base_url: Option<String>,
     handler: Box<dyn Handle>,
-    /// The surroundings for each base: an API answers at its own domain and at custom ones.
+    /// The context for each base URL: an API answers at its own domain and at custom ones.
     contexts: RwLock<HashMap<String, Arc<Context>>>,
 }
 
 impl HttpFunction {
-    /// The function with these clients that handles requests so.
+    /// A function that handles requests with `handler`.
     ///
     /// # Errors
     /// A required environment variable is missing or invalid.
@@ -75,7 +76,7 @@ impl Function for HttpFunction {
     }
 }
 
-/// The members of an event of payload 2.0 that are used.
+/// The members of a payload 2.0 event that are used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -145,7 +146,7 @@ fn target(path: &str, query: &str) -> Uri {
     target.map(Uri::from).unwrap_or_default()
 }
 
-/// The answer of payload 2.0.
+/// An answer in payload 2.0.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_none_is_left_out() {
+    fn an_invalid_header_is_left_out() {
         let mut event = event("/", "");
         event["headers"] = json!({"content-type": "application/jose+json", "a b": "c", "d": "e\n"});
         let request = request(event).unwrap();
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_text_is_base64() {
+    fn an_answer_that_is_not_text_is_base64() {
         let answer = Answer::from(Response::new(Bytes::from_static(b"\xff")));
         assert_eq!((answer.body.as_str(), answer.is_base64_encoded), ("/w==", true));
     }

@@ -1,5 +1,5 @@
-//! Functions that operators invoke with permissions of IAM: the request and the answer are JSON. A
-//! refusal is an error of the function, which `aws lambda invoke` shows as such.
+//! Functions that operators invoke with their IAM permissions. The request and the answer are JSON.
+//! A refusal is a function error, which `aws lambda invoke` shows as such.
 
 use acme::failure_chain;
 use async_trait::async_trait;
@@ -11,16 +11,13 @@ use crate::{
     part::Do,
 };
 
-/// A function that is invoked by itself.
+/// A function that is invoked directly, not through API Gateway or a queue.
 pub struct Invocation {
     action: Box<dyn Do<Value, Value>>,
 }
 
 impl Invocation {
-    /// The function that `main.rs` starts.
-    ///
-    /// # Errors
-    /// A required environment variable is missing or invalid.
+    /// A function that runs `action` for each request.
     pub fn new(action: Box<dyn Do<Value, Value>>) -> Self {
         Self { action }
     }

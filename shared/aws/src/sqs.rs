@@ -1,12 +1,12 @@
-//! The work queues on SQS: a task is the JSON body of a message. Delivery is at least once and in
-//! any order, as the seam says.
+//! The work queues on SQS: a task is the JSON body of a message. It is delivered at least once and
+//! in any order, as the queue traits require.
 
 use async_trait::async_trait;
 use authority::{CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, QueueError, ValidationQueue, ValidationTask};
 use aws_sdk_sqs::Client;
 use serde::Serialize;
 
-/// Hands work over to a queue of SQS.
+/// Sends tasks to an SQS queue.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     client: Client,
@@ -14,7 +14,7 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// The queue at this URL, by way of this client.
+    /// The queue with this URL, reached through this client.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }

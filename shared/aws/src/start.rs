@@ -1,4 +1,4 @@
-//! The start of a function on Lambda: log, runtime, clients, then the events one after the other
+//! The start of a function on Lambda: log, runtime, clients, then one invocation after another
 //! until Lambda ends the process.
 //!
 //! One thread is enough: an invocation has the process to itself, and it mostly waits for the
@@ -12,12 +12,13 @@ use serde_json::value::RawValue;
 
 use crate::{Clients, Environment, EventForwarder, FindEvents, Function, StartError, log, sdk};
 
-/// Starts the function that `open` constructs from clients.
+/// Starts the function that `open` constructs from the clients, and runs it until Lambda ends the
+/// process.
 pub fn start<F: Function + 'static>(open: impl FnOnce(&Clients) -> Result<F, StartError>) -> ExitCode {
     run(move |config, environment| Ok(Box::new(open(&Clients::new(config, environment)?)?)))
 }
 
-/// Puts the events that `find` finds in each invocation on an event bus.
+/// Starts the function that puts the events that `find` finds in each invocation on an event bus.
 pub fn put_events(find: FindEvents) -> ExitCode {
     run(move |config, environment| Ok(Box::new(EventForwarder::new(config, environment, find)?)))
 }

@@ -25,10 +25,7 @@ pub struct Worker<T> {
 }
 
 impl<T> Worker<T> {
-    /// The function that `main.rs` starts.
-    ///
-    /// # Errors
-    /// A required environment variable is missing or invalid.
+    /// A worker that runs `work` for each task, and `on_schedule`, if given, for scheduled events.
     pub fn new(work: Box<dyn Do<T, ()>>, on_schedule: Option<Box<dyn Do<(), ()>>>) -> Self {
         Self { work, on_schedule }
     }
@@ -71,7 +68,11 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send> Worker<T> {
         match self.work.run(task).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(message, error = error.as_ref() as &dyn std::error::Error, "a task is put off");
+                tracing::error!(
+                    message,
+                    error = error.as_ref() as &dyn std::error::Error,
+                    "a task failed and will be retried"
+                );
                 false
             }
         }
@@ -91,13 +92,13 @@ impl<T: DeserializeOwned + Clone + Eq + Hash + Send + Sync> Function for Worker<
     }
 }
 
-/// Does the work that is due. A failure is returned, so that EventBridge tries again.
+/// Does the scheduled work. A failure is returned, so that EventBridge tries again.
 pub(crate) async fn on_schedule(work: Option<&dyn Do<(), ()>>) -> Result<(), InvocationError> {
     let Some(work) = work else {
         return Err(InvocationError::Failed("this function does nothing on schedule".to_owned()));
     };
     work.run(()).await.map_err(|error| {
-        tracing::error!(error = error.as_ref() as &dyn std::error::Error, "what is due was not done");
+        tracing::error!(error = error.as_ref() as &dyn std::error::Error, "the scheduled work failed");
         InvocationError::Failed(failure_chain(error.as_ref()))
     })
 }
@@ -115,7 +116,7 @@ enum Event {
     },
 }
 
-/// What EventBridge sends when a schedule is due.
+/// The `detail-type` of the event that EventBridge sends on a schedule.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) enum Scheduled {
     /// The only kind of scheduled event.

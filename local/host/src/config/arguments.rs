@@ -27,10 +27,10 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the configuration file, when one is named, and fills in what is left open.
+    /// Reads the configuration file, if there is one, and completes the settings from it.
     ///
     /// # Errors
-    /// [`ConfigError`], with the place in the file.
+    /// [`ConfigError`], with line and column in the file.
     pub fn resolve(self) -> Result<(Config, LogSettings), ConfigError> {
         let file = match &self.config {
             Some(path) => File::read(path)?,

@@ -1,4 +1,5 @@
-//! What a file must not say although each word of it is right.
+//! Checks of a configuration file beyond its syntax: values that are out of range or contradict
+//! each other.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,7 +9,7 @@ use store::{IssuerId, IssuerState, ProfileFault, ProfileSet};
 
 use super::{CaConfig, ISSUING, ROOT, built_in_profiles};
 
-/// What is wrong, and with which field.
+/// A field that is refused, with the reason.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) place: Place,
@@ -19,13 +20,13 @@ pub(super) struct Fault {
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) table: &'static str,
-    /// For a profile, which of its kind: its index and its name.
+    /// For a profile: its index in the file and its name.
     pub(super) profile: Option<(usize, ProfileName)>,
     pub(super) field: String,
 }
 
 impl fmt::Display for Place {
-    /// The path of the field, a profile by its name: `acmeProfile.web.raProfile`.
+    /// The path of the field, with the name of the profile: `acmeProfile.web.raProfile`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, profile, field } = self;
         match profile {
@@ -35,9 +36,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// Checks what a file says of the CA and of profiles. What profiles may say is decided where they
-/// are stored; here they stand beside the built-in ones, to which they may lead because a store may
-/// have them.
+/// Checks the CA and the profiles of a file. The rules for profiles are those of the store. They
+/// are checked together with the built-in profiles, because the file may refer to those and the
+/// store may have them.
 pub(super) fn check(ca: &CaConfig, mut set: ProfileSet) -> Result<(), Fault> {
     check_ca(ca).map_err(|Wrong(field, reason)| {
         let place = Place { table: "ca", profile: None, field: field.to_owned() };
@@ -48,8 +49,8 @@ pub(super) fn check(ca: &CaConfig, mut set: ProfileSet) -> Result<(), Fault> {
     ra_profile.retain(|built_in| set.ra_profile.iter().all(|named| named.name != built_in.name));
     set.acme_profile.extend(acme_profile);
     set.ra_profile.extend(ra_profile);
-    // Operators make further issuers; which there are is known when the store is open. The root is
-    // none of them.
+    // Operators add issuers, so the issuers that exist are only known when the store is open. Any
+    // name is accepted here, except that of the root.
     let named = set.ra_profile.iter().map(|profile| profile.issuer.clone()).filter(|issuer| issuer.as_str() != ROOT);
     let issuers: BTreeMap<IssuerId, IssuerState> =
         ISSUING.parse().into_iter().chain(named).map(|issuer| (issuer, IssuerState::Active)).collect();
@@ -63,7 +64,7 @@ pub(super) fn check(ca: &CaConfig, mut set: ProfileSet) -> Result<(), Fault> {
     }
 }
 
-/// A field of the table under check, and why it is refused.
+/// A field of the table `ca`, and why it is refused.
 struct Wrong(&'static str, String);
 
 fn check_ca(ca: &CaConfig) -> Result<(), Wrong> {

@@ -13,12 +13,12 @@ pub enum ConfigError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// The file says something that cannot be.
+    /// The file is not valid TOML, or a setting in it is refused.
     #[error("{path}:{position}: {reason}")]
     Wrong {
         /// The path of the configuration file.
         path: PathBuf,
-        /// Where in it.
+        /// The place of the error.
         position: Position,
         /// What is wrong, and what is allowed.
         reason: String,
@@ -30,7 +30,7 @@ pub enum ConfigError {
 pub struct Position {
     /// The number of the line, from 1.
     pub line: usize,
-    /// The character in the line.
+    /// The number of the character in the line, from 1.
     pub column: usize,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// What is wrong, and where, counted in octets.
+/// A fault in the text of a file. `span` is its place in bytes.
 #[derive(Debug)]
 pub(super) struct Flaw {
     pub(super) span: Option<Range<usize>>,
@@ -48,7 +48,7 @@ pub(super) struct Flaw {
 }
 
 impl Flaw {
-    /// For people: where in which file.
+    /// The error for the operator, with path, line and column.
     pub(super) fn at(self, path: PathBuf, text: &str) -> ConfigError {
         let before = text.get(..self.span.map_or(0, |span| span.start)).unwrap_or(text);
         let line = before.matches('\n').count() + 1;

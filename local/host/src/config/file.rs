@@ -1,5 +1,5 @@
-//! The configuration file: TOML in which nothing is ignored. What is unknown, misspelled or
-//! contradictory is refused with its place.
+//! The configuration file: TOML in which nothing is ignored. Unknown, misspelled and contradictory
+//! settings are refused with their line and column.
 
 use std::{fs, path::Path};
 
@@ -14,7 +14,7 @@ use super::{
     settings::{EventsSettings, Settings, TestSettings},
 };
 
-/// What the file says.
+/// The contents of the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct File {
@@ -27,7 +27,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Reads and checks it.
+    /// Reads and checks a file.
     pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text =
             fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
@@ -46,7 +46,7 @@ impl File {
     }
 }
 
-/// Where in the text the field stands; when it is left out, where its table stands.
+/// The position of the field in the text, or of its table if the field is absent.
 fn span(text: &str, place: &Place) -> Option<std::ops::Range<usize>> {
     let document = DeTable::parse(text).ok()?;
     let mut found = document.get_ref().get(place.table)?;

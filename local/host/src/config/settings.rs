@@ -28,7 +28,8 @@ pub(super) struct Settings {
     #[arg(long, env = "SERVERLESS_ACME_BASE_URL", value_name = "URL")]
     base_url: Option<BaseUrl>,
     /// The base URL of CRLs and issuer certificates that is written into certificates; issued
-    /// certificates keep the one they have [key: serve.statusUrl] [default: http://<host of the base URL>:<status port>]
+    /// certificates keep the one they have [key: serve.statusUrl] [default: http://<host of the
+    /// base URL>:<status port>]
     #[arg(long, env = "SERVERLESS_ACME_STATUS_URL", value_name = "URL")]
     status_url: Option<StatusUrl>,
     /// The folder for keys and state, created if it does not exist [key: serve.data]

@@ -1,19 +1,19 @@
-//! The two bases of URLs: that of ACME, over HTTPS, and that of what stands inside certificates,
-//! over plain HTTP.
+//! The two base URLs: that of ACME, over HTTPS, and that of the URLs inside certificates, over
+//! plain HTTP.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use acme::Identifier;
 use http::{Uri, uri::Scheme};
 
-/// The public base of all ACME URLs: `https://host[:port][/path]`, without a slash at its end.
+/// The public base of all ACME URLs: `https://host[:port][/path]`, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(Base);
 
-/// The base of the URLs inside certificates: `http://host[:port][/path]`, without a slash at its
-/// end.
+/// The base of the URLs inside certificates: `http://host[:port][/path]`, without a trailing slash.
 ///
-/// Never HTTPS: fetching it over TLS would need the very chain that is being judged (RFC 5280 §8).
+/// It is never HTTPS: fetching a CRL over TLS would require the chain that is being validated
+/// (RFC 5280 §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusUrl(Base);
 
@@ -29,12 +29,12 @@ impl BaseUrl {
         &self.0.text
     }
 
-    /// The host: a name or an address.
+    /// The host: a DNS name or an IP address.
     pub fn host(&self) -> &Identifier {
         &self.0.host
     }
 
-    /// The same host at another port over plain HTTP.
+    /// A plain-HTTP URL with the same host and this port.
     pub(crate) fn status_url(&self, port: u16) -> StatusUrl {
         let text = match &self.0.host {
             Identifier::Ip(IpAddr::V6(address)) => format!("http://[{address}]:{port}"),
@@ -78,7 +78,7 @@ impl Base {
         let uri: Uri = text.parse().map_err(|_| error())?;
         let authority = uri.authority().ok_or_else(error)?;
         let plain = uri.scheme() == Some(scheme) && uri.query().is_none() && !text.contains(['#', '@']);
-        // No other check refuses a port that is not a number.
+        // `http` accepts a port that is not a number.
         let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
         if !plain || (!port.is_empty() && authority.port_u16().is_none()) {
             return Err(error());
@@ -104,7 +104,7 @@ impl fmt::Display for StatusUrl {
     }
 }
 
-/// The text is no such URL.
+/// The text is not a URL of the required form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a URL of the form {scheme}://host[:port][/path]")]
 pub struct UrlError {
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_is_read_with_its_host_and_loses_its_last_slash() {
+    fn a_base_url_is_parsed_with_its_host_and_without_its_trailing_slash() {
         for (text, base, host) in [
             ("https://localhost:14000/api", "https://localhost:14000/api", "localhost"),
             ("https://ca.example/", "https://ca.example", "ca.example"),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_is_refused_with_its_form() {
+    fn other_text_is_refused_with_the_expected_form() {
         for text in [
             "",
             "localhost",

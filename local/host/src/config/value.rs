@@ -1,5 +1,5 @@
-//! Values of settings: the same on the command line, in the environment and in the file, and
-//! refused with what is allowed.
+//! The types of settings. They accept the same values on the command line, in the environment and
+//! in the file, and their errors say which values are allowed.
 
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
@@ -21,7 +21,7 @@ impl FromStr for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Another type is refused with the same words as another text; so it is below.
+        // A value of the wrong type gets the same error as a wrong text, here and below.
         String::deserialize(deserializer).unwrap_or_default().parse().map_err(D::Error::custom)
     }
 }
@@ -46,7 +46,7 @@ impl<const LOW: u16, const HIGH: u16> FromStr for Within<LOW, HIGH> {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        // No number at all is refused as one that is out of bounds.
+        // Text that is not a number gets the same error as a number that is out of bounds.
         Self::try_from(text.parse().unwrap_or(i64::MIN))
     }
 }
@@ -57,7 +57,7 @@ impl<'de, const LOW: u16, const HIGH: u16> Deserialize<'de> for Within<LOW, HIGH
     }
 }
 
-/// Seconds and parts of them, a minute at most.
+/// Seconds, with fractions, and at most a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seconds(pub(crate) Duration);
 
@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -97,7 +97,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// How much is logged.
+/// The lowest level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogLevel {
@@ -120,13 +120,13 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
-/// What would have been allowed.
+/// Why a value is refused: the message says what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ValueError {
-    /// No address with a port.
+    /// The value is not an IP address with a port.
     #[error("expected an IP address with a port, such as 127.0.0.1:14000 or [::1]:14000")]
     Address,
-    /// Out of bounds.
+    /// The value is not a whole number within the bounds.
     #[error("expected a whole number from {low} to {high}")]
     Number {
         /// The lowest value that is accepted.
@@ -134,12 +134,13 @@ pub(crate) enum ValueError {
         /// The highest value that is accepted.
         high: u16,
     },
-    /// No such time.
+    /// The value is not a number of seconds within the bounds.
     #[error("expected a number of seconds from 0 to {MAX_SECONDS}, such as 0.5")]
     Seconds,
 }
 
-/// A worker holds a validation for a minute; then another one would start it again.
+/// The lease of a validation is one minute; after a longer delay another worker would start it
+/// again.
 const MAX_SECONDS: f64 = 60.0;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use http::{Uri, uri::Scheme};
 
-/// Where events are posted.
+/// The URL to which events are posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookUrl {
     text: String,
@@ -30,7 +30,7 @@ impl WebhookUrl {
         self.port
     }
 
-    /// Host and port, as the `Host` header says them.
+    /// Host and port, as in the `Host` header.
     pub(crate) fn authority(&self) -> String {
         match self.port {
             80 if self.is_plain => self.host.clone(),
@@ -44,13 +44,13 @@ impl WebhookUrl {
         &self.path
     }
 
-    /// Whether it is plain HTTP, which never leaves this machine.
+    /// Whether it is plain HTTP, which is only allowed on a loopback address.
     pub(crate) fn is_plain(&self) -> bool {
         self.is_plain
     }
 
-    /// Scheme and authority: what may be logged and shown. The rest of a URL is a secret at some
-    /// receivers.
+    /// Scheme and authority, which may be logged and shown. Some receivers put a secret into the
+    /// rest of the URL.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", if self.is_plain { "http" } else { "https" }, self.authority())
     }
@@ -63,7 +63,7 @@ impl FromStr for WebhookUrl {
         let uri: Uri = text.parse().map_err(|_| WebhookUrlError)?;
         let authority = uri.authority().ok_or(WebhookUrlError)?;
         let host = authority.host();
-        // No other check refuses a port that is not a number.
+        // `http` accepts a port that is not a number.
         let port = authority.as_str().strip_prefix(host).unwrap_or_default();
         if text.contains(['#', '@']) || host.is_empty() || (!port.is_empty() && authority.port_u16().is_none()) {
             return Err(WebhookUrlError);
@@ -93,7 +93,7 @@ impl fmt::Display for WebhookUrl {
     }
 }
 
-/// The text is no such URL.
+/// The text is not a URL of the required form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a URL of the form https://host[:port][/path], or http:// with a loopback host")]
 pub struct WebhookUrlError;

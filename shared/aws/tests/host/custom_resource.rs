@@ -108,7 +108,7 @@ async fn what_may_pass_is_tried_again_and_what_hangs_is_given_up() {
 
     let (cloud, resource) = self::resource();
     invoke(&resource, request("Create", "never")).await.unwrap();
-    assert_eq!(answer(&cloud)["Reason"], "it took too long");
+    assert_eq!(answer(&cloud)["Reason"], "creating the CA took too long");
 }
 
 #[tokio::test]
