@@ -1,4 +1,4 @@
-//! `admin`: what an operator asks and does, of a running host, of a data folder, or on AWS.
+//! `admin`: the commands for operators of a running host, of a data folder, or of a CA on AWS.
 
 mod accounts;
 mod audit;
@@ -209,7 +209,7 @@ enum ProfilesCommand {
     },
 }
 
-/// A kind of profile as it is written on the command line.
+/// The kinds of profiles as they are written on the command line.
 fn profile_kind() -> impl TypedValueParser<Value = ProfileKind> {
     let acme = PossibleValue::new(ACME).help("ACME Profile: how a directory treats its clients");
     let ra = PossibleValue::new("ra").help("RA Profile: what certificates look like");
@@ -294,7 +294,7 @@ enum KeysCommand {
     List,
 }
 
-/// Does one command.
+/// Runs one command.
 pub(super) async fn run(arguments: AdminArguments) -> Result<ExitCode, Failure> {
     let AdminArguments { data, function, json, command } = arguments;
     if let AdminCommand::Completions { shell } = command {

@@ -1,4 +1,4 @@
-//! What `serve` prints once it listens: where everything is, and lines to copy for clients.
+//! The start-up message of `serve`: where everything is, and commands to copy for clients.
 
 use std::{
     fmt, io,
@@ -25,7 +25,7 @@ pub(crate) struct Banner {
     commands: Vec<Command>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    /// What the start made of profiles, where that is not what the configuration says.
+    /// Profiles that are not as the configuration says, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     profiles: Vec<String>,
 }
@@ -37,7 +37,7 @@ struct Root {
     sha256: String,
 }
 
-/// A line for a shell.
+/// A shell command for a client.
 #[derive(Clone, Debug, Serialize)]
 struct Command {
     client: &'static str,
@@ -45,7 +45,7 @@ struct Command {
 }
 
 impl Banner {
-    /// What there is to say about a host.
+    /// The message about a host.
     pub(crate) fn of(host: &Host) -> Self {
         let directories: Vec<String> = host.directories().iter().map(|id| host.directory_url(id)).collect();
         let path = host.root_path();
@@ -88,7 +88,7 @@ impl fmt::Display for Banner {
     }
 }
 
-/// What the operator did not expect, perhaps.
+/// Decisions of the start that the operator may not expect.
 fn profiles(applied: &AppliedProfiles) -> Vec<String> {
     let kept = applied.kept.iter().map(|KeptProfile { path, .. }| {
         format!("{path} is not as the configuration file says: an operator changed it. `admin doctor` says what to do.")
@@ -99,11 +99,11 @@ fn profiles(applied: &AppliedProfiles) -> Vec<String> {
     kept.chain(disabled).collect()
 }
 
-/// Each keeps its files in the current folder and needs no configuration of its own.
+/// Commands for clients. Each keeps its files in the current folder and needs no configuration.
 fn commands(directory: &str, root: &Path, port: u16) -> Vec<Command> {
     let path = root.display().to_string();
     let (directory, root) = (quoted(directory), quoted(&path));
-    // acme.sh hands the path of its option to a shell without quotes; curl's variable takes any
+    // acme.sh passes the path of this option to a shell without quotes; curl's variable accepts any
     // path.
     let (variable, option) = if root == path {
         (String::new(), format!(" --ca-bundle {root}"))
@@ -137,14 +137,14 @@ fn commands(directory: &str, root: &Path, port: u16) -> Vec<Command> {
     ]
 }
 
-/// Whether a client of this user could not listen at the port. Asked by trying: users, capabilities
-/// and the system's settings all have a say.
+/// Whether a client of this user could not listen on the port. This is tried, because it depends on
+/// the user, on capabilities and on settings of the system.
 fn needs_root(port: u16) -> bool {
     let tried = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port));
     tried.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
-/// As `openssl x509 -fingerprint` prints it.
+/// The format of `openssl x509 -fingerprint`.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }

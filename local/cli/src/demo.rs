@@ -29,7 +29,7 @@ use self::{
 /// each.
 ///
 /// # Errors
-/// When a step did not come out as it must.
+/// The step that failed.
 pub(crate) async fn run(out: &mut dyn Write) -> Result<(), DemoError> {
     let folder = TempDir::with_prefix("serverless-acme-demo-").map_err(DemoError::Folder)?;
     let responder = Responder::start().await.map_err(DemoError::Responder)?;
@@ -109,13 +109,13 @@ fn config(folder: &TempDir, http_port: u16) -> Config {
 /// Why the demonstration failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DemoError {
-    /// The temporary folder.
+    /// The temporary folder cannot be created or removed.
     #[error("the temporary folder cannot be used: {0}")]
     Folder(#[source] io::Error),
     /// The web server that answers challenges.
     #[error("the web server for the challenge cannot be started: {0}")]
     Responder(#[source] io::Error),
-    /// Standard output is closed.
+    /// Standard output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
     /// The CA did not start.
@@ -130,13 +130,13 @@ pub(crate) enum DemoError {
     /// The order did not become ready.
     #[error("the order is not ready; its status is {0:?}")]
     Order(OrderStatus),
-    /// An empty chain.
+    /// The downloaded chain is empty.
     #[error("the CA sent no certificate")]
     NoCertificate,
-    /// Certificate or CRL are not as they must be.
+    /// The certificate or the CRL was not accepted.
     #[error(transparent)]
     RelyingParty(#[from] RelyingPartyError),
-    /// The CRL does not know of the revocation.
+    /// The CRL does not list the revoked certificate.
     #[error("the certificate is revoked, but the CRL does not list it")]
     NotRevoked,
 }

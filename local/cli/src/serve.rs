@@ -10,8 +10,9 @@ use host::{Config, Host, config::LogFormat};
 use super::{Failure, signals::Signals};
 use crate::banner::Banner;
 
-/// Runs the host until a signal, and lets it finish then. A second signal ends the process
-/// immediately: what was answered is on disk already, and the next start continues with the rest.
+/// Runs the host until a signal, then completes the requests in progress. A second signal ends the
+/// process immediately: every answered request is already on disk, and the next start continues
+/// with the rest.
 pub(super) async fn serve(config: Config, format: LogFormat) -> Result<(), Failure> {
     let mut signals = Signals::catch().map_err(Failure::System)?;
     let host = tokio::select! {

@@ -4,13 +4,13 @@ use std::io;
 
 use tokio::signal::unix::{self, SignalKind};
 
-/// Ctrl-C and SIGTERM.
+/// The signals SIGINT (Ctrl-C) and SIGTERM.
 pub(super) struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
 }
 
-/// One that came.
+/// A signal that was received.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Signal {
     Interrupt,
@@ -36,7 +36,7 @@ impl Signals {
 }
 
 impl Signal {
-    /// The exit status of a process that the signal killed, as shells tell it.
+    /// The exit status that shells report for a process killed by the signal.
     pub(super) fn exit_status(self) -> i32 {
         match self {
             Self::Interrupt => 130,

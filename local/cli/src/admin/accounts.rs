@@ -1,4 +1,4 @@
-//! `accounts`: found, shown, disabled, enabled, deactivated.
+//! `accounts`: finding, showing, disabling, enabling and deactivating accounts.
 
 use acme::{AccountId, AccountStatus, Contact};
 use admin::{
@@ -16,7 +16,7 @@ use super::{
     table::table,
 };
 
-/// How accounts are searched for: by contact or by key.
+/// The criterion by which accounts are searched.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct FindArguments {

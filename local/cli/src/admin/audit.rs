@@ -1,4 +1,4 @@
-//! `audit`: what operators did, listed and followed.
+//! `audit`: listing and following the audit log.
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
@@ -89,8 +89,8 @@ pub(super) async fn list(
     output.print(&found, || table(["TIME", "ACTOR", "ACTION", "SUBJECT", "DETAIL"], found.iter().map(cells)))
 }
 
-/// Never ends by itself. It sends a new request each time, so it goes on when a host stops or
-/// starts, and keeps no folder.
+/// Runs until Ctrl-C. It uses a new connection for each request, so it continues when a host starts
+/// or stops, and does not hold the data folder.
 pub(super) async fn follow(
     data: &Path,
     function: Option<&str>,
@@ -101,7 +101,7 @@ pub(super) async fn follow(
     let mut since = filter.since.unwrap_or_else(|| SystemClock.now());
     let mut shown: BTreeSet<AuditId> = BTreeSet::new();
     loop {
-        // Clocks of functions differ a little: a record may come behind a newer one.
+        // The clocks of functions differ a little, so a record may arrive after a newer one.
         filter.since = Some(since.checked_sub(OVERLAP).unwrap_or(since).max(filter.since.unwrap_or(since)));
         let connection = Connection::open(data, function.map(str::to_owned)).await?;
         let found = records(&connection, filter.clone(), u16::MAX).await;
@@ -142,6 +142,6 @@ fn cells(record: &AuditRecord) -> [String; 5] {
 
 const A_PAGE: u16 = 1_000;
 const PAUSE: Duration = Duration::from_secs(1);
-/// Each look is an invocation, or has the folder for itself for a moment.
+/// Each request is an invocation of a function, or locks the data folder for a moment.
 const LONG_PAUSE: Duration = Duration::from_secs(5);
 const OVERLAP: SignedDuration = SignedDuration::from_secs(30);

@@ -1,4 +1,4 @@
-//! `certificates`: found, shown, exported, revoked, one or many.
+//! `certificates`: finding, showing, exporting and revoking certificates.
 
 use std::{fs, path::PathBuf, str::FromStr};
 
@@ -65,7 +65,7 @@ pub(super) enum CertificatesCommand {
     Revoke(RevokeArguments),
 }
 
-/// How certificates are searched for: by one criterion.
+/// The criterion by which certificates are searched.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct FindArguments {
@@ -93,7 +93,7 @@ pub(super) struct FindArguments {
     profile: Option<DirectoryId>,
 }
 
-/// A certificate, by the id that renewal information uses or by its serial number.
+/// A certificate, given by its id (RFC 9773 §4.1) or its serial number.
 #[derive(Clone)]
 pub(super) enum CertificateReference {
     Id(CertificateId),
@@ -111,7 +111,7 @@ impl FromStr for CertificateReference {
     }
 }
 
-/// How a certificate is written.
+/// The format of an exported certificate.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Format {
     /// The certificate and its chain, without the root, in PEM
@@ -122,7 +122,7 @@ pub(super) enum Format {
     Der,
 }
 
-/// Which certificates are revoked, and why.
+/// The certificates to revoke, and the reason.
 #[derive(Args)]
 pub(super) struct RevokeArguments {
     /// One certificate: its id (RFC 9773 §4.1)

@@ -19,25 +19,25 @@ use super::{
 
 /// The CA that is administered.
 pub(super) enum Connection {
-    /// A host runs.
+    /// A running host, which is asked over the socket in its data folder.
     Host(PathBuf),
-    /// None does, and the folder is ours for as long as this lives.
+    /// A data folder without a host, which this process holds open; with the name of its user.
     #[cfg(feature = "host")]
     AtRest(Box<AtRest>, String),
-    /// On AWS.
+    /// A CA on AWS, which is asked through its admin function.
     Function(Function),
 }
 
-/// An answer, and where it came from.
+/// An answer, and what the host that gave it says about itself.
 pub(super) struct Answered<T> {
-    /// What was asked for.
+    /// The answer of the action.
     pub(super) value: T,
-    /// Of a running host.
+    /// The settings of the running host, if a host answered.
     pub(super) host: Option<Surroundings>,
 }
 
 impl Connection {
-    /// Finds out where to send commands. The process that holds the lock of the folder answers.
+    /// Finds out where to send commands. Whichever process holds the lock of the folder answers.
     pub(super) async fn open(data: &Path, function: Option<String>) -> Result<Self, AdminFailure> {
         if let Some(name) = function {
             return Ok(Self::Function(Function::new(name)));
@@ -50,14 +50,14 @@ impl Connection {
             }
             match Self::open_folder(data).await? {
                 Some(connection) => return Ok(connection),
-                // A host that starts or stops, or another operator.
+                // A host is starting or stopping, or another operator has the folder open.
                 None => time::sleep(PAUSE).await,
             }
         }
         Err(AdminFailure::Silent(data.to_owned()))
     }
 
-    /// The folder itself; `None` while another process has it.
+    /// Opens the folder itself; `None` while another process holds it.
     #[cfg(feature = "host")]
     async fn open_folder(data: &Path) -> Result<Option<Self>, AdminFailure> {
         match AtRest::open(data).await {
@@ -72,18 +72,18 @@ impl Connection {
         }
     }
 
-    /// Without an engine there is no other way to a folder than its host.
+    /// Without an engine, a folder can only be reached through its host.
     #[cfg(not(feature = "host"))]
     async fn open_folder(data: &Path) -> Result<Option<Self>, AdminFailure> {
         Err(AdminFailure::NoHost(data.to_owned()))
     }
 
-    /// Has an action performed.
+    /// Sends an action to the CA and returns its answer.
     pub(super) async fn ask<A: Action>(&self, action: &A) -> Result<A::Answer, AdminFailure> {
         Ok(self.ask_host(action).await?.value)
     }
 
-    /// Has an action performed, and says what the host adds to its answer.
+    /// Sends an action to the CA, and returns its answer with what the host adds to it.
     pub(super) async fn ask_host<A: Action>(&self, action: &A) -> Result<Answered<A::Answer>, AdminFailure> {
         let json = action.request().map_err(AdminFailure::Request)?;
         let (answer, host) = match self {
@@ -107,12 +107,12 @@ impl Connection {
         !matches!(self, Self::Function(_))
     }
 
-    /// Whether a host answers.
+    /// Whether the CA is a running host.
     pub(super) fn is_host(&self) -> bool {
         matches!(self, Self::Host(_))
     }
 
-    /// Whether work continues there by itself.
+    /// Whether the CA continues background work by itself.
     pub(super) fn is_working(&self) -> bool {
         matches!(self, Self::Host(_) | Self::Function(_))
     }
@@ -127,7 +127,7 @@ impl Connection {
     }
 }
 
-/// Why a command of the operator was not done.
+/// Why a command of an operator failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdminFailure {
     /// The CA refused.
@@ -143,7 +143,7 @@ pub(crate) enum AdminFailure {
     /// The function cannot be asked.
     #[error(transparent)]
     Function(#[from] FunctionError),
-    /// Another process has the folder and does not answer.
+    /// Another process holds the folder and does not answer.
     #[error(
         "{0} is in use, but does not answer: its host may be starting or stopping, or may have no socket (if the path of the folder is too long), or another `admin` command is running"
     )]
@@ -154,7 +154,7 @@ pub(crate) enum AdminFailure {
         "no host answers on {0}, and this build of serverless-acme cannot open a data folder; start the host, or name a function with --function"
     )]
     NoHost(PathBuf),
-    /// A profile set cannot be read.
+    /// A file cannot be read or written.
     #[error("{path}: {reason}")]
     File {
         /// The path of the file that was read.
@@ -174,7 +174,7 @@ pub(crate) enum AdminFailure {
     /// There is no such certificate.
     #[error("there is no such certificate")]
     NoCertificate,
-    /// Several certificates where one is needed.
+    /// Several certificates have the serial number, but only one can be exported.
     #[error("{0} certificates have that serial number; use the id of the certificate instead")]
     Several(usize),
     /// There is no such incident.
@@ -186,14 +186,14 @@ pub(crate) enum AdminFailure {
     /// The request cannot be written.
     #[error("the request cannot be written: {0}")]
     Request(#[source] serde_json::Error),
-    /// Another version answered.
+    /// The answer has an unexpected form, perhaps because another version answered.
     #[error("the answer cannot be read, perhaps because it comes from another version: {0}")]
     Answer(#[source] serde_json::Error),
-    /// The user is unknown.
+    /// The operating system does not tell the user of this process.
     #[cfg(feature = "host")]
     #[error("the user of this process cannot be determined: {0}")]
     User(#[source] io::Error),
-    /// Standard output is closed.
+    /// Standard output, or the terminal, cannot be used.
     #[error("the output cannot be written: {0}")]
     Output(#[source] io::Error),
 }

@@ -1,4 +1,4 @@
-//! `doctor`: what the CA finds, and whether the resolvers of validation answer from here.
+//! `doctor`: the findings of the CA, and whether its DNS resolvers answer from this machine.
 
 use std::{collections::BTreeSet, net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -38,7 +38,7 @@ pub(super) async fn doctor(connection: &Connection, output: &Output) -> Result<E
     Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Asks the resolver for the name servers of the root. Whatever it answers, it is there.
+/// Asks the resolver for the name servers of the DNS root. Any answer shows that it works.
 async fn examine(resolver: SocketAddr) -> Finding {
     let check = format!("resolver {resolver}");
     match time::timeout(PATIENCE, answers(resolver)).await {

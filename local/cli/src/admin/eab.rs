@@ -1,4 +1,4 @@
-//! `eab`: keys of external accounts.
+//! `eab`: keys for external account binding.
 
 use acme::{ExternalAccountKeyId, ProfileName};
 use admin::{

@@ -1,4 +1,4 @@
-//! `events`: an event on purpose, and how the webhook is.
+//! `events`: a test event, and the state of the webhook.
 
 use admin::{WebhookStatus, doctor::Finding, event::EmitTestEvent};
 use clap::Subcommand;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{AdminFailure, connection::Connection, output::Output};
 
-/// What is done with events.
+/// The commands for events.
 #[derive(Subcommand)]
 pub(super) enum EventsCommand {
     /// Emit an event of type `test`, to see whether it arrives
@@ -37,7 +37,7 @@ async fn test(connection: &Connection, output: &Output) -> Result<(), AdminFailu
     })
 }
 
-/// What there is to say of a webhook in `doctor`.
+/// The finding of `doctor` about a webhook.
 pub(super) fn examine(webhook: &WebhookStatus) -> Finding {
     let WebhookStatus { receiver, waiting, failing_since, reason, given_up, lost } = webhook;
     let check = format!("webhook {receiver}");

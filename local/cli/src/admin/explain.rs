@@ -1,4 +1,4 @@
-//! Why something does not work: an order, a name, an account.
+//! `explain`: why an order, an identifier or an account does not work.
 
 use std::str::FromStr;
 
@@ -54,7 +54,7 @@ pub(super) async fn explain(
     output.print(&explanation, || text(&explanation))
 }
 
-/// As a person reads it: how it stands and what to do first, then why.
+/// The explanation as text: the state and what to do come first, then the reasons.
 fn text(explanation: &Explanation) -> String {
     let Explanation { summary, error, advice, timeline, names, limits, orders, .. } = explanation;
     let mut text = printable(summary) + "\n";
@@ -106,7 +106,7 @@ fn under(heading: &str, lines: &str) -> String {
     format!("\n{heading}\n{indented}")
 }
 
-/// Shown below the help.
+/// Examples, shown below the help.
 pub(super) const EXAMPLES: &str = "Examples:
   serverless-acme admin explain --name www.example.com
   serverless-acme admin explain --name www.example.com --profile servers

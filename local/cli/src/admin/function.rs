@@ -1,5 +1,5 @@
-//! The admin function on AWS, by the `aws` command line tool: its configuration and credentials are
-//! the operator's.
+//! The admin function on AWS, invoked with the `aws` command line tool and the operator's own
+//! configuration and credentials.
 
 use std::{io, process::Output};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::{fs, process::Command};
 
-/// A Lambda function.
+/// The admin function of a CA on AWS.
 pub(super) struct Function {
     name: String,
 }
@@ -17,7 +17,7 @@ impl Function {
         Self { name }
     }
 
-    /// Invokes it once: an act must not be done twice because its answer took long.
+    /// Invokes it exactly once: an act must not be repeated because its answer took long.
     pub(super) async fn ask(&self, mut request: Value, is_act: bool) -> Result<Value, FunctionError> {
         if is_act
             && let Some(members) = request.as_object_mut()
@@ -25,7 +25,7 @@ impl Function {
         {
             members.insert("actor".to_owned(), arn.into());
         }
-        // Closed to others, because a key of an external account passes through.
+        // Not readable by others, because external account keys pass through it.
         let folder = tempfile::tempdir().map_err(FunctionError::Files)?;
         let (payload, answer) = (folder.path().join("request"), folder.path().join("answer"));
         fs::write(&payload, request.to_string()).await.map_err(FunctionError::Files)?;
@@ -53,7 +53,7 @@ impl Function {
         }
     }
 
-    /// Who asks, for the audit record.
+    /// The caller's ARN, for the audit record.
     async fn caller(&self) -> Result<String, FunctionError> {
         let said = finish(aws().args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"])).await?;
         Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
@@ -67,22 +67,22 @@ struct Invoked {
     function_error: Option<String>,
 }
 
-/// Why a function was not asked.
+/// Why the admin function could not be asked, or what it refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FunctionError {
-    /// There is no such tool.
+    /// The `aws` command line tool is not installed.
     #[error("the `aws` command line tool is not on PATH; install it, or invoke the function by other means")]
     NoTool,
-    /// The tool failed.
+    /// The `aws` command line tool failed.
     #[error("aws: {0}")]
     Tool(String),
-    /// The function refused.
+    /// The function refused the request or failed.
     #[error("{0}")]
     Refused(String),
     /// The temporary files for the `aws` program could not be written or read.
     #[error("temporary files cannot be used: {0}")]
     Files(#[source] io::Error),
-    /// Something else answered.
+    /// The output of `aws`, or the answer of the function, is not the expected JSON.
     #[error("the output of aws cannot be read: {0}")]
     Json(#[from] serde_json::Error),
 }

@@ -126,7 +126,7 @@ pub(super) struct AddArguments {
     exclude: Vec<IdentifierRule>,
 }
 
-/// An issuer whose certificate is to be requested.
+/// An issuer whose certificate is to be requested from another CA.
 #[derive(Args)]
 pub(super) struct RequestArguments {
     /// The id of the issuer in profiles and URLs: lowercase letters, digits and hyphens

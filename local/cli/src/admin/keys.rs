@@ -1,4 +1,4 @@
-//! `keys`: keys that are blocked.
+//! `keys`: blocking keys and listing the blocked ones.
 
 use admin::key::{BlockKey, ListBlockedKeys};
 use jose::Thumbprint;

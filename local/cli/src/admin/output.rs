@@ -1,4 +1,4 @@
-//! What is printed, for people or for programs.
+//! Output, as text for people or as JSON for programs.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::AdminFailure;
 
-/// How to print.
+/// The format of the output.
 pub(super) struct Output {
     json: bool,
 }
@@ -22,7 +22,7 @@ impl Output {
         write(&mut io::stdout(), &text)
     }
 
-    /// Prints one of many as a line: of JSON, or the text.
+    /// Prints one of many values on one line: as JSON, or the text.
     pub(super) fn line(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), AdminFailure> {
         let text = if self.json { serde_json::to_string(value).map_err(AdminFailure::Answer)? } else { text() };
         write(&mut io::stdout(), &text)
@@ -34,7 +34,7 @@ impl Output {
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(AdminFailure::Output)
     }
 
-    /// Asks for consent at the terminal. `about` is shown before the question.
+    /// Asks for confirmation at the terminal. `about` is shown before the question.
     pub(super) fn agree(&self, about: &str, question: &str) -> Result<(), AdminFailure> {
         let mut stderr = io::stderr();
         // Even without a terminal, so that a log shows it.
@@ -52,7 +52,7 @@ impl Output {
     }
 }
 
-/// Says what does not stop the command.
+/// Prints a warning; the command continues.
 #[cfg(feature = "host")]
 pub(super) fn warn(text: &str) {
     // Without stderr, there is nowhere to write it.
@@ -62,16 +62,16 @@ pub(super) fn warn(text: &str) {
 fn write(to: &mut impl Write, text: &str) -> Result<(), AdminFailure> {
     let written = writeln!(to, "{}", text.trim_end()).and_then(|()| to.flush());
     match written {
-        // The reader has seen enough.
+        // The reader closed the pipe, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(AdminFailure::Output),
     }
 }
 
-/// The last line of a list that goes on.
+/// The last line of a list that is incomplete.
 pub(super) fn and_more(more: bool) -> &'static str {
     if more { "and more\n" } else { "" }
 }
 
-/// The largest page that can be asked for.
+/// The maximum number of items on a page.
 pub(super) const PAGE: u16 = 1_000;

@@ -1,4 +1,4 @@
-//! `profiles`, `apply`, `diff`.
+//! `profiles`, `apply` and `diff`: the profiles of the CA.
 
 use std::{fs, path::Path};
 
@@ -48,11 +48,11 @@ pub(super) fn read(path: &Path, with_defaults: bool) -> Result<ProfileDocuments,
         let set: ProfileSet = serde_json::from_value(serde_json::to_value(&documents)?)?;
         serde_json::from_value(serde_json::to_value(set)?)
     };
-    // What cannot be read is refused by the CA, which says where.
+    // The CA refuses what cannot be parsed here, and says where it is.
     Ok(whole().unwrap_or(documents))
 }
 
-/// All profiles that are stored, asked for in pages: no answer grows with their number.
+/// All stored profiles. They are requested in pages, so that no answer grows with their number.
 pub(super) async fn stored(connection: &Connection) -> Result<ProfileSet, AdminFailure> {
     let mut stored = ProfileSet::default();
     for kind in [ProfileKind::Acme, ProfileKind::Ra] {

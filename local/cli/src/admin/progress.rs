@@ -1,26 +1,26 @@
-//! How far a long command has come: a bar on a terminal, and a line now and then elsewhere.
+//! The progress of a long command: a bar on a terminal, or a line every few seconds elsewhere.
 
 use std::{
     io::{self, IsTerminal, Write},
     time::{Duration, Instant},
 };
 
-/// How far a command has come.
+/// The progress of a command.
 pub(super) struct Progress {
     what: &'static str,
-    /// How many there are, when that is known.
+    /// The total number, if it is known.
     total: Option<u64>,
     is_terminal: bool,
     last_line: Option<Instant>,
 }
 
 impl Progress {
-    /// Of `total` things that are `what`.
+    /// Progress towards `total` things, which are `what` when they are done.
     pub(super) fn new(what: &'static str, total: Option<u64>) -> Self {
         Self { what, total, is_terminal: io::stderr().is_terminal(), last_line: None }
     }
 
-    /// Redraws the line, if standard error is a terminal.
+    /// Redraws the bar on a terminal; elsewhere prints a line at most every five seconds.
     pub(super) fn show(&mut self, done: u64) {
         let line = line(self.what, done, self.total);
         // Without stderr, there is nowhere to show it.

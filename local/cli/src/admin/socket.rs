@@ -1,4 +1,4 @@
-//! The socket of a running host, from the side of the one who asks.
+//! The client of the admin socket of a running host.
 
 use std::{io, path::Path};
 
@@ -9,7 +9,7 @@ use tokio::{
     net::UnixStream,
 };
 
-/// Asks the host of a data folder.
+/// Sends a request to the host of a data folder.
 ///
 /// # Errors
 /// [`AskError`].
@@ -26,13 +26,13 @@ pub(super) async fn ask(data: &Path, request: &Value) -> Result<SocketReply, Ask
     Ok(serde_json::from_slice(&answer)?)
 }
 
-/// Whether a host answers there.
+/// Connects to the host of a data folder.
 ///
 /// # Errors
 /// [`AskError::Absent`] when none does.
 pub(super) async fn connect(data: &Path) -> Result<UnixStream, AskError> {
     UnixStream::connect(data.join(SocketReply::FILE)).await.map_err(|error| match error.kind() {
-        // A path that is too long for a socket has none either.
+        // If the path is too long for a socket, the host has none.
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::InvalidInput => AskError::Absent,
         _ => AskError::Io(error),
     })
@@ -44,13 +44,13 @@ pub(crate) enum AskError {
     /// No host is listening at the socket.
     #[error("no host is running there")]
     Absent,
-    /// The host stopped.
+    /// The host stopped before it answered.
     #[error("the host stopped before it answered; `serverless-acme admin audit list` shows what was started")]
     Ended,
-    /// The socket failed.
+    /// The socket cannot be read or written.
     #[error("the socket of the host cannot be used: {0}")]
     Io(#[from] io::Error),
-    /// Another version answers.
+    /// The answer has an unexpected form, perhaps because another version answered.
     #[error("the host's answer cannot be read: {0}")]
     Json(#[from] serde_json::Error),
 }

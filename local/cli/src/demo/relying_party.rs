@@ -1,5 +1,4 @@
-//! A relying party: it knows the root, follows the URLs inside the certificate, and trusts nothing
-//! else.
+//! A relying party that trusts one root and follows the URLs inside the certificate.
 
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ use x509_cert::{
     },
 };
 
-/// Trusts one root.
+/// A relying party that trusts only this root.
 pub(super) struct RelyingParty {
     roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
@@ -37,8 +36,8 @@ impl RelyingParty {
         Ok(Self { roots: Arc::new(roots), provider: Arc::new(aws_lc_rs::default_provider()) })
     }
 
-    /// Judges the chain as a TLS client would, for the name and for now; with a CRL also whether
-    /// the first certificate is revoked.
+    /// Verifies the chain as a TLS client does, for this name and the current time; with a CRL it
+    /// also checks whether the first certificate is revoked.
     pub(super) fn verify(
         &self,
         chain: &[CertificateDer<'_>],
@@ -61,7 +60,7 @@ impl RelyingParty {
     }
 }
 
-/// Serial number and end of the first certificate.
+/// The serial number and the expiry of the first certificate.
 pub(super) fn describe(chain: &[CertificateDer<'_>]) -> Result<String, RelyingPartyError> {
     let certificate = leaf(chain)?;
     let certificate = certificate.tbs_certificate();
@@ -69,7 +68,7 @@ pub(super) fn describe(chain: &[CertificateDer<'_>]) -> Result<String, RelyingPa
     Ok(format!("serial {}, valid until {ends_at}", certificate.serial_number()))
 }
 
-/// Where the certificate says that its CRL is.
+/// The URL of the CRL in the certificate.
 pub(super) fn crl_url(chain: &[CertificateDer<'_>]) -> Result<String, RelyingPartyError> {
     let certificate = leaf(chain)?;
     let (_, points) =
@@ -112,19 +111,19 @@ fn leaf(chain: &[CertificateDer<'_>]) -> Result<Certificate, RelyingPartyError> 
 /// Why the certificate is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RelyingPartyError {
-    /// The chain is no PEM.
+    /// The chain is not valid PEM.
     #[error("the chain cannot be read: {0}")]
     Pem(#[source] pem::Error),
     /// The chain is empty.
     #[error("the chain is empty")]
     NoCertificate,
-    /// It cannot be decoded.
+    /// The certificate cannot be decoded.
     #[error("the certificate cannot be read: {0}")]
     Der(#[from] x509_cert::der::Error),
-    /// No name to verify.
+    /// The name is not a valid server name.
     #[error("the name cannot be verified: {0}")]
     Name(#[from] InvalidDnsNameError),
-    /// The chain does not lead to the root, or the name or the time does not fit.
+    /// The chain does not end at the root, or is not valid for the name or the time.
     #[error("the certificate does not verify: {0}")]
     Certificate(#[from] rustls::Error),
     /// The CRL cannot be used.
@@ -133,10 +132,10 @@ pub(crate) enum RelyingPartyError {
     /// The certificate does not say where its CRL is.
     #[error("the certificate names no CRL")]
     NoCrlUrl,
-    /// The CRL is not where the certificate says.
+    /// The CRL cannot be downloaded from the URL in the certificate.
     #[error("{0} cannot be fetched: {1}")]
     Fetch(String, #[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The CRL lists it.
+    /// The CRL lists the certificate.
     #[error("the certificate is revoked")]
     Revoked,
 }

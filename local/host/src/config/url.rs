@@ -24,7 +24,7 @@ struct Base {
 }
 
 impl BaseUrl {
-    /// The URL.
+    /// The URL as text, without a trailing slash.
     pub fn as_str(&self) -> &str {
         &self.0.text
     }
@@ -45,7 +45,7 @@ impl BaseUrl {
 }
 
 impl StatusUrl {
-    /// The URL.
+    /// The URL as text, without a trailing slash.
     pub fn as_str(&self) -> &str {
         &self.0.text
     }

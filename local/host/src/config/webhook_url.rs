@@ -15,7 +15,7 @@ pub struct WebhookUrl {
 }
 
 impl WebhookUrl {
-    /// The URL.
+    /// The URL as it was configured.
     pub fn as_str(&self) -> &str {
         &self.text
     }
