@@ -22,6 +22,7 @@ mod account;
 mod audit;
 mod authorization;
 mod certificate;
+mod certificate_item;
 mod condition;
 mod crl;
 mod external_account;

@@ -84,7 +84,7 @@ pub struct CertificateRecord {
     /// The order that replaces the certificate (RFC 9773 §5).
     pub replacement: Option<Replacement>,
     // The following members are recorded when the certificate is issued. Until then the order holds
-    // them, and the record stays within the kilobyte that a hosted database counts as one write.
+    // them.
     /// The directory in which it was ordered. `None` for the host's own, before it is issued, and
     /// where an earlier version issued it: then it is the account's directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,8 @@ pub struct Call {
     /// The name that was given to [`sdk_config`](crate::Cloud::sdk_config), or the access key id of
     /// the signature.
     pub principal: String,
+    /// The id of the request, which the answer has in its header `x-amzn-requestid`.
+    pub request_id: String,
     /// The service that received the request.
     pub service: Service,
     /// The API operation, such as `TransactWriteItems`.

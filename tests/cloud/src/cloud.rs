@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use crate::call::{Call, CallOutcome, Units};
@@ -196,11 +197,16 @@ impl Cloud {
         principal: String,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, Broken> {
-        let request = match Request::read(principal, request) {
+        let id = self.next_request_id();
+        let identified = |mut response: http::Response<Bytes>| {
+            response.headers_mut().extend(HeaderValue::from_str(&id).map(|id| (REQUEST_ID, id)));
+            response
+        };
+        let request = match Request::read(principal, id.clone(), request) {
             Ok(request) => request,
             Err(error) => {
                 let refusal = Refusal::new(400, "UnknownOperationException", error.to_string());
-                return Ok(self.numbered(refusal.reply(Service::Kms).http));
+                return Ok(identified(refusal.reply(Service::Kms).http));
             }
         };
         // Not on the runtime's worker threads: making a key or scanning a table takes time, and the
@@ -208,7 +214,7 @@ impl Cloud {
         let cloud = self.clone();
         let handled = tokio::task::spawn_blocking(move || cloud.handle(request)).await;
         match handled {
-            Ok(response) => response.map(|response| self.numbered(response)),
+            Ok(response) => response.map(identified),
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
                 Err(_) => Err(Broken::Closed), // the runtime is going down
@@ -257,20 +263,25 @@ impl Cloud {
     fn remember(&self, request: Request, description: Description, units: Units, outcome: CallOutcome) {
         let Description { accesses, consistent, conditional } = description;
         let accesses = if request.signed { accesses } else { Vec::new() };
-        let Request { principal, service, operation, .. } = request;
-        self.record().push(Call { principal, service, operation, accesses, consistent, conditional, units, outcome });
+        let Request { principal, id: request_id, service, operation, .. } = request;
+        let call =
+            Call { principal, request_id, service, operation, accesses, consistent, conditional, units, outcome };
+        self.record().push(call);
     }
 
     fn record(&self) -> MutexGuard<'_, Vec<Call>> {
         locked(&self.inner.calls)
     }
 
-    fn numbered(&self, mut response: http::Response<Bytes>) -> http::Response<Bytes> {
+    /// A UUID, as AWS assigns one to each request; here it counts.
+    fn next_request_id(&self) -> String {
         let number = self.inner.requests.fetch_add(1, Ordering::Relaxed);
-        response.headers_mut().insert("x-amzn-requestid", number.into());
-        response
+        format!("00000000-0000-4000-8000-{number:012x}")
     }
 }
+
+/// The header of an answer with the id of its request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 impl fmt::Debug for Cloud {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

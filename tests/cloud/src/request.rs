@@ -25,6 +25,7 @@ pub enum Service {
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) principal: String,
+    pub(crate) id: String,
     pub(crate) service: Service,
     pub(crate) operation: String,
     /// Whether the principal signed it; false for presigned URLs.
@@ -40,7 +41,7 @@ pub(crate) struct Request {
 pub(crate) struct UnknownOperation(String);
 
 impl Request {
-    pub(crate) fn read(principal: String, http: http::Request<Bytes>) -> Result<Self, UnknownOperation> {
+    pub(crate) fn read(principal: String, id: String, http: http::Request<Bytes>) -> Result<Self, UnknownOperation> {
         let signed = http.headers().contains_key(http::header::AUTHORIZATION);
         let target = http.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
         let (service, operation, json) = match target {
@@ -67,7 +68,7 @@ impl Request {
                 (Service::S3, operation.to_owned(), Value::Null)
             }
         };
-        Ok(Self { principal, service, operation, signed, json, http })
+        Ok(Self { principal, id, service, operation, signed, json, http })
     }
 
     /// A string member of the JSON body; empty when absent.

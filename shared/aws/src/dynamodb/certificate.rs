@@ -13,10 +13,7 @@ use super::{
     read::Consistency,
     write::Write,
 };
-use store::{
-    BlockedKey, CertificateRecord, CertificateState, CertificateStore, Retention, RevokedCertificate, StoreError,
-    Versioned,
-};
+use store::{BlockedKey, CertificateRecord, CertificateStore, Retention, RevokedCertificate, StoreError, Versioned};
 
 #[async_trait]
 impl CertificateStore for DynamoDbStore {
@@ -86,22 +83,6 @@ impl CertificateStore for DynamoDbStore {
 impl DynamoDbStore {
     fn certificate_item(&self, certificate: &Versioned<CertificateRecord>) -> Result<Item, StoreError> {
         Item::of_versioned(key::certificate(&certificate.id), certificate, &self.retention)
-    }
-}
-
-impl Record for CertificateRecord {
-    const NAME: &'static str = "certificate";
-    const IN_KEY: Option<&'static str> = Some("id");
-
-    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
-        Some(retention.of_certificate(self))
-    }
-
-    fn der(&mut self) -> Option<&mut Vec<u8>> {
-        match &mut self.state {
-            CertificateState::Intended { tbs } => Some(tbs),
-            CertificateState::Issued { der } => Some(der),
-        }
     }
 }
 

@@ -25,6 +25,23 @@ pub(super) trait Record: Clone + Serialize + DeserializeOwned {
     fn der(&mut self) -> Option<&mut Vec<u8>> {
         None
     }
+
+    /// Takes what is stored outside the JSON because it is smaller there, as attributes. Called
+    /// before the DER is taken.
+    fn take_attributes(&mut self) -> Vec<(&'static str, AttributeValue)> {
+        Vec::new()
+    }
+
+    /// Puts back what [`Record::take_attributes`] took.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    fn put_back(&mut self, _item: &Item) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Rewrites the JSON in a form that takes fewer bytes and that every version reads.
+    fn compact(_json: &mut Value) {}
 }
 
 /// The attributes of an item.
@@ -40,9 +57,14 @@ impl Item {
     /// The item of a record without a version.
     pub(super) fn of<T: Record>(key: Key, record: &T, retention: &Retention) -> Result<Self, StoreError> {
         let mut record = record.clone();
+        let attributes = record.take_attributes();
         let der = record.der().map(std::mem::take);
-        let json = slim_json(&record, T::IN_KEY).map_err(|error| corrupt(T::NAME, error))?;
-        let mut item = Self::new(key).with(RECORD, AttributeValue::S(json));
+        let mut json = slim_json(&record, T::IN_KEY).map_err(|error| corrupt(T::NAME, error))?;
+        T::compact(&mut json);
+        let mut item = Self::new(key).with(RECORD, AttributeValue::S(json.to_string()));
+        for (name, value) in attributes {
+            item = item.with(name, value);
+        }
         if let Some(der) = der {
             item = item.with_der(der);
         }
@@ -97,6 +119,7 @@ impl Item {
         if let Some(der) = record.der() {
             *der = self.der().ok_or_else(|| malformed(T::NAME))?.to_vec();
         }
+        record.put_back(self)?;
         Ok(record)
     }
 
@@ -139,11 +162,13 @@ impl Item {
         self.text(SK)
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    /// The value of an attribute of text.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         Some(self.0.get(name)?.as_s().ok()?)
     }
 
-    fn bytes(&self, name: &str) -> Option<&[u8]> {
+    /// The value of an attribute of bytes.
+    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
         Some(self.0.get(name)?.as_b().ok()?.as_ref())
     }
 
@@ -165,15 +190,15 @@ impl From<HashMap<String, AttributeValue>> for Item {
 }
 
 /// JSON without members that are `null`, which are read as absent, and without the member that is
-/// stored in the key. This keeps most certificates for one identifier within one kilobyte, the unit
-/// in which writes are billed.
-fn slim_json<T: Serialize>(record: &T, in_key: Option<&str>) -> serde_json::Result<String> {
+/// stored in the key. This keeps most records within one kilobyte, the unit in which writes are
+/// billed.
+fn slim_json<T: Serialize>(record: &T, in_key: Option<&str>) -> serde_json::Result<Value> {
     let mut json = serde_json::to_value(record)?;
     if let (Some(members), Some(member)) = (json.as_object_mut(), in_key) {
         members.remove(member);
     }
     remove_nulls(&mut json);
-    serde_json::to_string(&json)
+    Ok(json)
 }
 
 fn remove_nulls(json: &mut Value) {
@@ -224,8 +249,8 @@ mod tests {
     fn json_is_stored_without_nulls_but_with_all_else() {
         let record = json!({"a": null, "b": {"c": null, "d": 0}, "e": [1, null, {"f": null}], "g": "", "h": false});
         let slim = r#"{"b":{"d":0},"e":[1,null,{}],"g":"","h":false}"#;
-        assert_eq!(slim_json(&record, None).unwrap(), slim);
-        assert_eq!(slim_json(&record, Some("b")).unwrap(), slim.replace(r#""b":{"d":0},"#, ""));
+        assert_eq!(slim_json(&record, None).unwrap().to_string(), slim);
+        assert_eq!(slim_json(&record, Some("b")).unwrap().to_string(), slim.replace(r#""b":{"d":0},"#, ""));
     }
 
     #[test]

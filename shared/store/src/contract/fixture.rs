@@ -2,6 +2,7 @@
 //! as simple as possible.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
     sync::atomic::{AtomicU64, Ordering},
@@ -30,16 +31,40 @@ pub fn at(seconds: i64) -> Timestamp {
     day.checked_add(SignedDuration::from_secs(seconds)).expect("the samples end before time does")
 }
 
+/// Makes the samples that this thread takes from now on the same in every run.
+pub fn repeat_samples() {
+    REPEATED.set(Some(0));
+}
+
 /// Random bytes, different for each call.
 pub fn random<const N: usize>() -> [u8; N] {
     static CALLS: AtomicU64 = AtomicU64::new(0);
-    let (state, call) = (RandomState::new(), CALLS.fetch_add(1, Ordering::Relaxed));
     let mut bytes = [0; N];
-    for (index, chunk) in bytes.chunks_mut(8).enumerate() {
-        let hash = state.hash_one((call, index)).to_be_bytes();
-        chunk.iter_mut().zip(hash).for_each(|(byte, random)| *byte = random);
+    if let Some(state) = REPEATED.get() {
+        let numbers = (1..).map(|step| mixed(state.wrapping_add(step)));
+        bytes.chunks_mut(8).zip(numbers).for_each(|(chunk, number)| fill(chunk, number));
+        REPEATED.set(Some(state.wrapping_add(N.div_ceil(8) as u64)));
+        return bytes;
     }
+    let (state, call) = (RandomState::new(), CALLS.fetch_add(1, Ordering::Relaxed));
+    bytes.chunks_mut(8).enumerate().for_each(|(index, chunk)| fill(chunk, state.hash_one((call, index))));
     bytes
+}
+
+fn fill(chunk: &mut [u8], number: u64) {
+    chunk.iter_mut().zip(number.to_be_bytes()).for_each(|(byte, random)| *byte = random);
+}
+
+/// The output of SplitMix64 at that step.
+fn mixed(step: u64) -> u64 {
+    let number = step.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+thread_local! {
+    static REPEATED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// A random operation id.
@@ -246,6 +271,20 @@ pub fn issued(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRec
         certificate.ra_profile = Some("default".parse().expect("a profile's name"));
         certificate.key = Some(key(1).thumbprint());
         certificate.signer_request = Some("01234567-89ab-cdef-0123-456789abcdef".to_owned());
+    })
+}
+
+/// The DER of a certificate as an issuing CA of this program makes it, for one name of twenty
+/// characters, with two URLs of status information.
+pub fn leaf() -> &'static [u8] {
+    include_bytes!("leaf.der")
+}
+
+/// The certificate with a signature and a key that can be read.
+pub fn issued_leaf(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
+    changed(&issued(before), |certificate| {
+        certificate.state = CertificateState::Issued { der: leaf().to_vec() };
+        certificate.key = certificate.state.public_key().ok().map(|key| key.thumbprint());
     })
 }
 
