@@ -114,7 +114,7 @@ async fn connection(
 ) {
     let uid = match stream.peer_cred() {
         Ok(peer) => peer.uid(),
-        Err(error) => return tracing::warn!(%error, "an operator without a user"),
+        Err(error) => return tracing::warn!(%error, "the user of an operator is unknown"),
     };
     let (reader, mut writer) = stream.into_split();
     let mut line = Vec::new();

@@ -115,7 +115,7 @@ impl Webhook {
                 tracing::error!(
                     event = id,
                     r#type = event.what.name(),
-                    "an event is given up: three days of deliveries failed"
+                    "an event is dropped: its delivery failed for three days"
                 );
                 return self.finish(waiting, Outcome::GivenUp);
             }
@@ -143,7 +143,7 @@ impl Webhook {
 
     fn recovered(&self) {
         if self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
-            tracing::info!(receiver = self.client.origin(), "events are delivered again");
+            tracing::info!(receiver = self.client.origin(), "deliveries of events succeed again");
         }
     }
 }
@@ -157,7 +157,7 @@ pub(crate) fn warn_of_left_events(data: &DataFolder) -> Result<(), StartError> {
     let path = data.file(SPOOL);
     let spool = Spool::open_existing(&path).map_err(|source| StartError::Data { path, source })?;
     if let Some(waiting) = spool.map(|spool| spool.counts().waiting).filter(|waiting| *waiting > 0) {
-        tracing::warn!(waiting, "events wait in the spool for a webhook, but none is set");
+        tracing::warn!(waiting, "events wait in the spool for a webhook, but none is configured");
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ pub enum ProfileNameError {
     Shape,
     /// It is a word that has a meaning of its own in a path.
     #[error(
-        "that word has a meaning of its own in URLs and cannot name a profile: raProfile acct order orders authz chall cert renewal-info"
+        "that word is reserved in URLs and cannot be the name of a profile: raProfile acct order orders authz chall cert renewal-info"
     )]
     Reserved,
 }

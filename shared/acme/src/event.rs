@@ -115,13 +115,13 @@ impl EventKind {
             // Metric filters of the template count this sentence in the log.
             Self::CertificateIssued(_) | Self::CertificateRenewed(_) => "a certificate is issued",
             Self::CertificateFailed(_) => "an issuance ended without a certificate",
-            Self::CertificateExpiring(_) => "a certificate ends soon",
+            Self::CertificateExpiring(_) => "a certificate expires soon",
             Self::CertificateRevoked(_) => "a certificate is revoked",
             Self::ValidationFailed(_) => "a validation failed",
             Self::RequestRefused(_) => "a request is refused",
             Self::LimitReached(_) => "a limit is reached",
             Self::ProfileChanged(_) => "a profile is changed",
-            Self::Test { .. } => "an operator tries events",
+            Self::Test { .. } => "an operator sends a test event",
         }
     }
 }

@@ -53,7 +53,7 @@ impl Answer {
             match context.nonces().issue(&serving.directory).await {
                 Ok(nonce) => reply = reply.with(REPLAY_NONCE, &nonce),
                 // The answer itself is good; the client can fetch its next nonce from newNonce.
-                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "no nonce could be made"),
+                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "no nonce could be created"),
             }
         }
         reply

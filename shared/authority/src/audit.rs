@@ -56,7 +56,7 @@ impl AuditTrail {
             subject: subject.to_string(),
             detail,
         };
-        tracing::info!(actor, action, subject = record.subject, "an operator performs an action");
+        tracing::info!(actor, action, subject = record.subject, "an action of an operator is recorded");
         Ok(self.store.append_audit(&record).await?)
     }
 

@@ -30,13 +30,13 @@ pub enum Failure {
     #[error(transparent)]
     Publish(#[from] PublishError),
     /// An RA Profile or an issuer refers to an issuer that does not exist.
-    #[error("issuer {0} is not there")]
+    #[error("there is no issuer {0}")]
     MissingIssuer(IssuerId),
     /// The signer's key is not the one in the stored certificate.
     #[error("the signer's key does not fit the stored certificate of issuer {0}")]
     ForeignIssuer(IssuerId),
     /// A record to which another record refers does not exist.
-    #[error("a {0} is lost")]
+    #[error("a stored {0} is missing")]
     RecordLost(&'static str),
     /// A state transition that should have been possible.
     #[error(transparent)]
@@ -48,7 +48,7 @@ pub enum Failure {
     #[error("there is no secret for external accounts yet")]
     NoExternalAccountSecret,
     /// The random number generator failed.
-    #[error("the random generator failed")]
+    #[error("the random number generator failed")]
     Randomness,
 }
 

@@ -72,7 +72,7 @@ pub enum SignError {
     #[error("the signer has no key {0}")]
     UnknownKey(KeyHandle),
     /// The keys of this signer are made elsewhere.
-    #[error("this signer cannot make keys; make one where its keys are kept, and give its name")]
+    #[error("this signer cannot create keys; create the key where the signer keeps its keys, and pass its name")]
     MakesNoKeys,
     /// There are too many requests; the same request may succeed later.
     #[error("the signer is throttled")]

@@ -43,13 +43,13 @@ pub enum ValidityRefusal {
     #[error("notBefore is further in the future than a certificate may last")]
     BeginsTooLate,
     /// The validity is longer than the profile allows.
-    #[error("the certificate would last longer than the {0} seconds that this profile allows")]
+    #[error("the certificate would be valid for longer than the {0} seconds that this profile allows")]
     TooLong(u32),
     /// The validity would start before that of the issuer.
-    #[error("the certificate would begin before its issuer, which begins at {0}")]
+    #[error("the certificate would be valid before its issuer, which is valid from {0}")]
     PrecedesIssuer(Timestamp),
     /// The validity would end after that of the issuer.
-    #[error("the certificate would outlast its issuer, which ends at {0}")]
+    #[error("the certificate would outlast its issuer, which expires at {0}")]
     OutlastsIssuer(Timestamp),
 }
 

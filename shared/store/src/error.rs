@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another write changed the record in between. Read it again and repeat the decision.
-    #[error("another write came between")]
+    #[error("another write changed the record in the meantime")]
     Conflict,
     /// The store cannot be reached or is overloaded. Whether the write was applied is unknown; it
     /// may be repeated with the same operation id.

@@ -154,7 +154,7 @@ acme::text_form!(IssuerId);
 
 /// The text is not a valid issuer name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an issuer's name has 1 to 64 characters of a-z 0-9 -")]
+#[error("an issuer's id has 1 to 64 of the characters a-z 0-9 -")]
 pub struct IssuerIdError;
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ impl Scheme {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UrlError {
     /// A space, a control character, or a byte that is not ASCII.
-    #[error("it has a character that URLs cannot have")]
+    #[error("it contains a character that is not allowed in URLs")]
     Character,
     /// Neither a DNS name nor a plain address.
     #[error("its host is neither a DNS name nor an address in the usual form")]

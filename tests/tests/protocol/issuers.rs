@@ -121,7 +121,7 @@ async fn a_retired_issuer_issues_nothing_and_one_with_profiles_is_retired_only_o
     // The profile can be changed to an issuer that is active.
     let named = json!({"name": "third", "issuer": "issuing"});
     let refused = environment.act(json!({"action": "apply-profiles", "profiles": {"raProfile": [named]}})).await;
-    let expected = "raProfile.third.issuer: issuer `issuing` is retired and issues nothing; those that do: `second`";
+    let expected = "raProfile.third.issuer: issuer `issuing` is retired and does not issue; the active ones: `second`";
     assert!(refused.unwrap_err().contains(expected));
     apply(&environment, json!({"raProfile": [{"name": "default", "description": "still there"}]})).await;
     apply(&environment, json!({"raProfile": [{"name": "default", "issuer": "second"}]})).await;
@@ -141,7 +141,7 @@ async fn an_impossible_issuer_is_refused_before_anything_is_signed() {
         ("third", json!({"name": ""}), "a part of a CA's name must have 1 to 64 characters"),
         ("third", json!({"days": 0}), "days should be a whole number from 1 to 36500"),
         ("third", json!({"shards": 0}), "shards should be a whole number from 1 to 1024"),
-        ("Third", json!({}), "an issuer's name has 1 to 64 characters of a-z 0-9 -"),
+        ("Third", json!({}), "an issuer's id has 1 to 64 of the characters a-z 0-9 -"),
     ] {
         let reason = environment.add_issuer(id, terms).await.unwrap_err();
         assert!(reason.contains(expected), "{reason}");

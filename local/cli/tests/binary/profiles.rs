@@ -120,7 +120,7 @@ async fn n15_a_roll_over_outlives_a_restart_with_the_old_issuer_in_the_file() {
     let (_, _folder) = site.server.ended().await;
     let refused = finish(command(&data).arg("--config").arg(&file)).await;
     let refused = refusal(refused);
-    let expected = "raProfile.late.issuer: issuer `issuing` is retired and issues nothing; those that do: `issuing2`";
+    let expected = "raProfile.late.issuer: issuer `issuing` is retired and does not issue; the active ones: `issuing2`";
     assert!(refused.contains(expected), "{refused}");
 }
 

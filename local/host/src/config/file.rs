@@ -150,8 +150,8 @@ mod tests {
                 &["ca.toml:3:1: unknown field `isuer`, expected one of `name`, "],
             ),
             ("[[raProfile]]\nname = \"web\"", &["ca.toml:1:1: missing field `issuer`"]),
-            ("[[raProfile]]\nname = \"orders\"", &["ca.toml:2:8: that word has a meaning of its own in URLs"]),
-            ("[[acmeProfile]]\nname = \"raProfile\"", &["ca.toml:2:8: that word has a meaning of its own in URLs"]),
+            ("[[raProfile]]\nname = \"orders\"", &["ca.toml:2:8: that word is reserved in URLs"]),
+            ("[[acmeProfile]]\nname = \"raProfile\"", &["ca.toml:2:8: that word is reserved in URLs"]),
             ("[[acmeProfile]]\nname = \"a b\"", &["ca.toml:2:8: a profile name has 1 to 64 characters"]),
             // The CA
             ("[ca]\nrootName = \"\"", &["ca.toml:2:12: ca.rootName: ", "1 to 64 characters"]),
@@ -193,7 +193,7 @@ mod tests {
             ),
             (
                 &format!("{ra}[raProfile.certificateValidity]\nmaximum = 1\ndefault = 2"),
-                &["ca.toml:6:11: raProfile.web.certificateValidity.default: ", "not more than the maximum, 1"],
+                &["ca.toml:6:11: raProfile.web.certificateValidity.default: ", "not be more than the maximum, 1"],
             ),
             // Profiles that do not fit together
             (

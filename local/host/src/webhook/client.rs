@@ -152,7 +152,7 @@ pub(crate) enum Undelivered {
     #[error("no answer within {} seconds", PATIENCE.as_secs())]
     Slow,
     /// The receiver answered with another status than 2xx.
-    #[error("the receiver answered {0}; only 2xx is taken for a delivery, and redirects are not followed")]
+    #[error("the receiver answered {0}; only 2xx counts as delivered, and redirects are not followed")]
     Status(StatusCode),
     /// The TLS handshake failed.
     #[error("TLS: {0}")]

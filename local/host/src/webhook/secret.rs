@@ -61,7 +61,7 @@ pub(crate) enum SecretError {
     #[error("it should hold {PREFIX} and base64 of 24 to 64 octets")]
     Form,
     /// The random number generator failed.
-    #[error("the random generator failed")]
+    #[error("the random number generator failed")]
     Randomness,
 }
 

@@ -171,7 +171,7 @@ pub enum NameRefusal {
     #[error("the profile denies {0}")]
     Denied(IdentifierRule),
     /// The profile does not issue for wildcard names.
-    #[error("the profile issues for no wildcards")]
+    #[error("the profile does not allow wildcards")]
     Wildcard,
 }
 

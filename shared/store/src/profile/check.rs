@@ -121,7 +121,7 @@ impl fmt::Display for ProfileKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileRefusal {
     /// The default is above the maximum.
-    #[error("must be not more than the maximum, {0}")]
+    #[error("must not be more than the maximum, {0}")]
     AboveMaximum(u32),
     /// An empty list would make the profile unusable.
     #[error("needs at least one of {0}")]
@@ -130,7 +130,7 @@ pub enum ProfileRefusal {
     #[error("needs externalAccountRequired = true: only accounts that are bound to one elsewhere are pre-approved")]
     NoExternalAccounts,
     /// The issuer is retired, or has no certificate yet.
-    #[error("issuer `{0}` is {1} and issues nothing; those that do: {2}")]
+    #[error("issuer `{0}` is {1} and does not issue; the active ones: {2}")]
     IssuerOff(IssuerId, IssuerState, Names),
     /// There is no issuer with that name and the role of signing certificates.
     #[error("there is no issuer `{0}` for certificates, only {1}")]
@@ -145,7 +145,7 @@ pub enum ProfileRefusal {
     #[error("`{}` is not a DNS name", .0.escape_debug())]
     NotADnsName(String),
     /// The text is not a name for the profiles extension.
-    #[error("`{}` is no name to offer: 1 to 64 characters of A-Z a-z 0-9 - _ . are", .0.escape_debug())]
+    #[error("`{}` is not a valid name: it needs 1 to 64 of the characters A-Z a-z 0-9 - _ .", .0.escape_debug())]
     NotAName(String),
     /// The text is not the URL of a web page.
     #[error("expected the URL of a web page, such as https://ca.example/terms")]
@@ -352,7 +352,7 @@ mod tests {
             ),
             (
                 json!({ "profiles": { "a b": { "raProfile": "ra", "description": "Short." } } }),
-                "acmeProfile.web.profiles.a b: `a b` is no name to offer",
+                "acmeProfile.web.profiles.a b: `a b` is not a valid name",
             ),
             (
                 json!({ "profiles": { "short": { "raProfile": "ra", "description": "" } } }),
@@ -393,7 +393,7 @@ mod tests {
             (json!({ "extendedKeyUsage": [] }), "raProfile.web.extendedKeyUsage: needs at least one of server"),
             (
                 json!({ "certificateValidity": { "default": 2, "maximum": 1 } }),
-                "raProfile.web.certificateValidity.default: must be not more than the maximum, 1",
+                "raProfile.web.certificateValidity.default: must not be more than the maximum, 1",
             ),
             (
                 json!({ "certificateValidity": { "default": 0, "maximum": 1 } }),
@@ -414,8 +414,8 @@ mod tests {
     #[test]
     fn an_issuer_that_issues_nothing_is_kept_where_it_is_named_and_named_nowhere_else() {
         for (issuer, expected) in [
-            ("old", "raProfile.web.issuer: issuer `old` is retired and issues nothing; those that do: `issuing`"),
-            ("next", "raProfile.web.issuer: issuer `next` is requested and issues nothing; those that do: `issuing`"),
+            ("old", "raProfile.web.issuer: issuer `old` is retired and does not issue; the active ones: `issuing`"),
+            ("next", "raProfile.web.issuer: issuer `next` is requested and does not issue; the active ones: `issuing`"),
             ("none", "raProfile.web.issuer: there is no issuer `none` for certificates, only `issuing`"),
         ] {
             assert_eq!(ra_faults(json!({ "issuer": issuer })), [expected]);
