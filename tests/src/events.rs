@@ -15,14 +15,14 @@ use tracing_subscriber::{Layer, Registry, filter::Targets, layer::Context, layer
 
 /// The events so far that are wanted, oldest first. The CAs of all tests in the process are
 /// recorded, so a test asks for an account, an identifier or a profile that only it uses.
-pub fn told(wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
-    let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    told.iter().filter(|event| wanted(event)).cloned().collect()
+pub fn emitted(wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let emitted = EMITTED.lock().unwrap_or_else(PoisonError::into_inner);
+    emitted.iter().filter(|event| wanted(event)).cloned().collect()
 }
 
 /// The events of this type about the account with this id.
 pub fn of_account(account: &str, r#type: &str) -> Vec<Value> {
-    told(|event| event["account"] == account && event["type"] == r#type)
+    emitted(|event| event["account"] == account && event["type"] == r#type)
 }
 
 /// Records events from now on.
@@ -35,7 +35,7 @@ pub(crate) fn listen() {
     });
 }
 
-static TOLD: Mutex<Vec<Value>> = Mutex::new(Vec::new());
+static EMITTED: Mutex<Vec<Value>> = Mutex::new(Vec::new());
 
 struct Listener;
 
@@ -45,7 +45,7 @@ impl<S: Subscriber> Layer<S> for Listener {
         event.record(&mut line);
         let document: Value = serde_json::from_str(&line.document).expect("a line with a document");
         assert_eq!(document["type"], line.event, "the line says which type it is");
-        TOLD.lock().unwrap_or_else(PoisonError::into_inner).push(document);
+        EMITTED.lock().unwrap_or_else(PoisonError::into_inner).push(document);
     }
 }
 

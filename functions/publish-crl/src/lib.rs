@@ -13,7 +13,7 @@ use store::IssuerRole;
 
 /// What is due on schedule.
 pub struct Upkeep {
-    /// Makes the secrets of nonces.
+    /// Creates and rotates the nonce secrets.
     pub nonce_secrets: Arc<NonceSecretRotation>,
     /// Signs CRLs and publishes them.
     pub crls: Arc<Crls>,

@@ -132,7 +132,7 @@ impl Host {
         parts.nonce_secret_rotation.ensure().await?;
         ExternalAccountSecrets::new(store.clone(), authority.clock().clone()).ensure().await?;
         if let Err(error) = publish_crl::at_start(&upkeep).await {
-            // The others are there, and what is missing is tried again every minute.
+            // The others are published, and the missing ones are retried every minute.
             tracing::error!(error = &error as &dyn std::error::Error, "not all CRLs were published");
         }
         let names = host_names([&base_url, &local_url], listen_address.ip());
@@ -291,7 +291,7 @@ fn host_names(urls: [&BaseUrl; 2], listen: IpAddr) -> Vec<Identifier> {
     names
 }
 
-/// What the CA looks like, with its keys read, or made when there is no CA yet.
+/// The plan of the CA. The keys are read from their files, or created if there is no CA yet.
 async fn hierarchy(config: &Config, store: &EmbeddedStore, signer: &SoftwareSigner) -> Result<Hierarchy, StartError> {
     let ca = &config.ca;
     let plan = async |id: &str, name: &str, kind: IssuerKeyType, days: u32| -> Result<IssuerPlan, StartError> {

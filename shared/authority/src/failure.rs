@@ -41,7 +41,7 @@ pub enum Failure {
     /// A state transition that should have been possible.
     #[error(transparent)]
     Transition(#[from] TransitionError),
-    /// The host has not created the secrets of nonces yet.
+    /// The host has not created the nonce secrets yet.
     #[error("there are no nonce secrets yet")]
     NoNonceSecrets,
     /// The host has not created the secret of external accounts yet.

@@ -197,7 +197,7 @@ impl Clients {
         self.store.clone()
     }
 
-    /// The store of keys of external accounts.
+    /// The store of external account keys.
     pub fn external_account_store(&self) -> Arc<dyn ExternalAccountStore> {
         self.note(Capability::ExternalAccounts);
         self.store.clone()

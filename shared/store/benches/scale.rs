@@ -72,7 +72,7 @@ enum Question {
 const QUESTIONS: &[(&str, Question)] = &[
     ("a page of 100 ACME Profiles from the middle", Question::ProfilePage),
     ("an ACME Profile by name", Question::Profile),
-    ("a page of 100 keys of external accounts", Question::KeyPage),
+    ("a page of 100 external account keys", Question::KeyPage),
     ("a key by its id", Question::Key),
     ("the certificates of a name", Question::CertificatesOfName),
     ("a page of 100 certificates by their end", Question::CertificatesEnding),

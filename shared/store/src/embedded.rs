@@ -7,7 +7,7 @@
 //!   stopping at one disk flush for each.
 //! - The redemption of a nonce is decided in memory and written with the next commit, 50 ms later
 //!   at most. A crash may lose such rows. Therefore the next open after an unclean stop deletes the
-//!   secrets of nonces, which makes every earlier nonce invalid.
+//!   nonce secrets, which makes every earlier nonce invalid.
 //!
 //! Invariants: a refused write has changed nothing, so the other writes of its group stand; the
 //! engine never reads a clock, times are arguments; indexes are a pure function of the records that

@@ -109,7 +109,7 @@ impl Retention {
         later(watch.until, FOUR_HUNDRED_DAYS)
     }
 
-    /// Until when the secrets of nonces are kept. They are replaced every day; after a longer pause
+    /// Until when the nonce secrets are kept. They are replaced every day; after a longer pause
     /// of the CA they are of no use.
     pub fn of_nonce_secrets(&self, secrets: &NonceSecrets) -> Timestamp {
         let newest = secrets.live.iter().map(|secret| secret.made_at).max();

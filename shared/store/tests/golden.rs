@@ -2,7 +2,7 @@
 //! version adds, and writes nothing that an earlier version rejects.
 //!
 //! `golden/e70810c.redb` was written by the program of commit e70810c: the life of one certificate,
-//! a set of profiles, an incident, a key of an external account, a blocked key. Its secrets belong
+//! a set of profiles, an incident, an external account key, a blocked key. Its secrets belong
 //! to a CA that no client trusts.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
 

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use cloud::{Fault, FaultKind, Service};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
-use tests::{Aws, Environment, deployed::repository, events::told};
+use tests::{Aws, Environment, deployed::repository, events::emitted};
 
 use crate::HOST;
 
@@ -45,7 +45,7 @@ async fn an_event_in_the_log_arrives_on_the_bus_unchanged() {
     let environment = HOST.start().await;
     let client = environment.directory("default").client().await;
     client.obtain(&["a.test"]).await;
-    let events = told(|event| event["account"] == client.account_id());
+    let events = emitted(|event| event["account"] == client.account_id());
     assert_eq!(events.len(), 2);
     let lines: Vec<Value> = events.iter().map(line_of).collect();
     assert_eq!(forward(&environment, &lines).await.unwrap(), json!({"put": 2}));

@@ -9,7 +9,7 @@ use store::{AcmeProfile, ExpiryWatch, Limit, OperationId, RaProfile, Versioned};
 use tests::{
     Environment,
     client::{Client, Issued, Key, csr, identifiers},
-    events::{of_account, told},
+    events::{emitted, of_account},
 };
 use tokio::time::{sleep, timeout};
 
@@ -208,7 +208,7 @@ async fn threat_28_a_refusal_is_emitted_only_with_a_signature_and_for_strangers_
     for _ in 0..3 {
         ca.stranger().await.new_account(&json!({})).await.refused(400, "externalAccountRequired");
     }
-    let strangers = told(|event| event["directory"] == "strangers" && event["reason"] == "externalAccount");
+    let strangers = emitted(|event| event["directory"] == "strangers" && event["reason"] == "externalAccount");
     assert_eq!(strangers.len(), 1, "{strangers:?}");
 }
 
@@ -222,7 +222,8 @@ async fn a_limit_is_emitted_when_it_is_reached_and_not_again_meanwhile() {
         .on_both_families(async |ca| {
             let client = ca.client().await;
             client.order(&["a.test"]).await;
-            let reached = || told(|event| event["type"] == "limit.reached" && event["subject"] == client.account_id());
+            let reached =
+                || emitted(|event| event["type"] == "limit.reached" && event["subject"] == client.account_id());
             assert_eq!(reached().len(), 0);
             for _ in 0..3 {
                 client.new_order(&["b.test"]).await.refused(429, "rateLimited");
@@ -255,7 +256,7 @@ async fn changes_by_operators_are_emitted_with_their_names() {
 
     let name = "told-by-events";
     let profile = RaProfile::new(name.parse().unwrap(), "issuing".parse().unwrap());
-    let changed = || told(|event| event["profile"] == format!("raProfile.{name}"));
+    let changed = || emitted(|event| event["profile"] == format!("raProfile.{name}"));
     for expected in [1, 1] {
         let set = json!({"acmeProfile": [], "raProfile": [&profile]});
         environment.act(json!({"action": "apply-profiles", "profiles": set})).await.unwrap();

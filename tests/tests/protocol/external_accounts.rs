@@ -85,7 +85,7 @@ async fn p7_threat_19_each_wrong_field_of_a_binding_is_refused_with_the_same_tex
                 ("no key identifier", &|binding| drop(binding.header.as_object_mut().unwrap().remove("kid"))),
                 ("an unknown key", &|binding| binding.header["kid"] = "0".repeat(26).into()),
                 ("an invalid key identifier", &|binding| binding.header["kid"] = "../eab".into()),
-                ("somebody else's key", &|binding| binding.header["kid"] = other.id.to_string().into()),
+                ("someone else's key", &|binding| binding.header["kid"] = other.id.to_string().into()),
                 ("another URL", &|binding| binding.header["url"] = client.url("newOrder").into()),
                 ("no URL", &|binding| drop(binding.header.as_object_mut().unwrap().remove("url"))),
                 ("a nonce", &|binding| binding.header["nonce"] = "AAAA".into()),

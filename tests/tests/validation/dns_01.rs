@@ -8,7 +8,7 @@ use crate::{Scene, assert_failure};
 #[tokio::test]
 async fn the_right_record_among_others_is_accepted() {
     let scene = Scene::new().await;
-    for other in ["", "v=spf1 -all", "somebody else's digest"] {
+    for other in ["", "v=spf1 -all", "someone else's digest"] {
         scene.server.dns.add_txt("_acme-challenge.a.test", &[other]);
     }
     scene.server.set_dns("a.test", &scene.key_authorization);

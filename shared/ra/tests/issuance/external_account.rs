@@ -113,7 +113,7 @@ async fn threat_19_each_wrong_field_of_a_binding_is_refused_and_the_key_stays_go
         ("no key identifier", &|binding| drop(binding.header.as_object_mut().unwrap().remove("kid"))),
         ("an unknown key", &|binding| binding.header["kid"] = "0".repeat(26).into()),
         ("a key that is no identifier", &|binding| binding.header["kid"] = "../secret".into()),
-        ("somebody else's key", &|binding| binding.header["kid"] = other.id.to_string().into()),
+        ("someone else's key", &|binding| binding.header["kid"] = other.id.to_string().into()),
         ("another URL", &|binding| binding.header["url"] = format!("{NEW_ACCOUNT}/").into()),
         ("a nonce", &|binding| binding.header["nonce"] = "AAAA".into()),
         ("another MAC key", &|binding| binding.mac_key = vec![7; 32]),

@@ -331,13 +331,13 @@ pub fn issuer() -> IssuerRecord {
     }
 }
 
-/// Secrets of nonces.
+/// Nonce secrets with one live secret.
 pub fn secrets() -> Versioned<NonceSecrets> {
     let secret = NonceSecret { number: 1, made_at: at(0), key: random::<32>().to_vec() };
     Versioned::new(NonceSecrets { live: vec![secret] }, operation())
 }
 
-/// A key of an external account.
+/// An external account key.
 pub fn external_account_key() -> Versioned<ExternalAccountKey> {
     let id = ExternalAccountKeyId::new(at(0), random());
     Versioned::new(ExternalAccountKey::new(id, at(0), at(DAY)), operation())
@@ -363,7 +363,7 @@ pub fn audit_record_at(seconds: i64) -> AuditRecord {
     AuditRecord {
         id: AuditId::new(at(seconds), random()),
         at: at(seconds),
-        actor: "somebody".to_owned(),
+        actor: "someone".to_owned(),
         action: "account disable".to_owned(),
         subject: "an account".to_owned(),
         detail: BTreeMap::from([("reason".to_owned(), "a test".to_owned())]),
@@ -380,7 +380,7 @@ pub fn incident_at(seconds: i64) -> Versioned<Incident> {
     let incident = Incident {
         id: IncidentId::new(at(seconds), random()),
         declared_at: at(seconds),
-        declared_by: "somebody".to_owned(),
+        declared_by: "someone".to_owned(),
         description: "Serial numbers were too short.".to_owned(),
         explanation_url: Some("https://ca.example/incidents/1".to_owned()),
         affected: Selection { issuer: Some(issuer_id()), ..Selection::default() },

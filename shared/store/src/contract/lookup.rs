@@ -15,11 +15,7 @@ pub async fn certificates_are_found_by_each_of_their_names(store: Tried) {
     let one = made(&store, 30, std::slice::from_ref(&a)).await;
     let last = made(&store, 365, &[a.clone(), wildcard.clone()]).await;
     let all = store.certificates_by_name(&a, None, 10).await.expect(WORKS);
-    assert_eq!(
-        all,
-        Page { items: vec![last.clone(), both.clone(), one.clone()], more: false },
-        "those that end last first"
-    );
+    assert_eq!(all, Page { items: vec![last.clone(), both.clone(), one.clone()], more: false }, "latest expiry first");
     let first = store.certificates_by_name(&a, None, 2).await.expect(WORKS);
     assert_eq!(first, Page { items: vec![last.clone(), both.clone()], more: true });
     let rest = store.certificates_by_name(&a, Some(&both), 2).await.expect(WORKS);
@@ -53,7 +49,7 @@ pub async fn certificates_are_found_by_their_key(store: Tried) {
     }
     let thumbprint = key(2).thumbprint();
     let all = store.certificates_by_key(&thumbprint, None, 10).await.expect(WORKS);
-    assert_eq!(all, Page { items: vec![entry(&long), entry(&short)], more: false }, "those that end last first");
+    assert_eq!(all, Page { items: vec![entry(&long), entry(&short)], more: false }, "latest expiry first");
     let first = store.certificates_by_key(&thumbprint, None, 1).await.expect(WORKS);
     assert_eq!(first, Page { items: vec![entry(&long)], more: true });
     let rest = store.certificates_by_key(&thumbprint, Some(&entry(&long)), 1).await.expect(WORKS);

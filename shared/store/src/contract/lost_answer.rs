@@ -91,7 +91,7 @@ pub async fn a_certificate_written_twice_is_written_once(store: Tried) {
     assert_eq!(store.certificate(&intended.id).await.expect(WORKS), Some(gone));
 }
 
-/// CRLs and secrets of nonces.
+/// CRLs and nonce secrets.
 pub async fn a_crl_and_secrets_put_twice_are_put_once(store: Tried) {
     let first = crl(&issuer_id(), 1);
     for _ in 1..=2 {

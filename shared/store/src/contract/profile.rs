@@ -33,7 +33,7 @@ pub async fn applied_profiles_are_what_there_is(store: Tried) {
     assert_eq!(store.profiles().await.expect(WORKS), second, "no change changes nothing");
 }
 
-/// What was remembered last is what is remembered, and it is no profile.
+/// Each record replaces the previous one, and none of them is a profile.
 pub async fn what_was_taken_from_the_configuration_is_remembered(store: Tried) {
     assert_eq!(store.applied_configuration().await.expect(WORKS), None, "before anything was");
     let digests = |path: &str| [(path.to_owned(), "digest".to_owned())].into();

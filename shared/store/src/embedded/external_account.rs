@@ -1,4 +1,4 @@
-//! Keys of external accounts.
+//! External account keys.
 
 use acme::{Account, ExternalAccountKeyId};
 use async_trait::async_trait;

@@ -146,7 +146,7 @@ fn database(path: &Path, cache_size: usize) -> Result<Database, DatabaseError> {
     Builder::new().set_cache_size(cache_size).create_with_backend(FileBackend::new(file)?)
 }
 
-/// Only the owner may read the file, because it contains the secrets of nonces.
+/// Only the owner may read the file, because it contains the nonce secrets.
 fn create(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);

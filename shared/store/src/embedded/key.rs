@@ -192,7 +192,7 @@ fn digits(number: i64) -> String {
 
 const HOUR: i64 = 60 * 60;
 
-/// The key of the secrets of nonces.
+/// The key of the nonce secrets.
 pub(super) const NONCE_SECRETS: &str = "nonce";
 /// The key of the secret of external accounts.
 pub(super) const EXTERNAL_ACCOUNT_SECRET: &str = "secret";

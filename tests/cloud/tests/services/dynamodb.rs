@@ -211,7 +211,7 @@ async fn units_follow_the_sizes_of_the_items() {
     ];
     assert_eq!(units, expected);
     assert_eq!(cloud.units_of("tester"), Units { read: 6.0, write: 26.0 });
-    assert_eq!(cloud.units_of("somebody else"), Units::default());
+    assert_eq!(cloud.units_of("someone else"), Units::default());
 }
 
 #[tokio::test]
