@@ -1,7 +1,13 @@
 //! The log, on stderr.
+//!
+//! What cannot be written is lost, and nothing else happens: no request and no task depends on who
+//! reads the log, or on the disk that it is on.
+
+mod fields;
 
 use std::{
     io::{self, IsTerminal},
+    panic,
     str::FromStr,
 };
 
@@ -12,6 +18,7 @@ use tracing_subscriber::{
     fmt,
 };
 
+use self::fields::EscapedFields;
 use super::Failure;
 
 /// Starts to log. The level is the one that is set, else what `RUST_LOG` says, else `info`. Events
@@ -25,10 +32,19 @@ pub(super) fn start(settings: LogSettings) -> Result<(), Failure> {
         },
     };
     let events = Directive::from_str("event=info")?;
-    let log = fmt().with_env_filter(filter.add_directive(events)).with_writer(io::stderr).with_target(false);
+    // An error of the log would be reported to stderr too, and a failure to do so is a panic in
+    // the task that logs.
+    let log = fmt().with_env_filter(filter.add_directive(events)).with_writer(io::stderr).log_internal_errors(false);
+    let log = log.with_target(false);
     match settings.format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Text => log.fmt_fields(EscapedFields).with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
     }
+    // A panic is a line of the log like any other, not several of another form.
+    panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(message, place, "panic");
+    }));
     Ok(())
 }

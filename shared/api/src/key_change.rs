@@ -2,7 +2,7 @@
 //! signed, itself signed with the account's new key.
 
 use acme::KeyChange;
-use jose::{JwsError, KeyReference, MalformedJws, PublicKey, UnverifiedJws};
+use jose::{JwsError, KeyReference, MalformedJws, Printable, PublicKey, UnverifiedJws};
 use ra::KeyRollover;
 
 use crate::{AccountCall, Context, Error, Payload, PayloadError, UrlError};
@@ -32,10 +32,10 @@ impl AccountCall<InnerJws> {
             return Err(JwsError::from(MalformedJws::ForbiddenParameter("nonce")).into());
         }
         if inner.url() != self.url {
-            return Err(UrlError { signed: inner.url().to_owned(), received: self.url.clone() }.into());
+            return Err(UrlError { signed: Printable::new(inner.url()), received: Printable::new(&self.url) }.into());
         }
         let verified = inner.verify(&new_key)?;
-        let change: KeyChange = serde_json::from_slice(verified.payload()).map_err(PayloadError::Members)?;
+        let change: KeyChange = serde_json::from_slice(verified.payload()).map_err(PayloadError::from)?;
         let old_key = PublicKey::from_jwk(&change.old_key).map_err(JwsError::from)?;
         let account = context.urls().account_in_kid(&self.serving.directory, &change.account);
         Ok(KeyRollover { account, old_key, new_key })

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use http::StatusCode;
+use jose::Printable;
 
 use crate::{Error, Request};
 
@@ -14,8 +15,8 @@ pub struct RequestId(pub String);
 pub(crate) struct RequestLog {
     began: Instant,
     id: String,
-    method: String,
-    path: String,
+    method: Printable,
+    path: Printable,
 }
 
 impl RequestLog {
@@ -23,8 +24,8 @@ impl RequestLog {
         Self {
             began: Instant::now(),
             id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
-            method: request.method().to_string(),
-            path: request.uri().path().to_owned(),
+            method: Printable::new(request.method()),
+            path: Printable::new(request.uri().path()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Payloads: the forms that the signed part of a request can have.
 
+use jose::Printable;
 use serde::de::DeserializeOwned;
 
 /// The form of payload that an operation requires.
@@ -53,9 +54,16 @@ pub enum PayloadError {
     /// The payload is not a JSON object.
     #[error("the payload is not a JSON object")]
     NotAnObject,
-    /// A JSON object in which a required member is missing or has the wrong type.
+    /// A JSON object in which a required member is missing or has the wrong type. The reason may
+    /// quote the object.
     #[error("the payload does not have the form that this operation requires: {0}")]
-    Members(#[source] serde_json::Error),
+    Members(Printable),
+}
+
+impl From<serde_json::Error> for PayloadError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Members(Printable::new(error.to_string()))
+    }
 }
 
 fn read_object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
@@ -64,7 +72,7 @@ fn read_object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(PayloadError::NotAnObject);
     }
-    serde_json::from_str(text).map_err(PayloadError::Members)
+    Ok(serde_json::from_str(text)?)
 }
 
 #[cfg(test)]

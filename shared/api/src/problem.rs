@@ -273,7 +273,7 @@ mod tests {
 
         let texts = [
             Refusal::Jws(Jws::BadMac),
-            Refusal::Jws(Jws::UnsupportedAlgorithm { algorithm: "ES256".to_owned() }),
+            Refusal::Jws(Jws::UnsupportedAlgorithm { algorithm: "ES256".into() }),
             Refusal::Url,
             Refusal::UnknownKey,
             Refusal::OtherAccountKey,
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn s16_the_refusal_of_an_algorithm_lists_the_accepted_ones() {
-        let error = JwsError::UnsupportedAlgorithm { algorithm: "none".to_owned() };
+        let error = JwsError::UnsupportedAlgorithm { algorithm: "none".into() };
         let problem = problem(&Error::Jws(error));
         assert_eq!(problem.r#type, Type::BadSignatureAlgorithm);
         assert_eq!(problem.algorithms, ["ES256", "ES384", "ES512", "RS256", "EdDSA"]);

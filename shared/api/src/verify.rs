@@ -5,7 +5,7 @@
 //! never causes a write.
 
 use acme::Account;
-use jose::{KeyReference, PublicKey, UnverifiedJws, VerifiedJws};
+use jose::{KeyReference, Printable, PublicKey, UnverifiedJws, VerifiedJws};
 use ra::Directory;
 use store::Versioned;
 
@@ -134,5 +134,9 @@ fn check_media_type(request: &Request) -> Result<(), Error> {
 /// configuration, because the Host header is not signed.
 fn check_url(context: &Context, request: &Request, jws: &UnverifiedJws) -> Result<(), Error> {
     let received = format!("{}{}", context.urls().origin(), raw_target(request.uri()));
-    if jws.url() == received { Ok(()) } else { Err(UrlError { signed: jws.url().to_owned(), received }.into()) }
+    if jws.url() == received {
+        Ok(())
+    } else {
+        Err(UrlError { signed: Printable::new(jws.url()), received: Printable::new(received) }.into())
+    }
 }

@@ -7,6 +7,7 @@ use const_oid::db::rfc5280::{
 };
 use der::oid::ObjectIdentifier;
 use jiff::Timestamp;
+use jose::Printable;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 use crate::{Certificate, SignatureError, extension};
@@ -23,11 +24,11 @@ pub fn path(issuer: &Certificate, others: &[Certificate], now: Timestamp) -> Res
     let mut last = issuer;
     while !last.is_self_issued() {
         let named: Vec<&Certificate> = others.iter().filter(|other| is_named_by(last, other)).collect();
-        let above = named.first().copied().ok_or_else(|| PathError::Gap(last.subject()))?;
+        let above = named.first().copied().ok_or_else(|| PathError::Gap(name(last)))?;
         if path.contains(above) || path.len() >= LONGEST {
-            return Err(PathError::Gap(last.subject()));
+            return Err(PathError::Gap(name(last)));
         }
-        last.verify(above.public_key()).map_err(|source| PathError::Signature { subject: last.subject(), source })?;
+        last.verify(above.public_key()).map_err(|source| PathError::Signature { subject: name(last), source })?;
         check_one(above, now)?;
         check_authority(above, path.len() + 1)?;
         path.push(above.clone());
@@ -45,33 +46,33 @@ pub enum PathError {
     SelfIssued,
     /// The certificate of the CA above it is missing.
     #[error("the certificate of the CA that signed {0} is missing; give the whole chain with the root at its end")]
-    Gap(String),
+    Gap(Printable),
     /// The CA above it did not sign it.
     #[error("the certificate of {subject} is not signed by the one above it: {source}")]
     Signature {
         /// The subject of the certificate.
-        subject: String,
+        subject: Printable,
         /// Why the signature does not verify.
         source: SignatureError,
     },
     /// It is not valid now.
     #[error("the certificate of {0} is valid only from {1} to {2}")]
-    Time(String, Timestamp, Timestamp),
+    Time(Printable, Timestamp, Timestamp),
     /// It may not sign certificates.
     #[error("the certificate of {0} is not that of a CA that may sign certificates")]
-    NotAnAuthority(String),
+    NotAnAuthority(Printable),
     /// A path length does not allow a CA so far below it.
     #[error("the path length in the certificate of {0} does not allow this issuer below it")]
-    PathLength(String),
+    PathLength(Printable),
     /// The extended key usage does not allow certificates for TLS servers below it.
     #[error("the extended key usage in the certificate of {0} does not include server authentication")]
-    ExtendedKeyUsage(String),
+    ExtendedKeyUsage(Printable),
     /// It has a critical extension that this CA does not support.
     #[error("the certificate of {0} has the critical extension {1}, which is not understood here")]
-    Critical(String, ObjectIdentifier),
+    Critical(Printable, ObjectIdentifier),
     /// An extension is not well-formed.
     #[error("an extension of the certificate of {0} is not well-formed")]
-    Malformed(String),
+    Malformed(Printable),
 }
 
 /// Compares name and key identifier.
@@ -82,23 +83,28 @@ fn is_named_by(subject: &Certificate, issuer: &Certificate) -> bool {
             .is_none_or(|identifier| identifier == subject.certificate_id().authority_key_identifier())
 }
 
+/// The subject, for messages; the CA that made the certificate chose it.
+fn name(certificate: &Certificate) -> Printable {
+    Printable::new(certificate.subject())
+}
+
 /// The checks of every certificate of the path.
 fn check_one(certificate: &Certificate, now: Timestamp) -> Result<(), PathError> {
     let (first, last) = (certificate.not_before(), certificate.not_after());
     if now < first || now > last {
-        return Err(PathError::Time(certificate.subject(), first, last));
+        return Err(PathError::Time(name(certificate), first, last));
     }
     let extensions = certificate.tbs().extensions();
     let unknown = extensions.into_iter().flatten().find(|one| one.critical && !UNDERSTOOD.contains(&one.extn_id));
     if let Some(extension) = unknown {
-        return Err(PathError::Critical(certificate.subject(), extension.extn_id));
+        return Err(PathError::Critical(name(certificate), extension.extn_id));
     }
     let usages = extension::find::<ExtendedKeyUsage>(extensions, ID_CE_EXT_KEY_USAGE);
-    match usages.map_err(|_| PathError::Malformed(certificate.subject()))? {
+    match usages.map_err(|_| PathError::Malformed(name(certificate)))? {
         Some((_, ExtendedKeyUsage(usages)))
             if !usages.contains(&ID_KP_SERVER_AUTH) && !usages.contains(&ANY_EXTENDED_KEY_USAGE) =>
         {
-            Err(PathError::ExtendedKeyUsage(certificate.subject()))
+            Err(PathError::ExtendedKeyUsage(name(certificate)))
         }
         _ => Ok(()),
     }
@@ -108,16 +114,16 @@ fn check_one(certificate: &Certificate, now: Timestamp) -> Result<(), PathError>
 /// one.
 fn check_authority(certificate: &Certificate, below: usize) -> Result<(), PathError> {
     let extensions = certificate.tbs().extensions();
-    let malformed = |_| PathError::Malformed(certificate.subject());
+    let malformed = |_| PathError::Malformed(name(certificate));
     let constraints = extension::find::<BasicConstraints>(extensions, ID_CE_BASIC_CONSTRAINTS).map_err(malformed)?;
     let usage = extension::find::<KeyUsage>(extensions, ID_CE_KEY_USAGE).map_err(malformed)?;
     let signs = usage.is_none_or(|(_, usage)| usage.key_cert_sign());
     match constraints {
         Some((_, constraints)) if constraints.ca && signs => match constraints.path_len_constraint {
-            Some(most) if usize::from(most) < below => Err(PathError::PathLength(certificate.subject())),
+            Some(most) if usize::from(most) < below => Err(PathError::PathLength(name(certificate))),
             _ => Ok(()),
         },
-        _ => Err(PathError::NotAnAuthority(certificate.subject())),
+        _ => Err(PathError::NotAnAuthority(name(certificate))),
     }
 }
 

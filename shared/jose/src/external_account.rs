@@ -10,8 +10,7 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
 use serde_json::value::RawValue;
 
 use crate::{
-    MAX_JWS_LEN, MalformedJws,
-    algorithm::printable_name,
+    MAX_JWS_LEN, MalformedJws, Printable,
     jws::{FlattenedJws, ProtectedHeader},
 };
 
@@ -41,7 +40,7 @@ impl ExternalAccountBinding {
         let algorithm = header.string("alg")?;
         let algorithm = algorithm
             .parse()
-            .map_err(|_| ExternalAccountBindingError::UnsupportedAlgorithm { algorithm: printable_name(&algorithm) })?;
+            .map_err(|_| ExternalAccountBindingError::UnsupportedAlgorithm { algorithm: Printable::new(&algorithm) })?;
         header.forbid("jwk")?;
         header.forbid("nonce")?;
         let (kid, url) = (header.string("kid")?, header.string("url")?);
@@ -136,8 +135,8 @@ pub enum ExternalAccountBindingError {
     /// The algorithm is not one of [`MacAlgorithm::ALL`].
     #[error("external account binding: the algorithm \"{algorithm}\" is not HS256, HS384 or HS512")]
     UnsupportedAlgorithm {
-        /// The name that was sent, escaped and shortened.
-        algorithm: String,
+        /// The name that was sent.
+        algorithm: Printable,
     },
     /// The MAC key has fewer than 256 bits, which is the fault of the CA that issued it.
     #[error("external account binding: the MAC key is shorter than 256 bits")]

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 pub use error::{JwsError, MalformedJws};
 pub(crate) use flattened::{FlattenedJws, ProtectedHeader};
 
-use crate::{Algorithm, PublicKey, SignatureError, algorithm::printable_name, base64url};
+use crate::{Algorithm, Printable, PublicKey, SignatureError, base64url};
 
 /// The maximum length of a JWS, in octets. A request for a certificate with a hundred names needs a
 /// tenth of it.
@@ -48,7 +48,7 @@ impl UnverifiedJws {
 
         let algorithm = header.string("alg")?;
         let algorithm =
-            algorithm.parse().map_err(|_| JwsError::UnsupportedAlgorithm { algorithm: printable_name(&algorithm) })?;
+            algorithm.parse().map_err(|_| JwsError::UnsupportedAlgorithm { algorithm: Printable::new(&algorithm) })?;
         let key = match (header.find("jwk"), header.find("kid")) {
             (Some(jwk), None) => embedded_key(jwk, algorithm)?,
             (None, Some(_)) => KeyReference::Kid(header.string("kid")?),

@@ -19,6 +19,7 @@ pub mod jwk;
 mod jws;
 mod key_error;
 mod members;
+mod printable;
 mod public_key;
 mod thumbprint;
 
@@ -27,5 +28,6 @@ pub use external_account::ExternalAccountBinding;
 pub use jwk::Jwk;
 pub use jws::{JwsError, KeyReference, MAX_JWS_LEN, MalformedJws, UnverifiedJws, VerifiedJws};
 pub use key_error::{KeyError, MalformedKey, WeakKey};
+pub use printable::Printable;
 pub use public_key::{KeyKind, PublicKey, SignatureError};
 pub use thumbprint::{Thumbprint, ThumbprintError};

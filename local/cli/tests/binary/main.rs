@@ -17,6 +17,7 @@ mod demo;
 mod events;
 mod http;
 mod issuers;
+mod log;
 mod process;
 mod profiles;
 mod receiver;

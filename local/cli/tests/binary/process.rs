@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -40,18 +40,51 @@ impl Server {
 
     /// Starts a prepared command, which must print JSON.
     pub(crate) async fn spawn(folder: TempDir, command: &mut Command) -> Self {
-        let log = folder.path().join("log");
-        let stderr = File::options().create(true).append(true).open(&log).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true).spawn().unwrap();
+        let log = File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
+        Self::spawn_logging(folder, command, log).await
+    }
+
+    /// Starts a prepared command, which must print JSON, with its log there.
+    pub(crate) async fn spawn_logging(folder: TempDir, command: &mut Command, log: impl Into<Stdio>) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = timeout(LONGEST, lines.next_line()).await.expect("it starts in time").unwrap();
-        let line = line.unwrap_or_else(|| panic!("it ended: {}", std::fs::read_to_string(&log).unwrap()));
+        let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+        let line = line.unwrap_or_else(|| panic!("it ended: {}", log()));
         Self { banner: serde_json::from_str(&line).unwrap(), folder, child }
+    }
+
+    /// Starts on an empty data folder with a log of text, and reads what it prints for people.
+    pub(crate) async fn start_for_people() -> Self {
+        let folder = TempDir::with_prefix("serverless-acme-binary-").unwrap();
+        let log = File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
+        let ports = ["serve", "--listen", "127.0.0.1:0", "--status-listen", "127.0.0.1:0"];
+        let mut command = program();
+        command.args(ports).arg("--data").arg(folder.path().join("data")).stdout(Stdio::piped()).stderr(log);
+        let mut child = command.kill_on_drop(true).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut url_after = async |word: &str| loop {
+            let line = timeout(LONGEST, lines.next_line()).await.expect("it starts in time").unwrap().unwrap();
+            if let Some((_, url)) = line.split_once(word) {
+                break url.trim().to_owned();
+            }
+        };
+        let (directory, status) = (url_after("  directories ").await, url_after("  status ").await);
+        let address = |url: &str| format!("127.0.0.1:{}", url.split([':', '/', ' ']).nth(4).unwrap());
+        let banner = json!({
+            "directories": [directory], "listen": address(&directory), "statusListen": address(&status),
+        });
+        Self { banner, folder, child }
     }
 
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Ends the reading of a log that is a pipe.
+    pub(crate) fn leave_log(&mut self) {
+        drop(self.child.stderr.take().expect("the log is a pipe"));
     }
 
     /// The log up to now.

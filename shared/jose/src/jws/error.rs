@@ -1,6 +1,6 @@
 //! Why a JWS is refused.
 
-use crate::{Algorithm, KeyError, KeyKind, SignatureError, members::MembersError};
+use crate::{Algorithm, KeyError, KeyKind, Printable, SignatureError, members::MembersError};
 
 /// Why a JWS is refused. No message contains unescaped text of the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,8 +12,8 @@ pub enum JwsError {
     /// Becomes `badSignatureAlgorithm` with the list.
     #[error("the JWS algorithm \"{algorithm}\" is not accepted")]
     UnsupportedAlgorithm {
-        /// The name that was sent, escaped and shortened.
-        algorithm: String,
+        /// The name that was sent.
+        algorithm: Printable,
     },
     /// The algorithm is accepted, but not with a key of this type: `badSignatureAlgorithm`.
     #[error("the JWS algorithm {algorithm} does not fit the key ({key}): use {}", key.algorithm())]
