@@ -1,4 +1,4 @@
-//! Accounts: looking one up, changing, ending (RFC 8555 §7.3).
+//! Accounts: looking them up, changing them and ending them (RFC 8555 §7.3).
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use store::{AccountStore, Versioned};
 
 use crate::{Directory, Error};
 
-/// Finds accounts by what their requests name.
+/// Finds the accounts that requests refer to.
 pub struct Accounts {
     accounts: Arc<dyn AccountStore>,
 }
 
 impl Accounts {
-    /// Those of this store.
+    /// Finds the accounts of this store.
     pub fn new(accounts: Arc<dyn AccountStore>) -> Self {
         Self { accounts }
     }
 
-    /// The valid account behind a `kid` of this directory.
+    /// The valid account with this `kid` in this directory.
     ///
     /// # Errors
-    /// [`Error::AccountDoesNotExist`] also for an account of another directory;
+    /// [`Error::AccountDoesNotExist`], also for an account of another directory;
     /// [`Error::AccountEnded`].
     pub async fn account(&self, directory: &DirectoryId, id: AccountId) -> Result<Versioned<Account>, Error> {
         let account = self.account_of_any_status(directory, id).await?;
@@ -33,11 +33,12 @@ impl Accounts {
         }
     }
 
-    /// The account behind a `kid` of this directory, also one that has ended: to verify the
-    /// signature before its request is refused by [`Accounts::check`].
+    /// The account with this `kid` in this directory, whatever its status. The signature of a
+    /// request is verified with its key before [`Accounts::check`] refuses an account that has
+    /// ended.
     ///
     /// # Errors
-    /// [`Error::AccountDoesNotExist`] also for an account of another directory.
+    /// [`Error::AccountDoesNotExist`], also for an account of another directory.
     pub async fn account_of_any_status(
         &self,
         directory: &DirectoryId,
@@ -67,18 +68,18 @@ pub struct AccountChanges {
 }
 
 impl AccountChanges {
-    /// Those of this store.
+    /// Changes the accounts of this store.
     pub fn new(accounts: Arc<dyn AccountStore>, events: Events, clock: Arc<dyn Clock>) -> Self {
         Self { accounts, events, clock }
     }
 
     /// Changes contacts, agrees to terms, or ends the account (RFC 8555 §7.3.2, §7.3.3, §7.3.6).
     ///
-    /// The orders and authorizations of an ended account end with it without a write: every request
-    /// for them is made by the account, and refused.
+    /// The orders and authorizations of a deactivated account end with it, without a write: only
+    /// the account itself can ask for them, and its requests are refused.
     ///
     /// # Errors
-    /// [`Error::StatusNotAllowed`] for any status but `deactivated`, and every refusal of a
+    /// [`Error::StatusNotAllowed`] for any status other than `deactivated`, and every refusal of a
     /// contact.
     pub async fn update(
         &self,
@@ -118,7 +119,7 @@ impl AccountChanges {
     }
 }
 
-/// That the account agrees to the present terms.
+/// The record that the account agrees to the current terms.
 pub(crate) fn agreement(serving: &Directory, now: Timestamp) -> AgreedTerms {
     AgreedTerms { url: serving.acme.terms_of_service_url.clone(), at: acme::whole_seconds(now) }
 }

@@ -1,4 +1,4 @@
-//! Authorizations: making them for an order or ahead of one, reuse, reading, giving up
+//! Authorizations: creating them with or before an order, reusing, reading and deactivating them
 //! (RFC 8555 §7.4.1, §7.5).
 
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::{Directory, Error, IdentifierRefusal, Limits, NamePolicies, limit, na
 /// The outcome of a new-authorization request.
 #[derive(Clone, Debug)]
 pub enum AuthorizationCreation {
-    /// It is new.
+    /// The authorization is new.
     Created(Authorization),
-    /// The account had a valid one.
+    /// The account already had a valid one.
     Reused(Authorization),
 }
 
-/// Authorizes names ahead of an order.
+/// Creates authorizations before an order (pre-authorization).
 pub struct NewAuthorizations {
     authorizations: Arc<dyn AuthorizationStore>,
     policies: Arc<NamePolicies>,
@@ -31,7 +31,7 @@ pub struct NewAuthorizations {
 }
 
 impl NewAuthorizations {
-    /// In this store.
+    /// Creates authorizations in this store.
     pub fn new(
         authorizations: Arc<dyn AuthorizationStore>,
         policies: Arc<NamePolicies>,
@@ -41,10 +41,10 @@ impl NewAuthorizations {
         Self { authorizations, policies, limits, clock }
     }
 
-    /// Authorizes a name ahead of an order (RFC 8555 §7.4.1).
+    /// Authorizes an identifier before an order (RFC 8555 §7.4.1).
     ///
     /// # Errors
-    /// [`Error::Identifiers`] when the name is refused; with `*.` it always is (§7.4.1).
+    /// [`Error::Identifiers`] when the identifier is refused, as a wildcard always is (§7.4.1).
     pub async fn create(
         &self,
         serving: &Directory,
@@ -82,7 +82,7 @@ impl NewAuthorizations {
     }
 }
 
-/// Reads authorizations and gives them up.
+/// Reads and deactivates authorizations.
 pub struct Authorizations {
     pub(crate) authorizations: Arc<dyn AuthorizationStore>,
     pub(crate) validation_queue: Arc<dyn ValidationQueue>,
@@ -90,7 +90,8 @@ pub struct Authorizations {
 }
 
 impl Authorizations {
-    /// Those of this store; validations that a lost worker left behind go to this queue.
+    /// Reads the authorizations of this store. Validations that a lost worker left unfinished are
+    /// sent to this queue.
     pub fn new(
         authorizations: Arc<dyn AuthorizationStore>,
         validation_queue: Arc<dyn ValidationQueue>,
@@ -99,8 +100,7 @@ impl Authorizations {
         Self { authorizations, validation_queue, clock }
     }
 
-    /// One of the account's authorizations. A validation that no worker holds any more is handed
-    /// over again on the way.
+    /// One of the account's authorizations. A validation whose worker was lost is queued again.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -110,11 +110,11 @@ impl Authorizations {
         Ok(authorization.value)
     }
 
-    /// Gives an authorization up (RFC 8555 §7.5.2). Giving up twice is harmless.
+    /// Deactivates an authorization (RFC 8555 §7.5.2). Repeating it is harmless.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::StatusNotAllowed`] for any status but `deactivated`;
-    /// [`Error::AuthorizationEnded`] when it ended otherwise.
+    /// [`Error::NotFound`]; [`Error::StatusNotAllowed`] for any status other than `deactivated`;
+    /// [`Error::AuthorizationEnded`] if it ended in another way.
     pub async fn deactivate(
         &self,
         account: &Account,
@@ -150,8 +150,8 @@ impl Authorizations {
     }
 }
 
-/// For each name, the account's valid authorization, when it has one that lasts long enough for
-/// the order to be finished at leisure.
+/// For each identifier, the account's valid authorization, if it has one that is valid long enough
+/// to complete an order without haste.
 pub(crate) async fn reusable_authorizations(
     store: &dyn AuthorizationStore,
     now: Timestamp,
@@ -185,14 +185,14 @@ pub(crate) fn new_authorization(
     let id = AuthorizationId::new(now, random()?);
     let pre_approval = policy.pre_approval(&identifier).map(|approval| approval.rule.to_string());
     let (state, challenges) = match &pre_approval {
-        // Nothing is left to be shown, so no way of showing is offered.
+        // There is nothing to validate, so no challenges are offered.
         Some(rule) => {
             tracing::info!(authorization = %id, account = %account.id, %identifier, %rule, "a name is pre-approved");
             (AuthorizationState::Valid, Vec::new())
         }
         None => {
             let token = ChallengeToken::from_random(random()?);
-            // One token for all: a client shows the same value whichever way it chooses.
+            // All challenges share one token, so a client provisions the same value for each type.
             let challenge = |r#type| Challenge::new(r#type, token.clone());
             (AuthorizationState::Pending, policy.challenges(&identifier).into_iter().map(challenge).collect())
         }
@@ -211,7 +211,7 @@ pub(crate) fn new_authorization(
     })?)
 }
 
-/// Applies an event to an authorization, deciding anew when another write comes between.
+/// Applies an event to an authorization, and decides again when another write has changed it.
 pub(crate) async fn apply_to_authorization(
     store: &dyn AuthorizationStore,
     mut before: Versioned<Authorization>,
@@ -229,7 +229,7 @@ pub(crate) async fn apply_to_authorization(
     }
 }
 
-/// How long orders and authorizations of the directory live.
+/// The lifetime of orders and authorizations in the directory.
 pub(crate) fn lifetime(serving: &Directory) -> SignedDuration {
     SignedDuration::from_secs(serving.acme.validity.into())
 }
@@ -238,5 +238,5 @@ pub(crate) fn expiry(serving: &Directory, now: Timestamp) -> Timestamp {
     acme::whole_seconds(now + lifetime(serving))
 }
 
-/// An authorization is reused while at least this fraction of a life is left to it.
+/// An authorization is reused as long as at least this fraction of a lifetime is left.
 const MIN_REUSE: i32 = 10;

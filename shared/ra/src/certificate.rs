@@ -1,4 +1,4 @@
-//! Certificates, as their accounts download them (RFC 8555 §7.4.2).
+//! The download of certificates by their accounts (RFC 8555 §7.4.2).
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    /// Those of this store.
+    /// Reads the certificates of this store.
     pub fn new(orders: Arc<dyn OrderStore>, certificates: Arc<dyn CertificateStore>, issuers: Arc<Issuers>) -> Self {
         Self { orders, certificates, issuers }
     }

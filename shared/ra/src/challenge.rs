@@ -1,4 +1,4 @@
-//! Challenges: reading one, and saying that one is ready (RFC 8555 §7.5.1).
+//! Challenges: reading them, and starting their validation (RFC 8555 §7.5.1).
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use store::Versioned;
 
 use crate::{Authorizations, Directory, Error, Limits, limit};
 
-/// Starts validations.
+/// Starts the validation of challenges.
 pub struct Challenges {
     authorizations: Arc<Authorizations>,
     limits: Arc<Limits>,
 }
 
 impl Challenges {
-    /// Of these authorizations.
+    /// Starts validations of these authorizations.
     pub fn new(authorizations: Arc<Authorizations>, limits: Arc<Limits>) -> Self {
         Self { authorizations, limits }
     }
@@ -38,12 +38,13 @@ impl Challenges {
         authorization.challenge(r#type).is_some().then_some(authorization).ok_or(Error::NotFound)
     }
 
-    /// The client is ready: starts the validation, once. While it runs, asks for the next attempt
-    /// at once. A settled challenge stays as it is.
+    /// The client is ready: starts the validation, once. If it is already running, requests its
+    /// next attempt now. A challenge in a final state does not change.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::AuthorizationEnded`] when the challenge was never answered and
-    /// no longer can be; [`Error::LimitReached`] when too many validations of the account failed.
+    /// [`Error::NotFound`]; [`Error::AuthorizationEnded`] when the challenge was never started and
+    /// no longer can be; [`Error::LimitReached`] when too many validations of the account have
+    /// failed.
     pub async fn initiate(
         &self,
         serving: &Directory,
@@ -82,14 +83,14 @@ impl Challenges {
                 self.authorizations.validation_queue.validate(task).await?;
                 return Ok(after.value);
             }
-            // Another request was faster: it starts the validation, and the next round finds it
+            // Another request has started the validation in the meantime; the next round finds it
             // running.
         }
     }
 }
 
 impl Authorizations {
-    /// Hands over again what a lost worker left behind: validations whose lease ran out.
+    /// Queues the validations again whose lease has expired, because their worker was lost.
     pub(crate) async fn hand_over_orphaned_validations(
         &self,
         authorization: &Versioned<Authorization>,
@@ -105,7 +106,7 @@ impl Authorizations {
             }
             let event = AuthorizationEvent::Resumed(challenge.r#type, now + LEASE);
             let after = versioned(authorization.transition(event)?)?;
-            // Whoever came between has the lease or the result.
+            // The writer that was faster has the lease or the result.
             if !applied(self.authorizations.update_authorization(authorization, &after).await)? {
                 return Ok(());
             }
@@ -121,8 +122,8 @@ impl Authorizations {
     }
 }
 
-/// For how long one worker has a validation: more than its attempts take at their slowest.
+/// The lease of a worker: longer than its slowest attempts take.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
-/// When a validation that nobody settled counts as failed.
+/// The time after which a validation without a result counts as failed.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(5);

@@ -11,7 +11,7 @@ use store::{AuthorizationStore, CertificateRecord, CertificateStore, IssuanceSto
 
 use crate::{Directory, Error, Limits, NamePolicies, OrderView, Orders, Renewals, limit, order::authorizations_of};
 
-/// Makes orders that are ready into certificates.
+/// Turns orders that are ready into certificates.
 pub struct Finalization {
     orders: Arc<Orders>,
     authorizations: Arc<dyn AuthorizationStore>,
@@ -28,7 +28,7 @@ pub struct Finalization {
 }
 
 impl Finalization {
-    /// Of these orders, signed by this issuance.
+    /// Finalizes these orders; this issuance signs the certificates.
     pub fn new(
         orders: Arc<Orders>,
         authorizations: Arc<dyn AuthorizationStore>,
@@ -59,14 +59,15 @@ impl Finalization {
         }
     }
 
-    /// Finalizes an order. The same request again answers the same order; only the first makes a
-    /// certificate.
+    /// Finalizes an order. The same request again gets the same order, and only the first one
+    /// creates a certificate.
     ///
-    /// When the signer cannot be reached the order stays `processing`, and the issuance is handed
-    /// over to be finished later. When it refuses, the order becomes `invalid`.
+    /// When the signer cannot be reached, the order stays `processing`, and its issuance is queued
+    /// to be finished later. When the signer refuses, the order becomes `invalid`.
     ///
     /// # Errors
-    /// [`Error::OrderNotReady`], [`Error::OtherCsr`], and every refusal of the request and its key.
+    /// [`Error::OrderNotReady`], [`Error::OtherCsr`], and every refusal of the certificate request
+    /// and its key.
     pub async fn finalize(
         &self,
         serving: &Directory,
@@ -93,7 +94,7 @@ impl Finalization {
         let evidence = evidence(&order, &authorizations);
         let (processing, record) = match self.begin(&issuer, profile, &order, &csr, &evidence).await? {
             Some(begun) => begun,
-            // Another request was faster; it decides which certificate the order has.
+            // Another request was faster, and has decided which certificate the order gets.
             None => {
                 let winner = self.orders.owned(account.id, id).await?;
                 return self.finalized(winner, &csr).await;
@@ -111,9 +112,9 @@ impl Finalization {
         }
     }
 
-    /// Counts the certificate of an order. One that renews another goes on when a limit is reached,
-    /// but not that of certificates for the same names, unless the order says which one it
-    /// replaces.
+    /// Counts the certificate of an order. A renewal is issued although a limit is reached, except
+    /// for the limit on certificates for the same identifiers, unless the order says which
+    /// certificate it replaces.
     async fn count_certificate(&self, serving: &Directory, account: &Account, order: &Order) -> Result<(), Error> {
         if order.replaces.is_some() {
             return Ok(());
@@ -130,8 +131,8 @@ impl Finalization {
         }
     }
 
-    /// Stores the intended certificate and points the order to it; `None` when another request
-    /// pointed it elsewhere first. The certificate that lost is never signed.
+    /// Stores the intended certificate and makes the order point to it; `None` if another request
+    /// has made the order point elsewhere. A certificate that no order points to is never signed.
     async fn begin(
         &self,
         issuer: &LoadedIssuer,
@@ -161,13 +162,14 @@ impl Finalization {
         let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
         let won = applied(self.issuances.begin_issuance(&record, order, &processing).await)?;
         if won {
-            // Counted against those that became issued, so that one which never does is seen.
+            // A metric counts these lines; an alarm compares it with that of issued certificates,
+            // so that one that is never issued is noticed.
             tracing::info!(certificate = %record.id, order = %order.id, "a certificate is intended");
         }
         Ok(won.then_some((processing, record)))
     }
 
-    /// The answer for an order that was finalized before: the order, to the same request.
+    /// The answer for an order that was finalized before, if this request is the same.
     async fn finalized(&self, order: Versioned<Order>, csr: &Csr) -> Result<OrderView, Error> {
         match order.issuance() {
             Some(issuance) if issuance.csr_digest == csr.digest() => self.orders.view(order).await,
@@ -198,7 +200,7 @@ impl Finalization {
     }
 }
 
-/// Which authorization stands for which name. A name without one is a gap that stops the issue.
+/// The authorization for each identifier. If one has none, issuing stops.
 fn evidence(order: &Order, authorizations: &[Authorization]) -> Evidence {
     let mut evidence = Evidence::new();
     for authorization in authorizations.iter().filter(|a| order.authorizations.contains(&a.id)) {

@@ -1,4 +1,4 @@
-//! Key rollover (RFC 8555 §7.3.5): an account gets another key, in one atomic change.
+//! Key change (RFC 8555 §7.3.5): an account gets a new key, in one atomic change.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use store::{AccountStore, CertificateStore, KeyReplacement, StoreError, Versione
 
 use crate::{Accounts, Directory, Error, Limits, limit};
 
-/// A rollover whose inner signature was verified with the new key.
+/// A key change whose inner signature was verified with the new key.
 #[derive(Clone, Debug)]
 pub struct KeyRollover {
-    /// The account that the inner payload names; `None` when its URL names none of this directory.
+    /// The account in the inner payload; `None` if its URL is not one of this directory.
     pub account: Option<AccountId>,
-    /// The key that the inner payload names as the present one.
+    /// The key that the inner payload gives as the old one.
     pub old_key: PublicKey,
     /// The key that signed the inner JWS.
     pub new_key: PublicKey,
 }
 
-/// Gives accounts other keys.
+/// Changes the keys of accounts.
 pub struct KeyChanges {
     accounts: Arc<dyn AccountStore>,
     certificates: Arc<dyn CertificateStore>,
@@ -28,16 +28,16 @@ pub struct KeyChanges {
 }
 
 impl KeyChanges {
-    /// In this store, unless it knows the key as blocked.
+    /// Changes the keys of accounts in this store, unless the new key is blocked there.
     pub fn new(accounts: Arc<dyn AccountStore>, certificates: Arc<dyn CertificateStore>, limits: Arc<Limits>) -> Self {
         Self { accounts, certificates, limits }
     }
 
-    /// Gives the account its new key.
+    /// Replaces the account's key.
     ///
     /// # Errors
-    /// [`Error::KeyChange`] when the request contradicts itself or the account, also one that
-    /// changed its key meanwhile; [`Error::KeyInUse`], [`Error::KeyBlocked`].
+    /// [`Error::KeyChange`] when the request contradicts itself or the account, also if the
+    /// account's key was changed in the meantime; [`Error::KeyInUse`], [`Error::KeyBlocked`].
     pub async fn change(
         &self,
         serving: &Directory,

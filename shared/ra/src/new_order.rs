@@ -20,7 +20,7 @@ use crate::{
     order::authorizations_of,
 };
 
-/// Makes orders.
+/// Creates orders.
 pub struct NewOrders {
     orders: Arc<dyn OrderStore>,
     authorizations: Arc<dyn AuthorizationStore>,
@@ -34,7 +34,7 @@ pub struct NewOrders {
 }
 
 impl NewOrders {
-    /// In this store, for certificates of these issuers.
+    /// Creates orders in this store, for certificates of these issuers.
     pub fn new(
         orders: Arc<dyn OrderStore>,
         authorizations: Arc<dyn AuthorizationStore>,
@@ -49,10 +49,11 @@ impl NewOrders {
         Self { orders, authorizations, certificates, issuers, policies, validities, limits, renewals, clock }
     }
 
-    /// Makes an order with an authorization for each name; valid ones of the account are reused.
+    /// Creates an order with an authorization for each identifier; the account's valid ones are
+    /// reused.
     ///
     /// # Errors
-    /// Every refusal of terms, names, validity, profile and `replaces`.
+    /// Every refusal of terms, identifiers, validity, profile and `replaces`.
     pub async fn create(&self, serving: &Directory, account: &Account, request: NewOrder) -> Result<OrderView, Error> {
         check_terms(serving, account)?;
         let profile = serving.issuing_profile(request.profile.as_deref())?;
@@ -89,7 +90,7 @@ impl NewOrders {
         if replaces.is_none() {
             self.count_order(serving, account, &identifiers, &new_authorizations).await?;
         }
-        // An order cannot outlive the authorizations that it rests on.
+        // An order expires with the first of its authorizations.
         let first_end = authorizations.iter().map(|authorization| authorization.expires_at).min();
         let order = versioned(Order {
             id,
@@ -109,8 +110,8 @@ impl NewOrders {
         Ok(OrderView { order: order.value, authorizations })
     }
 
-    /// Counts an order that replaces no certificate. One that renews a certificate all the same,
-    /// because it is for the very same names, goes on when a limit is reached.
+    /// Counts an order that does not say what it replaces. If it renews a certificate anyway,
+    /// because it has exactly the same identifiers, it is accepted although a limit is reached.
     async fn count_order(
         &self,
         serving: &Directory,
@@ -126,10 +127,11 @@ impl NewOrders {
         }
     }
 
-    /// Reserves the certificate that `text` names to be replaced by order `by` (RFC 9773 §5).
+    /// Reserves the certificate in `text` to be replaced by the order `by` (RFC 9773 §5).
     ///
-    /// The mark is written before the order: a crash between leaves a mark that points to no order,
-    /// which the next order overwrites, as it does the mark of an order that failed.
+    /// The mark on the certificate is written before the order. A crash in between leaves a mark
+    /// that points to no order. The next order overwrites it, as it overwrites the mark of a failed
+    /// order.
     async fn replace(
         &self,
         account: &Account,
@@ -161,8 +163,8 @@ impl NewOrders {
 
     async fn is_alive(&self, replacement: Replacement) -> Result<bool, Error> {
         let Some(order) = self.orders.order(replacement.account, replacement.order).await? else {
-            // Its mark was written a moment ago and the order itself is on its way, or a crash took
-            // it.
+            // The mark was written a moment ago and the order is about to be written, or a crash
+            // prevented that.
             return Ok(self.clock.now().duration_since(replacement.order.made_at()) < ON_ITS_WAY);
         };
         let authorizations = authorizations_of(self.authorizations.as_ref(), &order).await?;
@@ -181,5 +183,5 @@ fn check_terms(serving: &Directory, account: &Account) -> Result<(), Error> {
     Ok(())
 }
 
-/// How long after its mark on the certificate an order may take to be written.
+/// The maximum time between the mark on the certificate and the order.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(1);

@@ -16,13 +16,13 @@ use crate::{
 /// The outcome of a new-account request.
 #[derive(Clone, Debug)]
 pub enum AccountCreation {
-    /// It is new.
+    /// The account is new.
     Created(Account),
-    /// The key had one.
+    /// The key already had an account.
     Existing(Account),
 }
 
-/// Makes accounts.
+/// Creates accounts.
 pub struct Registrations {
     accounts: Arc<dyn AccountStore>,
     certificates: Arc<dyn CertificateStore>,
@@ -33,7 +33,7 @@ pub struct Registrations {
 }
 
 impl Registrations {
-    /// In this store, for keys that it does not know as blocked.
+    /// Creates accounts in this store, unless their key is blocked there.
     pub fn new(
         accounts: Arc<dyn AccountStore>,
         certificates: Arc<dyn CertificateStore>,
@@ -45,13 +45,13 @@ impl Registrations {
         Self { accounts, certificates, bindings, limits, events, clock }
     }
 
-    /// Makes an account, or finds the one that the key has (RFC 8555 §7.3, §7.3.1). A known key is
-    /// answered before anything else in the request is looked at. `url` is that of the signed
-    /// request, which a binding to an account elsewhere must repeat (§7.3.4).
+    /// Creates an account, or finds the one of the key (RFC 8555 §7.3, §7.3.1). A known key is
+    /// answered before anything else in the request is checked. `url` is that of the signed
+    /// request, which an external account binding must repeat (§7.3.4).
     ///
     /// # Errors
-    /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] when none is to be made, and every
-    /// refusal of contact, terms, key and binding.
+    /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] if no account may be created, and
+    /// every refusal of contact, terms, key and binding.
     pub async fn create(
         &self,
         serving: &Directory,

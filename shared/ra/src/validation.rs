@@ -1,6 +1,6 @@
-//! What a validation worker asks of the authority: the job, and where to write what came of it.
+//! What a validation worker needs from the authority: the job, and a way to record its result.
 //!
-//! Delivery may be double and workers may die. Every result is a conditional write on an
+//! A task may be delivered twice, and workers may die. Every result is a conditional write to an
 //! authorization that is still waiting for it; a result that comes too late changes nothing.
 
 use std::{net::IpAddr, sync::Arc};
@@ -18,23 +18,23 @@ use crate::{
     limit,
 };
 
-/// A challenge that waits for its result.
+/// A challenge that waits for the result of its validation.
 #[derive(Clone, Debug)]
 pub struct ValidationJob {
     authorization: Versioned<Authorization>,
-    /// Which way.
+    /// The type of the challenge.
     pub challenge: ChallengeType,
-    /// The name to be probed, without `*.`.
+    /// The identifier to be validated, without `*.`.
     pub identifier: Identifier,
-    /// Where the proof is.
+    /// The token of the challenge.
     pub token: ChallengeToken,
-    /// The proof.
+    /// The key authorization that is expected.
     pub key_authorization: KeyAuthorization,
-    /// Resolver and networks.
+    /// The ACME Profile, for its resolver and its allowed networks.
     pub profile: AcmeProfile,
 }
 
-/// Takes the results of validations.
+/// Records the results of validations.
 pub struct Validations {
     authorizations: Arc<dyn AuthorizationStore>,
     directories: Arc<Directories>,
@@ -44,7 +44,7 @@ pub struct Validations {
 }
 
 impl Validations {
-    /// Of authorizations of this store.
+    /// Records the results of validations in this store.
     pub fn new(
         authorizations: Arc<dyn AuthorizationStore>,
         directories: Arc<Directories>,
@@ -55,7 +55,7 @@ impl Validations {
         Self { authorizations, directories, limits, events, clock }
     }
 
-    /// The job behind a task; `None` when there is nothing to do any more.
+    /// The job of a task; `None` if there is nothing left to do.
     ///
     /// # Errors
     /// When the store or the directory cannot answer.
@@ -80,10 +80,10 @@ impl Validations {
         }))
     }
 
-    /// An attempt failed and another will follow: the reason is visible from now on.
+    /// Records a failed attempt that another one will follow; clients see the reason from now on.
     ///
     /// # Errors
-    /// [`Failure::Transition`] when the challenge no longer waits.
+    /// [`Failure::Transition`] if the challenge no longer waits.
     pub async fn attempt_failed(
         &self,
         job: ValidationJob,
@@ -96,10 +96,10 @@ impl Validations {
         Ok(ValidationJob { authorization, ..job })
     }
 
-    /// Control was validated, as was observed from here.
+    /// Records a successful validation, with what was observed.
     ///
     /// # Errors
-    /// [`Failure::Transition`] when the challenge no longer waits.
+    /// [`Failure::Transition`] if the challenge no longer waits.
     pub async fn succeeded(&self, job: ValidationJob, observation: Observation) -> Result<(), Error> {
         let serving = self.directories.directory(&job.authorization.directory).await?;
         let event = AuthorizationEvent::Succeeded {
@@ -111,10 +111,10 @@ impl Validations {
         apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await.map(drop)
     }
 
-    /// The last attempt failed.
+    /// Records that the last attempt failed.
     ///
     /// # Errors
-    /// [`Failure::Transition`] when the challenge no longer waits.
+    /// [`Failure::Transition`] if the challenge no longer waits.
     pub async fn failed(&self, job: ValidationJob, problem: Problem, address: Option<IpAddr>) -> Result<(), Error> {
         let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem.clone(), address));
         let failed = apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await?;
@@ -129,7 +129,7 @@ impl Validations {
         }));
         let serving = self.directories.directory(&failed.directory).await?;
         match self.limits.count(&serving, &[limit::of_failed_validation(&serving, failed.account)]).await {
-            // It has failed already; what is refused is the next one.
+            // This validation has already failed; the limit only refuses the next one.
             Err(Error::LimitReached(_)) => Ok(()),
             other => other,
         }

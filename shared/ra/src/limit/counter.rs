@@ -1,10 +1,11 @@
-//! What is counted, and where: a counter in one part, or in several.
+//! What is counted, and where: counters with one or more parts.
 //!
-//! All requests of a profile count at the counters of the profile, thousands in a second, and an item of a
-//! database takes about a thousand writes in a second. So a counter of a profile has parts: one for each
-//! begun thousand of its maximum, 64 at most. Each part has its share of the maximum. The shares add up to
-//! the maximum, and no part is ever counted above its share, so the sum is never above the maximum either;
-//! and since a request is refused only when each part is full, it is never refused below it.
+//! All requests of a profile count at the counters of the profile, thousands a second, while an
+//! item of a database takes about a thousand writes a second. A counter of a profile therefore has
+//! parts: one for each thousand of its maximum or fraction of it, at most 64. Each part has a share
+//! of the maximum. The shares add up to the maximum, and no part ever counts above its share, so
+//! the sum never exceeds the maximum. A request is only refused when every part is full, so it is
+//! never refused below the maximum.
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ use store::{Limit, LimitWindow};
 use super::LimitReached;
 use crate::{Directory, Error};
 
-/// What is to be counted.
+/// Something to be counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Count {
     name: &'static str,
@@ -25,16 +26,16 @@ pub(crate) struct Count {
     amount: u32,
 }
 
-/// For whom or what it is counted.
+/// The subject that a limit applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// All who use the profile.
+    /// Everyone who uses the profile.
     Profile,
-    /// An account.
+    /// One account.
     Account(AccountId),
-    /// All accounts that a key binds.
+    /// All accounts that an external account key binds.
     ExternalAccount(ExternalAccountKeyId),
-    /// Exactly these names, by what stands for them.
+    /// Exactly these identifiers, as the text of [`super::set_of_names`].
     Names(String),
     /// A registered domain.
     Domain(String),
@@ -56,22 +57,22 @@ impl Count {
         Self { name, limit, subject: Subject::Names(names), amount: 1 }
     }
 
-    /// One more with a name of the registered domain.
+    /// One more with an identifier in the registered domain.
     pub(crate) fn of_domain(name: &'static str, limit: Option<Limit>, domain: String) -> Self {
         Self { name, limit, subject: Subject::Domain(domain), amount: 1 }
     }
 
-    /// One more of the whole profile.
+    /// One more in the whole profile.
     pub(crate) fn of_profile(name: &'static str, limit: Option<Limit>) -> Self {
         Self { name, limit, subject: Subject::Profile, amount: 1 }
     }
 
-    /// Several at once. Nothing is counted of none.
+    /// Several at once; zero counts nothing.
     pub(crate) fn times(self, amount: usize) -> Self {
         Self { amount: u32::try_from(amount).unwrap_or(u32::MAX), ..self }
     }
 
-    /// The counter of the present window; `None` when nothing limits it.
+    /// The counter of the current window; `None` if there is no limit.
     pub(crate) fn counter(&self, serving: &Directory, now: Timestamp) -> Option<Counter> {
         let limit = self.limit.filter(|_| self.amount > 0)?;
         let subject = self.subject.text();
@@ -82,7 +83,8 @@ impl Count {
         let (share, rest) = (limit.maximum / parts, limit.maximum % parts);
         let profile = &serving.acme.name;
         let parts = (0..parts).map(|number| {
-            // The parts of a profile's counter but the first are called by their numbers.
+            // The first part of a profile's counter has an empty name, the others have their
+            // numbers.
             let subject = if number == 0 { subject.clone() } else { number.to_string() };
             Part {
                 window: LimitWindow::containing(now, limit.window, format!("{profile}#{}#{subject}", self.name)),
@@ -94,7 +96,7 @@ impl Count {
 }
 
 impl Subject {
-    /// What stands for it in keys and in events.
+    /// The text for the subject in keys and events.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Profile => String::new(),
@@ -118,7 +120,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// A counter in a window, with what is to be counted there.
+/// A counter in a window, with the amount to be counted there.
 #[derive(Clone, Debug)]
 pub(crate) struct Counter {
     pub(super) name: &'static str,
@@ -131,26 +133,26 @@ pub(crate) struct Counter {
 /// A part of a counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// What the store counts.
+    /// The window that the store counts.
     pub(super) window: LimitWindow,
-    /// How often at most.
+    /// The maximum of this part.
     pub(super) share: u32,
 }
 
 impl Part {
-    /// Whether there is room for so many when that many are counted.
+    /// Whether the part has room for `amount` more when `used` are counted.
     pub(super) fn has_room(&self, used: u32, amount: u32) -> bool {
         used.saturating_add(amount) <= self.share
     }
 
-    /// Whether there is so much room that what others count meanwhile need not be asked for.
+    /// Whether less than half is used, so that the part need not be read before it is counted.
     pub(super) fn has_ample_room(&self, used: u32, amount: u32) -> bool {
         used.saturating_add(amount) <= self.share / 2
     }
 }
 
 impl Counter {
-    /// How it is told that no part has room.
+    /// The error that all parts are full.
     pub(super) fn reached(&self, now: Timestamp) -> LimitReached {
         let ends_at = self.parts.first().map_or(now, |part| part.window.ends_at());
         let wait = ends_at.duration_since(now).as_secs().saturating_add(1);
@@ -167,7 +169,7 @@ impl Counter {
     }
 }
 
-/// The parts in an order in which each is as likely the first as any other.
+/// The parts in rotation, starting with a random one.
 pub(super) fn shuffled(mut parts: Vec<Part>) -> Result<Vec<Part>, Error> {
     if parts.len() > 1 {
         let turn = usize::from(u16::from_be_bytes(random()?)) % parts.len();
@@ -176,10 +178,10 @@ pub(super) fn shuffled(mut parts: Vec<Part>) -> Result<Vec<Part>, Error> {
     Ok(parts)
 }
 
-/// What an item takes of writes in a second, and no window is shorter.
+/// The number of writes a second that an item takes; no window is shorter than a second.
 const MAX_PER_PART: u32 = 1_000;
 
-/// As many as are looked at in one batch.
+/// The number of items that can be read in one batch.
 const MAX_PARTS: u32 = 64;
 
 #[cfg(test)]

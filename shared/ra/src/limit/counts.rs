@@ -1,11 +1,12 @@
-//! What a request counts, the narrowest first.
+//! What a request counts, the narrowest counter first.
 
 use acme::{Account, AccountId, Identifier};
 
 use super::{Count, registered_domains, set_of_names};
 use crate::Directory;
 
-/// An order that replaces no certificate, with so many new authorizations that wait for a challenge.
+/// Counts for an order that replaces no certificate, with this number of new pending
+/// authorizations.
 pub(crate) fn of_order(serving: &Directory, account: &Account, names: &[Identifier], pending: usize) -> Vec<Count> {
     let limits = &serving.acme.limits;
     let mut counts = vec![
@@ -22,20 +23,20 @@ pub(crate) fn of_order(serving: &Directory, account: &Account, names: &[Identifi
     counts
 }
 
-/// New authorizations that wait for a challenge.
+/// Counts for new pending authorizations.
 pub(crate) fn of_pending_authorizations(serving: &Directory, account: AccountId, pending: usize) -> Count {
     let limit = serving.acme.limits.pending_authorizations_per_account;
     Count::of_account("pendingAuthorizationsPerAccount", limit, account).times(pending)
 }
 
-/// A validation that failed.
+/// The count for a failed validation.
 pub(crate) fn of_failed_validation(serving: &Directory, account: AccountId) -> Count {
     let limit = serving.acme.limits.failed_validations_per_account;
     Count::of_account("failedValidationsPerAccount", limit, account)
 }
 
-/// A certificate for an order that replaces none. The first count is the one that a renewal, too, is
-/// counted for: [`SAME_NAMES`].
+/// Counts for a certificate of an order that replaces none. The first one, [`SAME_NAMES`], also
+/// counts renewals.
 pub(crate) fn of_certificate(serving: &Directory, account: &Account, names: &[Identifier]) -> Vec<Count> {
     let limits = &serving.acme.limits;
     let mut counts = vec![
@@ -49,12 +50,12 @@ pub(crate) fn of_certificate(serving: &Directory, account: &Account, names: &[Id
     counts
 }
 
-/// A key change.
+/// The count for a key change.
 pub(crate) fn of_key_change(serving: &Directory, account: AccountId) -> Count {
     Count::of_account("keyChangesPerAccount", serving.acme.limits.key_changes_per_account, account)
 }
 
-/// What an order and a certificate for the name count whoever asks.
+/// What an order and a certificate for the name count, whichever account asks.
 pub(crate) fn of_name(serving: &Directory, name: &Identifier) -> Vec<Count> {
     let limits = &serving.acme.limits;
     let per_domain = |domain: String| {
@@ -74,7 +75,7 @@ pub(crate) fn of_name(serving: &Directory, name: &Identifier) -> Vec<Count> {
     counts
 }
 
-/// The one limit that renewals are counted for, too, unless they say what they replace.
+/// The only limit that also counts renewals, unless the order says which certificate it replaces.
 pub(crate) const SAME_NAMES: &str = "certificatesPerSetOfNames";
 const ORDERS_OF_DOMAIN: &str = "newOrdersPerRegisteredDomain";
 const CERTIFICATES_OF_DOMAIN: &str = "certificatesPerRegisteredDomain";

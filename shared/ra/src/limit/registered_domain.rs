@@ -1,7 +1,8 @@
-//! Registered domains: what somebody bought, whatever names are made below it.
+//! Registered domains: a domain that was registered, with all names below it.
 //!
-//! The public suffix list (<https://publicsuffix.org>) is compiled in, as of the version of the crate `psl`,
-//! with both of its parts: below `github.io` each customer is counted for itself, as below `com`.
+//! The public suffix list (<https://publicsuffix.org>) is compiled in, in the version of the crate
+//! `psl`, with both of its parts: below `github.io` each customer is counted separately, as below
+//! `com`.
 
 use std::{
     collections::BTreeSet,
@@ -10,20 +11,21 @@ use std::{
 
 use acme::Identifier;
 
-/// The registered domains of the names, each once.
+/// The registered domains of the identifiers, each once.
 pub(super) fn registered_domains(names: &[Identifier]) -> BTreeSet<String> {
     names.iter().map(registered_domain).collect()
 }
 
-/// The registered domain of a name. Where no suffix is listed the last label is taken for one, as the list's
-/// algorithm has it; what has nothing below a suffix stands for itself.
+/// The registered domain of an identifier. If no suffix is listed, the last label is taken as the
+/// suffix, as the algorithm of the list says. A name that has nothing below its suffix stands for
+/// itself.
 fn registered_domain(name: &Identifier) -> String {
     match name {
         Identifier::Dns(name) | Identifier::Wildcard(name) => {
             psl::domain_str(name.as_str()).unwrap_or(name.as_str()).to_owned()
         }
         Identifier::Ip(address @ IpAddr::V4(_)) => address.to_string(),
-        // Whoever has one address has at least the network of 64 bits around it (RFC 6177).
+        // The holder of one address has at least the /64 network around it (RFC 6177).
         Identifier::Ip(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }
@@ -47,7 +49,7 @@ mod tests {
             ("*.example.com", "example.com"),
             ("www.example.co.uk", "example.co.uk"),
             ("www.one.github.io", "one.github.io"),
-            // Exceptions and wildcards of the list.
+            // Exceptions and wildcards in the list.
             ("www.city.kawasaki.jp", "city.kawasaki.jp"),
             ("a.b.c.kawasaki.jp", "b.c.kawasaki.jp"),
             // 公司.cn, as an A-label.

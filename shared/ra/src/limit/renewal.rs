@@ -1,4 +1,5 @@
-//! Certificates that renew another one, and so go on when a limit is reached.
+//! Renewals: certificates that replace an earlier one, and are therefore issued although a limit is
+//! reached.
 
 use std::sync::Arc;
 
@@ -13,13 +14,13 @@ pub struct Renewals {
 }
 
 impl Renewals {
-    /// By the certificates of this store.
+    /// Recognizes renewals by the certificates of this store.
     pub fn new(lookup: Arc<dyn LookupStore>) -> Self {
         Self { lookup }
     }
 
-    /// Whether the account has a certificate in good standing for exactly these names, so that
-    /// another one renews it. Asked only when a limit is reached.
+    /// Whether the account has a valid certificate for exactly these identifiers, so that another
+    /// one renews it. This is only asked when a limit is reached.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -41,5 +42,5 @@ impl Renewals {
     }
 }
 
-/// How many of the certificates for a name are looked at; those that end last come first.
+/// The maximum number of certificates for a name that are looked at, latest expiry first.
 const MAX_LOOKED_AT: usize = 10;
