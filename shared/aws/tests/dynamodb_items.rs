@@ -7,22 +7,24 @@
     reason = "these are tests"
 )]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use acme::{AccountId, Authorization, CertificateId};
 use aws::dynamodb::DynamoDbStore;
-use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use aws_sdk_dynamodb::Client;
 use cloud::{Call, Cloud};
 use serde_json::{Map, Value};
 use store::{
-    AccountStore, AcmeProfile, AuditStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore,
-    CrlStore, ExternalAccountStore, IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore,
-    OrderStore, ProfileSet, ProfileStore, RaProfile, Retention, StoreError, Versioned, WatchStore,
-    contract::fixture::{
-        DAY, account, at, audit_record, authorization, certificate, changed, crl, dns, expiry_watch,
-        external_account_key, external_account_secret, incident, issued_leaf, issuer, issuer_id, key, limit_window,
-        nonce, operation, order, processing, random, revoked, secrets, valid, valid_order, validating,
+    AccountStore, AuditStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, CrlStore,
+    IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
+    Retention, StoreError, Versioned, WatchStore,
+    contract::{
+        everything::write_everything,
+        fixture::{
+            DAY, account, at, audit_record, authorization, certificate, changed, crl, dns, expiry_watch, issued_leaf,
+            issuer_id, key, limit_window, nonce, operation, order, processing, random, revoked, valid, valid_order,
+            validating,
+        },
     },
 };
 
@@ -64,47 +66,6 @@ async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
         "WATCH",
     ];
     assert_eq!(nouns, all.map(str::to_owned).into(), "every kind was written");
-}
-
-/// A newer version may add members to every record, at every depth.
-#[tokio::test(flavor = "multi_thread")]
-async fn members_of_a_newer_version_are_passed_over_in_every_kind_of_item() {
-    let (cloud, store) = open();
-    write_everything(&store).await;
-    let before = read_everything(&cloud, &store).await;
-    let client = Client::new(&cloud.sdk_config("newer version"));
-    let mut nouns = BTreeSet::new();
-    for item in cloud.items("acme") {
-        let Some(record) = item.get("record").and_then(|record| record["S"].as_str()) else { continue };
-        let mut json: Value = serde_json::from_str(record).unwrap();
-        if !json.is_object() {
-            continue;
-        }
-        add_novel_members(&mut json, "");
-        nouns.insert(item["pk"]["S"].as_str().unwrap().split('#').next().unwrap().to_owned());
-        let mut attributes: HashMap<String, AttributeValue> =
-            item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-        attributes.insert("record".to_owned(), AttributeValue::S(json.to_string()));
-        client.put_item().table_name("acme").set_item(Some(attributes)).send().await.unwrap();
-    }
-    let with_records = [
-        "ACCOUNT",
-        "AUDIT",
-        "AUTHORIZATION",
-        "BLOCKED",
-        "CERTIFICATE",
-        "CRL",
-        "EAB",
-        "INCIDENT",
-        "ISSUER",
-        "ORDER",
-        "PROFILE",
-        "PROOF",
-        "SECRET",
-        "WATCH",
-    ];
-    assert_eq!(nouns, with_records.map(str::to_owned).into(), "every kind of record has one");
-    assert_eq!(read_everything(&cloud, &store).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -333,120 +294,6 @@ fn intended(account: &AccountId) -> Versioned<CertificateRecord> {
         record.identifiers = vec![dns("warm.one.budget.test")];
         record.state = CertificateState::Intended { tbs: vec![0x30; TBS] };
     })
-}
-
-/// Writes one of every kind of item.
-async fn write_everything(store: &DynamoDbStore) {
-    let account = account();
-    store.create_account_if_absent(&account).await.unwrap();
-    let pending = authorization(&account, dns("www.example.com"));
-    let made = order(&account, std::slice::from_ref(&pending));
-    store.create_order(&made, std::slice::from_ref(&pending)).await.unwrap();
-    store.update_authorization(&pending, &valid(&pending)).await.unwrap();
-    let two = [dns("a.example.com"), dns("b.example.com")].map(|name| authorization(&account, name));
-    store.create_order(&order(&account, &two), &two).await.unwrap();
-    let intended = certificate();
-    store.intend_certificate(&intended).await.unwrap();
-    store.update_certificate(&intended, &revoked(&intended)).await.unwrap();
-    let mut large = crl(&issuer_id(), 1);
-    large.der = vec![7; 500_000];
-    store.put_crl(&large).await.unwrap();
-    store.block_key(&key(1).thumbprint(), at(0)).await.unwrap();
-    store.redeem_nonce(&nonce(), at(300), operation()).await.unwrap();
-    store.update_nonce_secrets(None, &secrets()).await.unwrap();
-    store.create_external_account_key(&external_account_key()).await.unwrap();
-    store.create_external_account_secret_if_absent(&external_account_secret()).await.unwrap();
-    store.create_issuer_if_absent(&issuer()).await.unwrap();
-    store.append_audit(&audit_record()).await.unwrap();
-    store.put_incident(None, &incident()).await.unwrap();
-    store.put_expiry_watch(None, &expiry_watch()).await.unwrap();
-    store.count(&limit_window(), 1, 1, operation()).await.unwrap();
-    let name = "default".parse::<acme::ProfileName>().unwrap();
-    let ra = RaProfile::new(name.clone(), "issuing".parse().unwrap());
-    let set = ProfileSet { acme_profile: vec![AcmeProfile::new(name)], ra_profile: vec![ra] };
-    store.apply_profiles(&set.changes_from(&ProfileSet::default())).await.unwrap();
-}
-
-fn attribute(value: &Value) -> AttributeValue {
-    match (&value["S"], &value["B"], &value["N"]) {
-        (Value::String(text), ..) => AttributeValue::S(text.clone()),
-        (_, Value::String(base64), _) => AttributeValue::B(Blob::new(STANDARD.decode(base64).unwrap())),
-        (.., Value::String(digits)) => AttributeValue::N(digits.clone()),
-        _ => panic!("no such attribute is written: {value}"),
-    }
-}
-
-/// Every record as this version reads it, as JSON without what it keeps of newer versions.
-async fn read_everything(cloud: &Cloud, store: &DynamoDbStore) -> Vec<Value> {
-    let mut all = Vec::new();
-    let mut add = |value: Value| all.push(without_novel_members(value));
-    for item in cloud.items("acme") {
-        let pk = item["pk"]["S"].as_str().unwrap().to_owned();
-        let parts: Vec<&str> = pk.split('#').collect();
-        match parts.as_slice() {
-            ["ACCOUNT", id] => add(json(store.account(id.parse().unwrap()).await.unwrap().unwrap())),
-            ["AUTHORIZATION", account, id] => {
-                let (account, id) = (account.parse().unwrap(), id.parse().unwrap());
-                add(json(store.authorization(account, id).await.unwrap().unwrap()));
-            }
-            ["ORDER", account, id] => {
-                add(json(store.order(account.parse().unwrap(), id.parse().unwrap()).await.unwrap().unwrap()));
-            }
-            ["CERTIFICATE", id] => add(json(store.certificate(&id.parse().unwrap()).await.unwrap().unwrap())),
-            ["CRL", issuer, shard] => {
-                let (issuer, shard) = (issuer.parse().unwrap(), shard.parse().unwrap());
-                add(json(store.crl(&issuer, shard).await.unwrap()));
-                add(json(store.revoked_certificates(&issuer, shard, at(0)).await.unwrap()));
-            }
-            ["PROOF", account] => {
-                let names = [dns("www.example.com")];
-                add(json(store.proofs(account.parse().unwrap(), &names).await.unwrap()));
-            }
-            _ => {}
-        }
-    }
-    add(json(store.nonce_secrets().await.unwrap().unwrap()));
-    add(json(store.external_account_keys(None, 9).await.unwrap()));
-    add(json(store.external_account_secret().await.unwrap().unwrap()));
-    add(json(store.issuers().await.unwrap()));
-    add(json(store.profiles().await.unwrap()));
-    add(json(store.audit(None, 9).await.unwrap()));
-    add(json(store.incidents().await.unwrap()));
-    add(json(store.expiry_watch().await.unwrap().unwrap()));
-    add(json(store.blocked_keys(None, 9).await.unwrap()));
-    all
-}
-
-fn json(value: impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap()
-}
-
-fn add_novel_members(json: &mut Value, name: &str) {
-    match json {
-        Value::Object(members) => {
-            members.iter_mut().for_each(|(name, member)| add_novel_members(member, name));
-            // Maps whose keys are data, and enumerations, which are an object of one member.
-            if !["labels", "detail", "profiles", "state"].contains(&name) {
-                members.insert("novel".to_owned(), serde_json::json!({ "of": ["a", "newer", 1] }));
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(|element| add_novel_members(element, name)),
-        _ => {}
-    }
-}
-
-fn without_novel_members(mut json: Value) -> Value {
-    match &mut json {
-        Value::Object(members) => {
-            members.remove("novel");
-            members.values_mut().for_each(|member| *member = without_novel_members(member.take()));
-        }
-        Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| *element = without_novel_members(element.take()))
-        }
-        _ => {}
-    }
-    json
 }
 
 /// The size of an item in bytes, as DynamoDB counts it.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authorization;
 pub mod certificate;
 pub mod crl;
+pub mod everything;
 pub mod external_account;
 pub mod fixture;
 pub mod incident;

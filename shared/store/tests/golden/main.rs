@@ -1,10 +1,12 @@
-//! Stores of earlier versions: this version opens them, reads every record, tolerates what a newer
-//! version adds, and writes nothing that an earlier version rejects.
+//! Golden files. Stores of earlier versions: this version opens them, reads every record, tolerates
+//! what a newer version adds, and writes nothing that an earlier version rejects.
 //!
 //! `golden/e70810c.redb` was written by the program of commit e70810c: the life of one certificate,
 //! a set of profiles, an incident, an external account key, a blocked key. Its secrets belong
 //! to a CA that no client trusts.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
+
+mod present;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -188,9 +190,13 @@ fn open(path: &Path) -> EmbeddedStore {
 
 /// A copy of the file of e70810c.
 fn copy() -> (PathBuf, TempDir) {
+    copy_of(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/e70810c.redb")))
+}
+
+fn copy_of(file: &Path) -> (PathBuf, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.redb");
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/e70810c.redb"), &path).unwrap();
+    std::fs::copy(file, &path).unwrap();
     (path, folder)
 }
 
