@@ -52,16 +52,14 @@ impl Scene {
     async fn probe(&self, challenge: ChallengeType, name: &str) -> Result<acme::Observation, Failure> {
         let r#type = if name.parse::<std::net::IpAddr>().is_ok() { "ip" } else { "dns" };
         let object = IdentifierObject { r#type: r#type.to_owned(), value: name.to_owned() };
-        let message = Probe {
+        let question = Probe {
             challenge,
             identifier: Identifier::try_from(object).unwrap(),
             token: self.token.clone(),
             key_authorization: self.key_authorization.clone(),
             rules: self.rules.clone(),
         };
-        // Converted to JSON and back, as in a queue.
-        let message: Probe = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
-        probe(&message).await
+        probe(&question).await
     }
 
     /// The failure of a probe that must not succeed.

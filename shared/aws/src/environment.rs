@@ -53,16 +53,6 @@ impl Environment {
         self.optional(variable).map(|value| value.parse().map_err(|_| invalid(value))).transpose()
     }
 
-    /// A variable with several values, separated by commas; none when it is absent.
-    ///
-    /// # Errors
-    /// A value cannot be parsed; `allowed` describes valid values in the error.
-    pub fn list<T: FromStr>(&self, variable: &'static str, allowed: &'static str) -> Result<Vec<T>, EnvironmentError> {
-        let invalid = |value: &str| EnvironmentError::Invalid { variable, value: value.to_owned(), allowed };
-        let values = self.optional(variable).unwrap_or_default().split(',').map(str::trim);
-        values.filter(|value| !value.is_empty()).map(|value| value.parse().map_err(|_| invalid(value))).collect()
-    }
-
     /// A variable that is the base of URLs, without a slash at its end; `None` when it is absent.
     ///
     /// # Errors
@@ -126,7 +116,6 @@ mod tests {
         for environment in [Environment::default(), environment(""), environment(" ")] {
             assert_eq!(environment.optional("VARIABLE"), None);
             assert_eq!(environment.parsed::<u32>("VARIABLE", "a number"), Ok(None));
-            assert_eq!(environment.list::<u32>("VARIABLE", "numbers"), Ok(vec![]));
             assert_eq!(environment.base_url("VARIABLE", &["https://"], "a URL"), Ok(None));
             let missing = environment.required("VARIABLE", "the name of a table").unwrap_err();
             assert_eq!(
@@ -140,7 +129,6 @@ mod tests {
     fn a_refusal_says_which_variable_and_what_is_allowed() {
         let error = environment("soon").parsed::<u32>("VARIABLE", "a number of days").unwrap_err();
         assert_eq!(error.to_string(), "the environment variable VARIABLE is \"soon\"; it should be a number of days");
-        assert_eq!(environment("1, 2").list::<u32>("VARIABLE", "numbers"), Ok(vec![1, 2]));
         assert!(environment("127.0.0.1").parsed::<SocketAddr>("VARIABLE", "an address with a port").is_err());
     }
 

@@ -101,11 +101,6 @@ impl Certificate {
         &self.id
     }
 
-    /// The serial number.
-    pub fn serial(&self) -> &Serial {
-        self.id.serial()
-    }
-
     /// The public key of the subject.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key

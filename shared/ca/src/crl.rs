@@ -15,8 +15,8 @@ use x509_cert::{
 };
 
 use crate::{
-    Issued, Issuer, KeyHandle, SignError, Signature, SignatureAlgorithm, SignatureError, Signer, TimeError,
-    certificate::pem, extension, raw::Signed, signature::verify_stated, time,
+    Issued, Issuer, KeyHandle, SignError, Signature, SignatureAlgorithm, SignatureError, Signer, TimeError, extension,
+    raw::Signed, signature::verify_stated, time,
 };
 
 /// A revoked certificate.
@@ -156,11 +156,6 @@ impl Crl {
     /// The CRL in DER, the body of `application/pkix-crl` (RFC 2585 §4.2).
     pub fn der(&self) -> &[u8] {
         &self.der
-    }
-
-    /// The CRL in PEM, with a newline at the end.
-    pub fn pem(&self) -> String {
-        pem("X509 CRL", &self.der)
     }
 
     /// The CRL number (RFC 5280 §5.2.3).

@@ -9,7 +9,6 @@ use der::{
     asn1::{BitString, Int},
 };
 use jose::PublicKey;
-use sha2::{Digest, Sha256};
 use x509_cert::{
     Version,
     ext::Extension,
@@ -81,11 +80,6 @@ impl LintedTbs {
     /// The DER of the TBSCertificate: exactly what is signed.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// SHA-256 of the bytes.
-    pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(&self.bytes).into()
     }
 
     /// The id that the certificate will have.

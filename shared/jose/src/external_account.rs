@@ -47,11 +47,6 @@ impl ExternalAccountBinding {
         Ok(Self { algorithm, kid, url, signing_input, payload, mac: signature })
     }
 
-    /// The `alg` header parameter.
-    pub fn algorithm(&self) -> MacAlgorithm {
-        self.algorithm
-    }
-
     /// The `kid` header parameter: the id of the MAC key.
     pub fn kid(&self) -> &str {
         &self.kid

@@ -20,7 +20,7 @@ use crate::{
 
 /// The public members of a key. They serialize in the canonical form of RFC 7638 §3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Jwk {
+pub(crate) enum Jwk {
     /// A point on a NIST curve.
     Ec {
         /// The name of the curve: `P-256`, `P-384` or `P-521`.
@@ -46,7 +46,7 @@ pub enum Jwk {
 
 impl Jwk {
     /// SHA-256 over the canonical text (RFC 7638 §3).
-    pub fn thumbprint(&self) -> Thumbprint {
+    pub(crate) fn thumbprint(&self) -> Thumbprint {
         let mut hash = Sha256::new();
         let mut separator = "{";
         for (name, value) in self.members() {
@@ -205,7 +205,7 @@ mod tests {
             Jwk::Rsa { e: "AQAB".into(), n: "bg".into() },
         ] {
             let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(&jwk).unwrap()).into();
-            assert_eq!(jwk.thumbprint().as_bytes(), &digest);
+            assert_eq!(jwk.thumbprint(), Thumbprint::new(digest));
         }
     }
 }

@@ -23,7 +23,11 @@ pub const MAX_JWS_LEN: usize = 64 * 1024;
 /// A well-formed JWS. Its signature has not been verified.
 #[derive(Debug)]
 pub struct UnverifiedJws {
-    content: Content,
+    algorithm: Algorithm,
+    key: KeyReference,
+    nonce: Option<String>,
+    url: String,
+    payload: Vec<u8>,
     signing_input: Vec<u8>,
     signature: Vec<u8>,
 }
@@ -60,27 +64,22 @@ impl UnverifiedJws {
             return Err(MalformedJws::MalformedParameter("nonce").into());
         }
         let url = header.string("url")?;
-        Ok(Self { content: Content { algorithm, key, nonce, url, payload }, signing_input, signature })
-    }
-
-    /// The `alg` header parameter.
-    pub fn algorithm(&self) -> Algorithm {
-        self.content.algorithm
+        Ok(Self { algorithm, key, nonce, url, payload, signing_input, signature })
     }
 
     /// The `jwk` or `kid` header parameter.
     pub fn key(&self) -> &KeyReference {
-        &self.content.key
+        &self.key
     }
 
     /// The `nonce` header parameter (RFC 8555 §6.5.2), if there is one: well-formed base64url.
     pub fn nonce(&self) -> Option<&str> {
-        self.content.nonce.as_deref()
+        self.nonce.as_deref()
     }
 
     /// The `url` header parameter (RFC 8555 §6.4), as it was sent.
     pub fn url(&self) -> &str {
-        &self.content.url
+        &self.url
     }
 
     /// Verifies the signature with the embedded key, or with the key that the caller found for
@@ -88,44 +87,32 @@ impl UnverifiedJws {
     ///
     /// # Errors
     /// The algorithm is not that of the key, the signature was not made with the key, or the JWS
-    /// embeds a key other than this one: [`VerifiedJws::key`] always returns the key that signed.
+    /// embeds a key other than this one.
     pub fn verify(self, key: &PublicKey) -> Result<VerifiedJws, JwsError> {
-        if matches!(self.key(), KeyReference::Jwk(embedded) if embedded != key) {
+        if matches!(&self.key, KeyReference::Jwk(embedded) if embedded != key) {
             return Err(JwsError::BadSignature);
         }
-        key.verify(self.algorithm(), &self.signing_input, &self.signature)?;
-        Ok(VerifiedJws(self.content))
+        key.verify(self.algorithm, &self.signing_input, &self.signature)?;
+        Ok(VerifiedJws { url: self.url, payload: self.payload })
     }
 }
 
 /// A JWS whose signature was verified.
 #[derive(Debug)]
-pub struct VerifiedJws(Content);
+pub struct VerifiedJws {
+    url: String,
+    payload: Vec<u8>,
+}
 
 impl VerifiedJws {
     /// The payload; empty for POST-as-GET (RFC 8555 §6.3).
     pub fn payload(&self) -> &[u8] {
-        &self.0.payload
+        &self.payload
     }
 
     /// The `url` header parameter.
     pub fn url(&self) -> &str {
-        &self.0.url
-    }
-
-    /// The `nonce` header parameter, if there is one.
-    pub fn nonce(&self) -> Option<&str> {
-        self.0.nonce.as_deref()
-    }
-
-    /// The `jwk` or `kid` header parameter.
-    pub fn key(&self) -> &KeyReference {
-        &self.0.key
-    }
-
-    /// The `alg` header parameter.
-    pub fn algorithm(&self) -> Algorithm {
-        self.0.algorithm
+        &self.url
     }
 }
 
@@ -136,15 +123,6 @@ pub enum KeyReference {
     Jwk(PublicKey),
     /// The URL of an account.
     Kid(String),
-}
-
-#[derive(Debug)]
-struct Content {
-    algorithm: Algorithm,
-    key: KeyReference,
-    nonce: Option<String>,
-    url: String,
-    payload: Vec<u8>,
 }
 
 fn embedded_key(jwk: &RawValue, algorithm: Algorithm) -> Result<KeyReference, JwsError> {

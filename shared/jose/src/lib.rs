@@ -15,7 +15,7 @@
 mod algorithm;
 pub mod base64url;
 pub mod external_account;
-pub mod jwk;
+mod jwk;
 mod jws;
 mod key_error;
 mod members;
@@ -25,7 +25,6 @@ mod thumbprint;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use external_account::ExternalAccountBinding;
-pub use jwk::Jwk;
 pub use jws::{JwsError, KeyReference, MAX_JWS_LEN, MalformedJws, UnverifiedJws, VerifiedJws};
 pub use key_error::{KeyError, MalformedKey, WeakKey};
 pub use printable::Printable;

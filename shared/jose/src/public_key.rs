@@ -31,8 +31,8 @@ use serde_json::value::RawValue;
 pub use kind::KeyKind;
 
 use crate::{
-    Algorithm, Jwk, KeyError, Thumbprint, base64url,
-    jwk::{EncodedKey, ReceivedJwk},
+    Algorithm, KeyError, Thumbprint, base64url,
+    jwk::{EncodedKey, Jwk, ReceivedJwk},
     members::Members,
 };
 
@@ -84,11 +84,6 @@ impl PublicKey {
     /// made (RFC 5280 §4.2.1.2).
     pub fn subject_public_key(&self) -> &[u8] {
         self.0.verifier.as_ref()
-    }
-
-    /// The public members as a JWK.
-    pub fn to_jwk(&self) -> Jwk {
-        self.0.jwk.clone()
     }
 
     /// The SHA-256 thumbprint (RFC 7638).

@@ -15,11 +15,6 @@ impl Thumbprint {
     pub(crate) const fn new(digest: [u8; 32]) -> Self {
         Self(digest)
     }
-
-    /// The 32 octets of the digest.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
 }
 
 impl fmt::Display for Thumbprint {

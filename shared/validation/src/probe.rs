@@ -1,16 +1,14 @@
-//! One validation attempt: its message, its two results, and the steps between them.
+//! One validation attempt: its question, its two results, and the steps between them.
 
 use std::net::IpAddr;
 
 use acme::{ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Observation, Problem};
-use serde::{Deserialize, Serialize};
 
 use crate::{Rules, connection::Dialer, dns_01, fault::Fault, http_01, tls_alpn_01};
 
 /// What to look for, where, and under which rules: everything except the network that the result
 /// depends on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct Probe {
     /// The challenge type.
     pub challenge: ChallengeType,
@@ -25,8 +23,7 @@ pub struct Probe {
 }
 
 /// The identifier was not validated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .problem.detail)]
 pub struct Failure {
     /// What is wrong and what the client can do; it becomes the `error` of the challenge.

@@ -3,13 +3,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
 use crate::address::AddressRules;
 
-/// The rules of a profile. Members that are absent in a message have the values of [`Default`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+/// The rules of a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// The DNS server for all queries; `None` for those of the system, after the hosts file.
     pub resolver: Option<SocketAddr>,
@@ -53,15 +51,3 @@ impl Rules {
 pub(crate) const HTTP_PORT: u16 = 80;
 /// The port of `https` URLs.
 pub(crate) const TLS_PORT: u16 = 443;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn absent_members_take_their_defaults_and_unknown_ones_are_refused() {
-        let rules: Rules = serde_json::from_str(r#"{"httpPort": 5002}"#).unwrap();
-        assert_eq!(rules, Rules { http_port: 5002, ..Rules::default() });
-        assert!(serde_json::from_str::<Rules>(r#"{"htpPort": 5002}"#).is_err());
-    }
-}

@@ -15,11 +15,6 @@ pub struct WebhookUrl {
 }
 
 impl WebhookUrl {
-    /// The URL as it was configured.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// The host, an IPv6 address in brackets.
     pub(crate) fn host(&self) -> &str {
         &self.host

@@ -8,7 +8,7 @@ use super::{
     openssl::Openssl,
     public_key, serial,
 };
-use crate::{Crl, CrlEntry, CrlError, CrlTbs, Issuer, IssuerKeyType, SignatureError, Signer, new_serial};
+use crate::{Crl, CrlEntry, CrlError, CrlTbs, Issuer, IssuerKeyType, SignatureError, Signer, certificate, new_serial};
 
 fn entry(serial: Serial, reason: RevocationReason) -> CrlEntry {
     CrlEntry { serial, revoked_at: at("2026-02-10T12:00:00Z"), reason }
@@ -28,6 +28,10 @@ fn a_crl_number_is_above_the_last_one_and_not_below_the_second() {
     ] {
         assert_eq!(Crl::number_after(last, now), expected, "{last:?}");
     }
+}
+
+fn pem(crl: &Crl) -> String {
+    certificate::pem("X509 CRL", crl.der())
 }
 
 fn many(count: u32) -> impl Iterator<Item = CrlEntry> {
@@ -81,7 +85,7 @@ async fn openssl_refuses_what_the_crl_lists_and_nothing_else() {
     let revoked = issue(authorities, &public_key(), &["revoked.example"], 40).await;
     let good = issue(authorities, &public_key(), &["good.example"], 41).await;
     let entries = [
-        entry(revoked.serial().clone(), RevocationReason::KeyCompromise),
+        entry(revoked.certificate_id().serial().clone(), RevocationReason::KeyCompromise),
         entry(serial(99), RevocationReason::Unspecified),
     ];
     let crl = signed(authorities, entries, None).await;
@@ -95,8 +99,8 @@ async fn openssl_refuses_what_the_crl_lists_and_nothing_else() {
     openssl
         .write("root.pem", authorities.root.certificate().pem())
         .write("issuing.pem", authorities.issuing.certificate().pem())
-        .write("crl.pem", crl.pem())
-        .write("crls.pem", crl.pem() + &of_root.pem())
+        .write("crl.pem", pem(&crl))
+        .write("crls.pem", pem(&crl) + &pem(&of_root))
         .write("revoked.pem", revoked.pem())
         .write("good.pem", good.pem());
     for check in ["-crl_check -CRLfile crl.pem", "-crl_check_all -CRLfile crls.pem"] {
@@ -138,9 +142,9 @@ async fn openssl_takes_a_shard_only_for_the_certificates_that_point_to_it() {
         ("http://status.test/issuing.crl", "certificate revoked"),
         ("http://status.test/other.crl", "ifferent CRL scope"),
     ] {
-        let entries = [entry(revoked.serial().clone(), RevocationReason::CessationOfOperation)];
+        let entries = [entry(revoked.certificate_id().serial().clone(), RevocationReason::CessationOfOperation)];
         let crl = signed(authorities, entries, Some(url)).await;
-        openssl.write("crl.pem", crl.pem());
+        openssl.write("crl.pem", pem(&crl));
         let outcome = openssl.run(&check);
         assert!(!outcome.success && outcome.text.contains(fault), "{}", outcome.text);
         let text = openssl.expect("crl -in crl.pem -noout -text");
@@ -148,7 +152,7 @@ async fn openssl_takes_a_shard_only_for_the_certificates_that_point_to_it() {
         assert!(text.contains(&format!("URI:{url}")), "{text}");
     }
     let empty = signed(authorities, [], Some("http://status.test/issuing.crl")).await;
-    openssl.write("crl.pem", empty.pem());
+    openssl.write("crl.pem", pem(&empty));
     openssl.expect(&check);
 }
 

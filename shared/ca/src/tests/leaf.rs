@@ -310,9 +310,7 @@ async fn threat_29_stored_bytes_are_signed_as_they_were_stored() {
         assert_eq!(leaf.certificate_id(), tbs.certificate_id());
         certificates.push(leaf);
     }
-    assert_eq!(certificates[0].serial(), certificates[1].serial());
-    let digest = digest::digest(&digest::SHA256, &stored);
-    assert_eq!(tbs.digest(), digest.as_ref());
+    assert_eq!(certificates[0].certificate_id(), certificates[1].certificate_id());
 }
 
 #[tokio::test]
@@ -340,7 +338,9 @@ async fn a_signature_by_another_key_or_over_other_bytes_makes_no_certificate() {
     let wrong = |error| matches!(error, AssembleError::Signature(SignatureError::Invalid));
     let by_root = authorities.signer.sign(&authorities.root_key, tbs.algorithm(), tbs.bytes()).await.unwrap();
     assert!(wrong(tbs.assemble(&by_root, &authorities.issuing).unwrap_err()));
-    let over_digest = authorities.signer.sign(&authorities.issuing_key, tbs.algorithm(), &tbs.digest()).await.unwrap();
+    let digest = digest::digest(&digest::SHA256, tbs.bytes());
+    let over_digest =
+        authorities.signer.sign(&authorities.issuing_key, tbs.algorithm(), digest.as_ref()).await.unwrap();
     assert!(wrong(tbs.assemble(&over_digest, &authorities.issuing).unwrap_err()));
     assert!(matches!(tbs.assemble_root(&by_root).unwrap_err(), AssembleError::NotSelfIssued));
     let error = tbs.sign(&authorities.issuing, &SoftwareSigner::default(), &authorities.issuing_key).await.unwrap_err();

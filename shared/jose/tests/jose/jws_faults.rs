@@ -19,9 +19,7 @@ fn each_algorithm_and_both_forms_of_key_verify() {
             format!(r#"{{"alg":"{}","kid":"https://ca.example/acct/1","url":"{URL}","x":[1]}}"#, signer.algorithm);
         for (header, payload) in [(signer.header(), &b"{\"a\":1}"[..]), (by_kid.clone(), b"")] {
             let jws = UnverifiedJws::parse(signer.jws(&header, payload).as_bytes()).unwrap();
-            assert_eq!((jws.algorithm(), jws.url()), (signer.algorithm, URL));
-            let jws = jws.verify(&signer.key).unwrap();
-            assert_eq!((jws.payload(), jws.url(), jws.algorithm()), (payload, URL, signer.algorithm));
+            assert_eq!(jws.url(), URL);
             if header == by_kid {
                 assert_eq!(jws.key(), &KeyReference::Kid("https://ca.example/acct/1".into()));
                 assert_eq!(jws.nonce(), None);
@@ -29,6 +27,8 @@ fn each_algorithm_and_both_forms_of_key_verify() {
                 assert_eq!(jws.key(), &KeyReference::Jwk(signer.key.clone()));
                 assert_eq!(jws.nonce(), Some("bm9uY2U"));
             }
+            let jws = jws.verify(&signer.key).unwrap();
+            assert_eq!((jws.payload(), jws.url()), (payload, URL));
         }
     }
 }
@@ -275,7 +275,7 @@ proptest! {
         let protected = base64url::encode(format!("{}{damage}{}", &header[..start], &header[end..]).as_bytes());
         let body = format!(r#"{{"protected":"{protected}","payload":"","signature":""}}"#);
         if let Ok(jws) = UnverifiedJws::parse(body.as_bytes()) {
-            prop_assert_eq!(jws.algorithm(), Algorithm::EdDsa);
+            prop_assert!(matches!(jws.key(), KeyReference::Jwk(key) if key.algorithm() == Algorithm::EdDsa));
         }
     }
 }

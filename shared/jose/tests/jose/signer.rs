@@ -68,7 +68,7 @@ impl Signer {
     }
 
     pub(crate) fn jwk(&self) -> String {
-        serde_json::to_string(&self.key.to_jwk()).unwrap()
+        serde_json::to_string(&self.key).unwrap()
     }
 
     /// A protected header that contains the key.

@@ -28,7 +28,7 @@ impl Binding {
     fn of(minted: &MintedExternalAccountKey, account_key: &PublicKey) -> Self {
         Self {
             header: json!({ "alg": "HS256", "kid": minted.id.to_string(), "url": NEW_ACCOUNT }),
-            payload: serde_json::to_string(&account_key.to_jwk()).unwrap(),
+            payload: serde_json::to_string(account_key).unwrap(),
             mac_key: minted.mac_key.to_vec(),
             algorithm: hmac::HMAC_SHA256,
         }
@@ -117,7 +117,7 @@ async fn threat_19_each_wrong_field_of_a_binding_is_refused_and_the_key_stays_go
         ("another URL", &|binding| binding.header["url"] = format!("{NEW_ACCOUNT}/").into()),
         ("a nonce", &|binding| binding.header["nonce"] = "AAAA".into()),
         ("another MAC key", &|binding| binding.mac_key = vec![7; 32]),
-        ("another account key", &|binding| binding.payload = serde_json::to_string(&account_key().to_jwk()).unwrap()),
+        ("another account key", &|binding| binding.payload = serde_json::to_string(&account_key()).unwrap()),
         ("no account key", &|binding| binding.payload = String::new()),
     ];
     for (what, spoil) in wrong {

@@ -129,11 +129,6 @@ impl AcmeProfile {
         }
     }
 
-    /// Whether the rules of the profile allow certificates for the identifier.
-    pub fn allows(&self, identifier: &Identifier) -> bool {
-        self.name_refusal(identifier).is_none()
-    }
-
     /// Why the profile issues no certificates for the identifier; `None` when it does.
     pub fn name_refusal(&self, identifier: &Identifier) -> Option<NameRefusal> {
         if identifier.is_wildcard() && !self.allow_wildcards {
@@ -300,7 +295,7 @@ mod tests {
     fn wildcards_can_be_turned_off() {
         let profile = profile(json!({ "allowWildcards": false }));
         assert_eq!(profile.name_refusal(&dns("*.example.com")), Some(NameRefusal::Wildcard));
-        assert!(profile.allows(&dns("www.example.com")));
+        assert!(profile.name_refusal(&dns("www.example.com")).is_none());
     }
 
     #[test]
