@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, process::ExitStatus};
 
 use thiserror::Error;
 
-use crate::tidy::Finding;
+use crate::tidy::Violation;
 
 /// Why a chore failed.
 #[derive(Debug, Error)]
@@ -40,9 +40,9 @@ pub enum Error {
     },
     /// The repository breaks rules of its own.
     #[error("{} violations of the repository's rules:{}", .0.len(), list(.0))]
-    Untidy(Vec<Finding>),
+    Untidy(Vec<Violation>),
 }
 
-fn list(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("\n  {finding}")).collect()
+fn list(violations: &[Violation]) -> String {
+    violations.iter().map(|violation| format!("\n  {violation}")).collect()
 }

@@ -45,14 +45,14 @@ mod tool;
 
 /// A violation of a rule.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Violation {
     /// The place, such as `shared/acme/src/order.rs:12` or the name of a package.
     pub place: String,
     /// What is wrong, in a few words.
     pub rule: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.rule)
     }
@@ -62,10 +62,10 @@ impl fmt::Display for Finding {
 ///
 /// # Errors
 ///
-/// [`Error::Untidy`] with all findings, or the repository cannot be read.
+/// [`Error::Untidy`] with all violations, or the repository cannot be read.
 pub fn run() -> Result<(), Error> {
     let files = files(&repository())?;
-    let mut findings = Vec::new();
+    let mut violations = Vec::new();
     let mut state = state::State::default();
     let (mut marks, mut topics, mut tests) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut promises, mut differences) = (String::new(), String::new());
@@ -76,7 +76,7 @@ pub fn run() -> Result<(), Error> {
     for file in &files {
         let name = file.name.as_str();
         if words::is_read(name) {
-            findings.extend(words::check(name, &file.read()?, &phrases));
+            violations.extend(words::check(name, &file.read()?, &phrases));
         }
         if name == rows::LIST {
             promises = file.read()?;
@@ -85,8 +85,8 @@ pub fn run() -> Result<(), Error> {
         }
         if name.ends_with(".rs") {
             let text = file.read()?;
-            findings.extend(sources::check(name, &text));
-            findings.extend(prose::check_comments(name, &text));
+            violations.extend(sources::check(name, &text));
+            violations.extend(prose::check_comments(name, &text));
             state.take(name, &text);
             let found = rows::marks(&text);
             if name.starts_with("tests/tests/protocol/") {
@@ -96,35 +96,35 @@ pub fn run() -> Result<(), Error> {
             tests.extend(divergences::tests(&text));
         } else if name.ends_with(".md") {
             let text = file.read()?;
-            findings.extend(links::check(name, &text, &files)?);
-            findings.extend(prose::check(name, &text));
+            violations.extend(links::check(name, &text, &files)?);
+            violations.extend(prose::check(name, &text));
             if paths::is_checked(name) {
-                findings.extend(paths::check(name, &text, &files));
+                violations.extend(paths::check(name, &text, &files));
             }
         }
     }
 
     let circles = circles::find(&files)?;
     progress::say(&format!("tidy: {} circles of files inside crates", circles.len()));
-    findings.extend(circles::check(&circles));
-    findings.extend(fuzzing::check(&files)?);
-    findings.extend(endpoints::check(&files)?);
-    findings.extend(divergences::check(&differences, &marks, &tests));
-    findings.extend(state.check());
-    findings.extend(rows::check(&promises, &marks, &topics));
-    findings.extend(spelling::check(&repository())?);
-    findings.extend(workflows::check(&repository(), &files)?);
+    violations.extend(circles::check(&circles));
+    violations.extend(fuzzing::check(&files)?);
+    violations.extend(endpoints::check(&files)?);
+    violations.extend(divergences::check(&differences, &marks, &tests));
+    violations.extend(state.check());
+    violations.extend(rows::check(&promises, &marks, &topics));
+    violations.extend(spelling::check(&repository())?);
+    violations.extend(workflows::check(&repository(), &files)?);
     let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
-    findings.extend(dependencies::check(&metadata)?);
+    violations.extend(dependencies::check(&metadata)?);
     let linked =
         ["tree", "--workspace", "--all-features", "--edges=normal", "--prefix=none", "--format={p}", "--offline"];
-    findings.extend(tls::check(&cargo(&linked)?));
+    violations.extend(tls::check(&cargo(&linked)?));
 
-    if findings.is_empty() {
+    if violations.is_empty() {
         progress::say(&format!("tidy: {} files, every rule holds", files.len()));
         return Ok(());
     }
-    Err(Error::Untidy(findings))
+    Err(Error::Untidy(violations))
 }
 
 fn cargo(arguments: &[&str]) -> Result<String, Error> {

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use aws::{Clients, CustomResource, Environment, Function, Patience};
+use aws::{Clients, CustomResource, Environment, Function, RetrySchedule};
 use cloud::{Cloud, Fault, FaultKind, KeySpec, Service};
 use serde_json::{Value, json, value::to_raw_value};
 
@@ -63,8 +63,8 @@ impl Stack {
     fn resource(&self) -> CustomResource {
         let clients = Clients::new(&self.cloud.sdk_config("BootstrapFunction"), &self.environment).unwrap();
         let resource = bootstrap::lambda::open(&clients);
-        let patience = Patience { pauses: vec![Duration::from_millis(1); 3], ..Patience::default() };
-        resource.unwrap().with_patience(patience)
+        let schedule = RetrySchedule { pauses: vec![Duration::from_millis(1); 3], ..RetrySchedule::default() };
+        resource.unwrap().with_schedule(schedule)
     }
 
     async fn create(&self) -> Value {

@@ -7,14 +7,14 @@ use authority::ValidationTask;
 use aws::{Clients, StartError, Worker};
 use ra::{Directories, Limits, Validations};
 
-use crate::{Settings, Sleep};
+use crate::{Sleep, ValidationSettings};
 
 /// Constructs the function.
 ///
 /// # Errors
 /// When the environment lacks something.
 pub fn open(clients: &Clients) -> Result<Worker<ValidationTask>, StartError> {
-    let settings = Settings::from_variables(|name| clients.environment().optional(name));
+    let settings = ValidationSettings::from_variables(|name| clients.environment().optional(name));
     let settings = settings.map_err(|error| StartError::Settings(error.into()))?;
     let directories = Directories::new(clients.profile_store(), clients.clock(), clients.remembered());
     let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());

@@ -17,7 +17,7 @@ use ra::{Error, ValidationJob, Validations};
 use validation::{Failure, Probe, Rules};
 
 pub use pace::{Pace, Sleep};
-pub use settings::{Settings, SettingsError};
+pub use settings::{SettingsError, ValidationSettings};
 
 /// Performs one task. Performing it twice is harmless, because results are written conditionally.
 ///
@@ -25,7 +25,7 @@ pub use settings::{Settings, SettingsError};
 /// The task could not be finished and should be retried.
 pub async fn work(
     validations: &Validations,
-    settings: &Settings,
+    settings: &ValidationSettings,
     task: ValidationTask,
     pace: &dyn Pace,
 ) -> Result<(), Error> {
@@ -39,7 +39,7 @@ pub async fn work(
 
 async fn run(
     validations: &Validations,
-    settings: &Settings,
+    settings: &ValidationSettings,
     task: ValidationTask,
     pace: &dyn Pace,
 ) -> Result<(), Error> {
@@ -63,7 +63,7 @@ async fn run(
     }
 }
 
-async fn attempt(settings: &Settings, probe: &Probe) -> Result<Observation, Failure> {
+async fn attempt(settings: &ValidationSettings, probe: &Probe) -> Result<Observation, Failure> {
     if settings.always_valid {
         return Ok(Observation::default());
     }
@@ -73,7 +73,7 @@ async fn attempt(settings: &Settings, probe: &Probe) -> Result<Observation, Fail
     validation::probe(probe).await
 }
 
-fn probe(settings: &Settings, job: &ValidationJob) -> Probe {
+fn probe(settings: &ValidationSettings, job: &ValidationJob) -> Probe {
     let resolver = job.profile.dns_resolver.map(|resolver| resolver.socket_address());
     let networks = job.profile.allowed_networks.iter().chain(&settings.allowed_networks);
     Probe {

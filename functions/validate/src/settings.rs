@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 /// The settings of the host for all validations.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ValidationSettings {
     /// The resolver if the profile has none; if both are absent, the resolver of the system is
     /// used.
     pub resolver: Option<SocketAddr>,
@@ -23,7 +23,7 @@ pub struct Settings {
     pub places: Arc<Semaphore>,
 }
 
-impl Default for Settings {
+impl Default for ValidationSettings {
     /// The standard ports, the system's resolver, the public Internet, 512 concurrent probes.
     fn default() -> Self {
         Self {
@@ -37,7 +37,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl ValidationSettings {
     /// From the variables `DNS_RESOLVER`, `ALLOWED_NETWORKS` (separated by commas), `HTTP_PORT` and
     /// `TLS_PORT`; absent or empty variables have their defaults.
     ///
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn absent_and_empty_variables_take_their_defaults() {
         for value in [None, Some(""), Some(" ")] {
-            let settings = Settings::from_variables(|_| value).unwrap();
+            let settings = ValidationSettings::from_variables(|_| value).unwrap();
             assert_eq!((settings.http_port, settings.tls_port, settings.resolver), (80, 443, None));
             assert!(settings.allowed_networks.is_empty());
         }
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn variables_are_read_and_a_refusal_names_the_variable() {
-        let settings = Settings::from_variables(|name| match name {
+        let settings = ValidationSettings::from_variables(|name| match name {
             "DNS_RESOLVER" => Some("10.0.0.2:53"),
             "ALLOWED_NETWORKS" => Some("10.0.0.0/8, fd00::/8"),
             "HTTP_PORT" => Some("5002"),
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(settings.allowed_networks, ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         assert_eq!(settings.http_port, 5002);
         for variable in ["DNS_RESOLVER", "ALLOWED_NETWORKS", "HTTP_PORT", "TLS_PORT"] {
-            let error = Settings::from_variables(|name| (name == variable).then_some("0")).unwrap_err();
+            let error = ValidationSettings::from_variables(|name| (name == variable).then_some("0")).unwrap_err();
             assert_eq!((error.variable, error.value.as_str()), (variable, "0"));
         }
     }

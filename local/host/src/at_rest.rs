@@ -8,7 +8,7 @@ use issuing::Crls;
 use ra::{Authority, Seams, Settings};
 use store::{
     IssuerStore,
-    embedded::{EmbeddedStore, Options as StoreOptions},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tokio::task::JoinSet;
 
@@ -43,7 +43,7 @@ impl AtRest {
         if !data.file(STORE).exists() {
             return Err(StartError::NoCa(path.to_owned()));
         }
-        let store = EmbeddedStore::open(data.file(STORE), StoreOptions::default()).map_err(StartError::Store)?;
+        let store = EmbeddedStore::open(data.file(STORE), EngineOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
         let signer = Arc::new(SoftwareSigner::new(&data));
         let unusable_keys = signer.read_keys(&store.issuers().await?);

@@ -12,7 +12,7 @@ use std::{
 
 use acme::{DirectoryId, Identifier, Urls};
 use admin::Surroundings;
-use api::{Admission, Context, Options as ApiOptions};
+use api::{Admission, Context, ContextOptions};
 use authority::{EventSink, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use issuing::{Hierarchy, IssuerPlan};
@@ -21,7 +21,7 @@ use publish_crl::Upkeep;
 use ra::{AppliedProfiles, Authority, ConfiguredProfiles, ExternalAccountSecrets, Parts, Seams, Settings};
 use store::{
     IssuerId, IssuerRecord, IssuerStore, ProfileSet, RaProfile, Validity,
-    embedded::{EmbeddedStore, Options as StoreOptions},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -74,7 +74,7 @@ impl Host {
         let status_url = config.status_url.clone().unwrap_or_else(|| base_url.status_url(status_listen_address.port()));
         let status_url = status_url.as_str().to_owned();
 
-        let store = EmbeddedStore::open(data.file(STORE), StoreOptions::default()).map_err(StartError::Store)?;
+        let store = EmbeddedStore::open(data.file(STORE), EngineOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
         let signer = Arc::new(SoftwareSigner::new(&data));
         let hierarchy = hierarchy(&config, &store, &signer).await?;
@@ -139,7 +139,7 @@ impl Host {
         let tls = HostTls::start(&parts.host_certificates, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
 
-        let options = ApiOptions { nonce_refusals: config.test.nonce_refusals };
+        let options = ContextOptions { nonce_refusals: config.test.nonce_refusals };
         let admission = Admission::new(
             authority.directories.clone(),
             parts.nonces.clone(),
@@ -168,13 +168,13 @@ impl Host {
         }
         listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, authority.clone(), parts.clone()));
         listeners.spawn(serve_status(status_listen, stopped, files));
-        let settings = validate::Settings {
+        let settings = validate::ValidationSettings {
             resolver: config.dns_resolver,
             allowed_networks: Vec::new(),
             http_port: config.http_port,
             tls_port: config.tls_port,
             always_valid: config.test.always_valid,
-            ..validate::Settings::default()
+            ..validate::ValidationSettings::default()
         };
         let http_port = config.http_port;
         let mut tasks = JoinSet::new();

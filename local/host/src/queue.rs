@@ -17,7 +17,7 @@ use tokio::{
     task::JoinSet,
     time,
 };
-use validate::{Pace, Settings};
+use validate::{Pace, ValidationSettings};
 
 /// The sending end of the queues.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl Workers {
     }
 
     /// Processes tasks until the process stops. Dropping the future stops all work at once.
-    pub(crate) async fn run(self, parts: Arc<Parts>, settings: Settings, delay: Duration) {
+    pub(crate) async fn run(self, parts: Arc<Parts>, settings: ValidationSettings, delay: Duration) {
         let Self { validations, issuances, crls } = self;
         tokio::join!(
             validate_all(&parts, validations, settings, delay),
@@ -95,7 +95,7 @@ impl Workers {
 async fn validate_all(
     parts: &Arc<Parts>,
     mut tasks: mpsc::UnboundedReceiver<ValidationTask>,
-    settings: Settings,
+    settings: ValidationSettings,
     delay: Duration,
 ) {
     let running: Arc<Mutex<HashMap<ValidationTask, Arc<Notify>>>> = Arc::default();

@@ -22,7 +22,7 @@ use tokio::time;
 use self::{
     client::Client,
     secret::Secret,
-    spool::{Counts, Outcome, Waiting},
+    spool::{Counts, DeliveryOutcome, Waiting},
 };
 use crate::{StartError, config::WebhookConfig, data_folder::DataFolder};
 
@@ -99,7 +99,7 @@ impl Webhook {
     async fn deliver_patiently(&self, waiting: &Waiting) {
         let Ok(event) = serde_json::from_slice::<Event>(&waiting.document) else {
             tracing::error!("an event in the spool cannot be read and is skipped");
-            return self.finish(waiting, Outcome::GivenUp);
+            return self.finish(waiting, DeliveryOutcome::GivenUp);
         };
         let id = event.id.to_string();
         for attempt in 0.. {
@@ -107,7 +107,7 @@ impl Webhook {
             match self.client.post(&id, now.as_second(), &waiting.document).await {
                 Ok(()) => {
                     self.recovered();
-                    return self.finish(waiting, Outcome::Delivered);
+                    return self.finish(waiting, DeliveryOutcome::Delivered);
                 }
                 Err(error) => self.failed(error.to_string()),
             }
@@ -117,13 +117,13 @@ impl Webhook {
                     r#type = event.what.name(),
                     "an event is dropped: its delivery failed for three days"
                 );
-                return self.finish(waiting, Outcome::GivenUp);
+                return self.finish(waiting, DeliveryOutcome::GivenUp);
             }
             time::sleep(pause(attempt, jitter())).await;
         }
     }
 
-    fn finish(&self, event: &Waiting, outcome: Outcome) {
+    fn finish(&self, event: &Waiting, outcome: DeliveryOutcome) {
         if let Err(error) = self.spool.finish(event, outcome) {
             tracing::error!(%error, "a delivery cannot be recorded: the event may be delivered again");
         }

@@ -29,7 +29,7 @@ pub struct Admission {
 
 /// What a host may set beside the base URL.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct ContextOptions {
     /// Refuses this share of good nonces, in percent, to harden clients. For test CAs only.
     pub nonce_refusals: u8,
 }
@@ -49,7 +49,7 @@ impl Admission {
 
 impl Context {
     /// Surroundings below the public base URL, such as `https://ca.example/api`.
-    pub fn new(admission: Admission, base_url: &str, options: Options) -> Self {
+    pub fn new(admission: Admission, base_url: &str, options: ContextOptions) -> Self {
         let nonces = NonceIssuer::new(admission.nonces.clone(), admission.clock.clone(), options.nonce_refusals);
         Self { admission, urls: Urls::new(base_url), nonces }
     }

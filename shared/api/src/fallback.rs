@@ -2,12 +2,12 @@
 
 use http::{Method, StatusCode, header};
 
-use crate::{Context, Error, Operation, Reply, Request, Response, Route, answer::Answer};
+use crate::{Context, Error, Operation, Reply, Request, Response, Route, pending_response::PendingResponse};
 
 /// Answers a request that belongs to no operation.
 pub async fn fallback(context: &Context, request: Request) -> Response {
     let operation = Route::parse(context, request.uri()).map(|route| route.operation());
-    let mut answer = Answer::to(&request, operation);
+    let mut answer = PendingResponse::to(&request, operation);
     let result = refuse(context, operation, &request, &mut answer).await;
     answer.finish(context, result).await
 }
@@ -16,7 +16,7 @@ async fn refuse(
     context: &Context,
     operation: Option<Operation>,
     request: &Request,
-    answer: &mut Answer,
+    answer: &mut PendingResponse,
 ) -> Result<Reply, Error> {
     let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
     answer.serving = Some(context.directories().directory(&directory).await?);

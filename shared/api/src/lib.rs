@@ -8,7 +8,6 @@
 //!
 //! This crate knows neither of the two hosts: both pass in an `http::Request<Bytes>`.
 
-mod answer;
 mod call;
 mod context;
 mod error;
@@ -18,6 +17,7 @@ mod log;
 mod nonce;
 mod operation;
 mod payload;
+mod pending_response;
 mod problem;
 mod reply;
 mod route;
@@ -26,7 +26,7 @@ mod serve;
 mod verify;
 
 pub use call::{AccountCall, KeyCall, PublicCall, RevocationCall, RevocationSigner};
-pub use context::{Admission, Context, Options};
+pub use context::{Admission, Context, ContextOptions};
 pub use error::{Error, UrlError};
 pub use fallback::fallback;
 pub use key_change::InnerJws;

@@ -1,6 +1,8 @@
 //! Handling one request from start to end.
 
-use crate::{Context, Error, Operation, Reply, Request, Response, Route, answer::Answer, call::Call};
+use crate::{
+    Context, Error, Operation, Reply, Request, Response, Route, call::Call, pending_response::PendingResponse,
+};
 
 /// Handles a request for `operation`: checks it as `C` requires, calls `handle` with the part of
 /// the authority that the operation is about, and answers. A refusal by policy is emitted here,
@@ -12,7 +14,7 @@ pub async fn serve<A: ?Sized, C: Call>(
     request: Request,
     handle: impl AsyncFnOnce(&Context, &A, C) -> Result<Reply, Error>,
 ) -> Response {
-    let mut answer = Answer::to(&request, Some(operation));
+    let mut answer = PendingResponse::to(&request, Some(operation));
     let result = match admit::<C>(context, operation, &request, &mut answer).await {
         Ok(call) => {
             let account = call.account();
@@ -31,7 +33,7 @@ async fn admit<C: Call>(
     context: &Context,
     operation: Operation,
     request: &Request,
-    answer: &mut Answer,
+    answer: &mut PendingResponse,
 ) -> Result<C, Error> {
     let directory = Route::directory(context, request.uri()).ok_or(Error::NoSuchResource)?;
     // A refusal carries the headers of its directory too, even when the path has an invalid id,

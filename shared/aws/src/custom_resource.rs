@@ -38,20 +38,20 @@ pub struct CustomResource {
     /// it changes nothing.
     establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
     on_schedule: Box<dyn Do<(), ()>>,
-    patience: Patience,
+    schedule: RetrySchedule,
 }
 
 /// How often and how long the function tries to create the CA. The time-out of the function must
 /// leave time to answer.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct RetrySchedule {
     /// The pauses before the second and each later attempt.
     pub pauses: Vec<Duration>,
     /// The time limit for all attempts together.
     pub limit: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetrySchedule {
     /// Four attempts within 80 seconds, because the permissions of a new role take seconds to
     /// become effective everywhere.
     fn default() -> Self {
@@ -67,18 +67,18 @@ impl CustomResource {
         establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
         on_schedule: Box<dyn Do<(), ()>>,
     ) -> Self {
-        Self { config: config.clone(), establish, on_schedule, patience: Patience::default() }
+        Self { config: config.clone(), establish, on_schedule, schedule: RetrySchedule::default() }
     }
 
     /// The same function with another schedule of attempts.
     #[must_use]
-    pub fn with_patience(self, patience: Patience) -> Self {
-        Self { patience, ..self }
+    pub fn with_schedule(self, schedule: RetrySchedule) -> Self {
+        Self { schedule, ..self }
     }
 
     async fn establish(&self, properties: Value) -> Result<BTreeMap<String, String>, BoxError> {
         let tries = async {
-            for pause in &self.patience.pauses {
+            for pause in &self.schedule.pauses {
                 match self.establish.run(properties.clone()).await {
                     Err(error) if may_pass(&error) => {
                         tracing::warn!(
@@ -92,11 +92,11 @@ impl CustomResource {
             }
             self.establish.run(properties).await
         };
-        time::timeout(self.patience.limit, tries).await.unwrap_or_else(|_| Err("creating the CA took too long".into()))
+        time::timeout(self.schedule.limit, tries).await.unwrap_or_else(|_| Err("creating the CA took too long".into()))
     }
 
     /// Sends the answer to the URL where CloudFormation waits for it.
-    async fn answer(&self, url: &str, answer: &Answer<'_>) -> Result<(), InvocationError> {
+    async fn answer(&self, url: &str, answer: &ResourceResponse<'_>) -> Result<(), InvocationError> {
         let body = serde_json::to_string(answer).map_err(InvocationError::Answer)?;
         let failed = |error: &dyn std::error::Error| {
             let reason = format!("CloudFormation could not be answered: {}", failure_chain(error));
@@ -109,7 +109,7 @@ impl CustomResource {
         let target = url.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
         let mut operation = Operation::builder()
             .service_name("CloudFormation")
-            .operation_name("Answer")
+            .operation_name("ResourceResponse")
             .endpoint_url(&origin)
             .no_auth()
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
@@ -160,7 +160,7 @@ impl Function for CustomResource {
                 (Status::Failed, reason.chars().take(MAX_REASON).collect(), BTreeMap::new())
             }
         };
-        let answer = Answer {
+        let answer = ResourceResponse {
             status,
             reason,
             physical_resource_id: PHYSICAL_ID,
@@ -221,7 +221,7 @@ enum RequestType {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer<'a> {
+struct ResourceResponse<'a> {
     status: Status,
     reason: String,
     physical_resource_id: &'a str,

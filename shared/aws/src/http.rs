@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use api::{Admission, Context, Options, Request, RequestId, Response};
+use api::{Admission, Context, ContextOptions, Request, RequestId, Response};
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -60,7 +60,7 @@ impl HttpFunction {
         if let Some(context) = self.contexts.read().await.get(&base) {
             return Ok(context.clone());
         }
-        let context = Arc::new(Context::new(self.admission.clone(), &base, Options::default()));
+        let context = Arc::new(Context::new(self.admission.clone(), &base, ContextOptions::default()));
         let mut contexts = self.contexts.write().await;
         Ok(contexts.entry(base).or_insert(context).clone())
     }
@@ -72,7 +72,7 @@ impl Function for HttpFunction {
         let event: Event = read(event, "a request of an HTTP API (payload 2.0)")?;
         let context = self.context(&event.request_context.domain_name).await?;
         let response = self.handler.handle(&context, event.into_request()?).await;
-        write(&Answer::from(response))
+        write(&GatewayResponse::from(response))
     }
 }
 
@@ -149,14 +149,14 @@ fn target(path: &str, query: &str) -> Uri {
 /// An answer in payload 2.0.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct GatewayResponse {
     status_code: u16,
     headers: BTreeMap<String, String>,
     body: String,
     is_base64_encoded: bool,
 }
 
-impl From<Response> for Answer {
+impl From<Response> for GatewayResponse {
     fn from(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
@@ -251,7 +251,7 @@ mod tests {
         *response.status_mut() = StatusCode::CREATED;
         response.headers_mut().append(header::LINK, HeaderValue::from_static("<a>"));
         response.headers_mut().append(header::LINK, HeaderValue::from_static("<b>"));
-        let answer = serde_json::to_value(Answer::from(response)).unwrap();
+        let answer = serde_json::to_value(GatewayResponse::from(response)).unwrap();
         let expected =
             json!({"statusCode": 201, "headers": {"link": "<a>, <b>"}, "body": "text", "isBase64Encoded": false});
         assert_eq!(answer, expected);
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_text_is_base64() {
-        let answer = Answer::from(Response::new(Bytes::from_static(b"\xff")));
+        let answer = GatewayResponse::from(Response::new(Bytes::from_static(b"\xff")));
         assert_eq!((answer.body.as_str(), answer.is_base64_encoded), ("/w==", true));
     }
 }

@@ -17,7 +17,7 @@ use store::{
         account, at, authorization, certificate, changed, dns, issued, nonce, operation, order, processing, serial,
         valid, validating,
     },
-    embedded::{EmbeddedStore, Options},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tokio::task::JoinSet;
 
@@ -32,7 +32,7 @@ async fn main() {
     for stored in sizes {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("store.redb");
-        let store = Arc::new(EmbeddedStore::open(&path, Options::default()).unwrap());
+        let store = Arc::new(EmbeddedStore::open(&path, EngineOptions::default()).unwrap());
         fill(&store, stored).await;
         for clients in [1, 8, 32, 128] {
             measure(&store, stored, clients).await;

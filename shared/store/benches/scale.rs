@@ -17,7 +17,7 @@ use store::{
     AcmeProfile, CertificateStore, ExternalAccountKey, ExternalAccountStore, LookupStore, ProfileSet, ProfileStore,
     RaProfile, Versioned,
     contract::fixture::{DAY, at, certificate, changed, dns, issued, operation, random, serial},
-    embedded::{EmbeddedStore, Options},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -118,7 +118,7 @@ async fn time(filled: &Filled, question: Question, round: usize) -> Duration {
 async fn filled(size: Size) -> Filled {
     let folder = tempfile::tempdir().unwrap();
     let begin = Instant::now();
-    let store = Arc::new(EmbeddedStore::open(folder.path().join("store.redb"), Options::default()).unwrap());
+    let store = Arc::new(EmbeddedStore::open(folder.path().join("store.redb"), EngineOptions::default()).unwrap());
     let profiles = ProfileSet {
         acme_profile: (0..size.profiles).map(|number| AcmeProfile::new(profile_name(number))).collect(),
         ra_profile: vec![RaProfile::new(profile_name(0), "issuing".parse().unwrap())],

@@ -82,14 +82,14 @@ pub struct EmbeddedStore {
 
 /// The settings of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct EngineOptions {
     /// How long records are kept. A change takes effect for a record when it is next written.
     pub retention: Retention,
     /// The size of the page cache in bytes, in addition to the operating system's cache.
     pub cache_size: usize,
 }
 
-impl Default for Options {
+impl Default for EngineOptions {
     /// The default retention and a cache of 16 MiB.
     fn default() -> Self {
         Self { retention: Retention::default(), cache_size: 16 << 20 }
@@ -104,7 +104,7 @@ impl EmbeddedStore {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+    pub fn open(path: impl AsRef<Path>, options: EngineOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let file::Opened { file, redeemed, was_unclean } = File::open(path, options.cache_size)?;
         let file = Arc::new(file);

@@ -19,13 +19,13 @@ use store::{
         self, DAY, account, at, audit_record, authorization, certificate, changed, dns, incident, issued, limit_window,
         nonce, operation, order, processing, revoked, secrets, valid, validating,
     },
-    embedded::{EmbeddedStore, OpenError, Options, Unfinished},
+    embedded::{EmbeddedStore, EngineOptions, OpenError, Unfinished},
 };
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 fn open(folder: &TempDir) -> EmbeddedStore {
-    EmbeddedStore::open(folder.path().join("store.redb"), Options::default()).unwrap()
+    EmbeddedStore::open(folder.path().join("store.redb"), EngineOptions::default()).unwrap()
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ fn a_file_in_use_is_refused_and_only_its_owner_may_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let _store = open(&folder);
     let path = folder.path().join("store.redb");
-    let second = EmbeddedStore::open(&path, Options::default());
+    let second = EmbeddedStore::open(&path, EngineOptions::default());
     assert!(matches!(second, Err(OpenError::InUse { .. })), "{second:?}");
     #[cfg(unix)]
     {
@@ -84,7 +84,7 @@ fn a_file_in_use_is_refused_and_only_its_owner_may_read_it() {
 #[test]
 fn what_is_no_store_is_refused_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let open = |path: &Path| EmbeddedStore::open(path, Options::default());
+    let open = |path: &Path| EmbeddedStore::open(path, EngineOptions::default());
     let text = folder.path().join("text");
     std::fs::write(&text, "This is a letter, not a store.\n".repeat(400)).unwrap();
     assert!(matches!(open(&text), Err(OpenError::Corrupt { .. })), "{:?}", open(&text));
@@ -229,10 +229,10 @@ async fn a_record_is_asked_before_it_is_deleted() {
     let made = order(&account(), &[]);
     {
         let hasty = Retention { unfinished: jiff::SignedDuration::ZERO, ..Retention::default() };
-        let store = EmbeddedStore::open(&path, Options { retention: hasty, ..Options::default() }).unwrap();
+        let store = EmbeddedStore::open(&path, EngineOptions { retention: hasty, ..EngineOptions::default() }).unwrap();
         store.create_order(&made, &[]).await.unwrap();
     }
-    let store = EmbeddedStore::open(&path, Options::default()).unwrap();
+    let store = EmbeddedStore::open(&path, EngineOptions::default()).unwrap();
     assert_eq!(store.purge(at(2 * DAY), 100).await.unwrap(), 1, "the old rule led to it");
     assert!(store.order(made.account, made.id).await.unwrap().is_some(), "the present rule keeps it");
     store.purge(at(9 * DAY), 100).await.unwrap();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use store::{
     Store,
-    embedded::{EmbeddedStore, Options},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tempfile::TempDir;
 
@@ -19,6 +19,6 @@ store::contract_tests!(open());
 
 fn open() -> (Arc<dyn Store>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = EmbeddedStore::open(folder.path().join("store.redb"), Options::default()).unwrap();
+    let store = EmbeddedStore::open(folder.path().join("store.redb"), EngineOptions::default()).unwrap();
     (Arc::new(store), folder)
 }

@@ -19,7 +19,7 @@ use acme::AccountId;
 use store::{
     AccountStore, Creation, NonceStore, OrderStore,
     contract::fixture::{account, at, certificate, nonce, operation, order, processing, secrets},
-    embedded::{EmbeddedStore, OpenError, Options},
+    embedded::{EmbeddedStore, EngineOptions, OpenError},
 };
 use tokio::task::JoinSet;
 
@@ -42,7 +42,7 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
         acknowledged.len() < 500
     };
     while lines.next().is_some_and(|line| take(line.unwrap())) {}
-    let second = EmbeddedStore::open(&path, Options::default());
+    let second = EmbeddedStore::open(&path, EngineOptions::default());
     child.kill().unwrap();
     child.wait().unwrap();
     for line in lines.map_while(Result::ok) {
@@ -50,7 +50,7 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
     }
     assert!(matches!(second, Err(OpenError::InUse { .. })), "another process had it: {second:?}");
 
-    let store = EmbeddedStore::open(&path, Options::default()).unwrap();
+    let store = EmbeddedStore::open(&path, EngineOptions::default()).unwrap();
     assert!(acknowledged.len() >= 500, "the child wrote until it was killed");
     for id in &acknowledged {
         assert!(store.account(*id).await.unwrap().is_some(), "{id} was acknowledged, and is lost");
@@ -62,7 +62,7 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
 
     store.update_nonce_secrets(None, &secrets()).await.unwrap();
     store.close().await.unwrap();
-    let store = EmbeddedStore::open(&path, Options::default()).unwrap();
+    let store = EmbeddedStore::open(&path, EngineOptions::default()).unwrap();
     assert!(!store.was_unclean(), "the crash is settled");
     assert!(store.nonce_secrets().await.unwrap().is_some());
 }
@@ -71,7 +71,7 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_process_that_is_killed() {
     let Some(path) = env::var_os(FILE) else { return };
-    let store = Arc::new(EmbeddedStore::open(Path::new(&path), Options::default()).unwrap());
+    let store = Arc::new(EmbeddedStore::open(Path::new(&path), EngineOptions::default()).unwrap());
     store.update_nonce_secrets(None, &secrets()).await.unwrap();
     let open = order(&account(), &[]);
     store.create_order(&open, &[]).await.unwrap();

@@ -7,7 +7,7 @@ use authority::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 use store::{
     CertificateRecord, CertificateState, CertificateStore, OperationId, OrderStore, Versioned,
-    embedded::{EmbeddedStore, Options},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tokio::task::JoinSet;
 
@@ -17,7 +17,7 @@ use crate::connection::Failure;
 pub(crate) async fn fill(data: &Path, certificates: usize) -> Result<(), Failure> {
     let began = Instant::now();
     std::fs::create_dir_all(data)?;
-    let options = Options { cache_size: 1 << 30, ..Options::default() };
+    let options = EngineOptions { cache_size: 1 << 30, ..EngineOptions::default() };
     let store = Arc::new(EmbeddedStore::open(data.join("store.redb"), options)?);
     let past = Arc::new(Past::new(SystemClock.now())?);
     let fillers: JoinSet<_> = (0..FILLERS)

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{File, Finding};
+use super::{File, Violation};
 use crate::Error;
 use imports::Imports;
 
@@ -29,11 +29,11 @@ pub fn find(files: &[File]) -> Result<Vec<Vec<String>>, Error> {
     Ok(crates.values().flat_map(Crate::circles).collect())
 }
 
-/// A finding for each circle.
-pub fn check(circles: &[Vec<String>]) -> Vec<Finding> {
+/// A violation for each circle.
+pub fn check(circles: &[Vec<String>]) -> Vec<Violation> {
     circles
         .iter()
-        .map(|circle| Finding {
+        .map(|circle| Violation {
             place: circle.first().cloned().unwrap_or_default(),
             rule: format!("a circle of files: {}", circle.join(", ")),
         })

@@ -16,7 +16,7 @@
 
 use serde_json::Value;
 
-use super::Finding;
+use super::Violation;
 use crate::Error;
 
 /// Checks the output of `cargo metadata --no-deps`.
@@ -24,10 +24,10 @@ use crate::Error;
 /// # Errors
 ///
 /// The output is not JSON.
-pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
+pub fn check(metadata: &str) -> Result<Vec<Violation>, Error> {
     let metadata: Value = serde_json::from_str(metadata)?;
     let packages: Vec<_> = list(&metadata, "packages").map(Package::read).collect();
-    let mut findings = Vec::new();
+    let mut violations = Vec::new();
     for package in &packages {
         // A package may name itself, to enable its own features in its tests.
         for dependency in package.dependencies.iter().filter(|dependency| dependency.name != package.name) {
@@ -38,14 +38,14 @@ pub fn check(metadata: &str) -> Result<Vec<Finding>, Error> {
                 None => package.floor.may_link(dependency),
             };
             if !allowed {
-                findings.push(Finding {
+                violations.push(Violation {
                     place: package.name.to_owned(),
                     rule: format!("must not depend on `{}`", dependency.name),
                 });
             }
         }
     }
-    Ok(findings)
+    Ok(violations)
 }
 
 /// The position of a package in the design.
@@ -218,7 +218,7 @@ mod tests {
 
     use super::*;
 
-    fn findings(from: &str, to: serde_json::Value) -> usize {
+    fn violations(from: &str, to: serde_json::Value) -> usize {
         let metadata = json!({ "packages": [
             { "name": "it", "manifest_path": format!("/r/{from}/Cargo.toml"), "dependencies": [to] },
             { "name": "acme", "manifest_path": "/r/shared/acme/Cargo.toml", "dependencies": [] },
@@ -232,26 +232,26 @@ mod tests {
 
     #[test]
     fn an_arrow_against_the_design_is_found() {
-        assert_eq!(findings("shared/ra", json!({ "name": "acme" })), 0);
-        assert_eq!(findings("shared/ra", json!({ "name": "api" })), 1);
-        assert_eq!(findings("functions/order", json!({ "name": "api" })), 0);
-        assert_eq!(findings("local/host", json!({ "name": "aws" })), 1);
+        assert_eq!(violations("shared/ra", json!({ "name": "acme" })), 0);
+        assert_eq!(violations("shared/ra", json!({ "name": "api" })), 1);
+        assert_eq!(violations("functions/order", json!({ "name": "api" })), 0);
+        assert_eq!(violations("local/host", json!({ "name": "aws" })), 1);
     }
 
     #[test]
     fn a_function_may_have_aws_only_behind_a_feature() {
-        assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": true })), 0);
-        assert_eq!(findings("functions/order", json!({ "name": "aws", "optional": false })), 1);
+        assert_eq!(violations("functions/order", json!({ "name": "aws", "optional": true })), 0);
+        assert_eq!(violations("functions/order", json!({ "name": "aws", "optional": false })), 1);
     }
 
     #[test]
     fn the_command_line_may_have_the_host_only_behind_a_feature_and_no_engine() {
-        assert_eq!(findings("local/cli", json!({ "name": "host", "optional": true })), 0);
-        assert_eq!(findings("local/cli", json!({ "name": "host", "optional": false })), 1);
+        assert_eq!(violations("local/cli", json!({ "name": "host", "optional": true })), 0);
+        assert_eq!(violations("local/cli", json!({ "name": "host", "optional": false })), 1);
         for engine in ["redb", "instant-acme", "rcgen"] {
-            assert_eq!(findings("local/cli", json!({ "name": engine, "optional": true })), 0, "{engine}");
-            assert_eq!(findings("local/cli", json!({ "name": engine, "optional": false })), 1, "{engine}");
-            assert_eq!(findings("local/cli", json!({ "name": engine, "kind": "dev" })), 0, "{engine}");
+            assert_eq!(violations("local/cli", json!({ "name": engine, "optional": true })), 0, "{engine}");
+            assert_eq!(violations("local/cli", json!({ "name": engine, "optional": false })), 1, "{engine}");
+            assert_eq!(violations("local/cli", json!({ "name": engine, "kind": "dev" })), 0, "{engine}");
         }
     }
 
@@ -266,28 +266,28 @@ mod tests {
             ("local/host", "dev", 1),
             ("tests", "normal", 0),
         ] {
-            assert_eq!(findings(from, json!({ "name": "cloud", "kind": kind })), expected, "{from}, {kind}");
+            assert_eq!(violations(from, json!({ "name": "cloud", "kind": kind })), expected, "{from}, {kind}");
         }
-        assert_eq!(findings("tests/cloud", json!({ "name": "acme" })), 1);
+        assert_eq!(violations("tests/cloud", json!({ "name": "acme" })), 1);
     }
 
     #[test]
     fn pure_crates_have_no_runtime_and_no_network() {
-        assert_eq!(findings("shared/jose", json!({ "name": "tokio" })), 1);
-        assert_eq!(findings("shared/jose", json!({ "name": "tokio", "kind": "dev" })), 0);
-        assert_eq!(findings("shared/jose", json!({ "name": "hyper", "kind": "dev" })), 1);
+        assert_eq!(violations("shared/jose", json!({ "name": "tokio" })), 1);
+        assert_eq!(violations("shared/jose", json!({ "name": "tokio", "kind": "dev" })), 0);
+        assert_eq!(violations("shared/jose", json!({ "name": "hyper", "kind": "dev" })), 1);
     }
 
     #[test]
     fn only_http_faces_know_http() {
-        assert_eq!(findings("shared/ra", json!({ "name": "http" })), 1);
-        assert_eq!(findings("shared/api", json!({ "name": "http" })), 0);
+        assert_eq!(violations("shared/ra", json!({ "name": "http" })), 1);
+        assert_eq!(violations("shared/api", json!({ "name": "http" })), 0);
     }
 
     #[test]
     fn the_sdk_belongs_to_aws_and_the_crypto_library_to_everyone() {
-        assert_eq!(findings("shared/store", json!({ "name": "aws-sdk-dynamodb" })), 1);
-        assert_eq!(findings("shared/aws", json!({ "name": "aws-sdk-dynamodb" })), 0);
-        assert_eq!(findings("shared/jose", json!({ "name": "aws-lc-rs" })), 0);
+        assert_eq!(violations("shared/store", json!({ "name": "aws-sdk-dynamodb" })), 1);
+        assert_eq!(violations("shared/aws", json!({ "name": "aws-sdk-dynamodb" })), 0);
+        assert_eq!(violations("shared/jose", json!({ "name": "aws-lc-rs" })), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
+use super::Violation;
 
 /// The document with the divergences.
 pub const LIST: &str = "docs/acme-divergences.md";
@@ -26,10 +26,10 @@ pub fn tests(text: &str) -> BTreeSet<String> {
 }
 
 /// Checks the document; `marks` and `tests` are the marks and the names of all tests.
-pub fn check(list: &str, marks: &BTreeSet<String>, tests: &BTreeSet<String>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub fn check(list: &str, marks: &BTreeSet<String>, tests: &BTreeSet<String>) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (entry, line) in entries(list) {
-        let mut wrong = |rule: String| findings.push(Finding { place: format!("{LIST}:{line}"), rule });
+        let mut wrong = |rule: String| violations.push(Violation { place: format!("{LIST}:{line}"), rule });
         let named = entry.split_once("Tests:").map_or("", |(_, named)| named);
         let named: Vec<_> = named.split('`').skip(1).step_by(2).collect();
         if named.is_empty() {
@@ -39,7 +39,7 @@ pub fn check(list: &str, marks: &BTreeSet<String>, tests: &BTreeSet<String>) -> 
             wrong(format!("there is no test `{name}`"));
         }
     }
-    findings
+    violations
 }
 
 /// The items of the lists, each with the number of its first line; paragraphs are left out.

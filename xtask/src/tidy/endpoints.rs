@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{File, Finding};
+use super::{File, Violation};
 use crate::Error;
 
 /// The page with the steps.
@@ -19,12 +19,12 @@ const ROUTES: &str = "shared/api/src/routes.rs";
 /// # Errors
 ///
 /// A file cannot be read.
-pub fn check(files: &[File]) -> Result<Vec<Finding>, Error> {
+pub fn check(files: &[File]) -> Result<Vec<Violation>, Error> {
     let mut texts = BTreeMap::new();
     for file in files.iter().filter(|file| is_demanding(&file.name) || file.name == PAGE) {
         texts.insert(file.name.as_str(), file.read()?);
     }
-    Ok(missing(&texts).map(|step| Finding { place: PAGE.into(), rule: format!("no step names `{step}`") }).collect())
+    Ok(missing(&texts).map(|step| Violation { place: PAGE.into(), rule: format!("no step names `{step}`") }).collect())
 }
 
 /// Whether a file can require something of a new endpoint: generated files and other documents

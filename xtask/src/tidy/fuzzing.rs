@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, Finding};
+use super::{File, Violation};
 use crate::Error;
 
 const PAGE: &str = "fuzz/README.md";
@@ -14,23 +14,23 @@ const FOLDER: &str = "fuzz/targets/";
 /// # Errors
 ///
 /// When a file cannot be read.
-pub fn check(files: &[File]) -> Result<Vec<Finding>, Error> {
+pub fn check(files: &[File]) -> Result<Vec<Violation>, Error> {
     let read = |name: &str| files.iter().find(|file| file.name == name).map_or(Ok(String::new()), File::read);
     let targets = files.iter().filter_map(|file| file.name.strip_prefix(FOLDER)?.strip_suffix(".rs")).collect();
     Ok(compare(&targets, &read(PAGE)?, &read(MANIFEST)?))
 }
 
-fn compare(targets: &BTreeSet<&str>, page: &str, manifest: &str) -> Vec<Finding> {
+fn compare(targets: &BTreeSet<&str>, page: &str, manifest: &str) -> Vec<Violation> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name);
     let built = manifest.lines().filter_map(|line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\""));
     let lists: [(&str, BTreeSet<&str>); 2] = [(PAGE, rows.collect()), (MANIFEST, built.collect())];
-    let mut findings = Vec::new();
+    let mut violations = Vec::new();
     for (place, listed) in lists {
         let missing = targets.difference(&listed).map(|name| format!("the fuzz target `{name}` is missing"));
         let gone = listed.difference(targets).map(|name| format!("there is no fuzz target `{name}`"));
-        findings.extend(missing.chain(gone).map(|rule| Finding { place: place.into(), rule }));
+        violations.extend(missing.chain(gone).map(|rule| Violation { place: place.into(), rule }));
     }
-    findings
+    violations
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Links between the documents.
 
-use super::{File, Finding};
+use super::{File, Violation};
 use crate::Error;
 
 /// Checks the links of one document; `files` are all files of the repository.
@@ -8,34 +8,34 @@ use crate::Error;
 /// # Errors
 ///
 /// A linked document cannot be read.
-pub fn check(name: &str, text: &str, files: &[File]) -> Result<Vec<Finding>, Error> {
-    let mut findings = Vec::new();
+pub fn check(name: &str, text: &str, files: &[File]) -> Result<Vec<Violation>, Error> {
+    let mut violations = Vec::new();
     for (target, line) in links(text) {
         if target.contains("://") || target.starts_with("mailto:") {
             continue;
         }
         let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
-        let wrong = |rule: String| Finding { place: format!("{name}:{line}"), rule };
+        let wrong = |rule: String| Violation { place: format!("{name}:{line}"), rule };
         let linked = resolve(name, path);
         if path.is_empty() {
             if !anchor.is_empty() && !headings(text).any(|heading| heading == anchor) {
-                findings.push(wrong(format!("no heading `#{anchor}` here")));
+                violations.push(wrong(format!("no heading `#{anchor}` here")));
             }
             continue;
         }
         let folder = format!("{}/", linked.trim_end_matches('/'));
         match files.iter().find(|file| file.name == linked) {
             None if files.iter().any(|file| file.name.starts_with(&folder)) => {}
-            None => findings.push(wrong(format!("`{target}` leads nowhere"))),
+            None => violations.push(wrong(format!("`{target}` leads nowhere"))),
             Some(file) if !anchor.is_empty() && linked.ends_with(".md") => {
                 if !headings(&file.read()?).any(|heading| heading == anchor) {
-                    findings.push(wrong(format!("`{path}` has no heading `#{anchor}`")));
+                    violations.push(wrong(format!("`{path}` has no heading `#{anchor}`")));
                 }
             }
             Some(_) => {}
         }
     }
-    Ok(findings)
+    Ok(violations)
 }
 
 /// Link targets with their line numbers, except those in fenced code.
@@ -98,9 +98,9 @@ mod tests {
     fn a_link_to_a_missing_file_is_found_and_one_to_a_file_or_a_folder_is_not() {
         let files = [file("docs/there.md"), file("shared/ra/src/lib.rs")];
         let text = "[a](there.md) [b](../shared/ra) [c](https://example.org/x)\n[d](gone.md)";
-        let findings = check("docs/page.md", text, &files).unwrap();
-        assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].place, "docs/page.md:2");
+        let violations = check("docs/page.md", text, &files).unwrap();
+        assert_eq!(violations.len(), 1);
+        assert_eq!(violations[0].place, "docs/page.md:2");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! `<name>` and `*` stand for one part of a path. Decision records are left out, because they
 //! describe the past.
 
-use super::{File, Finding};
+use super::{File, Violation};
 
 /// Whether the document `name` is checked.
 pub fn is_checked(name: &str) -> bool {
@@ -12,11 +12,11 @@ pub fn is_checked(name: &str) -> bool {
 }
 
 /// Checks one document; `files` are all files of the repository.
-pub fn check(name: &str, text: &str, files: &[File]) -> Vec<Finding> {
+pub fn check(name: &str, text: &str, files: &[File]) -> Vec<Violation> {
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
     spans(text)
         .filter(|(span, _)| names_a_place(span, &names) && !exists(span, &names))
-        .map(|(span, line)| Finding { place: format!("{name}:{line}"), rule: format!("there is no `{span}`") })
+        .map(|(span, line)| Violation { place: format!("{name}:{line}"), rule: format!("there is no `{span}`") })
         .collect()
 }
 
@@ -74,7 +74,7 @@ mod tests {
     fn wrong(text: &str) -> Vec<String> {
         let names = ["shared/acme/src/order.rs", "functions/order/src/lib.rs", "events/order.json"];
         let files: Vec<_> = names.map(|name| File { name: name.into(), path: name.into() }).into();
-        check("ARCHITECTURE.md", text, &files).into_iter().map(|finding| finding.rule).collect()
+        check("ARCHITECTURE.md", text, &files).into_iter().map(|violation| violation.rule).collect()
     }
 
     #[test]

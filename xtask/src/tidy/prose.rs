@@ -2,13 +2,13 @@
 //!
 //! Tables, code, and what cannot be broken (a link, a long word) are exempt.
 
-use super::{Finding, words};
+use super::{Violation, words};
 
 /// The maximum length of a line of prose, in characters.
 pub const MAX_COLUMNS: usize = 100;
 
 /// Checks a document.
-pub fn check(name: &str, text: &str) -> Vec<Finding> {
+pub fn check(name: &str, text: &str) -> Vec<Violation> {
     let mut fenced = false;
     let lines = text.lines().zip(1..).filter(move |(line, _)| {
         let fence = line.trim_start().starts_with("```");
@@ -17,15 +17,15 @@ pub fn check(name: &str, text: &str) -> Vec<Finding> {
         let is_code = fenced || fence || (line.starts_with("    ") && !is_item(line));
         !is_table && !is_code
     });
-    lines.filter(|(line, _)| is_too_wide(line)).map(|(_, number)| finding(name, number)).collect()
+    lines.filter(|(line, _)| is_too_wide(line)).map(|(_, number)| violation(name, number)).collect()
 }
 
 /// Checks the comments of a source file.
-pub fn check_comments(name: &str, text: &str) -> Vec<Finding> {
+pub fn check_comments(name: &str, text: &str) -> Vec<Violation> {
     if !words::READ.iter().any(|folder| name.starts_with(folder)) {
         return Vec::new();
     }
-    wide_comments(text).map(|number| finding(name, number)).collect()
+    wide_comments(text).map(|number| violation(name, number)).collect()
 }
 
 fn wide_comments(text: &str) -> impl Iterator<Item = usize> {
@@ -51,8 +51,8 @@ fn is_item(line: &str) -> bool {
     line.trim_start().starts_with("- ")
 }
 
-fn finding(name: &str, line: usize) -> Finding {
-    Finding { place: format!("{name}:{line}"), rule: format!("wider than {MAX_COLUMNS} columns") }
+fn violation(name: &str, line: usize) -> Violation {
+    Violation { place: format!("{name}:{line}"), rule: format!("wider than {MAX_COLUMNS} columns") }
 }
 
 #[cfg(test)]

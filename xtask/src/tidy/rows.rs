@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
+use super::Violation;
 
 /// The document with the rows.
 pub const LIST: &str = "docs/conformance.md";
@@ -18,8 +18,8 @@ pub fn marks(text: &str) -> BTreeSet<String> {
 
 /// Checks the document; `tests` are the marks of all tests, `topics` the marks of the tests that
 /// run on both hosts.
-pub fn check(list: &str, tests: &BTreeSet<String>, topics: &BTreeSet<String>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub fn check(list: &str, tests: &BTreeSet<String>, topics: &BTreeSet<String>) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (line, number) in list.lines().zip(1..) {
         for mark in rows(line) {
             let is_anywhere = mark.starts_with("threat") || OF_THE_HOST.contains(&mark);
@@ -27,11 +27,11 @@ pub fn check(list: &str, tests: &BTreeSet<String>, topics: &BTreeSet<String>) ->
             if !wanted.contains(mark) {
                 let place = format!("{LIST}:{number}");
                 let hosts = if is_anywhere { "no test" } else { "no test in tests/tests/protocol" };
-                findings.push(Finding { place, rule: format!("{hosts} carries the mark {mark}") });
+                violations.push(Violation { place, rule: format!("{hosts} carries the mark {mark}") });
             }
         }
     }
-    findings
+    violations
 }
 
 /// The marks in the first column of a table.
@@ -82,7 +82,7 @@ mod tests {
         let list = "| mark | promise |\n|---|---|\n| s1 | a |\n| threat_2, threat_3 | b | c |\n| n12 | d |\n";
         let tests = ["s1", "threat_2", "n12"].map(str::to_owned).into();
         let topics = ["n12"].map(str::to_owned).into();
-        let places: Vec<_> = check(list, &tests, &topics).into_iter().map(|finding| finding.to_string()).collect();
+        let places: Vec<_> = check(list, &tests, &topics).into_iter().map(|violation| violation.to_string()).collect();
         assert_eq!(
             places,
             [

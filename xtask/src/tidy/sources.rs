@@ -1,34 +1,34 @@
 //! Rules for each source file.
 
-use super::Finding;
+use super::Violation;
 
 /// The maximum length of a file; a longer one is split by noun.
 pub const MAX_LINES: usize = 600;
 
 /// Checks one source file; `name` is its path relative to the top folder.
-pub fn check(name: &str, text: &str) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub fn check(name: &str, text: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
     let lines = text.lines().count();
     if lines > MAX_LINES {
-        findings.push(Finding {
+        violations.push(Violation {
             place: name.into(),
             rule: format!("{lines} lines; at most {MAX_LINES}, split it by noun"),
         });
     }
     if name.ends_with("/mod.rs") {
-        findings
-            .push(Finding { place: name.into(), rule: "a module is `foo.rs` beside `foo/`, never `mod.rs`".into() });
+        violations
+            .push(Violation { place: name.into(), rule: "a module is `foo.rs` beside `foo/`, never `mod.rs`".into() });
     }
     if is_free_of_aws(name) {
-        findings.extend(text.lines().zip(1..).filter_map(|(line, number)| {
+        violations.extend(text.lines().zip(1..).filter_map(|(line, number)| {
             let word = words(line).find(|word| names_aws(word))?;
-            Some(Finding {
+            Some(Violation {
                 place: format!("{name}:{number}"),
                 rule: format!("`{word}`: only shared/aws and the lambda.rs and main.rs of a function know AWS"),
             })
         }));
     }
-    findings
+    violations
 }
 
 /// Whether the file belongs to a library that must not know on which host it runs.

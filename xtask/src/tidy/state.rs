@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Finding;
+use super::Violation;
 
 /// What the sources say: methods of the store, verbs of the authority, and the files to be looked
 /// at.
@@ -58,27 +58,27 @@ impl State {
     }
 
     /// What breaks the rule.
-    pub fn check(&self) -> Vec<Finding> {
-        let unknown = READS.iter().filter(|read| !self.methods.contains_key(**read)).map(|read| Finding {
+    pub fn check(&self) -> Vec<Violation> {
+        let unknown = READS.iter().filter(|read| !self.methods.contains_key(**read)).map(|read| Violation {
             place: "xtask/src/tidy/state.rs".to_owned(),
             rule: format!("`{read}` is no method of the store's traits any more"),
         });
-        let mut findings: Vec<Finding> = unknown.collect();
+        let mut violations: Vec<Violation> = unknown.collect();
         for (name, text) in &self.others {
             let has_store = words(text).any(|word| self.traits.contains(word) || ENGINES.contains(&word));
             for (line, number) in text.lines().zip(1..) {
-                findings.extend(calls(line).filter_map(|(receiver, method)| {
+                violations.extend(calls(line).filter_map(|(receiver, method)| {
                     let writes = self.methods.contains_key(method) && !READS.contains(&method);
                     let is_known = self.verbs.contains(method) || method == EVERYDAY;
                     let is_verb = is_known && !has_store && receiver != "store";
-                    (writes && !is_verb).then(|| Finding {
+                    (writes && !is_verb).then(|| Violation {
                         place: format!("{name}:{number}"),
                         rule: format!("`{method}` writes to the store: only the authority changes state"),
                     })
                 }));
             }
         }
-        findings
+        violations
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
         state.take("shared/store/src/profile.rs", TRAIT);
         state.take("shared/ra/src/profile.rs", "impl Authority {\n    pub async fn apply_profiles(&self) {}\n}\n");
         state.take(name, text);
-        state.check().into_iter().filter(|finding| finding.rule.contains("only the authority")).count()
+        state.check().into_iter().filter(|violation| violation.rule.contains("only the authority")).count()
     }
 
     #[test]

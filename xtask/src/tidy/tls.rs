@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
+use super::Violation;
 
 /// Checks the lines of `cargo tree --prefix none --format {p}`; each has a package and its version.
-pub fn check(tree: &str) -> Vec<Finding> {
+pub fn check(tree: &str) -> Vec<Violation> {
     let linked: BTreeSet<(&str, &str)> = tree
         .lines()
         .filter_map(|line| {
@@ -17,12 +17,12 @@ pub fn check(tree: &str) -> Vec<Finding> {
         })
         .collect();
     let generations = |name: &str| linked.iter().filter(|(package, _)| *package == name).count();
-    let finding = |name: &str, rule: &str| Finding { place: name.to_owned(), rule: rule.to_owned() };
+    let violation = |name: &str, rule: &str| Violation { place: name.to_owned(), rule: rule.to_owned() };
     let twice = UNIQUE.iter().filter(|name| generations(name) > 1);
     let foreign = ABSENT.iter().filter(|name| generations(name) > 0);
     twice
-        .map(|name| finding(name, "linked in two generations; there is one TLS stack"))
-        .chain(foreign.map(|name| finding(name, "linked; rustls over aws-lc-rs is the one TLS stack")))
+        .map(|name| violation(name, "linked in two generations; there is one TLS stack"))
+        .chain(foreign.map(|name| violation(name, "linked; rustls over aws-lc-rs is the one TLS stack")))
         .collect()
 }
 

@@ -3,7 +3,7 @@
 //! The list is `words.txt`, with a replacement for each phrase. A doc comment of one or two words
 //! only repeats the name beside it.
 
-use super::Finding;
+use super::Violation;
 
 /// The file with the phrases.
 pub const LIST: &str = "xtask/src/tidy/words.txt";
@@ -60,9 +60,9 @@ pub fn is_read(name: &str) -> bool {
 }
 
 /// Every occurrence of a phrase in `text`, and, in Rust code, doc comments of one or two words.
-pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Finding> {
+pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Violation> {
     let words = words(text);
-    let mut findings = Vec::new();
+    let mut violations = Vec::new();
     for (at, word) in words.iter().enumerate() {
         for phrase in phrases {
             let found = words.get(at..).unwrap_or_default().iter().zip(&phrase.words);
@@ -72,7 +72,7 @@ pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Finding> {
                     .enumerate()
                     .all(|(place, (word, wanted))| word.text == *wanted && (place == 0 || word.follows));
             if is_here {
-                findings.push(Finding {
+                violations.push(Violation {
                     place: format!("{name}:{}", word.line),
                     rule: format!("`{}`: write {}", phrase.words.join(" "), phrase.replacement),
                 });
@@ -80,12 +80,12 @@ pub fn check(name: &str, text: &str, phrases: &[Phrase]) -> Vec<Finding> {
         }
     }
     if name.ends_with(".rs") {
-        findings.extend(empty_docs(text).map(|(line, doc)| Finding {
+        violations.extend(empty_docs(text).map(|(line, doc)| Violation {
             place: format!("{name}:{line}"),
             rule: format!("the doc comment `{doc}` repeats the name: say what a reader does not know"),
         }));
     }
-    findings
+    violations
 }
 
 /// Doc comments of one line that say nothing, with their line numbers. Technical terms (code,
@@ -145,7 +145,7 @@ mod tests {
 
     fn places(name: &str, text: &str) -> Vec<String> {
         let phrases = phrases("# comment\nis told = is notified\nnobody = no one\n");
-        check(name, text, &phrases).into_iter().map(|finding| finding.place).collect()
+        check(name, text, &phrases).into_iter().map(|violation| violation.place).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{File, Finding, tool};
+use super::{File, Violation, tool};
 use crate::{Error, command::Program};
 
 /// Checks each workflow of the repository; says so loudly where `actionlint` is not installed.
@@ -10,28 +10,28 @@ use crate::{Error, command::Program};
 /// # Errors
 ///
 /// When the program does not start.
-pub fn check(top: &Path, files: &[File]) -> Result<Vec<Finding>, Error> {
+pub fn check(top: &Path, files: &[File]) -> Result<Vec<Violation>, Error> {
     let workflows = files.iter().map(|file| file.name.as_str()).filter(|name| name.starts_with(".github/workflows/"));
     let program = match tool::find("actionlint", "the workflows are") {
         Ok(Some(program)) => program,
         Ok(None) => return Ok(Vec::new()),
-        Err(finding) => return Ok(vec![finding]),
+        Err(violation) => return Ok(vec![violation]),
     };
     match Program::new(program).args(["-no-color", "-oneline"]).args(workflows).directory(top).output() {
         Ok(_) => Ok(Vec::new()),
-        Err(Error::Failed { output, .. }) => Ok(findings(&output)),
+        Err(Error::Failed { output, .. }) => Ok(violations(&output)),
         Err(other) => Err(other),
     }
 }
 
 /// The lines that `actionlint` writes: file, line, column, then what is wrong.
-fn findings(output: &str) -> Vec<Finding> {
+fn violations(output: &str) -> Vec<Violation> {
     output
         .lines()
         .filter(|line| !line.is_empty())
         .map(|line| {
             let (place, rule) = line.split_once(": ").unwrap_or(("actionlint", line));
-            Finding { place: place.into(), rule: rule.into() }
+            Violation { place: place.into(), rule: rule.into() }
         })
         .collect()
 }
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn each_line_of_actionlint_is_a_finding_with_its_place() {
         let output = "\n.github/workflows/ci.yml:36:23: property \"oss\" is not defined [expression]\n";
-        let found: Vec<_> = findings(output).iter().map(ToString::to_string).collect();
+        let found: Vec<_> = violations(output).iter().map(ToString::to_string).collect();
         assert_eq!(found, [".github/workflows/ci.yml:36:23: property \"oss\" is not defined [expression]"]);
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::{
     acme::{self, Client},
     process::{Server, command, finish, program, refusal},
-    receiver::{Answer, Delivery, Receiver},
+    receiver::{Delivery, Receiver, ReceiverAnswer},
     site::Site,
 };
 
@@ -53,7 +53,7 @@ async fn issue(server: &Server, name: &str) -> Client {
 
 #[tokio::test]
 async fn events_arrive_signed_and_in_order() {
-    let receiver = Receiver::plain(Answer::Status(200)).await;
+    let receiver = Receiver::plain(ReceiverAnswer::Status(200)).await;
     let server = Server::start(&["--webhook-url", &receiver.url(), "--always-valid"]).await;
     issue(&server, "a.test").await;
     let secret = secret(&server.data());
@@ -96,14 +96,14 @@ async fn each_event_is_a_line_of_the_log_at_every_level() {
 
 #[tokio::test]
 async fn a_failed_delivery_is_tried_again_and_what_comes_later_waits_behind_it() {
-    let receiver = Receiver::plain(Answer::Status(500)).await;
+    let receiver = Receiver::plain(ReceiverAnswer::Status(500)).await;
     let server = Server::start(&["--webhook-url", &receiver.url(), "--always-valid"]).await;
     issue(&server, "a.test").await;
     let first = receiver.next().await;
     let (_, doctor) = admin(&server.data(), &["doctor"]).await;
     assert!(doctor.contains("BAD   webhook http://127.0.0.1:"), "{doctor}");
     assert!(doctor.contains("4 events are waiting: the receiver answered 500"), "{doctor}");
-    receiver.answer(Answer::Status(200));
+    receiver.answer(ReceiverAnswer::Status(200));
     let secret = secret(&server.data());
     let again = receiver.next().await;
     let mut events = vec![verified(&again, &secret)];
@@ -119,7 +119,7 @@ async fn a_failed_delivery_is_tried_again_and_what_comes_later_waits_behind_it()
 
 #[tokio::test]
 async fn issuing_goes_on_while_the_webhook_hangs_or_is_down() {
-    let receiver = Receiver::plain(Answer::Never).await;
+    let receiver = Receiver::plain(ReceiverAnswer::Never).await;
     let server = Server::start(&["--webhook-url", &receiver.url(), "--always-valid"]).await;
     let client = Client::register(&server).await;
     // The first delivery has started, and is not answered before all of this is done.
@@ -134,8 +134,8 @@ async fn issuing_goes_on_while_the_webhook_hangs_or_is_down() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = Receiver::plain(Answer::Status(200)).await;
-    let receiver = Receiver::plain(Answer::Redirect(elsewhere.url())).await;
+    let elsewhere = Receiver::plain(ReceiverAnswer::Status(200)).await;
+    let receiver = Receiver::plain(ReceiverAnswer::Redirect(elsewhere.url())).await;
     let server = Server::start(&["--webhook-url", &receiver.url()]).await;
     Client::register(&server).await;
     receiver.next().await;
@@ -147,7 +147,7 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn threat_13_addresses_that_validation_may_not_reach_are_not_reached() {
-    let receiver = Receiver::plain(Answer::Status(200)).await;
+    let receiver = Receiver::plain(ReceiverAnswer::Status(200)).await;
     let local = receiver.url();
     for (url, networks, reason) in [
         ("https://169.254.169.254/latest", "0.0.0.0/0", "169.254.0.0/16"),
@@ -172,7 +172,7 @@ async fn threat_13_addresses_that_validation_may_not_reach_are_not_reached() {
 
 #[tokio::test]
 async fn over_tls_the_receiver_must_have_a_certificate_that_is_trusted() {
-    let receiver = Receiver::tls(Answer::Status(200)).await;
+    let receiver = Receiver::tls(ReceiverAnswer::Status(200)).await;
     let folder = TempDir::new().unwrap();
     let ca = folder.path().join("ca.pem");
     fs::write(&ca, receiver.certificate()).unwrap();
@@ -197,7 +197,7 @@ async fn over_tls_the_receiver_must_have_a_certificate_that_is_trusted() {
 
 #[tokio::test]
 async fn what_was_answered_before_a_kill_is_delivered_after_it() {
-    let receiver = Receiver::plain(Answer::Never).await;
+    let receiver = Receiver::plain(ReceiverAnswer::Never).await;
     let server = Server::start(&["--webhook-url", &receiver.url(), "--always-valid"]).await;
     let client = issue(&server, "a.test").await;
     receiver.next().await;
@@ -209,7 +209,7 @@ async fn what_was_answered_before_a_kill_is_delivered_after_it() {
     let account = client.account.id().rsplit('/').next().unwrap().to_owned();
     assert_eq!(admin(&data, &["accounts", "disable", &account]).await.0, 0);
 
-    let again = Receiver::plain(Answer::Status(200)).await;
+    let again = Receiver::plain(ReceiverAnswer::Status(200)).await;
     let server = Server::start_in(folder, &["--webhook-url", &again.url()]).await;
     let secret = secret(&server.data());
     let mut events = Vec::new();
@@ -251,7 +251,7 @@ async fn a_webhook_that_cannot_work_stops_the_start() {
 
 #[tokio::test]
 async fn a_site_that_answers_wrongly_is_reported_as_a_failed_validation() {
-    let receiver = Receiver::plain(Answer::Status(204)).await;
+    let receiver = Receiver::plain(ReceiverAnswer::Status(204)).await;
     let site = Site::start().await;
     let server = Server::start(&["--webhook-url", &receiver.url(), "--http-port", &site.port.to_string()]).await;
     let client = Client::register(&server).await;

@@ -38,7 +38,7 @@ pub(crate) struct Receiver {
     certificate: String,
     deliveries: Arc<AtomicUsize>,
     received: Mutex<mpsc::UnboundedReceiver<Delivery>>,
-    answer: watch::Sender<Answer>,
+    answer: watch::Sender<ReceiverAnswer>,
     _server: JoinSet<()>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Delivery {
 
 /// What a receiver answers.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum ReceiverAnswer {
     /// No answer, until another one is set.
     Never,
     /// A redirect (307) to this URL.
@@ -61,12 +61,12 @@ pub(crate) enum Answer {
 }
 
 impl Receiver {
-    pub(crate) async fn plain(answer: Answer) -> Self {
+    pub(crate) async fn plain(answer: ReceiverAnswer) -> Self {
         Self::start(answer, None, String::new()).await
     }
 
     /// Over TLS, with a certificate that no client trusts by default.
-    pub(crate) async fn tls(answer: Answer) -> Self {
+    pub(crate) async fn tls(answer: ReceiverAnswer) -> Self {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -78,7 +78,7 @@ impl Receiver {
         Self::start(answer, Some(TlsAcceptor::from(Arc::new(config))), made.cert.pem()).await
     }
 
-    async fn start(answer: Answer, tls: Option<TlsAcceptor>, certificate: String) -> Self {
+    async fn start(answer: ReceiverAnswer, tls: Option<TlsAcceptor>, certificate: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, received) = mpsc::unbounded_channel();
@@ -120,7 +120,7 @@ impl Receiver {
     }
 
     /// Sets the answer to later deliveries.
-    pub(crate) fn answer(&self, answer: Answer) {
+    pub(crate) fn answer(&self, answer: ReceiverAnswer) {
         self.answer.send_replace(answer);
     }
 
@@ -157,7 +157,7 @@ impl Receiver {
 #[derive(Clone)]
 struct Serving {
     sender: mpsc::UnboundedSender<Delivery>,
-    answers: watch::Receiver<Answer>,
+    answers: watch::Receiver<ReceiverAnswer>,
     counter: Arc<AtomicUsize>,
 }
 
@@ -175,15 +175,15 @@ impl Serving {
         self.counter.fetch_add(1, Ordering::SeqCst);
         let _ = self.sender.send(Delivery { headers: head.headers, body: body.to_bytes() });
         let answer =
-            self.answers.wait_for(|answer| !matches!(answer, Answer::Never)).await.map(|answer| answer.clone());
+            self.answers.wait_for(|answer| !matches!(answer, ReceiverAnswer::Never)).await.map(|answer| answer.clone());
         let mut response = Response::new(Empty::new());
         match answer {
-            Ok(Answer::Status(status)) => *response.status_mut() = StatusCode::from_u16(status).unwrap(),
-            Ok(Answer::Redirect(url)) => {
+            Ok(ReceiverAnswer::Status(status)) => *response.status_mut() = StatusCode::from_u16(status).unwrap(),
+            Ok(ReceiverAnswer::Redirect(url)) => {
                 *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
                 response.headers_mut().insert(header::LOCATION, url.parse().unwrap());
             }
-            Ok(Answer::Never) | Err(_) => return pending().await,
+            Ok(ReceiverAnswer::Never) | Err(_) => return pending().await,
         }
         Ok(response)
     }

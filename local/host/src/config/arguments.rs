@@ -8,7 +8,7 @@ use clap::Args;
 use super::{
     Config, ConfigError,
     file::File,
-    settings::{self, EventsSettings, LogSettings, Settings, TestSettings},
+    settings::{self, EventsSettings, LogSettings, ServeSettings, TestSettings},
 };
 
 /// The arguments of `serve` on the command line and in the environment.
@@ -19,7 +19,7 @@ pub struct Arguments {
     #[arg(long, env = "SERVERLESS_ACME_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    serve: Settings,
+    serve: ServeSettings,
     #[command(flatten, next_help_heading = "Events")]
     events: EventsSettings,
     #[command(flatten, next_help_heading = "For testing clients")]

@@ -11,14 +11,14 @@ use super::{
     CaConfig, ConfigError,
     check::{self, Place},
     error::Flaw,
-    settings::{EventsSettings, Settings, TestSettings},
+    settings::{EventsSettings, ServeSettings, TestSettings},
 };
 
 /// The contents of the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct File {
-    pub(super) serve: Settings,
+    pub(super) serve: ServeSettings,
     pub(super) events: EventsSettings,
     pub(super) test: TestSettings,
     pub(super) ca: CaConfig,

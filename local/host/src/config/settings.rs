@@ -15,7 +15,7 @@ use super::{
 /// The ordinary settings: the table `[serve]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Settings {
+pub(super) struct ServeSettings {
     /// The address of the ACME API, over HTTPS [key: serve.listen] [default: 127.0.0.1:14000]
     #[arg(long, env = "SERVERLESS_ACME_LISTEN", value_name = "IP:PORT")]
     listen: Option<Address>,
@@ -119,7 +119,7 @@ pub struct LogSettings {
     pub level: Option<LevelFilter>,
 }
 
-impl Settings {
+impl ServeSettings {
     /// The settings of the log.
     pub(super) fn log(&self) -> LogSettings {
         LogSettings { format: self.log.unwrap_or_default(), level: self.log_level.map(LevelFilter::from) }
@@ -182,7 +182,7 @@ impl TestSettings {
 }
 
 /// The configuration that the settings describe, completed by the defaults.
-pub(super) fn config(serve: Settings, test: TestSettings, ca: CaConfig) -> Config {
+pub(super) fn config(serve: ServeSettings, test: TestSettings, ca: CaConfig) -> Config {
     let default = Config::new(serve.data.unwrap_or_else(|| PathBuf::from(DATA)));
     Config {
         listen: serve.listen.map_or(default.listen, |address| address.0),

@@ -31,7 +31,7 @@ struct State {
     number: u64,
     length: u64,
     /// The place up to which all events are finished.
-    done: Mark,
+    done: SpoolPosition,
     counts: Counts,
     longest: u64,
     most: u64,
@@ -39,7 +39,7 @@ struct State {
 
 /// A place in the spool. It is persisted in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
+struct SpoolPosition {
     number: u64,
     offset: u64,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Waiting {
 
 /// The outcome of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum DeliveryOutcome {
     Delivered,
     GivenUp,
 }
@@ -92,13 +92,13 @@ impl Spool {
         // An unreadable mark was truncated by a power failure: events are delivered again rather
         // than never.
         let mark = fs::read(folder.join(MARK)).ok();
-        let mut done: Mark = mark.and_then(|mark| serde_json::from_slice(&mark).ok()).unwrap_or_default();
+        let mut done: SpoolPosition = mark.and_then(|mark| serde_json::from_slice(&mark).ok()).unwrap_or_default();
         let numbers = numbers(folder)?;
         // New events go to a new file, so that they do not follow a truncated line.
         let number = numbers.last().copied().unwrap_or(0).max(done.number) + 1;
         let first = numbers.first().copied().unwrap_or(number);
         if done.number < first {
-            done = Mark { number: first, offset: 0 };
+            done = SpoolPosition { number: first, offset: 0 };
         }
         let mut waiting = 0;
         for of in numbers {
@@ -123,7 +123,7 @@ impl Spool {
     pub(crate) fn oldest(&self) -> io::Result<Option<Waiting>> {
         let mut state = self.lock();
         loop {
-            let Mark { number, offset } = state.done;
+            let SpoolPosition { number, offset } = state.done;
             let file = match File::open(path(&self.folder, number)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && number < state.number => None,
                 file => Some(file?),
@@ -142,7 +142,7 @@ impl Spool {
                 return Ok(None);
             }
             // The file is finished; a line without its end was truncated by a power failure.
-            state.done = Mark { number: number + 1, offset: 0 };
+            state.done = SpoolPosition { number: number + 1, offset: 0 };
             remove(&path(&self.folder, number))?;
         }
     }
@@ -151,16 +151,16 @@ impl Spool {
     ///
     /// # Errors
     /// The mark cannot be written: the event may be delivered again.
-    pub(crate) fn finish(&self, event: &Waiting, outcome: Outcome) -> io::Result<()> {
+    pub(crate) fn finish(&self, event: &Waiting, outcome: DeliveryOutcome) -> io::Result<()> {
         let mut state = self.lock();
         let (number, offset) = event.end;
         if (state.done.number, state.done.offset) >= event.end {
             // Its file was deleted in the meantime.
             return Ok(());
         }
-        state.done = Mark { number, offset };
+        state.done = SpoolPosition { number, offset };
         state.counts.waiting = state.counts.waiting.saturating_sub(1);
-        if outcome == Outcome::GivenUp {
+        if outcome == DeliveryOutcome::GivenUp {
             state.counts.given_up += 1;
         }
         self.write_mark(state.done)
@@ -193,10 +193,10 @@ impl Spool {
     /// Deletes the oldest files while there are too many.
     fn make_room(&self, state: &mut State) -> io::Result<()> {
         while state.number - state.done.number >= state.most {
-            let Mark { number, offset } = state.done;
+            let SpoolPosition { number, offset } = state.done;
             let oldest = path(&self.folder, number);
             let lost = if oldest.exists() { lines_from(&oldest, offset)? } else { 0 };
-            state.done = Mark { number: number + 1, offset: 0 };
+            state.done = SpoolPosition { number: number + 1, offset: 0 };
             state.counts.waiting = state.counts.waiting.saturating_sub(lost);
             state.counts.lost += lost;
             remove(&oldest)?;
@@ -206,7 +206,7 @@ impl Spool {
         Ok(())
     }
 
-    fn write_mark(&self, mark: Mark) -> io::Result<()> {
+    fn write_mark(&self, mark: SpoolPosition) -> io::Result<()> {
         let draft = self.folder.join(format!("{MARK}.draft"));
         fs::write(&draft, serde_json::to_vec(&mark)?)?;
         fs::rename(&draft, self.folder.join(MARK))
@@ -294,7 +294,7 @@ mod tests {
     fn next(spool: &Spool) -> Option<Event> {
         let waiting = spool.oldest().unwrap()?;
         let event = serde_json::from_slice(&waiting.document).unwrap();
-        spool.finish(&waiting, Outcome::Delivered).unwrap();
+        spool.finish(&waiting, DeliveryOutcome::Delivered).unwrap();
         Some(event)
     }
 
@@ -355,7 +355,7 @@ mod tests {
         spool.take(&event(10));
         let waiting = spool.oldest().unwrap().unwrap();
         (11..15).for_each(|number| spool.take(&event(number)));
-        spool.finish(&waiting, Outcome::Delivered).unwrap();
+        spool.finish(&waiting, DeliveryOutcome::Delivered).unwrap();
         assert_eq!(all(&spool), [event(13), event(14)]);
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::{
     item::{Item, malformed},
     key,
-    retry::Patience,
+    retry::Retries,
 };
 
 /// The client, handed out only when the layout of the table is one that this version knows.
@@ -41,11 +41,11 @@ impl Connection {
 
     async fn check(&self, table: &str) -> Result<(), StoreError> {
         let call = self.client.get_item().table_name(table).set_key(Some(key::schema().attributes()));
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         let item = loop {
             match call.clone().send().await {
                 Ok(output) => break output.item.map(Item::from),
-                Err(error) => patience.after(error).await?,
+                Err(error) => retries.after(error).await?,
             }
         };
         let found = match item {

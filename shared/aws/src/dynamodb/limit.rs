@@ -12,7 +12,7 @@ use super::{
     DynamoDbStore,
     item::{EXPIRES, Item, VERSION, malformed, seconds},
     key,
-    retry::Patience,
+    retry::Retries,
 };
 use store::{Counted, LimitStore, LimitWindow, OperationId, StoreError};
 
@@ -47,7 +47,7 @@ impl LimitStore for DynamoDbStore {
             .expression_attribute_values(":expires", seconds(self.retention.of_limit(window)))
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             match call.clone().send().await {
                 Ok(output) => return Ok(Counted::Within { used: used(output.attributes.map(Item::from).as_ref())? }),
@@ -59,7 +59,7 @@ impl LimitStore for DynamoDbStore {
                     let is_ours = stored.as_ref().and_then(Item::version) == Some(operation);
                     return if is_ours { Ok(Counted::Within { used: used(stored.as_ref())? }) } else { Ok(over) };
                 }
-                Err(error) => patience.after(error).await?,
+                Err(error) => retries.after(error).await?,
             }
         }
     }
@@ -82,7 +82,7 @@ impl LimitStore for DynamoDbStore {
             .expression_attribute_values(":amount", number(amount))
             .expression_attribute_values(":counted", version(counted))
             .expression_attribute_values(":operation", version(operation));
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             match call.clone().send().await {
                 Ok(_) => return Ok(()),
@@ -90,7 +90,7 @@ impl LimitStore for DynamoDbStore {
                 Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                     return Ok(());
                 }
-                Err(error) => patience.after(error).await?,
+                Err(error) => retries.after(error).await?,
             }
         }
     }

@@ -11,7 +11,7 @@ use super::{
     DynamoDbStore,
     item::Item,
     key::{Key, Keys, Sort},
-    retry::{Patience, unavailable},
+    retry::{Retries, unavailable},
 };
 use store::{Page, StoreError};
 
@@ -34,11 +34,11 @@ impl DynamoDbStore {
             .table_name(&self.table)
             .set_key(Some(key.attributes()))
             .consistent_read(consistency == Consistency::Strong);
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             match call.clone().send().await {
                 Ok(output) => return Ok(output.item.map(Item::from)),
-                Err(error) => patience.after(error).await?,
+                Err(error) => retries.after(error).await?,
             }
         }
     }
@@ -91,7 +91,7 @@ impl DynamoDbStore {
             KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(unavailable)?;
         let mut rest = HashMap::from([(self.table.clone(), wanted)]);
         let mut found = Vec::new();
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             match self.client().await?.batch_get_item().set_request_items(Some(rest.clone())).send().await {
                 Ok(output) => {
@@ -100,9 +100,9 @@ impl DynamoDbStore {
                     if rest.is_empty() {
                         return Ok(found);
                     }
-                    patience.for_the_rest().await?;
+                    retries.for_the_rest().await?;
                 }
-                Err(error) => patience.after(error).await?,
+                Err(error) => retries.after(error).await?,
             }
         }
     }
@@ -136,7 +136,7 @@ impl DynamoDbStore {
     async fn pages(&self, query: QueryFluentBuilder, limit: usize) -> Result<Vec<Item>, StoreError> {
         let mut found = Vec::new();
         let mut behind = None;
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             match query.clone().set_exclusive_start_key(behind.clone()).send().await {
                 Ok(output) => {
@@ -146,9 +146,9 @@ impl DynamoDbStore {
                         found.truncate(limit);
                         return Ok(found);
                     }
-                    patience = Patience::default();
+                    retries = Retries::default();
                 }
-                Err(error) => patience.after(error).await?,
+                Err(error) => retries.after(error).await?,
             }
         }
     }

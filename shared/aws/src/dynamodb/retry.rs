@@ -21,11 +21,11 @@ use store::StoreError;
 
 /// The retries of one call so far.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct Retries {
     waits: u32,
 }
 
-impl Patience {
+impl Retries {
     /// Waits before the next try if the failure is transient.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Patience {
     /// The same for a transaction, whose failure names a reason for each of its items.
     ///
     /// # Errors
-    /// As [`Patience::after`].
+    /// As [`Retries::after`].
     pub(super) async fn after_transaction(
         &mut self,
         error: SdkError<TransactWriteItemsError>,

@@ -17,7 +17,7 @@ use super::{
     condition::{Condition, Verdict},
     item::Item,
     key::Key,
-    retry::{Patience, unavailable},
+    retry::{Retries, unavailable},
 };
 use store::{OperationId, StoreError};
 
@@ -43,7 +43,7 @@ impl DynamoDbStore {
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             match call.clone().send().await {
                 Ok(_) => return Ok(Verdict::Held),
@@ -55,7 +55,7 @@ impl DynamoDbStore {
                         _ => Verdict::Failed(None),
                     });
                 }
-                Err(error) => patience.after(error).await?,
+                Err(error) => retries.after(error).await?,
             }
         }
     }
@@ -82,7 +82,7 @@ impl DynamoDbStore {
             .transact_write_items()
             .set_transact_items(Some(writes))
             .client_request_token(operation.to_string());
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             let error = match call.clone().send().await {
                 Ok(_) => return Ok([const { Verdict::Held }; N]),
@@ -90,7 +90,7 @@ impl DynamoDbStore {
             };
             match verdicts(&error) {
                 Some(verdicts) => return Ok(verdicts),
-                None => patience.after_transaction(error).await?,
+                None => retries.after_transaction(error).await?,
             }
         }
     }
@@ -99,11 +99,11 @@ impl DynamoDbStore {
     pub(super) async fn transact_all(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let writes = writes.into_iter().map(|write| self.transaction_item(write)).collect::<Result<_, _>>()?;
         let call = self.client().await?.transact_write_items().set_transact_items(Some(writes));
-        let mut patience = Patience::default();
+        let mut retries = Retries::default();
         loop {
             match call.clone().send().await {
                 Ok(_) => return Ok(()),
-                Err(error) => patience.after_transaction(error).await?,
+                Err(error) => retries.after_transaction(error).await?,
             }
         }
     }
@@ -125,16 +125,16 @@ impl DynamoDbStore {
     async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
         for writes in writes.chunks(MAX_WRITES) {
             let mut rest = HashMap::from([(self.table.clone(), writes.to_vec())]);
-            let mut patience = Patience::default();
+            let mut retries = Retries::default();
             while !rest.is_empty() {
                 match self.client().await?.batch_write_item().set_request_items(Some(rest.clone())).send().await {
                     Ok(output) => {
                         rest = output.unprocessed_items.unwrap_or_default();
                         if !rest.is_empty() {
-                            patience.for_the_rest().await?;
+                            retries.for_the_rest().await?;
                         }
                     }
-                    Err(error) => patience.after(error).await?,
+                    Err(error) => retries.after(error).await?,
                 }
             }
         }

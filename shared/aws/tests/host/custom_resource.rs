@@ -7,7 +7,7 @@ use std::{
 };
 
 use authority::Failure;
-use aws::{CustomResource, Patience, work_by};
+use aws::{CustomResource, RetrySchedule, work_by};
 use cloud::{Cloud, Fault, FaultKind, Service};
 use lambda_runtime::Error as BoxError;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn resource() -> (Cloud, CustomResource) {
         work_by((), |(), ()| Box::pin(async { Ok(()) })),
     );
     let pauses = vec![Duration::from_millis(1); 3];
-    (cloud, resource.with_patience(Patience { pauses, limit: Duration::from_millis(100) }))
+    (cloud, resource.with_schedule(RetrySchedule { pauses, limit: Duration::from_millis(100) }))
 }
 
 fn request(r#type: &str, outcome: &str) -> Value {

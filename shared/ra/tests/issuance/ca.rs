@@ -31,7 +31,7 @@ use ra::{AccountCreation, Authority, Directory, ExternalAccountSecrets, Parts, S
 use store::{
     AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore,
     RaProfile, Versioned,
-    embedded::{EmbeddedStore, Options},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tokio::sync::Notify;
 
@@ -48,7 +48,7 @@ pub(crate) struct Ca {
 
 impl Ca {
     pub(crate) async fn open(file: &Path, keys: &Arc<Keys>) -> Self {
-        let store = Arc::new(EmbeddedStore::open(file, Options::default()).unwrap());
+        let store = Arc::new(EmbeddedStore::open(file, EngineOptions::default()).unwrap());
         let queue = Arc::new(Tasks::default());
         let clock = Arc::new(JumpingClock::default());
         let seams = Seams {

@@ -10,7 +10,7 @@ use super::{
     change::Change,
     failure::Failure,
     key,
-    record::{self, Malformed, Mark, Record},
+    record::{self, IndexRow, Malformed, Record},
     table::{self, TableName},
 };
 use crate::{AccountStore, Creation, KeyReplacement, Retention, StoreError, Versioned};
@@ -104,12 +104,12 @@ impl EmbeddedStore {
 impl Record for Account {
     const TABLE: TableName = table::ACCOUNT;
 
-    fn marks(&self, _: &Retention) -> Vec<Mark> {
+    fn index_rows(&self, _: &Retention) -> Vec<IndexRow> {
         let contacts = self.contact.iter();
         let by_contact =
-            contacts.map(|contact| Mark { table: table::CONTACT, key: key::account_by_contact(contact, self.id) });
+            contacts.map(|contact| IndexRow { table: table::CONTACT, key: key::account_by_contact(contact, self.id) });
         let directory = key::directory_of_a_key(&self.key.thumbprint(), &self.directory);
-        by_contact.chain([Mark { table: table::DIRECTORY_OF_KEY, key: directory }]).collect()
+        by_contact.chain([IndexRow { table: table::DIRECTORY_OF_KEY, key: directory }]).collect()
     }
 }
 

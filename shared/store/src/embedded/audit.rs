@@ -8,7 +8,7 @@ use super::{
     EmbeddedStore,
     change::Change,
     expiry::{self, Expiring},
-    record::{Mark, Record},
+    record::{IndexRow, Record},
     table::{self, TableName},
 };
 use crate::{AuditRecord, AuditStore, OperationId, Page, Retention, StoreError, Versioned};
@@ -33,8 +33,8 @@ impl AuditStore for EmbeddedStore {
 impl Record for AuditRecord {
     const TABLE: TableName = table::AUDIT;
 
-    fn marks(&self, retention: &Retention) -> Vec<Mark> {
-        vec![expiry::mark(self, &self.id.to_string(), retention)]
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
+        vec![expiry::index_row(self, &self.id.to_string(), retention)]
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     EmbeddedStore,
     change::Change,
     expiry, key,
-    record::{Mark, Record},
+    record::{IndexRow, Record},
     table::{self, TableName},
 };
 use crate::{AuthorizationStore, Proof, Retention, StoreError, Versioned};
@@ -74,16 +74,16 @@ impl EmbeddedStore {
 impl Record for Authorization {
     const TABLE: TableName = table::AUTHORIZATION;
 
-    fn marks(&self, retention: &Retention) -> Vec<Mark> {
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
         let key = key::authorization(self.account, self.id);
-        let mut marks = vec![expiry::mark(self, &key, retention)];
+        let mut marks = vec![expiry::index_row(self, &key, retention)];
         // A challenge is no longer processed once another challenge of the authorization has
         // succeeded.
         if self.state == AuthorizationState::Pending {
             marks.extend(self.challenges.iter().filter_map(|challenge| match challenge.state {
                 ChallengeState::Processing(_) => {
                     let key = key::validating(self.account, self.id, challenge.r#type);
-                    Some(Mark { table: table::VALIDATING, key })
+                    Some(IndexRow { table: table::VALIDATING, key })
                 }
                 _ => None,
             }));

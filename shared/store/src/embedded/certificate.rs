@@ -9,7 +9,7 @@ use super::{
     EmbeddedStore,
     change::Change,
     expiry, key,
-    record::{Mark, Record},
+    record::{IndexRow, Record},
     table::{self, TableName},
 };
 use crate::{
@@ -87,15 +87,15 @@ impl EmbeddedStore {
 impl Record for CertificateRecord {
     const TABLE: TableName = table::CERTIFICATE;
 
-    fn marks(&self, retention: &Retention) -> Vec<Mark> {
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
         let entry = CertificateEntry { not_after: self.not_after, id: self.id.clone() };
         let names = self.identifiers.iter();
-        let named = names.map(|name| Mark { table: table::NAMED, key: key::certificate_by_name(name, &entry) });
-        let mut marks: Vec<Mark> = named.collect();
+        let named = names.map(|name| IndexRow { table: table::NAMED, key: key::certificate_by_name(name, &entry) });
+        let mut marks: Vec<IndexRow> = named.collect();
         let keyed = self.key.iter();
-        marks.extend(keyed.map(|key| Mark { table: table::KEYED, key: key::certificate_by_key(key, &entry) }));
-        marks.push(Mark { table: table::ENDING, key: key::certificate_ending(&entry) });
-        marks.push(expiry::mark(self, &key::certificate(&self.id), retention));
+        marks.extend(keyed.map(|key| IndexRow { table: table::KEYED, key: key::certificate_by_key(key, &entry) }));
+        marks.push(IndexRow { table: table::ENDING, key: key::certificate_ending(&entry) });
+        marks.push(expiry::index_row(self, &key::certificate(&self.id), retention));
         marks
     }
 }

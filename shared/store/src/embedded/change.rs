@@ -4,7 +4,7 @@
 use super::{
     batch::{Batch, Condition},
     failure::Failure,
-    record::{self, Mark, Record},
+    record::{self, IndexRow, Record},
     table::TableName,
 };
 use crate::{OperationId, Retention, StoreError, Versioned};
@@ -16,8 +16,8 @@ pub(super) struct Change {
     row: Vec<u8>,
     before: Option<OperationId>,
     after: OperationId,
-    leaving: Vec<Mark>,
-    entering: Vec<Mark>,
+    leaving: Vec<IndexRow>,
+    entering: Vec<IndexRow>,
     /// Further records that are put with it.
     beside: Vec<(TableName, String, Vec<u8>)>,
     /// The number of items that are separate records in another engine, but follow from the order
@@ -52,8 +52,8 @@ impl Change {
         after: &Versioned<T>,
         retention: &Retention,
     ) -> Result<Self, StoreError> {
-        let old = before.map(|before| before.marks(retention)).unwrap_or_default();
-        let new = after.marks(retention);
+        let old = before.map(|before| before.index_rows(retention)).unwrap_or_default();
+        let new = after.index_rows(retention);
         Ok(Self {
             leaving: old.iter().filter(|mark| !new.contains(mark)).cloned().collect(),
             entering: new.into_iter().filter(|mark| !old.contains(mark)).collect(),
@@ -62,7 +62,7 @@ impl Change {
     }
 
     /// Adds index rows, whatever was stored before.
-    pub(super) fn marked(mut self, marks: Vec<Mark>) -> Self {
+    pub(super) fn marked(mut self, marks: Vec<IndexRow>) -> Self {
         self.entering = marks;
         self
     }

@@ -10,7 +10,7 @@ use super::{
     batch::Batch,
     failure::Failure,
     key,
-    record::{self, Mark, Record},
+    record::{self, IndexRow, Record},
     table,
 };
 use crate::{CertificateRecord, Proof, Retention};
@@ -27,8 +27,8 @@ pub(super) trait Expiring: Record {
 }
 
 /// The index row for the time when the record may be deleted.
-pub(super) fn mark<T: Expiring>(record: &T, key: &str, retention: &Retention) -> Mark {
-    Mark { table: table::EXPIRY, key: key::expiry(record.kept_until(retention), T::TABLE.as_str(), key) }
+pub(super) fn index_row<T: Expiring>(record: &T, key: &str, retention: &Retention) -> IndexRow {
+    IndexRow { table: table::EXPIRY, key: key::expiry(record.kept_until(retention), T::TABLE.as_str(), key) }
 }
 
 impl Expiring for Order {

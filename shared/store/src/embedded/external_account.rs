@@ -10,7 +10,7 @@ use super::{
     change::Change,
     expiry::{self, Expiring},
     key,
-    record::{self, Mark, Record},
+    record::{self, IndexRow, Record},
     table::{self, TableName},
 };
 use crate::{
@@ -89,8 +89,8 @@ impl ExternalAccountStore for EmbeddedStore {
 impl Record for ExternalAccountKey {
     const TABLE: TableName = table::EXTERNAL_ACCOUNT_KEY;
 
-    fn marks(&self, retention: &Retention) -> Vec<Mark> {
-        vec![expiry::mark(self, &self.id.to_string(), retention)]
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
+        vec![expiry::index_row(self, &self.id.to_string(), retention)]
     }
 }
 

@@ -220,13 +220,13 @@ fn refused(path: &Path, error: redb::Error) -> OpenError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::{EmbeddedStore, Options};
+    use crate::embedded::{EmbeddedStore, EngineOptions};
 
     /// A file with that layout number.
     fn file_of(layout: &str) -> (PathBuf, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.redb");
-        drop(EmbeddedStore::open(&path, Options::default()).unwrap());
+        drop(EmbeddedStore::open(&path, EngineOptions::default()).unwrap());
         let file = Database::open(&path).unwrap();
         let transaction = file.begin_write().unwrap();
         transaction.open_table(table::META.definition()).unwrap().insert(key::SCHEMA, layout.as_bytes()).unwrap();
@@ -238,15 +238,15 @@ mod tests {
     fn a_file_of_a_newer_layout_is_left_alone_and_so_is_one_of_an_older() {
         let (path, _folder) = file_of("2");
         for _ in 0..2 {
-            let refused = EmbeddedStore::open(&path, Options::default()).unwrap_err();
+            let refused = EmbeddedStore::open(&path, EngineOptions::default()).unwrap_err();
             assert!(matches!(&refused, OpenError::Newer { found: 2, .. }), "{refused:?}");
             assert!(refused.to_string().ends_with("newer version (layout 2; this version knows 1)"), "{refused}");
         }
         let (path, _folder) = file_of("0");
-        let refused = EmbeddedStore::open(&path, Options::default()).unwrap_err();
+        let refused = EmbeddedStore::open(&path, EngineOptions::default()).unwrap_err();
         assert!(matches!(&refused, OpenError::Older { found: 0, .. }), "{refused:?}");
         let (path, _folder) = file_of("novel");
-        let refused = EmbeddedStore::open(&path, Options::default()).unwrap_err();
+        let refused = EmbeddedStore::open(&path, EngineOptions::default()).unwrap_err();
         assert!(matches!(&refused, OpenError::Newer { .. }), "{refused:?}");
     }
 }

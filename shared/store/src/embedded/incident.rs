@@ -7,7 +7,7 @@ use super::{
     EmbeddedStore,
     change::Change,
     expiry::{self, Expiring},
-    record::{Mark, Record},
+    record::{IndexRow, Record},
     table::{self, TableName},
 };
 use crate::{Incident, IncidentStore, OperationId, Retention, StoreError, Versioned};
@@ -15,7 +15,7 @@ use crate::{Incident, IncidentStore, OperationId, Retention, StoreError, Version
 #[async_trait]
 impl IncidentStore for EmbeddedStore {
     async fn put_incident(&self, before: Option<OperationId>, after: &Versioned<Incident>) -> Result<(), StoreError> {
-        let change = Change::new(after.id.to_string(), before, after)?.marked(after.marks(&self.retention));
+        let change = Change::new(after.id.to_string(), before, after)?.marked(after.index_rows(&self.retention));
         self.apply(vec![change]).await
     }
 
@@ -27,8 +27,8 @@ impl IncidentStore for EmbeddedStore {
 impl Record for Incident {
     const TABLE: TableName = table::INCIDENT;
 
-    fn marks(&self, retention: &Retention) -> Vec<Mark> {
-        vec![expiry::mark(self, &self.id.to_string(), retention)]
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
+        vec![expiry::index_row(self, &self.id.to_string(), retention)]
     }
 }
 

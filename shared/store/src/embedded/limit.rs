@@ -9,7 +9,7 @@ use super::{
     change::Change,
     expiry::{self, Expiring},
     key,
-    record::{self, Mark, Record},
+    record::{self, IndexRow, Record},
     table::{self, TableName},
 };
 use crate::{Counted, LimitStore, LimitWindow, OperationId, Retention, StoreError, Versioned};
@@ -83,8 +83,8 @@ pub(super) struct Counter {
 impl Record for Counter {
     const TABLE: TableName = table::LIMIT;
 
-    fn marks(&self, retention: &Retention) -> Vec<Mark> {
-        vec![expiry::mark(self, &key::limit(&self.window), retention)]
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
+        vec![expiry::index_row(self, &key::limit(&self.window), retention)]
     }
 }
 

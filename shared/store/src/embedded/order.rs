@@ -7,7 +7,7 @@ use super::{
     EmbeddedStore,
     change::Change,
     expiry, key,
-    record::{self, Malformed, Mark, Record},
+    record::{self, IndexRow, Malformed, Record},
     table::{self, TableName},
 };
 use crate::{OrderPage, OrderStore, Retention, StoreError, Versioned};
@@ -63,11 +63,11 @@ impl EmbeddedStore {
 impl Record for Order {
     const TABLE: TableName = table::ORDER;
 
-    fn marks(&self, retention: &Retention) -> Vec<Mark> {
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
         let key = key::order(self.account, self.id);
-        let mut marks = vec![expiry::mark(self, &key, retention)];
+        let mut marks = vec![expiry::index_row(self, &key, retention)];
         if let OrderState::Processing(_) = self.state {
-            marks.push(Mark { table: table::ISSUING, key });
+            marks.push(IndexRow { table: table::ISSUING, key });
         }
         marks
     }

@@ -32,8 +32,8 @@ impl EmbeddedStore {
                 }
                 let rest = limit.saturating_sub(nonces.len());
                 let due = batch.first_keys(table::EXPIRY, &key::expired_until(now), rest)?;
-                for mark in &due {
-                    settle(batch, mark, &retention, now)?;
+                for row in &due {
+                    settle(batch, row, &retention, now)?;
                 }
                 Ok(nonces.len() + due.len())
             })
@@ -44,9 +44,9 @@ impl EmbeddedStore {
 }
 
 /// Deletes the record that a row refers to if it has expired, and the row in any case.
-fn settle(batch: &mut Batch<'_>, mark: &str, retention: &Retention, now: Timestamp) -> Result<(), Failure> {
-    batch.remove(table::EXPIRY, mark)?;
-    let Some((table, key)) = key::expiring(mark) else { return Ok(()) };
+fn settle(batch: &mut Batch<'_>, row: &str, retention: &Retention, now: Timestamp) -> Result<(), Failure> {
+    batch.remove(table::EXPIRY, row)?;
+    let Some((table, key)) = key::expiring(row) else { return Ok(()) };
     let settled = match table {
         _ if table == Order::TABLE.as_str() => settle_record::<Order>(batch, key, retention, now),
         _ if table == Authorization::TABLE.as_str() => settle_record::<Authorization>(batch, key, retention, now),
@@ -81,9 +81,9 @@ fn settle_record<T: Expiring>(
     let Some(row) = batch.row(T::TABLE, key)? else { return Ok(()) };
     let record = record::decode_versioned::<T>(&row)?.value;
     if record.kept_until(retention) > now {
-        return record.marks(retention).iter().try_for_each(|mark| batch.set(mark.table, &mark.key, &[]));
+        return record.index_rows(retention).iter().try_for_each(|row| batch.set(row.table, &row.key, &[]));
     }
     record.forget_others(batch)?;
     batch.remove(T::TABLE, key)?;
-    record.marks(retention).iter().try_for_each(|mark| batch.remove(mark.table, &mark.key))
+    record.index_rows(retention).iter().try_for_each(|row| batch.remove(row.table, &row.key))
 }

@@ -13,14 +13,14 @@ pub(super) trait Record: Serialize + DeserializeOwned {
 
     /// The index rows of the record. They are a function of the record alone; a change writes the
     /// difference between the index rows of the old and the new record.
-    fn marks(&self, _: &Retention) -> Vec<Mark> {
+    fn index_rows(&self, _: &Retention) -> Vec<IndexRow> {
         Vec::new()
     }
 }
 
 /// A row of an index, without a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct IndexRow {
     pub(super) table: TableName,
     pub(super) key: String,
 }

@@ -126,7 +126,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// All keys of an index.
-    pub(super) fn marks<T>(&self, table: TableName, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Failure> {
+    pub(super) fn index_rows<T>(&self, table: TableName, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Failure> {
         let rows = self.open(table)?;
         let read = |key: &str| read(key).ok_or_else(|| record::corrupt(table, record::Malformed));
         rows.iter()?.map(|row| Ok(read(row?.0.value())?)).collect()

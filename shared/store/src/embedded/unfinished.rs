@@ -23,8 +23,8 @@ impl EmbeddedStore {
     pub async fn unfinished(&self) -> Result<Unfinished, StoreError> {
         self.read(|snapshot| {
             Ok(Unfinished {
-                validations: snapshot.marks(table::VALIDATING, key::validation_of)?,
-                issuances: snapshot.marks(table::ISSUING, key::order_of)?,
+                validations: snapshot.index_rows(table::VALIDATING, key::validation_of)?,
+                issuances: snapshot.index_rows(table::ISSUING, key::order_of)?,
             })
         })
     }

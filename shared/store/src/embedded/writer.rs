@@ -30,10 +30,10 @@ pub(super) enum Message {
 }
 
 /// A write that has not been decided. Dropping it reports to the caller that it was not committed.
-pub(super) type Request = Box<dyn FnOnce(&mut Batch<'_>) -> Result<Answer, Failure> + Send>;
+pub(super) type Request = Box<dyn FnOnce(&mut Batch<'_>) -> Result<Acknowledgement, Failure> + Send>;
 
 /// Sends the answer to a write after it was committed.
-pub(super) type Answer = Box<dyn FnOnce() + Send>;
+pub(super) type Acknowledgement = Box<dyn FnOnce() + Send>;
 
 /// Combines the decision about a write with the channel for its answer. A failure of the file goes
 /// to the writer, everything else to the caller.
@@ -151,7 +151,7 @@ impl Writer {
 
     /// One transaction for all requests. A refused request has changed nothing; a failure of the
     /// file aborts the whole transaction.
-    fn transact(&self, requests: Vec<Request>, last: bool) -> Result<Vec<Answer>, Failure> {
+    fn transact(&self, requests: Vec<Request>, last: bool) -> Result<Vec<Acknowledgement>, Failure> {
         let transaction = self.file.begin_write()?;
         let mut batch = Batch::new(&transaction);
         for nonce in &self.unwritten {
@@ -185,11 +185,11 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::embedded::{EmbeddedStore, Options};
+    use crate::embedded::{EmbeddedStore, EngineOptions};
 
     fn open() -> (Arc<EmbeddedStore>, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let store = EmbeddedStore::open(folder.path().join("store.redb"), Options::default()).unwrap();
+        let store = EmbeddedStore::open(folder.path().join("store.redb"), EngineOptions::default()).unwrap();
         (Arc::new(store), folder)
     }
 

@@ -22,7 +22,7 @@ use store::{
     CertificateStore, CrlRecord, CrlStore, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Incident,
     IncidentStore, IssuerRecord, IssuerStore, LookupStore, NonceSecrets, NonceStore, OrderStore, ProfileChanges,
     ProfileSet, ProfileStore, Proof, RevokedCertificate, Versioned,
-    embedded::{EmbeddedStore, Options},
+    embedded::{EmbeddedStore, EngineOptions},
 };
 use tempfile::TempDir;
 
@@ -185,7 +185,7 @@ async fn certificates(store: &EmbeddedStore) -> Vec<Versioned<CertificateRecord>
 }
 
 fn open(path: &Path) -> EmbeddedStore {
-    EmbeddedStore::open(path, Options::default()).unwrap()
+    EmbeddedStore::open(path, EngineOptions::default()).unwrap()
 }
 
 /// A copy of the file of e70810c.

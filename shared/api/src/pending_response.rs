@@ -10,7 +10,7 @@ use ra::Directory;
 use crate::{Context, Error, Operation, Reply, Request, Response, log::RequestLog, problem};
 
 /// An answer in preparation: what is known about the request so far.
-pub(crate) struct Answer {
+pub(crate) struct PendingResponse {
     log: RequestLog,
     method: Method,
     operation: Option<Operation>,
@@ -18,7 +18,7 @@ pub(crate) struct Answer {
     pub(crate) serving: Option<Arc<Directory>>,
 }
 
-impl Answer {
+impl PendingResponse {
     /// Starts the answer to this request; `operation` is `None` for a request that no operation
     /// takes.
     pub(crate) fn to(request: &Request, operation: Option<Operation>) -> Self {
