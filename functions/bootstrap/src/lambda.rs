@@ -29,8 +29,12 @@ pub fn open(clients: &Clients) -> Result<CustomResource, StartError> {
         issuer_files: IssuerFiles::new(clients.publisher()?),
         authority,
     });
-    let establish = aws::work_by(foundation.clone(), |ca, properties| {
-        Box::pin(async move { crate::from_properties(ca, properties).await })
+    let founding = (clients.table_layout(), foundation.clone());
+    let establish = aws::work_by(founding, |(layout, ca), properties| {
+        Box::pin(async move {
+            layout.mark_new_table().await?;
+            crate::from_properties(ca, properties).await
+        })
     });
     let due = aws::work_by(foundation, |ca, ()| Box::pin(async move { Ok(crate::on_schedule(ca).await?) }));
     Ok(CustomResource::new(clients.config(), establish, due))

@@ -22,7 +22,11 @@ use store::{
     IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Retention, WatchStore,
 };
 
-use crate::{Environment, EnvironmentError, KmsSigner, S3Publisher, SqsQueue, dynamodb::DynamoDbStore, sdk};
+use crate::{
+    Environment, EnvironmentError, KmsSigner, S3Publisher, SqsQueue,
+    dynamodb::{DynamoDbStore, TableLayout},
+    sdk,
+};
 
 /// The clients of one function.
 pub struct Clients {
@@ -57,6 +61,8 @@ pub enum Capability {
     Issuances,
     /// [`IssuerStore`].
     Issuers,
+    /// [`TableLayout`].
+    Layout,
     /// [`LimitStore`].
     Limits,
     /// [`LookupStore`].
@@ -219,6 +225,12 @@ impl Clients {
     pub fn issuer_store(&self) -> Arc<dyn IssuerStore> {
         self.note(Capability::Issuers);
         self.store.clone()
+    }
+
+    /// The number of the layout of a new table.
+    pub fn table_layout(&self) -> TableLayout {
+        self.note(Capability::Layout);
+        TableLayout::new(self.store.clone())
     }
 
     /// The store of counters of limits.

@@ -46,6 +46,8 @@ use std::fmt;
 
 use aws_sdk_dynamodb::Client;
 
+pub use layout::TableLayout;
+
 use layout::Connection;
 use store::{Retention, Store, StoreError};
 

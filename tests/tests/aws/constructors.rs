@@ -37,6 +37,15 @@ async fn the_statements_of_a_function_are_about_what_it_is_constructed_from() {
                 faults.push(format!("{function} may touch {noun}, and is constructed from no store of it"));
             }
         }
+        let is_write = |statement: &&Statement| statement.is_about("dynamodb:PutItem", None);
+        if own
+            .iter()
+            .filter(|statement| is_write(statement))
+            .any(|statement| statement.nouns().any(|noun| noun == "SCHEMA"))
+            && !asked.contains(&Capability::Layout)
+        {
+            faults.push(format!("{function} may write the number of the layout, and is not constructed to do so"));
+        }
         for seam in SEAMS {
             if !asked.contains(&seam) && own.iter().any(|statement| is_about(aws, statement, seam)) {
                 faults.push(format!("{function} has a statement about {seam:?}, and is not constructed from it"));
@@ -77,6 +86,7 @@ fn nouns(capability: Capability) -> &'static [&'static str] {
         Capability::Incidents => &["INCIDENT"],
         Capability::Issuances => &["CERTIFICATE", "ORDER", "ORDERS"],
         Capability::Issuers => &["ISSUER"],
+        Capability::Layout => &["SCHEMA"],
         Capability::Limits => &["LIMIT"],
         Capability::Lookups => &["CERTIFICATE", "ORDER"],
         Capability::Nonces => &["NONCE", "SECRET"],

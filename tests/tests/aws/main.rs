@@ -19,6 +19,7 @@ mod policies;
 mod restore;
 #[path = "../protocol/routes.rs"]
 mod routes;
+mod stored;
 mod story;
 
 use tests::Host;

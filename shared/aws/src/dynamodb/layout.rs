@@ -7,13 +7,15 @@
 //! Invariant: when the number is newer than [`MAJOR`], every verb of the store answers
 //! [`StoreError::Newer`], and no other item is read or written.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use aws_sdk_dynamodb::Client;
-use store::StoreError;
+use store::{IssuerStore, StoreError};
 use tokio::sync::OnceCell;
 
 use super::{
+    DynamoDbStore,
+    condition::Condition,
     item::{Item, malformed},
     key,
     retry::Retries,
@@ -65,11 +67,38 @@ impl fmt::Debug for Connection {
     }
 }
 
+/// The right to give a new table the number of its layout.
+#[derive(Clone, Debug)]
+pub struct TableLayout {
+    store: Arc<DynamoDbStore>,
+}
+
+impl TableLayout {
+    pub(crate) fn new(store: Arc<DynamoDbStore>) -> Self {
+        Self { store }
+    }
+
+    /// Writes the number unless there is one or the CA exists: a table of an earlier version has
+    /// none, which means the first layout. To be called before anything is made.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Newer`].
+    pub async fn mark_new_table(&self) -> Result<(), StoreError> {
+        if self.store.issuers().await?.is_empty() {
+            let number = Item::new(key::schema()).with_number(NUMBER, MAJOR.into());
+            self.store.put(number, Condition::Absent).await?;
+        }
+        Ok(())
+    }
+}
+
 fn major(item: &Item) -> Option<u32> {
-    item.number("major")?.try_into().ok()
+    item.number(NUMBER)?.try_into().ok()
 }
 
 /// The layout that this version reads and writes. How it changes: docs/migrations.md.
 const MAJOR: u32 = 1;
+/// The attribute with the number.
+const NUMBER: &str = "major";
 /// That of a table without a number.
 const FIRST: u32 = 1;
