@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::challenge_server::ChallengeServer;
 
 pub use self::{
-    csr::{csr, csr_with, csr_with_attributes},
+    csr::{csr, csr_of_version, csr_with, csr_with_attributes},
     http::{Http, Reply, tls_config},
     issuance::{Issued, certificate_id, challenge, identifiers, strings},
     jws::Jws,

@@ -3,23 +3,21 @@
 //! A [`Csr`] exists only if it is well-formed, is signed with its own key, the key passes the key
 //! rules, and all its names are host names or addresses. The certificate takes the public key from
 //! it and nothing else; the names are read only to be compared with the order (N4, threat 15).
+//! `info.rs` says of each field what is demanded of it, and why.
 
+mod info;
 mod names;
 
 use std::{collections::BTreeSet, fmt};
 
 use acme::Identifier;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
-use der::{Decode, oid::ObjectIdentifier};
-use jose::{KeyError, PublicKey};
+use der::oid::ObjectIdentifier;
+use info::Info;
+use jose::{KeyError, KeyKind, PublicKey};
 use sha2::{Digest, Sha256};
-use x509_cert::request::CertReq;
 
-use crate::{
-    NameError, SignatureError,
-    raw::{self, Signed},
-    signature::verify_stated,
-};
+use crate::{NameError, SignatureError, raw::Signed, signature::verify_stated};
 
 /// A certificate signing request that proves possession of its key.
 #[derive(Clone)]
@@ -36,11 +34,11 @@ impl Csr {
     /// It is not well-formed or not signed with its own key, one of its names is not an identifier,
     /// or its key is refused. All of these are `badCSR`.
     pub fn from_der(der: &[u8]) -> Result<Self, CsrError> {
-        let request = CertReq::from_der(der).map_err(CsrError::Malformed)?;
         let signed = Signed::from_der(der).map_err(CsrError::Malformed)?;
-        let public_key = public_key(signed.message)?;
+        let info = Info::read(signed.message)?;
+        let public_key = public_key(&info)?;
         verify_stated(&signed.algorithm, &public_key, signed.message, &signed.signature)?;
-        let identifiers = names::identifiers(&request.info)?;
+        let identifiers = names::identifiers(&info)?;
         Ok(Self { public_key, identifiers, digest: Sha256::digest(der).into() })
     }
 
@@ -95,20 +93,20 @@ pub enum CsrError {
     /// The key is refused.
     #[error("the key of the CSR is refused: {0}")]
     Key(#[from] KeyError),
+    /// The modulus has a length that no certificate here has.
+    #[error("the key of the CSR is refused: an RSA key must have 2048, 3072 or 4096 bits, not {bits}")]
+    RsaSize {
+        /// The length of the modulus in bits.
+        bits: usize,
+    },
     /// It is not signed with its own key.
     #[error("the CSR is not signed with its own key: {0}")]
     Signature(#[from] SignatureError),
-    /// An attribute, a requested extension or the common name occurs more than once.
+    /// A list of names or the common name occurs more than once.
     #[error("the CSR has more than one {0}")]
     Repeated(&'static str),
-    /// A relative distinguished name has several attributes.
-    #[error("the subject of the CSR puts several attributes into one relative distinguished name")]
-    MultiValuedName,
-    /// The subject has an attribute that could hide a name, or that does not belong there.
-    #[error("the subject of the CSR has the attribute {0}, but only a common name is used there")]
-    SubjectAttribute(ObjectIdentifier),
-    /// The common name has a string type that is not in use.
-    #[error("the common name of the CSR cannot be read")]
+    /// The common name has a string type that is not in use, or is not a text of that type.
+    #[error("the common name of the CSR cannot be read; write it as a UTF8String or leave it out")]
     CommonNameEncoding,
     /// The common name is not an identifier.
     #[error("the common name of the CSR is not an identifier: {0}")]
@@ -126,11 +124,14 @@ pub enum CsrError {
     },
 }
 
-/// Parses the key from the very bytes that were signed.
-fn public_key(info: &[u8]) -> Result<PublicKey, CsrError> {
-    let fields = raw::elements(info).map_err(CsrError::Malformed)?;
-    let spki = fields.get(2).copied().unwrap_or_default();
-    Ok(PublicKey::from_spki_der(spki)?)
+/// The key, if it is one that a certificate may have. RSA keys have the sizes that every relying
+/// party has met; accounts may have others, because only this CA verifies their signatures.
+fn public_key(info: &Info<'_>) -> Result<PublicKey, CsrError> {
+    let key = PublicKey::from_spki_der(info.key)?;
+    match key.kind() {
+        KeyKind::Rsa { bits } if !RSA_SIZES.contains(&bits) => Err(CsrError::RsaSize { bits }),
+        _ => Ok(key),
+    }
 }
 
 fn differences(missing: &[Identifier], unexpected: &[Identifier]) -> String {
@@ -147,6 +148,7 @@ fn differences(missing: &[Identifier], unexpected: &[Identifier]) -> String {
 }
 
 const SHOWN: usize = 5;
+const RSA_SIZES: [usize; 3] = [2048, 3072, 4096];
 
 /// The attribute that carries the requested extensions (RFC 2985 §5.4.2).
 pub(crate) const EXTENSION_REQUEST: ObjectIdentifier = ID_EXTENSION_REQ;

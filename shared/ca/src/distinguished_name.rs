@@ -1,5 +1,7 @@
 //! Distinguished names: those of CAs, and the one common name of a leaf (RFC 5280 §4.1.2.4).
 
+use std::borrow::Cow;
+
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
 use der::{
     Decode, Encode, Tag, Tagged,
@@ -85,11 +87,27 @@ pub(crate) fn text(attribute: &AttributeTypeAndValue) -> Option<&str> {
     let value = &attribute.value;
     match value.tag() {
         // TeletexString is read as ASCII, because in practice it contains nothing else.
-        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString => {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString | Tag::VisibleString => {
             std::str::from_utf8(value.value()).ok()
         }
         _ => None,
     }
+}
+
+/// The text of an attribute that another program wrote, which may be in two octets for each
+/// character.
+pub(crate) fn foreign_text(attribute: &AttributeTypeAndValue) -> Option<Cow<'_, str>> {
+    match attribute.value.tag() {
+        Tag::BmpString => two_octets_each(attribute.value.value()).map(Cow::Owned),
+        _ => text(attribute).map(Cow::Borrowed),
+    }
+}
+
+/// The text of a BMPString: UTF-16 with the higher octet first.
+fn two_octets_each(octets: &[u8]) -> Option<String> {
+    let (units, rest) = octets.as_chunks::<2>();
+    let units: Vec<u16> = units.iter().copied().map(u16::from_be_bytes).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
 /// The maximum length of common name and organization, in characters (RFC 5280 appendix A.1,

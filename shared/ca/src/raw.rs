@@ -13,9 +13,14 @@ use crate::{Signature, SignatureAlgorithm};
 
 /// The elements of one SEQUENCE, each including its header.
 pub(crate) fn elements(der: &[u8]) -> der::Result<Vec<&[u8]>> {
+    elements_of(der, Tag::Sequence)
+}
+
+/// The elements of one value with this tag, each including its header.
+pub(crate) fn elements_of(der: &[u8], tag: Tag) -> der::Result<Vec<&[u8]>> {
     let mut outer = SliceReader::new(der)?;
     let header = Header::decode(&mut outer)?;
-    header.tag().assert_eq(Tag::Sequence)?;
+    header.tag().assert_eq(tag)?;
     let body = outer.read_slice(header.length())?;
     outer.finish()?;
     let mut inner = SliceReader::new(body)?;

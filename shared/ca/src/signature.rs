@@ -127,10 +127,9 @@ pub(crate) fn verify_stated(
         .find(|(oid, ..)| *oid == algorithm.oid)
         .map(|(_, family, hash)| (*family, *hash))
         .ok_or_else(|| not_accepted(algorithm.oid))?;
-    let parameters_fit = match &algorithm.parameters {
-        None => true,
-        Some(parameters) => family == Family::Rsa && *parameters == Any::null(),
-    };
+    // Absent for ECDSA and Ed25519, NULL for RSA. Libraries write either, and nothing follows from
+    // it.
+    let parameters_fit = algorithm.parameters.as_ref().is_none_or(|parameters| *parameters == Any::null());
     if family != Family::of(key) || !parameters_fit {
         return Err(SignatureError::Key);
     }
