@@ -19,6 +19,7 @@ pub struct Account {
     /// The status, stored as it is.
     pub status: AccountStatus,
     /// The addresses at which the CA can reach the subscriber, as the client gave them.
+    #[serde(deserialize_with = "crate::contact::stored")]
     pub contact: Vec<Contact>,
     /// The client's agreement to the terms of service; `None` when it has not agreed.
     pub agreed_terms: Option<AgreedTerms>,

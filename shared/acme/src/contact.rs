@@ -2,7 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
-/// A contact URL that was accepted, kept exactly as the client wrote it.
+use serde::{Deserialize, Deserializer};
+
+use crate::{DnsName, IdentifierError};
+
+/// A contact URL that was accepted, kept as the client wrote it, without blanks around the address
+/// and without a dot at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact(String);
 
@@ -32,7 +37,10 @@ impl FromStr for Contact {
         if !scheme.eq_ignore_ascii_case("mailto") {
             return Err(ContactError::UnsupportedScheme);
         }
-        if text.len() > 320 {
+        let address = address.trim_matches([' ', '\t']);
+        let address = address.strip_suffix('.').unwrap_or(address);
+        let url = format!("{scheme}:{address}");
+        if url.len() > 320 {
             return Err(ContactError::TooLong);
         }
         // RFC 8555 §7.3: no hfields and at most one address.
@@ -40,15 +48,18 @@ impl FromStr for Contact {
             return Err(ContactError::NotOneAddress);
         }
         let (local, domain) = address.rsplit_once('@').ok_or(ContactError::NotAnAddress)?;
-        let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
-        let domain_fits = domain
-            .split('.')
-            .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
-        if !plain(local) || local.contains(['@', '<', '>', '(', ')', '"']) || !domain_fits {
-            return Err(ContactError::NotAnAddress);
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || PLAIN.contains(&byte);
+        if local.is_empty() || !local.bytes().all(plain) {
+            return Err(ContactError::Local);
         }
-        Ok(Self(text.to_owned()))
+        domain.parse::<DnsName>().map_err(ContactError::Host)?;
+        Ok(Self(url))
     }
+}
+
+/// Reads the contacts of a record as they are: those that were accepted by older rules stay.
+pub(crate) fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Contact>, D::Error> {
+    Ok(Vec::<String>::deserialize(deserializer)?.into_iter().map(Contact).collect())
 }
 
 crate::text_form!(Contact);
@@ -68,14 +79,55 @@ pub enum ContactError {
     /// The URL has header fields or several addresses.
     #[error("a mailto: contact holds one address and no header fields")]
     NotOneAddress,
-    /// The text after `mailto:` is not a mail address.
-    #[error("the contact holds no mail address in plain ASCII")]
+    /// The text after `mailto:` has no `@`.
+    #[error("the contact holds no mail address: there is no @")]
     NotAnAddress,
+    /// The part before the `@` is empty, or has characters that would have to be quoted (RFC 5321
+    /// §4.1.2).
+    #[error("the part of the mail address before the @ must be plain ASCII without quotes and blanks")]
+    Local,
+    /// The part after the `@` is not a host name.
+    #[error("the host of the mail address is no host name: {0}")]
+    Host(#[source] IdentifierError),
 }
+
+/// What an address may have before its `@` besides letters and digits: the dot, and `atext` (RFC
+/// 5322 §3.2.3).
+const PLAIN: &[u8] = b".!#$%&'*+-/=?^_`{|}~";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_around_an_address_and_a_dot_at_its_end_are_left_out() {
+        for text in ["mailto: admin@example.com", "mailto:admin@example.com.", "mailto:\tadmin@example.com. "] {
+            assert_eq!(text.parse::<Contact>().unwrap().as_str(), "mailto:admin@example.com", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_named_in_the_refusal() {
+        let long = format!("mailto:a@{}.example", "b".repeat(70));
+        for (text, reason) in [
+            ("mailto:admin@my_host.corp.example", IdentifierError::Character),
+            ("mailto:a@-bad-.example", IdentifierError::Hyphen),
+            ("mailto:a@example..com", IdentifierError::EmptyLabel),
+            ("mailto:a@", IdentifierError::Empty),
+            ("mailto:a@192.0.2.1", IdentifierError::NumericTopLevel),
+            (long.as_str(), IdentifierError::LabelTooLong),
+        ] {
+            let error = text.parse::<Contact>().unwrap_err();
+            assert_eq!(error, ContactError::Host(reason), "{text:?}");
+            assert!(error.to_string().ends_with(&reason.to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_record_keeps_contacts_that_older_rules_accepted() {
+        let read = stored(serde_json::json!(["mailto:a@-bad-.example"])).unwrap();
+        assert_eq!(read, [Contact("mailto:a@-bad-.example".to_owned())]);
+    }
 
     #[test]
     fn contacts_are_kept_as_written_or_refused_with_their_reason() {
@@ -89,11 +141,12 @@ mod tests {
             ("tel:+123", ContactError::UnsupportedScheme),
             ("mailto:", ContactError::NotAnAddress),
             ("mailto:admin", ContactError::NotAnAddress),
-            ("mailto:@example.com", ContactError::NotAnAddress),
-            ("mailto:a@b@example.com", ContactError::NotAnAddress),
-            ("mailto:\u{e9}@example.com", ContactError::NotAnAddress),
-            ("mailto:a@example..com", ContactError::NotAnAddress),
-            ("mailto:a\r\n@example.com", ContactError::NotAnAddress),
+            ("mailto:@example.com", ContactError::Local),
+            ("mailto:a@b@example.com", ContactError::Local),
+            ("mailto:\u{e9}@example.com", ContactError::Local),
+            ("mailto:a b@example.com", ContactError::Local),
+            ("mailto:a\r\n@example.com", ContactError::Local),
+            ("mailto:\"a\"@example.com", ContactError::Local),
             ("mailto:a@example.com,b@example.com", ContactError::NotOneAddress),
             ("mailto:a@example.com?subject=x", ContactError::NotOneAddress),
         ] {

@@ -36,6 +36,24 @@ impl Identifier {
         matches!(self, Self::Wildcard(_))
     }
 
+    /// The identifier, if it is one that can be ordered: a name or an address that clients could
+    /// use, and that has one meaning only.
+    ///
+    /// This is asked when an identifier is requested. Records may hold others, because older
+    /// versions ordered them.
+    ///
+    /// # Errors
+    /// It stands for no host.
+    pub fn orderable(self) -> Result<Self, IdentifierError> {
+        match &self {
+            Self::Dns(name) | Self::Wildcard(name) if name.ends_in_a_number() => Err(IdentifierError::NumericTopLevel),
+            Self::Wildcard(name) if name.0.len() + "*.".len() > MAX_NAME_LENGTH => Err(IdentifierError::TooLong),
+            Self::Wildcard(name) if !name.0.contains('.') => Err(IdentifierError::WildcardTopLevel),
+            Self::Ip(address) => address_fault(*address).map_or(Ok(self), |kind| Err(IdentifierError::NoHost(kind))),
+            Self::Dns(_) | Self::Wildcard(_) => Ok(self),
+        }
+    }
+
     /// The `type` of the identifier object: `dns` or `ip`.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -98,6 +116,13 @@ impl DnsName {
         &self.0
     }
 
+    /// Whether URL parsers take the name for an IPv4 address, such as `0x7f000001` (WHATWG URL
+    /// standard, "ends in a number").
+    fn ends_in_a_number(&self) -> bool {
+        let last = self.0.rsplit('.').next().unwrap_or_default();
+        last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+
     /// Whether this name is equal to `suffix` or below it.
     pub fn is_within(&self, suffix: &DnsName) -> bool {
         labels::is_within(&self.0, &suffix.0)
@@ -117,7 +142,7 @@ impl FromStr for DnsName {
         if text.is_empty() {
             return Err(IdentifierError::Empty);
         }
-        if text.len() > 253 {
+        if text.len() > MAX_NAME_LENGTH {
             return Err(IdentifierError::TooLong);
         }
         if text.ends_with('.') {
@@ -178,6 +203,43 @@ pub enum IdentifierError {
     /// The value is not an IPv4 or IPv6 address.
     #[error("the value is not an IPv4 or IPv6 address")]
     Address,
+    /// A wildcard directly below a top-level domain, which relying parties do not accept.
+    #[error("a wildcard needs at least two labels behind the asterisk, because clients accept no other")]
+    WildcardTopLevel,
+    /// An address that is not that of one host, or that another address means too.
+    #[error("{0} addresses identify no host")]
+    NoHost(&'static str),
+}
+
+/// The kind of address that identifies no host, or that is a second spelling of an IPv4 address:
+/// rules about that one would not see it, and some relying parties take the one for the other.
+fn address_fault(address: IpAddr) -> Option<&'static str> {
+    let v6 = match address {
+        IpAddr::V4(v4) => {
+            return if v4.is_unspecified() {
+                Some("unspecified")
+            } else if v4.is_multicast() {
+                Some("multicast")
+            } else if v4.is_link_local() {
+                Some("link-local")
+            } else if v4.is_broadcast() {
+                Some("broadcast")
+            } else {
+                None
+            };
+        }
+        IpAddr::V6(v6) => v6,
+    };
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => Some("unspecified"),
+        [0, 0, 0, 0, 0, 0, 0, 1] => None,
+        [0, 0, 0, 0, 0, 0, ..] => Some("IPv4-compatible"),
+        [0, 0, 0, 0, 0, 0xffff, ..] => Some("IPv4-mapped"),
+        [0, 0, 0, 0, 0xffff, 0, ..] => Some("IPv4-translated"),
+        _ if v6.is_multicast() => Some("multicast"),
+        _ if v6.is_unicast_link_local() => Some("link-local"),
+        _ => None,
+    }
 }
 
 fn check_label(label: &str) -> Result<(), IdentifierError> {
@@ -210,6 +272,8 @@ fn check_label(label: &str) -> Result<(), IdentifierError> {
     }
 }
 
+/// The longest name that fits into the 255 octets of the DNS (RFC 1035 §2.3.4).
+const MAX_NAME_LENGTH: usize = 253;
 const DNS: &str = "dns";
 const IP: &str = "ip";
 
@@ -287,6 +351,69 @@ mod tests {
             assert_eq!(identifier("ip", value), Err(Address), "{value:?}");
         }
         assert_eq!(identifier("email", "a@example.com"), Err(UnsupportedType));
+    }
+
+    #[test]
+    fn threat_27_names_that_clients_could_not_use_cannot_be_ordered() {
+        use IdentifierError::*;
+        let ordered = |r#type, value: &str| identifier(r#type, value).and_then(Identifier::orderable);
+        for (value, reason) in [
+            ("0x7f000001", NumericTopLevel),
+            ("0x", NumericTopLevel),
+            ("a.0xff", NumericTopLevel),
+            ("*.example.0x1", NumericTopLevel),
+            ("*.com", WildcardTopLevel),
+            ("*.localhost", WildcardTopLevel),
+        ] {
+            assert_eq!(ordered("dns", value), Err(reason), "{value}");
+        }
+        for value in ["0xample", "a.0xg", "0x1.example", "com", "localhost", "*.example.com"] {
+            assert!(ordered("dns", value).is_ok(), "{value}");
+        }
+        let (fits, too_long) = (format!("*.{}", name_of(251)), format!("*.{}", name_of(252)));
+        assert!(ordered("dns", &fits).is_ok());
+        assert_eq!(ordered("dns", &too_long), Err(TooLong));
+        assert!(ordered("dns", &name_of(253)).is_ok());
+    }
+
+    #[test]
+    fn threat_27_an_address_that_identifies_no_host_cannot_be_ordered() {
+        let ordered = |value: &str| identifier("ip", value).and_then(Identifier::orderable);
+        for (value, kind) in [
+            ("::ffff:10.1.2.3", "IPv4-mapped"),
+            ("::10.1.2.3", "IPv4-compatible"),
+            ("::ffff:0:10.1.2.3", "IPv4-translated"),
+            ("0.0.0.0", "unspecified"),
+            ("::", "unspecified"),
+            ("224.0.0.1", "multicast"),
+            ("ff02::1", "multicast"),
+            ("169.254.169.254", "link-local"),
+            ("fe80::1", "link-local"),
+            ("255.255.255.255", "broadcast"),
+        ] {
+            assert_eq!(ordered(value), Err(IdentifierError::NoHost(kind)), "{value}");
+        }
+        for value in ["127.0.0.1", "::1", "10.1.2.3", "192.0.2.1", "2001:db8::1", "fd00::1"] {
+            assert!(ordered(value).is_ok(), "{value}");
+        }
+    }
+
+    #[test]
+    fn records_keep_identifiers_that_older_rules_accepted() {
+        for (r#type, value) in [("ip", "::ffff:10.1.2.3"), ("dns", "*.com"), ("dns", "0x7f000001")] {
+            let object = serde_json::json!({"type": r#type, "value": value});
+            let read: Identifier = serde_json::from_value(object).unwrap();
+            assert_eq!(read.to_string(), value);
+        }
+    }
+
+    /// A host name of this length.
+    fn name_of(length: usize) -> String {
+        let mut name = "a".repeat(length);
+        for dot in (60..length - 1).step_by(60) {
+            name.replace_range(dot..=dot, ".");
+        }
+        name
     }
 
     #[test]

@@ -215,6 +215,9 @@ fn order_not_ready(status: OrderStatus) -> &'static str {
 fn identifier(name: &acme::IdentifierObject, refusal: &IdentifierRefusal) -> Subproblem {
     let r#type = match refusal {
         IdentifierRefusal::Malformed(IdentifierError::UnsupportedType) => Type::UnsupportedIdentifier,
+        IdentifierRefusal::Malformed(IdentifierError::NoHost(_) | IdentifierError::WildcardTopLevel) => {
+            Type::RejectedIdentifier
+        }
         IdentifierRefusal::Malformed(_) => Type::Malformed,
         IdentifierRefusal::Rule(_) | IdentifierRefusal::Policy(_) | IdentifierRefusal::Constrained(_) => {
             Type::RejectedIdentifier

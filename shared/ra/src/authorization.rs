@@ -52,7 +52,8 @@ impl NewAuthorizations {
         requested: IdentifierObject,
     ) -> Result<AuthorizationCreation, Error> {
         let refused = |refusal| Error::Identifiers(vec![(requested.clone(), refusal)]);
-        let identifier = Identifier::try_from(requested.clone()).map_err(|error| refused(error.into()))?;
+        let identifier = Identifier::try_from(requested.clone()).and_then(Identifier::orderable);
+        let identifier = identifier.map_err(|error| refused(error.into()))?;
         if identifier.is_wildcard() {
             return Err(refused(IdentifierRefusal::Policy("wildcard names cannot be authorized ahead of an order")));
         }

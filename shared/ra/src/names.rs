@@ -99,7 +99,7 @@ impl<'a> NamePolicy<'a> {
         let mut accepted = Vec::new();
         let mut refused = Vec::new();
         for object in requested {
-            match Identifier::try_from(object.clone()) {
+            match Identifier::try_from(object.clone()).and_then(Identifier::orderable) {
                 Err(error) => refused.push((object.clone(), error.into())),
                 Ok(identifier) if !seen.insert(identifier.clone()) => {}
                 Ok(identifier) => match self.refusal(&identifier) {

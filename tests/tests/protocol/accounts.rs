@@ -160,6 +160,7 @@ async fn p5_new_terms_stop_new_orders_until_the_account_agrees() {
 async fn each_contact_is_one_mail_address() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
+        let long_label = format!("mailto:a@{}.example.org", "b".repeat(70));
         for (contact, problem) in [
             ("tel:+4912345", "unsupportedContact"),
             ("https://example.org", "unsupportedContact"),
@@ -170,6 +171,9 @@ async fn each_contact_is_one_mail_address() {
             ("mailto:a@ex ample.org", "invalidContact"),
             ("mailto:a@example.org\r\nBcc: b@example.org", "invalidContact"),
             ("mailto:\u{fc}@example.org", "invalidContact"),
+            ("mailto:a@my_host.example.org", "invalidContact"),
+            ("mailto:a@-bad-.example.org", "invalidContact"),
+            (long_label.as_str(), "invalidContact"),
         ] {
             let payload = json!({"contact": ["mailto:good@example.org", contact]});
             client.with_key(Key::p256()).new_account(&payload).await.refused(400, problem);
@@ -178,6 +182,25 @@ async fn each_contact_is_one_mail_address() {
         let many: Vec<String> = (0..11).map(|number| format!("mailto:{number}@example.org")).collect();
         client.post(client.account(), &json!({"contact": many})).await.refused(400, "invalidContact");
         assert_eq!(client.read(client.account()).await.json()["contact"], Value::Null, "nothing was changed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s5_blanks_and_a_trailing_dot_are_no_part_of_a_contact_and_a_refusal_names_the_part() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        for contact in ["mailto: admin@example.org", "mailto:admin@example.org.", "mailto:admin@example.org "] {
+            let account = client.post(client.account(), &json!({"contact": [contact]})).await.expect(200).json();
+            assert_eq!(account["contact"], json!(["mailto:admin@example.org"]), "{contact:?}");
+        }
+        let payload = json!({"contact": ["mailto:admin@my_host.example.org"]});
+        let problem = client.post(client.account(), &payload).await.refused(400, "invalidContact");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(
+            detail.contains("the host of the mail address") && detail.contains("a label has a character"),
+            "{detail}"
+        );
     })
     .await;
 }

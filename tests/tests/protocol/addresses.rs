@@ -53,7 +53,7 @@ async fn n8_an_address_as_an_identifier_is_subject_to_the_same_rule() {
     let environment = narrow().await;
     environment
         .on_both_families(async |ca| {
-            refused(&ca, &ca.client().await, "169.254.169.254", "http-01", None, "169.254.169.254").await;
+            refused(&ca, &ca.client().await, "10.0.0.1", "http-01", None, "10.0.0.1").await;
         })
         .await;
 }

@@ -123,6 +123,34 @@ async fn n9_a_text_that_is_not_an_address_is_refused() {
 }
 
 #[tokio::test]
+async fn n9_threat_27_a_name_that_no_client_could_use_is_rejected_by_both_operations() {
+    let long = format!("*.{}.{}.{}.{}", "a".repeat(63), "b".repeat(63), "c".repeat(63), "d".repeat(60));
+    assert_eq!(long.len(), 2 + 252);
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        for (r#type, value, problem) in [
+            ("ip", "::ffff:10.1.2.3", "rejectedIdentifier"),
+            ("ip", "::10.1.2.3", "rejectedIdentifier"),
+            ("ip", "0.0.0.0", "rejectedIdentifier"),
+            ("ip", "::", "rejectedIdentifier"),
+            ("ip", "224.0.0.1", "rejectedIdentifier"),
+            ("ip", "ff02::1", "rejectedIdentifier"),
+            ("ip", "169.254.169.254", "rejectedIdentifier"),
+            ("ip", "fe80::1", "rejectedIdentifier"),
+            ("dns", "*.test", "rejectedIdentifier"),
+            ("dns", "0x7f000001", "malformed"),
+            ("dns", long.as_str(), "malformed"),
+        ] {
+            let identifier = json!({"type": r#type, "value": value});
+            let order = client.post(client.url("newOrder"), &json!({"identifiers": [identifier]})).await;
+            assert_eq!(order.refused(400, problem)["identifier"]["type"], r#type);
+            client.post(client.url("newAuthz"), &json!({"identifier": identifier})).await.refused(400, problem);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn n9_an_order_must_have_an_identifier() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
