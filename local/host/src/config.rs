@@ -25,7 +25,7 @@ use serde::Deserialize;
 use store::{AcmeProfile, IssuerId, ProfileSet, RaProfile};
 
 pub use error::ConfigError;
-pub use url::{BaseUrl, StatusUrl, UrlError};
+pub use url::{BaseUrl, StatusUrl};
 pub use webhook_url::{WebhookUrl, WebhookUrlError};
 
 pub use arguments::Arguments;

@@ -2,10 +2,8 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use acme::failure_chain;
+use acme::{UrlBaseError, failure_chain};
 use store::embedded::OpenError;
-
-use crate::config::UrlError;
 
 /// Why the host did not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +41,7 @@ pub enum StartError {
     },
     /// The base URL cannot be derived from the address of a listener.
     #[error(transparent)]
-    Url(#[from] UrlError),
+    Url(#[from] UrlBaseError),
     /// A key file cannot be read.
     #[error("the key file {path} has no usable private key: {reason}")]
     Key {

@@ -26,6 +26,7 @@ mod text_form;
 mod timestamp;
 mod unknown_members;
 mod url;
+mod url_base;
 
 pub use account::{Account, AccountObject, AccountStatus, AccountUpdate, AgreedTerms, NewAccount};
 pub use authorization::{
@@ -58,6 +59,7 @@ pub use serial::{Serial, SerialError};
 pub use timestamp::whole_seconds;
 pub use unknown_members::UnknownMembers;
 pub use url::{Resource, Urls};
+pub use url_base::{UrlBase, UrlBaseError, UrlScheme};
 
 /// A status change that the present state of the object does not allow (RFC 8555 §7.1.6).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

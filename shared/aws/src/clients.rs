@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use acme::UrlScheme;
 use api::Admission;
 use authority::{Clock, CrlQueue, Events, IssuanceQueue, Publisher, SystemClock, ValidationQueue};
 use aws_config::SdkConfig;
@@ -97,7 +98,7 @@ impl Clients {
         let table = environment.required("TABLE_NAME", "the name of the table")?;
         let client = aws_sdk_dynamodb::Client::new(&config);
         let store = Arc::new(DynamoDbStore::new(client, table, retention(environment)?));
-        let status_url = environment.base_url("STATUS_URL", &["http://"], "an http:// URL, or empty for none")?;
+        let status_url = environment.base_url("STATUS_URL", UrlScheme::Http, "an http:// URL, or empty for none")?;
         let days =
             environment.parsed::<u16>("EXPIRING_DAYS", "a whole number of days, 0 for never, or empty for 14")?;
         let settings = Settings::default();

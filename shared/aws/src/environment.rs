@@ -16,6 +16,8 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
+use acme::{UrlBase, UrlScheme};
+
 /// The variables of a process.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
@@ -53,22 +55,19 @@ impl Environment {
         self.optional(variable).map(|value| value.parse().map_err(|_| invalid(value))).transpose()
     }
 
-    /// A variable that is the base of URLs, without a slash at its end; `None` when it is absent.
+    /// A variable that is the base of URLs, normalized; `None` when it is absent.
     ///
     /// # Errors
-    /// The value does not start with one of the schemes.
+    /// The value is no base with that scheme.
     pub(crate) fn base_url(
         &self,
         variable: &'static str,
-        schemes: &[&str],
+        scheme: UrlScheme,
         allowed: &'static str,
     ) -> Result<Option<String>, EnvironmentError> {
         let Some(value) = self.optional(variable) else { return Ok(None) };
-        let rest = schemes.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or_default();
-        if rest.starts_with('/') || rest.is_empty() || value.contains(|c: char| c.is_whitespace() || "?#".contains(c)) {
-            return Err(EnvironmentError::Invalid { variable, value: value.to_owned(), allowed });
-        }
-        Ok(Some(value.trim_end_matches('/').to_owned()))
+        let invalid = |_| EnvironmentError::Invalid { variable, value: value.to_owned(), allowed };
+        Ok(Some(UrlBase::parse(value, scheme).map_err(invalid)?.to_string()))
     }
 }
 
@@ -116,7 +115,7 @@ mod tests {
         for environment in [Environment::default(), environment(""), environment(" ")] {
             assert_eq!(environment.optional("VARIABLE"), None);
             assert_eq!(environment.parsed::<u32>("VARIABLE", "a number"), Ok(None));
-            assert_eq!(environment.base_url("VARIABLE", &["https://"], "a URL"), Ok(None));
+            assert_eq!(environment.base_url("VARIABLE", UrlScheme::Https, "a URL"), Ok(None));
             let missing = environment.required("VARIABLE", "the name of a table").unwrap_err();
             assert_eq!(
                 missing.to_string(),
@@ -133,9 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_keeps_to_its_schemes_and_has_no_slash_at_its_end() {
-        let url = |value: &str| environment(value).base_url("VARIABLE", &["https://"], "a URL");
-        assert_eq!(url("https://ca.example/api/"), Ok(Some("https://ca.example/api".to_owned())));
+    fn a_base_url_keeps_to_its_scheme_and_is_normalized() {
+        let url = |value: &str| environment(value).base_url("VARIABLE", UrlScheme::Https, "a URL");
+        for value in ["https://ca.example/api", "https://ca.example/api/", "https://CA.example:443/api"] {
+            assert_eq!(url(value), Ok(Some("https://ca.example/api".to_owned())));
+        }
         for value in ["http://ca.example", "https://", "https:///api", "ca.example", "https://a b", "https://a?b"] {
             assert!(url(value).is_err(), "{value}");
         }

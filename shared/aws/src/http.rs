@@ -11,14 +11,12 @@ use std::{
     sync::Arc,
 };
 
+use acme::{UrlBase, UrlScheme};
 use api::{Admission, Context, ContextOptions, Request, RequestId, Response};
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{
-    HeaderName, HeaderValue, Method, Uri,
-    uri::{PathAndQuery, Scheme},
-};
+use http::{HeaderName, HeaderValue, Method, Uri, header, uri::PathAndQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::RwLock;
@@ -46,7 +44,7 @@ impl HttpFunction {
     /// A required environment variable is missing or invalid.
     pub fn new(clients: &Clients, handler: Box<dyn Handle>) -> Result<Self, StartError> {
         let allowed = "an https:// URL that ends with /api, or empty for the domain of the API";
-        let base_url = clients.environment().base_url("PUBLIC_BASE_URL", &["https://"], allowed)?;
+        let base_url = clients.environment().base_url("PUBLIC_BASE_URL", UrlScheme::Https, allowed)?;
         Ok(Self { admission: clients.admission(), base_url, handler, contexts: RwLock::default() })
     }
 
@@ -55,7 +53,9 @@ impl HttpFunction {
         let base = match &self.base_url {
             Some(base) => base.clone(),
             None if domain.is_empty() => return Err(InvocationError::NoDomain),
-            None => format!("{}://{domain}{API}", Scheme::HTTPS),
+            None => UrlBase::parse(&format!("https://{domain}{API}"), UrlScheme::Https)
+                .map_err(|_| InvocationError::NoDomain)?
+                .to_string(),
         };
         if let Some(context) = self.contexts.read().await.get(&base) {
             return Ok(context.clone());
@@ -160,7 +160,8 @@ impl From<Response> for GatewayResponse {
     fn from(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in &parts.headers {
+        // API Gateway says itself how long the answer is.
+        for (name, value) in parts.headers.iter().filter(|(name, _)| **name != header::CONTENT_LENGTH) {
             let value = String::from_utf8_lossy(value.as_bytes());
             // API Gateway keeps only one of several headers with the same name; a comma-separated
             // list has the same meaning (RFC 9110 §5.3).
@@ -185,7 +186,7 @@ const API: &str = "/api";
 
 #[cfg(test)]
 mod tests {
-    use http::{StatusCode, header};
+    use http::StatusCode;
     use serde_json::json;
 
     use super::*;
