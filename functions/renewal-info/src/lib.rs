@@ -13,11 +13,12 @@ pub async fn serve(context: &Context, infos: &RenewalInfos, request: Request) ->
     api::serve(context, infos, Operation::RenewalInfo, request, handle).await
 }
 
-async fn handle(_: &Context, infos: &RenewalInfos, call: PublicCall) -> Result<Reply, Error> {
+async fn handle(context: &Context, infos: &RenewalInfos, call: PublicCall) -> Result<Reply, Error> {
     let Resource::RenewalInfo(certificate) = call.resource else { return Err(Error::NoSuchResource) };
     let info = infos.of(&certificate).await?;
-    Ok(Reply::json(StatusCode::OK, &info).with_retry_after(SIX_HOURS))
+    let retry_after = info.suggested_window.poll_after(context.now(), SIX_HOURS);
+    Ok(Reply::json(StatusCode::OK, &info).with_retry_after(retry_after))
 }
 
-/// How often clients should poll (RFC 9773 §4.3), in seconds.
+/// How often clients should poll (RFC 9773 §4.3), in seconds, when nothing comes sooner.
 const SIX_HOURS: u32 = 6 * 60 * 60;

@@ -44,6 +44,14 @@ impl SuggestedWindow {
         Self::starting(start, end.duration_since(start))
     }
 
+    /// The number of seconds after which a client should ask again: when the window opens, and
+    /// while it is open, when it closes; but at most `most`.
+    pub fn poll_after(&self, now: Timestamp, most: u32) -> u32 {
+        let next = [self.start, self.end].into_iter().find(|time| *time > now);
+        let until = next.and_then(|time| u32::try_from(time.duration_since(now).as_secs()).ok());
+        until.map_or(most, |until| until.clamp(1, most))
+    }
+
     fn starting(start: Timestamp, length: SignedDuration) -> Self {
         let start = crate::whole_seconds(start);
         // The end must be later than the start, even for certificates that are valid for seconds.
@@ -62,6 +70,17 @@ mod tests {
         let window = SuggestedWindow::of_lifetime(begin, begin + SignedDuration::from_hours(90 * 24));
         assert_eq!(window.start.to_string(), "2026-03-02T00:00:00Z");
         assert_eq!(window.end.to_string(), "2026-03-05T18:00:00Z");
+    }
+
+    #[test]
+    fn s18_clients_are_asked_back_before_the_window_has_passed() {
+        let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let window = SuggestedWindow::of_lifetime(begin, begin + SignedDuration::from_hours(1));
+        let after = |seconds| window.poll_after(begin + SignedDuration::from_secs(seconds), 21_600);
+        assert_eq!((after(0), after(2399), after(2400), after(2549)), (2400, 1, 150, 1));
+        assert_eq!(after(2550), 21_600, "the window has passed");
+        let window = SuggestedWindow::of_lifetime(begin, begin + SignedDuration::from_hours(90 * 24));
+        assert_eq!(window.poll_after(begin, 21_600), 21_600);
     }
 
     #[test]

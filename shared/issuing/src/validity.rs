@@ -39,8 +39,9 @@ pub enum ValidityRefusal {
     /// The validity would start too long before the order was created.
     #[error("notBefore is more than an hour in the past")]
     BeginsInThePast,
-    /// The validity would start after the end of any certificate issued today.
-    #[error("notBefore is further in the future than a certificate may last")]
+    /// The validity would start more than a day from now, or after the end of any certificate
+    /// issued today.
+    #[error("notBefore is more than a day in the future, or further than a certificate may last")]
     BeginsTooLate,
     /// The validity is longer than the profile allows.
     #[error("the certificate would be valid for longer than the {0} seconds that this profile allows")]
@@ -89,6 +90,15 @@ impl Validities {
 }
 
 /// Determines the validity of a certificate issued `now` for an order created at `ordered_at`.
+///
+/// The maximum of the profile is what a client may ask for, from now on: whatever it asks for, the
+/// certificate ends within the maximum from now, because it says who had control now. By how much
+/// the certificate is backdated is no concern of the client, and neither is a minute by which its
+/// clock is ahead.
+///
+/// `longest` is a rule for others to rely on, and limits the whole validity, of which both ends are
+/// part (RFC 5280 §4.1.2.5).
+///
 /// Without a requested end, the end is limited to that of the issuer; a requested end beyond it is
 /// refused. A request is judged by the time of the order, so that an accepted request is not too
 /// old after validation.
@@ -110,24 +120,34 @@ fn decide(
         if not_before < ordered_at - SignedDuration::from_hours(1) {
             return Err(ValidityRefusal::BeginsInThePast);
         }
-        if not_before > now + seconds(most) {
+        if not_before > now + seconds(most).min(MOST_AHEAD) {
             return Err(ValidityRefusal::BeginsTooLate);
         }
     }
     // Clocks of relying parties may be slightly slow; lifetimes shorter than a day are backdated
     // less.
-    let not_before = acme::whole_seconds(wish.not_before.unwrap_or_else(|| now - BACKDATE.min(seconds(usual) / 100)));
-    let not_after = match wish.not_after {
-        Some(not_after) => acme::whole_seconds(not_after),
-        None => (not_before + seconds(usual)).min(issuer_ends),
+    let backdated = now - BACKDATE.min(seconds(usual) / 100);
+    let (not_before, not_after) = match (wish.not_before, wish.not_after) {
+        (Some(not_before), Some(not_after)) => (not_before, not_after),
+        (Some(not_before), None) => {
+            (not_before, last_second(not_before, usual).min(now + seconds(most)).min(issuer_ends))
+        }
+        // The rule leaves less to be backdated by, the more the client asks for.
+        (None, Some(not_after)) => {
+            let earliest = longest.map_or(backdated, |longest| first_second(not_after, longest));
+            (backdated.max(earliest.min(now + CLOCK_DIFFERENCE)), not_after)
+        }
+        (None, None) => (backdated, last_second(backdated, usual).min(issuer_ends)),
     };
+    let (not_before, not_after) = (acme::whole_seconds(not_before), acme::whole_seconds(not_after));
     if not_after <= not_before {
         return Err(ValidityRefusal::Reversed);
     }
     if not_after <= now {
         return Err(ValidityRefusal::Past);
     }
-    if not_after.duration_since(not_before) > seconds(most) {
+    let breaks_rule = longest.is_some_and(|longest| not_after > last_second(not_before, longest));
+    if breaks_rule || not_after > now + seconds(most) + CLOCK_DIFFERENCE {
         return Err(ValidityRefusal::TooLong(most));
     }
     if not_after > issuer_ends {
@@ -136,7 +156,23 @@ fn decide(
     Ok(ValidityPeriod { not_before, not_after })
 }
 
+/// The last one of `count` seconds.
+fn last_second(first: Timestamp, count: u32) -> Timestamp {
+    first + SignedDuration::from_secs(i64::from(count) - 1)
+}
+
+/// The first one of `count` seconds.
+fn first_second(last: Timestamp, count: u32) -> Timestamp {
+    last - SignedDuration::from_secs(i64::from(count) - 1)
+}
+
 const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
+
+/// By how much the clock of a client may be ahead.
+const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(1);
+
+/// How far ahead a certificate may begin: it says who had control when it was issued.
+const MOST_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 #[cfg(test)]
 mod tests {
@@ -161,15 +197,45 @@ mod tests {
 
     #[test]
     fn s8_wishes_are_honoured_to_the_second_or_refused() {
-        assert_eq!(decided(None, None), Ok((-10, 990)));
-        assert_eq!(decided(Some(100), None), Ok((100, 1100)));
+        assert_eq!(decided(None, None), Ok((-10, 989)));
+        assert_eq!(decided(Some(100), None), Ok((100, 1099)));
         assert_eq!(decided(None, Some(50)), Ok((-10, 50)));
         assert_eq!(decided(Some(0), Some(2000)), Ok((0, 2000)));
-        assert_eq!(decided(Some(0), Some(2001)), Err(ValidityRefusal::TooLong(2000)));
+        assert_eq!(decided(Some(0), Some(2061)), Err(ValidityRefusal::TooLong(2000)));
         assert_eq!(decided(Some(10), Some(10)), Err(ValidityRefusal::Reversed));
         assert_eq!(decided(Some(-20), Some(-10)), Err(ValidityRefusal::Past));
         assert_eq!(decided(Some(-3601), None), Err(ValidityRefusal::BeginsInThePast));
         assert_eq!(decided(Some(2001), None), Err(ValidityRefusal::BeginsTooLate));
+    }
+
+    #[test]
+    fn s8_the_maximum_of_the_profile_can_be_requested_from_now() {
+        assert_eq!(decided(None, Some(2000)), Ok((-10, 2000)));
+        // The clock of the client is a minute ahead.
+        assert_eq!(decided(None, Some(2060)), Ok((-10, 2060)));
+        assert_eq!(decided(None, Some(2061)), Err(ValidityRefusal::TooLong(2000)));
+    }
+
+    #[test]
+    fn a_usual_certificate_has_the_seconds_of_the_profile_with_both_ends() {
+        let (begin, end) = decided(None, None).unwrap();
+        assert_eq!(end - begin + 1, 1000);
+    }
+
+    #[test]
+    fn a_certificate_that_begins_later_ends_no_later() {
+        assert_eq!(decided(Some(1500), None), Ok((1500, 2000)));
+        assert_eq!(decided(Some(1500), Some(2061)), Err(ValidityRefusal::TooLong(2000)));
+        let week: RaProfile = serde_json::from_value(serde_json::json!({
+            "name": "default", "issuer": "issuing", "certificateValidity": {"default": 604_800, "maximum": 604_800},
+        }))
+        .unwrap();
+        let begins = |second| {
+            let wish = RequestedValidity { not_before: Some(at(second)), not_after: None };
+            decide(wish, &week, None, at(5_000_000), at(0), at(0))
+        };
+        assert_eq!(begins(86_400).unwrap().not_after, at(604_800));
+        assert_eq!(begins(86_401), Err(ValidityRefusal::BeginsTooLate));
     }
 
     #[test]
@@ -182,8 +248,21 @@ mod tests {
     }
 
     #[test]
-    fn without_revocation_pointers_lives_are_cut() {
-        let period = decide(RequestedValidity::default(), &profile(), Some(300), at(5_000), at(0), at(0)).unwrap();
-        assert_eq!(period.not_after.duration_since(period.not_before), SignedDuration::from_secs(300));
+    fn without_revocation_pointers_the_whole_validity_is_within_the_rule() {
+        let under_the_rule = |begin: Option<i64>, end: Option<i64>| {
+            let wish = RequestedValidity { not_before: begin.map(at), not_after: end.map(at) };
+            let period = decide(wish, &profile(), Some(300), at(5_000), at(0), at(0))?;
+            Ok((period.not_before.as_second() - at(0).as_second(), period.not_after.as_second() - at(0).as_second()))
+        };
+        assert_eq!(under_the_rule(None, None), Ok((-3, 296)));
+        assert_eq!(under_the_rule(None, Some(250)), Ok((-3, 250)));
+        // What is requested from now on is granted, and backdated by less.
+        assert_eq!(under_the_rule(None, Some(299)), Ok((0, 299)));
+        assert_eq!(under_the_rule(None, Some(300)), Ok((1, 300)));
+        assert_eq!(under_the_rule(None, Some(359)), Ok((60, 359)));
+        assert_eq!(under_the_rule(None, Some(360)), Err(ValidityRefusal::TooLong(300)));
+        assert_eq!(under_the_rule(Some(0), Some(299)), Ok((0, 299)));
+        assert_eq!(under_the_rule(Some(0), Some(300)), Err(ValidityRefusal::TooLong(300)));
+        assert_eq!(under_the_rule(Some(-10), Some(290)), Err(ValidityRefusal::TooLong(300)));
     }
 }

@@ -47,10 +47,13 @@ async fn s8_the_certificate_has_the_requested_validity_to_the_second() {
         let client = ca.client().await;
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
         let (begin, end) = (now + SignedDuration::from_mins(10), now + SignedDuration::from_hours(48));
+        let longest = now + SignedDuration::from_hours(90 * 24);
         for (asked, not_before, not_after) in [
             (json!({"notBefore": begin.to_string(), "notAfter": end.to_string()}), Some(begin), end),
             (json!({"notAfter": format!("{}.5+00:00", end.to_string().trim_end_matches('Z'))}), None, end),
-            (json!({"notBefore": begin.to_string()}), Some(begin), begin + SignedDuration::from_hours(90 * 24)),
+            // The maximum of the profile, from now on, which is less than from when it begins.
+            (json!({"notBefore": begin.to_string(), "notAfter": longest.to_string()}), Some(begin), longest),
+            (json!({"notAfter": longest.to_string()}), None, longest),
         ] {
             let issued = ordered(&client, &asked).await;
             let validity = *issued.leaf().tbs_certificate().validity();
@@ -76,7 +79,9 @@ async fn s8_a_validity_that_cannot_be_honoured_is_refused() {
         for asked in [
             json!({"notAfter": from_now(-1)}),
             json!({"notBefore": from_now(10), "notAfter": from_now(9)}),
-            json!({"notBefore": from_now(10), "notAfter": from_now(10 + 91 * 24)}),
+            json!({"notBefore": from_now(10), "notAfter": from_now(10 + 90 * 24)}),
+            // What was shown today says nothing of the day after tomorrow.
+            json!({"notBefore": from_now(25)}),
             json!({"notAfter": from_now(91 * 24)}),
             json!({"notBefore": from_now(-2)}),
             json!({"notBefore": from_now(91 * 24)}),
@@ -91,6 +96,17 @@ async fn s8_a_validity_that_cannot_be_honoured_is_refused() {
             let problem = client.post(client.url("newOrder"), &request).await.refused(400, "malformed");
             println!("{asked}: {}", problem["detail"]);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s8_a_usual_certificate_has_exactly_the_seconds_of_the_profile_both_ends_included() {
+    HOST.on_both_families(async |ca| {
+        let issued = ca.client().await.obtain(&["a.test"]).await;
+        let validity = *issued.leaf().tbs_certificate().validity();
+        let life = validity.not_after.to_unix_duration() - validity.not_before.to_unix_duration();
+        assert_eq!(life.as_secs() + 1, 90 * 24 * 60 * 60);
     })
     .await;
 }

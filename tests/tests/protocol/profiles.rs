@@ -182,10 +182,10 @@ async fn p3_another_ra_profile_holds_from_the_next_order_of_existing_accounts_an
     assert!(lifetime(&by_ra_profile.obtain(&["a.test"]).await) > HOUR);
 }
 
-/// How long the certificate is valid.
+/// How long the certificate is valid, the last second included.
 fn lifetime(issued: &Issued) -> Duration {
     let validity = *issued.leaf().tbs_certificate().validity();
-    validity.not_after.to_unix_duration() - validity.not_before.to_unix_duration()
+    validity.not_after.to_unix_duration() - validity.not_before.to_unix_duration() + Duration::from_secs(1)
 }
 
 #[tokio::test]

@@ -28,6 +28,23 @@ async fn s18_a_window_is_suggested_without_authentication() {
 }
 
 #[tokio::test]
+async fn s18_clients_of_a_short_certificate_are_asked_back_before_its_window_has_passed() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let end = Timestamp::now() + SignedDuration::from_hours(1);
+        let order = json!({"identifiers": identifiers(&["a.test"]), "notAfter": end.to_string()});
+        let order = client.post(client.url("newOrder"), &order).await.expect(201).location();
+        client.authorize(&order).await;
+        let issued = client.finish(order, &["a.test"], Key::p256()).await;
+        let reply = info(&client, &issued).await.expect(200);
+        let (_, closes) = window(&reply);
+        let retry_after: i64 = reply.header("retry-after").unwrap().parse().unwrap();
+        assert!(Timestamp::now() + SignedDuration::from_secs(retry_after) < closes, "{retry_after}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn s18_the_window_of_a_revoked_certificate_has_passed() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
