@@ -55,6 +55,19 @@ async fn the_status_of_an_empty_table_says_what_is_missing() {
 }
 
 #[tokio::test]
+async fn no_key_of_an_external_account_begins_with_a_hyphen() {
+    let here = environment();
+    prepare(&here).await;
+    // One text in sixty-four does, unless that is prevented.
+    for _ in 0..500 {
+        let minted = act(&here, json!({ "action": "mint-external-account-key" })).await.unwrap();
+        for member in ["key", "keyIdentifier"] {
+            assert!(!minted[member].as_str().unwrap().starts_with('-'), "{minted}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_of_an_external_account_is_shown_once_and_its_secret_is_stored_nowhere() {
     let here = environment();
     prepare(&here).await;

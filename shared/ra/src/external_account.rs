@@ -12,7 +12,7 @@ use acme::{Account, ExternalAccountKeyId, ProfileName};
 use authority::{Clock, Failure, Rounds, applied, random, versioned};
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
-use jose::{ExternalAccountBinding, PublicKey, external_account::ExternalAccountBindingError};
+use jose::{ExternalAccountBinding, PublicKey, base64url, external_account::ExternalAccountBindingError};
 use serde_json::value::RawValue;
 use store::{
     Creation, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, IdentifierRule, Page, StoreError,
@@ -76,8 +76,7 @@ impl Authority {
     ) -> Result<MintedExternalAccountKey, Error> {
         let now = acme::whole_seconds(self.now());
         let expires_at = now.checked_add(terms.lifetime).unwrap_or(Timestamp::MAX);
-        let id = ExternalAccountKeyId::new(now, random()?);
-        let mac_key = mac_key(self.store.as_ref(), id).await?;
+        let (id, mac_key) = self.key_for_command_lines(now).await?;
         let key = ExternalAccountKey {
             minted_by: actor.to_owned(),
             label: terms.label,
@@ -91,6 +90,20 @@ impl Authority {
         self.audit.record(actor, "eab mint", id, detail).await?;
         self.store.create_external_account_key(&versioned(key)?).await?;
         Ok(MintedExternalAccountKey { id, mac_key, expires_at })
+    }
+
+    /// A key whose text does not begin with a hyphen: people put it behind an option on a command
+    /// line, where it would be taken for another option.
+    async fn key_for_command_lines(&self, now: Timestamp) -> Result<(ExternalAccountKeyId, Zeroizing<Vec<u8>>), Error> {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
+            let id = ExternalAccountKeyId::new(now, random()?);
+            let key = mac_key(self.store.as_ref(), id).await?;
+            if !base64url::encode(&key).starts_with('-') {
+                return Ok((id, key));
+            }
+        }
     }
 
     /// Mints a key with the terms of another one. That one binds accounts for `overlap` longer at

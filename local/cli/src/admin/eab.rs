@@ -134,9 +134,9 @@ fn lines(key: &ShownKey, profile: Option<&ProfileName>, host: Option<&Surroundin
     let variable = |name: &str| root.as_ref().map(|root| format!("{name}={root} ")).unwrap_or_default();
     let port = host.map_or(80, |host| host.http_port);
     format!(
-        "{}certbot certonly --standalone --http-01-port {port} --server {server} --eab-kid {id} --eab-hmac-key {secret} \
+        "{}certbot certonly --standalone --http-01-port {port} --server {server} --eab-kid={id} --eab-hmac-key={secret} \
          --agree-tos --email admin@example.org --domain www.example.org\n\n\
-         {}lego --http --http.port :{port} --server {server} --eab --kid {id} --hmac {secret} \
+         {}lego --http --http.port :{port} --server {server} --eab --kid={id} --hmac={secret} \
          --accept-tos --email admin@example.org --domains www.example.org run\n",
         variable("REQUESTS_CA_BUNDLE"),
         variable("LEGO_CA_CERTIFICATES"),
