@@ -35,7 +35,7 @@ impl AccountCall<InnerJws> {
             return Err(UrlError { signed: Printable::new(inner.url()), received: Printable::new(&self.url) }.into());
         }
         let verified = inner.verify(&new_key)?;
-        let change: KeyChange = serde_json::from_slice(verified.payload()).map_err(PayloadError::from)?;
+        let Json(change) = Json::<KeyChange>::read(verified.payload())?;
         let old_key = PublicKey::from_jwk(&change.old_key).map_err(JwsError::from)?;
         let account = context.urls().account_in_kid(&self.serving.directory, &change.account);
         Ok(KeyRollover { account, old_key, new_key })

@@ -54,15 +54,35 @@ pub enum PayloadError {
     /// The payload is not a JSON object.
     #[error("the payload is not a JSON object")]
     NotAnObject,
-    /// A JSON object in which a required member is missing or has the wrong type. The reason may
-    /// quote the object.
-    #[error("the payload does not have the form that this operation requires: {0}")]
-    Members(Printable),
+    /// A required member is missing, in a JSON object that may be inside others.
+    #[error("the payload lacks the member \"{0}\"")]
+    Missing(Printable),
+    /// A member is there twice.
+    #[error("the payload has the member \"{0}\" twice")]
+    Repeated(Printable),
+    /// A member has the wrong type, or a value that this type of member cannot have.
+    #[error("the member \"{0}\" of the payload does not have the form that this operation requires")]
+    Member(Printable),
 }
 
-impl From<serde_json::Error> for PayloadError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Members(Printable::new(error.to_string()))
+impl PayloadError {
+    /// In words about the payload: a client has not written the parser, and need not know its
+    /// words.
+    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        if !error.inner().is_data() {
+            return Self::NotAnObject;
+        }
+        let text = error.inner().to_string();
+        let named = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
+        let within = |member: &str| match error.path().iter().len() {
+            0 => Printable::new(member),
+            _ => Printable::new(format!("{}.{member}", error.path())),
+        };
+        match (named("missing field `"), named("duplicate field `")) {
+            (Some(member), _) => Self::Missing(within(member)),
+            (_, Some(member)) => Self::Repeated(within(member)),
+            _ => Self::Member(Printable::new(error.path().to_string())),
+        }
     }
 }
 
@@ -72,7 +92,10 @@ fn read_object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, PayloadError> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(PayloadError::NotAnObject);
     }
-    Ok(serde_json::from_str(text)?)
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let object = serde_path_to_error::deserialize(&mut reader).map_err(|error| PayloadError::of(&error))?;
+    reader.end().map_err(|_| PayloadError::NotAnObject)?;
+    Ok(object)
 }
 
 #[cfg(test)]
@@ -105,6 +128,27 @@ mod tests {
             "{}",
         ] {
             assert!(Json::<NewOrder>::read(payload.as_bytes()).is_err(), "{payload}");
+        }
+    }
+
+    #[test]
+    fn the_member_that_is_wrong_is_named_without_words_of_the_parser() {
+        for (payload, text) in [
+            ("{}", "the payload lacks the member \"identifiers\""),
+            (r#"{"identifiers":[{"type":"dns"}]}"#, "the payload lacks the member \"identifiers[0].value\""),
+            (r#"{"identifiers":[],"identifiers":[]}"#, "the payload has the member \"identifiers\" twice"),
+            (
+                r#"{"identifiers":[{"type":"dns","value":1}]}"#,
+                "the member \"identifiers[0].value\" of the payload does not have the form that this operation requires",
+            ),
+            (
+                r#"{"identifiers":[],"notBefore":"soon"}"#,
+                "the member \"notBefore\" of the payload does not have the form that this operation requires",
+            ),
+            (r#"{"identifiers":["#, "the payload is not a JSON object"),
+            (r#"{"identifiers":[]}x"#, "the payload is not a JSON object"),
+        ] {
+            assert_eq!(Json::<NewOrder>::read(payload.as_bytes()).unwrap_err().to_string(), text, "{payload}");
         }
     }
 

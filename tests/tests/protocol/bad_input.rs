@@ -232,7 +232,10 @@ fn wrong_members(operation: &str) -> Vec<Vec<u8>> {
 }
 
 fn refused(reply: &Reply) {
-    reply.refused(400, "malformed");
+    let problem = reply.refused(400, "malformed");
+    let detail = problem["detail"].as_str().unwrap();
+    let of_parsers = ["invalid type", "expected", "line 1", "column", "missing field", "EOF"];
+    assert!(!of_parsers.iter().any(|words| detail.contains(words)), "in the words of a parser: {detail}");
     assert!(reply.header("replay-nonce").is_some(), "a fresh nonce");
 }
 
