@@ -65,8 +65,10 @@ fn nothing_usual(directories: impl Iterator<Item = String>) -> Problem {
 }
 
 fn refuse(method: &Method, problem: &Problem) -> Response {
-    let body = if *method == Method::HEAD { Vec::new() } else { serde_json::to_vec(problem).unwrap_or_default() };
-    let mut response = Response::new(body.into());
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let length = body.len();
+    let mut response = Response::new(if *method == Method::HEAD { Vec::new() } else { body }.into());
+    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let media_type = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);

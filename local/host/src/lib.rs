@@ -14,6 +14,7 @@ mod data_folder;
 mod directories;
 mod dispatch;
 mod host;
+mod host_header;
 mod host_tls;
 mod maintenance;
 mod prompt_stream;

@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::prompt_stream::PromptStream;
+use crate::{host_header, prompt_stream::PromptStream};
 
 /// The transport of a listener.
 #[derive(Clone)]
@@ -156,7 +156,9 @@ where
     let service = service_fn(move |request| {
         let answer = answer.clone();
         // A separate task, so that a client that disconnects does not interrupt its request.
-        let answered = tokio::spawn(async move { answer(request).await });
+        let answered = tokio::spawn(async move {
+            if host_header::is_acceptable(&request) { answer(request).await } else { host_header::refusal() }
+        });
         async move { answered.await.map(|response| response.map(Full::new)) }
     });
     let builder = auto::Builder::new(TokioExecutor::new());

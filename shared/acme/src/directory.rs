@@ -111,8 +111,7 @@ pub struct DirectoryObject {
     pub key_change: String,
     /// The URL of renewalInfo (RFC 9773 §3).
     pub renewal_info: String,
-    /// The directory's metadata.
-    #[serde(skip_serializing_if = "DirectoryMeta::is_empty")]
+    /// The directory's metadata, also when it is empty: some clients read members of it unasked.
     pub meta: DirectoryMeta,
 }
 
@@ -135,12 +134,6 @@ pub struct DirectoryMeta {
     /// The profiles that an order may name, with their descriptions (profiles extension).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profiles: BTreeMap<String, String>,
-}
-
-impl DirectoryMeta {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// The path segment before the name of an RA Profile.

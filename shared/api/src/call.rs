@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use acme::{Account, AccountId, Resource};
+use http::Method;
 use jose::PublicKey;
 use ra::{Directory, Revoker};
 use store::Versioned;
 
-use crate::{Context, Error, Payload, Request, Route, verify::verify};
+use crate::{Context, Empty, Error, Payload, Request, Route, verify::verify};
 
-/// A request that does not have to be signed.
+/// A request that does not have to be signed. When it is a POST, it is a POST-as-GET (RFC 8555
+/// §6.3), and is as good as any other: an account signed it, and the payload is empty.
 #[derive(Debug)]
 pub struct PublicCall {
     /// The directory that the request was sent to.
@@ -93,7 +95,11 @@ pub trait Call: Sized + Send {
 }
 
 impl Call for PublicCall {
-    async fn admit(_: &Context, serving: Arc<Directory>, route: Route, _: &Request) -> Result<Self, Error> {
+    async fn admit(context: &Context, serving: Arc<Directory>, route: Route, request: &Request) -> Result<Self, Error> {
+        if *request.method() == Method::POST {
+            let (_, jws) = verify::<Versioned<Account>>(context, &serving, request).await?;
+            Empty::read(jws.payload())?;
+        }
         Ok(Self { serving, resource: route.resource })
     }
 

@@ -5,7 +5,7 @@ use acme::KeyChange;
 use jose::{JwsError, KeyReference, MalformedJws, Printable, PublicKey, UnverifiedJws};
 use ra::KeyRollover;
 
-use crate::{AccountCall, Context, Error, Payload, PayloadError, UrlError};
+use crate::{AccountCall, Context, Error, Json, Payload, PayloadError, UrlError};
 
 /// The octets of an inner JWS; nothing about them has been checked.
 #[derive(Debug)]

@@ -10,6 +10,7 @@
 
 mod call;
 mod context;
+mod cors;
 mod error;
 mod fallback;
 mod key_change;

@@ -65,6 +65,16 @@ impl Operation {
         matches!(self, Self::Directory | Self::NewNonce | Self::RenewalInfo)
     }
 
+    /// The methods that it allows. The directory and newNonce answer POST-as-GET too (RFC 8555
+    /// §6.3); renewal information is no resource of that RFC.
+    pub fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Directory | Self::NewNonce => &[Method::GET, Method::HEAD, Method::POST],
+            Self::RenewalInfo => &[Method::GET, Method::HEAD],
+            _ => &[Method::POST],
+        }
+    }
+
     /// Whether certificates that already exist need it while the directory is disabled.
     pub fn is_aftercare(self) -> bool {
         matches!(self, Self::Certificate | Self::RenewalInfo | Self::RevokeCert)
@@ -72,11 +82,15 @@ impl Operation {
 
     /// Whether it allows this method.
     pub fn takes(self, method: &Method) -> bool {
-        if self.is_public() { [Method::GET, Method::HEAD].contains(method) } else { *method == Method::POST }
+        self.methods().contains(method)
     }
 
     /// The value of the `Allow` header.
     pub fn allow(self) -> &'static str {
-        if self.is_public() { "GET, HEAD, OPTIONS" } else { "POST, OPTIONS" }
+        match self {
+            Self::Directory | Self::NewNonce => "GET, HEAD, POST, OPTIONS",
+            Self::RenewalInfo => "GET, HEAD, OPTIONS",
+            _ => "POST, OPTIONS",
+        }
     }
 }

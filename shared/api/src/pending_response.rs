@@ -7,13 +7,14 @@ use acme::Resource;
 use http::{HeaderName, Method};
 use ra::Directory;
 
-use crate::{Context, Error, Operation, Reply, Request, Response, log::RequestLog, problem};
+use crate::{Context, Error, Operation, Reply, Request, Response, cors::BrowserRequest, log::RequestLog, problem};
 
 /// An answer in preparation: what is known about the request so far.
 pub(crate) struct PendingResponse {
     log: RequestLog,
     method: Method,
     operation: Option<Operation>,
+    browser: Option<BrowserRequest>,
     /// The directory of the request, once it has been loaded.
     pub(crate) serving: Option<Arc<Directory>>,
 }
@@ -22,7 +23,13 @@ impl PendingResponse {
     /// Starts the answer to this request; `operation` is `None` for a request that no operation
     /// takes.
     pub(crate) fn to(request: &Request, operation: Option<Operation>) -> Self {
-        Self { log: RequestLog::begin(request), method: request.method().clone(), operation, serving: None }
+        Self {
+            log: RequestLog::begin(request),
+            method: request.method().clone(),
+            operation,
+            browser: BrowserRequest::of(request),
+            serving: None,
+        }
     }
 
     /// Turns the result of the handler into the response.
@@ -45,7 +52,10 @@ impl PendingResponse {
     /// the answer to every POST (RFC 8555 §6.5, §7.1), whether it is a success or a problem.
     async fn with_common_headers(&self, context: &Context, reply: Reply) -> Reply {
         let Some(serving) = &self.serving else { return reply };
-        let mut reply = reply;
+        let mut reply = match &self.browser {
+            Some(browser) => browser.admit(&serving.acme, self.operation, reply),
+            None => reply,
+        };
         if self.operation != Some(Operation::Directory) {
             reply = reply.with_link(&context.urls().of(&serving.directory, &Resource::Directory), "index");
         }

@@ -23,8 +23,7 @@ pub fn routes() -> Vec<GatewayRoute> {
     let mut routes = Vec::new();
     for family in FAMILIES {
         for (suffix, operation) in SUFFIXES {
-            let methods: &[Method] = if operation.is_public() { &[Method::GET, Method::HEAD] } else { &[Method::POST] };
-            routes.extend(methods.iter().map(|method| GatewayRoute {
+            routes.extend(operation.methods().iter().map(|method| GatewayRoute {
                 method: method.clone(),
                 path: format!("{family}{suffix}"),
                 operation,
@@ -123,7 +122,7 @@ mod tests {
             }
         }
         let all = routes();
-        assert_eq!(all.len(), 38);
+        assert_eq!(all.len(), 42);
         assert_eq!(all.into_iter().collect::<HashSet<_>>(), used);
     }
 }

@@ -44,13 +44,19 @@ impl Http {
 
     /// Sends any request. One that takes too long fails the test.
     pub async fn request(&self, method: &str, url: &str, media_type: Option<&str>, body: Vec<u8>) -> Reply {
+        let headers: Vec<_> = media_type.map(|value| ("content-type", value)).into_iter().collect();
+        self.request_with(method, url, &headers, body).await
+    }
+
+    /// Sends any request with these headers besides `Host`.
+    pub async fn request_with(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
         let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
         let mut request = Request::builder()
             .method(method)
             .uri(uri.path_and_query().unwrap().as_str())
             .header(header::HOST, uri.authority().unwrap().as_str());
-        if let Some(media_type) = media_type {
-            request = request.header(header::CONTENT_TYPE, media_type);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.body(Full::from(body)).unwrap();
         match timeout(LONGEST, self.exchange(&uri, request)).await {

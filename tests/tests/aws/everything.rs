@@ -76,6 +76,8 @@ async fn every_route(ca: &Directory<'_>) {
         let reply = route.send(&client).await;
         assert!([200, 201].contains(&reply.status), "{}: {}", route.name, reply.text());
     }
+    client.read(&ca.url()).await.expect(200);
+    client.read(client.url("newNonce")).await.expect(204);
     client.http().request("HEAD", &ca.url(), None, Vec::new()).await.expect(200);
     client.request("POST", &client.below("/nothing"), None, Vec::new()).await.expect(404);
     client.request("OPTIONS", client.url("newOrder"), None, Vec::new()).await.expect(204);

@@ -28,9 +28,9 @@ async fn s2_every_url_that_a_directory_advertises_is_below_it_and_answers() {
 }
 
 #[tokio::test]
-async fn s2_meta_has_what_the_profile_says_and_is_absent_if_that_is_nothing() {
+async fn s2_meta_has_what_the_profile_says_and_is_empty_if_that_is_nothing() {
     HOST.on_both_families(async |ca| {
-        assert_eq!(ca.stranger().await.directory.get("meta"), None);
+        assert_eq!(ca.stranger().await.directory.get("meta"), Some(&json!({})));
     })
     .await;
     let described = |config: &mut Config| {
@@ -67,6 +67,32 @@ async fn s1_all_operations_answer_at_both_bases_by_their_method() {
             let reply = route.send(&client).await;
             assert!([200, 201].contains(&reply.status), "{}: {}", route.name, reply.text());
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s1_the_directory_and_new_nonce_answer_post_as_get() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let directory = client.read(&ca.url()).await.expect(200);
+        assert_eq!(directory.json(), *client.directory);
+        let nonce = client.read(client.url("newNonce")).await.expect(204);
+        assert_eq!(nonce.link("index").as_deref(), Some(ca.url().as_str()));
+        for reply in [&directory, &nonce] {
+            assert!(reply.header("replay-nonce").is_some() && reply.header("cache-control") == Some("no-store"));
+        }
+        // It is a signed request like any other.
+        for url in [&ca.url(), client.url("newNonce")] {
+            client.post(url, &json!({})).await.refused(400, "malformed");
+            client.request("POST", url, None, Vec::new()).await.refused(415, "malformed");
+            let by_key = client.with_key(client.key.clone());
+            by_key.read(url).await.refused(400, "malformed");
+        }
+        let renewal_info = format!("{}/AAAA.AQ", client.url("renewalInfo"));
+        let refused = client.read(&renewal_info).await;
+        refused.refused(405, "malformed");
+        assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS"));
     })
     .await;
 }

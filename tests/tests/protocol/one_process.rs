@@ -12,7 +12,7 @@ async fn the_default_directory_is_found_where_test_cas_have_it() {
     let here = environment.http().get(&format!("{origin}/dir")).await.expect(200).json();
     let default: Value = environment.directory("default").stranger().await.directory.as_ref().clone();
     assert_eq!(here, default);
-    environment.http().request("POST", &format!("{origin}/dir"), None, Vec::new()).await.expect(405);
+    environment.http().request("POST", &format!("{origin}/dir"), None, Vec::new()).await.expect(415);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Problem documents and the headers around all answers (RFC 8555 §6, RFC 7807).
 
+use host::Config;
 use serde_json::json;
-use tests::client::{JOSE, identifiers};
+use tests::client::{Client, JOSE, Reply, identifiers};
 
 use crate::HOST;
 
@@ -106,29 +107,79 @@ async fn s17_every_answer_to_a_post_carries_a_fresh_nonce_and_the_index_link() {
 }
 
 #[tokio::test]
-async fn s17_browser_clients_may_send_requests_and_read_answers() {
-    HOST.on_both_families(async |ca| {
-        let client = ca.client().await;
-        for route in routes::signed(&client).await {
-            let preflight = client.request("OPTIONS", &route.url, None, Vec::new()).await.expect(204);
-            assert_eq!(preflight.header("access-control-allow-origin"), Some("*"));
-            assert!(preflight.header("access-control-allow-methods").unwrap().contains("POST"), "{}", route.name);
-            assert_eq!(preflight.header("access-control-allow-headers"), Some("Content-Type"));
-            let reply = route.send(&client).await;
-            let exposed = reply.header("access-control-expose-headers").unwrap();
-            for name in ["Link", "Location", "Replay-Nonce", "Retry-After"] {
-                assert!(exposed.contains(name), "{name}");
+async fn s17_pages_of_the_origins_of_the_profile_may_send_requests_and_read_answers() {
+    let page = "https://page.example";
+    let open = |config: &mut Config| config.acme_profiles[0].allowed_origins = Some(vec![page.to_owned()]);
+    let environment = HOST.configured(open).await;
+    let send = async |client: &Client, method: &str, url: &str, origin: &str| {
+        client.http().request_with(method, url, &[("origin", origin)], Vec::new()).await
+    };
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            for route in routes::signed(&client).await {
+                let preflight = send(&client, "OPTIONS", &route.url, page).await.expect(204);
+                assert_eq!(preflight.header("access-control-allow-origin"), Some(page));
+                assert!(preflight.header("access-control-allow-methods").unwrap().contains("POST"), "{}", route.name);
+                assert_eq!(preflight.header("access-control-allow-headers"), Some("Content-Type"));
+                let headers = [("origin", page), ("content-type", "application/jose+json")];
+                let body = route.jws(&client).await.body();
+                let reply = client.http().request_with("POST", &route.url, &headers, body).await;
+                let exposed = reply.header("access-control-expose-headers").unwrap();
+                for name in ["Link", "Location", "Replay-Nonce", "Retry-After"] {
+                    assert!(exposed.contains(name), "{name}");
+                }
+                assert_eq!(reply.header("access-control-allow-origin"), Some(page), "{}", route.name);
+                assert_eq!(reply.header("vary"), Some("Origin"));
             }
-            assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{}", route.name);
+            for path in ["/directory", "/new-nonce", "/renewal-info/AAAA.AQ"] {
+                let preflight = send(&client, "OPTIONS", &client.below(path), page).await.expect(204);
+                assert!(preflight.header("access-control-allow-methods").unwrap().contains("GET"), "{path}");
+            }
+            let refused = send(&client, "GET", &client.below("/nothing"), page).await;
+            assert_eq!(refused.header("access-control-allow-origin"), Some(page), "refusals too");
+            let other = send(&client, "GET", &ca.url(), "https://other.example").await.expect(200);
+            assert_eq!(for_browsers(&other), [""; 0], "a page of another origin");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn s17_without_an_origin_no_answer_has_headers_that_only_browsers_need() {
+    let open = |config: &mut Config| config.acme_profiles[0].allowed_origins = Some(vec!["*".to_owned()]);
+    let environment = HOST.configured(open).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            for route in routes::signed(&client).await {
+                assert_eq!(for_browsers(&route.send(&client).await), [""; 0], "{}", route.name);
+                let options = client.request("OPTIONS", &route.url, None, Vec::new()).await.expect(204);
+                assert_eq!(for_browsers(&options), [""; 0], "{}", route.name);
+            }
+            for path in ["/directory", "/new-nonce", "/renewal-info/AAAA.AQ", "/nothing"] {
+                assert_eq!(for_browsers(&client.http().get(&client.below(path)).await), [""; 0], "{path}");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn threat_12_no_page_may_use_a_directory_that_anybody_can_have_private_networks_probed_by() {
+    // The profile of the tests has no external accounts and validates at loopback addresses.
+    HOST.on_both_families(async |ca| {
+        for method in ["GET", "OPTIONS"] {
+            let headers = [("origin", "https://evil.example")];
+            let reply = ca.http().request_with(method, &ca.url(), &headers, Vec::new()).await;
+            assert_eq!(for_browsers(&reply), [""; 0], "{method}");
         }
-        for path in ["/directory", "/new-nonce", "/renewal-info/AAAA.AQ"] {
-            let preflight = client.request("OPTIONS", &client.below(path), None, Vec::new()).await.expect(204);
-            assert!(preflight.header("access-control-allow-methods").unwrap().contains("GET"), "{path}");
-        }
-        let refused = client.http().get(&client.below("/nothing")).await;
-        assert_eq!(refused.header("access-control-allow-origin"), Some("*"), "refusals too");
     })
     .await;
+}
+
+/// The headers of an answer that only browsers need.
+fn for_browsers(reply: &Reply) -> Vec<&str> {
+    let names = reply.headers.keys().map(http::HeaderName::as_str);
+    names.filter(|name| name.starts_with("access-control-") || *name == "vary").collect()
 }
 
 #[tokio::test]
@@ -136,10 +187,13 @@ async fn the_wrong_method_is_answered_405_with_the_right_ones() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let signed = routes::signed(&client).await.into_iter().map(|route| route.url).collect::<Vec<_>>();
-        let public = ["/directory", "/new-nonce", "/renewal-info/AAAA.AQ"].map(|path| client.below(path));
+        let public = ["/directory", "/new-nonce"].map(|path| client.below(path));
+        let renewal_info = client.below("/renewal-info/AAAA.AQ");
         let wrong =
             signed.iter().map(|url| (url, "POST, OPTIONS", &["GET", "HEAD", "PUT", "PATCH", "DELETE", "BREW"][..]));
-        let wrong = wrong.chain(public.iter().map(|url| (url, "GET, HEAD, OPTIONS", &["POST", "PUT", "DELETE"][..])));
+        let wrong =
+            wrong.chain(public.iter().map(|url| (url, "GET, HEAD, POST, OPTIONS", &["PUT", "PATCH", "DELETE"][..])));
+        let wrong = wrong.chain([(&renewal_info, "GET, HEAD, OPTIONS", &["POST", "PUT", "DELETE"][..])]);
         for (url, allowed, methods) in wrong {
             for method in methods {
                 let reply = client.request(method, url, None, Vec::new()).await;

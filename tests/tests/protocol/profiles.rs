@@ -272,6 +272,7 @@ fn profile(version: u32) -> Value {
         "maximumIdentifiers": 9 + version,
         "preApproved": if is_second { json!([{"rule": ".v2.example", "wildcard": true}]) } else { json!([]) },
         "externalAccountRequired": is_second,
+        "allowedOrigins": [format!("https://page{version}.example")],
         "limits": {"newOrders": limit, "certificatesPerRegisteredDomain": limit},
         "labels": {"version": format!("{version}")},
     })
@@ -310,7 +311,7 @@ fn defaults(kind: &str) -> Value {
             "termsOfServiceChange": "disabled", "dnsResolver": null, "retryInterval": 1, "validity": 36_000,
             "challengeTypes": ["http-01", "dns-01", "tls-alpn-01"], "allowedNetworks": [],
             "allowedIdentifiers": [], "deniedIdentifiers": [], "allowWildcards": true, "maximumIdentifiers": 100,
-            "preApproved": [], "externalAccountRequired": false, "limits": {}, "labels": {},
+            "preApproved": [], "externalAccountRequired": false, "allowedOrigins": null, "limits": {}, "labels": {},
         }),
     }
 }

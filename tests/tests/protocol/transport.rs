@@ -8,8 +8,14 @@ use http_body_util::Empty;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls_pki_types::ServerName;
-use tests::{Environment, client::tls_config};
-use tokio::net::TcpStream;
+use tests::{
+    Environment,
+    client::{Reply, tls_config},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::HOST;
@@ -49,6 +55,43 @@ async fn the_host_has_a_certificate_of_its_own_for_each_of_its_names() {
     let environment = HOST.start().await;
     for name in ["localhost", "127.0.0.1", "::1"] {
         connect(&environment, name, b"http/1.1").await;
+    }
+}
+
+#[tokio::test]
+async fn s3_an_answer_to_head_says_how_long_the_answer_to_get_is() {
+    let environment = HOST.start().await;
+    let ca = environment.directory("default");
+    let http = environment.http();
+    let client = ca.stranger().await;
+    let length = |reply: &Reply| reply.header("content-length").map(str::to_owned);
+    let nonce = http.request("HEAD", client.url("newNonce"), None, Vec::new()).await.expect(200);
+    assert_eq!(length(&nonce).as_deref(), Some("0"));
+    for url in [ca.url(), client.below("/nothing"), environment.base_url().replace("/api", "/dir")] {
+        let (get, head) = (http.get(&url).await, http.request("HEAD", &url, None, Vec::new()).await);
+        assert_eq!((head.status, length(&head)), (get.status, Some(get.body.len().to_string())), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_host_or_with_two_is_answered_400() {
+    let environment = HOST.start().await;
+    let path = environment.directory("default").url().parse::<Uri>().unwrap().path().to_owned();
+    for (hosts, status) in [
+        (&["localhost"][..], "200"),
+        (&[], "400"),
+        (&["localhost", "localhost"], "400"),
+        (&["localhost", "other.example"], "400"),
+        (&["local host"], "400"),
+    ] {
+        let mut stream = connect(&environment, "localhost", b"http/1.1").await;
+        let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        let request = format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}\n{answer}");
     }
 }
 

@@ -89,6 +89,12 @@ pub struct AcmeProfile {
     /// Whether a new account needs an external account binding (RFC 8555 §7.3.4).
     #[serde(default)]
     pub external_account_required: bool,
+    /// The origins whose web pages may use the directory, such as `https://ca.example`; `*` is
+    /// every one. When absent: every one, unless validation may connect to special-purpose networks
+    /// for accounts without an external account binding, because then any page could have them
+    /// probed.
+    #[serde(default)]
+    pub allowed_origins: Option<Vec<String>>,
     /// The limits of the directory.
     #[serde(default)]
     pub limits: Limits,
@@ -124,6 +130,7 @@ impl AcmeProfile {
             maximum_identifiers: one_hundred(),
             pre_approved: Vec::new(),
             external_account_required: false,
+            allowed_origins: None,
             limits: Limits::default(),
             labels: BTreeMap::new(),
         }
@@ -147,6 +154,14 @@ impl AcmeProfile {
     pub fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
         let approvals = if self.external_account_required { self.pre_approved.as_slice() } else { &[] };
         approvals.iter().find(|approval| approval.covers(identifier))
+    }
+
+    /// Whether web pages of this origin may use the directory.
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        match &self.allowed_origins {
+            Some(allowed) => allowed.iter().any(|allowed| allowed == ANY_ORIGIN || allowed == origin),
+            None => self.external_account_required || self.allowed_networks.is_empty(),
+        }
     }
 
     /// Whether contacts may have an e-mail address in the domain.
@@ -230,6 +245,9 @@ impl DnsResolver {
         SocketAddr::new(self.address, self.port)
     }
 }
+
+/// In a list of origins, the sign for all of them.
+pub(crate) const ANY_ORIGIN: &str = "*";
 
 fn yes() -> bool {
     true
@@ -319,6 +337,22 @@ mod tests {
         assert_eq!(open.pre_approval(&dns("a.example.com")), None);
         let bound = profile(json!({ "preApproved": approvals, "externalAccountRequired": true }));
         assert_eq!(bound.pre_approval(&dns("a.example.com")), bound.pre_approved.first());
+    }
+
+    #[test]
+    fn pages_of_other_origins_are_let_in_by_name_or_where_they_can_probe_nothing() {
+        let page = "https://page.example";
+        for (fields, is_allowed) in [
+            (json!({}), true),
+            (json!({ "allowedNetworks": ["10.0.0.0/8"] }), false),
+            (json!({ "allowedNetworks": ["10.0.0.0/8"], "externalAccountRequired": true }), true),
+            (json!({ "allowedNetworks": ["10.0.0.0/8"], "allowedOrigins": ["*"] }), true),
+            (json!({ "allowedOrigins": ["https://other.example", page] }), true),
+            (json!({ "allowedOrigins": ["https://page.example:8443"] }), false),
+            (json!({ "allowedOrigins": [] }), false),
+        ] {
+            assert_eq!(profile(fields.clone()).allows_origin(page), is_allowed, "{fields}");
+        }
     }
 
     #[test]

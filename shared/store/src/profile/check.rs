@@ -9,6 +9,7 @@ use std::{
 use acme::{DnsName, ProfileName};
 use serde::{Deserialize, Serialize};
 
+use super::acme_profile::ANY_ORIGIN;
 use crate::{AcmeProfile, IdentifierRule, IssuerId, IssuerState, Limit, PreApproval, ProfileSet, RaProfile};
 
 impl ProfileSet {
@@ -144,6 +145,9 @@ pub enum ProfileRefusal {
     /// The text is not a DNS name.
     #[error("`{}` is not a DNS name", .0.escape_debug())]
     NotADnsName(String),
+    /// The text is not the origin of web pages.
+    #[error("`{}` is no origin: one is like https://ca.example, in lower case and without a path, or *", .0.escape_debug())]
+    NotAnOrigin(String),
     /// The text is not a name for the profiles extension.
     #[error("`{}` is not a valid name: it needs 1 to 64 of the characters A-Z a-z 0-9 - _ .", .0.escape_debug())]
     NotAName(String),
@@ -251,6 +255,9 @@ fn check_acme_profile(profile: &AcmeProfile, ra: &BTreeSet<&ProfileName>, found:
             found.unless(domain.parse::<DnsName>().is_ok(), field, ProfileRefusal::NotADnsName(domain.clone()));
         }
     }
+    for origin in profile.allowed_origins.iter().flatten() {
+        found.unless(is_origin(origin), "allowedOrigins", ProfileRefusal::NotAnOrigin(origin.clone()));
+    }
     let most = profile.maximum_identifiers;
     found.unless((1..=100).contains(&most), "maximumIdentifiers", ProfileRefusal::OutOfBounds(1, 100));
     let can_be = profile.pre_approved.is_empty() || profile.external_account_required;
@@ -292,6 +299,14 @@ fn check_ra_profile(profile: &RaProfile, acme: &BTreeSet<&ProfileName>, found: &
     let key_types = ProfileRefusal::Empty("P-256, P-384, P-521, RSA, Ed25519");
     found.unless(!profile.key_types.is_empty(), "keyTypes", key_types);
     found.unless(!profile.extended_key_usage.is_empty(), "extendedKeyUsage", ProfileRefusal::Empty("server, client"));
+}
+
+/// Whether the text is an origin as browsers write it (scheme, host in lower case, perhaps a port),
+/// or `*`.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or(text.strip_prefix("http://")).unwrap_or_default();
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    text == ANY_ORIGIN || (!host.is_empty() && host.bytes().all(fits))
 }
 
 /// Whether the text can be a member name in a directory object and a value in an order.
@@ -366,6 +381,11 @@ mod tests {
             (json!({ "termsOfServiceUrl": "https://ca.example/\"" }), "acmeProfile.web.termsOfServiceUrl: expected"),
             (json!({ "requireTermsOfService": true }), "acmeProfile.web.requireTermsOfService: needs a terms"),
             (json!({ "caaIdentities": ["a b"] }), "acmeProfile.web.caaIdentities: `a b` is not a DNS name"),
+            (
+                json!({ "allowedOrigins": ["https://a.example/"] }),
+                "acmeProfile.web.allowedOrigins: `https://a.example/` is no origin",
+            ),
+            (json!({ "allowedOrigins": ["a.example"] }), "acmeProfile.web.allowedOrigins: `a.example` is no origin"),
             (json!({ "allowedContactDomains": ["@a"] }), "acmeProfile.web.allowedContactDomains: `@a` is not"),
             (json!({ "maximumIdentifiers": 0 }), "acmeProfile.web.maximumIdentifiers: must be from 1 to 100"),
             (json!({ "maximumIdentifiers": 101 }), "acmeProfile.web.maximumIdentifiers: must be from 1 to 100"),
@@ -447,6 +467,7 @@ mod tests {
             "websiteUrl": "http://ca.example", "caaIdentities": ["ca.example"], "allowedContactDomains": ["example.com"],
             "deniedIdentifiers": ["10.0.0.0/8"], "allowWildcards": false, "maximumIdentifiers": 10,
             "externalAccountRequired": true, "preApproved": [{ "rule": ".example.com", "wildcard": true }],
+            "allowedOrigins": ["https://page.example:8443", "http://[::1]", "*"],
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });
         assert_eq!(acme_faults(acme), [""; 0]);

@@ -42,6 +42,8 @@ pub struct AcmeProfileRecord {
     maximum_identifiers: u16,
     pre_approved: Vec<PreApprovalRecord>,
     external_account_required: bool,
+    #[serde(default)]
+    allowed_origins: Option<Vec<String>>,
     limits: LimitsRecord,
     labels: BTreeMap<String, String>,
     #[serde(flatten)]
@@ -77,6 +79,7 @@ impl AcmeProfileRecord {
             maximum_identifiers: profile.maximum_identifiers,
             pre_approved: profile.pre_approved.iter().map(PreApprovalRecord::from).collect(),
             external_account_required: profile.external_account_required,
+            allowed_origins: profile.allowed_origins.clone(),
             limits: LimitsRecord::from(&profile.limits),
             labels: profile.labels.clone(),
             unknown: stored.map(|stored| stored.unknown.clone()).unwrap_or_default(),
@@ -116,6 +119,7 @@ impl From<AcmeProfileRecord> for AcmeProfile {
             maximum_identifiers: record.maximum_identifiers,
             pre_approved: record.pre_approved.into_iter().map(PreApproval::from).collect(),
             external_account_required: record.external_account_required,
+            allowed_origins: record.allowed_origins,
             limits: record.limits.into(),
             labels: record.labels,
         }
