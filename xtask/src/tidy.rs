@@ -13,7 +13,8 @@
 //! - lines of prose have at most 100 columns ([`prose`])
 //! - the words are spelled correctly, and are the usual terms ([`spelling`], [`words`])
 //! - each promise of docs/conformance.md has a test with its mark ([`rows`]), and each entry of
-//!   docs/acme-divergences.md names a test that exists ([`divergences`])
+//!   docs/acme-divergences.md and each row of docs/findings.md names a test that exists
+//!   ([`divergences`], [`findings`])
 //! - docs/adding-an-endpoint.md names everything that every endpoint needed ([`endpoints`]), and
 //!   fuzz/README.md the fuzz targets ([`fuzzing`])
 
@@ -29,6 +30,7 @@ pub mod circles;
 pub mod dependencies;
 pub mod divergences;
 pub mod endpoints;
+pub mod findings;
 pub mod fuzzing;
 pub mod links;
 pub mod paths;
@@ -68,7 +70,7 @@ pub fn run() -> Result<(), Error> {
     let mut violations = Vec::new();
     let mut state = state::State::default();
     let (mut marks, mut topics, mut tests) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let (mut promises, mut differences) = (String::new(), String::new());
+    let (mut promises, mut differences, mut mended) = (String::new(), String::new(), String::new());
     let phrases = match files.iter().find(|file| file.name == words::LIST) {
         Some(list) => words::phrases(&list.read()?),
         None => Vec::new(),
@@ -82,6 +84,8 @@ pub fn run() -> Result<(), Error> {
             promises = file.read()?;
         } else if name == divergences::LIST {
             differences = file.read()?;
+        } else if name == findings::LIST {
+            mended = file.read()?;
         }
         if name.ends_with(".rs") {
             let text = file.read()?;
@@ -110,6 +114,7 @@ pub fn run() -> Result<(), Error> {
     violations.extend(fuzzing::check(&files)?);
     violations.extend(endpoints::check(&files)?);
     violations.extend(divergences::check(&differences, &marks, &tests));
+    violations.extend(findings::check(&mended, &tests));
     violations.extend(state.check());
     violations.extend(rows::check(&promises, &marks, &topics));
     violations.extend(spelling::check(&repository())?);

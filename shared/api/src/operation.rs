@@ -60,11 +60,6 @@ impl Operation {
         }
     }
 
-    /// Whether it is requested with GET and HEAD; all others require a signed POST.
-    pub fn is_public(self) -> bool {
-        matches!(self, Self::Directory | Self::NewNonce | Self::RenewalInfo)
-    }
-
     /// The methods that it allows. The directory and newNonce answer POST-as-GET too (RFC 8555
     /// §6.3); renewal information is no resource of that RFC.
     pub fn methods(self) -> &'static [Method] {
