@@ -75,7 +75,7 @@ mod tests {
     use jose::{ExternalAccountBinding, Printable, UnverifiedJws, base64url};
     use proptest::prelude::*;
     use serde::de::DeserializeOwned;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::payload::{Json, Payload};
