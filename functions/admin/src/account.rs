@@ -3,7 +3,7 @@
 use acme::{Account, AccountId, AccountStatus, Contact, ExternalAccountKeyId, Family};
 use jiff::Timestamp;
 use jose::Thumbprint;
-use ra::Authority;
+use operator::Authority;
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError, Listed, page};

@@ -6,7 +6,7 @@
 
 use std::pin::Pin;
 
-use ra::Authority;
+use operator::Authority;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 

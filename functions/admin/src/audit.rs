@@ -2,7 +2,7 @@
 
 use acme::AuditId;
 use jiff::Timestamp;
-use ra::Authority;
+use operator::Authority;
 use serde::{Deserialize, Serialize};
 use store::AuditRecord;
 

@@ -3,7 +3,7 @@
 use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, Serial};
 use jiff::{SignedDuration, Timestamp};
 use jose::Thumbprint;
-use ra::Authority;
+use operator::{Authority, Refusal};
 use serde::{Deserialize, Serialize};
 use store::{CertificateRecord, CertificateState, IssuerId};
 
@@ -61,7 +61,7 @@ impl Action for FindCertificates {
             match authority.find_certificate(&entry.id).await {
                 Ok(record) => items.push(record.into()),
                 // An entry may lead to a certificate that was never made.
-                Err(ra::Error::NotFound) => {}
+                Err(operator::Error::Refused(Refusal::NotFound)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -85,7 +85,7 @@ impl Action for ExportCertificate {
 
     async fn perform(self, authority: &Authority, _actor: &str) -> Result<ExportedCertificate, AdminError> {
         let chain = authority.exported_chain(&self.id).await?;
-        let leaf = chain.certificates().first().ok_or(ra::Error::NotFound)?;
+        let leaf = chain.certificates().first().ok_or(operator::Error::Refused(Refusal::NotFound))?;
         Ok(ExportedCertificate { der: leaf.der().to_vec(), pem: leaf.pem(), chain: chain.pem() })
     }
 }

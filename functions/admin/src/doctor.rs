@@ -3,7 +3,7 @@
 use acme::failure_chain;
 use authority::Failure;
 use jiff::{SignedDuration, Timestamp};
-use ra::{Authority, CrlStatus, Error, IssuerStatus, Status};
+use operator::{Authority, CrlStatus, Error, IssuerStatus, Refusal, Status};
 use serde::{Deserialize, Serialize};
 use store::{IssuerRole, IssuerState, ProfileSet};
 
@@ -186,7 +186,7 @@ async fn profiles_are_consistent(authority: &Authority, profiles: &ProfileSet) -
             let (acme, ra) = (profiles.acme_profile.len(), profiles.ra_profile.len());
             Ok(vec![Finding::good(check, format!("{acme} ACME Profiles and {ra} RA Profiles, all consistent"))])
         }
-        Err(Error::Profiles(invalid)) => Ok(invalid
+        Err(Error::Refused(Refusal::Profiles(invalid))) => Ok(invalid
             .faults
             .iter()
             .map(|fault| Finding::bad(check, fault.to_string(), "apply a corrected profile (`admin apply`)"))

@@ -2,7 +2,7 @@
 
 use acme::{AccountId, DirectoryId, ProfileName};
 use authority::Failure;
-use ra::Error;
+use operator::Error;
 use store::{IdentifierRule, IssuerId, ProfileKind};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Events.
 
-use ra::Authority;
+use operator::Authority;
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError};

@@ -1,7 +1,7 @@
 //! Explanations: an order, a name, an account.
 
 use acme::{AccountId, OrderId, ProfileName};
-use ra::{Authority, Explanation};
+use operator::{Authority, Explanation, Refusal};
 use serde::{Deserialize, Serialize};
 use store::ProfileKind;
 
@@ -28,7 +28,9 @@ impl Action for Explain {
             ExplainedSubject::Name { name, profile } => {
                 let name = identifier(&name)?;
                 match (authority.explain_name(&name, profile.as_ref()).await, profile) {
-                    (Err(ra::Error::NotFound), Some(profile)) => Err(AdminError::NoProfile(ProfileKind::Acme, profile)),
+                    (Err(operator::Error::Refused(Refusal::NotFound)), Some(profile)) => {
+                        Err(AdminError::NoProfile(ProfileKind::Acme, profile))
+                    }
                     (explained, _) => Ok(explained?),
                 }
             }

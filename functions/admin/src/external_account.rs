@@ -3,7 +3,7 @@
 use acme::{ExternalAccountKeyId, ProfileName};
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
-use ra::{Authority, ExternalAccountKeyTerms, MintedExternalAccountKey};
+use operator::{Authority, ExternalAccountKeyTerms, MintedExternalAccountKey};
 use serde::{Deserialize, Serialize};
 use store::{ExternalAccountKey, IdentifierRule, ProfileKind};
 

@@ -2,7 +2,7 @@
 
 use acme::{IncidentId, RevocationReason};
 use jiff::SignedDuration;
-use ra::{Authority, IncidentPlan, RevocationPlan};
+use operator::{Authority, IncidentPlan, RevocationPlan};
 use serde::{Deserialize, Serialize};
 use store::Incident;
 
@@ -152,7 +152,7 @@ pub struct Continued {
 ///
 /// # Errors
 /// When a slice could not be done; the next call does it.
-pub async fn continue_revocations(authority: &Authority, for_seconds: u16) -> Result<Continued, ra::Error> {
+pub async fn continue_revocations(authority: &Authority, for_seconds: u16) -> Result<Continued, operator::Error> {
     let end = authority.now() + SignedDuration::from_secs(for_seconds.into());
     loop {
         let more = authority.continue_revocations().await?;

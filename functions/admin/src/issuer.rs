@@ -4,7 +4,7 @@ use acme::ProfileName;
 use authority::Failure;
 use ca::{AuthorityName, AuthorityRequest, Certificate, IssuerKeyType, KeyHandle, NameConstraints, Subtree};
 use jiff::{SignedDuration, Timestamp};
-use ra::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
+use operator::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
 use serde::{Deserialize, Serialize};
 use store::{Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
 

@@ -1,7 +1,7 @@
 //! Blocked keys: no account and no certificate may use them.
 
 use jose::Thumbprint;
-use ra::Authority;
+use operator::Authority;
 use serde::{Deserialize, Serialize};
 use store::BlockedKey;
 

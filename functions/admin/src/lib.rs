@@ -28,7 +28,7 @@ mod socket;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use ra::Authority;
+use operator::Authority;
 use serde_json::Value;
 
 pub use action::Action;

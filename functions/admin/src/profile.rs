@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use acme::ProfileName;
-use ra::Authority;
+use operator::Authority;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use store::{AcmeProfile, Difference, ProfileKind, ProfileSet, RaProfile};

@@ -3,7 +3,7 @@
 
 use acme::{AccountId, DirectoryId, Family, RevocationReason};
 use jiff::Timestamp;
-use ra::Authority;
+use operator::{Authority, Refusal};
 use serde::{Deserialize, Serialize};
 use store::{IssuerId, Position, Selection};
 
@@ -109,7 +109,7 @@ impl CertificateSelection {
         }
         if let Some(account) = account {
             authority.find_account(account).await.map_err(|error| match error {
-                ra::Error::NotFound => AdminError::NoAccount(account),
+                operator::Error::Refused(Refusal::NotFound) => AdminError::NoAccount(account),
                 other => other.into(),
             })?;
         }

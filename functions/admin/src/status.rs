@@ -1,6 +1,6 @@
 //! The status of the CA.
 
-use ra::{Authority, Status};
+use operator::{Authority, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError};

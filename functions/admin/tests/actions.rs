@@ -9,7 +9,8 @@
 
 use aws::{Clients, Environment, Function, Invocation, InvocationError};
 use cloud::Cloud;
-use ra::{ExternalAccountSecrets, NonceSecretRotation};
+use operator::ExternalAccountSecrets;
+use ra::NonceSecretRotation;
 use serde_json::{Value, json, value::to_raw_value};
 
 fn environment() -> (Cloud, Environment) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use aws::{Clients, CustomResource, StartError};
 use issuing::{Crls, IssuerFiles};
-use ra::{ExternalAccountSecrets, NonceSecretRotation};
+use operator::ExternalAccountSecrets;
+use ra::NonceSecretRotation;
 
 use crate::Foundation;
 

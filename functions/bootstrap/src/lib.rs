@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use ca::Certificate;
 use issuing::{Crls, Hierarchy, IssuerFiles};
-use ra::{Authority, Error, ExternalAccountSecrets, NonceSecretRotation};
+use operator::{Authority, Error, ExternalAccountSecrets};
+use ra::NonceSecretRotation;
 use serde_json::Value;
 use store::{AcmeProfile, IssuerRole, ProfileSet, RaProfile};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use authority::CrlTask;
 use aws::{Clients, StartError, Worker};
 use issuing::{Crls, Issuers};
-use ra::{ExpiryNotices, NonceSecretRotation};
+use operator::ExpiryNotices;
+use ra::NonceSecretRotation;
 
 use crate::Upkeep;
 

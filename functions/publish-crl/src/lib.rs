@@ -7,8 +7,9 @@ pub mod lambda;
 use std::sync::Arc;
 
 use authority::CrlTask;
-use issuing::Crls;
-use ra::{Error, ExpiryNotices, NonceSecretRotation};
+use issuing::{Crls, Error};
+use operator::ExpiryNotices;
+use ra::NonceSecretRotation;
 use store::IssuerRole;
 
 /// What is due on schedule.
@@ -37,8 +38,8 @@ pub async fn work(crls: &Crls, task: &CrlTask) -> Result<(), issuing::Error> {
 /// The work should be retried.
 pub async fn on_schedule(upkeep: &Upkeep) -> Result<(), Error> {
     upkeep.nonce_secrets.ensure().await?;
-    let published = upkeep.crls.make_due(IssuerRole::Issuing).await.map_err(Error::from);
-    published.and(upkeep.expiry.emit().await)
+    let published = upkeep.crls.make_due(IssuerRole::Issuing).await;
+    published.and(upkeep.expiry.emit().await.map_err(Error::from))
 }
 
 /// The same at the start of a host that may have crashed: every CRL is renewed.
@@ -47,5 +48,5 @@ pub async fn on_schedule(upkeep: &Upkeep) -> Result<(), Error> {
 /// The work should be retried.
 pub async fn at_start(upkeep: &Upkeep) -> Result<(), Error> {
     upkeep.crls.make_all().await?;
-    upkeep.expiry.emit().await
+    Ok(upkeep.expiry.emit().await?)
 }

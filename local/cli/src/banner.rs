@@ -7,7 +7,7 @@ use std::{
 };
 
 use host::Host;
-use ra::{AppliedProfiles, KeptProfile};
+use operator::{AppliedProfiles, KeptProfile};
 use serde::Serialize;
 
 use crate::shell_word::quoted;

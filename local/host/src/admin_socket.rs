@@ -11,7 +11,7 @@ use std::{
 
 use acme::failure_chain;
 use admin::{SocketReply, Surroundings};
-use ra::Authority;
+use operator::Authority;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},

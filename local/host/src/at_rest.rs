@@ -5,7 +5,8 @@ use std::{path::Path, sync::Arc};
 
 use authority::{EventSink, SystemClock};
 use issuing::Crls;
-use ra::{Authority, Seams, Settings};
+use operator::{Authority, Seams};
+use ra::Settings;
 use store::{
     IssuerStore,
     embedded::{EmbeddedStore, EngineOptions},

@@ -1,7 +1,7 @@
 //! The directories that answer requests, and the one that is used where a client names none.
 
 use acme::{DirectoryId, Family};
-use ra::{Authority, Error};
+use operator::{Authority, Error};
 
 use crate::config::DEFAULT;
 

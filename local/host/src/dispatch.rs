@@ -3,7 +3,8 @@
 use acme::{DirectoryId, Problem, ProblemType, Resource};
 use api::{Context, Operation, Request, Response, Route};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
-use ra::{Authority, Parts};
+use operator::Authority;
+use ra::Parts;
 
 use crate::directories::{serving, usual};
 

@@ -13,12 +13,18 @@ use std::{
 use acme::{DirectoryId, Identifier, Urls};
 use admin::Surroundings;
 use api::{Admission, Context, ContextOptions};
-use authority::{EventSink, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask};
+use authority::{
+    EventSink, Events, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask,
+};
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
+use operator::{
+    AppliedProfiles, Authority, ConfiguredProfiles, ExpiryNotices, ExternalAccountSecrets, Refusal,
+    Seams as OperatorSeams,
+};
 use publish_crl::Upkeep;
-use ra::{AppliedProfiles, Authority, ConfiguredProfiles, ExternalAccountSecrets, Parts, Seams, Settings};
+use ra::{Parts, Seams, Settings};
 use store::{
     IssuerId, IssuerRecord, IssuerStore, ProfileSet, RaProfile, Validity,
     embedded::{EmbeddedStore, EngineOptions},
@@ -96,33 +102,47 @@ impl Host {
         };
         let (queue, workers) = queue::queue();
         let files = StatusFiles::default();
-        let seams = Seams {
-            store: store.clone(),
-            signer: signer.clone(),
-            crl_queue: Arc::new(queue.clone()),
-            events,
-            clock: Arc::new(SystemClock),
-        };
+        let tasks_queue = Arc::new(queue.clone());
+        let clock = Arc::new(SystemClock);
         let settings = Settings {
             status_url: Some(status_url.clone()),
             orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
             expiring: SignedDuration::from_hours(i64::from(config.events.expiring_days) * 24),
             ..Settings::default()
         };
-        let authority = Arc::new(Authority::new(seams, settings));
-        let (tasks_queue, publisher) = (Arc::new(queue.clone()), Arc::new(files.clone()));
-        let parts = Arc::new(Parts::new(&authority, tasks_queue.clone(), tasks_queue, publisher));
+        let seams = Seams {
+            store: store.clone(),
+            signer: signer.clone(),
+            validation_queue: tasks_queue.clone(),
+            issuance_queue: tasks_queue.clone(),
+            crl_queue: tasks_queue.clone(),
+            publisher: Arc::new(files.clone()),
+            events: events.clone(),
+            clock: clock.clone(),
+        };
+        let parts = Arc::new(Parts::new(seams, &settings));
+        let seams = OperatorSeams {
+            store: store.clone(),
+            signer: signer.clone(),
+            crl_queue: tasks_queue,
+            events: events.clone(),
+            clock: clock.clone(),
+        };
+        let expiring = settings.expiring;
+        let authority = Arc::new(Authority::beside(&parts, seams, settings));
+        let expiry =
+            ExpiryNotices::new(store.clone(), store.clone(), Events::new(events, clock.clone()), clock, expiring);
         let upkeep = Upkeep {
             nonce_secrets: parts.nonce_secret_rotation.clone(),
             crls: parts.crls.clone(),
-            expiry: parts.expiry_notices.clone(),
+            expiry: Arc::new(expiry),
         };
         authority.mark_new_store().await?;
         let root = authority.ceremony.ensure(&hierarchy).await.map_err(|error| match error {
             issuing::Error::Failed(Failure::ForeignIssuer(issuer)) => {
                 StartError::KeyOfAnotherCa(signer.path(issuer.as_str()))
             }
-            other => ra::Error::from(other).into(),
+            other => operator::Error::from(other).into(),
         })?;
         let profiles = apply_profiles(&config, &authority).await?;
         let root_path = data.file("root.pem");
@@ -331,7 +351,7 @@ async fn apply_profiles(config: &Config, authority: &Authority) -> Result<Applie
     let named = ProfileSet { acme_profile, ra_profile };
     let configured = ConfiguredProfiles { named, built_in: built_in_profiles() };
     authority.apply_configuration(&configured).await.map_err(|error| match error {
-        ra::Error::Profiles(invalid) => StartError::Profiles(invalid),
+        operator::Error::Refused(Refusal::Profiles(invalid)) => StartError::Profiles(invalid),
         other => other.into(),
     })
 }
@@ -372,10 +392,10 @@ async fn resume(store: &EmbeddedStore, queue: &InProcessQueue) -> Result<(), Sta
     let unfinished = store.unfinished().await?;
     for (account, authorization, challenge) in unfinished.validations {
         let task = ValidationTask { account, authorization, challenge };
-        queue.validate(task).await.map_err(ra::Error::from)?;
+        queue.validate(task).await.map_err(operator::Error::from)?;
     }
     for (account, order) in unfinished.issuances {
-        queue.issue(IssuanceTask { account, order }).await.map_err(ra::Error::from)?;
+        queue.issue(IssuanceTask { account, order }).await.map_err(operator::Error::from)?;
     }
     Ok(())
 }

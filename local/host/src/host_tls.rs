@@ -83,7 +83,7 @@ async fn issue(
     let chain = issuance
         .issue(HostCertificate { identifiers, public_key: &public_key, profile })
         .await
-        .map_err(ra::Error::from)?;
+        .map_err(operator::Error::from)?;
     let pkcs8 = pair.to_pkcs8v1().map_err(unusable)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()));
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key)?;

@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use operator::Authority;
 use publish_crl::Upkeep;
-use ra::{Authority, Parts};
+use ra::Parts;
 use store::{IssuerRole, embedded::EmbeddedStore};
 use tokio::time;
 

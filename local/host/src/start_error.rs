@@ -85,7 +85,7 @@ pub enum StartError {
     AuthorityName(#[from] ca::AuthorityNameError),
     /// The CA could not be set up.
     #[error("the CA could not be set up: {}", failure_chain(.0))]
-    Authority(#[from] ra::Error),
+    Authority(#[from] operator::Error),
     /// TLS could not be set up.
     #[error("TLS could not be set up: {0}")]
     Tls(#[from] rustls::Error),
@@ -94,5 +94,11 @@ pub enum StartError {
 impl From<store::StoreError> for StartError {
     fn from(error: store::StoreError) -> Self {
         Self::Authority(error.into())
+    }
+}
+
+impl From<authority::Failure> for StartError {
+    fn from(failure: authority::Failure) -> Self {
+        Self::Authority(failure.into())
     }
 }

@@ -192,7 +192,7 @@ fn authority(error: &ra::Error) -> Problem {
             Type::Unauthorized,
             "Revoke with the certificate's own key, the account that ordered it, or an account authorized for all its names.",
         ),
-        E::Failed(_) | E::Profiles(_) | E::Issuer(_) => match error.is_transient() {
+        E::Failed(_) => match error.is_transient() {
             true => Problem::new(Type::ServerInternal, "The service is overloaded. Try again.").with_status(503),
             false => Problem::new(Type::ServerInternal, "An internal error occurred. The operator has the details."),
         },

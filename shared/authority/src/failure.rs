@@ -82,3 +82,20 @@ impl From<IssueError> for Failure {
         }
     }
 }
+
+/// Lets an error with a variant `Failed(Failure)` be made from the errors of the store, the signer,
+/// the queues, the publisher and of state transitions, so that `?` takes them.
+#[macro_export]
+macro_rules! from_failures {
+    ($error:ty) => {
+        $crate::from_failures!($error: store::StoreError, ca::SignError, $crate::QueueError, $crate::PublishError,
+            acme::TransitionError);
+    };
+    ($error:ty: $($source:ty),+) => {
+        $(impl From<$source> for $error {
+            fn from(source: $source) -> Self {
+                Self::Failed(source.into())
+            }
+        })+
+    };
+}

@@ -17,7 +17,8 @@ use aws_config::SdkConfig;
 use ca::Signer;
 use issuing::StatusUrl;
 use jiff::SignedDuration;
-use ra::{Accounts, Authority, Directories, Nonces, Refusals, Seams, Settings};
+use operator::{Authority, Seams};
+use ra::{Accounts, Directories, Nonces, Refusals, Settings};
 use store::{
     AccountStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore, IssuanceStore,
     IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Retention, WatchStore,

@@ -180,8 +180,8 @@ fn may_pass(error: &BoxError) -> bool {
     let failure = match error.downcast_ref::<issuing::Error>() {
         Some(issuing::Error::Failed(failure)) => Some(failure),
         Some(_) => return true,
-        None => match error.downcast_ref::<ra::Error>() {
-            Some(ra::Error::Failed(failure)) => Some(failure),
+        None => match error.downcast_ref::<operator::Error>() {
+            Some(operator::Error::Failed(failure)) => Some(failure),
             Some(_) => return true,
             None => error.downcast_ref::<Failure>(),
         },

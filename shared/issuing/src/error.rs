@@ -1,8 +1,8 @@
 //! The errors of issuing.
 
-use authority::{Failure, PublishError, QueueError};
+use authority::Failure;
 use ca::SignError;
-use store::{IssuerId, IssuerState, StoreError};
+use store::{IssuerId, IssuerState};
 
 use crate::ValidityRefusal;
 
@@ -40,32 +40,4 @@ impl Error {
     }
 }
 
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<SignError> for Error {
-    fn from(error: SignError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<QueueError> for Error {
-    fn from(error: QueueError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<PublishError> for Error {
-    fn from(error: PublishError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<acme::TransitionError> for Error {
-    fn from(error: acme::TransitionError) -> Self {
-        Self::Failed(error.into())
-    }
-}
+authority::from_failures!(Error);

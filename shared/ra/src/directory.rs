@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use acme::{DirectoryId, DirectoryMeta, DirectoryObject, Family, Resource, Urls};
-use authority::{Cache, Clock};
+use authority::{Cache, Clock, Failure};
 use jiff::SignedDuration;
 use store::{AcmeProfile, ProfileStore, RaProfile};
 
@@ -100,9 +100,16 @@ impl Directories {
     /// # Errors
     /// [`Error::NoSuchDirectory`].
     pub async fn directory(&self, directory: &DirectoryId) -> Result<Arc<Directory>, Error> {
-        let look_up = async { Ok::<_, Error>(self.look_up(directory).await?.map(Arc::new)) };
-        let found = self.found.get_or_read(directory, self.clock.now(), look_up).await?;
-        found.ok_or(Error::NoSuchDirectory)
+        self.find(directory).await?.ok_or(Error::NoSuchDirectory)
+    }
+
+    /// The same; `None` when there is no such directory.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn find(&self, directory: &DirectoryId) -> Result<Option<Arc<Directory>>, Failure> {
+        let look_up = async { Ok::<_, Failure>(self.look_up(directory).await?.map(Arc::new)) };
+        self.found.get_or_read(directory, self.clock.now(), look_up).await
     }
 
     /// Has all of them read again: an operator changed profiles.
@@ -110,7 +117,7 @@ impl Directories {
         self.found.forget().await;
     }
 
-    async fn look_up(&self, directory: &DirectoryId) -> Result<Option<Directory>, Error> {
+    async fn look_up(&self, directory: &DirectoryId) -> Result<Option<Directory>, Failure> {
         let (acme, ra) = match directory.family {
             Family::AcmeProfile => {
                 let acme = self.profiles.acme_profile(&directory.name).await?;
@@ -138,7 +145,7 @@ impl Directories {
     }
 
     /// What the profile offers, as far as it is there and enabled.
-    async fn offers(&self, acme: &AcmeProfile) -> Result<BTreeMap<String, Offer>, Error> {
+    async fn offers(&self, acme: &AcmeProfile) -> Result<BTreeMap<String, Offer>, Failure> {
         let mut offers = BTreeMap::new();
         for (name, offered) in &acme.profiles {
             if let Some(ra) = self.profiles.ra_profile(&offered.ra_profile).await?.filter(|ra| ra.enabled) {

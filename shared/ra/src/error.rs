@@ -2,14 +2,12 @@
 
 use acme::{
     AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus,
-    TransitionError,
 };
-use authority::{Failure, PublishError, QueueError};
-use ca::SignError;
+use authority::Failure;
 use issuing::ValidityRefusal;
-use store::{InvalidProfiles, IssuerId, IssuerState, NameRefusal, StoreError};
+use store::{IssuerId, IssuerState, NameRefusal};
 
-use crate::{BindingRefusal, IssuerRefusal, LimitReached};
+use crate::{BindingRefusal, LimitReached};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -122,12 +120,6 @@ pub enum Error {
     LimitReached(#[from] LimitReached),
 
     // What only the operator can mend
-    /// Profiles that cannot be.
-    #[error(transparent)]
-    Profiles(#[from] InvalidProfiles),
-    /// An issuer that cannot be, or not be so.
-    #[error(transparent)]
-    Issuer(#[from] IssuerRefusal),
     /// What failed although nothing was wrong with the request.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -140,6 +132,8 @@ impl Error {
     }
 }
 
+authority::from_failures!(Error);
+
 impl From<issuing::Error> for Error {
     fn from(error: issuing::Error) -> Self {
         match error {
@@ -147,36 +141,6 @@ impl From<issuing::Error> for Error {
             issuing::Error::Validity(refusal) => Self::Validity(refusal),
             issuing::Error::Failed(failure) => Self::Failed(failure),
         }
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<SignError> for Error {
-    fn from(error: SignError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<QueueError> for Error {
-    fn from(error: QueueError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<PublishError> for Error {
-    fn from(error: PublishError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<TransitionError> for Error {
-    fn from(error: TransitionError) -> Self {
-        Self::Failed(error.into())
     }
 }
 

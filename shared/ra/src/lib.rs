@@ -8,63 +8,45 @@
 //! [`ca::Signer`] and the seams of the crate `authority`.
 
 mod account;
-mod authority;
 mod authorization;
 mod certificate;
 mod challenge;
 mod directory;
 mod error;
-mod expiring;
 mod external_account;
 mod finalize;
-mod incident;
 mod key_change;
 mod limit;
 mod names;
 mod new_order;
 mod nonce;
-mod operator;
 mod order;
 mod parts;
-mod profile;
 mod refusal;
 mod registration;
 mod renewal_info;
 mod revocation;
-mod selection;
-mod staged_revocation;
-mod status;
+mod settings;
 mod validation;
 
-pub use crate::authority::{Authority, Seams, Settings};
 pub use account::{AccountChanges, Accounts};
 pub use authorization::{AuthorizationCreation, Authorizations, NewAuthorizations};
 pub use certificate::Downloads;
 pub use challenge::Challenges;
 pub use directory::{Directories, Directory, Offer};
 pub use error::{Error, IdentifierRefusal};
-pub use expiring::ExpiryNotices;
-pub use external_account::{
-    BindingRefusal, Bindings, ExternalAccountKeyTerms, ExternalAccountSecrets, MintedExternalAccountKey,
-    RotatedExternalAccountKey,
-};
+pub use external_account::{BindingRefusal, Bindings, mac_key};
 pub use finalize::Finalization;
-pub use incident::{IncidentPlan, RevocationPlan};
 pub use key_change::{KeyChanges, KeyRollover};
 pub use limit::{LimitReached, LimitState, Limits, Renewals};
-pub use names::NamePolicies;
+pub use names::{NamePolicies, NamePolicy};
 pub use new_order::NewOrders;
 pub use nonce::{NonceSecretRotation, Nonces};
-pub use operator::{
-    AppliedProfiles, ConfiguredProfiles, ExplainedOrder, Explanation, IssuerKey, IssuerRefusal, KeptProfile,
-    NameVerdict, NewIssuer, Records, RevokedSlice, RollOver, RolledOver, TimelineEntry,
-};
-pub use order::{OrderList, OrderView, Orders};
-pub use parts::Parts;
+pub use order::{OrderList, OrderView, Orders, authorizations_of};
+pub use parts::{Parts, Seams};
 pub use refusal::Refusals;
 pub use registration::{AccountCreation, Registrations};
-pub use renewal_info::RenewalInfos;
-pub use revocation::{RevocationRecords, Revocations, Revoker};
-pub use selection::Slice;
-pub use status::{CrlStatus, IssuerStatus, Status};
+pub use renewal_info::{RenewalInfos, directory_of};
+pub use revocation::{MarkedRevocation, RevocationRecords, Revocations, Revoker};
+pub use settings::Settings;
 pub use validation::{ValidationJob, Validations};

@@ -29,9 +29,7 @@ use crate::{Directory, Error};
 
 pub(crate) use self::{
     counter::Count,
-    counts::{
-        SAME_NAMES, of_certificate, of_failed_validation, of_key_change, of_name, of_order, of_pending_authorizations,
-    },
+    counts::{SAME_NAMES, of_certificate, of_failed_validation, of_key_change, of_order, of_pending_authorizations},
 };
 use self::{
     counter::{Counter, Part, shuffled},

@@ -9,7 +9,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use acme::{Account, Authorization, ChallengeType, ExternalAccountKeyId, Identifier, IdentifierObject, ProfileName};
-use authority::{Cache, Clock};
+use authority::{Cache, Clock, Failure};
 use issuing::LoadedIssuer;
 use jiff::SignedDuration;
 use store::{AcmeProfile, ExternalAccountKey, ExternalAccountStore, PreApproval};
@@ -17,7 +17,7 @@ use store::{AcmeProfile, ExternalAccountKey, ExternalAccountStore, PreApproval};
 use crate::{Directory, Error, IdentifierRefusal};
 
 /// What an account may ask for in a directory.
-pub(crate) struct NamePolicy<'a> {
+pub struct NamePolicy<'a> {
     profile: &'a AcmeProfile,
     binding: Binding,
     /// Who would sign, where it is known.
@@ -54,7 +54,10 @@ impl NamePolicies {
 
     /// What the account may ask for. Reads nothing when the account is not bound to one elsewhere,
     /// or when its key was read lately.
-    pub(crate) async fn of<'a>(&self, serving: &'a Directory, account: &Account) -> Result<NamePolicy<'a>, Error> {
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn of<'a>(&self, serving: &'a Directory, account: &Account) -> Result<NamePolicy<'a>, Failure> {
         let binding = match account.external_account {
             None => Binding::None,
             Some(id) => match self.key(id).await? {
@@ -66,9 +69,9 @@ impl NamePolicies {
     }
 
     /// The key, as it was read recently: what it allows to its accounts hardly ever changes.
-    async fn key(&self, id: ExternalAccountKeyId) -> Result<Option<ExternalAccountKey>, Error> {
+    async fn key(&self, id: ExternalAccountKeyId) -> Result<Option<ExternalAccountKey>, Failure> {
         let read =
-            async { Ok::<_, Error>(self.external_accounts.external_account_key(id).await?.map(|key| key.value)) };
+            async { Ok::<_, Failure>(self.external_accounts.external_account_key(id).await?.map(|key| key.value)) };
         self.keys.get_or_read(&id, self.clock.now(), read).await
     }
 
@@ -81,12 +84,12 @@ impl NamePolicies {
 impl<'a> NamePolicy<'a> {
     /// The same, for certificates that this issuer signs: its certificate may say which names it
     /// certifies.
-    pub(crate) fn below(self, issuer: &'a LoadedIssuer) -> Self {
+    pub fn below(self, issuer: &'a LoadedIssuer) -> Self {
         Self { issuer: Some(issuer), ..self }
     }
 
     /// What an account may ask for that is bound to none elsewhere.
-    pub(crate) fn of_anybody(profile: &'a AcmeProfile) -> Self {
+    pub fn of_anybody(profile: &'a AcmeProfile) -> Self {
         Self { profile, binding: Binding::None, issuer: None }
     }
 
@@ -132,7 +135,7 @@ impl<'a> NamePolicy<'a> {
     /// The pre-approval by which the account need not show control of the name (interface row P8):
     /// only for accounts that are bound to one elsewhere, and while the key that bound them is
     /// good.
-    pub(crate) fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
+    pub fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
         let Binding::Key(key) = &self.binding else { return None };
         if key.revoked || !is_for(key, &self.profile.name) || !key.covers(identifier) {
             return None;
@@ -141,13 +144,13 @@ impl<'a> NamePolicy<'a> {
     }
 
     /// The ways in which the name can be shown here.
-    pub(crate) fn challenges(&self, identifier: &Identifier) -> Vec<ChallengeType> {
+    pub fn challenges(&self, identifier: &Identifier) -> Vec<ChallengeType> {
         let offered = |r#type: &ChallengeType| self.profile.challenge_types.contains(r#type) && r#type.fits(identifier);
         ChallengeType::ALL.into_iter().filter(offered).collect()
     }
 
     /// The id of the key behind the account's binding.
-    pub(crate) fn external_account(&self) -> Option<&ExternalAccountKey> {
+    pub fn external_account(&self) -> Option<&ExternalAccountKey> {
         match &self.binding {
             Binding::Key(key) => Some(key),
             Binding::None | Binding::Forgotten => None,
@@ -155,7 +158,7 @@ impl<'a> NamePolicy<'a> {
     }
 
     /// Why there can be no certificate for the name.
-    pub(crate) fn refusal(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
+    pub fn refusal(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
         if let Some(refusal) = self.rule_refusal(identifier) {
             return Some(refusal);
         }

@@ -62,7 +62,7 @@ impl NonceSecretRotation {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn ensure(&self) -> Result<(), Error> {
+    pub async fn ensure(&self) -> Result<(), Failure> {
         let stored = self.nonces.nonce_secrets().await?;
         let now = self.clock.now();
         let newest = stored.as_ref().and_then(|stored| stored.live.first());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acme::{Account, AccountId, Authorization, Order, OrderId, OrderState};
-use authority::{Clock, IssuanceQueue, IssuanceTask};
+use authority::{Clock, Failure, IssuanceQueue, IssuanceTask};
 use jiff::SignedDuration;
 use store::{AuthorizationStore, CertificateState, CertificateStore, OrderStore, Versioned};
 
@@ -115,10 +115,10 @@ impl Orders {
 }
 
 /// The authorizations of an order.
-pub(crate) async fn authorizations_of(
-    store: &dyn AuthorizationStore,
-    order: &Order,
-) -> Result<Vec<Authorization>, Error> {
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn authorizations_of(store: &dyn AuthorizationStore, order: &Order) -> Result<Vec<Authorization>, Failure> {
     let read = store.authorizations(order.account, &order.authorizations).await?;
     Ok(read.into_iter().map(|authorization| authorization.value).collect())
 }

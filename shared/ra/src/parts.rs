@@ -3,16 +3,39 @@
 
 use std::sync::Arc;
 
-use authority::{IssuanceQueue, Publisher, ValidationQueue};
-use issuing::{Crls, HostCertificates, Issuance, IssuerFiles, Resumption, Validities};
+use authority::{Clock, CrlQueue, EventSink, Events, IssuanceQueue, Publisher, ValidationQueue};
+use ca::Signer;
+use issuing::{CrlRequests, Crls, HostCertificates, Issuance, IssuerFiles, Issuers, Resumption, StatusUrl, Validities};
+use store::Store;
 
 use crate::{
-    AccountChanges, Accounts, Authority, Authorizations, Bindings, Challenges, Downloads, ExpiryNotices, Finalization,
-    KeyChanges, NewAuthorizations, NewOrders, NonceSecretRotation, Nonces, Orders, Refusals, Registrations,
-    RenewalInfos, Renewals, Revocations, Validations,
+    AccountChanges, Accounts, Authorizations, Bindings, Challenges, Directories, Downloads, Finalization, KeyChanges,
+    Limits, NamePolicies, NewAuthorizations, NewOrders, NonceSecretRotation, Nonces, Orders, Refusals, Registrations,
+    RenewalInfos, Renewals, RevocationRecords, Revocations, Settings, Validations,
 };
 
-/// Each part once, over the store of one authority. What they remember they share with it.
+/// What a host puts behind the parts.
+#[derive(Clone)]
+pub struct Seams {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub signer: Arc<dyn Signer>,
+    /// The queue of validations.
+    pub validation_queue: Arc<dyn ValidationQueue>,
+    /// The queue of interrupted issuances.
+    pub issuance_queue: Arc<dyn IssuanceQueue>,
+    /// The queue of CRLs.
+    pub crl_queue: Arc<dyn CrlQueue>,
+    /// What relying parties fetch.
+    pub publisher: Arc<dyn Publisher>,
+    /// Events, beside the log.
+    pub events: Arc<dyn EventSink>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Each part once, over one store. What they remember they share.
 pub struct Parts {
     /// Finds accounts.
     pub accounts: Arc<Accounts>,
@@ -56,21 +79,33 @@ pub struct Parts {
     pub host_certificates: HostCertificates,
     /// Makes the secrets of nonces.
     pub nonce_secret_rotation: Arc<NonceSecretRotation>,
-    /// Emits that certificates end soon.
-    pub expiry_notices: Arc<ExpiryNotices>,
+    /// Finds directories.
+    pub directories: Arc<Directories>,
+    /// Counts what is limited.
+    pub limits: Arc<Limits>,
+    /// Knows what accounts may ask for.
+    pub policies: Arc<NamePolicies>,
+    /// Writes revocations down.
+    pub revocation_records: Arc<RevocationRecords>,
+    /// The issuers, as they were read recently.
+    pub issuers: Arc<Issuers>,
+    /// Requests CRLs.
+    pub crl_requests: Arc<CrlRequests>,
 }
 
 impl Parts {
-    /// The parts beside this authority, with the seams that operators' verbs do not use.
-    pub fn new(
-        authority: &Authority,
-        validation_queue: Arc<dyn ValidationQueue>,
-        issuance_queue: Arc<dyn IssuanceQueue>,
-        publisher: Arc<dyn Publisher>,
-    ) -> Self {
-        let Authority { store, signer, events, clock, settings, directories, limits, policies, issuers, .. } =
-            authority;
-        let (status_url, records) = (&authority.status_url, &authority.revocation_records);
+    /// The parts over these seams.
+    pub fn new(seams: Seams, settings: &Settings) -> Self {
+        let Seams { store, signer, validation_queue, issuance_queue, crl_queue, publisher, events, clock } = seams;
+        let (remembered, status_url) = (settings.profile_cache, StatusUrl(settings.status_url.clone()));
+        let events = Events::new(events, clock.clone());
+        let directories = Arc::new(Directories::new(store.clone(), clock.clone(), remembered));
+        let limits = Arc::new(Limits::new(store.clone(), events.clone(), clock.clone(), remembered));
+        let policies = Arc::new(NamePolicies::new(store.clone(), clock.clone(), remembered));
+        let issuers = Arc::new(Issuers::new(store.clone(), clock.clone(), remembered));
+        let crl_requests = Arc::new(CrlRequests::new(store.clone(), crl_queue));
+        let revocation_records =
+            Arc::new(RevocationRecords::new(store.clone(), crl_requests.clone(), events.clone(), clock.clone()));
         let validities = Arc::new(Validities::new(status_url.clone(), clock.clone()));
         let issuance =
             Arc::new(Issuance::new(issuers.clone(), store.clone(), signer.clone(), events.clone(), status_url.clone()));
@@ -132,8 +167,14 @@ impl Parts {
                 clock.clone(),
             ),
             downloads: Downloads::new(store.clone(), store.clone(), issuers.clone()),
-            revocations: Revocations::new(store.clone(), store.clone(), records.clone(), clock.clone()),
-            renewal_infos: authority.renewal_infos.clone(),
+            revocations: Revocations::new(store.clone(), store.clone(), revocation_records.clone(), clock.clone()),
+            renewal_infos: Arc::new(RenewalInfos::new(
+                store.clone(),
+                store.clone(),
+                store.clone(),
+                clock.clone(),
+                remembered,
+            )),
             resumption: Resumption::new(issuance.clone(), store.clone()),
             crls: Arc::new(Crls::new(
                 issuers.clone(),
@@ -145,14 +186,13 @@ impl Parts {
             )),
             issuer_files: IssuerFiles::new(publisher),
             host_certificates: HostCertificates::new(issuers.clone(), issuance, validities, clock.clone()),
-            nonce_secret_rotation: Arc::new(NonceSecretRotation::new(store.clone(), clock.clone())),
-            expiry_notices: Arc::new(ExpiryNotices::new(
-                store.clone(),
-                store.clone(),
-                events.clone(),
-                clock.clone(),
-                settings.expiring,
-            )),
+            nonce_secret_rotation: Arc::new(NonceSecretRotation::new(store, clock)),
+            directories,
+            limits,
+            policies,
+            revocation_records,
+            issuers,
+            crl_requests,
             orders,
             authorizations,
         }

@@ -6,7 +6,7 @@ use acme::{AccountId, DirectoryId, EventKind, RefusalFacts, RefusalReason};
 use authority::{Clock, Events, RepeatFilter};
 use jiff::SignedDuration;
 
-use crate::{Authority, Error, IdentifierRefusal};
+use crate::{Error, IdentifierRefusal};
 
 /// Emits that policies refused requests.
 pub struct Refusals {
@@ -37,18 +37,6 @@ impl Refusals {
                 untold,
             }));
         }
-    }
-}
-
-impl Authority {
-    /// Has an event made on purpose, to see whether it arrives.
-    ///
-    /// # Errors
-    /// When the act cannot be recorded.
-    pub async fn emit_test(&self, actor: &str) -> Result<(), Error> {
-        self.audit.record(actor, "events test", "-", Default::default()).await?;
-        self.events.emit(EventKind::Test { actor: actor.to_owned() });
-        Ok(())
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use acme::{CertificateId, RenewalInfo, SuggestedWindow};
-use authority::{Cache, Clock};
+use acme::{AccountId, CertificateId, DirectoryId, RenewalInfo, SuggestedWindow};
+use authority::{Cache, Clock, Failure};
 use jiff::SignedDuration;
 use store::{AccountStore, CertificateRecord, CertificateStore, Incident, IncidentStore};
 
-use crate::{Error, selection::directory_of};
+use crate::Error;
 
 /// Says when certificates should be renewed.
 pub struct RenewalInfos {
@@ -56,11 +56,11 @@ impl RenewalInfos {
 
     /// The incident that goes on and is about the certificate; of several the one that is most
     /// urgent.
-    async fn incident_about(&self, certificate: &CertificateRecord) -> Result<Option<Incident>, Error> {
+    async fn incident_about(&self, certificate: &CertificateRecord) -> Result<Option<Incident>, Failure> {
         let read = async {
             let open =
                 self.incidents.incidents().await?.into_iter().map(|incident| incident.value).filter(Incident::is_open);
-            Ok::<_, Error>(Arc::new(open.collect::<Vec<_>>()))
+            Ok::<_, Failure>(Arc::new(open.collect::<Vec<_>>()))
         };
         let open = self.open.get_or_read(&(), self.clock.now(), read).await?;
         let (mut found, mut directories): (Option<&Incident>, _) = (None, HashMap::new());
@@ -84,4 +84,21 @@ impl RenewalInfos {
 fn window(incident: &Incident, usual: SuggestedWindow) -> SuggestedWindow {
     let moved = SuggestedWindow::between(incident.declared_at, incident.renew_by);
     if usual.end < moved.end { usual } else { moved }
+}
+
+/// A certificate does not say in which directory it was ordered; its account does, for ever.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn directory_of(
+    accounts: &dyn AccountStore,
+    account: AccountId,
+    known: &mut HashMap<AccountId, Option<DirectoryId>>,
+) -> Result<Option<DirectoryId>, Failure> {
+    if let Some(directory) = known.get(&account) {
+        return Ok(directory.clone());
+    }
+    let directory = accounts.account(account).await?.map(|account| account.value.directory);
+    known.insert(account, directory.clone());
+    Ok(directory)
 }

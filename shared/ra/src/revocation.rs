@@ -74,8 +74,10 @@ impl Revocations {
                 Revoker::Account(_) => RevokedBy::Account,
                 Revoker::Key(_) => RevokedBy::CertificateKey,
             };
-            if self.records.revoke(&before, reason, by, None).await?.is_some() {
-                return Ok(());
+            match self.records.revoke(&before, reason, by, None).await? {
+                MarkedRevocation::Now(_) => return Ok(()),
+                MarkedRevocation::Before => return Err(Error::AlreadyRevoked),
+                MarkedRevocation::Overtaken => {}
             }
         }
     }
@@ -110,6 +112,17 @@ impl Revocations {
     }
 }
 
+/// What became of a revocation.
+#[derive(Clone, Debug)]
+pub enum MarkedRevocation {
+    /// The certificate is revoked now.
+    Now(Box<CertificateRecord>),
+    /// It was revoked before.
+    Before,
+    /// Another write came in between; nothing was changed.
+    Overtaken,
+}
+
 /// Writes revocations down and has them listed, for clients and for operators.
 pub struct RevocationRecords {
     certificates: Arc<dyn CertificateStore>,
@@ -129,27 +142,26 @@ impl RevocationRecords {
         Self { certificates, crl_requests, events, clock }
     }
 
-    /// Marks the certificate as revoked and has it listed; `None` when another write came between.
-    /// `actor` is the operator.
+    /// Marks the certificate as revoked and has it listed. `actor` is the operator.
     ///
     /// # Errors
-    /// [`Error::AlreadyRevoked`].
+    /// When the store or the queue cannot answer.
     pub async fn revoke(
         &self,
         before: &Versioned<CertificateRecord>,
         reason: RevocationReason,
         by: RevokedBy,
         actor: Option<&str>,
-    ) -> Result<Option<CertificateRecord>, Error> {
+    ) -> Result<MarkedRevocation, Failure> {
         if let Some(revocation) = &before.revocation {
             self.list_if_missing(before, revocation).await?;
-            return Err(Error::AlreadyRevoked);
+            return Ok(MarkedRevocation::Before);
         }
-        let revoked = self.mark(before, reason, by, actor).await?;
-        if let Some(revoked) = &revoked {
-            self.list(revoked).await?;
-        }
-        Ok(revoked)
+        let Some(revoked) = self.mark(before, reason, by, actor).await? else {
+            return Ok(MarkedRevocation::Overtaken);
+        };
+        self.list(&revoked).await?;
+        Ok(MarkedRevocation::Now(Box::new(revoked)))
     }
 
     /// Marks the certificate as revoked; `None` when another write came between. Whoever does so
@@ -163,7 +175,7 @@ impl RevocationRecords {
         reason: RevocationReason,
         by: RevokedBy,
         actor: Option<&str>,
-    ) -> Result<Option<CertificateRecord>, Error> {
+    ) -> Result<Option<CertificateRecord>, Failure> {
         let revocation = Some(Revocation { at: acme::whole_seconds(self.clock.now()), reason });
         let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
         if !applied(self.certificates.update_certificate(before, &after).await)? {
@@ -178,12 +190,12 @@ impl RevocationRecords {
         Ok(Some(after.value))
     }
 
-    async fn list(&self, revoked: &CertificateRecord) -> Result<(), Error> {
-        Ok(self.crl_requests.request(&revoked.issuer, revoked.crl_shard).await?)
+    async fn list(&self, revoked: &CertificateRecord) -> Result<(), Failure> {
+        self.crl_requests.request(&revoked.issuer, revoked.crl_shard).await
     }
 
     /// Mends a revocation whose request ended before its CRL was asked for.
-    async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Error> {
+    async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Failure> {
         if self.crl_requests.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
             Ok(())
         } else {

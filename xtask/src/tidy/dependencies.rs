@@ -4,9 +4,10 @@
 //! functions/* ─> api ─> ra ─> issuing ─> authority ─┬─> acme ─> jose
 //!                                                   ├─> store ─> ca, acme, jose
 //!                                                   └─> ca ───> acme, jose
+//! functions/{admin, bootstrap, publish-crl}, host ─> operator ─> ra
 //! functions/validate, host ─> validation ─> acme           host ─> every function library
 //! serverless-acme (command line) ─> functions/admin, and behind features ─> host
-//! functions/*/main.rs ─> aws ─> api, ra, issuing, authority, store, ca
+//! functions/*/main.rs ─> aws ─> api, operator, ra, issuing, authority, store, ca
 //! ```
 //!
 //! A crate may also use everything further along its arrows. Development dependencies are checked
@@ -62,6 +63,7 @@ enum Floor {
     Host,
     Issuing,
     Jose,
+    Operator,
     Ra,
     Store,
     Tests,
@@ -83,6 +85,7 @@ impl Floor {
             ("shared", "ca") => Self::Ca,
             ("shared", "issuing") => Self::Issuing,
             ("shared", "jose") => Self::Jose,
+            ("shared", "operator") => Self::Operator,
             ("shared", "ra") => Self::Ra,
             ("shared", "store") => Self::Store,
             ("shared", "validation") => Self::Validation,
@@ -110,17 +113,20 @@ impl Floor {
             Authority => matches!(other, Acme | Ca | Jose | Store),
             Issuing => matches!(other, Acme | Authority | Ca | Jose | Store),
             Ra => matches!(other, Acme | Authority | Ca | Issuing | Jose | Store),
+            Operator => other == Ra || Ra.may_use(other, optional),
             Api => matches!(other, Acme | Authority | Ca | Issuing | Jose | Ra | Store),
-            Aws => matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Ra | Store),
+            Aws => matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Operator | Ra | Store),
             // `aws` is behind a feature, so that `host` can link a function without the SDK.
             Function => {
-                matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Ra | Store) || (other == Aws && optional)
+                matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Operator | Ra | Store)
+                    || (other == Aws && optional)
             }
             Validate => other == Validation || Function.may_use(other, optional),
             Host => !matches!(other, Aws | Cloud | CommandLine | Tests | Xtask),
             // An operator of a CA on AWS has the command line without the host and its engine.
             CommandLine => {
-                matches!(other, Acme | Authority | Ca | Function | Jose | Ra | Store) || (other == Host && optional)
+                matches!(other, Acme | Authority | Ca | Function | Jose | Operator | Ra | Store)
+                    || (other == Host && optional)
             }
             Tests => other != Xtask,
         }

@@ -174,7 +174,8 @@ mod tests {
     fn found(name: &str, text: &str) -> usize {
         let mut state = State::default();
         state.take("shared/store/src/profile.rs", TRAIT);
-        state.take("shared/ra/src/profile.rs", "impl Authority {\n    pub async fn apply_profiles(&self) {}\n}\n");
+        state
+            .take("shared/operator/src/profile.rs", "impl Authority {\n    pub async fn apply_profiles(&self) {}\n}\n");
         state.take(name, text);
         state.check().into_iter().filter(|violation| violation.rule.contains("only the authority")).count()
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use acme::{AccountId, OrderId, ProfileName};
 use admin::explain::{Explain, ExplainedSubject};
 use clap::{ArgGroup, Args};
-use ra::Explanation;
+use operator::Explanation;
 
 use super::{
     AdminFailure,

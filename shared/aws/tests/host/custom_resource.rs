@@ -20,8 +20,8 @@ async fn establish(properties: Value) -> Result<BTreeMap<String, String>, BoxErr
     match properties["outcome"].as_str() {
         Some("good") => Ok(BTreeMap::from([("Attribute".to_owned(), "value".to_owned())])),
         Some("late") if TRIES.fetch_add(1, Ordering::SeqCst) >= 2 => Ok(BTreeMap::new()),
-        Some("late" | "busy") => Err(Box::new(ra::Error::Failed(Failure::Busy))),
-        Some("foreign") => Err(Box::new(ra::Error::Failed(Failure::ForeignIssuer("root".parse().unwrap())))),
+        Some("late" | "busy") => Err(Box::new(operator::Error::Failed(Failure::Busy))),
+        Some("foreign") => Err(Box::new(operator::Error::Failed(Failure::ForeignIssuer("root".parse().unwrap())))),
         Some("never") => std::future::pending().await,
         _ => Err("x".repeat(10_000).into()),
     }

@@ -1,11 +1,13 @@
 //! How full a limit is, for operators.
 
+use acme::{Account, Identifier};
+use authority::Failure;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::LimitWindow;
 
-use super::{Count, Counter};
-use crate::{Directory, Error, Limits};
+use super::{Count, Counter, of_certificate, of_failed_validation, of_key_change, of_order};
+use crate::{Directory, Limits, limit::counts::of_name};
 
 /// How full a limit is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +26,44 @@ pub struct LimitState {
 }
 
 impl Limits {
+    /// How full the limits are that the account's requests count for.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn states_for_account(&self, serving: &Directory, account: &Account) -> Result<Vec<LimitState>, Failure> {
+        let mut counts = of_order(serving, account, &[], 1);
+        counts.push(of_failed_validation(serving, account.id));
+        counts.extend(of_certificate(serving, account, &[]).into_iter().skip(1));
+        counts.push(of_key_change(serving, account.id));
+        self.states(serving, &counts).await
+    }
+
+    /// How full the limits are that an order of the account for these names counts for.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn states_for_order(
+        &self,
+        serving: &Directory,
+        account: &Account,
+        names: &[Identifier],
+    ) -> Result<Vec<LimitState>, Failure> {
+        let mut counts = of_order(serving, account, names, 1);
+        counts.push(of_failed_validation(serving, account.id));
+        counts.extend(of_certificate(serving, account, names));
+        self.states(serving, &counts).await
+    }
+
+    /// How full the limits are that an order for the name counts for, whoever places it.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn states_for_name(&self, serving: &Directory, name: &Identifier) -> Result<Vec<LimitState>, Failure> {
+        self.states(serving, &of_name(serving, name)).await
+    }
+
     /// How full the counters are that these would be counted at; what has no limit is left out.
-    pub(crate) async fn states(&self, serving: &Directory, counts: &[Count]) -> Result<Vec<LimitState>, Error> {
+    async fn states(&self, serving: &Directory, counts: &[Count]) -> Result<Vec<LimitState>, Failure> {
         let now = self.clock.now();
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
         let parts = counters.iter().flat_map(|counter| &counter.parts);

@@ -24,10 +24,10 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use ca::{AuthorityName, KeyHandle, SignError, Signature, SignatureAlgorithm, Signer};
-use issuing::{Hierarchy, IssuerPlan};
+use issuing::{Ceremony, Hierarchy, IssuerPlan, StatusUrl};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
-use ra::{AccountCreation, Authority, Directory, ExternalAccountSecrets, Parts, Seams, Settings};
+use ra::{AccountCreation, Directory, Parts, Seams, Settings};
 use store::{
     AcmeProfile, CertificateRecord, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore,
     RaProfile, Versioned,
@@ -38,10 +38,10 @@ use tokio::sync::Notify;
 /// One life of a CA.
 #[derive(Clone)]
 pub(crate) struct Ca {
-    pub(crate) authority: Arc<Authority>,
     pub(crate) parts: Arc<Parts>,
     pub(crate) serving: Arc<Directory>,
     pub(crate) store: Arc<EmbeddedStore>,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) queue: Arc<Tasks>,
     pub(crate) clock: Arc<JumpingClock>,
 }
@@ -51,15 +51,7 @@ impl Ca {
         let store = Arc::new(EmbeddedStore::open(file, EngineOptions::default()).unwrap());
         let queue = Arc::new(Tasks::default());
         let clock = Arc::new(JumpingClock::default());
-        let seams = Seams {
-            store: store.clone(),
-            signer: keys.clone(),
-            crl_queue: queue.clone(),
-            events: Arc::new(()),
-            clock: clock.clone(),
-        };
-        let authority = Arc::new(Authority::new(seams, Settings { certificates_per_slice: 2, ..Settings::default() }));
-        let parts = Arc::new(Parts::new(&authority, queue.clone(), queue.clone(), queue.clone()));
+        let parts = Arc::new(parts(&store, keys, &queue, queue.clone(), &clock));
         let plan = |id: &str| IssuerPlan {
             id: id.parse().unwrap(),
             subject: AuthorityName::new(id, None).unwrap(),
@@ -67,7 +59,9 @@ impl Ca {
             lifetime: SignedDuration::from_hours(24 * 365),
             crl_shards: 1,
         };
-        authority.ceremony.ensure(&Hierarchy { root: plan("root"), issuing: plan("issuing") }).await.unwrap();
+        let ceremony =
+            Ceremony::new(parts.issuers.clone(), store.clone(), keys.clone(), StatusUrl(None), clock.clone());
+        ceremony.ensure(&Hierarchy { root: plan("root"), issuing: plan("issuing") }).await.unwrap();
 
         let directory: DirectoryId = "default".parse().unwrap();
         let mut acme = AcmeProfile::new(directory.name.clone());
@@ -75,12 +69,18 @@ impl Ca {
         let ra = RaProfile::new(directory.name.clone(), "issuing".parse().unwrap());
         let profiles = ProfileSet { acme_profile: vec![acme], ra_profile: vec![ra] };
         store.apply_profiles(&profiles.changes_from(&store.profiles().await.unwrap())).await.unwrap();
-        let serving = authority.directories.directory(&directory).await.unwrap();
-        Self { authority, parts, serving, store, queue, clock }
+        let serving = parts.directories.directory(&directory).await.unwrap();
+        Self { parts, serving, store, keys: keys.clone(), queue, clock }
     }
 
-    pub(crate) fn secrets(&self) -> ExternalAccountSecrets {
-        ExternalAccountSecrets::new(self.store.clone(), self.clock.clone())
+    /// Another process of the same CA, with a publisher of its own.
+    pub(crate) fn process(&self, publisher: Arc<dyn Publisher>) -> (Arc<Parts>, Arc<Tasks>) {
+        let queue = Arc::new(Tasks::default());
+        (Arc::new(parts(&self.store, &self.keys, &queue, publisher, &self.clock)), queue)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) async fn account(&self) -> Account {
@@ -123,6 +123,26 @@ impl Ca {
             CertificateState::Issued { .. } => panic!("it is issued already"),
         }
     }
+}
+
+fn parts(
+    store: &Arc<EmbeddedStore>,
+    keys: &Arc<Keys>,
+    queue: &Arc<Tasks>,
+    publisher: Arc<dyn Publisher>,
+    clock: &Arc<JumpingClock>,
+) -> Parts {
+    let seams = Seams {
+        store: store.clone(),
+        signer: keys.clone(),
+        validation_queue: queue.clone(),
+        issuance_queue: queue.clone(),
+        crl_queue: queue.clone(),
+        publisher,
+        events: Arc::new(()),
+        clock: clock.clone(),
+    };
+    Parts::new(seams, &Settings::default())
 }
 
 /// The system's clock, and how far it has jumped.

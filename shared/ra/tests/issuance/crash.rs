@@ -56,7 +56,7 @@ async fn crash(moment: Moment) {
 
     assert_eq!(keys.signed(), std::slice::from_ref(&intended), "the stored bytes are signed, once");
     let view = after.parts.orders.order(&account, order).await.unwrap();
-    assert_eq!(view.order.status(&view.authorizations, after.authority.now()), OrderStatus::Valid);
+    assert_eq!(view.order.status(&view.authorizations, after.now()), OrderStatus::Valid);
     assert!(after.store.unfinished().await.unwrap().issuances.is_empty());
     let chain = after.parts.downloads.chain(account.id, order).await.unwrap();
     let leaf = chain.certificates()[0].der();

@@ -7,15 +7,15 @@ use std::{
 
 use async_trait::async_trait;
 use authority::{Clock, CrlTask, PublishError, PublishedObject, Publisher};
-use ra::{Authority, Parts, Seams, Settings};
+use ra::Parts;
 use store::{CrlStore, IssuerRole};
 use tempfile::TempDir;
 
-use crate::ca::{Ca, Keys, Tasks};
+use crate::ca::{Ca, Keys};
 
 /// What all processes publish into.
 #[derive(Default)]
-pub(crate) struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
+struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
 
 /// A process that is overtaken by another between storing its CRL and publishing it.
 struct Overtaken {
@@ -42,33 +42,15 @@ impl Publisher for Overtaken {
     }
 }
 
-pub(crate) fn process(
-    ca: &Ca,
-    keys: &Arc<Keys>,
-    publisher: Arc<dyn Publisher>,
-) -> (Arc<Authority>, Arc<Parts>, Arc<Tasks>) {
-    let queue = Arc::new(Tasks::default());
-    let seams = Seams {
-        store: ca.store.clone(),
-        signer: keys.clone(),
-        crl_queue: queue.clone(),
-        events: Arc::new(()),
-        clock: ca.clock.clone(),
-    };
-    let authority = Arc::new(Authority::new(seams, Settings::default()));
-    let parts = Arc::new(Parts::new(&authority, queue.clone(), queue.clone(), publisher));
-    (authority, parts, queue)
-}
-
 #[tokio::test]
 async fn a_process_that_was_overtaken_leaves_the_newer_crl_behind() {
     let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
     let task = CrlTask { issuer: ca.serving.ra.issuer.clone(), shard: 0 };
     let bucket = Arc::new(Bucket::default());
-    let (_, fast, _) = process(&ca, &keys, bucket.clone());
+    let (fast, _) = ca.process(bucket.clone());
     let by = Mutex::new(Some((fast, task.clone())));
-    let (_, slow, _) = process(&ca, &keys, Arc::new(Overtaken { bucket: bucket.clone(), by }));
+    let (slow, _) = ca.process(Arc::new(Overtaken { bucket: bucket.clone(), by }));
     let second = u64::try_from(ca.clock.now().as_second()).unwrap();
     slow.crls.make(&task).await.unwrap();
 
@@ -78,11 +60,11 @@ async fn a_process_that_was_overtaken_leaves_the_newer_crl_behind() {
 }
 
 /// As a process does that may not use the keys of issuing CAs.
-async fn ask_for_crls(authority: &Authority, parts: &Parts) {
-    let issuers = authority.issuers.records().await.unwrap();
+async fn ask_for_crls(parts: &Parts) {
+    let issuers = parts.issuers.records().await.unwrap();
     for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
         parts.issuer_files.publish(issuer).await.unwrap();
-        authority.crl_requests.request_missing(issuer).await.unwrap();
+        parts.crl_requests.request_missing(issuer).await.unwrap();
     }
 }
 
@@ -91,17 +73,17 @@ async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_k
     let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
     let bucket = Arc::new(Bucket::default());
-    let (authority, parts, queue) = process(&ca, &keys, bucket.clone());
+    let (parts, queue) = ca.process(bucket.clone());
     keys.forget_signed();
     parts.crls.make_due(IssuerRole::Root).await.unwrap();
-    ask_for_crls(&authority, &parts).await;
+    ask_for_crls(&parts).await;
     assert!(keys.signed().is_empty(), "the issuing CA's key is not used");
     let paths: Vec<String> = bucket.0.lock().unwrap().keys().cloned().collect();
     assert_eq!(paths, ["crl/root/0.crl", "issuer/issuing.cer", "issuer/root.cer"]);
     assert_eq!(queue.crls().len(), 1, "somebody else is asked for the other CRL");
 
     parts.crls.make(&queue.crls()[0]).await.unwrap();
-    ask_for_crls(&authority, &parts).await;
+    ask_for_crls(&parts).await;
     assert_eq!(queue.crls().len(), 1, "it is there now");
 }
 
@@ -109,7 +91,7 @@ async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_k
 async fn a_crl_is_made_anew_past_half_of_its_life() {
     let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
-    let (_, parts, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+    let (parts, _) = ca.process(Arc::new(Bucket::default()));
     let day = 24 * 60 * 60;
     for (role, issuer, half) in [(IssuerRole::Issuing, "issuing", 7 * day / 2), (IssuerRole::Root, "root", 90 * day)] {
         let number = async || ca.store.crl(&issuer.parse().unwrap(), 0).await.unwrap().unwrap().number;
@@ -134,7 +116,7 @@ async fn crl_numbers_go_on_rising_over_a_store_that_was_restored_from_a_backup()
     for (days, folder) in [(0, lost), (1, restored)] {
         let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
         ca.clock.jump(days * 24 * 60 * 60);
-        let (_, parts, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+        let (parts, _) = ca.process(Arc::new(Bucket::default()));
         for _ in 0..3 {
             parts.crls.make(&task).await.unwrap();
             numbers.push(ca.store.crl(&task.issuer, task.shard).await.unwrap().unwrap().number);

@@ -12,13 +12,9 @@
 mod ca;
 mod crash;
 mod crls;
-mod external_account;
-mod incidents;
-mod issuers;
 mod limits;
 mod names;
 mod nonces;
 mod one_way;
-mod operator;
 mod order_lists;
 mod waiting;

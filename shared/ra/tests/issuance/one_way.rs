@@ -51,7 +51,7 @@ async fn threat_9_finalize_answers_with_the_valid_order() {
     let (_folder, _keys, ca) = ca().await;
     let (account, order) = ca.ready_order().await;
     let view = ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
-    assert_eq!(view.order.status(&view.authorizations, ca.authority.now()), OrderStatus::Valid);
+    assert_eq!(view.order.status(&view.authorizations, ca.now()), OrderStatus::Valid);
 }
 
 /// Every verb that leads to the signer, with everything that is not a ready order of the account.
@@ -131,7 +131,7 @@ async fn s18_a_certificate_is_free_again_when_a_crash_took_the_order_that_replac
     // Its mark without the order: what is left when the process stops between the two writes.
     let mut record = ca.record(&account, order).await;
     let before = record.clone();
-    record.value.replacement.as_mut().unwrap().order = acme::OrderId::new(ca.authority.now(), [9; 10]);
+    record.value.replacement.as_mut().unwrap().order = acme::OrderId::new(ca.now(), [9; 10]);
     record.version = store::OperationId::from_random([9; 16]);
     store::CertificateStore::update_certificate(ca.store.as_ref(), &before, &record).await.unwrap();
     assert!(matches!(replace().await, Err(Error::AlreadyReplaced)), "it may be on its way");

@@ -21,7 +21,7 @@ async fn a_second_challenge_that_was_left_waiting_stands_in_nobodys_way() {
     for seconds in [0, 61, 300] {
         ca.clock.jump(seconds);
         let authorization = ca.parts.authorizations.authorization(&account, id).await.unwrap();
-        let now = ca.authority.now();
+        let now = ca.now();
         assert_eq!(authorization.status(now), AuthorizationStatus::Valid);
         let left = authorization.challenge(ChallengeType::Dns01).unwrap();
         assert_eq!(left.status(now), ChallengeStatus::Pending, "nobody works on it");
@@ -44,7 +44,7 @@ async fn n3_what_was_shown_as_invalid_does_not_become_valid_by_a_late_result() {
     // The first one's deadline passes; its failure has been seen.
     ca.clock.jump(101);
     let authorization = ca.parts.authorizations.authorization(&account, id).await.unwrap();
-    assert_eq!(authorization.status(ca.authority.now()), AuthorizationStatus::Invalid);
+    assert_eq!(authorization.status(ca.now()), AuthorizationStatus::Invalid);
     let late = ca.parts.validations.succeeded(job, Observation::default()).await;
     assert!(matches!(late, Err(Error::Failed(authority::Failure::Transition(_)))), "{late:?}");
 }

@@ -7,7 +7,7 @@ use authority::{Failure, Rounds, applied};
 use ca::{AuthorityName, AuthorityRequest, Certificate, Issuer};
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
-use super::issuer::{certificate, check_new, described, issuing_ca};
+use crate::issuer::{certificate, check_new, described, issuing_ca};
 use crate::{Authority, Error, IssuerKey, IssuerRefusal};
 
 impl Authority {

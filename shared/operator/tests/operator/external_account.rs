@@ -7,13 +7,17 @@ use acme::NewAccount;
 use aws_lc_rs::hmac;
 use jiff::SignedDuration;
 use jose::{PublicKey, base64url};
-use ra::{AccountCreation, BindingRefusal, Directory, Error, MintedExternalAccountKey};
+use operator::{ExternalAccountKeyTerms, MintedExternalAccountKey};
+use ra::{AccountCreation, BindingRefusal, Directory, Error};
 use serde_json::json;
 use store::AcmeProfile;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::ca::{Ca, Keys, NEW_ACCOUNT, account_key};
+use crate::{
+    ca::{Keys, NEW_ACCOUNT, account_key},
+    operated::Ca,
+};
 
 /// A binding, with each part as a test wants it.
 struct Binding {
@@ -60,7 +64,7 @@ async fn ca() -> (TempDir, Ca) {
 
 async fn mint(ca: &Ca) -> MintedExternalAccountKey {
     ca.authority
-        .mint_external_account_key("tests", ra::ExternalAccountKeyTerms::new(SignedDuration::from_hours(24)))
+        .mint_external_account_key("tests", ExternalAccountKeyTerms::new(SignedDuration::from_hours(24)))
         .await
         .unwrap()
 }

@@ -7,7 +7,7 @@ use authority::{Rounds, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use store::{Incident, Position, Selection, StagedRevocation, Versioned};
 
-use crate::{Authority, Error, Slice, operator::in_words};
+use crate::{Authority, Error, Refusal, Slice, revocation::in_words};
 
 /// What is to be declared.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct RevocationPlan {
 
 impl Authority {
     /// Declares an incident. From the next look at renewal information on, within the time of
-    /// [`crate::Settings::profile_cache`], the clients concerned are told to renew.
+    /// [`ra::Settings::profile_cache`], the clients concerned are told to renew.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -83,7 +83,7 @@ impl Authority {
     /// revoked for it. Ending twice is harmless.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; when the store cannot answer.
+    /// [`Refusal::NotFound`]; when the store cannot answer.
     pub async fn end_incident(&self, actor: &str, id: IncidentId) -> Result<Incident, Error> {
         let mut rounds = Rounds::default();
         loop {
@@ -115,9 +115,9 @@ impl Authority {
     /// The incident of that id.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; when the store cannot answer.
+    /// [`Refusal::NotFound`]; when the store cannot answer.
     pub async fn incident(&self, id: IncidentId) -> Result<Versioned<Incident>, Error> {
-        self.incidents().await?.into_iter().find(|incident| incident.id == id).ok_or(Error::NotFound)
+        self.incidents().await?.into_iter().find(|incident| incident.id == id).ok_or_else(|| Refusal::NotFound.into())
     }
 
     /// The piece of the certificates that the incident is about which begins at `position`.

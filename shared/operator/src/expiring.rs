@@ -7,11 +7,9 @@
 use std::sync::Arc;
 
 use acme::{EventKind, OrderState};
-use authority::{Clock, Events, applied, certificate_facts, versioned};
+use authority::{Clock, Events, Failure, applied, certificate_facts, versioned};
 use jiff::SignedDuration;
 use store::{CertificateEntry, CertificateRecord, CertificateState, ExpiryWatch, LookupStore, WatchStore};
-
-use crate::Error;
 
 /// Emits that certificates end soon.
 pub struct ExpiryNotices {
@@ -39,7 +37,7 @@ impl ExpiryNotices {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn emit(&self) -> Result<(), Error> {
+    pub async fn emit(&self) -> Result<(), Failure> {
         let now = acme::whole_seconds(self.clock.now());
         let horizon = now + self.ahead;
         for _ in 0..MAX_PAGES {
@@ -70,7 +68,7 @@ impl ExpiryNotices {
     }
 
     /// The certificate of an entry, when its holder should hear that it ends.
-    async fn ends_without_another(&self, entry: &CertificateEntry) -> Result<Option<CertificateRecord>, Error> {
+    async fn ends_without_another(&self, entry: &CertificateEntry) -> Result<Option<CertificateRecord>, Failure> {
         let Some(record) = self.lookup.certificate(&entry.id).await? else { return Ok(None) };
         let record = record.value;
         // The host renews its own.
@@ -87,7 +85,7 @@ impl ExpiryNotices {
     }
 
     /// Whether the account has a certificate for the same names that ends later.
-    async fn has_another(&self, record: &CertificateRecord) -> Result<bool, Error> {
+    async fn has_another(&self, record: &CertificateRecord) -> Result<bool, Failure> {
         let Some(name) = record.identifiers.first() else { return Ok(false) };
         // Those that end last come first.
         let latest = self.lookup.certificates_by_name(name, None, MAX_LOOKED_AT).await?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use acme::{ChallengeType, Identifier, ProfileName};
 use authority::Failure;
 use issuing::LoadedIssuer;
+use ra::{IdentifierRefusal, NamePolicy};
 use serde::{Deserialize, Serialize};
 use store::{AcmeProfile, NameRefusal, RaProfile};
 
 use super::listed;
-use crate::{Authority, Error, IdentifierRefusal, names::NamePolicy};
+use crate::{Authority, Error};
 
 /// What an ACME Profile says of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub(super) struct Signing<'a> {
     ra: &'a RaProfile,
     issuer: Option<Arc<LoadedIssuer>>,
     /// Why nobody signs.
-    off: Option<Error>,
+    off: Option<issuing::Error>,
 }
 
 impl Signing<'_> {
@@ -52,7 +53,7 @@ impl Authority {
         match self.issuers.active(&ra.issuer).await {
             Ok(issuer) => Ok(Signing { ra, issuer: Some(issuer), off: None }),
             Err(off @ (issuing::Error::IssuerOff(..) | issuing::Error::Failed(Failure::MissingIssuer(_)))) => {
-                Ok(Signing { ra, issuer: None, off: Some(off.into()) })
+                Ok(Signing { ra, issuer: None, off: Some(off) })
             }
             Err(error) => Err(error.into()),
         }
@@ -82,7 +83,7 @@ fn out_of_service(profile: &AcmeProfile, signing: Option<&Signing<'_>>) -> Optio
         (false, _) => Some("the ACME Profile is disabled".to_owned()),
         (true, None) => Some("it has no RA Profile".to_owned()),
         (true, Some(Signing { ra, .. })) if !ra.enabled => Some(format!("its RA Profile {} is disabled", ra.name)),
-        (true, Some(Signing { off, .. })) => off.as_ref().map(Error::to_string),
+        (true, Some(Signing { off, .. })) => off.as_ref().map(ToString::to_string),
     }
 }
 

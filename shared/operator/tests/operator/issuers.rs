@@ -6,13 +6,13 @@ use acme::OrderState;
 use authority::IssuanceTask;
 use ca::{AuthorityName, KeyHandle};
 use jiff::SignedDuration;
-use ra::{Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
+use operator::{Error, IssuerKey, IssuerRefusal, NewIssuer, Refusal, RollOver};
 use store::{IssuerRecord, IssuerState, ProfileStore};
 use tempfile::TempDir;
 
 use crate::{
-    ca::{Ca, Keys, Moment, csr, request},
-    crls::{Bucket, process},
+    ca::{Keys, Moment, Tasks, csr, request},
+    operated::Ca,
 };
 
 async fn ca() -> (TempDir, Arc<Keys>, Ca) {
@@ -35,17 +35,17 @@ async fn add(ca: &Ca, id: &str) -> Result<IssuerRecord, Error> {
 
 #[tokio::test]
 async fn other_processes_see_a_retirement_within_ten_seconds() {
-    let (_folder, keys, ca) = ca().await;
-    let (_, other, _) = process(&ca, &keys, Arc::new(Bucket::default()));
+    let (_folder, _keys, ca) = ca().await;
+    let (other, _) = ca.process(Arc::new(Tasks::default()));
     let account = ca.account().await;
     other.new_orders.create(&ca.serving, &account, request()).await.unwrap();
     add(&ca, "second").await.unwrap();
     ca.authority.retire_issuer("alice", &"issuing".parse().unwrap(), true).await.unwrap();
     let here = ca.parts.new_orders.create(&ca.serving, &account, request()).await;
-    assert!(matches!(here, Err(Error::IssuerOff(_, IssuerState::Retired))), "{here:?}");
+    assert!(matches!(here, Err(ra::Error::IssuerOff(_, IssuerState::Retired))), "{here:?}");
     ca.clock.jump(10);
     let there = other.new_orders.create(&ca.serving, &account, request()).await;
-    assert!(matches!(there, Err(Error::IssuerOff(_, IssuerState::Retired))), "{there:?}");
+    assert!(matches!(there, Err(ra::Error::IssuerOff(_, IssuerState::Retired))), "{there:?}");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_new_issuer_has_its_crls_asked_for_and_shares_neither_name_nor_key() {
     let asked: Vec<u16> = ca.queue.crls().iter().filter(|task| task.issuer == made.id).map(|task| task.shard).collect();
     assert_eq!(asked, [0, 1]);
     let again = add(&ca, "second").await;
-    assert!(matches!(again, Err(Error::Issuer(IssuerRefusal::Exists(..)))), "{again:?}");
+    assert!(matches!(again, Err(Error::Refused(Refusal::Issuer(IssuerRefusal::Exists(..))))), "{again:?}");
 }
 
 #[tokio::test]

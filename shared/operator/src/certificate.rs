@@ -7,17 +7,18 @@ use authority::{Failure, Rounds};
 use ca::{Certificate, Chain};
 use jiff::Timestamp;
 use jose::Thumbprint;
+use ra::MarkedRevocation;
 use store::{AccountCertificates, BlockedKey, CertificateEntry, CertificateRecord, CertificateState, Page};
 
-use crate::{Authority, Error};
+use crate::{Authority, Error, Refusal};
 
 impl Authority {
     /// The certificate of that id.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn find_certificate(&self, id: &CertificateId) -> Result<CertificateRecord, Error> {
-        Ok(self.store.certificate(id).await?.ok_or(Error::NotFound)?.value)
+        Ok(self.store.certificate(id).await?.ok_or(Refusal::NotFound)?.value)
     }
 
     /// The certificates with that serial number: one of each issuer at most.
@@ -40,10 +41,10 @@ impl Authority {
     /// The certificate of that id, followed by those of its issuers.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also when it was intended and not signed.
+    /// [`Refusal::NotFound`], also when it was intended and not signed.
     pub async fn exported_chain(&self, id: &CertificateId) -> Result<Chain, Error> {
         let record = self.find_certificate(id).await?;
-        self.issuers.chain(&record).await?.ok_or(Error::NotFound)
+        self.issuers.chain(&record).await?.ok_or(Refusal::NotFound.into())
     }
 
     /// The certificates for exactly that name, those that end last first.
@@ -104,7 +105,7 @@ impl Authority {
     /// `keyCompromise` its key is blocked.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::AlreadyRevoked`].
+    /// [`Refusal::NotFound`]; [`Refusal::AlreadyRevoked`].
     pub async fn revoke_certificate(
         &self,
         actor: &str,
@@ -115,15 +116,15 @@ impl Authority {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let before = self.store.certificate(id).await?.ok_or(Error::NotFound)?;
+            let before = self.store.certificate(id).await?.ok_or(Refusal::NotFound)?;
             if before.revocation.is_none() && rounds.is_first() {
                 self.audit.record(actor, "certificate revoke", id, detail.clone()).await?;
             }
             self.block_if_compromised(&before, reason).await?;
-            if let Some(revoked) =
-                self.revocation_records.revoke(&before, reason, RevokedBy::Operator, Some(actor)).await?
-            {
-                return Ok(revoked);
+            match self.revocation_records.revoke(&before, reason, RevokedBy::Operator, Some(actor)).await? {
+                MarkedRevocation::Now(revoked) => return Ok(*revoked),
+                MarkedRevocation::Before => return Err(Refusal::AlreadyRevoked.into()),
+                MarkedRevocation::Overtaken => {}
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use acme::{Account, AccountStatus, Authorization, AuthorizationStatus, ChallengeStatus, OrderStatus};
 use jiff::Timestamp;
+use ra::LimitState;
 
 use super::{NameVerdict, listed};
-use crate::LimitState;
 
 /// For an order.
 pub(super) fn for_order(

@@ -43,17 +43,17 @@ impl Authority {
     /// What would change if these were the profiles, with every reason against it.
     ///
     /// # Errors
-    /// [`Error::Profiles`]; when the store cannot answer.
+    /// [`crate::Refusal::Profiles`]; when the store cannot answer.
     pub async fn compare_profiles(&self, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
         self.compared(wanted).await.map(|(_, differences)| differences)
     }
 
     /// Makes these the profiles: all of them, or none when one is refused. The next request of this
     /// process sees them; other processes see them within the time of
-    /// [`crate::Settings::profile_cache`].
+    /// [`ra::Settings::profile_cache`].
     ///
     /// # Errors
-    /// [`Error::Profiles`]; when the store cannot answer.
+    /// [`crate::Refusal::Profiles`]; when the store cannot answer.
     pub async fn apply_profiles(&self, actor: &str, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
         let (stored, differences) = self.compared(wanted).await?;
         let changes = wanted.changes_from(&stored);

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use acme::{AccountStatus, ChallengeType, NewAccount, OrderStatus, Problem, ProblemType, RevocationReason};
 use authority::ValidationTask;
 use jiff::SignedDuration;
-use ra::{Error, IncidentPlan};
+use operator::{Error, IncidentPlan, Refusal};
 use store::{AppliedConfiguration, AuditStore, FirstProfiles, ProfileSet, ProfileStore, Selection};
 use tempfile::TempDir;
 
-use crate::ca::{Ca, Keys, NEW_ACCOUNT, account_key, csr, request};
+use crate::{
+    ca::{Keys, NEW_ACCOUNT, account_key, csr, request},
+    operated::Ca,
+};
 
 async fn ca() -> (TempDir, Ca) {
     let folder = TempDir::new().unwrap();
@@ -37,16 +40,16 @@ async fn p6_a_disabled_account_is_refused_until_it_is_enabled() {
         assert_eq!(disabled.status, AccountStatus::Revoked);
     }
     let refused = ca.parts.accounts.account(directory, account.id).await;
-    assert!(matches!(refused, Err(Error::AccountEnded(AccountStatus::Revoked))), "{refused:?}");
+    assert!(matches!(refused, Err(ra::Error::AccountEnded(AccountStatus::Revoked))), "{refused:?}");
     authority.enable_account("alice", account.id).await.unwrap();
     assert!(ca.parts.accounts.account(directory, account.id).await.is_ok());
     authority.end_account("alice", account.id).await.unwrap();
     let gone = authority.enable_account("alice", account.id).await;
-    assert!(matches!(gone, Err(Error::AccountEnded(AccountStatus::Deactivated))), "{gone:?}");
+    assert!(matches!(gone, Err(Error::Refused(Refusal::AccountEnded(AccountStatus::Deactivated)))), "{gone:?}");
     let acts = ["account disable", "account enable", "account deactivate"].map(|action| act(action, account.id));
     assert_eq!(record(&ca).await, acts, "what changed nothing is not on record");
     let unknown = acme::AccountId::new(account.created_at, [9; 10]);
-    assert!(matches!(authority.disable_account("alice", unknown).await, Err(Error::NotFound)));
+    assert!(matches!(authority.disable_account("alice", unknown).await, Err(Error::Refused(Refusal::NotFound))));
 }
 
 #[tokio::test]
@@ -60,7 +63,7 @@ async fn an_operator_revokes_a_certificate_and_blocks_its_key_when_it_is_comprom
     assert_eq!(revoked.revocation.unwrap().reason, RevocationReason::KeyCompromise);
     assert_eq!(ca.queue.crls().len(), 1, "a CRL is asked for");
     let again = authority.revoke_certificate("alice", &id, RevocationReason::Superseded).await;
-    assert!(matches!(again, Err(Error::AlreadyRevoked)), "{again:?}");
+    assert!(matches!(again, Err(Error::Refused(Refusal::AlreadyRevoked))), "{again:?}");
     assert_eq!(authority.blocked_keys(None, 10).await.unwrap().items.len(), 1);
     assert_eq!(record(&ca).await, [act("certificate revoke", &id)]);
 }
@@ -71,7 +74,7 @@ async fn a_blocked_key_makes_no_account() {
     let key = account_key();
     ca.authority.block_key("alice", &key.thumbprint()).await.unwrap();
     let refused = ca.parts.registrations.create(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
-    assert!(matches!(refused, Err(Error::KeyBlocked)), "{refused:?}");
+    assert!(matches!(refused, Err(ra::Error::KeyBlocked)), "{refused:?}");
     assert_eq!(record(&ca).await, [act("key block", key.thumbprint())]);
 }
 
@@ -152,7 +155,7 @@ async fn an_account_and_a_name_are_explained_with_their_limits_and_who_did_what(
     assert_eq!((told.limits[0].of.as_str(), told.limits[0].used), ("example.test", 1));
     assert!(told.names[0].allowed && told.orders.is_empty(), "{told:?}");
     let nobody = ca.authority.explain_name(&dns("a.test"), Some(&"other".parse().unwrap())).await;
-    assert!(matches!(nobody, Err(Error::NotFound)), "{nobody:?}");
+    assert!(matches!(nobody, Err(Error::Refused(Refusal::NotFound))), "{nobody:?}");
 }
 
 #[tokio::test]
@@ -162,7 +165,7 @@ async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_m
     ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     let id = ca.record(&account, order).await.value.id;
     let usual = ca.parts.renewal_infos.of(&id).await.unwrap();
-    let now = acme::whole_seconds(authority.now());
+    let now = acme::whole_seconds(ca.now());
     let plan = IncidentPlan {
         description: "a fault".to_owned(),
         explanation_url: Some("https://ca.example/1".to_owned()),

@@ -7,7 +7,7 @@ use ca::{AuthorityName, IssuerKeyType, KeyHandle};
 use issuing::BACKDATE;
 use store::{Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
-use super::issuer::{certificate, issuing_ca};
+use crate::issuer::{certificate, issuing_ca};
 use crate::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer};
 
 /// What takes over from what.

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use acme::{DirectoryId, Family, Identifier, ProfileName};
+use ra::NamePolicy;
 use store::{AcmeProfile, RaProfile};
 
 use super::{Explanation, Records, advice, timeline, verdict::verdict};
-use crate::{Authority, Error, limit, names::NamePolicy};
+use crate::{Authority, Error, Refusal};
 
 impl Authority {
     /// What each ACME Profile, or that one, says of the name; the newest certificates for it and
     /// their orders.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such profile.
+    /// [`Refusal::NotFound`] when there is no such profile.
     pub async fn explain_name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<Explanation, Error> {
         let (profiles, ra_profiles) = self.profiles_for(profile).await?;
         let mut names = Vec::with_capacity(profiles.len());
@@ -32,12 +33,8 @@ impl Authority {
         let mut limits = Vec::new();
         if let Some(profile) = profile {
             let directory = DirectoryId { family: Family::AcmeProfile, name: profile.clone() };
-            match self.directories.directory(&directory).await {
-                Ok(serving) => {
-                    limits = self.limits.states(&serving, &limit::of_name(&serving, name)).await?;
-                }
-                Err(Error::NoSuchDirectory) => {}
-                Err(error) => return Err(error),
+            if let Some(serving) = self.directories.find(&directory).await? {
+                limits = self.limits.states_for_name(&serving, name).await?;
             }
         }
         let mut certificates = Vec::new();
@@ -92,7 +89,7 @@ impl Authority {
                 (all.acme_profile, all.ra_profile)
             }
             Some(name) => {
-                let acme = self.store.acme_profile(name).await?.ok_or(Error::NotFound)?;
+                let acme = self.store.acme_profile(name).await?.ok_or(Refusal::NotFound)?;
                 let ra = match &acme.ra_profile {
                     Some(name) => self.store.ra_profile(name).await?,
                     None => None,

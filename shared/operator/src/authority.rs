@@ -5,12 +5,11 @@ use std::sync::Arc;
 use authority::{AuditTrail, Clock, CrlQueue, EventSink, Events};
 use ca::Signer;
 use issuing::{Ceremony, CrlRequests, Issuers, StatusUrl};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use ra::{Directories, Limits, NamePolicies, Parts, RenewalInfos, RevocationRecords, Settings};
 use store::Store;
 
-use crate::{Directories, Limits, NamePolicies, RenewalInfos, RevocationRecords};
-
-/// What operators ask. It shares its parts, and what they remember, with [`crate::Parts`], which
+/// What operators ask. It shares its parts, and what they remember, with [`Parts`], which
 /// answer clients in the same process.
 pub struct Authority {
     pub(crate) store: Arc<dyn Store>,
@@ -54,61 +53,69 @@ pub struct Seams {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the host decides once, for all profiles.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where relying parties find CRLs and issuer certificates: an `http://` URL without a slash at
-    /// its end. Without one, certificates hold no pointers and live seven days at most.
-    pub status_url: Option<String>,
-    /// How many orders a page of a list has.
-    pub orders_per_page: usize,
-    /// For how long a profile, and what else operators decide, may be answered from memory.
-    pub profile_cache: SignedDuration,
-    /// So long before its end a certificate is told as expiring; never when zero.
-    pub expiring: SignedDuration,
-    /// How many certificates are looked at, at most, in a piece of work on many of them.
-    pub certificates_per_slice: usize,
-}
-
-impl Default for Settings {
-    /// No status URL, 50 orders a page, profiles cached for ten seconds, fourteen days before the
-    /// end, 500 certificates a slice.
-    fn default() -> Self {
-        Self {
-            status_url: None,
-            orders_per_page: 50,
-            profile_cache: SignedDuration::from_secs(10),
-            expiring: SignedDuration::from_hours(14 * 24),
-            certificates_per_slice: 500,
-        }
-    }
+/// What it shares with the parts that answer clients.
+struct Shared {
+    directories: Arc<Directories>,
+    limits: Arc<Limits>,
+    policies: Arc<NamePolicies>,
+    revocation_records: Arc<RevocationRecords>,
+    renewal_infos: Arc<RenewalInfos>,
+    issuers: Arc<Issuers>,
+    crl_requests: Arc<CrlRequests>,
 }
 
 impl Authority {
-    /// An authority over these seams.
+    /// An authority over these seams, in a process that answers no clients.
     pub fn new(seams: Seams, settings: Settings) -> Self {
-        let Seams { store, signer, crl_queue, events, clock } = seams;
+        let Seams { store, crl_queue, clock, .. } = &seams;
+        let events = Events::new(seams.events.clone(), clock.clone());
         let remembered = settings.profile_cache;
-        let status_url = StatusUrl(settings.status_url.clone());
-        let events = Events::new(events, clock.clone());
-        let issuers = Arc::new(Issuers::new(store.clone(), clock.clone(), remembered));
-        let crl_requests = Arc::new(CrlRequests::new(store.clone(), crl_queue));
+        let crl_requests = Arc::new(CrlRequests::new(store.clone(), crl_queue.clone()));
+        let renewal_infos = RenewalInfos::new(store.clone(), store.clone(), store.clone(), clock.clone(), remembered);
         let revocation_records =
             RevocationRecords::new(store.clone(), crl_requests.clone(), events.clone(), clock.clone());
-        let renewal_infos = RenewalInfos::new(store.clone(), store.clone(), store.clone(), clock.clone(), remembered);
-        let ceremony = Ceremony::new(issuers.clone(), store.clone(), signer.clone(), status_url.clone(), clock.clone());
-        Self {
-            audit: AuditTrail::new(store.clone(), clock.clone()),
+        let shared = Shared {
             directories: Arc::new(Directories::new(store.clone(), clock.clone(), remembered)),
-            limits: Arc::new(Limits::new(store.clone(), events.clone(), clock.clone(), remembered)),
+            limits: Arc::new(Limits::new(store.clone(), events, clock.clone(), remembered)),
             policies: Arc::new(NamePolicies::new(store.clone(), clock.clone(), remembered)),
             revocation_records: Arc::new(revocation_records),
             renewal_infos: Arc::new(renewal_infos),
-            ceremony,
+            issuers: Arc::new(Issuers::new(store.clone(), clock.clone(), remembered)),
+            crl_requests,
+        };
+        Self::with(shared, seams, settings)
+    }
+
+    /// An authority beside the parts that answer clients in the same process.
+    pub fn beside(parts: &Parts, seams: Seams, settings: Settings) -> Self {
+        let shared = Shared {
+            directories: parts.directories.clone(),
+            limits: parts.limits.clone(),
+            policies: parts.policies.clone(),
+            revocation_records: parts.revocation_records.clone(),
+            renewal_infos: parts.renewal_infos.clone(),
+            issuers: parts.issuers.clone(),
+            crl_requests: parts.crl_requests.clone(),
+        };
+        Self::with(shared, seams, settings)
+    }
+
+    fn with(shared: Shared, seams: Seams, settings: Settings) -> Self {
+        let Shared { directories, limits, policies, revocation_records, renewal_infos, issuers, crl_requests } = shared;
+        let Seams { store, signer, events, clock, .. } = seams;
+        let status_url = StatusUrl(settings.status_url.clone());
+        Self {
+            audit: AuditTrail::new(store.clone(), clock.clone()),
+            ceremony: Ceremony::new(issuers.clone(), store.clone(), signer.clone(), status_url.clone(), clock.clone()),
+            events: Events::new(events, clock.clone()),
+            directories,
+            limits,
+            policies,
+            revocation_records,
+            renewal_infos,
             issuers,
             crl_requests,
             status_url,
-            events,
             store,
             signer,
             clock,

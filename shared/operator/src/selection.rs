@@ -1,7 +1,7 @@
 //! Many certificates, gone through piece by piece by the narrowest look-up that leads to them.
 //!
 //! No piece takes long, however many there are: it ends after
-//! [`crate::Settings::certificates_per_slice`] certificates, or after a number of days on which
+//! [`ra::Settings::certificates_per_slice`] certificates, or after a number of days on which
 //! none ends. What has ended is passed over.
 
 use std::collections::{BTreeSet, HashMap};
@@ -10,7 +10,8 @@ use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId};
 use authority::Failure;
 use ca::Certificate;
 use jiff::{SignedDuration, Timestamp};
-use store::{AccountStore, CertificateEntry, CertificateRecord, IssuerId, IssuerRole, Position, Selection, Versioned};
+use ra::directory_of;
+use store::{CertificateEntry, CertificateRecord, IssuerId, IssuerRole, Position, Selection, Versioned};
 
 use crate::{Authority, Error};
 
@@ -140,20 +141,6 @@ impl Authority {
         }
         Ok(last.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX))
     }
-}
-
-/// A certificate does not say in which directory it was ordered; its account does, for ever.
-pub(crate) async fn directory_of(
-    accounts: &dyn AccountStore,
-    account: AccountId,
-    known: &mut HashMap<AccountId, Option<DirectoryId>>,
-) -> Result<Option<DirectoryId>, Error> {
-    if let Some(directory) = known.get(&account) {
-        return Ok(directory.clone());
-    }
-    let directory = accounts.account(account).await?.map(|account| account.value.directory);
-    known.insert(account, directory.clone());
-    Ok(directory)
 }
 
 /// Where to look, and where to go on.

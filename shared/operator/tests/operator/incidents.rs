@@ -5,11 +5,14 @@ use std::sync::Arc;
 use acme::{Account, IncidentId, RevocationReason};
 use authority::CrlTask;
 use jiff::SignedDuration;
-use ra::{IncidentPlan, RevocationPlan};
+use operator::{IncidentPlan, RevocationPlan};
 use store::{CertificateStore, Incident, IncidentStore, Selection, Versioned};
 use tempfile::TempDir;
 
-use crate::ca::{Ca, Keys, csr};
+use crate::{
+    ca::{Keys, csr},
+    operated::Ca,
+};
 
 /// A CA that has issued so many certificates, of which it looks at two at a time.
 async fn with_certificates(folder: &TempDir, keys: &Arc<Keys>, count: usize) -> (Ca, Account) {

@@ -1,10 +1,11 @@
 //! The explanation of an order.
 
 use acme::{Account, AccountId, Authorization, Order, OrderId, Problem, Subproblem};
+use ra::{Directory, LimitState, authorizations_of};
 use store::CertificateRecord;
 
 use super::{ExplainedOrder, Explanation, NameVerdict, Records, advice, listed, timeline, verdict::verdict};
-use crate::{Authority, Directory, Error, LimitState, limit, order::authorizations_of};
+use crate::{Authority, Error, Refusal};
 
 /// An order with all that is known about it.
 struct Known {
@@ -17,10 +18,10 @@ impl Authority {
     /// Everything about one order.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn explain_order(&self, account: AccountId, id: OrderId) -> Result<Explanation, Error> {
         let account = self.find_account(account).await?;
-        let known = self.known(self.store.order(account.id, id).await?.ok_or(Error::NotFound)?.value).await?;
+        let known = self.known(self.store.order(account.id, id).await?.ok_or(Refusal::NotFound)?.value).await?;
         let Known { order, authorizations, certificate } = known;
         let now = self.now();
         let status = order.status(&authorizations, now);
@@ -80,20 +81,14 @@ impl Authority {
 
     /// What would become of the same order now.
     async fn policy_of(&self, account: &Account, order: &Order) -> Result<(Vec<NameVerdict>, Vec<LimitState>), Error> {
-        let serving = match self.directories.directory(&order.directory).await {
-            Ok(serving) => serving,
-            // The profile was deleted; nothing can be said of it.
-            Err(Error::NoSuchDirectory) => return Ok((Vec::new(), Vec::new())),
-            Err(error) => return Err(error),
-        };
+        // Of a profile that was deleted nothing can be said.
+        let Some(serving) = self.directories.find(&order.directory).await? else { return Ok((Vec::new(), Vec::new())) };
         let Directory { acme, ra, .. } = serving.as_ref();
         let signing = self.signing(ra).await?;
         let policy = signing.policy(self.policies.of(&serving, account).await?);
         let names = order.identifiers.iter().map(|name| verdict(acme, Some(&signing), &policy, true, name)).collect();
-        let mut counts = limit::of_order(&serving, account, &order.identifiers, 1);
-        counts.push(limit::of_failed_validation(&serving, account.id));
-        counts.extend(limit::of_certificate(&serving, account, &order.identifiers));
-        Ok((names, self.limits.states(&serving, &counts).await?))
+        let limits = self.limits.states_for_order(&serving, account, &order.identifiers).await?;
+        Ok((names, limits))
     }
 }
 

@@ -1,16 +1,17 @@
 //! The explanation of an account.
 
 use acme::{Account, AccountId};
+use ra::LimitState;
 use store::{AuditRecord, ExternalAccountKey};
 
 use super::{Explanation, Records, advice, listed, timeline};
-use crate::{Authority, Error, LimitState, limit};
+use crate::{Authority, Error};
 
 impl Authority {
     /// Everything about one account, with its newest orders.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn explain_account(&self, id: AccountId) -> Result<Explanation, Error> {
         let account = self.find_account(id).await?;
         let page = self.store.orders(id, None, ORDERS).await?;
@@ -47,16 +48,8 @@ impl Authority {
     }
 
     async fn limits_of(&self, account: &Account) -> Result<Vec<LimitState>, Error> {
-        let serving = match self.directories.directory(&account.directory).await {
-            Ok(serving) => serving,
-            Err(Error::NoSuchDirectory) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let mut counts = limit::of_order(&serving, account, &[], 1);
-        counts.push(limit::of_failed_validation(&serving, account.id));
-        counts.extend(limit::of_certificate(&serving, account, &[]).into_iter().skip(1));
-        counts.push(limit::of_key_change(&serving, account.id));
-        self.limits.states(&serving, &counts).await
+        let Some(serving) = self.directories.find(&account.directory).await? else { return Ok(Vec::new()) };
+        Ok(self.limits.states_for_account(&serving, account).await?)
     }
 
     /// What operators did to it lately.

@@ -10,10 +10,9 @@ mod verdict;
 
 use acme::{Account, AccountId, Authorization, Order, OrderId, OrderStatus, Problem};
 use jiff::Timestamp;
+use ra::LimitState;
 use serde::{Deserialize, Serialize};
 use store::{CertificateRecord, ExternalAccountKey};
-
-use crate::LimitState;
 
 pub use verdict::NameVerdict;
 

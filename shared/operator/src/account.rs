@@ -7,15 +7,15 @@ use authority::{Rounds, account_facts, applied, versioned};
 use jose::Thumbprint;
 use store::Page;
 
-use crate::{Authority, Error};
+use crate::{Authority, Error, Refusal};
 
 impl Authority {
     /// The account of any directory and status.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn find_account(&self, id: AccountId) -> Result<Account, Error> {
-        Ok(self.store.account(id).await?.ok_or(Error::NotFound)?.value)
+        Ok(self.store.account(id).await?.ok_or(Refusal::NotFound)?.value)
     }
 
     /// The accounts that have the contact, oldest first: those behind `after`, at most `limit`.
@@ -47,7 +47,7 @@ impl Authority {
     /// Disables an account: its next request is refused. Disabling twice is harmless.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::AccountEnded`] when its client ended it.
+    /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] when its client ended it.
     pub async fn disable_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account disable", id, AccountStatus::Revoked).await
     }
@@ -55,7 +55,7 @@ impl Authority {
     /// Enables an account that was disabled. Enabling twice is harmless.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::AccountEnded`] when its client ended it.
+    /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] when its client ended it.
     pub async fn enable_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account enable", id, AccountStatus::Valid).await
     }
@@ -63,7 +63,7 @@ impl Authority {
     /// Ends an account for good, as its client could.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn end_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account deactivate", id, AccountStatus::Deactivated).await
     }
@@ -78,12 +78,12 @@ impl Authority {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let before = self.store.account(id).await?.ok_or(Error::NotFound)?;
+            let before = self.store.account(id).await?.ok_or(Refusal::NotFound)?;
             if before.status == status {
                 return Ok(before.value);
             }
             if before.status == AccountStatus::Deactivated {
-                return Err(Error::AccountEnded(before.status));
+                return Err(Refusal::AccountEnded(before.status).into());
             }
             self.audit.record(actor, action, id, BTreeMap::new()).await?;
             let after = versioned(Account { status, ..before.value.clone() })?;

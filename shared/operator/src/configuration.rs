@@ -69,7 +69,7 @@ impl Authority {
     /// has decided already, and nothing happens.
     ///
     /// # Errors
-    /// [`Error::Profiles`]; when the store cannot answer.
+    /// [`crate::Refusal::Profiles`]; when the store cannot answer.
     pub async fn ensure_first_profiles(&self, actor: &str, first: &ProfileSet) -> Result<(), Error> {
         let mut remembered = self.store.applied_configuration().await?.unwrap_or_default();
         if remembered.first_profiles == FirstProfiles::Due {
@@ -86,7 +86,7 @@ impl Authority {
     /// applied and no operator changed what is stored.
     ///
     /// # Errors
-    /// [`Error::Profiles`] when a profile that is to be applied cannot be, such as an RA Profile
+    /// [`crate::Refusal::Profiles`] when a profile that is to be applied cannot be, such as an RA Profile
     /// whose issuer is not active; nothing of the configuration is applied then. When the store
     /// cannot answer.
     pub async fn apply_configuration(&self, configured: &ConfiguredProfiles) -> Result<AppliedProfiles, Error> {

@@ -1,0 +1,19 @@
+//! What operators do, seen from the authority: what holds at once, what is recorded, what goes on
+//! after a crash, and what clients see of it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what does not go well fails the test"
+)]
+
+mod acts;
+#[allow(dead_code, reason = "the tests of `ra` use more of it")]
+#[path = "../../../ra/tests/issuance/ca.rs"]
+mod ca;
+mod external_account;
+mod incidents;
+mod issuers;
+mod operated;

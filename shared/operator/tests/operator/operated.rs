@@ -1,0 +1,52 @@
+//! A CA of a test's own, with its operator.
+
+use std::{
+    ops::{Deref, DerefMut},
+    path::Path,
+    sync::Arc,
+};
+
+use operator::{Authority, ExternalAccountSecrets, Seams};
+use ra::Settings;
+
+use crate::ca::{self, Keys};
+
+/// One life of a CA, and what its operator asks.
+#[derive(Clone)]
+pub(crate) struct Ca {
+    pub(crate) authority: Arc<Authority>,
+    ca: ca::Ca,
+}
+
+impl Ca {
+    pub(crate) async fn open(file: &Path, keys: &Arc<Keys>) -> Self {
+        let ca = ca::Ca::open(file, keys).await;
+        let seams = Seams {
+            store: ca.store.clone(),
+            signer: keys.clone(),
+            crl_queue: ca.queue.clone(),
+            events: Arc::new(()),
+            clock: ca.clock.clone(),
+        };
+        let settings = Settings { certificates_per_slice: 2, ..Settings::default() };
+        Self { authority: Arc::new(Authority::beside(&ca.parts, seams, settings)), ca }
+    }
+
+    pub(crate) fn secrets(&self) -> ExternalAccountSecrets {
+        ExternalAccountSecrets::new(self.store.clone(), self.clock.clone())
+    }
+}
+
+impl Deref for Ca {
+    type Target = ca::Ca;
+
+    fn deref(&self) -> &ca::Ca {
+        &self.ca
+    }
+}
+
+impl DerefMut for Ca {
+    fn deref_mut(&mut self) -> &mut ca::Ca {
+        &mut self.ca
+    }
+}
