@@ -3,7 +3,7 @@
 use acme::{Account, AccountId, AccountStatus, Contact, ExternalAccountKeyId, Family};
 use jiff::Timestamp;
 use jose::Thumbprint;
-use operator::Authority;
+use operator::Parts;
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError, Listed, page};
@@ -25,12 +25,12 @@ impl Action for FindAccounts {
     const NAME: &str = "find-accounts";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<ShownAccount>, AdminError> {
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Listed<ShownAccount>, AdminError> {
         let limit = page::size(self.limit)?;
         let found = match self.filter {
-            AccountFilter::Id(id) => Listed { items: vec![authority.find_account(id).await?], more: false },
-            AccountFilter::Contact(contact) => authority.accounts_by_contact(&contact, None, limit).await?.into(),
-            AccountFilter::Key(key) => authority.accounts_by_key(&key, None, limit).await?.into(),
+            AccountFilter::Id(id) => Listed { items: vec![parts.accounts.find(id).await?], more: false },
+            AccountFilter::Contact(contact) => parts.accounts.by_contact(&contact, None, limit).await?.into(),
+            AccountFilter::Key(key) => parts.accounts.by_key(&key, None, limit).await?.into(),
         };
         Ok(found.map(ShownAccount::from))
     }
@@ -52,11 +52,11 @@ impl Action for SetAccountStatus {
     const NAME: &str = "set-account-status";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownAccount, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownAccount, AdminError> {
         let account = match self.status {
-            AccountStatus::Valid => authority.enable_account(actor, self.id).await?,
-            AccountStatus::Revoked => authority.disable_account(actor, self.id).await?,
-            AccountStatus::Deactivated => authority.end_account(actor, self.id).await?,
+            AccountStatus::Valid => parts.accounts.enable(actor, self.id).await?,
+            AccountStatus::Revoked => parts.accounts.disable(actor, self.id).await?,
+            AccountStatus::Deactivated => parts.accounts.end(actor, self.id).await?,
         };
         Ok(account.into())
     }

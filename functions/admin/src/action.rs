@@ -6,7 +6,7 @@
 
 use std::pin::Pin;
 
-use operator::Authority;
+use operator::Parts;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -66,11 +66,7 @@ pub trait Action: DeserializeOwned + Send + Serialize + 'static {
     ///
     /// # Errors
     /// [`AdminError`], for the operator to read.
-    fn perform(
-        self,
-        authority: &Authority,
-        actor: &str,
-    ) -> impl Future<Output = Result<Self::Answer, AdminError>> + Send;
+    fn perform(self, parts: &Parts, actor: &str) -> impl Future<Output = Result<Self::Answer, AdminError>> + Send;
 
     /// Whether it changes something, with these members.
     fn is_act(&self) -> bool {
@@ -91,11 +87,11 @@ pub trait Action: DeserializeOwned + Send + Serialize + 'static {
 }
 
 /// Does what a request asks for.
-pub(crate) async fn perform(authority: &Authority, actor: &str, mut request: Value) -> Result<Value, AdminError> {
+pub(crate) async fn perform(parts: &Parts, actor: &str, mut request: Value) -> Result<Value, AdminError> {
     let name = request.as_object_mut().and_then(|members| members.remove(ACTION));
     let Some(Value::String(name)) = name else { return Err(RequestError::NoAction.into()) };
     match ACTIONS.iter().find(|action| action.name == name) {
-        Some(action) => (action.perform)(authority, actor, request).await,
+        Some(action) => (action.perform)(parts, actor, request).await,
         None => Err(RequestError::UnknownAction(name).into()),
     }
 }
@@ -108,7 +104,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// An action by its name, whatever its type.
 struct KnownAction {
     name: &'static str,
-    perform: for<'a> fn(&'a Authority, &'a str, Value) -> BoxedAnswer<'a>,
+    perform: for<'a> fn(&'a Parts, &'a str, Value) -> BoxedAnswer<'a>,
 }
 
 type BoxedAnswer<'a> = Pin<Box<dyn Future<Output = Result<Value, AdminError>> + Send + 'a>>;
@@ -119,11 +115,11 @@ impl KnownAction {
     }
 }
 
-fn read_and_perform<'a, A: Action>(authority: &'a Authority, actor: &'a str, members: Value) -> BoxedAnswer<'a> {
+fn read_and_perform<'a, A: Action>(parts: &'a Parts, actor: &'a str, members: Value) -> BoxedAnswer<'a> {
     Box::pin(async move {
         let action: A =
             serde_json::from_value(members).map_err(|source| RequestError::Members { action: A::NAME, source })?;
-        let answer = action.perform(authority, actor).await?;
+        let answer = action.perform(parts, actor).await?;
         let answer = serde_json::to_value(answer).map_err(AdminError::Answer)?;
         debug_assert!(is_read_back::<A>(&answer), "`{}` reads its own answer as another one: {answer}", A::NAME);
         Ok(answer)

@@ -2,7 +2,7 @@
 
 use acme::AuditId;
 use jiff::Timestamp;
-use operator::Authority;
+use operator::Parts;
 use serde::{Deserialize, Serialize};
 use store::AuditRecord;
 
@@ -29,7 +29,7 @@ impl Action for ListAuditRecords {
     const NAME: &str = "audit";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<AuditPage, AdminError> {
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<AuditPage, AdminError> {
         let Self { filter, before, limit } = self;
         let limit = page::size(limit)?;
         // The id of a record begins with its time.
@@ -37,7 +37,7 @@ impl Action for ListAuditRecords {
         let mut before = before.into_iter().chain(until).min();
         let mut items = Vec::new();
         for _ in 0..PORTIONS {
-            let portion = authority.audit().page(before, PORTION).await?;
+            let portion = parts.audit.page(before, PORTION).await?;
             for record in portion.items {
                 before = Some(record.id);
                 if filter.since.is_some_and(|since| record.id.made_at() < since) {

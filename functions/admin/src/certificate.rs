@@ -3,7 +3,7 @@
 use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, Serial};
 use jiff::{SignedDuration, Timestamp};
 use jose::Thumbprint;
-use operator::{Authority, Refusal};
+use operator::{Parts, Refusal};
 use serde::{Deserialize, Serialize};
 use store::{CertificateRecord, CertificateState, IssuerId};
 
@@ -26,39 +26,39 @@ impl Action for FindCertificates {
     const NAME: &str = "find-certificates";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<ShownCertificate>, AdminError> {
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Listed<ShownCertificate>, AdminError> {
         let limit = page::size(self.limit)?;
         let (entries, more) = match self.filter {
             CertificateFilter::Id(id) => {
-                return Ok(Listed { items: vec![authority.find_certificate(&id).await?.into()], more: false });
+                return Ok(Listed { items: vec![parts.certificates.find(&id).await?.into()], more: false });
             }
             CertificateFilter::Serial(serial) => {
                 let serial = Serial::from_hex(&serial).ok_or(AdminError::Serial(serial))?;
-                let found = authority.certificates_by_serial(&serial).await?;
+                let found = parts.certificates.by_serial(&serial).await?;
                 return Ok(Listed { items: found.into_iter().map(ShownCertificate::from).collect(), more: false });
             }
             CertificateFilter::Name(name) => {
-                let page = authority.certificates_by_name(&identifier(&name)?, None, limit).await?;
+                let page = parts.certificates.by_name(&identifier(&name)?, None, limit).await?;
                 (page.items, page.more)
             }
             CertificateFilter::Key(key) => {
-                let page = authority.certificates_by_key(&key, None, limit).await?;
+                let page = parts.certificates.by_key(&key, None, limit).await?;
                 (page.items, page.more)
             }
             CertificateFilter::Account(account) => {
-                let found = authority.certificates_of_account(account, None, limit).await?;
+                let found = parts.certificates.of_account(account, None, limit).await?;
                 (found.certificates, found.next.is_some())
             }
             CertificateFilter::EndingWithinDays(days) => {
-                let now = authority.now();
+                let now = parts.clock.now();
                 let until = now.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX);
-                let page = authority.certificates_ending(now, until, None, limit).await?;
+                let page = parts.certificates.ending(now, until, None, limit).await?;
                 (page.items, page.more)
             }
         };
         let mut items = Vec::with_capacity(entries.len());
         for entry in entries {
-            match authority.find_certificate(&entry.id).await {
+            match parts.certificates.find(&entry.id).await {
                 Ok(record) => items.push(record.into()),
                 // An entry may lead to a certificate that was never made.
                 Err(operator::Error::Refused(Refusal::NotFound)) => {}
@@ -83,8 +83,8 @@ impl Action for ExportCertificate {
     const NAME: &str = "export-certificate";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<ExportedCertificate, AdminError> {
-        let chain = authority.exported_chain(&self.id).await?;
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<ExportedCertificate, AdminError> {
+        let chain = parts.certificates.exported_chain(&self.id).await?;
         let leaf = chain.certificates().first().ok_or(operator::Error::Refused(Refusal::NotFound))?;
         Ok(ExportedCertificate { der: leaf.der().to_vec(), pem: leaf.pem(), chain: chain.pem() })
     }
@@ -106,8 +106,8 @@ impl Action for RevokeCertificate {
     const NAME: &str = "revoke-certificate";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownCertificate, AdminError> {
-        Ok(authority.revoke_certificate(actor, &self.id, self.reason).await?.into())
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownCertificate, AdminError> {
+        Ok(parts.revocations.revoke(actor, &self.id, self.reason).await?.into())
     }
 }
 

@@ -3,7 +3,7 @@
 use acme::failure_chain;
 use authority::Failure;
 use jiff::{SignedDuration, Timestamp};
-use operator::{Authority, CrlStatus, Error, IssuerStatus, Refusal, Status};
+use operator::{CrlStatus, Error, IssuerStatus, Parts, Refusal, Status};
 use serde::{Deserialize, Serialize};
 use store::{IssuerRole, IssuerState, ProfileSet};
 
@@ -63,9 +63,9 @@ impl Action for Examine {
     const NAME: &str = "doctor";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Vec<Finding>, AdminError> {
-        let status = authority.status().await?;
-        let profiles = authority.profiles().await?;
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Vec<Finding>, AdminError> {
+        let status = parts.status_reports.report().await?;
+        let profiles = parts.profiles.all().await?;
         let mut findings = Vec::new();
         for role in [IssuerRole::Root, IssuerRole::Issuing] {
             if !status.issuers.iter().any(|issuer| issuer.role == role) {
@@ -74,22 +74,22 @@ impl Action for Examine {
             }
         }
         for issuer in &status.issuers {
-            findings.push(key(authority, issuer).await);
+            findings.push(key(parts, issuer).await);
             findings.push(end(issuer, status.time));
             findings.extend(named_for_nothing(issuer, &profiles));
             findings.extend(issuer.crls.iter().map(|crl| crl_is_fresh(issuer, crl, status.time)));
         }
         findings.push(nonce_secret(&status));
-        findings.extend(profiles_are_consistent(authority, &profiles).await?);
-        findings.extend(kept_profiles(authority).await?);
+        findings.extend(profiles_are_consistent(parts, &profiles).await?);
+        findings.extend(kept_profiles(parts).await?);
         findings.push(external_accounts(&status, &profiles));
         Ok(findings)
     }
 }
 
-async fn key(authority: &Authority, issuer: &IssuerStatus) -> Finding {
+async fn key(parts: &Parts, issuer: &IssuerStatus) -> Finding {
     let check = format!("key of issuer {}", issuer.id);
-    match authority.ceremony.check_key(&issuer.id).await {
+    match parts.ceremony.check_key(&issuer.id).await {
         Ok(()) => Finding::good(check, "it is the key of the issuer's certificate"),
         Err(error @ issuing::Error::Failed(Failure::ForeignIssuer(_))) => Finding::bad(
             check,
@@ -172,11 +172,11 @@ fn nonce_secret(status: &Status) -> Finding {
     }
 }
 
-async fn profiles_are_consistent(authority: &Authority, profiles: &ProfileSet) -> Result<Vec<Finding>, AdminError> {
+async fn profiles_are_consistent(parts: &Parts, profiles: &ProfileSet) -> Result<Vec<Finding>, AdminError> {
     let check = "profiles";
     let serving =
         profiles.acme_profile.iter().filter(|profile| profile.enabled && profile.ra_profile.is_some()).count();
-    match authority.compare_profiles(profiles).await {
+    match parts.profiles.compare(profiles).await {
         Ok(_) if serving == 0 => Ok(vec![Finding::warning(
             check,
             "no enabled ACME Profile has an RA Profile, so there is no directory",
@@ -197,8 +197,8 @@ async fn profiles_are_consistent(authority: &Authority, profiles: &ProfileSet) -
 
 /// Profiles of which the configuration file says something else than what is stored, because an
 /// operator changed them.
-async fn kept_profiles(authority: &Authority) -> Result<Vec<Finding>, AdminError> {
-    let kept = authority.kept_profiles().await?.into_iter();
+async fn kept_profiles(parts: &Parts) -> Result<Vec<Finding>, AdminError> {
+    let kept = parts.profiles.kept().await?.into_iter();
     let found = kept.map(|(path, is_stored)| {
         let check = format!("{path} in the configuration file");
         let take = "to have the file's: `admin apply FILE --defaults` with the file; to keep what is stored:";

@@ -101,7 +101,7 @@ pub enum AdminError {
     /// The answer cannot be written.
     #[error("the answer cannot be written")]
     Answer(#[source] serde_json::Error),
-    /// What the authority says.
+    /// What the parts says.
     #[error(transparent)]
     Authority(#[from] Error),
 }

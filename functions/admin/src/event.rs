@@ -1,6 +1,6 @@
 //! Events.
 
-use operator::Authority;
+use operator::Parts;
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError};
@@ -16,7 +16,7 @@ impl Action for EmitTestEvent {
     const NAME: &str = "test-events";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<(), AdminError> {
-        Ok(authority.emit_test(actor).await?)
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<(), AdminError> {
+        Ok(parts.test_events.emit(actor).await?)
     }
 }

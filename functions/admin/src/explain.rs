@@ -1,7 +1,7 @@
 //! Explanations: an order, a name, an account.
 
 use acme::{AccountId, OrderId, ProfileName};
-use operator::{Authority, Explanation, Refusal};
+use operator::{Explanation, Parts, Refusal};
 use serde::{Deserialize, Serialize};
 use store::ProfileKind;
 
@@ -21,13 +21,13 @@ impl Action for Explain {
     const NAME: &str = "explain";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Explanation, AdminError> {
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Explanation, AdminError> {
         match self.subject {
-            ExplainedSubject::Order { account, order } => Ok(authority.explain_order(account, order).await?),
-            ExplainedSubject::Account(account) => Ok(authority.explain_account(account).await?),
+            ExplainedSubject::Order { account, order } => Ok(parts.explanations.order(account, order).await?),
+            ExplainedSubject::Account(account) => Ok(parts.explanations.account(account).await?),
             ExplainedSubject::Name { name, profile } => {
                 let name = identifier(&name)?;
-                match (authority.explain_name(&name, profile.as_ref()).await, profile) {
+                match (parts.explanations.name(&name, profile.as_ref()).await, profile) {
                     (Err(operator::Error::Refused(Refusal::NotFound)), Some(profile)) => {
                         Err(AdminError::NoProfile(ProfileKind::Acme, profile))
                     }

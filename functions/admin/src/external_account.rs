@@ -3,7 +3,7 @@
 use acme::{ExternalAccountKeyId, ProfileName};
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
-use operator::{Authority, ExternalAccountKeyTerms, MintedExternalAccountKey};
+use operator::{ExternalAccountKeyTerms, MintedExternalAccountKey, Parts};
 use serde::{Deserialize, Serialize};
 use store::{ExternalAccountKey, IdentifierRule, ProfileKind};
 
@@ -36,16 +36,16 @@ impl Action for MintExternalAccountKey {
     const NAME: &str = "mint-external-account-key";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownKey, AdminError> {
-        let terms = self.terms(authority).await?;
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownKey, AdminError> {
+        let terms = self.terms(parts).await?;
         let profile = terms.profile.clone();
-        Ok(shown(authority.mint_external_account_key(actor, terms).await?, profile))
+        Ok(shown(parts.external_account_keys.mint(actor, terms).await?, profile))
     }
 }
 
 impl MintExternalAccountKey {
     /// The terms of the key, checked.
-    async fn terms(self, authority: &Authority) -> Result<ExternalAccountKeyTerms, AdminError> {
+    async fn terms(self, parts: &Parts) -> Result<ExternalAccountKeyTerms, AdminError> {
         let Self { days, label, profile, scope, accounts } = self;
         if !(1..=MAX_DAYS).contains(&days) {
             return Err(AdminError::Days);
@@ -57,7 +57,7 @@ impl MintExternalAccountKey {
             return Err(AdminError::Label);
         }
         if let Some(name) = &profile
-            && !authority.profiles().await?.acme_profile.iter().any(|profile| profile.name == *name)
+            && !parts.profiles.all().await?.acme_profile.iter().any(|profile| profile.name == *name)
         {
             return Err(AdminError::NoProfile(ProfileKind::Acme, name.clone()));
         }
@@ -84,9 +84,9 @@ impl Action for ListExternalAccountKeys {
     const NAME: &str = "external-account-keys";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<ListedKey>, AdminError> {
-        let page = authority.external_account_keys(self.after, page::size(self.limit)?).await?;
-        Ok(Listed::from(page).map(|key| ListedKey::of(key, authority.now())))
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Listed<ListedKey>, AdminError> {
+        let page = parts.external_account_keys.page(self.after, page::size(self.limit)?).await?;
+        Ok(Listed::from(page).map(|key| ListedKey::of(key, parts.clock.now())))
     }
 }
 
@@ -108,12 +108,12 @@ impl Action for RotateExternalAccountKey {
     const NAME: &str = "rotate-external-account-key";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownKey, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownKey, AdminError> {
         if self.overlap_days > MAX_DAYS {
             return Err(AdminError::Overlap);
         }
         let overlap = SignedDuration::from_hours(i64::from(self.overlap_days) * 24);
-        let rotated = authority.rotate_external_account_key(actor, self.id, overlap).await?;
+        let rotated = parts.external_account_keys.rotate(actor, self.id, overlap).await?;
         Ok(shown(rotated.minted, rotated.old.profile))
     }
 }
@@ -132,9 +132,9 @@ impl Action for RevokeExternalAccountKey {
     const NAME: &str = "revoke-external-account-key";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ListedKey, AdminError> {
-        let key = authority.revoke_external_account_key(actor, self.id).await?;
-        Ok(ListedKey::of(key, authority.now()))
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ListedKey, AdminError> {
+        let key = parts.external_account_keys.revoke(actor, self.id).await?;
+        Ok(ListedKey::of(key, parts.clock.now()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use acme::{IncidentId, RevocationReason};
 use jiff::SignedDuration;
-use operator::{Authority, IncidentPlan, RevocationPlan};
+use operator::{IncidentPlan, Parts, RevocationPlan};
 use serde::{Deserialize, Serialize};
 use store::Incident;
 
@@ -23,7 +23,7 @@ impl Action for DeclareIncident {
     const NAME: &str = "declare-incident";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<Incident, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<Incident, AdminError> {
         let IncidentDocument { description, explanation_url, selection, counted, renew_within_hours, revocation } =
             self.incident;
         let is_text = (1..=MAX_DESCRIPTION).contains(&description.len()) && !description.contains(char::is_control);
@@ -41,14 +41,14 @@ impl Action for DeclareIncident {
         let plan = IncidentPlan {
             description,
             explanation_url,
-            affected: selection.checked(authority).await?,
+            affected: selection.checked(parts).await?,
             counted,
             renew_within: hours(renew_within_hours),
             revocation: revocation
                 .zip(delay)
                 .map(|(RevocationDocument { reason, .. }, delay)| RevocationPlan { reason, after: hours(delay) }),
         };
-        Ok(authority.declare_incident(actor, plan).await?)
+        Ok(parts.incidents.declare(actor, plan).await?)
     }
 }
 
@@ -63,8 +63,8 @@ impl Action for ListIncidents {
     const NAME: &str = "incidents";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Vec<Incident>, AdminError> {
-        Ok(authority.incidents().await?.into_iter().map(|incident| incident.value).collect())
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Vec<Incident>, AdminError> {
+        Ok(parts.incidents.all().await?.into_iter().map(|incident| incident.value).collect())
     }
 }
 
@@ -82,8 +82,8 @@ impl Action for EndIncident {
     const NAME: &str = "end-incident";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<Incident, AdminError> {
-        Ok(authority.end_incident(actor, self.id).await?)
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<Incident, AdminError> {
+        Ok(parts.incidents.end(actor, self.id).await?)
     }
 }
 
@@ -102,8 +102,8 @@ impl Action for ContinueRevocations {
     const NAME: &str = "continue-revocations";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Continued, AdminError> {
-        Ok(continue_revocations(authority, self.seconds).await?)
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Continued, AdminError> {
+        Ok(continue_revocations(parts, self.seconds).await?)
     }
 }
 
@@ -152,11 +152,11 @@ pub struct Continued {
 ///
 /// # Errors
 /// When a slice could not be done; the next call does it.
-pub async fn continue_revocations(authority: &Authority, for_seconds: u16) -> Result<Continued, operator::Error> {
-    let end = authority.now() + SignedDuration::from_secs(for_seconds.into());
+pub async fn continue_revocations(parts: &Parts, for_seconds: u16) -> Result<Continued, operator::Error> {
+    let end = parts.clock.now() + SignedDuration::from_secs(for_seconds.into());
     loop {
-        let more = authority.continue_revocations().await?;
-        if !more || authority.now() >= end {
+        let more = parts.staged_revocations.proceed().await?;
+        if !more || parts.clock.now() >= end {
             return Ok(Continued { more });
         }
     }

@@ -4,7 +4,7 @@ use acme::ProfileName;
 use authority::Failure;
 use ca::{AuthorityName, AuthorityRequest, Certificate, IssuerKeyType, KeyHandle, NameConstraints, Subtree};
 use jiff::{SignedDuration, Timestamp};
-use operator::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer, RollOver};
+use operator::{Error, IssuerKey, IssuerRefusal, NewIssuer, Parts, RollOver};
 use serde::{Deserialize, Serialize};
 use store::{Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
 
@@ -21,9 +21,9 @@ impl Action for ListIssuers {
     const NAME: &str = "issuers";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Vec<ShownIssuer>, AdminError> {
-        let profiles = authority.profiles().await?.ra_profile;
-        authority.issuers.records().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Vec<ShownIssuer>, AdminError> {
+        let profiles = parts.profiles.all().await?.ra_profile;
+        parts.issuers.records().await?.into_iter().map(|issuer| ShownIssuer::of(issuer, &profiles)).collect()
     }
 }
 
@@ -41,9 +41,9 @@ impl Action for ShowIssuer {
     const NAME: &str = "issuer";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<ShownIssuer, AdminError> {
-        let found = authority.issuers.records().await?.into_iter().find(|issuer| issuer.id == self.id);
-        shown(authority, found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(self.id)))?).await
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<ShownIssuer, AdminError> {
+        let found = parts.issuers.records().await?.into_iter().find(|issuer| issuer.id == self.id);
+        shown(parts, found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(self.id)))?).await
     }
 }
 
@@ -61,17 +61,17 @@ impl Action for AddIssuer {
     const NAME: &str = "add-issuer";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
         let IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude } = self.issuer;
         let new = NewIssuer {
-            subject: subject(authority, name, organization).await?,
+            subject: subject(parts, name, organization).await?,
             key: key.map_or(IssuerKey::New(key_type), IssuerKey::Held),
             lifetime: lifetime(days)?,
             crl_shards: checked_shards(shards)?,
             constraints: NameConstraints::new(subtrees(permit)?, subtrees(exclude)?),
             id,
         };
-        shown(authority, authority.add_issuer(actor, new).await?).await
+        shown(parts, parts.issuer_changes.add(actor, new).await?).await
     }
 }
 
@@ -89,11 +89,11 @@ impl Action for RequestIssuer {
     const NAME: &str = "request-issuer";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
         let RequestTerms { id, name, organization, key, key_type, shards } = self.issuer;
-        let subject = subject(authority, name, organization).await?;
+        let subject = subject(parts, name, organization).await?;
         let key = key.map_or(IssuerKey::New(key_type), IssuerKey::Held);
-        shown(authority, authority.request_issuer(actor, id, subject, key, checked_shards(shards)?).await?).await
+        shown(parts, parts.issuer_changes.request(actor, id, subject, key, checked_shards(shards)?).await?).await
     }
 }
 
@@ -113,9 +113,9 @@ impl Action for InstallIssuer {
     const NAME: &str = "install-issuer";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
         let certificates = Certificate::from_pem(&self.certificates).map_err(AdminError::Certificates)?;
-        shown(authority, authority.install_issuer(actor, &self.id, &certificates).await?).await
+        shown(parts, parts.issuer_changes.install(actor, &self.id, &certificates).await?).await
     }
 }
 
@@ -141,10 +141,10 @@ impl Action for RollOverIssuer {
     const NAME: &str = "roll-over-issuer";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownRollOver, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownRollOver, AdminError> {
         let Self { old, new, name, key } = self;
-        let rolled = authority.roll_over(actor, RollOver { old, new, name, key }).await?;
-        Ok(ShownRollOver { issuer: shown(authority, rolled.issuer).await?, differences: rolled.differences })
+        let rolled = parts.roll_overs.roll_over(actor, RollOver { old, new, name, key }).await?;
+        Ok(ShownRollOver { issuer: shown(parts, rolled.issuer).await?, differences: rolled.differences })
     }
 }
 
@@ -165,8 +165,8 @@ impl Action for RetireIssuer {
     const NAME: &str = "retire-issuer";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<ShownIssuer, AdminError> {
-        shown(authority, authority.retire_issuer(actor, &self.id, self.named).await?).await
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
+        shown(parts, parts.issuer_changes.retire(actor, &self.id, self.named).await?).await
     }
 }
 
@@ -297,18 +297,14 @@ pub struct ShownRollOver {
     pub differences: Vec<Difference>,
 }
 
-async fn shown(authority: &Authority, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {
-    ShownIssuer::of(issuer, &authority.profiles().await?.ra_profile)
+async fn shown(parts: &Parts, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {
+    ShownIssuer::of(issuer, &parts.profiles.all().await?.ra_profile)
 }
 
 /// The name of a new issuer; its organization is that of the root unless somebody says otherwise.
-async fn subject(
-    authority: &Authority,
-    name: String,
-    organization: Option<String>,
-) -> Result<AuthorityName, AdminError> {
+async fn subject(parts: &Parts, name: String, organization: Option<String>) -> Result<AuthorityName, AdminError> {
     let of_root = async || -> Result<Option<String>, AdminError> {
-        let root = authority.issuers.records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
+        let root = parts.issuers.records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
         let Some(Der(der)) = root.and_then(|root| root.certificate) else { return Ok(None) };
         let root = Certificate::from_der(&der).map_err(Failure::issuing)?;
         Ok(root.subject_organization().map(str::to_owned))

@@ -1,7 +1,7 @@
 //! Blocked keys: no account and no certificate may use them.
 
 use jose::Thumbprint;
-use operator::Authority;
+use operator::Parts;
 use serde::{Deserialize, Serialize};
 use store::BlockedKey;
 
@@ -21,8 +21,8 @@ impl Action for BlockKey {
     const NAME: &str = "block-key";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<(), AdminError> {
-        Ok(authority.block_key(actor, &self.key).await?)
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<(), AdminError> {
+        Ok(parts.blocked_keys.block_key(actor, &self.key).await?)
     }
 }
 
@@ -44,7 +44,7 @@ impl Action for ListBlockedKeys {
     const NAME: &str = "blocked-keys";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<BlockedKey>, AdminError> {
-        Ok(authority.blocked_keys(self.after.as_ref(), page::size(self.limit)?).await?.into())
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Listed<BlockedKey>, AdminError> {
+        Ok(parts.blocked_keys.page(self.after.as_ref(), page::size(self.limit)?).await?.into())
     }
 }

@@ -1,15 +1,38 @@
 //! The function on Lambda: what it is constructed from. The statements of its role in the template
 //! say the same.
 
+use std::sync::Arc;
+
 use aws::{Clients, Invocation, StartError};
+use operator::{Parts, Seams};
 
 /// Constructs the function.
 ///
 /// # Errors
 /// When the environment lacks something.
 pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
-    let act = aws::work_by(clients.authority()?, |authority, request| {
-        Box::pin(async move { Ok(crate::act(authority, request).await?) })
+    let seams = Seams {
+        accounts: clients.account_store(),
+        audit: clients.audit_store(),
+        authorizations: clients.authorization_store(),
+        certificates: clients.certificate_store(),
+        crls: clients.crl_store(),
+        external_accounts: clients.external_account_store(),
+        incidents: clients.incident_store(),
+        issuers: clients.issuer_store(),
+        limits: clients.limit_store(),
+        lookups: clients.lookup_store(),
+        orders: clients.order_store(),
+        nonces: clients.nonce_store(),
+        profiles: clients.profile_store(),
+        signer: clients.signer(),
+        crl_queue: clients.crl_queue()?,
+        // To the log, whose lines a subscription forwards.
+        events: Arc::new(()),
+        clock: clients.clock(),
+    };
+    let act = aws::work_by(Parts::new(seams, clients.settings()), |parts, request| {
+        Box::pin(async move { Ok(crate::act(parts, request).await?) })
     });
     Ok(Invocation::new(act))
 }

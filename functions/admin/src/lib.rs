@@ -28,7 +28,7 @@ mod socket;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use operator::Authority;
+use operator::Parts;
 use serde_json::Value;
 
 pub use action::Action;
@@ -43,22 +43,22 @@ pub use socket::{SocketReply, Surroundings, WebhookStatus};
 ///
 /// # Errors
 /// [`AdminError`].
-pub async fn act(authority: &Authority, mut request: Value) -> Result<Value, AdminError> {
+pub async fn act(parts: &Parts, mut request: Value) -> Result<Value, AdminError> {
     let claimed = request.as_object_mut().and_then(|members| members.remove("actor"));
     let actor = match claimed {
         None => "an invoker of the function".to_owned(),
         Some(Value::String(name)) if (1..=MAX_ACTOR).contains(&name.len()) => format!("{name} (as claimed)"),
         Some(_) => return Err(AdminError::Actor),
     };
-    answer(authority, &actor, request).await
+    answer(parts, &actor, request).await
 }
 
 /// Does what a request asks for, for an actor whom the host knows.
 ///
 /// # Errors
 /// [`AdminError`].
-pub async fn answer(authority: &Authority, actor: &str, request: Value) -> Result<Value, AdminError> {
-    action::perform(authority, actor, request).await
+pub async fn answer(parts: &Parts, actor: &str, request: Value) -> Result<Value, AdminError> {
+    action::perform(parts, actor, request).await
 }
 
 const MAX_ACTOR: usize = 256;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use acme::ProfileName;
-use operator::Authority;
+use operator::Parts;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use store::{AcmeProfile, Difference, ProfileKind, ProfileSet, RaProfile};
@@ -21,8 +21,8 @@ impl Action for ShowProfiles {
     const NAME: &str = "profiles";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<ProfileSet, AdminError> {
-        Ok(authority.profiles().await?)
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<ProfileSet, AdminError> {
+        Ok(parts.profiles.all().await?)
     }
 }
 
@@ -46,12 +46,12 @@ impl Action for ListProfiles {
     const NAME: &str = "list-profiles";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<Listed<StoredProfile>, AdminError> {
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<Listed<StoredProfile>, AdminError> {
         let (after, limit) = (self.after.as_ref(), page::size(self.limit)?);
         Ok(match self.kind {
-            ProfileKind::Acme => Listed::from(authority.acme_profiles_page(after, limit).await?)
+            ProfileKind::Acme => Listed::from(parts.profiles.acme_page(after, limit).await?)
                 .map(|profile| StoredProfile::Acme(Box::new(profile))),
-            ProfileKind::Ra => Listed::from(authority.ra_profiles_page(after, limit).await?).map(StoredProfile::Ra),
+            ProfileKind::Ra => Listed::from(parts.profiles.ra_page(after, limit).await?).map(StoredProfile::Ra),
         })
     }
 }
@@ -101,13 +101,13 @@ impl Action for ApplyProfiles {
     const NAME: &str = "apply-profiles";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<Applied, AdminError> {
-        let stored = if self.exact { ProfileSet::default() } else { authority.profiles().await? };
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<Applied, AdminError> {
+        let stored = if self.exact { ProfileSet::default() } else { parts.profiles.all().await? };
         let wanted = ProfileSet {
             acme_profile: overlaid(ProfileKind::Acme, self.profiles.acme_profile, stored.acme_profile)?,
             ra_profile: overlaid(ProfileKind::Ra, self.profiles.ra_profile, stored.ra_profile)?,
         };
-        let differences = authority.compare_profiles(&wanted).await?;
+        let differences = parts.profiles.compare(&wanted).await?;
         if self.dry_run {
             return Ok(Applied { differences, applied: false });
         }
@@ -116,7 +116,7 @@ impl Action for ApplyProfiles {
         {
             return Err(AdminError::Stale);
         }
-        Ok(Applied { differences: authority.apply_profiles(actor, &wanted).await?, applied: true })
+        Ok(Applied { differences: parts.profiles.apply(actor, &wanted).await?, applied: true })
     }
 
     fn is_act(&self) -> bool {
@@ -144,9 +144,9 @@ impl Action for DeleteProfile {
     const NAME: &str = "delete-profile";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<Applied, AdminError> {
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<Applied, AdminError> {
         let Self { kind, name, pair } = self;
-        let stored = authority.profiles().await?;
+        let stored = parts.profiles.all().await?;
         let mut wanted = stored.clone();
         let acme = stored.acme_profile.iter().find(|profile| profile.name == name);
         let ra = stored.ra_profile.iter().find(|profile| profile.name == name);
@@ -159,7 +159,7 @@ impl Action for DeleteProfile {
         if wanted == stored {
             return Err(AdminError::NoProfile(kind, name));
         }
-        Ok(Applied { differences: authority.apply_profiles(actor, &wanted).await?, applied: true })
+        Ok(Applied { differences: parts.profiles.apply(actor, &wanted).await?, applied: true })
     }
 }
 

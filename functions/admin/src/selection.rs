@@ -3,7 +3,7 @@
 
 use acme::{AccountId, DirectoryId, Family, RevocationReason};
 use jiff::Timestamp;
-use operator::{Authority, Refusal};
+use operator::{Parts, Refusal};
 use serde::{Deserialize, Serialize};
 use store::{IssuerId, Position, Selection};
 
@@ -32,9 +32,9 @@ impl Action for SelectCertificates {
     const NAME: &str = "select-certificates";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<SelectedCertificates, AdminError> {
-        let selection = self.selection.checked(authority).await?;
-        let slice = authority.select_certificates(&selection, self.position.as_ref()).await?;
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<SelectedCertificates, AdminError> {
+        let selection = self.selection.checked(parts).await?;
+        let slice = parts.selections.slice(&selection, self.position.as_ref()).await?;
         let all = slice.certificates.len();
         let good: Vec<_> =
             slice.certificates.into_iter().filter(|certificate| certificate.revocation.is_none()).collect();
@@ -64,9 +64,9 @@ impl Action for RevokeCertificates {
     const NAME: &str = "revoke-certificates";
     const IS_ACT: bool = true;
 
-    async fn perform(self, authority: &Authority, actor: &str) -> Result<RevokedCertificates, AdminError> {
-        let selection = self.selection.checked(authority).await?;
-        let slice = authority.revoke_certificates(actor, &selection, self.reason, self.position.as_ref()).await?;
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<RevokedCertificates, AdminError> {
+        let selection = self.selection.checked(parts).await?;
+        let slice = parts.revocations.revoke_selected(actor, &selection, self.reason, self.position.as_ref()).await?;
         Ok(RevokedCertificates { revoked: slice.revoked, already_revoked: slice.already, next: slice.next })
     }
 }
@@ -97,7 +97,7 @@ pub struct CertificateSelection {
 
 impl CertificateSelection {
     /// The selection, when all that it names is there: a slip of the pen must not pass for "none".
-    pub(crate) async fn checked(self, authority: &Authority) -> Result<Selection, AdminError> {
+    pub(crate) async fn checked(self, parts: &Parts) -> Result<Selection, AdminError> {
         let Self { name, account, issuer, profile, issued_from: from, issued_until: until } = self;
         let name = name.map(|name| identifier(&name)).transpose()?;
         let selection = Selection { issuer, directory: profile, account, name, from, until, ..Selection::default() };
@@ -108,18 +108,18 @@ impl CertificateSelection {
             return Err(AdminError::Reversed);
         }
         if let Some(account) = account {
-            authority.find_account(account).await.map_err(|error| match error {
+            parts.accounts.find(account).await.map_err(|error| match error {
                 operator::Error::Refused(Refusal::NotFound) => AdminError::NoAccount(account),
                 other => other.into(),
             })?;
         }
         if let Some(issuer) = &selection.issuer
-            && !authority.issuers_of_certificates().await?.contains(issuer)
+            && !parts.selections.issuers().await?.contains(issuer)
         {
             return Err(AdminError::NoIssuer(issuer.clone()));
         }
         if let Some(directory) = &selection.directory {
-            let profiles = authority.profiles().await?;
+            let profiles = parts.profiles.all().await?;
             let is_there = match directory.family {
                 Family::AcmeProfile => profiles.acme_profile.iter().any(|profile| profile.name == directory.name),
                 Family::RaProfile => profiles.ra_profile.iter().any(|profile| profile.name == directory.name),

@@ -1,6 +1,6 @@
 //! The status of the CA.
 
-use operator::{Authority, Status};
+use operator::{Parts, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError};
@@ -16,8 +16,8 @@ impl Action for ShowStatus {
     const NAME: &str = "status";
     const IS_ACT: bool = false;
 
-    async fn perform(self, authority: &Authority, _actor: &str) -> Result<StatusReport, AdminError> {
-        Ok(StatusReport { version: env!("CARGO_PKG_VERSION").to_owned(), status: authority.status().await? })
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<StatusReport, AdminError> {
+        Ok(StatusReport { version: env!("CARGO_PKG_VERSION").to_owned(), status: parts.status_reports.report().await? })
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use authority::AuditTrail;
 use aws::{Clients, CustomResource, StartError};
-use issuing::{Crls, IssuerFiles};
-use operator::ExternalAccountSecrets;
-use ra::NonceSecretRotation;
+use issuing::{Ceremony, CrlRequests, Crls, IssuerFiles, Issuers};
+use operator::{ExternalAccountSecrets, InitialProfiles, Profiles};
+use ra::{Directories, NonceSecretRotation};
 
 use crate::Foundation;
 
@@ -15,12 +16,29 @@ use crate::Foundation;
 /// # Errors
 /// When the environment lacks something.
 pub fn open(clients: &Clients) -> Result<CustomResource, StartError> {
-    let authority = clients.authority()?;
+    let issuers = Arc::new(Issuers::new(clients.issuer_store(), clients.clock(), clients.remembered()));
+    let profiles = Profiles::new(
+        clients.profile_store(),
+        clients.issuer_store(),
+        Arc::new(Directories::new(clients.profile_store(), clients.clock(), clients.remembered())),
+        Arc::new(AuditTrail::new(clients.audit_store(), clients.clock())),
+        clients.events(),
+    );
     let foundation = Arc::new(Foundation {
         nonce_secrets: NonceSecretRotation::new(clients.nonce_store(), clients.clock()),
         external_account_secrets: ExternalAccountSecrets::new(clients.external_account_store(), clients.clock()),
+        ceremony: Ceremony::new(
+            issuers.clone(),
+            clients.issuer_store(),
+            clients.signer(),
+            clients.status_url(),
+            clients.clock(),
+        ),
+        initial_profiles: InitialProfiles::new(Arc::new(profiles), clients.profile_store(), clients.issuer_store()),
+        crl_requests: CrlRequests::new(clients.crl_store(), clients.crl_queue()?),
+        status_url: clients.status_url(),
         crls: Crls::new(
-            authority.issuers.clone(),
+            issuers.clone(),
             clients.crl_store(),
             clients.signer(),
             clients.publisher()?,
@@ -28,13 +46,15 @@ pub fn open(clients: &Clients) -> Result<CustomResource, StartError> {
             clients.clock(),
         ),
         issuer_files: IssuerFiles::new(clients.publisher()?),
-        authority,
+        issuers,
     });
     let founding = (clients.table_layout(), foundation.clone());
     let establish = aws::work_by(founding, |(layout, ca), properties| {
         Box::pin(async move {
+            // Nothing is written for properties that cannot be meant.
+            let plan = crate::plan(properties, ca.status_url.max_validity())?;
             layout.mark_new_table().await?;
-            crate::from_properties(ca, properties).await
+            Ok(crate::attributes(&crate::establish(ca, &plan).await?))
         })
     });
     let due = aws::work_by(foundation, |ca, ()| Box::pin(async move { Ok(crate::on_schedule(ca).await?) }));

@@ -9,13 +9,12 @@ mod properties;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ca::Certificate;
-use issuing::{Crls, Hierarchy, IssuerFiles};
-use operator::{Authority, Error, ExternalAccountSecrets};
+use issuing::{Ceremony, CrlRequests, Crls, Hierarchy, IssuerFiles, Issuers, StatusUrl};
+use operator::{Error, ExternalAccountSecrets, InitialProfiles};
 use ra::NonceSecretRotation;
-use serde_json::Value;
 use store::{AcmeProfile, IssuerRole, ProfileSet, RaProfile};
 
 pub use properties::{PropertyError, plan};
@@ -37,8 +36,16 @@ pub struct Foundation {
     pub nonce_secrets: NonceSecretRotation,
     /// Creates the secret of external accounts.
     pub external_account_secrets: ExternalAccountSecrets,
-    /// Has the root sign, creates the first profiles, and records both in the audit log.
-    pub authority: Authority,
+    /// Has the root sign.
+    pub ceremony: Ceremony,
+    /// Creates the first profiles.
+    pub initial_profiles: InitialProfiles,
+    /// The issuers, as they were read recently.
+    pub issuers: Arc<Issuers>,
+    /// Has the first CRLs of issuing CAs made: this function does not sign with their keys.
+    pub crl_requests: CrlRequests,
+    /// Where relying parties find CRLs and issuer certificates.
+    pub status_url: StatusUrl,
     /// Signs the root's CRL.
     pub crls: Crls,
     /// Publishes the certificates of issuers.
@@ -52,24 +59,24 @@ pub struct Foundation {
 /// [`authority::Failure::ForeignIssuer`] if the keys are not those of the CA in the store. Any
 /// other error means that a step failed; the earlier steps remain done.
 pub async fn establish(ca: &Foundation, plan: &Plan) -> Result<Certificate, Error> {
-    ca.authority.mark_new_store().await?;
+    ca.initial_profiles.mark_new_store().await?;
     ca.nonce_secrets.ensure().await?;
     ca.external_account_secrets.ensure().await?;
-    let root = ca.authority.ceremony.ensure(&plan.hierarchy).await?;
+    let root = ca.ceremony.ensure(&plan.hierarchy).await?;
     ca.crls.make_due(IssuerRole::Root).await?;
     announce_issuing_cas(ca).await?;
     let first = ProfileSet { acme_profile: vec![plan.acme.clone()], ra_profile: vec![plan.ra.clone()] };
-    ca.authority.ensure_first_profiles(ACTOR, &first).await?;
+    ca.initial_profiles.ensure(ACTOR, &first).await?;
     Ok(root)
 }
 
 /// Publishes the certificates of the issuing CAs, and requests those of their CRLs that do not
 /// exist yet: another function has the permission to use their keys.
 async fn announce_issuing_cas(ca: &Foundation) -> Result<(), Error> {
-    let issuers = ca.authority.issuers.records().await?;
+    let issuers = ca.issuers.records().await?;
     for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
         ca.issuer_files.publish(issuer).await?;
-        ca.authority.crl_requests.request_missing(issuer).await?;
+        ca.crl_requests.request_missing(issuer).await?;
     }
     Ok(())
 }
@@ -77,21 +84,11 @@ async fn announce_issuing_cas(ca: &Foundation) -> Result<(), Error> {
 /// The actor in the audit records of the first profiles.
 const ACTOR: &str = "bootstrap";
 
-/// The same, for a plan given as the properties in a template. Returns attributes for the template:
-/// `RootCertificate` (PEM) and `RootFingerprint` (SHA-256).
-///
-/// # Errors
-/// A [`PropertyError`] or an [`Error`].
-pub async fn from_properties(
-    ca: &Foundation,
-    properties: Value,
-) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error + Send + Sync>> {
-    let root = establish(ca, &plan(properties, ca.authority.status_url.max_validity())?).await?;
+/// What the template receives for this root: `RootCertificate` (PEM) and `RootFingerprint`
+/// (SHA-256).
+pub fn attributes(root: &Certificate) -> BTreeMap<String, String> {
     let fingerprint: Vec<String> = root.fingerprint().iter().map(|byte| format!("{byte:02X}")).collect();
-    Ok(BTreeMap::from([
-        ("RootCertificate".to_owned(), root.pem()),
-        ("RootFingerprint".to_owned(), fingerprint.join(":")),
-    ]))
+    BTreeMap::from([("RootCertificate".to_owned(), root.pem()), ("RootFingerprint".to_owned(), fingerprint.join(":"))])
 }
 
 /// Renews the CRL of the root if it is due.

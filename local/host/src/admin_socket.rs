@@ -11,7 +11,7 @@ use std::{
 
 use acme::failure_chain;
 use admin::{SocketReply, Surroundings};
-use operator::Authority;
+use operator::Parts;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -48,7 +48,7 @@ impl AdminSocket {
     /// Answers requests until the host stops, and completes those in progress.
     pub(crate) async fn serve(
         self,
-        authority: Arc<Authority>,
+        operator: Arc<Parts>,
         host: Surroundings,
         webhook: Option<Arc<Webhook>>,
         stop: watch::Receiver<bool>,
@@ -63,9 +63,9 @@ impl AdminSocket {
             while connections.try_join_next().is_some() {}
             match accepted {
                 Ok((stream, _)) => {
-                    let (authority, stop) = (authority.clone(), stop.clone());
+                    let (operator, stop) = (operator.clone(), stop.clone());
                     let (host, webhook) = (host.clone(), webhook.clone());
-                    connections.spawn(connection(stream, self.owner, authority, host, webhook, stop));
+                    connections.spawn(connection(stream, self.owner, operator, host, webhook, stop));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection to the admin socket failed");
@@ -107,7 +107,7 @@ pub fn this_user() -> io::Result<String> {
 async fn connection(
     stream: UnixStream,
     owner: u32,
-    authority: Arc<Authority>,
+    operator: Arc<Parts>,
     host: Surroundings,
     webhook: Option<Arc<Webhook>>,
     mut stop: watch::Receiver<bool>,
@@ -129,7 +129,7 @@ async fn connection(
     let reply = match (uid == owner || uid == 0, serde_json::from_slice(&line)) {
         (false, _) => SocketReply::Refusal("only the owner of the data folder may ask".to_owned()),
         (true, Err(error)) => SocketReply::Refusal(format!("the request is no JSON: {error}")),
-        (true, Ok(request)) => match admin::answer(&authority, &user(uid), request).await {
+        (true, Ok(request)) => match admin::answer(&operator, &user(uid), request).await {
             Ok(answer) => {
                 let webhook = webhook.map(|webhook| webhook.status());
                 SocketReply::Answer { answer, host: Surroundings { webhook, ..host } }

@@ -4,8 +4,8 @@
 use std::{path::Path, sync::Arc};
 
 use authority::{EventSink, SystemClock};
-use issuing::Crls;
-use operator::{Authority, Seams};
+use issuing::{Crls, StatusUrl};
+use operator::{Parts, Seams};
 use ra::Settings;
 use store::{
     IssuerStore,
@@ -24,7 +24,7 @@ use crate::{
 
 /// An open CA. Close it, so that the next start finds a cleanly closed store.
 pub struct AtRest {
-    authority: Arc<Authority>,
+    operator: Parts,
     store: Arc<EmbeddedStore>,
     unusable_keys: Vec<StartError>,
     workers: JoinSet<()>,
@@ -56,31 +56,26 @@ impl AtRest {
             Err(source) => return Err(StartError::Data { path: spool, source }),
         };
         let (queue, workers) = queue::queue();
-        let seams = Seams {
-            store: store.clone(),
-            signer: signer.clone(),
-            crl_queue: Arc::new(queue),
-            events,
-            clock: Arc::new(SystemClock),
-        };
-        let authority = Arc::new(Authority::new(seams, Settings::default()));
+        let clock = Arc::new(SystemClock);
+        let seams = Seams::over(store.clone(), signer.clone(), Arc::new(queue), events, clock.clone());
+        let operator = Parts::new(seams, &Settings::default());
         let crls = Crls::new(
-            authority.issuers.clone(),
+            operator.issuers.clone(),
             store.clone(),
             signer,
             // Files of the status listener are made from the store when a host starts.
             Arc::new(StatusFiles::default()),
-            authority.status_url.clone(),
-            authority.clock().clone(),
+            StatusUrl(None),
+            clock,
         );
         let mut tasks = JoinSet::new();
         tasks.spawn(workers.publish(Arc::new(crls)));
-        Ok(Self { authority, store, unusable_keys, workers: tasks, _data: data })
+        Ok(Self { operator, store, unusable_keys, workers: tasks, _data: data })
     }
 
-    /// The authority of the CA.
-    pub fn authority(&self) -> &Authority {
-        &self.authority
+    /// What its operator can ask.
+    pub fn operator(&self) -> &Parts {
+        &self.operator
     }
 
     /// The keys that cannot be used, each with the reason.

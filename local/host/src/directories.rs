@@ -1,19 +1,20 @@
 //! The directories that answer requests, and the one that is used where a client names none.
 
 use acme::{DirectoryId, Family};
-use operator::{Authority, Error};
+use operator::{Error, Profiles};
+use ra::Directories;
 
 use crate::config::DEFAULT;
 
 /// The directories that answer requests: the default ones first, then sorted by name.
-pub(crate) async fn serving(authority: &Authority) -> Result<Vec<DirectoryId>, Error> {
-    let profiles = authority.profiles().await?;
+pub(crate) async fn serving(profiles: &Profiles, directories: &Directories) -> Result<Vec<DirectoryId>, Error> {
+    let profiles = profiles.all().await?;
     let acme = profiles.acme_profile.iter().map(|profile| (Family::AcmeProfile, &profile.name));
     let ra = profiles.ra_profile.iter().map(|profile| (Family::RaProfile, &profile.name));
     let all = acme.chain(ra).map(|(family, name)| DirectoryId { family, name: name.clone() });
     let mut serving = Vec::new();
     for directory in all {
-        if authority.directories.directory(&directory).await.is_ok_and(|found| found.check_in_service().is_ok()) {
+        if directories.directory(&directory).await.is_ok_and(|found| found.check_in_service().is_ok()) {
             serving.push(directory);
         }
     }

@@ -3,7 +3,6 @@
 use acme::{DirectoryId, Problem, ProblemType, Resource};
 use api::{Context, Operation, Request, Response, Route};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
-use operator::Authority;
 use ra::Parts;
 
 use crate::directories::{serving, usual};
@@ -12,13 +11,13 @@ use crate::directories::{serving, usual};
 /// test CAs look for it.
 pub(crate) async fn dispatch(
     context: &Context,
-    authority: &Authority,
+    operator: &operator::Parts,
     parts: &Parts,
     mut request: Request,
 ) -> Response {
     if request.uri().path() == "/dir" {
         let of_directory = |directory: &DirectoryId| context.urls().of(directory, &Resource::Directory);
-        let serving = match serving(authority).await {
+        let serving = match serving(&operator.profiles, &parts.directories).await {
             Ok(serving) => serving,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the directories could not be looked up");

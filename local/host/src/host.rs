@@ -20,8 +20,8 @@ use ca::{AuthorityName, Certificate, IssuerKeyType};
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
 use operator::{
-    AppliedProfiles, Authority, ConfiguredProfiles, ExpiryNotices, ExternalAccountSecrets, Refusal,
-    Seams as OperatorSeams,
+    AppliedProfiles, Configurations, ConfiguredProfiles, ExpiryNotices, ExternalAccountSecrets, InitialProfiles,
+    Refusal,
 };
 use publish_crl::Upkeep;
 use ra::{Parts, Seams, Settings};
@@ -121,15 +121,9 @@ impl Host {
             clock: clock.clone(),
         };
         let parts = Arc::new(Parts::new(seams, &settings));
-        let seams = OperatorSeams {
-            store: store.clone(),
-            signer: signer.clone(),
-            crl_queue: tasks_queue,
-            events: events.clone(),
-            clock: clock.clone(),
-        };
+        let seams = operator::Seams::over(store.clone(), signer.clone(), tasks_queue, events.clone(), clock.clone());
+        let operator = Arc::new(operator::Parts::beside(&parts, seams, &settings));
         let expiring = settings.expiring;
-        let authority = Arc::new(Authority::beside(&parts, seams, settings));
         let expiry =
             ExpiryNotices::new(store.clone(), store.clone(), Events::new(events, clock.clone()), clock, expiring);
         let upkeep = Upkeep {
@@ -137,20 +131,20 @@ impl Host {
             crls: parts.crls.clone(),
             expiry: Arc::new(expiry),
         };
-        authority.mark_new_store().await?;
-        let root = authority.ceremony.ensure(&hierarchy).await.map_err(|error| match error {
+        InitialProfiles::new(operator.profiles.clone(), store.clone(), store.clone()).mark_new_store().await?;
+        let root = operator.ceremony.ensure(&hierarchy).await.map_err(|error| match error {
             issuing::Error::Failed(Failure::ForeignIssuer(issuer)) => {
                 StartError::KeyOfAnotherCa(signer.path(issuer.as_str()))
             }
             other => operator::Error::from(other).into(),
         })?;
-        let profiles = apply_profiles(&config, &authority).await?;
+        let profiles = apply_profiles(&config, &operator, &store).await?;
         let root_path = data.file("root.pem");
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
         files.put_root(root.pem());
         parts.nonce_secret_rotation.ensure().await?;
-        ExternalAccountSecrets::new(store.clone(), authority.clock().clone()).ensure().await?;
+        ExternalAccountSecrets::new(store.clone(), operator.clock.clone()).ensure().await?;
         if let Err(error) = publish_crl::at_start(&upkeep).await {
             // The others are published, and the missing ones are retried every minute.
             tracing::error!(error = &error as &dyn std::error::Error, "not all CRLs were published");
@@ -161,15 +155,15 @@ impl Host {
 
         let options = ContextOptions { nonce_refusals: config.test.nonce_refusals };
         let admission = Admission::new(
-            authority.directories.clone(),
+            parts.directories.clone(),
             parts.nonces.clone(),
             parts.accounts.clone(),
             parts.refusals.clone(),
-            authority.clock().clone(),
+            operator.clock.clone(),
         );
         let context = Arc::new(Context::new(admission, base_url.as_str(), options));
         let urls = context.urls().clone();
-        let directories = serving(&authority).await?;
+        let directories = serving(&operator.profiles, &parts.directories).await?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = JoinSet::new();
         match AdminSocket::bind(&data) {
@@ -181,12 +175,12 @@ impl Host {
                     dns_resolver: config.dns_resolver,
                     webhook: None,
                 };
-                listeners.spawn(socket.serve(authority.clone(), surroundings, webhook.clone(), stopped.clone()));
+                listeners.spawn(socket.serve(operator.clone(), surroundings, webhook.clone(), stopped.clone()));
             }
             // Only the operator misses it, and only while the host runs.
             Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
         }
-        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, authority.clone(), parts.clone()));
+        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, operator.clone(), parts.clone()));
         listeners.spawn(serve_status(status_listen, stopped, files));
         let settings = validate::ValidationSettings {
             resolver: config.dns_resolver,
@@ -199,7 +193,7 @@ impl Host {
         let http_port = config.http_port;
         let mut tasks = JoinSet::new();
         tasks.spawn(workers.run(parts.clone(), settings, config.test.validation_delay));
-        tasks.spawn(maintain(authority, parts, upkeep, store.clone(), tls));
+        tasks.spawn(maintain(operator, parts, upkeep, store.clone(), tls));
         if let Some(webhook) = webhook {
             tasks.spawn(webhook.deliver());
         }
@@ -346,11 +340,16 @@ fn host_profile(hierarchy: &Hierarchy) -> Result<RaProfile, StartError> {
 }
 
 /// Has the profiles of the configuration applied, as far as they changed.
-async fn apply_profiles(config: &Config, authority: &Authority) -> Result<AppliedProfiles, StartError> {
+async fn apply_profiles(
+    config: &Config,
+    operator: &operator::Parts,
+    store: &Arc<EmbeddedStore>,
+) -> Result<AppliedProfiles, StartError> {
     let (acme_profile, ra_profile) = (config.acme_profiles.clone(), config.ra_profiles.clone());
     let named = ProfileSet { acme_profile, ra_profile };
     let configured = ConfiguredProfiles { named, built_in: built_in_profiles() };
-    authority.apply_configuration(&configured).await.map_err(|error| match error {
+    let configurations = Configurations::new(operator.profiles.clone(), store.clone(), operator.audit.clone());
+    configurations.apply(&configured).await.map_err(|error| match error {
         operator::Error::Refused(Refusal::Profiles(invalid)) => StartError::Profiles(invalid),
         other => other.into(),
     })
@@ -361,19 +360,19 @@ async fn serve_acme(
     acceptor: TlsAcceptor,
     stop: watch::Receiver<bool>,
     context: Arc<Context>,
-    authority: Arc<Authority>,
+    operator: Arc<operator::Parts>,
     parts: Arc<Parts>,
 ) {
     let served = Arc::new(AtomicU64::new(0));
     let answer = move |request| {
-        let (context, authority) = (context.clone(), authority.clone());
+        let (context, operator) = (context.clone(), operator.clone());
         let (parts, served) = (parts.clone(), served.clone());
         async move {
             let id = served.fetch_add(1, Ordering::Relaxed) + 1;
             let Some(request) = listener::collect(request, id.to_string()).await else {
                 return listener::too_slow();
             };
-            dispatch(&context, &authority, &parts, request).await
+            dispatch(&context, &operator, &parts, request).await
         }
     };
     listener::serve(listener, Transport::Tls(acceptor), stop, answer).await;

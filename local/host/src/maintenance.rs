@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use operator::Authority;
 use publish_crl::Upkeep;
 use ra::Parts;
 use store::{IssuerRole, embedded::EmbeddedStore};
@@ -14,7 +13,7 @@ use crate::host_tls::HostTls;
 /// revocations of incidents, and deletes expired records. Never ends; dropping the future is
 /// harmless.
 pub(crate) async fn maintain(
-    authority: Arc<Authority>,
+    operator: Arc<operator::Parts>,
     parts: Arc<Parts>,
     upkeep: Upkeep,
     store: Arc<EmbeddedStore>,
@@ -24,7 +23,7 @@ pub(crate) async fn maintain(
     clock.tick().await;
     loop {
         clock.tick().await;
-        if let Err(error) = tls.renew_if_due(&parts.host_certificates, authority.now()).await {
+        if let Err(error) = tls.renew_if_due(&parts.host_certificates, operator.clock.now()).await {
             tracing::error!(%error, "the host's own certificate was not renewed");
         }
         if let Err(error) = publish_crl::on_schedule(&upkeep).await {
@@ -34,12 +33,12 @@ pub(crate) async fn maintain(
             tracing::error!(error = &error as &dyn std::error::Error, "the root's CRL was not published");
         }
         // At most a minute, so that the other work is not delayed.
-        if let Err(error) = admin::continue_revocations(&authority, A_MINUTE).await {
+        if let Err(error) = admin::continue_revocations(&operator, A_MINUTE).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the revocations of incidents were interrupted");
         }
         // Small batches, because writes of clients wait for each.
         loop {
-            match store.purge(authority.now(), PORTION).await {
+            match store.purge(operator.clock.now(), PORTION).await {
                 Ok(purged) if purged < PORTION => break,
                 Ok(_) => {}
                 Err(error) => {

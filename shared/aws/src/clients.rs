@@ -17,11 +17,10 @@ use aws_config::SdkConfig;
 use ca::Signer;
 use issuing::StatusUrl;
 use jiff::SignedDuration;
-use operator::{Authority, Seams};
 use ra::{Accounts, Directories, Nonces, Refusals, Settings};
 use store::{
-    AccountStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore, IssuanceStore,
-    IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Retention, WatchStore,
+    AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore,
+    IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Retention, WatchStore,
 };
 
 use crate::{
@@ -45,10 +44,10 @@ pub struct Clients {
 pub enum Capability {
     /// What every request needs: directories, nonces, accounts.
     Admission,
-    /// All traits of the store.
-    Store,
     /// [`AccountStore`].
     Accounts,
+    /// [`AuditStore`].
+    Audit,
     /// [`AuthorizationStore`].
     Authorizations,
     /// [`CertificateStore`].
@@ -165,25 +164,15 @@ impl Clients {
         )
     }
 
-    /// What operators ask.
-    ///
-    /// # Errors
-    /// When the environment lacks the queue of CRLs.
-    pub fn authority(&self) -> Result<Authority, EnvironmentError> {
-        self.note(Capability::Store);
-        let seams = Seams {
-            store: self.store.clone(),
-            signer: self.signer(),
-            crl_queue: self.crl_queue()?,
-            events: Arc::new(()),
-            clock: self.clock(),
-        };
-        Ok(Authority::new(seams, self.settings.clone()))
-    }
-
     /// The store of accounts.
     pub fn account_store(&self) -> Arc<dyn AccountStore> {
         self.note(Capability::Accounts);
+        self.store.clone()
+    }
+
+    /// The store of audit records.
+    pub fn audit_store(&self) -> Arc<dyn AuditStore> {
+        self.note(Capability::Audit);
         self.store.clone()
     }
 

@@ -1,54 +1,72 @@
 //! Accounts, as operators find and end them (interface row P6).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId, EventKind};
-use authority::{Rounds, account_facts, applied, versioned};
+use authority::{AuditTrail, Events, Rounds, account_facts, applied, versioned};
 use jose::Thumbprint;
-use store::Page;
+use store::{AccountStore, LookupStore, Page};
 
-use crate::{Authority, Error, Refusal};
+use crate::{Error, Refusal};
 
-impl Authority {
+/// Accounts, as operators find and end them.
+pub struct Accounts {
+    accounts: Arc<dyn AccountStore>,
+    lookup: Arc<dyn LookupStore>,
+    audit: Arc<AuditTrail>,
+    events: Events,
+}
+
+impl Accounts {
+    /// Those of this store.
+    pub fn new(
+        accounts: Arc<dyn AccountStore>,
+        lookup: Arc<dyn LookupStore>,
+        audit: Arc<AuditTrail>,
+        events: Events,
+    ) -> Self {
+        Self { accounts, lookup, audit, events }
+    }
+
     /// The account of any directory and status.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    pub async fn find_account(&self, id: AccountId) -> Result<Account, Error> {
-        Ok(self.store.account(id).await?.ok_or(Refusal::NotFound)?.value)
+    pub async fn find(&self, id: AccountId) -> Result<Account, Error> {
+        Ok(self.accounts.account(id).await?.ok_or(Refusal::NotFound)?.value)
     }
 
     /// The accounts that have the contact, oldest first: those behind `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn accounts_by_contact(
+    pub async fn by_contact(
         &self,
         contact: &Contact,
         after: Option<AccountId>,
         limit: usize,
     ) -> Result<Page<Account>, Error> {
-        self.store.accounts_by_contact(contact, after, limit).await?.try_map(|account| Ok(account.value))
+        self.lookup.accounts_by_contact(contact, after, limit).await?.try_map(|account| Ok(account.value))
     }
 
     /// The accounts that have the key, by directory: those behind `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn accounts_by_key(
+    pub async fn by_key(
         &self,
         key: &Thumbprint,
         after: Option<&DirectoryId>,
         limit: usize,
     ) -> Result<Page<Account>, Error> {
-        self.store.accounts_by_key(key, after, limit).await?.try_map(|account| Ok(account.value))
+        self.lookup.accounts_by_key(key, after, limit).await?.try_map(|account| Ok(account.value))
     }
 
     /// Disables an account: its next request is refused. Disabling twice is harmless.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] when its client ended it.
-    pub async fn disable_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
+    pub async fn disable(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account disable", id, AccountStatus::Revoked).await
     }
 
@@ -56,7 +74,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] when its client ended it.
-    pub async fn enable_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
+    pub async fn enable(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account enable", id, AccountStatus::Valid).await
     }
 
@@ -64,7 +82,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    pub async fn end_account(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
+    pub async fn end(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account deactivate", id, AccountStatus::Deactivated).await
     }
 
@@ -78,7 +96,7 @@ impl Authority {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let before = self.store.account(id).await?.ok_or(Refusal::NotFound)?;
+            let before = self.accounts.account(id).await?.ok_or(Refusal::NotFound)?;
             if before.status == status {
                 return Ok(before.value);
             }
@@ -87,7 +105,7 @@ impl Authority {
             }
             self.audit.record(actor, action, id, BTreeMap::new()).await?;
             let after = versioned(Account { status, ..before.value.clone() })?;
-            if applied(self.store.update_account(&before, &after).await)? {
+            if applied(self.accounts.update_account(&before, &after).await)? {
                 let facts = account_facts(&after, Some(actor));
                 self.events.emit(match status {
                     AccountStatus::Valid => EventKind::AccountEnabled(facts),

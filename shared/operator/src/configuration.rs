@@ -9,17 +9,20 @@ mod digest;
 mod first;
 mod verdict;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use authority::Failure;
-use store::{AppliedConfiguration, Difference, FirstProfiles, Page, ProfileSet};
+use authority::{AuditTrail, Failure};
+use store::{AppliedConfiguration, Difference, FirstProfiles, Page, ProfileSet, ProfileStore};
 
 use self::{
     digest::digests,
     first::{are_of, disabled, untouched},
     verdict::{Verdict, verdicts},
 };
-use crate::{Authority, Error};
+use crate::{Error, Profiles};
 
 /// What a configuration says of profiles.
 #[derive(Clone, Debug, Default)]
@@ -51,35 +54,17 @@ pub struct KeptProfile {
     pub fields: Vec<String>,
 }
 
-impl Authority {
-    /// Remembers that the store is new, when it is: only then first profiles are made. To be called
-    /// before anything is made in it.
-    ///
-    /// # Errors
-    /// When the store cannot answer.
-    pub async fn mark_new_store(&self) -> Result<(), Error> {
-        if self.store.applied_configuration().await?.is_some() || !self.store.issuers().await?.is_empty() {
-            return Ok(());
-        }
-        let begun = AppliedConfiguration { first_profiles: FirstProfiles::Due, ..AppliedConfiguration::default() };
-        Ok(self.store.put_applied_configuration(&begun).await?)
-    }
+/// Applies the profiles of a configuration.
+pub struct Configurations {
+    profiles: Arc<Profiles>,
+    store: Arc<dyn ProfileStore>,
+    audit: Arc<AuditTrail>,
+}
 
-    /// Makes the first profiles in a new store. Where there is any profile, or was, the operator
-    /// has decided already, and nothing happens.
-    ///
-    /// # Errors
-    /// [`crate::Refusal::Profiles`]; when the store cannot answer.
-    pub async fn ensure_first_profiles(&self, actor: &str, first: &ProfileSet) -> Result<(), Error> {
-        let mut remembered = self.store.applied_configuration().await?.unwrap_or_default();
-        if remembered.first_profiles == FirstProfiles::Due {
-            if self.store.profiles().await? == ProfileSet::default() {
-                self.apply_profiles(actor, first).await?;
-            }
-            remembered.first_profiles = FirstProfiles::Settled;
-            self.store.put_applied_configuration(&remembered).await?;
-        }
-        Ok(())
+impl Configurations {
+    /// By these verbs on profiles.
+    pub fn new(profiles: Arc<Profiles>, store: Arc<dyn ProfileStore>, audit: Arc<AuditTrail>) -> Self {
+        Self { profiles, store, audit }
     }
 
     /// Applies the profiles of a configuration, as far as their texts changed since they were last
@@ -89,7 +74,7 @@ impl Authority {
     /// [`crate::Refusal::Profiles`] when a profile that is to be applied cannot be, such as an RA Profile
     /// whose issuer is not active; nothing of the configuration is applied then. When the store
     /// cannot answer.
-    pub async fn apply_configuration(&self, configured: &ConfiguredProfiles) -> Result<AppliedProfiles, Error> {
+    pub async fn apply(&self, configured: &ConfiguredProfiles) -> Result<AppliedProfiles, Error> {
         let ConfiguredProfiles { named, built_in } = configured;
         let known = self.store.applied_configuration().await?;
         // A store of an earlier version, whose starts made the built-in profiles.
@@ -99,7 +84,7 @@ impl Authority {
         let mut stored = self.store.profiles().await?;
         if remembered.first_profiles == FirstProfiles::Due {
             if *named == ProfileSet::default() && stored == ProfileSet::default() {
-                self.apply_profiles(START, built_in).await?;
+                self.profiles.apply(START, built_in).await?;
                 stored = built_in.clone();
             }
             remembered.first_profiles = FirstProfiles::Made;
@@ -116,7 +101,7 @@ impl Authority {
         let to_apply = of(Verdict::Apply);
         self.check_issuers(&to_apply).await?;
         let wanted = over(&stored, &to_apply);
-        let differences = self.apply_profiles(CONFIGURATION_FILE, &wanted).await?;
+        let differences = self.profiles.apply(CONFIGURATION_FILE, &wanted).await?;
         for Difference { path, before, after } in &differences {
             let said = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
             let (before, after) = (said(before), said(after));
@@ -140,7 +125,7 @@ impl Authority {
             let is_alone = are_of(built_in, &wanted);
             if !is_alone && first != ProfileSet::default() {
                 let closed = disabled(&first, &wanted);
-                let changed = self.apply_profiles(START, &over(&wanted, &closed)).await?;
+                let changed = self.profiles.apply(START, &over(&wanted, &closed)).await?;
                 let profile = |path: String| path.rsplit_once('.').map(|(profile, _)| profile.to_owned());
                 disabled_paths = changed.into_iter().filter_map(|difference| profile(difference.path)).collect();
                 for path in &disabled_paths {
@@ -157,26 +142,13 @@ impl Authority {
         Ok(AppliedProfiles { differences, kept, disabled: disabled_paths })
     }
 
-    /// The profiles of the configuration that the last start did not apply, as long as what is
-    /// stored is something else: by path, with whether there is one.
-    ///
-    /// # Errors
-    /// When the store cannot answer.
-    pub async fn kept_profiles(&self) -> Result<BTreeMap<String, bool>, Error> {
-        let kept = self.store.applied_configuration().await?.unwrap_or_default().kept;
-        if kept.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let stored = digests(&self.store.profiles().await?)?;
-        let open = kept.into_iter().filter(|(path, digest)| stored.get(path) != Some(digest));
-        Ok(open.map(|(path, _)| (path.clone(), stored.contains_key(&path))).collect())
-    }
-
     /// An RA Profile of the configuration leads to an issuer that signs, also where the stored one
     /// of its name led to one that signed once.
     async fn check_issuers(&self, to_apply: &ProfileSet) -> Result<(), Error> {
         let alone = ProfileSet { ra_profile: to_apply.ra_profile.clone(), ..ProfileSet::default() };
-        let Err(mut invalid) = alone.check(&self.issuing_cas().await?, &ProfileSet::default()) else { return Ok(()) };
+        let Err(mut invalid) = alone.check(&self.profiles.issuing_cas().await?, &ProfileSet::default()) else {
+            return Ok(());
+        };
         invalid.faults.retain(|fault| fault.field == "issuer");
         if invalid.faults.is_empty() { Ok(()) } else { Err(invalid.into()) }
     }
@@ -189,7 +161,7 @@ impl Authority {
         let mut deleted = BTreeSet::new();
         let mut before = None;
         while !open.is_empty() {
-            let Page { items, more } = self.store.audit(before, ACTS).await?;
+            let Page { items, more } = self.audit.page(before, ACTS).await?;
             before = items.last().map(|act| act.id);
             for act in items {
                 // The newest act on the profile as a whole made it or deleted it.
@@ -202,6 +174,23 @@ impl Authority {
             }
         }
         Ok(deleted)
+    }
+}
+
+impl Profiles {
+    /// The profiles of the configuration that the last start did not apply, as long as what is
+    /// stored is something else: by path, with whether there is one.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn kept(&self) -> Result<BTreeMap<String, bool>, Error> {
+        let kept = self.profiles.applied_configuration().await?.unwrap_or_default().kept;
+        if kept.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let stored = digests(&self.profiles.profiles().await?)?;
+        let open = kept.into_iter().filter(|(path, digest)| stored.get(path) != Some(digest));
+        Ok(open.map(|(path, _)| (path.clone(), stored.contains_key(&path))).collect())
     }
 }
 

@@ -1,15 +1,29 @@
 //! An event on purpose.
 
+use std::sync::Arc;
+
 use acme::EventKind;
+use authority::{AuditTrail, Events};
 
-use crate::{Authority, Error};
+use crate::Error;
 
-impl Authority {
+/// Emits events on purpose.
+pub struct TestEvents {
+    audit: Arc<AuditTrail>,
+    events: Events,
+}
+
+impl TestEvents {
+    /// To the same sink as every event.
+    pub fn new(audit: Arc<AuditTrail>, events: Events) -> Self {
+        Self { audit, events }
+    }
+
     /// Has an event made on purpose, to see whether it arrives.
     ///
     /// # Errors
     /// When the act cannot be recorded.
-    pub async fn emit_test(&self, actor: &str) -> Result<(), Error> {
+    pub async fn emit(&self, actor: &str) -> Result<(), Error> {
         self.audit.record(actor, "events test", "-", Default::default()).await?;
         self.events.emit(EventKind::Test { actor: actor.to_owned() });
         Ok(())

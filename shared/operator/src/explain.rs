@@ -8,13 +8,75 @@ mod order;
 mod timeline;
 mod verdict;
 
+use std::sync::Arc;
+
 use acme::{Account, AccountId, Authorization, Order, OrderId, OrderStatus, Problem};
+use authority::{AuditTrail, Clock};
+use issuing::Issuers;
 use jiff::Timestamp;
-use ra::LimitState;
+use ra::{Directories, LimitState, Limits, NamePolicies};
 use serde::{Deserialize, Serialize};
-use store::{CertificateRecord, ExternalAccountKey};
+use store::{
+    AccountStore, AuthorizationStore, CertificateRecord, ExternalAccountKey, ExternalAccountStore, LookupStore,
+    OrderStore, ProfileStore,
+};
+
+use crate::{Error, Refusal};
 
 pub use verdict::NameVerdict;
+
+/// Explains orders, names and accounts.
+pub struct Explanations {
+    accounts: Arc<dyn AccountStore>,
+    authorizations: Arc<dyn AuthorizationStore>,
+    external_accounts: Arc<dyn ExternalAccountStore>,
+    orders: Arc<dyn OrderStore>,
+    lookup: Arc<dyn LookupStore>,
+    profiles: Arc<dyn ProfileStore>,
+    audit: Arc<AuditTrail>,
+    directories: Arc<Directories>,
+    limits: Arc<Limits>,
+    policies: Arc<NamePolicies>,
+    issuers: Arc<Issuers>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Explanations {
+    /// By the records of this store, and by what policy says now.
+    pub fn new(
+        accounts: Arc<dyn AccountStore>,
+        authorizations: Arc<dyn AuthorizationStore>,
+        external_accounts: Arc<dyn ExternalAccountStore>,
+        orders: Arc<dyn OrderStore>,
+        lookup: Arc<dyn LookupStore>,
+        profiles: Arc<dyn ProfileStore>,
+        audit: Arc<AuditTrail>,
+        directories: Arc<Directories>,
+        limits: Arc<Limits>,
+        policies: Arc<NamePolicies>,
+        issuers: Arc<Issuers>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            accounts,
+            authorizations,
+            external_accounts,
+            orders,
+            lookup,
+            profiles,
+            audit,
+            directories,
+            limits,
+            policies,
+            issuers,
+            clock,
+        }
+    }
+
+    async fn find_account(&self, id: AccountId) -> Result<Account, Error> {
+        Ok(self.accounts.account(id).await?.ok_or(Refusal::NotFound)?.value)
+    }
+}
 
 /// Everything about an order, a name or an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use acme::{ExternalAccountKeyId, ProfileName};
-use authority::{Clock, Failure, Rounds, applied, random, versioned};
+use authority::{AuditTrail, Clock, Failure, Rounds, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
-use ra::mac_key;
+use ra::{NamePolicies, mac_key};
 use store::{ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, IdentifierRule, Page};
 use zeroize::Zeroizing;
 
-use crate::{Authority, Error, Refusal};
+use crate::{Error, Refusal};
 
 /// A key as its holder gets it. It cannot be shown again.
 #[derive(Clone)]
@@ -55,17 +55,31 @@ impl ExternalAccountKeyTerms {
     }
 }
 
-impl Authority {
+/// External account keys, as operators mint, rotate and revoke them.
+pub struct ExternalAccountKeys {
+    store: Arc<dyn ExternalAccountStore>,
+    policies: Arc<NamePolicies>,
+    audit: Arc<AuditTrail>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ExternalAccountKeys {
+    /// Those of this store. What changes is forgotten by these policies.
+    pub fn new(
+        store: Arc<dyn ExternalAccountStore>,
+        policies: Arc<NamePolicies>,
+        audit: Arc<AuditTrail>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, policies, audit, clock }
+    }
+
     /// Mints a key. `actor` is the operator who has it made.
     ///
     /// # Errors
     /// When the store cannot answer; [`Failure::NoExternalAccountSecret`].
-    pub async fn mint_external_account_key(
-        &self,
-        actor: &str,
-        terms: ExternalAccountKeyTerms,
-    ) -> Result<MintedExternalAccountKey, Error> {
-        let now = acme::whole_seconds(self.now());
+    pub async fn mint(&self, actor: &str, terms: ExternalAccountKeyTerms) -> Result<MintedExternalAccountKey, Error> {
+        let now = acme::whole_seconds(self.clock.now());
         let expires_at = now.checked_add(terms.lifetime).unwrap_or(Timestamp::MAX);
         let (id, mac_key) = self.key_for_command_lines(now).await?;
         let key = ExternalAccountKey {
@@ -102,7 +116,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.
-    pub async fn rotate_external_account_key(
+    pub async fn rotate(
         &self,
         actor: &str,
         id: ExternalAccountKeyId,
@@ -116,13 +130,13 @@ impl Authority {
             scope: old.scope,
             max_accounts: old.max_accounts,
         };
-        let minted = self.mint_external_account_key(actor, terms).await?;
+        let minted = self.mint(actor, terms).await?;
         let detail = [("newKey", minted.id.to_string()), ("overlap", format!("{overlap:#}"))];
         let detail = detail.map(|(name, value)| (name.to_owned(), value)).into();
         self.audit.record(actor, "eab rotate", id, detail).await?;
-        let end = acme::whole_seconds(self.now()).checked_add(overlap).unwrap_or(Timestamp::MAX);
+        let end = acme::whole_seconds(self.clock.now()).checked_add(overlap).unwrap_or(Timestamp::MAX);
         let old = self
-            .change_external_account_key(id, |key| ExternalAccountKey {
+            .change(id, |key| ExternalAccountKey {
                 revoked: key.revoked || overlap.is_zero(),
                 expires_at: key.expires_at.min(end.max(key.created_at)),
                 ..key
@@ -131,7 +145,7 @@ impl Authority {
         Ok(RotatedExternalAccountKey { minted, old })
     }
 
-    async fn change_external_account_key(
+    async fn change(
         &self,
         id: ExternalAccountKeyId,
         change: impl Fn(ExternalAccountKey) -> ExternalAccountKey,
@@ -152,7 +166,7 @@ impl Authority {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn external_account_keys(
+    pub async fn page(
         &self,
         after: Option<ExternalAccountKeyId>,
         limit: usize,
@@ -164,17 +178,13 @@ impl Authority {
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.
-    pub async fn revoke_external_account_key(
-        &self,
-        actor: &str,
-        id: ExternalAccountKeyId,
-    ) -> Result<ExternalAccountKey, Error> {
+    pub async fn revoke(&self, actor: &str, id: ExternalAccountKeyId) -> Result<ExternalAccountKey, Error> {
         let before = self.store.external_account_key(id).await?.ok_or(Refusal::NotFound)?;
         if before.revoked {
             return Ok(before.value);
         }
         self.audit.record(actor, "eab revoke", id, Default::default()).await?;
-        self.change_external_account_key(id, |key| ExternalAccountKey { revoked: true, ..key }).await
+        self.change(id, |key| ExternalAccountKey { revoked: true, ..key }).await
     }
 }
 

@@ -1,13 +1,14 @@
 //! Incidents: certificates that clients are told to replace before their time (RFC 9773 §4.2).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use acme::{IncidentId, RevocationReason, UnknownMembers};
-use authority::{Rounds, applied, random, versioned};
+use authority::{AuditTrail, Clock, Rounds, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
-use store::{Incident, Position, Selection, StagedRevocation, Versioned};
+use ra::RenewalInfos;
+use store::{Incident, IncidentStore, Selection, StagedRevocation, Versioned};
 
-use crate::{Authority, Error, Refusal, Slice, revocation::in_words};
+use crate::{Error, Refusal};
 
 /// What is to be declared.
 #[derive(Clone, Debug)]
@@ -35,14 +36,32 @@ pub struct RevocationPlan {
     pub after: SignedDuration,
 }
 
-impl Authority {
+/// Incidents, as operators declare and end them.
+pub struct Incidents {
+    incidents: Arc<dyn IncidentStore>,
+    renewal_infos: Arc<RenewalInfos>,
+    audit: Arc<AuditTrail>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Incidents {
+    /// Those of this store. What changes is forgotten by this renewal information.
+    pub fn new(
+        incidents: Arc<dyn IncidentStore>,
+        renewal_infos: Arc<RenewalInfos>,
+        audit: Arc<AuditTrail>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { incidents, renewal_infos, audit, clock }
+    }
+
     /// Declares an incident. From the next look at renewal information on, within the time of
     /// [`ra::Settings::profile_cache`], the clients concerned are told to renew.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn declare_incident(&self, actor: &str, plan: IncidentPlan) -> Result<Incident, Error> {
-        let (now, declared_at) = (self.now(), acme::whole_seconds(self.now()));
+    pub async fn declare(&self, actor: &str, plan: IncidentPlan) -> Result<Incident, Error> {
+        let (now, declared_at) = (self.clock.now(), acme::whole_seconds(self.clock.now()));
         let after = |time: SignedDuration| declared_at.checked_add(time).unwrap_or(Timestamp::MAX);
         let incident = Incident {
             id: IncidentId::new(now, random()?),
@@ -65,7 +84,7 @@ impl Authority {
         };
         let mut detail = BTreeMap::from([
             ("description".to_owned(), incident.description.clone()),
-            ("affected".to_owned(), in_words(&incident.affected)),
+            ("affected".to_owned(), incident.affected.to_string()),
             ("renewBy".to_owned(), incident.renew_by.to_string()),
         ]);
         if let Some(revocation) = &incident.revocation {
@@ -74,7 +93,7 @@ impl Authority {
         }
         self.audit.record(actor, "incident declare", incident.id, detail).await?;
         let incident = versioned(incident)?;
-        self.store.put_incident(None, &incident).await?;
+        self.incidents.put_incident(None, &incident).await?;
         self.renewal_infos.forget().await;
         Ok(incident.value)
     }
@@ -84,20 +103,20 @@ impl Authority {
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.
-    pub async fn end_incident(&self, actor: &str, id: IncidentId) -> Result<Incident, Error> {
+    pub async fn end(&self, actor: &str, id: IncidentId) -> Result<Incident, Error> {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let before = self.incident(id).await?;
+            let before = self.find(id).await?;
             if !before.is_open() {
                 return Ok(before.value);
             }
             if rounds.is_first() {
                 self.audit.record(actor, "incident end", id, BTreeMap::new()).await?;
             }
-            let ended_at = Some(acme::whole_seconds(self.now()));
+            let ended_at = Some(acme::whole_seconds(self.clock.now()));
             let after = versioned(Incident { ended_at, ..before.value.clone() })?;
-            if applied(self.store.put_incident(Some(before.version), &after).await)? {
+            if applied(self.incidents.put_incident(Some(before.version), &after).await)? {
                 self.renewal_infos.forget().await;
                 return Ok(after.value);
             }
@@ -108,25 +127,15 @@ impl Authority {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn incidents(&self) -> Result<Vec<Versioned<Incident>>, Error> {
-        Ok(self.store.incidents().await?)
+    pub async fn all(&self) -> Result<Vec<Versioned<Incident>>, Error> {
+        Ok(self.incidents.incidents().await?)
     }
 
     /// The incident of that id.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.
-    pub async fn incident(&self, id: IncidentId) -> Result<Versioned<Incident>, Error> {
-        self.incidents().await?.into_iter().find(|incident| incident.id == id).ok_or_else(|| Refusal::NotFound.into())
-    }
-
-    /// The piece of the certificates that the incident is about which begins at `position`.
-    pub(crate) async fn select_affected(
-        &self,
-        incident: &Incident,
-        position: Option<&Position>,
-    ) -> Result<Slice, Error> {
-        self.select(&incident.affected, position, |certificate, directory| incident.is_about(certificate, directory))
-            .await
+    pub async fn find(&self, id: IncidentId) -> Result<Versioned<Incident>, Error> {
+        self.all().await?.into_iter().find(|incident| incident.id == id).ok_or_else(|| Refusal::NotFound.into())
     }
 }

@@ -3,20 +3,20 @@
 //! Making one is a ceremony: it and the first start are the only places where the root's key signs
 //! a certificate.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use acme::ProfileName;
-use authority::{Failure, Rounds, applied};
+use authority::{AuditTrail, Clock, Failure, Rounds, applied};
 use ca::{
     AuthorityName, AuthorityNameError, Certificate, IssuerError, IssuerKeyType, KeyHandle, NameConstraints, PathError,
-    Pointers,
+    Pointers, Signer,
 };
-use issuing::{IssuerPlan, LoadedIssuer};
+use issuing::{Ceremony, CrlRequests, IssuerPlan, Issuers, LoadedIssuer, StatusUrl};
 use jiff::SignedDuration;
 use jose::PublicKey;
-use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
+use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore, ProfileStore};
 
-use crate::{Authority, Error};
+use crate::Error;
 
 /// An issuing CA to be made.
 #[derive(Clone, Debug)]
@@ -103,13 +103,41 @@ fn names(profiles: &[ProfileName]) -> String {
     profiles.iter().map(ProfileName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-impl Authority {
+/// Adds and retires issuing CAs, and installs those below a CA elsewhere.
+pub struct IssuerChanges {
+    pub(crate) store: Arc<dyn IssuerStore>,
+    profiles: Arc<dyn ProfileStore>,
+    pub(crate) issuers: Arc<Issuers>,
+    ceremony: Arc<Ceremony>,
+    pub(crate) signer: Arc<dyn Signer>,
+    pub(crate) crl_requests: Arc<CrlRequests>,
+    pub(crate) audit: Arc<AuditTrail>,
+    status_url: StatusUrl,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl IssuerChanges {
+    /// In this store, signed by this ceremony.
+    pub fn new(
+        store: Arc<dyn IssuerStore>,
+        profiles: Arc<dyn ProfileStore>,
+        issuers: Arc<Issuers>,
+        ceremony: Arc<Ceremony>,
+        signer: Arc<dyn Signer>,
+        crl_requests: Arc<CrlRequests>,
+        audit: Arc<AuditTrail>,
+        status_url: StatusUrl,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, profiles, issuers, ceremony, signer, crl_requests, audit, status_url, clock }
+    }
+
     /// Makes an issuing CA below the CA's own root, and has its CRLs made. What a crash left of an
     /// earlier try is taken up.
     ///
     /// # Errors
     /// [`IssuerRefusal`]; when the root's key cannot be used.
-    pub async fn add_issuer(&self, actor: &str, new: NewIssuer) -> Result<IssuerRecord, Error> {
+    pub async fn add(&self, actor: &str, new: NewIssuer) -> Result<IssuerRecord, Error> {
         let others = self.store.issuers().await?;
         check_new(&others, &new.id, &new.subject)?;
         let root = others.iter().find(|issuer| issuer.role == IssuerRole::Root).ok_or(IssuerRefusal::NoRoot)?;
@@ -131,7 +159,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`IssuerRefusal`].
-    pub async fn retire_issuer(&self, actor: &str, id: &IssuerId, named: bool) -> Result<IssuerRecord, Error> {
+    pub async fn retire(&self, actor: &str, id: &IssuerId, named: bool) -> Result<IssuerRecord, Error> {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
@@ -142,7 +170,7 @@ impl Authority {
                 IssuerState::Retired => return Ok(before.clone()),
                 IssuerState::Requested => return Err(IssuerRefusal::Off(id.clone(), IssuerState::Requested).into()),
             }
-            let profiles = self.store.profiles().await?.ra_profile;
+            let profiles = self.profiles.profiles().await?.ra_profile;
             let naming = profiles.into_iter().filter(|profile| profile.issuer == *id).map(|profile| profile.name);
             let naming: Vec<ProfileName> = naming.collect();
             if !named && !naming.is_empty() {
@@ -156,7 +184,7 @@ impl Authority {
             }
             let detail = BTreeMap::from([("named by".to_owned(), names(&naming))]);
             self.audit.record(actor, "issuer retire", id, detail).await?;
-            let retired_at = Some(acme::whole_seconds(self.now()));
+            let retired_at = Some(acme::whole_seconds(self.clock.now()));
             let after = IssuerRecord { retired_at, ..before.clone() };
             if applied(self.store.update_issuer(before, &after).await)? {
                 self.issuers.forget().await;

@@ -1,9 +1,10 @@
 //! What operators do to profiles, issuers, accounts, certificates and keys, and how they find them.
 //!
-//! Each act is recorded with its actor before it is done. Nobody reaches these verbs by ACME.
+//! One type for each thing that operators ask, constructed from the stores and seams that it uses
+//! and no others. Each act is recorded with its actor before it is done. Nobody reaches these verbs
+//! by ACME.
 
 mod account;
-mod authority;
 mod certificate;
 mod configuration;
 mod error;
@@ -12,7 +13,10 @@ mod expiring;
 mod explain;
 mod external_account;
 mod incident;
+mod initial_profiles;
 mod issuer;
+mod key;
+mod parts;
 mod profile;
 mod revocation;
 mod roll_over;
@@ -21,17 +25,25 @@ mod staged_revocation;
 mod status;
 mod subordinate;
 
-pub use crate::authority::{Authority, Seams};
-pub use configuration::{AppliedProfiles, ConfiguredProfiles, KeptProfile};
+pub use account::Accounts;
+pub use certificate::Certificates;
+pub use configuration::{AppliedProfiles, Configurations, ConfiguredProfiles, KeptProfile};
 pub use error::{Error, Refusal};
+pub use event::TestEvents;
 pub use expiring::ExpiryNotices;
-pub use explain::{ExplainedOrder, Explanation, NameVerdict, Records, TimelineEntry};
+pub use explain::{ExplainedOrder, Explanation, Explanations, NameVerdict, Records, TimelineEntry};
 pub use external_account::{
-    ExternalAccountKeyTerms, ExternalAccountSecrets, MintedExternalAccountKey, RotatedExternalAccountKey,
+    ExternalAccountKeyTerms, ExternalAccountKeys, ExternalAccountSecrets, MintedExternalAccountKey,
+    RotatedExternalAccountKey,
 };
-pub use incident::{IncidentPlan, RevocationPlan};
-pub use issuer::{IssuerKey, IssuerRefusal, NewIssuer};
-pub use revocation::RevokedSlice;
-pub use roll_over::{RollOver, RolledOver};
-pub use selection::Slice;
-pub use status::{CrlStatus, IssuerStatus, Status};
+pub use incident::{IncidentPlan, Incidents, RevocationPlan};
+pub use initial_profiles::InitialProfiles;
+pub use issuer::{IssuerChanges, IssuerKey, IssuerRefusal, NewIssuer};
+pub use key::BlockedKeys;
+pub use parts::{Parts, Seams};
+pub use profile::Profiles;
+pub use revocation::{Revocations, RevokedSlice};
+pub use roll_over::{RollOver, RollOvers, RolledOver};
+pub use selection::{Selections, Slice};
+pub use staged_revocation::StagedRevocations;
+pub use status::{CrlStatus, IssuerStatus, Status, StatusReports};

@@ -1,51 +1,92 @@
-//! What operators' verbs share: the parts of the authority that they use, and its settings.
+//! All parts that operators ask, for a process that answers every question of theirs.
 
 use std::sync::Arc;
 
 use authority::{AuditTrail, Clock, CrlQueue, EventSink, Events};
 use ca::Signer;
 use issuing::{Ceremony, CrlRequests, Issuers, StatusUrl};
-use jiff::Timestamp;
-use ra::{Directories, Limits, NamePolicies, Parts, RenewalInfos, RevocationRecords, Settings};
-use store::Store;
+use ra::{Directories, Limits, NamePolicies, RenewalInfos, RevocationRecords, Settings};
+use store::{
+    AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore,
+    IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Store,
+};
 
-/// What operators ask. It shares its parts, and what they remember, with [`Parts`], which
-/// answer clients in the same process.
-pub struct Authority {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) signer: Arc<dyn Signer>,
-    pub(crate) events: Events,
-    pub(crate) audit: AuditTrail,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) settings: Settings,
-    /// Finds directories.
-    pub directories: Arc<Directories>,
-    /// Counts what is limited.
-    pub limits: Arc<Limits>,
-    /// Knows what accounts may ask for.
-    pub policies: Arc<NamePolicies>,
-    /// Writes revocations down.
-    pub revocation_records: Arc<RevocationRecords>,
-    /// Says when to renew.
-    pub renewal_infos: Arc<RenewalInfos>,
+use crate::{
+    Accounts, BlockedKeys, Certificates, Explanations, ExternalAccountKeys, Incidents, IssuerChanges, Profiles,
+    Revocations, RollOvers, Selections, StagedRevocations, StatusReports, TestEvents,
+};
+
+/// Each part once. The parts share what they remember.
+pub struct Parts {
+    /// Reads and changes profiles.
+    pub profiles: Arc<Profiles>,
+    /// Adds, installs and retires issuers.
+    pub issuer_changes: Arc<IssuerChanges>,
+    /// Has RA Profiles lead to another issuer.
+    pub roll_overs: RollOvers,
+    /// Mints, rotates and revokes external account keys.
+    pub external_account_keys: ExternalAccountKeys,
+    /// Finds, disables and ends accounts.
+    pub accounts: Accounts,
+    /// Finds certificates.
+    pub certificates: Certificates,
+    /// Goes through many certificates.
+    pub selections: Arc<Selections>,
+    /// Revokes certificates.
+    pub revocations: Arc<Revocations>,
+    /// Blocks keys.
+    pub blocked_keys: BlockedKeys,
+    /// Declares and ends incidents.
+    pub incidents: Incidents,
+    /// Revokes what incidents are about.
+    pub staged_revocations: StagedRevocations,
+    /// Reports how the CA is.
+    pub status_reports: StatusReports,
+    /// Explains orders, names and accounts.
+    pub explanations: Explanations,
+    /// Emits events on purpose.
+    pub test_events: TestEvents,
+    /// The record of what operators did.
+    pub audit: Arc<AuditTrail>,
     /// The issuers, as they were read recently.
     pub issuers: Arc<Issuers>,
-    /// Asks for CRLs.
-    pub crl_requests: Arc<CrlRequests>,
-    /// Has the root sign.
-    pub ceremony: Ceremony,
-    /// Where relying parties find CRLs and issuer certificates.
-    pub status_url: StatusUrl,
+    /// Signs with the root, and checks the keys of issuers.
+    pub ceremony: Arc<Ceremony>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
-/// What the host puts behind the authority.
-#[derive(Clone)]
+/// What a host puts behind the parts: the traits of the store that they use, and the seams.
 pub struct Seams {
-    /// The memory.
-    pub store: Arc<dyn Store>,
+    /// The store of accounts.
+    pub accounts: Arc<dyn AccountStore>,
+    /// The store of audit records.
+    pub audit: Arc<dyn AuditStore>,
+    /// The store of authorizations.
+    pub authorizations: Arc<dyn AuthorizationStore>,
+    /// The store of certificates.
+    pub certificates: Arc<dyn CertificateStore>,
+    /// The store of CRLs.
+    pub crls: Arc<dyn CrlStore>,
+    /// The store of external account keys.
+    pub external_accounts: Arc<dyn ExternalAccountStore>,
+    /// The store of incidents.
+    pub incidents: Arc<dyn IncidentStore>,
+    /// The store of issuers.
+    pub issuers: Arc<dyn IssuerStore>,
+    /// The store of counters of limits.
+    pub limits: Arc<dyn LimitStore>,
+    /// The store of look-ups of certificates.
+    pub lookups: Arc<dyn LookupStore>,
+    /// The store of orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The store of nonce secrets.
+    pub nonces: Arc<dyn NonceStore>,
+    /// The store of profiles.
+    pub profiles: Arc<dyn ProfileStore>,
     /// The keys.
     pub signer: Arc<dyn Signer>,
-    /// CRLs to be made.
+    /// The queue of CRLs.
     pub crl_queue: Arc<dyn CrlQueue>,
     /// Events, beside the log.
     pub events: Arc<dyn EventSink>,
@@ -53,7 +94,38 @@ pub struct Seams {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What it shares with the parts that answer clients.
+impl Seams {
+    /// All of them over one store.
+    pub fn over(
+        store: Arc<dyn Store>,
+        signer: Arc<dyn Signer>,
+        crl_queue: Arc<dyn CrlQueue>,
+        events: Arc<dyn EventSink>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            accounts: store.clone(),
+            audit: store.clone(),
+            authorizations: store.clone(),
+            certificates: store.clone(),
+            crls: store.clone(),
+            external_accounts: store.clone(),
+            incidents: store.clone(),
+            issuers: store.clone(),
+            limits: store.clone(),
+            lookups: store.clone(),
+            orders: store.clone(),
+            nonces: store.clone(),
+            profiles: store,
+            signer,
+            crl_queue,
+            events,
+            clock,
+        }
+    }
+}
+
+/// What the parts share with those that answer clients in the same process.
 struct Shared {
     directories: Arc<Directories>,
     limits: Arc<Limits>,
@@ -64,30 +136,35 @@ struct Shared {
     crl_requests: Arc<CrlRequests>,
 }
 
-impl Authority {
-    /// An authority over these seams, in a process that answers no clients.
-    pub fn new(seams: Seams, settings: Settings) -> Self {
-        let Seams { store, crl_queue, clock, .. } = &seams;
+impl Parts {
+    /// The parts of a process that answers no clients.
+    pub fn new(seams: Seams, settings: &Settings) -> Self {
+        let (clock, remembered) = (seams.clock.clone(), settings.profile_cache);
         let events = Events::new(seams.events.clone(), clock.clone());
-        let remembered = settings.profile_cache;
-        let crl_requests = Arc::new(CrlRequests::new(store.clone(), crl_queue.clone()));
-        let renewal_infos = RenewalInfos::new(store.clone(), store.clone(), store.clone(), clock.clone(), remembered);
+        let crl_requests = Arc::new(CrlRequests::new(seams.crls.clone(), seams.crl_queue.clone()));
+        let renewal_infos = RenewalInfos::new(
+            seams.certificates.clone(),
+            seams.incidents.clone(),
+            seams.accounts.clone(),
+            clock.clone(),
+            remembered,
+        );
         let revocation_records =
-            RevocationRecords::new(store.clone(), crl_requests.clone(), events.clone(), clock.clone());
+            RevocationRecords::new(seams.certificates.clone(), crl_requests.clone(), events.clone(), clock.clone());
         let shared = Shared {
-            directories: Arc::new(Directories::new(store.clone(), clock.clone(), remembered)),
-            limits: Arc::new(Limits::new(store.clone(), events, clock.clone(), remembered)),
-            policies: Arc::new(NamePolicies::new(store.clone(), clock.clone(), remembered)),
+            directories: Arc::new(Directories::new(seams.profiles.clone(), clock.clone(), remembered)),
+            limits: Arc::new(Limits::new(seams.limits.clone(), events, clock.clone(), remembered)),
+            policies: Arc::new(NamePolicies::new(seams.external_accounts.clone(), clock.clone(), remembered)),
             revocation_records: Arc::new(revocation_records),
             renewal_infos: Arc::new(renewal_infos),
-            issuers: Arc::new(Issuers::new(store.clone(), clock.clone(), remembered)),
+            issuers: Arc::new(Issuers::new(seams.issuers.clone(), clock, remembered)),
             crl_requests,
         };
         Self::with(shared, seams, settings)
     }
 
-    /// An authority beside the parts that answer clients in the same process.
-    pub fn beside(parts: &Parts, seams: Seams, settings: Settings) -> Self {
+    /// The parts beside those that answer clients in the same process.
+    pub fn beside(parts: &ra::Parts, seams: Seams, settings: &Settings) -> Self {
         let shared = Shared {
             directories: parts.directories.clone(),
             limits: parts.limits.clone(),
@@ -100,41 +177,101 @@ impl Authority {
         Self::with(shared, seams, settings)
     }
 
-    fn with(shared: Shared, seams: Seams, settings: Settings) -> Self {
+    fn with(shared: Shared, seams: Seams, settings: &Settings) -> Self {
         let Shared { directories, limits, policies, revocation_records, renewal_infos, issuers, crl_requests } = shared;
-        let Seams { store, signer, events, clock, .. } = seams;
-        let status_url = StatusUrl(settings.status_url.clone());
-        Self {
-            audit: AuditTrail::new(store.clone(), clock.clone()),
-            ceremony: Ceremony::new(issuers.clone(), store.clone(), signer.clone(), status_url.clone(), clock.clone()),
-            events: Events::new(events, clock.clone()),
-            directories,
-            limits,
-            policies,
-            revocation_records,
-            renewal_infos,
-            issuers,
-            crl_requests,
+        let (clock, status_url) = (seams.clock, StatusUrl(settings.status_url.clone()));
+        let events = Events::new(seams.events, clock.clone());
+        let audit = Arc::new(AuditTrail::new(seams.audit, clock.clone()));
+        let ceremony = Arc::new(Ceremony::new(
+            issuers.clone(),
+            seams.issuers.clone(),
+            seams.signer.clone(),
+            status_url.clone(),
+            clock.clone(),
+        ));
+        let profiles = Arc::new(Profiles::new(
+            seams.profiles.clone(),
+            seams.issuers.clone(),
+            directories.clone(),
+            audit.clone(),
+            events.clone(),
+        ));
+        let issuer_changes = Arc::new(IssuerChanges::new(
+            seams.issuers.clone(),
+            seams.profiles.clone(),
+            issuers.clone(),
+            ceremony.clone(),
+            seams.signer,
+            crl_requests.clone(),
+            audit.clone(),
             status_url,
-            store,
-            signer,
+            clock.clone(),
+        ));
+        let selections = Arc::new(Selections::new(
+            seams.lookups.clone(),
+            seams.accounts.clone(),
+            seams.issuers.clone(),
+            settings.certificates_per_slice,
+            clock.clone(),
+        ));
+        let revocations = Arc::new(Revocations::new(
+            seams.certificates,
+            selections.clone(),
+            revocation_records,
+            crl_requests,
+            audit.clone(),
+            clock.clone(),
+        ));
+        Self {
+            roll_overs: RollOvers::new(seams.issuers.clone(), issuer_changes.clone(), profiles.clone()),
+            external_account_keys: ExternalAccountKeys::new(
+                seams.external_accounts.clone(),
+                policies.clone(),
+                audit.clone(),
+                clock.clone(),
+            ),
+            accounts: Accounts::new(seams.accounts.clone(), seams.lookups.clone(), audit.clone(), events.clone()),
+            certificates: Certificates::new(seams.lookups.clone(), issuers.clone()),
+            blocked_keys: BlockedKeys::new(seams.lookups.clone(), audit.clone(), clock.clone()),
+            incidents: Incidents::new(seams.incidents.clone(), renewal_infos, audit.clone(), clock.clone()),
+            staged_revocations: StagedRevocations::new(
+                seams.incidents,
+                selections.clone(),
+                revocations.clone(),
+                audit.clone(),
+                clock.clone(),
+            ),
+            status_reports: StatusReports::new(
+                seams.issuers,
+                seams.crls,
+                seams.profiles.clone(),
+                seams.nonces,
+                seams.external_accounts.clone(),
+                clock.clone(),
+            ),
+            explanations: Explanations::new(
+                seams.accounts,
+                seams.authorizations,
+                seams.external_accounts,
+                seams.orders,
+                seams.lookups,
+                seams.profiles,
+                audit.clone(),
+                directories,
+                limits,
+                policies,
+                issuers.clone(),
+                clock.clone(),
+            ),
+            test_events: TestEvents::new(audit.clone(), events),
+            profiles,
+            issuer_changes,
+            selections,
+            revocations,
+            audit,
+            issuers,
+            ceremony,
             clock,
-            settings,
         }
-    }
-
-    /// The record of what operators did.
-    pub fn audit(&self) -> &AuditTrail {
-        &self.audit
-    }
-
-    /// The clock.
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
-    /// The time.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 }

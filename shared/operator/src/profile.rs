@@ -1,50 +1,67 @@
 //! Profiles, as operators change them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use acme::{EventKind, ProfileFacts, ProfileName};
-use authority::Failure;
+use authority::{AuditTrail, Events, Failure};
+use ra::Directories;
 use store::{
-    AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, Page, ProfileChanges, ProfileKind, ProfileSet,
-    RaProfile,
+    AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, IssuerStore, Page, ProfileChanges, ProfileKind,
+    ProfileSet, ProfileStore, RaProfile,
 };
 
-use crate::{Authority, Error};
+use crate::Error;
 
-impl Authority {
+/// The profiles, as operators read and change them.
+pub struct Profiles {
+    pub(crate) profiles: Arc<dyn ProfileStore>,
+    issuers: Arc<dyn IssuerStore>,
+    directories: Arc<Directories>,
+    audit: Arc<AuditTrail>,
+    events: Events,
+}
+
+impl Profiles {
+    /// Those of this store, over its issuers. What changes is forgotten by these directories.
+    pub fn new(
+        profiles: Arc<dyn ProfileStore>,
+        issuers: Arc<dyn IssuerStore>,
+        directories: Arc<Directories>,
+        audit: Arc<AuditTrail>,
+        events: Events,
+    ) -> Self {
+        Self { profiles, issuers, directories, audit, events }
+    }
+
     /// All profiles.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn profiles(&self) -> Result<ProfileSet, Error> {
-        Ok(self.store.profiles().await?)
+    pub async fn all(&self) -> Result<ProfileSet, Error> {
+        Ok(self.profiles.profiles().await?)
     }
 
     /// The ACME Profiles by name: those behind `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn acme_profiles_page(
-        &self,
-        after: Option<&ProfileName>,
-        limit: usize,
-    ) -> Result<Page<AcmeProfile>, Error> {
-        Ok(self.store.acme_profiles_page(after, limit).await?)
+    pub async fn acme_page(&self, after: Option<&ProfileName>, limit: usize) -> Result<Page<AcmeProfile>, Error> {
+        Ok(self.profiles.acme_profiles_page(after, limit).await?)
     }
 
     /// The RA Profiles by name: those behind `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn ra_profiles_page(&self, after: Option<&ProfileName>, limit: usize) -> Result<Page<RaProfile>, Error> {
-        Ok(self.store.ra_profiles_page(after, limit).await?)
+    pub async fn ra_page(&self, after: Option<&ProfileName>, limit: usize) -> Result<Page<RaProfile>, Error> {
+        Ok(self.profiles.ra_profiles_page(after, limit).await?)
     }
 
     /// What would change if these were the profiles, with every reason against it.
     ///
     /// # Errors
     /// [`crate::Refusal::Profiles`]; when the store cannot answer.
-    pub async fn compare_profiles(&self, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
+    pub async fn compare(&self, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
         self.compared(wanted).await.map(|(_, differences)| differences)
     }
 
@@ -54,7 +71,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`crate::Refusal::Profiles`]; when the store cannot answer.
-    pub async fn apply_profiles(&self, actor: &str, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
+    pub async fn apply(&self, actor: &str, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
         let (stored, differences) = self.compared(wanted).await?;
         let changes = wanted.changes_from(&stored);
         if changes.is_empty() {
@@ -65,7 +82,7 @@ impl Authority {
             let detail = BTreeMap::from([("before".to_owned(), said(before)), ("after".to_owned(), said(after))]);
             self.audit.record(actor, "apply", path, detail).await?;
         }
-        self.store.apply_profiles(&changes).await?;
+        self.profiles.apply_profiles(&changes).await?;
         self.directories.forget().await;
         for (profile, fields) in changed_fields(&changes, &differences) {
             self.events.emit(EventKind::ProfileChanged(ProfileFacts { profile, fields, actor: actor.to_owned() }));
@@ -75,15 +92,15 @@ impl Authority {
 
     async fn compared(&self, wanted: &ProfileSet) -> Result<(ProfileSet, Vec<Difference>), Error> {
         let issuers = self.issuing_cas().await?;
-        let stored = self.store.profiles().await?;
+        let stored = self.profiles.profiles().await?;
         wanted.check(&issuers, &stored)?;
         let differences = wanted.difference(&stored).map_err(Failure::issuing)?;
         Ok((stored, differences))
     }
 
     /// The issuers whose role is to sign certificates.
-    pub(crate) async fn issuing_cas(&self) -> Result<BTreeMap<IssuerId, IssuerState>, Error> {
-        let issuers = self.store.issuers().await?.into_iter().filter(|issuer| issuer.role == IssuerRole::Issuing);
+    pub(crate) async fn issuing_cas(&self) -> Result<BTreeMap<IssuerId, IssuerState>, Failure> {
+        let issuers = self.issuers.issuers().await?.into_iter().filter(|issuer| issuer.role == IssuerRole::Issuing);
         Ok(issuers.map(|issuer| (issuer.id.clone(), issuer.state())).collect())
     }
 }

@@ -1,15 +1,21 @@
-//! Revocation of many certificates, piece by piece. A piece that was interrupted is done again
+//! Revocation of one certificate, and of many, piece by piece. A piece that was interrupted is done again
 //! without harm: what is revoked is passed over, and its CRL is asked for when it is missing there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use acme::{RevocationReason, RevokedBy};
-use authority::{Failure, Rounds};
+use acme::{CertificateId, RevocationReason, RevokedBy};
+use authority::{AuditTrail, Clock, Failure, Rounds};
+use ca::Certificate;
 use futures_util::future::join_all;
+use issuing::CrlRequests;
 use jiff::Timestamp;
-use store::{CertificateRecord, IssuerId, Position, Selection, Versioned};
+use ra::{MarkedRevocation, RevocationRecords};
+use store::{CertificateRecord, CertificateState, CertificateStore, IssuerId, Position, Selection, Versioned};
 
-use crate::{Authority, Error};
+use crate::{Error, Refusal, Selections};
 
 /// What became of a piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,25 +30,89 @@ pub struct RevokedSlice {
     pub next: Option<Position>,
 }
 
-impl Authority {
+/// Revokes certificates at the request of operators.
+pub struct Revocations {
+    certificates: Arc<dyn CertificateStore>,
+    selections: Arc<Selections>,
+    records: Arc<RevocationRecords>,
+    crl_requests: Arc<CrlRequests>,
+    audit: Arc<AuditTrail>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Revocations {
+    /// Those of this store, written down by these records.
+    pub fn new(
+        certificates: Arc<dyn CertificateStore>,
+        selections: Arc<Selections>,
+        records: Arc<RevocationRecords>,
+        crl_requests: Arc<CrlRequests>,
+        audit: Arc<AuditTrail>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { certificates, selections, records, crl_requests, audit, clock }
+    }
+
+    /// Revokes a certificate of any account, in the same way as its owner would. With the reason
+    /// `keyCompromise` its key is blocked.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::AlreadyRevoked`].
+    pub async fn revoke(
+        &self,
+        actor: &str,
+        id: &CertificateId,
+        reason: RevocationReason,
+    ) -> Result<CertificateRecord, Error> {
+        let detail = BTreeMap::from([("reason".to_owned(), format!("{reason:?}"))]);
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
+            let before = self.certificates.certificate(id).await?.ok_or(Refusal::NotFound)?;
+            if before.revocation.is_none() && rounds.is_first() {
+                self.audit.record(actor, "certificate revoke", id, detail.clone()).await?;
+            }
+            self.block_if_compromised(&before, reason).await?;
+            match self.records.revoke(&before, reason, RevokedBy::Operator, Some(actor)).await? {
+                MarkedRevocation::Now(revoked) => return Ok(*revoked),
+                MarkedRevocation::Before => return Err(Refusal::AlreadyRevoked.into()),
+                MarkedRevocation::Overtaken => {}
+            }
+        }
+    }
+
+    /// Blocks the certificate's key when that is why it is revoked: first, so that a crash leaves
+    /// no revocation without its block.
+    async fn block_if_compromised(
+        &self,
+        certificate: &CertificateRecord,
+        reason: RevocationReason,
+    ) -> Result<(), Error> {
+        if let (CertificateState::Issued { der }, RevocationReason::KeyCompromise) = (&certificate.state, reason) {
+            let key = Certificate::from_der(der).map_err(Failure::issuing)?.public_key().thumbprint();
+            self.certificates.block_key(&key, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     /// Revokes the piece of the certificates that are meant which begins at `position`, as
-    /// [`Authority::revoke_certificate`] would each of them; their CRLs are asked for once.
+    /// [`Revocations::revoke`] would each of them; their CRLs are asked for once.
     ///
     /// # Errors
     /// When some could not be revoked; the same piece can be asked for again.
-    pub async fn revoke_certificates(
+    pub async fn revoke_selected(
         &self,
         actor: &str,
         selection: &Selection,
         reason: RevocationReason,
         position: Option<&Position>,
     ) -> Result<RevokedSlice, Error> {
-        let slice = self.select_certificates(selection, position).await?;
+        let slice = self.selections.slice(selection, position).await?;
         let good = slice.certificates.iter().filter(|certificate| certificate.revocation.is_none()).count();
         if good > 0 {
             let detail = [("reason", format!("{reason:?}")), ("certificates", good.to_string())];
             let detail = detail.map(|(name, value)| (name.to_owned(), value)).into();
-            self.audit.record(actor, "certificates revoke", in_words(selection), detail).await?;
+            self.audit.record(actor, "certificates revoke", selection, detail).await?;
         }
         let revoked = self.revoke_all(actor, &slice.certificates, reason).await?;
         let already = slice.certificates.len().saturating_sub(revoked);
@@ -101,12 +171,10 @@ impl Authority {
                 return Ok(None);
             }
             self.block_if_compromised(&before, reason).await?;
-            if let Some(revoked) =
-                self.revocation_records.mark(&before, reason, RevokedBy::Operator, Some(actor)).await?
-            {
+            if let Some(revoked) = self.records.mark(&before, reason, RevokedBy::Operator, Some(actor)).await? {
                 return Ok(Some(revoked));
             }
-            before = self.store.certificate(&before.id).await?.ok_or(Failure::RecordLost("certificate"))?;
+            before = self.certificates.certificate(&before.id).await?.ok_or(Failure::RecordLost("certificate"))?;
         }
     }
 
@@ -132,21 +200,6 @@ impl Lists {
             *list = revocation.at.max(*list);
         }
     }
-}
-
-/// What is meant, for the record of the act: `issuer=issuing name=www.example.com`.
-pub(crate) fn in_words(selection: &Selection) -> String {
-    let Selection { issuer, directory, account, name, from, until, unknown } = selection;
-    let mut words = BTreeMap::new();
-    words.insert("issuer", issuer.as_ref().map(ToString::to_string));
-    words.insert("profile", directory.as_ref().map(ToString::to_string));
-    words.insert("account", account.map(|account| account.to_string()));
-    words.insert("name", name.as_ref().map(ToString::to_string));
-    words.insert("from", from.map(|from| from.to_string()));
-    words.insert("until", until.map(|until| until.to_string()));
-    words.insert("others", (!unknown.is_empty()).then(|| "of a newer version".to_owned()));
-    let words = words.into_iter().filter_map(|(word, value)| value.map(|value| format!("{word}={value}")));
-    words.collect::<Vec<_>>().join(" ")
 }
 
 /// How many are written at the same time.

@@ -1,14 +1,14 @@
 //! A new issuing CA takes over what RA Profiles lead to another one for.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use authority::Failure;
 use ca::{AuthorityName, IssuerKeyType, KeyHandle};
 use issuing::BACKDATE;
-use store::{Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState};
+use store::{Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore};
 
 use crate::issuer::{certificate, issuing_ca};
-use crate::{Authority, Error, IssuerKey, IssuerRefusal, NewIssuer};
+use crate::{Error, IssuerChanges, IssuerKey, IssuerRefusal, NewIssuer, Profiles};
 
 /// What takes over from what.
 #[derive(Clone, Debug)]
@@ -32,7 +32,19 @@ pub struct RolledOver {
     pub differences: Vec<Difference>,
 }
 
-impl Authority {
+/// Has RA Profiles lead to another issuer.
+pub struct RollOvers {
+    store: Arc<dyn IssuerStore>,
+    issuers: Arc<IssuerChanges>,
+    profiles: Arc<Profiles>,
+}
+
+impl RollOvers {
+    /// Of issuers of this store, by these verbs on issuers and profiles.
+    pub fn new(store: Arc<dyn IssuerStore>, issuers: Arc<IssuerChanges>, profiles: Arc<Profiles>) -> Self {
+        Self { store, issuers, profiles }
+    }
+
     /// Has all RA Profiles that name one issuer name another one, in one change, and makes that one when
     /// there is none. The old one goes on: it signs CRLs, and certificates of orders that are under way.
     /// Doing it again completes what a crash left.
@@ -47,13 +59,13 @@ impl Authority {
             Some(existing) if existing.role == IssuerRole::Root => return Err(IssuerRefusal::Root(new).into()),
             Some(existing) if existing.state() == IssuerState::Active => existing.clone(),
             Some(off) => return Err(IssuerRefusal::Off(new, off.state()).into()),
-            None => self.add_issuer(actor, of_the_same_shape(&all, before, new, name, key)?).await?,
+            None => self.issuers.add(actor, of_the_same_shape(&all, before, new, name, key)?).await?,
         };
-        let mut wanted = self.store.profiles().await?;
+        let mut wanted = self.profiles.all().await?;
         for profile in wanted.ra_profile.iter_mut().filter(|profile| profile.issuer == old) {
             profile.issuer = issuer.id.clone();
         }
-        Ok(RolledOver { differences: self.apply_profiles(actor, &wanted).await?, issuer })
+        Ok(RolledOver { differences: self.profiles.apply(actor, &wanted).await?, issuer })
     }
 }
 

@@ -1,19 +1,25 @@
 //! Many certificates, gone through piece by piece by the narrowest look-up that leads to them.
 //!
 //! No piece takes long, however many there are: it ends after
-//! [`ra::Settings::certificates_per_slice`] certificates, or after a number of days on which
+//! a given number of certificates, or after a number of days on which
 //! none ends. What has ended is passed over.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId};
-use authority::Failure;
+use authority::{Clock, Failure};
 use ca::Certificate;
 use jiff::{SignedDuration, Timestamp};
 use ra::directory_of;
-use store::{CertificateEntry, CertificateRecord, IssuerId, IssuerRole, Position, Selection, Versioned};
+use store::{
+    AccountStore, CertificateEntry, CertificateRecord, IssuerId, IssuerRole, IssuerStore, LookupStore, Position,
+    Selection, Versioned,
+};
 
-use crate::{Authority, Error};
+use crate::Error;
 
 /// A piece of the certificates that are meant.
 #[derive(Clone, Debug)]
@@ -26,17 +32,33 @@ pub struct Slice {
     pub next: Option<Position>,
 }
 
-impl Authority {
+/// Goes through many certificates.
+pub struct Selections {
+    lookup: Arc<dyn LookupStore>,
+    accounts: Arc<dyn AccountStore>,
+    issuers: Arc<dyn IssuerStore>,
+    per_slice: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl Selections {
+    /// Those of this store, so many in a piece.
+    pub fn new(
+        lookup: Arc<dyn LookupStore>,
+        accounts: Arc<dyn AccountStore>,
+        issuers: Arc<dyn IssuerStore>,
+        per_slice: usize,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { lookup, accounts, issuers, per_slice, clock }
+    }
+
     /// The piece of the certificates that are meant which begins at `position`; the first when it
     /// is `None`, or a position of another way through them.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn select_certificates(
-        &self,
-        selection: &Selection,
-        position: Option<&Position>,
-    ) -> Result<Slice, Error> {
+    pub async fn slice(&self, selection: &Selection, position: Option<&Position>) -> Result<Slice, Error> {
         let meant = |certificate: &CertificateRecord, directory: Option<&DirectoryId>| {
             selection.includes(certificate, directory)
         };
@@ -47,8 +69,8 @@ impl Authority {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn issuers_of_certificates(&self) -> Result<BTreeSet<IssuerId>, Error> {
-        let issuers = self.store.issuers().await?.into_iter();
+    pub async fn issuers(&self) -> Result<BTreeSet<IssuerId>, Error> {
+        let issuers = self.issuers.issuers().await?.into_iter();
         Ok(issuers.filter(|issuer| issuer.role == IssuerRole::Issuing).map(|issuer| issuer.id).collect())
     }
 
@@ -72,12 +94,14 @@ impl Authority {
         };
         let ids: Vec<CertificateId> = entries.into_iter().map(|entry| entry.id).collect();
         let (mut certificates, mut directories) = (Vec::new(), HashMap::new());
-        for record in self.store.certificates(&ids).await? {
+        for record in self.lookup.certificates(&ids).await? {
             let directory = match (&selection.directory, &record.directory, record.account) {
-                (Some(_), None, Some(account)) => directory_of(self.store.as_ref(), account, &mut directories).await?,
+                (Some(_), None, Some(account)) => {
+                    directory_of(self.accounts.as_ref(), account, &mut directories).await?
+                }
                 _ => None,
             };
-            if record.not_after > self.now() && meant(&record, directory.as_ref()) {
+            if record.not_after > self.clock.now() && meant(&record, directory.as_ref()) {
                 certificates.push(record);
             }
         }
@@ -86,34 +110,34 @@ impl Authority {
 
     /// Those with the name, those that end last first.
     async fn named(&self, name: &Identifier, before: Option<&CertificateEntry>) -> Result<FoundEntries, Error> {
-        let page = self.store.certificates_by_name(name, before, self.settings.certificates_per_slice).await?;
-        let now = self.now();
+        let page = self.lookup.certificates_by_name(name, before, self.per_slice).await?;
+        let now = self.clock.now();
         let good: Vec<_> = page.items.into_iter().take_while(|entry| entry.not_after > now).collect();
-        let goes_on = page.more && good.len() == self.settings.certificates_per_slice;
+        let goes_on = page.more && good.len() == self.per_slice;
         let next = good.last().filter(|_| goes_on).cloned().map(Position::Before);
         Ok((good, next))
     }
 
     /// Those of the account, by way of its orders, newest first.
     async fn ordered_by(&self, account: AccountId, before: Option<OrderId>) -> Result<FoundEntries, Error> {
-        let most = self.settings.certificates_per_slice.min(MAX_ORDERS);
-        let page = self.store.certificates_of_account(account, before, most).await?;
+        let most = self.per_slice.min(MAX_ORDERS);
+        let page = self.lookup.certificates_of_account(account, before, most).await?;
         Ok((page.certificates, page.next.map(Position::OlderThan)))
     }
 
     /// All, those that end first first.
     async fn ending(&self, selection: &Selection, position: Option<&Position>) -> Result<FoundEntries, Error> {
-        let (most, last) = (self.settings.certificates_per_slice, self.last_end(selection).await?);
+        let (most, last) = (self.per_slice, self.last_end(selection).await?);
         let (mut from, mut after) = match position {
             Some(Position::Behind(entry)) => (entry.not_after, Some(entry.clone())),
             Some(Position::EndingFrom(from)) => (*from, None),
-            _ => (self.now(), None),
+            _ => (self.clock.now(), None),
         };
         let mut found = Vec::new();
         for _ in 0..PORTIONS {
             let until = from.checked_add(PORTION).unwrap_or(Timestamp::MAX).min(last);
             let page =
-                self.store.certificates_ending(from, until, after.as_ref(), most.saturating_sub(found.len())).await?;
+                self.lookup.certificates_ending(from, until, after.as_ref(), most.saturating_sub(found.len())).await?;
             found.extend(page.items);
             if page.more {
                 let behind = found.last().cloned().map(Position::Behind);
@@ -133,7 +157,7 @@ impl Authority {
     /// The first second in which none of them ends any more: no certificate outlasts its issuer.
     async fn last_end(&self, selection: &Selection) -> Result<Timestamp, Error> {
         let mut last = Timestamp::MIN;
-        for issuer in self.store.issuers().await? {
+        for issuer in self.issuers.issuers().await? {
             let is_meant = selection.issuer.as_ref().is_none_or(|id| *id == issuer.id);
             if let (IssuerRole::Issuing, true, Some(der)) = (issuer.role, is_meant, &issuer.certificate) {
                 last = last.max(Certificate::from_der(&der.0).map_err(Failure::issuing)?.not_after());

@@ -1,11 +1,16 @@
 //! How the CA is, for whoever runs it.
 
-use authority::Failure;
+use std::sync::Arc;
+
+use authority::{Clock, Failure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, ProfileSet};
+use store::{
+    CrlStore, Der, ExternalAccountStore, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore, NonceStore,
+    ProfileSet, ProfileStore,
+};
 
-use crate::{Authority, Error};
+use crate::Error;
 
 /// How the CA is. Times are UTC.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -64,25 +69,47 @@ pub struct CrlStatus {
     pub next_update: Option<Timestamp>,
 }
 
-impl Authority {
+/// Reports how the CA is.
+pub struct StatusReports {
+    issuers: Arc<dyn IssuerStore>,
+    crls: Arc<dyn CrlStore>,
+    profiles: Arc<dyn ProfileStore>,
+    nonces: Arc<dyn NonceStore>,
+    external_accounts: Arc<dyn ExternalAccountStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl StatusReports {
+    /// Of this store.
+    pub fn new(
+        issuers: Arc<dyn IssuerStore>,
+        crls: Arc<dyn CrlStore>,
+        profiles: Arc<dyn ProfileStore>,
+        nonces: Arc<dyn NonceStore>,
+        external_accounts: Arc<dyn ExternalAccountStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { issuers, crls, profiles, nonces, external_accounts, clock }
+    }
+
     /// How the CA is.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn status(&self) -> Result<Status, Error> {
+    pub async fn report(&self) -> Result<Status, Error> {
         let mut issuers = Vec::new();
-        for record in self.store.issuers().await? {
+        for record in self.issuers.issuers().await? {
             issuers.push(self.issuer_status(record).await?);
         }
-        let ProfileSet { acme_profile: acme, ra_profile: ra } = self.store.profiles().await?;
-        let secrets = self.store.nonce_secrets().await?;
+        let ProfileSet { acme_profile: acme, ra_profile: ra } = self.profiles.profiles().await?;
+        let secrets = self.nonces.nonce_secrets().await?;
         Ok(Status {
-            time: acme::whole_seconds(self.now()),
+            time: acme::whole_seconds(self.clock.now()),
             issuers,
             acme_profiles: acme.len(),
             ra_profiles: ra.len(),
             nonce_secret_made_at: secrets.and_then(|secrets| secrets.live.first().map(|secret| secret.made_at)),
-            external_accounts: self.store.external_account_secret().await?.is_some(),
+            external_accounts: self.external_accounts.external_account_secret().await?.is_some(),
         })
     }
 
@@ -95,7 +122,7 @@ impl Authority {
         let mut crls = Vec::new();
         // Who waits for a certificate signs nothing yet.
         for shard in certificate.iter().flat_map(|_| 0..record.crl_shards) {
-            let crl = self.store.crl(&record.id, shard).await?;
+            let crl = self.crls.crl(&record.id, shard).await?;
             crls.push(CrlStatus {
                 shard,
                 number: crl.as_ref().map(|crl| crl.number),

@@ -7,16 +7,18 @@ use authority::{Failure, Rounds, applied};
 use ca::{AuthorityName, AuthorityRequest, Certificate, Issuer};
 use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
-use crate::issuer::{certificate, check_new, described, issuing_ca};
-use crate::{Authority, Error, IssuerKey, IssuerRefusal};
+use crate::{
+    Error, IssuerChanges, IssuerKey, IssuerRefusal,
+    issuer::{certificate, check_new, described, issuing_ca},
+};
 
-impl Authority {
+impl IssuerChanges {
     /// Makes a request for the certificate of an issuing CA, which is signed elsewhere. Of one that is
     /// requested already the request is given as it is.
     ///
     /// # Errors
     /// [`IssuerRefusal`]; when the key cannot be used.
-    pub async fn request_issuer(
+    pub async fn request(
         &self,
         actor: &str,
         id: IssuerId,
@@ -58,7 +60,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`IssuerRefusal`] with what is wrong with the certificates.
-    pub async fn install_issuer(
+    pub async fn install(
         &self,
         actor: &str,
         id: &IssuerId,
@@ -75,7 +77,7 @@ impl Authority {
             let request = AuthorityRequest::from_der(request).map_err(Failure::issuing)?;
             let own = certificates.iter().find(|certificate| certificate.public_key() == request.public_key());
             let own = own.ok_or_else(|| IssuerRefusal::OtherKey(id.clone()))?;
-            let above = ca::path(own, certificates, self.now()).map_err(IssuerRefusal::from)?;
+            let above = ca::path(own, certificates, self.clock.now()).map_err(IssuerRefusal::from)?;
             Issuer::new(own.clone()).and_then(|issuer| issuer.below(&above)).map_err(IssuerRefusal::from)?;
             check_subject(&all, id, own)?;
             let der = |certificate: &Certificate| Der(certificate.der().to_vec());

@@ -1,5 +1,7 @@
 //! Selections of certificates, and the position of a caller that goes through one.
 
+use std::fmt;
+
 use acme::{AccountId, DirectoryId, Identifier, OrderId, UnknownMembers};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -117,5 +119,23 @@ mod tests {
         let newer: Selection = serde_json::from_str(r#"{ "novel": 1 }"#).unwrap();
         assert!(!newer.includes(&certificate(), None) && !newer.is_everything());
         assert_eq!(serde_json::to_string(&newer).unwrap(), r#"{"novel":1}"#, "it is there for that version");
+    }
+}
+
+/// What is meant, for the record of an act: `issuer=issuing name=www.example.com`.
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { issuer, directory, account, name, from, until, unknown } = self;
+        let words = [
+            ("account", account.map(|account| account.to_string())),
+            ("from", from.map(|from| from.to_string())),
+            ("issuer", issuer.as_ref().map(ToString::to_string)),
+            ("name", name.as_ref().map(ToString::to_string)),
+            ("others", (!unknown.is_empty()).then(|| "of a newer version".to_owned())),
+            ("profile", directory.as_ref().map(ToString::to_string)),
+            ("until", until.map(|until| until.to_string())),
+        ];
+        let words = words.into_iter().filter_map(|(word, value)| value.map(|value| format!("{word}={value}")));
+        f.write_str(&words.collect::<Vec<_>>().join(" "))
     }
 }

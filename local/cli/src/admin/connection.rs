@@ -93,7 +93,7 @@ impl Connection {
             },
             #[cfg(feature = "host")]
             Self::AtRest(ca, user) => {
-                let answered = admin::answer(ca.authority(), user, json).await;
+                let answered = admin::answer(ca.operator(), user, json).await;
                 (answered.map_err(|error| AdminFailure::Refused(acme::failure_chain(&error)))?, None)
             }
             Self::Function(function) => (function.ask(json, action.is_act()).await?, None),

@@ -5,16 +5,16 @@ use ra::LimitState;
 use store::{AuditRecord, ExternalAccountKey};
 
 use super::{Explanation, Records, advice, listed, timeline};
-use crate::{Authority, Error};
+use crate::{Error, Explanations};
 
-impl Authority {
+impl Explanations {
     /// Everything about one account, with its newest orders.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    pub async fn explain_account(&self, id: AccountId) -> Result<Explanation, Error> {
+    pub async fn account(&self, id: AccountId) -> Result<Explanation, Error> {
         let account = self.find_account(id).await?;
-        let page = self.store.orders(id, None, ORDERS).await?;
+        let page = self.orders.orders(id, None, ORDERS).await?;
         let orders = self.in_lines(page.orders.iter().map(|order| (id, *order)).collect()).await?;
         let limits = self.limits_of(&account).await?;
         let key = self.binding_of(&account).await?;
@@ -44,7 +44,7 @@ impl Authority {
     /// The key that bound the account to one elsewhere, while it is remembered.
     pub(super) async fn binding_of(&self, account: &Account) -> Result<Option<ExternalAccountKey>, Error> {
         let Some(id) = account.external_account else { return Ok(None) };
-        Ok(self.store.external_account_key(id).await?.map(|key| key.value))
+        Ok(self.external_accounts.external_account_key(id).await?.map(|key| key.value))
     }
 
     async fn limits_of(&self, account: &Account) -> Result<Vec<LimitState>, Error> {
@@ -55,7 +55,7 @@ impl Authority {
     /// What operators did to it lately.
     async fn acts_on(&self, id: AccountId) -> Result<Vec<AuditRecord>, Error> {
         let subject = id.to_string();
-        let acts = self.store.audit(None, ACTS).await?.items;
+        let acts = self.audit.page(None, ACTS).await?.items;
         Ok(acts.into_iter().filter(|act| act.subject == subject).collect())
     }
 }

@@ -7,15 +7,15 @@ use ra::NamePolicy;
 use store::{AcmeProfile, RaProfile};
 
 use super::{Explanation, Records, advice, timeline, verdict::verdict};
-use crate::{Authority, Error, Refusal};
+use crate::{Error, Explanations, Refusal};
 
-impl Authority {
+impl Explanations {
     /// What each ACME Profile, or that one, says of the name; the newest certificates for it and
     /// their orders.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] when there is no such profile.
-    pub async fn explain_name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<Explanation, Error> {
+    pub async fn name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<Explanation, Error> {
         let (profiles, ra_profiles) = self.profiles_for(profile).await?;
         let mut names = Vec::with_capacity(profiles.len());
         for acme in &profiles {
@@ -38,14 +38,14 @@ impl Authority {
             }
         }
         let mut certificates = Vec::new();
-        for entry in self.store.certificates_by_name(name, None, CERTIFICATES).await?.items {
-            certificates.extend(self.store.certificate(&entry.id).await?.map(|record| record.value));
+        for entry in self.lookup.certificates_by_name(name, None, CERTIFICATES).await?.items {
+            certificates.extend(self.lookup.certificate(&entry.id).await?.map(|record| record.value));
         }
         let orders = certificates.iter().filter_map(|certificate| certificate.account.zip(certificate.order)).collect();
         let orders = self.in_lines(orders).await?;
         let mut told = (Vec::new(), Records::default());
         if let Some(newest) = orders.first() {
-            let story = self.explain_order(newest.account, newest.order).await?;
+            let story = self.order(newest.account, newest.order).await?;
             told = (story.timeline, story.records);
         }
         let allowed = names.iter().filter(|verdict| verdict.allowed).count();
@@ -85,13 +85,13 @@ impl Authority {
     ) -> Result<(Vec<AcmeProfile>, BTreeMap<ProfileName, RaProfile>), Error> {
         let (acme, ra) = match profile {
             None => {
-                let all = self.profiles().await?;
+                let all = self.profiles.profiles().await?;
                 (all.acme_profile, all.ra_profile)
             }
             Some(name) => {
-                let acme = self.store.acme_profile(name).await?.ok_or(Refusal::NotFound)?;
+                let acme = self.profiles.acme_profile(name).await?.ok_or(Refusal::NotFound)?;
                 let ra = match &acme.ra_profile {
-                    Some(name) => self.store.ra_profile(name).await?,
+                    Some(name) => self.profiles.ra_profile(name).await?,
                     None => None,
                 };
                 (vec![acme], ra.into_iter().collect())

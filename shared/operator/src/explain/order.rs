@@ -5,7 +5,7 @@ use ra::{Directory, LimitState, authorizations_of};
 use store::CertificateRecord;
 
 use super::{ExplainedOrder, Explanation, NameVerdict, Records, advice, listed, timeline, verdict::verdict};
-use crate::{Authority, Error, Refusal};
+use crate::{Error, Explanations, Refusal};
 
 /// An order with all that is known about it.
 struct Known {
@@ -14,16 +14,16 @@ struct Known {
     certificate: Option<CertificateRecord>,
 }
 
-impl Authority {
+impl Explanations {
     /// Everything about one order.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    pub async fn explain_order(&self, account: AccountId, id: OrderId) -> Result<Explanation, Error> {
+    pub async fn order(&self, account: AccountId, id: OrderId) -> Result<Explanation, Error> {
         let account = self.find_account(account).await?;
-        let known = self.known(self.store.order(account.id, id).await?.ok_or(Refusal::NotFound)?.value).await?;
+        let known = self.known(self.orders.order(account.id, id).await?.ok_or(Refusal::NotFound)?.value).await?;
         let Known { order, authorizations, certificate } = known;
-        let now = self.now();
+        let now = self.clock.now();
         let status = order.status(&authorizations, now);
         let (names, limits) = self.policy_of(&account, &order).await?;
         let mut advice = advice::for_order(&account, status, &authorizations, now);
@@ -55,9 +55,9 @@ impl Authority {
     pub(super) async fn in_lines(&self, orders: Vec<(AccountId, OrderId)>) -> Result<Vec<ExplainedOrder>, Error> {
         let mut lines = Vec::new();
         for (account, id) in orders {
-            let Some(order) = self.store.order(account, id).await? else { continue };
+            let Some(order) = self.orders.order(account, id).await? else { continue };
             let Known { order, authorizations, .. } = self.known(order.value).await?;
-            let now = self.now();
+            let now = self.clock.now();
             lines.push(ExplainedOrder {
                 order: id,
                 account,
@@ -71,9 +71,9 @@ impl Authority {
     }
 
     async fn known(&self, order: Order) -> Result<Known, Error> {
-        let authorizations = authorizations_of(self.store.as_ref(), &order).await?;
+        let authorizations = authorizations_of(self.authorizations.as_ref(), &order).await?;
         let certificate = match order.issuance() {
-            Some(issuance) => self.store.certificate(&issuance.certificate).await?.map(|record| record.value),
+            Some(issuance) => self.lookup.certificate(&issuance.certificate).await?.map(|record| record.value),
             None => None,
         };
         Ok(Known { order, authorizations, certificate })

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{AcmeProfile, NameRefusal, RaProfile};
 
 use super::listed;
-use crate::{Authority, Error};
+use crate::{Error, Explanations};
 
 /// What an ACME Profile says of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl Signing<'_> {
     }
 }
 
-impl Authority {
+impl Explanations {
     /// Who signs for an RA Profile.
     ///
     /// # Errors

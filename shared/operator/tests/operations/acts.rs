@@ -33,38 +33,38 @@ fn act(action: &str, subject: impl ToString) -> (String, String, String) {
 #[tokio::test]
 async fn p6_a_disabled_account_is_refused_until_it_is_enabled() {
     let (_folder, ca) = ca().await;
-    let (authority, account) = (&ca.authority, ca.account().await);
+    let (operator, account) = (&ca.operator, ca.account().await);
     let directory = &ca.serving.directory;
     for _ in 0..2 {
-        let disabled = authority.disable_account("alice", account.id).await.unwrap();
+        let disabled = operator.accounts.disable("alice", account.id).await.unwrap();
         assert_eq!(disabled.status, AccountStatus::Revoked);
     }
     let refused = ca.parts.accounts.account(directory, account.id).await;
     assert!(matches!(refused, Err(ra::Error::AccountEnded(AccountStatus::Revoked))), "{refused:?}");
-    authority.enable_account("alice", account.id).await.unwrap();
+    operator.accounts.enable("alice", account.id).await.unwrap();
     assert!(ca.parts.accounts.account(directory, account.id).await.is_ok());
-    authority.end_account("alice", account.id).await.unwrap();
-    let gone = authority.enable_account("alice", account.id).await;
+    operator.accounts.end("alice", account.id).await.unwrap();
+    let gone = operator.accounts.enable("alice", account.id).await;
     assert!(matches!(gone, Err(Error::Refused(Refusal::AccountEnded(AccountStatus::Deactivated)))), "{gone:?}");
     let acts = ["account disable", "account enable", "account deactivate"].map(|action| act(action, account.id));
     assert_eq!(record(&ca).await, acts, "what changed nothing is not on record");
     let unknown = acme::AccountId::new(account.created_at, [9; 10]);
-    assert!(matches!(authority.disable_account("alice", unknown).await, Err(Error::Refused(Refusal::NotFound))));
+    assert!(matches!(operator.accounts.disable("alice", unknown).await, Err(Error::Refused(Refusal::NotFound))));
 }
 
 #[tokio::test]
 async fn an_operator_revokes_a_certificate_and_blocks_its_key_when_it_is_compromised() {
     let (_folder, ca) = ca().await;
-    let (authority, (account, order)) = (&ca.authority, ca.ready_order().await);
+    let (operator, (account, order)) = (&ca.operator, ca.ready_order().await);
     let request = csr();
     ca.parts.finalization.finalize(&ca.serving, &account, order, &request).await.unwrap();
     let id = ca.record(&account, order).await.value.id;
-    let revoked = authority.revoke_certificate("alice", &id, RevocationReason::KeyCompromise).await.unwrap();
+    let revoked = operator.revocations.revoke("alice", &id, RevocationReason::KeyCompromise).await.unwrap();
     assert_eq!(revoked.revocation.unwrap().reason, RevocationReason::KeyCompromise);
     assert_eq!(ca.queue.crls().len(), 1, "a CRL is asked for");
-    let again = authority.revoke_certificate("alice", &id, RevocationReason::Superseded).await;
+    let again = operator.revocations.revoke("alice", &id, RevocationReason::Superseded).await;
     assert!(matches!(again, Err(Error::Refused(Refusal::AlreadyRevoked))), "{again:?}");
-    assert_eq!(authority.blocked_keys(None, 10).await.unwrap().items.len(), 1);
+    assert_eq!(operator.blocked_keys.page(None, 10).await.unwrap().items.len(), 1);
     assert_eq!(record(&ca).await, [act("certificate revoke", &id)]);
 }
 
@@ -72,7 +72,7 @@ async fn an_operator_revokes_a_certificate_and_blocks_its_key_when_it_is_comprom
 async fn a_blocked_key_makes_no_account() {
     let (_folder, ca) = ca().await;
     let key = account_key();
-    ca.authority.block_key("alice", &key.thumbprint()).await.unwrap();
+    ca.operator.blocked_keys.block_key("alice", &key.thumbprint()).await.unwrap();
     let refused = ca.parts.registrations.create(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
     assert!(matches!(refused, Err(ra::Error::KeyBlocked)), "{refused:?}");
     assert_eq!(record(&ca).await, [act("key block", key.thumbprint())]);
@@ -83,13 +83,13 @@ async fn an_order_is_explained_with_its_authorizations_and_what_to_do() {
     let (_folder, ca) = ca().await;
     let account = ca.account().await;
     let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
-    let waiting = ca.authority.explain_order(account.id, order.id).await.unwrap();
+    let waiting = ca.operator.explanations.order(account.id, order.id).await.unwrap();
     assert!(waiting.summary.ends_with("in the directory default is pending."), "{}", waiting.summary);
     assert!(waiting.advice[0].contains("by one of http-01, dns-01, tls-alpn-01"), "{:?}", waiting.advice);
     assert_eq!((waiting.timeline.len(), waiting.records.authorizations.len()), (1, 1));
     assert!(waiting.names[0].allowed, "{:?}", waiting.names);
-    ca.authority.disable_account("alice", account.id).await.unwrap();
-    let disabled = ca.authority.explain_order(account.id, order.id).await.unwrap();
+    ca.operator.accounts.disable("alice", account.id).await.unwrap();
+    let disabled = ca.operator.explanations.order(account.id, order.id).await.unwrap();
     assert!(disabled.advice[0].contains("disabled"), "{:?}", disabled.advice);
 }
 
@@ -108,7 +108,7 @@ async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reaso
     let job = ca.parts.validations.attempt_failed(job, problem("no answer"), address).await.unwrap();
     ca.clock.jump(5);
     ca.parts.validations.failed(job, problem("still none"), None).await.unwrap();
-    let story = ca.authority.explain_order(account.id, order.id).await.unwrap();
+    let story = ca.operator.explanations.order(account.id, order.id).await.unwrap();
     let told: Vec<_> = story.timeline.iter().map(|then| then.what.as_str()).collect();
     assert_eq!(
         told,
@@ -121,7 +121,7 @@ async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reaso
     );
     assert!(story.timeline[1].at < story.timeline[2].at);
     assert_eq!(story.error.unwrap().detail, "still none");
-    let of_account = ca.authority.explain_account(account.id).await.unwrap();
+    let of_account = ca.operator.explanations.account(account.id).await.unwrap();
     let reason = of_account.orders[0].reason.as_deref();
     assert_eq!((of_account.orders[0].status, reason), (OrderStatus::Invalid, Some("still none")));
 }
@@ -130,18 +130,18 @@ async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reaso
 async fn an_account_and_a_name_are_explained_with_their_limits_and_who_did_what() {
     let (_folder, mut ca) = ca().await;
     let limit = |maximum| Some(store::Limit { maximum, window: 366 * 24 * 60 * 60 });
-    let mut set = ca.authority.profiles().await.unwrap();
+    let mut set = ca.operator.profiles.all().await.unwrap();
     let acme = &mut set.acme_profile[0];
     acme.limits.new_orders_per_account = limit(1);
     acme.limits.new_orders_per_registered_domain = limit(5);
     acme.denied_identifiers = vec![".denied.test".parse().unwrap()];
-    ca.authority.apply_profiles("alice", &set).await.unwrap();
-    ca.serving = ca.authority.directories.directory(&ca.serving.directory).await.unwrap();
+    ca.operator.profiles.apply("alice", &set).await.unwrap();
+    ca.serving = ca.parts.directories.directory(&ca.serving.directory).await.unwrap();
     let account = ca.account().await;
     ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap();
-    ca.authority.disable_account("alice", account.id).await.unwrap();
+    ca.operator.accounts.disable("alice", account.id).await.unwrap();
 
-    let told = ca.authority.explain_account(account.id).await.unwrap();
+    let told = ca.operator.explanations.account(account.id).await.unwrap();
     assert!(told.advice[0].contains(&format!("admin accounts enable {}", account.id)), "{:?}", told.advice);
     assert!(told.advice[1].contains("newOrdersPerAccount is reached for the account"), "{:?}", told.advice);
     assert_eq!((told.limits[0].used, told.limits[0].maximum, told.orders.len()), (1, 1, 1));
@@ -149,19 +149,19 @@ async fn an_account_and_a_name_are_explained_with_their_limits_and_who_did_what(
 
     let dns = |name: &str| acme::Identifier::Dns(name.parse().unwrap());
     let profile = Some("default".parse().unwrap());
-    let told = ca.authority.explain_name(&dns("a.denied.test"), profile.as_ref()).await.unwrap();
+    let told = ca.operator.explanations.name(&dns("a.denied.test"), profile.as_ref()).await.unwrap();
     assert_eq!(told.names[0].because, "the rule .denied.test of deniedIdentifiers");
-    let told = ca.authority.explain_name(&dns("www.example.test"), profile.as_ref()).await.unwrap();
+    let told = ca.operator.explanations.name(&dns("www.example.test"), profile.as_ref()).await.unwrap();
     assert_eq!((told.limits[0].of.as_str(), told.limits[0].used), ("example.test", 1));
     assert!(told.names[0].allowed && told.orders.is_empty(), "{told:?}");
-    let nobody = ca.authority.explain_name(&dns("a.test"), Some(&"other".parse().unwrap())).await;
+    let nobody = ca.operator.explanations.name(&dns("a.test"), Some(&"other".parse().unwrap())).await;
     assert!(matches!(nobody, Err(Error::Refused(Refusal::NotFound))), "{nobody:?}");
 }
 
 #[tokio::test]
 async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_moves_it_back() {
     let (_folder, ca) = ca().await;
-    let (authority, (account, order)) = (&ca.authority, ca.ready_order().await);
+    let (operator, (account, order)) = (&ca.operator, ca.ready_order().await);
     ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     let id = ca.record(&account, order).await.value.id;
     let usual = ca.parts.renewal_infos.of(&id).await.unwrap();
@@ -174,12 +174,12 @@ async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_m
         renew_within: SignedDuration::from_hours(24),
         revocation: None,
     };
-    let incident = authority.declare_incident("alice", plan).await.unwrap();
+    let incident = operator.incidents.declare("alice", plan).await.unwrap();
     let moved = ca.parts.renewal_infos.of(&id).await.unwrap();
     assert_eq!((moved.suggested_window.start, moved.suggested_window.end), (incident.declared_at, incident.renew_by));
     assert!(incident.declared_at >= now && incident.declared_by == "alice");
     assert_eq!(moved.explanation_url, incident.explanation_url);
-    authority.end_incident("alice", incident.id).await.unwrap();
+    operator.incidents.end("alice", incident.id).await.unwrap();
     assert_eq!(ca.parts.renewal_infos.of(&id).await.unwrap(), usual);
     assert_eq!(record(&ca).await, [act("incident declare", incident.id), act("incident end", incident.id)]);
 }
@@ -190,21 +190,21 @@ async fn n15_first_profiles_are_made_once_and_on_record() {
     let first = ca.store.profiles().await.unwrap();
     let none = ProfileSet::default();
     ca.store.apply_profiles(&none.changes_from(&first)).await.unwrap();
-    ca.authority.mark_new_store().await.unwrap();
-    ca.authority.ensure_first_profiles("bootstrap", &first).await.unwrap();
+    ca.initial_profiles().mark_new_store().await.unwrap();
+    ca.initial_profiles().ensure("bootstrap", &first).await.unwrap();
     assert_eq!(ca.store.profiles().await.unwrap(), none, "a store with issuers is not new");
 
     let new = AppliedConfiguration { first_profiles: FirstProfiles::Due, ..AppliedConfiguration::default() };
     ca.store.put_applied_configuration(&new).await.unwrap();
     for _ in 0..2 {
-        ca.authority.mark_new_store().await.unwrap();
-        ca.authority.ensure_first_profiles("bootstrap", &first).await.unwrap();
+        ca.initial_profiles().mark_new_store().await.unwrap();
+        ca.initial_profiles().ensure("bootstrap", &first).await.unwrap();
         assert_eq!(ca.store.profiles().await.unwrap(), first);
     }
     let made = |subject: &str| ("bootstrap".to_owned(), "apply".to_owned(), subject.to_owned());
     assert_eq!(record(&ca).await, [made("acmeProfile.default"), made("raProfile.default")]);
 
-    ca.authority.apply_profiles("alice", &none).await.unwrap();
-    ca.authority.ensure_first_profiles("bootstrap", &first).await.unwrap();
+    ca.operator.profiles.apply("alice", &none).await.unwrap();
+    ca.initial_profiles().ensure("bootstrap", &first).await.unwrap();
     assert_eq!(ca.store.profiles().await.unwrap(), none, "an operator deleted them");
 }

@@ -63,8 +63,9 @@ async fn ca() -> (TempDir, Ca) {
 }
 
 async fn mint(ca: &Ca) -> MintedExternalAccountKey {
-    ca.authority
-        .mint_external_account_key("tests", ExternalAccountKeyTerms::new(SignedDuration::from_hours(24)))
+    ca.operator
+        .external_account_keys
+        .mint("tests", ExternalAccountKeyTerms::new(SignedDuration::from_hours(24)))
         .await
         .unwrap()
 }

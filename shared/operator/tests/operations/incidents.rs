@@ -40,7 +40,7 @@ async fn revoking(ca: &Ca) -> Incident {
         renew_within: SignedDuration::from_hours(24),
         revocation: Some(RevocationPlan { reason: RevocationReason::Superseded, after: SignedDuration::ZERO }),
     };
-    ca.authority.declare_incident("alice", plan).await.unwrap()
+    ca.operator.incidents.declare("alice", plan).await.unwrap()
 }
 
 fn everything() -> Selection {
@@ -56,7 +56,7 @@ async fn revoked(ca: &Ca) -> usize {
     let mut count = 0;
     let mut position = None;
     loop {
-        let slice = ca.authority.select_certificates(&everything(), position.as_ref()).await.unwrap();
+        let slice = ca.operator.selections.slice(&everything(), position.as_ref()).await.unwrap();
         count += slice.certificates.iter().filter(|certificate| certificate.revocation.is_some()).count();
         position = slice.next;
         if position.is_none() {
@@ -70,11 +70,11 @@ async fn a_staged_revocation_that_crashed_between_slices_goes_on_where_it_was() 
     let (folder, keys) = (TempDir::new().unwrap(), Arc::default());
     let (ca, _) = with_certificates(&folder, &keys, 5).await;
     let incident = revoking(&ca).await;
-    assert!(ca.authority.continue_revocations().await.unwrap());
+    assert!(ca.operator.staged_revocations.proceed().await.unwrap());
     assert_eq!((revoked(&ca).await, stored(&ca, incident.id).await.revocation.as_ref().unwrap().revoked), (2, 2));
     drop(ca);
     let ca = opened(&folder, &keys).await;
-    while ca.authority.continue_revocations().await.unwrap() {}
+    while ca.operator.staged_revocations.proceed().await.unwrap() {}
     let revocation = stored(&ca, incident.id).await.value.revocation.unwrap();
     assert_eq!((revoked(&ca).await, revocation.revoked), (5, 5));
     assert!(revocation.finished_at.is_some() && revocation.position.is_none());
@@ -86,12 +86,12 @@ async fn a_staged_revocation_that_crashed_within_a_slice_does_it_again_and_count
     let (ca, _) = with_certificates(&folder, &keys, 5).await;
     let incident = revoking(&ca).await;
     let before = stored(&ca, incident.id).await;
-    ca.authority.continue_revocations().await.unwrap();
+    ca.operator.staged_revocations.proceed().await.unwrap();
     // The certificates are revoked, and the incident does not know of it.
     let after = stored(&ca, incident.id).await;
     let lost = Versioned::new(before.value.clone(), store::OperationId::from_random([7; 16]));
     ca.store.put_incident(Some(after.version), &lost).await.unwrap();
-    while ca.authority.continue_revocations().await.unwrap() {}
+    while ca.operator.staged_revocations.proceed().await.unwrap() {}
     let revocation = stored(&ca, incident.id).await.value.revocation.unwrap();
     assert_eq!((revoked(&ca).await, revocation.revoked), (5, 5));
 }
@@ -101,9 +101,9 @@ async fn an_ended_incident_revokes_no_further_certificate() {
     let (folder, keys) = (TempDir::new().unwrap(), Arc::default());
     let (ca, _) = with_certificates(&folder, &keys, 3).await;
     let incident = revoking(&ca).await;
-    ca.authority.continue_revocations().await.unwrap();
-    ca.authority.end_incident("alice", incident.id).await.unwrap();
-    assert!(!ca.authority.continue_revocations().await.unwrap());
+    ca.operator.staged_revocations.proceed().await.unwrap();
+    ca.operator.incidents.end("alice", incident.id).await.unwrap();
+    assert!(!ca.operator.staged_revocations.proceed().await.unwrap());
     assert_eq!(revoked(&ca).await, 2);
 }
 
@@ -113,11 +113,12 @@ async fn many_certificates_are_revoked_in_slices_with_one_list_for_each() {
     let (ca, account) = with_certificates(&folder, &keys, 5).await;
     let reason = RevocationReason::Superseded;
     let of_one = Selection { account: Some(account.id), ..Selection::default() };
-    let slice = ca.authority.revoke_certificates("alice", &of_one, reason, None).await.unwrap();
+    let slice = ca.operator.revocations.revoke_selected("alice", &of_one, reason, None).await.unwrap();
     assert_eq!((slice.revoked, slice.already, slice.next), (1, 0, None));
     let (mut counts, mut position) = (Vec::new(), None);
     loop {
-        let slice = ca.authority.revoke_certificates("alice", &everything(), reason, position.as_ref()).await.unwrap();
+        let slice =
+            ca.operator.revocations.revoke_selected("alice", &everything(), reason, position.as_ref()).await.unwrap();
         counts.push(slice.revoked + slice.already);
         position = slice.next;
         if position.is_none() {
@@ -142,7 +143,7 @@ async fn a_certificate_that_is_intended_is_revoked_because_its_signature_may_exi
     ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     let intended = ca.record(&account, order).await;
     let reason = RevocationReason::Superseded;
-    let slice = ca.authority.revoke_certificates("alice", &everything(), reason, None).await.unwrap();
+    let slice = ca.operator.revocations.revoke_selected("alice", &everything(), reason, None).await.unwrap();
     assert_eq!(slice.revoked, 1);
     keys.stop_at(None);
     ca.parts.resumption.resume(authority::IssuanceTask { account: account.id, order }).await.unwrap();

@@ -30,7 +30,7 @@ async fn add(ca: &Ca, id: &str) -> Result<IssuerRecord, Error> {
         crl_shards: 2,
         constraints: None,
     };
-    ca.authority.add_issuer("alice", new).await
+    ca.operator.issuer_changes.add("alice", new).await
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn other_processes_see_a_retirement_within_ten_seconds() {
     let account = ca.account().await;
     other.new_orders.create(&ca.serving, &account, request()).await.unwrap();
     add(&ca, "second").await.unwrap();
-    ca.authority.retire_issuer("alice", &"issuing".parse().unwrap(), true).await.unwrap();
+    ca.operator.issuer_changes.retire("alice", &"issuing".parse().unwrap(), true).await.unwrap();
     let here = ca.parts.new_orders.create(&ca.serving, &account, request()).await;
     assert!(matches!(here, Err(ra::Error::IssuerOff(_, IssuerState::Retired))), "{here:?}");
     ca.clock.jump(10);
@@ -56,7 +56,7 @@ async fn what_was_intended_before_the_retirement_is_not_signed_after() {
     ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     keys.stop_at(None);
     add(&ca, "second").await.unwrap();
-    ca.authority.retire_issuer("alice", &"issuing".parse().unwrap(), true).await.unwrap();
+    ca.operator.issuer_changes.retire("alice", &"issuing".parse().unwrap(), true).await.unwrap();
     ca.parts.resumption.resume(IssuanceTask { account: account.id, order }).await.unwrap();
     assert!(keys.signed().is_empty());
     let view = ca.parts.orders.order(&account, order).await.unwrap();
@@ -80,10 +80,10 @@ async fn a_roll_over_that_a_crash_interrupted_is_completed_by_the_next_one() {
     // The crash came when the new issuer was there and no profile had moved.
     let made = add(&ca, "second").await.unwrap();
     let roll = RollOver { old: "issuing".parse().unwrap(), new: made.id.clone(), name: None, key: None };
-    let rolled = ca.authority.roll_over("alice", roll.clone()).await.unwrap();
+    let rolled = ca.operator.roll_overs.roll_over("alice", roll.clone()).await.unwrap();
     assert_eq!((rolled.issuer.id, rolled.differences.len()), (made.id.clone(), 1));
     assert_eq!(ca.store.profiles().await.unwrap().ra_profile[0].issuer, made.id);
-    assert_eq!(ca.authority.roll_over("alice", roll).await.unwrap().differences, []);
+    assert_eq!(ca.operator.roll_overs.roll_over("alice", roll).await.unwrap().differences, []);
     // Back, by numbers that nobody has yet.
     let next = |old: &str, new: &str| RollOver {
         old: old.parse().unwrap(),
@@ -92,7 +92,7 @@ async fn a_roll_over_that_a_crash_interrupted_is_completed_by_the_next_one() {
         key: Some(KeyHandle::new(new)),
     };
     for (old, new, subject) in [("second", "third", "CN=Test second 2"), ("third", "fourth", "CN=Test second 3")] {
-        let rolled = ca.authority.roll_over("alice", next(old, new)).await.unwrap();
+        let rolled = ca.operator.roll_overs.roll_over("alice", next(old, new)).await.unwrap();
         let certificate = ca::Certificate::from_der(&rolled.issuer.certificate.unwrap().0).unwrap();
         assert_eq!(certificate.subject(), subject);
         assert_eq!(rolled.issuer.crl_shards, 2, "of the same shape");

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use operator::{Authority, ExternalAccountSecrets, Seams};
+use operator::{ExternalAccountSecrets, InitialProfiles, Parts, Seams};
 use ra::Settings;
 
 use crate::ca::{self, Keys};
@@ -14,22 +14,20 @@ use crate::ca::{self, Keys};
 /// One life of a CA, and what its operator asks.
 #[derive(Clone)]
 pub(crate) struct Ca {
-    pub(crate) authority: Arc<Authority>,
+    pub(crate) operator: Arc<Parts>,
     ca: ca::Ca,
 }
 
 impl Ca {
     pub(crate) async fn open(file: &Path, keys: &Arc<Keys>) -> Self {
         let ca = ca::Ca::open(file, keys).await;
-        let seams = Seams {
-            store: ca.store.clone(),
-            signer: keys.clone(),
-            crl_queue: ca.queue.clone(),
-            events: Arc::new(()),
-            clock: ca.clock.clone(),
-        };
+        let seams = Seams::over(ca.store.clone(), keys.clone(), ca.queue.clone(), Arc::new(()), ca.clock.clone());
         let settings = Settings { certificates_per_slice: 2, ..Settings::default() };
-        Self { authority: Arc::new(Authority::beside(&ca.parts, seams, settings)), ca }
+        Self { operator: Arc::new(Parts::beside(&ca.parts, seams, &settings)), ca }
+    }
+
+    pub(crate) fn initial_profiles(&self) -> InitialProfiles {
+        InitialProfiles::new(self.operator.profiles.clone(), self.store.clone(), self.store.clone())
     }
 
     pub(crate) fn secrets(&self) -> ExternalAccountSecrets {

@@ -1,0 +1,51 @@
+//! The profiles that a new CA begins with.
+
+use std::sync::Arc;
+
+use store::{AppliedConfiguration, FirstProfiles, IssuerStore, ProfileSet, ProfileStore};
+
+use crate::{Error, Profiles};
+
+/// Creates the first profiles of a CA, once.
+pub struct InitialProfiles {
+    profiles: Arc<Profiles>,
+    store: Arc<dyn ProfileStore>,
+    issuers: Arc<dyn IssuerStore>,
+}
+
+impl InitialProfiles {
+    /// By these verbs on profiles.
+    pub fn new(profiles: Arc<Profiles>, store: Arc<dyn ProfileStore>, issuers: Arc<dyn IssuerStore>) -> Self {
+        Self { profiles, store, issuers }
+    }
+
+    /// Remembers that the store is new, when it is: only then first profiles are made. To be called
+    /// before anything is made in it.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn mark_new_store(&self) -> Result<(), Error> {
+        if self.store.applied_configuration().await?.is_some() || !self.issuers.issuers().await?.is_empty() {
+            return Ok(());
+        }
+        let begun = AppliedConfiguration { first_profiles: FirstProfiles::Due, ..AppliedConfiguration::default() };
+        Ok(self.store.put_applied_configuration(&begun).await?)
+    }
+
+    /// Makes the first profiles in a new store. Where there is any profile, or was, the operator
+    /// has decided already, and nothing happens.
+    ///
+    /// # Errors
+    /// [`crate::Refusal::Profiles`]; when the store cannot answer.
+    pub async fn ensure(&self, actor: &str, first: &ProfileSet) -> Result<(), Error> {
+        let mut remembered = self.store.applied_configuration().await?.unwrap_or_default();
+        if remembered.first_profiles == FirstProfiles::Due {
+            if self.store.profiles().await? == ProfileSet::default() {
+                self.profiles.apply(actor, first).await?;
+            }
+            remembered.first_profiles = FirstProfiles::Settled;
+            self.store.put_applied_configuration(&remembered).await?;
+        }
+        Ok(())
+    }
+}
