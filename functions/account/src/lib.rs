@@ -20,7 +20,7 @@ async fn handle(
 ) -> Result<Reply, Error> {
     let AccountCall { serving, resource, account, payload: Optional(update), .. } = call;
     if resource != Resource::Account(account.id) {
-        return Err(ra::Error::NotFound.into());
+        return Err(ra::Refusal::NotFound.into());
     }
     let account = match update {
         None => account.value,

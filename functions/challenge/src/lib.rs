@@ -27,7 +27,7 @@ async fn handle(
         None => challenges.authorization(&account, id, r#type).await?,
         Some(_) => challenges.initiate(&serving, &account, id, r#type).await?,
     };
-    let challenge = authorization.challenge(r#type).ok_or(ra::Error::NotFound)?;
+    let challenge = authorization.challenge(r#type).ok_or(ra::Refusal::NotFound)?;
     let (urls, directory) = (context.urls(), &serving.directory);
     let object = challenge.object(urls.challenge(directory, id, r#type), context.now());
     let reply = Reply::json(StatusCode::OK, &object).with_link(&urls.authorization(directory, id), "up");

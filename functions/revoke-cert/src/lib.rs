@@ -21,8 +21,8 @@ async fn handle(
 ) -> Result<Reply, Error> {
     let RevocationCall { signer, payload: Json(request) } = call;
     let reason =
-        RevocationReason::try_from(request.reason.unwrap_or_default()).map_err(|_| ra::Error::BadRevocationReason)?;
-    let der = base64url::decode(&request.certificate).map_err(|_| ra::Error::NotACertificate)?;
+        RevocationReason::try_from(request.reason.unwrap_or_default()).map_err(|_| ra::Refusal::BadRevocationReason)?;
+    let der = base64url::decode(&request.certificate).map_err(|_| ra::Refusal::NotACertificate)?;
     revocations.revoke(signer.revoker(), &der, reason).await?;
     Ok(Reply::empty(StatusCode::OK))
 }

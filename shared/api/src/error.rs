@@ -45,14 +45,20 @@ pub enum Error {
     /// A member of the payload does not have the required form; the text says which one.
     #[error("{0}")]
     Member(&'static str),
-    /// The authority refused the request or could not handle it.
+    /// The authority refused the request.
     #[error(transparent)]
-    Authority(#[from] ra::Error),
+    Refused(#[from] ra::Refusal),
+    /// The authority could not handle the request, which did not cause it.
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        Self::Authority(failure.into())
+impl From<ra::Error> for Error {
+    fn from(error: ra::Error) -> Self {
+        match error {
+            ra::Error::Refused(refusal) => Self::Refused(refusal),
+            ra::Error::Failed(failure) => Self::Failed(failure),
+        }
     }
 }
 

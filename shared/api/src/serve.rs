@@ -19,8 +19,8 @@ pub async fn serve<A: ?Sized, C: Call>(
         Ok(call) => {
             let account = call.account();
             let result = handle(context, part, call).await;
-            if let (Err(Error::Authority(error)), Some(directory)) = (&result, &answer.serving) {
-                context.refusals().report(&directory.directory, account, error);
+            if let (Err(Error::Refused(refusal)), Some(directory)) = (&result, &answer.serving) {
+                context.refusals().report(&directory.directory, account, refusal);
             }
             result
         }

@@ -76,7 +76,7 @@ impl Signatory for Versioned<Account> {
             KeyReference::Jwk(_) => Err(Error::KeyReference("a \"kid\" (the account URL), not a \"jwk\"")),
             KeyReference::Kid(kid) => {
                 let account = context.urls().account_in_kid(&serving.directory, kid);
-                let account = account.ok_or(ra::Error::AccountDoesNotExist)?;
+                let account = account.ok_or(ra::Refusal::AccountDoesNotExist)?;
                 Ok(context.accounts().account_of_any_status(&serving.directory, account).await?)
             }
         }
@@ -88,7 +88,7 @@ impl Signatory for Versioned<Account> {
 
     fn check(&self, context: &Context, serving: &Directory) -> Result<(), Error> {
         let checked = context.accounts().check(self);
-        Ok(checked.inspect_err(|error| context.refusals().report(&serving.directory, Some(self.id), error))?)
+        Ok(checked.inspect_err(|refusal| context.refusals().report(&serving.directory, Some(self.id), refusal))?)
     }
 }
 

@@ -7,7 +7,7 @@ use authority::{Clock, Events, Rounds, account_facts, applied, versioned};
 use jiff::Timestamp;
 use store::{AccountStore, Versioned};
 
-use crate::{Directory, Error};
+use crate::{Directory, Error, Refusal};
 
 /// Finds the accounts that requests refer to.
 pub struct Accounts {
@@ -23,13 +23,13 @@ impl Accounts {
     /// The valid account with this `kid` in this directory.
     ///
     /// # Errors
-    /// [`Error::AccountDoesNotExist`], also for an account of another directory;
-    /// [`Error::AccountEnded`].
+    /// [`Refusal::AccountDoesNotExist`], also for an account of another directory;
+    /// [`Refusal::AccountEnded`].
     pub async fn account(&self, directory: &DirectoryId, id: AccountId) -> Result<Versioned<Account>, Error> {
         let account = self.account_of_any_status(directory, id).await?;
         match account.status {
             AccountStatus::Valid => Ok(account),
-            ended => Err(Error::AccountEnded(ended)),
+            ended => Err(Refusal::AccountEnded(ended).into()),
         }
     }
 
@@ -38,24 +38,24 @@ impl Accounts {
     /// ended.
     ///
     /// # Errors
-    /// [`Error::AccountDoesNotExist`], also for an account of another directory.
+    /// [`Refusal::AccountDoesNotExist`], also for an account of another directory.
     pub async fn account_of_any_status(
         &self,
         directory: &DirectoryId,
         id: AccountId,
     ) -> Result<Versioned<Account>, Error> {
         let account = self.accounts.account(id).await?.filter(|account| account.directory == *directory);
-        account.ok_or(Error::AccountDoesNotExist)
+        account.ok_or(Refusal::AccountDoesNotExist.into())
     }
 
     /// Refuses the request of an account that has ended.
     ///
     /// # Errors
-    /// [`Error::AccountEnded`].
-    pub fn check(&self, account: &Account) -> Result<(), Error> {
+    /// [`Refusal::AccountEnded`].
+    pub fn check(&self, account: &Account) -> Result<(), Refusal> {
         match account.status {
             AccountStatus::Valid => Ok(()),
-            ended => Err(Error::AccountEnded(ended)),
+            ended => Err(Refusal::AccountEnded(ended)),
         }
     }
 }
@@ -79,7 +79,7 @@ impl AccountChanges {
     /// the account itself can ask for them, and its requests are refused.
     ///
     /// # Errors
-    /// [`Error::StatusNotAllowed`] for any status other than `deactivated`, and every refusal of a
+    /// [`Refusal::StatusNotAllowed`] for any status other than `deactivated`, and every refusal of a
     /// contact.
     pub async fn update(
         &self,
@@ -96,7 +96,7 @@ impl AccountChanges {
                 None => {}
                 Some("valid") if after.status == AccountStatus::Valid => {}
                 Some("deactivated") => after.status = AccountStatus::Deactivated,
-                Some(_) => return Err(Error::StatusNotAllowed),
+                Some(_) => return Err(Refusal::StatusNotAllowed.into()),
             }
             if let Some(contact) = &update.contact {
                 after.contact = accepted_contacts(serving, contact)?;
@@ -126,16 +126,16 @@ pub(crate) fn agreement(serving: &Directory, now: Timestamp) -> AgreedTerms {
 
 pub(crate) fn accepted_contacts(serving: &Directory, contacts: &[String]) -> Result<Vec<Contact>, Error> {
     if contacts.is_empty() && serving.acme.require_contact {
-        return Err(Error::ContactRequired);
+        return Err(Refusal::ContactRequired.into());
     }
     if contacts.len() > MAX_CONTACTS {
-        return Err(Error::TooManyContacts(MAX_CONTACTS));
+        return Err(Refusal::TooManyContacts(MAX_CONTACTS).into());
     }
     let contacts: Vec<Contact> = contacts.iter().map(|contact| contact.parse()).collect::<Result<_, _>>()?;
     if contacts.iter().all(|contact| serving.acme.allows_contact_domain(contact.domain())) {
         Ok(contacts)
     } else {
-        Err(Error::ContactDomain(serving.acme.allowed_contact_domains.clone()))
+        Err(Refusal::ContactDomain(serving.acme.allowed_contact_domains.clone()).into())
     }
 }
 

@@ -11,7 +11,7 @@ use authority::{Clock, Rounds, ValidationQueue, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use store::{AuthorizationStore, Versioned};
 
-use crate::{Directory, Error, IdentifierRefusal, Limits, NamePolicies, limit, names::NamePolicy};
+use crate::{Directory, Error, IdentifierRefusal, Limits, NamePolicies, Refusal, limit, names::NamePolicy};
 
 /// The outcome of a new-authorization request.
 #[derive(Clone, Debug)]
@@ -44,14 +44,14 @@ impl NewAuthorizations {
     /// Authorizes an identifier before an order (RFC 8555 §7.4.1).
     ///
     /// # Errors
-    /// [`Error::Identifiers`] when the identifier is refused, as a wildcard always is (§7.4.1).
+    /// [`Refusal::Identifiers`] when the identifier is refused, as a wildcard always is (§7.4.1).
     pub async fn create(
         &self,
         serving: &Directory,
         account: &Account,
         requested: IdentifierObject,
     ) -> Result<AuthorizationCreation, Error> {
-        let refused = |refusal| Error::Identifiers(vec![(requested.clone(), refusal)]);
+        let refused = |refusal| Error::from(Refusal::Identifiers(vec![(requested.clone(), refusal)]));
         let identifier = Identifier::try_from(requested.clone()).and_then(Identifier::orderable);
         let identifier = identifier.map_err(|error| refused(error.into()))?;
         if identifier.is_wildcard() {
@@ -104,7 +104,7 @@ impl Authorizations {
     /// One of the account's authorizations. A validation whose worker was lost is queued again.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn authorization(&self, account: &Account, id: AuthorizationId) -> Result<Authorization, Error> {
         let authorization = self.owned(account, id).await?;
         self.hand_over_orphaned_validations(&authorization).await?;
@@ -114,8 +114,8 @@ impl Authorizations {
     /// Deactivates an authorization (RFC 8555 §7.5.2). Repeating it is harmless.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::StatusNotAllowed`] for any status other than `deactivated`;
-    /// [`Error::AuthorizationEnded`] if it ended in another way.
+    /// [`Refusal::NotFound`]; [`Refusal::StatusNotAllowed`] for any status other than `deactivated`;
+    /// [`Refusal::AuthorizationEnded`] if it ended in another way.
     pub async fn deactivate(
         &self,
         account: &Account,
@@ -123,7 +123,7 @@ impl Authorizations {
         status: &str,
     ) -> Result<Authorization, Error> {
         if status != "deactivated" {
-            return Err(Error::StatusNotAllowed);
+            return Err(Refusal::StatusNotAllowed.into());
         }
         let mut rounds = Rounds::default();
         loop {
@@ -134,7 +134,7 @@ impl Authorizations {
             }
             let after = before
                 .transition(AuthorizationEvent::Deactivated)
-                .map_err(|_| Error::AuthorizationEnded(before.status(self.clock.now())))?;
+                .map_err(|_| Refusal::AuthorizationEnded(before.status(self.clock.now())))?;
             let after = versioned(after)?;
             if applied(self.authorizations.update_authorization(&before, &after).await)? {
                 return Ok(after.value);
@@ -147,7 +147,7 @@ impl Authorizations {
         account: &Account,
         id: AuthorizationId,
     ) -> Result<Versioned<Authorization>, Error> {
-        self.authorizations.authorization(account.id, id).await?.ok_or(Error::NotFound)
+        self.authorizations.authorization(account.id, id).await?.ok_or(Refusal::NotFound.into())
     }
 }
 
@@ -226,7 +226,7 @@ pub(crate) async fn apply_to_authorization(
             return Ok(after);
         }
         let again = store.authorization(before.account, before.id).await?;
-        before = again.ok_or(Error::NotFound)?;
+        before = again.ok_or(Refusal::NotFound)?;
     }
 }
 

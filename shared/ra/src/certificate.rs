@@ -8,7 +8,7 @@ use ca::Chain;
 use issuing::Issuers;
 use store::{CertificateStore, OrderStore};
 
-use crate::Error;
+use crate::{Error, Refusal};
 
 /// Reads the certificates of orders.
 pub struct Downloads {
@@ -26,12 +26,12 @@ impl Downloads {
     /// The certificate of one of the account's orders (RFC 8555 §7.4.2).
     ///
     /// # Errors
-    /// [`Error::NotFound`] while there is none.
+    /// [`Refusal::NotFound`] while there is none.
     pub async fn chain(&self, account: AccountId, order: OrderId) -> Result<Chain, Error> {
-        let order = self.orders.order(account, order).await?.ok_or(Error::NotFound)?;
-        let issuance = order.issuance().ok_or(Error::NotFound)?;
+        let order = self.orders.order(account, order).await?.ok_or(Refusal::NotFound)?;
+        let issuance = order.issuance().ok_or(Refusal::NotFound)?;
         let record = self.certificates.certificate(&issuance.certificate).await?;
         let record = record.ok_or(Failure::RecordLost("certificate"))?;
-        self.issuers.chain(&record).await?.ok_or(Error::NotFound)
+        self.issuers.chain(&record).await?.ok_or(Refusal::NotFound.into())
     }
 }

@@ -10,7 +10,7 @@ use authority::{Failure, Rounds, ValidationTask, applied, versioned};
 use jiff::SignedDuration;
 use store::Versioned;
 
-use crate::{Authorizations, Directory, Error, Limits, limit};
+use crate::{Authorizations, Directory, Error, Limits, Refusal, limit};
 
 /// Starts the validation of challenges.
 pub struct Challenges {
@@ -27,7 +27,7 @@ impl Challenges {
     /// The authorization that holds the challenge.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also for a type that the authorization does not offer.
+    /// [`Refusal::NotFound`], also for a type that the authorization does not offer.
     pub async fn authorization(
         &self,
         account: &Account,
@@ -35,15 +35,15 @@ impl Challenges {
         r#type: ChallengeType,
     ) -> Result<Authorization, Error> {
         let authorization = self.authorizations.authorization(account, id).await?;
-        authorization.challenge(r#type).is_some().then_some(authorization).ok_or(Error::NotFound)
+        authorization.challenge(r#type).is_some().then_some(authorization).ok_or(Refusal::NotFound.into())
     }
 
     /// The client is ready: starts the validation, once. If it is already running, requests its
     /// next attempt now. A challenge in a final state does not change.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::AuthorizationEnded`] when the challenge was never started and
-    /// no longer can be; [`Error::LimitReached`] when too many validations of the account have
+    /// [`Refusal::NotFound`]; [`Refusal::AuthorizationEnded`] when the challenge was never started and
+    /// no longer can be; [`Refusal::LimitReached`] when too many validations of the account have
     /// failed.
     pub async fn initiate(
         &self,
@@ -57,7 +57,7 @@ impl Challenges {
         loop {
             rounds.begin()?;
             let before = self.authorizations.owned(account, id).await?;
-            let challenge = before.challenge(r#type).ok_or(Error::NotFound)?;
+            let challenge = before.challenge(r#type).ok_or(Refusal::NotFound)?;
             let now = self.authorizations.clock.now();
             match (before.status(now), challenge.status(now)) {
                 (AuthorizationStatus::Pending, ChallengeStatus::Pending) => {}
@@ -69,7 +69,7 @@ impl Challenges {
                 (AuthorizationStatus::Valid, _) | (_, ChallengeStatus::Valid | ChallengeStatus::Invalid) => {
                     return Ok(before.value);
                 }
-                (ended, _) => return Err(Error::AuthorizationEnded(ended)),
+                (ended, _) => return Err(Refusal::AuthorizationEnded(ended).into()),
             }
             self.limits.check_room(serving, &limit::of_failed_validation(serving, account.id)).await?;
             let token = challenge.token.as_ref().ok_or(Failure::RecordLost("token of a challenge"))?;

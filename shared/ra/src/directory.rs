@@ -7,7 +7,7 @@ use authority::{Cache, Clock, Failure};
 use jiff::SignedDuration;
 use store::{AcmeProfile, ProfileStore, RaProfile};
 
-use crate::Error;
+use crate::{Error, Refusal};
 
 /// A directory with the profiles behind it.
 #[derive(Clone, Debug)]
@@ -36,25 +36,25 @@ impl Directory {
     /// Whether the directory serves what leads to new certificates.
     ///
     /// # Errors
-    /// [`Error::DirectoryOff`] with the reason.
+    /// [`Refusal::DirectoryOff`] with the reason.
     pub fn check_in_service(&self) -> Result<(), Error> {
         match (self.acme.enabled, self.ra.enabled) {
             (true, true) => Ok(()),
-            (false, _) => Err(Error::DirectoryOff("the ACME Profile is disabled")),
-            (true, false) => Err(Error::DirectoryOff("the RA Profile is disabled")),
+            (false, _) => Err(Refusal::DirectoryOff("the ACME Profile is disabled").into()),
+            (true, false) => Err(Refusal::DirectoryOff("the RA Profile is disabled").into()),
         }
     }
 
     /// What an order of that profile is issued by.
     ///
     /// # Errors
-    /// [`Error::InvalidProfile`] when the directory does not offer it, or no longer.
+    /// [`Refusal::InvalidProfile`] when the directory does not offer it, or no longer.
     pub fn issuing_profile(&self, profile: Option<&str>) -> Result<&RaProfile, Error> {
         match profile {
             None => Ok(&self.ra),
             Some(name) => match self.offered.get(name) {
                 Some(offer) => Ok(&offer.ra),
-                None => Err(Error::InvalidProfile(name.to_owned())),
+                None => Err(Refusal::InvalidProfile(name.to_owned()).into()),
             },
         }
     }
@@ -98,9 +98,9 @@ impl Directories {
     /// The profiles behind a directory, whether or not they are enabled.
     ///
     /// # Errors
-    /// [`Error::NoSuchDirectory`].
+    /// [`Refusal::NoSuchDirectory`].
     pub async fn directory(&self, directory: &DirectoryId) -> Result<Arc<Directory>, Error> {
-        self.find(directory).await?.ok_or(Error::NoSuchDirectory)
+        self.find(directory).await?.ok_or(Refusal::NoSuchDirectory.into())
     }
 
     /// The same; `None` when there is no such directory.

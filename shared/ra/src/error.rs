@@ -12,7 +12,17 @@ use crate::{BindingRefusal, LimitReached};
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    // What the client can mend
+    /// The client can ask for something else, or later.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// What failed although nothing was wrong with the request: only the operator can resolve it.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// What the client can correct.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
     /// No profile of that name, or none that this family serves.
     #[error("there is no such directory")]
     NoSuchDirectory,
@@ -118,11 +128,6 @@ pub enum Error {
     /// Too much of something; for a while.
     #[error(transparent)]
     LimitReached(#[from] LimitReached),
-
-    // What only the operator can mend
-    /// What failed although nothing was wrong with the request.
-    #[error(transparent)]
-    Failed(#[from] Failure),
 }
 
 impl Error {
@@ -134,11 +139,24 @@ impl Error {
 
 authority::from_failures!(Error);
 
+/// Lets `?` take what a refusal is made from.
+macro_rules! from_refusals {
+    ($($source:ty),+) => {
+        $(impl From<$source> for Error {
+            fn from(source: $source) -> Self {
+                Self::Refused(source.into())
+            }
+        })+
+    };
+}
+
+from_refusals!(BindingRefusal, ca::CsrError, ContactError, LimitReached, ValidityRefusal);
+
 impl From<issuing::Error> for Error {
     fn from(error: issuing::Error) -> Self {
         match error {
-            issuing::Error::IssuerOff(issuer, state) => Self::IssuerOff(issuer, state),
-            issuing::Error::Validity(refusal) => Self::Validity(refusal),
+            issuing::Error::IssuerOff(issuer, state) => Refusal::IssuerOff(issuer, state).into(),
+            issuing::Error::Validity(refusal) => Refusal::Validity(refusal).into(),
             issuing::Error::Failed(failure) => Self::Failed(failure),
         }
     }

@@ -34,7 +34,7 @@ impl Bindings {
     /// `url` is that of the outer JWS.
     ///
     /// # Errors
-    /// [`Error::ExternalAccountRefused`] whatever is wrong with the binding; when the store cannot
+    /// [`crate::Refusal::ExternalAccountRefused`] whatever is wrong with the binding; when the store cannot
     /// answer.
     pub(crate) async fn key(
         &self,
@@ -65,7 +65,7 @@ impl Bindings {
     /// asked again when another account came between.
     ///
     /// # Errors
-    /// [`Error::ExternalAccountRefused`] when the key is used up or taken back meanwhile; when the
+    /// [`crate::Refusal::ExternalAccountRefused`] when the key is used up or taken back meanwhile; when the
     /// store cannot answer.
     pub(crate) async fn create_account(
         &self,

@@ -9,7 +9,9 @@ use issuing::{Intention, Issuance as Signing, Issuers, LoadedIssuer, RequestedVa
 use jose::PublicKey;
 use store::{AuthorizationStore, CertificateRecord, CertificateStore, IssuanceStore, RaProfile, Versioned};
 
-use crate::{Directory, Error, Limits, NamePolicies, OrderView, Orders, Renewals, limit, order::authorizations_of};
+use crate::{
+    Directory, Error, Limits, NamePolicies, OrderView, Orders, Refusal, Renewals, limit, order::authorizations_of,
+};
 
 /// Turns orders that are ready into certificates.
 pub struct Finalization {
@@ -66,7 +68,7 @@ impl Finalization {
     /// to be finished later. When the signer refuses, the order becomes `invalid`.
     ///
     /// # Errors
-    /// [`Error::OrderNotReady`], [`Error::OtherCsr`], and every refusal of the certificate request
+    /// [`Refusal::OrderNotReady`], [`Refusal::OtherCsr`], and every refusal of the certificate request
     /// and its key.
     pub async fn finalize(
         &self,
@@ -82,7 +84,7 @@ impl Finalization {
         let authorizations = authorizations_of(self.authorizations.as_ref(), &order).await?;
         match order.status(&authorizations, self.clock.now()) {
             OrderStatus::Ready => {}
-            other => return Err(Error::OrderNotReady(other)),
+            other => return Err(Refusal::OrderNotReady(other).into()),
         }
         let profile = serving.issuing_profile(order.profile.as_deref())?;
         let issuer = self.issuers.active(&profile.issuer).await?;
@@ -121,7 +123,7 @@ impl Finalization {
         }
         let mut counts = limit::of_certificate(serving, account, &order.identifiers);
         match self.limits.count(serving, &counts).await {
-            Err(Error::LimitReached(reached))
+            Err(Error::Refused(Refusal::LimitReached(reached)))
                 if reached.name != limit::SAME_NAMES && self.renewals.renews(account, &order.identifiers).await? =>
             {
                 counts.truncate(1);
@@ -173,8 +175,8 @@ impl Finalization {
     async fn finalized(&self, order: Versioned<Order>, csr: &Csr) -> Result<OrderView, Error> {
         match order.issuance() {
             Some(issuance) if issuance.csr_digest == csr.digest() => self.orders.view(order).await,
-            Some(_) => Err(Error::OtherCsr),
-            None => Err(Error::OrderNotReady(order.status(&[], self.clock.now()))),
+            Some(_) => Err(Refusal::OtherCsr.into()),
+            None => Err(Refusal::OrderNotReady(order.status(&[], self.clock.now())).into()),
         }
     }
 
@@ -185,15 +187,16 @@ impl Finalization {
         key: &PublicKey,
     ) -> Result<(), Error> {
         if *key == account.key {
-            return Err(Error::CertificateKey(
+            return Err(Refusal::CertificateKey(
                 "the certificate must not have the account's key; make a key of its own",
-            ));
+            )
+            .into());
         }
         if !profile.key_types.contains(&CertificateKeyType::of(key)) {
-            return Err(Error::CertificateKey("this profile does not certify keys of that type"));
+            return Err(Refusal::CertificateKey("this profile does not certify keys of that type").into());
         }
         if self.certificates.is_key_blocked(&key.thumbprint()).await? {
-            Err(Error::CertificateKey("this key was reported as compromised; make a new one"))
+            Err(Refusal::CertificateKey("this key was reported as compromised; make a new one").into())
         } else {
             Ok(())
         }

@@ -7,7 +7,7 @@ use authority::{Rounds, versioned};
 use jose::PublicKey;
 use store::{AccountStore, CertificateStore, KeyReplacement, StoreError, Versioned};
 
-use crate::{Accounts, Directory, Error, Limits, limit};
+use crate::{Accounts, Directory, Error, Limits, Refusal, limit};
 
 /// A key change whose inner signature was verified with the new key.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ impl KeyChanges {
     /// Replaces the account's key.
     ///
     /// # Errors
-    /// [`Error::KeyChange`] when the request contradicts itself or the account, also if the
-    /// account's key was changed in the meantime; [`Error::KeyInUse`], [`Error::KeyBlocked`].
+    /// [`Refusal::KeyChange`] when the request contradicts itself or the account, also if the
+    /// account's key was changed in the meantime; [`Refusal::KeyInUse`], [`Refusal::KeyBlocked`].
     pub async fn change(
         &self,
         serving: &Directory,
@@ -46,13 +46,15 @@ impl KeyChanges {
     ) -> Result<Account, Error> {
         let KeyRollover { account: named, old_key, new_key } = rollover;
         if named != Some(account.id) {
-            return Err(Error::KeyChange("account in the inner payload is not the account that signed the request"));
+            return Err(
+                Refusal::KeyChange("account in the inner payload is not the account that signed the request").into()
+            );
         }
         if new_key == account.key {
-            return Err(Error::KeyInUse(account.id));
+            return Err(Refusal::KeyInUse(account.id).into());
         }
         if self.certificates.is_key_blocked(&new_key.thumbprint()).await? {
-            return Err(Error::KeyBlocked);
+            return Err(Refusal::KeyBlocked.into());
         }
         if old_key != account.key {
             return Err(OTHER_OLD_KEY);
@@ -68,7 +70,7 @@ impl KeyChanges {
             let after = versioned(before.with_key(new_key.clone()))?;
             match self.accounts.replace_account_key(&before, &after).await {
                 Ok(KeyReplacement::Replaced) => return Ok(after.value),
-                Ok(KeyReplacement::KeyInUse(other)) => return Err(Error::KeyInUse(other)),
+                Ok(KeyReplacement::KeyInUse(other)) => return Err(Refusal::KeyInUse(other).into()),
                 Err(StoreError::Conflict) => {
                     before = Accounts::new(self.accounts.clone()).account(&before.directory, before.id).await?
                 }
@@ -78,4 +80,4 @@ impl KeyChanges {
     }
 }
 
-const OTHER_OLD_KEY: Error = Error::KeyChange("oldKey is not the account's present key");
+const OTHER_OLD_KEY: Error = Error::Refused(Refusal::KeyChange("oldKey is not the account's present key"));

@@ -34,7 +34,7 @@ pub use authorization::{AuthorizationCreation, Authorizations, NewAuthorizations
 pub use certificate::Downloads;
 pub use challenge::Challenges;
 pub use directory::{Directories, Directory, Offer};
-pub use error::{Error, IdentifierRefusal};
+pub use error::{Error, IdentifierRefusal, Refusal};
 pub use external_account::{BindingRefusal, Bindings, mac_key};
 pub use finalize::Finalization;
 pub use key_change::{KeyChanges, KeyRollover};

@@ -25,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
 use store::{Counted, LimitStore, LimitWindow, OperationId};
 
-use crate::{Directory, Error};
+use crate::{Directory, Error, Refusal};
 
 pub(crate) use self::{
     counter::Count,
@@ -78,7 +78,7 @@ impl Limits {
     /// Counts what a request is about to do: everywhere, or nowhere when a limit is reached.
     ///
     /// # Errors
-    /// [`Error::LimitReached`] with the first limit that is.
+    /// [`Refusal::LimitReached`] with the first limit that is.
     pub(crate) async fn count(&self, serving: &Directory, counts: &[Count]) -> Result<(), Error> {
         let now = self.clock.now();
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();
@@ -105,7 +105,7 @@ impl Limits {
     /// Whether a counter of one part has room, without counting.
     ///
     /// # Errors
-    /// [`Error::LimitReached`] when it is full.
+    /// [`Refusal::LimitReached`] when it is full.
     pub(crate) async fn check_room(&self, serving: &Directory, count: &Count) -> Result<(), Error> {
         let now = self.clock.now();
         let Some(counter) = count.counter(serving, now) else { return Ok(()) };
@@ -115,7 +115,7 @@ impl Limits {
 
     /// Tells that one of the counters is full, once in its window.
     fn tell_limit(&self, serving: &Directory, counters: &[Counter], error: &Error, now: Timestamp) {
-        let Error::LimitReached(reached) = error else { return };
+        let Error::Refused(Refusal::LimitReached(reached)) = error else { return };
         let full = counters.iter().find(|counter| counter.reached(now) == *reached);
         let Some((counter, part)) = full.and_then(|counter| Some((counter, counter.parts.first()?))) else { return };
         if self.full.admit(part.window.clone(), now, part.window.ends_at()).is_some() {

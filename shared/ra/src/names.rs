@@ -14,7 +14,7 @@ use issuing::LoadedIssuer;
 use jiff::SignedDuration;
 use store::{AcmeProfile, ExternalAccountKey, ExternalAccountStore, PreApproval};
 
-use crate::{Directory, Error, IdentifierRefusal};
+use crate::{Directory, Error, IdentifierRefusal, Refusal};
 
 /// What an account may ask for in a directory.
 pub struct NamePolicy<'a> {
@@ -96,7 +96,7 @@ impl<'a> NamePolicy<'a> {
     /// The names of a request, each once; all refusals together.
     pub(crate) fn accept(&self, requested: &[IdentifierObject]) -> Result<Vec<Identifier>, Error> {
         if requested.is_empty() {
-            return Err(Error::NoIdentifiers);
+            return Err(Refusal::NoIdentifiers.into());
         }
         let mut seen = BTreeSet::new();
         let mut accepted = Vec::new();
@@ -112,14 +112,14 @@ impl<'a> NamePolicy<'a> {
             }
         }
         self.check_count(accepted.len() + refused.len())?;
-        if refused.is_empty() { Ok(accepted) } else { Err(Error::Identifiers(refused)) }
+        if refused.is_empty() { Ok(accepted) } else { Err(Refusal::Identifiers(refused).into()) }
     }
 
     /// Whether all of the names of an order are still allowed, and those of its authorizations that
     /// nobody had to show are still pre-approved.
     ///
     /// # Errors
-    /// [`Error::Identifiers`] with those that are not; [`Error::TooManyIdentifiers`].
+    /// [`Refusal::Identifiers`] with those that are not; [`Refusal::TooManyIdentifiers`].
     pub(crate) fn check(&self, identifiers: &[Identifier], authorizations: &[Authorization]) -> Result<(), Error> {
         let names = identifiers.iter().filter_map(|name| Some((name.clone().into(), self.rule_refusal(name)?)));
         let mut refused: Vec<_> = names.collect();
@@ -129,7 +129,7 @@ impl<'a> NamePolicy<'a> {
             (authorization.identifier.clone().into(), IdentifierRefusal::Policy(PRE_APPROVAL_WITHDRAWN))
         }));
         self.check_count(identifiers.len())?;
-        if refused.is_empty() { Ok(()) } else { Err(Error::Identifiers(refused)) }
+        if refused.is_empty() { Ok(()) } else { Err(Refusal::Identifiers(refused).into()) }
     }
 
     /// The pre-approval by which the account need not show control of the name (interface row P8):
@@ -190,7 +190,7 @@ impl<'a> NamePolicy<'a> {
 
     fn check_count(&self, names: usize) -> Result<(), Error> {
         let most = usize::from(self.profile.maximum_identifiers);
-        if names > most { Err(Error::TooManyIdentifiers(most)) } else { Ok(()) }
+        if names > most { Err(Refusal::TooManyIdentifiers(most).into()) } else { Ok(()) }
     }
 }
 

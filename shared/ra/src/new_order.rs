@@ -14,7 +14,7 @@ use store::{
 };
 
 use crate::{
-    Directory, Error, Limits, NamePolicies, OrderView, Renewals,
+    Directory, Error, Limits, NamePolicies, OrderView, Refusal, Renewals,
     authorization::{expiry, new_authorization, reusable_authorizations},
     limit,
     order::authorizations_of,
@@ -122,7 +122,7 @@ impl NewOrders {
         let pending = new_authorizations.iter().filter(|new| new.state == AuthorizationState::Pending).count();
         let counts = limit::of_order(serving, account, names, pending);
         match self.limits.count(serving, &counts).await {
-            Err(Error::LimitReached(_)) if self.renewals.renews(account, names).await? => Ok(()),
+            Err(Error::Refused(Refusal::LimitReached(_))) if self.renewals.renews(account, names).await? => Ok(()),
             counted => counted,
         }
     }
@@ -139,19 +139,19 @@ impl NewOrders {
         identifiers: &[Identifier],
         text: &str,
     ) -> Result<CertificateId, Error> {
-        let id: CertificateId = text.parse().map_err(|_| Error::Replaces("that is no certificate id"))?;
+        let id: CertificateId = text.parse().map_err(|_| Refusal::Replaces("that is no certificate id"))?;
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
             let before = self.certificates.certificate(&id).await?.filter(|record| record.account == Some(account.id));
-            let before = before.ok_or(Error::Replaces("this account has no such certificate"))?;
+            let before = before.ok_or(Refusal::Replaces("this account has no such certificate"))?;
             if !before.identifiers.iter().any(|name| identifiers.contains(name)) {
-                return Err(Error::Replaces("the order shares no name with it"));
+                return Err(Refusal::Replaces("the order shares no name with it").into());
             }
             if let Some(replacement) = before.replacement
                 && self.is_alive(replacement).await?
             {
-                return Err(Error::AlreadyReplaced);
+                return Err(Refusal::AlreadyReplaced.into());
             }
             let replacement = Some(Replacement { account: account.id, order: by });
             let after = versioned(CertificateRecord { replacement, ..before.value.clone() })?;
@@ -178,7 +178,7 @@ fn check_terms(serving: &Directory, account: &Account) -> Result<(), Error> {
     let changed =
         terms.terms_of_service_change == TermsOfServiceChange::Url && agreed_to != terms.terms_of_service_url.as_ref();
     if terms.require_terms_of_service && changed {
-        return Err(Error::TermsNotAgreed { url: terms.terms_of_service_url.clone() });
+        return Err(Refusal::TermsNotAgreed { url: terms.terms_of_service_url.clone() }.into());
     }
     Ok(())
 }

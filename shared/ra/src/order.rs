@@ -7,7 +7,7 @@ use authority::{Clock, Failure, IssuanceQueue, IssuanceTask};
 use jiff::SignedDuration;
 use store::{AuthorizationStore, CertificateState, CertificateStore, OrderStore, Versioned};
 
-use crate::Error;
+use crate::{Error, Refusal};
 
 /// An order with what its object is made of.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Orders {
     /// an issuance that takes too long is handed over again on the way.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn order(&self, account: &Account, id: OrderId) -> Result<OrderView, Error> {
         let order = self.owned(account.id, id).await?;
         self.view(order).await
@@ -78,10 +78,10 @@ impl Orders {
     /// A page of the account's orders, newest first (RFC 8555 §7.1.2.1).
     ///
     /// # Errors
-    /// [`Error::NotFound`] when `owner` is not the account itself.
+    /// [`Refusal::NotFound`] when `owner` is not the account itself.
     pub async fn list(&self, account: &Account, owner: AccountId, before: Option<OrderId>) -> Result<OrderList, Error> {
         if owner != account.id {
-            return Err(Error::NotFound);
+            return Err(Refusal::NotFound.into());
         }
         let page = self.orders.orders(account.id, before, self.orders_per_page).await?;
         let next = if page.more { page.orders.last().copied() } else { None };
@@ -89,7 +89,7 @@ impl Orders {
     }
 
     pub(crate) async fn owned(&self, account: AccountId, id: OrderId) -> Result<Versioned<Order>, Error> {
-        self.orders.order(account, id).await?.ok_or(Error::NotFound)
+        self.orders.order(account, id).await?.ok_or(Refusal::NotFound.into())
     }
 
     /// The order as it is to be shown.

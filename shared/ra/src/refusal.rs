@@ -6,7 +6,7 @@ use acme::{AccountId, DirectoryId, EventKind, RefusalFacts, RefusalReason};
 use authority::{Clock, Events, RepeatFilter};
 use jiff::SignedDuration;
 
-use crate::{Error, IdentifierRefusal};
+use crate::{IdentifierRefusal, Refusal};
 
 /// Emits that policies refused requests.
 pub struct Refusals {
@@ -22,9 +22,9 @@ impl Refusals {
         Self { events, clock, emitted: RepeatFilter::default() }
     }
 
-    /// Emits that a policy refused a request, if that is what the error says. `account` is `None`
+    /// Emits that a policy refused a request, if that is what the refusal says. `account` is `None`
     /// for a request that no account made.
-    pub fn report(&self, directory: &DirectoryId, account: Option<AccountId>, error: &Error) {
+    pub fn report(&self, directory: &DirectoryId, account: Option<AccountId>, error: &Refusal) {
         let Some((reason, names, detail)) = refusal(error) else { return };
         let (directory, now) = (directory.clone(), self.clock.now());
         if let Some(untold) = self.emitted.admit((directory.clone(), account, reason), now, now + QUIET) {
@@ -42,13 +42,13 @@ impl Refusals {
 
 /// The policy that refused: its kind, the names, and the reason. Nothing of a request that is
 /// merely wrong.
-fn refusal(error: &Error) -> Option<(RefusalReason, Vec<String>, String)> {
+fn refusal(error: &Refusal) -> Option<(RefusalReason, Vec<String>, String)> {
     let reason = match error {
-        Error::AccountEnded(_) => RefusalReason::AccountEnded,
-        Error::ExternalAccountRequired | Error::ExternalAccountRefused(_) => RefusalReason::ExternalAccount,
-        Error::KeyBlocked | Error::CertificateKey(_) => RefusalReason::Key,
-        Error::TooManyIdentifiers(_) => RefusalReason::Names,
-        Error::Identifiers(refused) => {
+        Refusal::AccountEnded(_) => RefusalReason::AccountEnded,
+        Refusal::ExternalAccountRequired | Refusal::ExternalAccountRefused(_) => RefusalReason::ExternalAccount,
+        Refusal::KeyBlocked | Refusal::CertificateKey(_) => RefusalReason::Key,
+        Refusal::TooManyIdentifiers(_) => RefusalReason::Names,
+        Refusal::Identifiers(refused) => {
             let by_policy = refused.iter().filter(|(_, why)| !matches!(why, IdentifierRefusal::Malformed(_)));
             let by_policy = by_policy.take(MAX_NAMES).map(|(name, why)| (name.value.clone(), why));
             let (names, reasons): (Vec<_>, Vec<_>) = by_policy.unzip();

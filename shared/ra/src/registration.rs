@@ -8,7 +8,7 @@ use jose::PublicKey;
 use store::{AccountStore, CertificateStore, Creation};
 
 use crate::{
-    Bindings, Directory, Error, Limits,
+    Bindings, Directory, Error, Limits, Refusal,
     account::{accepted_contacts, agreement},
     limit::Count,
 };
@@ -50,7 +50,7 @@ impl Registrations {
     /// request, which an external account binding must repeat (§7.3.4).
     ///
     /// # Errors
-    /// [`Error::AccountEnded`], [`Error::AccountDoesNotExist`] if no account may be created, and
+    /// [`Refusal::AccountEnded`], [`Refusal::AccountDoesNotExist`] if no account may be created, and
     /// every refusal of contact, terms, key and binding.
     pub async fn create(
         &self,
@@ -64,19 +64,19 @@ impl Registrations {
             return found(existing.value);
         }
         if request.only_return_existing == Some(true) {
-            return Err(Error::AccountDoesNotExist);
+            return Err(Refusal::AccountDoesNotExist.into());
         }
         if self.certificates.is_key_blocked(&thumbprint).await? {
-            return Err(Error::KeyBlocked);
+            return Err(Refusal::KeyBlocked.into());
         }
         let contact = accepted_contacts(serving, request.contact.as_deref().unwrap_or_default())?;
         let agreed = request.terms_of_service_agreed == Some(true);
         if serving.acme.require_terms_of_service && !agreed {
-            return Err(Error::TermsNotAgreed { url: serving.acme.terms_of_service_url.clone() });
+            return Err(Refusal::TermsNotAgreed { url: serving.acme.terms_of_service_url.clone() }.into());
         }
         let binding = match &request.external_account_binding {
             Some(binding) => Some(self.bindings.key(serving, binding, &key, url).await?),
-            None if serving.acme.external_account_required => return Err(Error::ExternalAccountRequired),
+            None if serving.acme.external_account_required => return Err(Refusal::ExternalAccountRequired.into()),
             None => None,
         };
         let limits = &serving.acme.limits;
@@ -116,6 +116,6 @@ impl Registrations {
 fn found(account: Account) -> Result<AccountCreation, Error> {
     match account.status {
         AccountStatus::Valid => Ok(AccountCreation::Existing(account)),
-        ended => Err(Error::AccountEnded(ended)),
+        ended => Err(Refusal::AccountEnded(ended).into()),
     }
 }

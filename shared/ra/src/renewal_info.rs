@@ -7,7 +7,7 @@ use authority::{Cache, Clock, Failure};
 use jiff::SignedDuration;
 use store::{AccountStore, CertificateRecord, CertificateStore, Incident, IncidentStore};
 
-use crate::Error;
+use crate::{Error, Refusal};
 
 /// Says when certificates should be renewed.
 pub struct RenewalInfos {
@@ -34,11 +34,11 @@ impl RenewalInfos {
     /// incident concerns it, at once when it is revoked.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Refusal::NotFound`].
     pub async fn of(&self, id: &CertificateId) -> Result<RenewalInfo, Error> {
         let certificate = self.certificates.certificate(id).await?;
         // The host's own certificate is nobody's to renew.
-        let certificate = certificate.filter(|record| record.account.is_some()).ok_or(Error::NotFound)?;
+        let certificate = certificate.filter(|record| record.account.is_some()).ok_or(Refusal::NotFound)?;
         let incident = self.incident_about(&certificate).await?;
         let usual = SuggestedWindow::of_lifetime(certificate.not_before, certificate.not_after);
         let suggested_window = match (&certificate.revocation, &incident) {

@@ -9,7 +9,7 @@ use issuing::CrlRequests;
 use jose::PublicKey;
 use store::{AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, Revocation, Versioned};
 
-use crate::Error;
+use crate::{Error, Refusal};
 
 /// Who asks for a revocation; the signature over the request is verified.
 #[derive(Clone, Debug)]
@@ -46,22 +46,22 @@ impl Revocations {
     /// serial and the forger's key gets nowhere.
     ///
     /// # Errors
-    /// [`Error::NotACertificate`], [`Error::NotFound`], [`Error::MayNotRevoke`],
-    /// [`Error::AlreadyRevoked`].
+    /// [`Refusal::NotACertificate`], [`Refusal::NotFound`], [`Refusal::MayNotRevoke`],
+    /// [`Refusal::AlreadyRevoked`].
     pub async fn revoke(&self, revoker: Revoker<'_>, der: &[u8], reason: RevocationReason) -> Result<(), Error> {
-        let submitted = Certificate::from_der(der).map_err(|_| Error::NotACertificate)?;
+        let submitted = Certificate::from_der(der).map_err(|_| Refusal::NotACertificate)?;
         let id = submitted.certificate_id();
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
             // The host's own certificate is nobody's to revoke.
             let before = self.certificates.certificate(id).await?.filter(|record| record.account.is_some());
-            let before = before.ok_or(Error::NotFound)?;
+            let before = before.ok_or(Refusal::NotFound)?;
             let stored = match &before.state {
                 CertificateState::Issued { der: stored } if stored == der => {
                     Certificate::from_der(stored).map_err(Failure::issuing)?
                 }
-                _ => return Err(Error::NotFound),
+                _ => return Err(Refusal::NotFound.into()),
             };
             self.check_right(&revoker, &before, &stored).await?;
             // Only its holder can prove that a key is compromised: a reason that an account gives
@@ -76,7 +76,7 @@ impl Revocations {
             };
             match self.records.revoke(&before, reason, by, None).await? {
                 MarkedRevocation::Now(_) => return Ok(()),
-                MarkedRevocation::Before => return Err(Error::AlreadyRevoked),
+                MarkedRevocation::Before => return Err(Refusal::AlreadyRevoked.into()),
                 MarkedRevocation::Overtaken => {}
             }
         }
@@ -94,7 +94,7 @@ impl Revocations {
                 record.account == Some(account.id) || self.controls_every_name(account, record).await?
             }
         };
-        may.then_some(()).ok_or(Error::MayNotRevoke)
+        may.then_some(()).ok_or(Refusal::MayNotRevoke.into())
     }
 
     /// Whether the account holds a valid authorization for each name of the certificate.

@@ -13,7 +13,7 @@ use authority::{Clock, Events, Failure, ValidationTask};
 use store::{AcmeProfile, AuthorizationStore, Versioned};
 
 use crate::{
-    Directories, Error, Limits,
+    Directories, Error, Limits, Refusal,
     authorization::{apply_to_authorization, lifetime},
     limit,
 };
@@ -130,7 +130,7 @@ impl Validations {
         let serving = self.directories.directory(&failed.directory).await?;
         match self.limits.count(&serving, &[limit::of_failed_validation(&serving, failed.account)]).await {
             // This validation has already failed; the limit only refuses the next one.
-            Err(Error::LimitReached(_)) => Ok(()),
+            Err(Error::Refused(Refusal::LimitReached(_))) => Ok(()),
             other => other,
         }
     }

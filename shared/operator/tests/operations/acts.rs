@@ -40,7 +40,10 @@ async fn p6_a_disabled_account_is_refused_until_it_is_enabled() {
         assert_eq!(disabled.status, AccountStatus::Revoked);
     }
     let refused = ca.parts.accounts.account(directory, account.id).await;
-    assert!(matches!(refused, Err(ra::Error::AccountEnded(AccountStatus::Revoked))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ra::Error::Refused(ra::Refusal::AccountEnded(AccountStatus::Revoked)))),
+        "{refused:?}"
+    );
     operator.accounts.enable("alice", account.id).await.unwrap();
     assert!(ca.parts.accounts.account(directory, account.id).await.is_ok());
     operator.accounts.end("alice", account.id).await.unwrap();
@@ -74,7 +77,7 @@ async fn a_blocked_key_makes_no_account() {
     let key = account_key();
     ca.operator.blocked_keys.block_key("alice", &key.thumbprint()).await.unwrap();
     let refused = ca.parts.registrations.create(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
-    assert!(matches!(refused, Err(ra::Error::KeyBlocked)), "{refused:?}");
+    assert!(matches!(refused, Err(ra::Error::Refused(ra::Refusal::KeyBlocked))), "{refused:?}");
     assert_eq!(record(&ca).await, [act("key block", key.thumbprint())]);
 }
 

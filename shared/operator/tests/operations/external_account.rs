@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use jiff::SignedDuration;
 use jose::{PublicKey, base64url};
 use operator::{ExternalAccountKeyTerms, MintedExternalAccountKey};
-use ra::{AccountCreation, BindingRefusal, Directory, Error};
+use ra::{AccountCreation, BindingRefusal, Directory, Error, Refusal};
 use serde_json::json;
 use store::AcmeProfile;
 use tempfile::TempDir;
@@ -79,7 +79,7 @@ async fn p7_an_account_needs_a_binding_where_the_profile_demands_one() {
     let (_folder, ca) = ca().await;
     let key = account_key();
     let without = create(&ca, &key, &NewAccount::default()).await;
-    assert!(matches!(without, Err(Error::ExternalAccountRequired)), "{without:?}");
+    assert!(matches!(without, Err(Error::Refused(Refusal::ExternalAccountRequired))), "{without:?}");
     let binding = Binding::of(&mint(&ca).await, &key).request();
     let made = create(&ca, &key, &binding).await.unwrap();
     assert!(matches!(made, AccountCreation::Created(_)));
@@ -129,7 +129,7 @@ async fn threat_19_each_wrong_field_of_a_binding_is_refused_and_the_key_stays_go
         let mut binding = Binding::of(&minted, &key);
         spoil(&mut binding);
         let answer = create(&ca, &key, &binding.request()).await;
-        assert!(matches!(answer, Err(Error::ExternalAccountRefused(_))), "{what}: {answer:?}");
+        assert!(matches!(answer, Err(Error::Refused(Refusal::ExternalAccountRefused(_)))), "{what}: {answer:?}");
     }
     let made = create(&ca, &key, &Binding::of(&minted, &key).request()).await;
     assert!(matches!(made, Ok(AccountCreation::Created(_))), "{made:?}");
@@ -144,7 +144,7 @@ async fn threat_19_a_binding_is_checked_also_where_none_is_demanded() {
     let mut binding = Binding::of(&mint(&ca).await, &key);
     binding.mac_key = vec![7; 32];
     let answer = create(&ca, &key, &binding.request()).await;
-    assert!(matches!(answer, Err(Error::ExternalAccountRefused(_))), "{answer:?}");
+    assert!(matches!(answer, Err(Error::Refused(Refusal::ExternalAccountRefused(_)))), "{answer:?}");
 }
 
 #[tokio::test]
@@ -153,7 +153,10 @@ async fn threat_19_a_key_that_ended_binds_nobody() {
     let (key, minted) = (account_key(), mint(&ca).await);
     ca.clock.jump(24 * 60 * 60 + 1);
     let answer = create(&ca, &key, &Binding::of(&minted, &key).request()).await;
-    assert!(matches!(answer, Err(Error::ExternalAccountRefused(BindingRefusal::UsedUp))), "{answer:?}");
+    assert!(
+        matches!(answer, Err(Error::Refused(Refusal::ExternalAccountRefused(BindingRefusal::UsedUp)))),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +173,9 @@ async fn threat_19_of_ten_thousand_accounts_that_ask_with_one_key_at_the_same_ti
         })
         .collect();
     let answers = asking.join_all().await;
-    let refused = |answer: &&Result<_, _>| matches!(answer, Err(Error::ExternalAccountRefused(BindingRefusal::UsedUp)));
+    let refused = |answer: &&Result<_, _>| {
+        matches!(answer, Err(Error::Refused(Refusal::ExternalAccountRefused(BindingRefusal::UsedUp))))
+    };
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     assert_eq!(answers.iter().filter(refused).count(), 9_999);
 }

@@ -42,10 +42,10 @@ async fn other_processes_see_a_retirement_within_ten_seconds() {
     add(&ca, "second").await.unwrap();
     ca.operator.issuer_changes.retire("alice", &"issuing".parse().unwrap(), true).await.unwrap();
     let here = ca.parts.new_orders.create(&ca.serving, &account, request()).await;
-    assert!(matches!(here, Err(ra::Error::IssuerOff(_, IssuerState::Retired))), "{here:?}");
+    assert!(matches!(here, Err(ra::Error::Refused(ra::Refusal::IssuerOff(_, IssuerState::Retired)))), "{here:?}");
     ca.clock.jump(10);
     let there = other.new_orders.create(&ca.serving, &account, request()).await;
-    assert!(matches!(there, Err(ra::Error::IssuerOff(_, IssuerState::Retired))), "{there:?}");
+    assert!(matches!(there, Err(ra::Error::Refused(ra::Refusal::IssuerOff(_, IssuerState::Retired)))), "{there:?}");
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn crash(moment: Moment) {
     let again = after.parts.downloads.chain(account.id, order).await.unwrap();
     assert_eq!(again.certificates()[0].der(), leaf);
     let other = after.parts.finalization.finalize(&after.serving, &account, order, &crate::ca::csr()).await;
-    assert!(matches!(other, Err(ra::Error::OtherCsr)), "{other:?}");
+    assert!(matches!(other, Err(ra::Error::Refused(ra::Refusal::OtherCsr))), "{other:?}");
     assert_eq!(keys.signed().len(), 1);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acme::Account;
 use jiff::SignedDuration;
-use ra::{Directory, Error};
+use ra::{Directory, Error, Refusal};
 use store::{Counted, Limit, LimitStore, LimitWindow, Limits, OperationId};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -112,7 +112,7 @@ fn at_most(maximum: u32) -> Option<Limit> {
 }
 
 fn is_reached<T>(answer: &Result<T, Error>, limit: &str) -> bool {
-    matches!(answer, Err(Error::LimitReached(reached)) if reached.name == limit && reached.retry_after >= 1)
+    matches!(answer, Err(Error::Refused(Refusal::LimitReached(reached))) if reached.name == limit && reached.retry_after >= 1)
 }
 
 async fn fill(ca: &Ca, key: &str, amount: u32) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acme::IdentifierObject;
-use ra::{Directory, Error, IdentifierRefusal};
+use ra::{Directory, Error, IdentifierRefusal, Refusal};
 use store::AcmeProfile;
 use tempfile::TempDir;
 
@@ -23,7 +23,7 @@ fn with_rules(ca: &Ca, rules: &[&str]) -> Directory {
 }
 
 fn is_refused<T>(result: Result<T, Error>) -> bool {
-    let Err(Error::Identifiers(refused)) = result else { return false };
+    let Err(Error::Refused(Refusal::Identifiers(refused))) = result else { return false };
     refused.iter().all(|(_, refusal)| matches!(refusal, IdentifierRefusal::Rule(_)))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acme::{AccountUpdate, OrderState, OrderStatus, RevocationReason};
 use authority::IssuanceTask;
 use ca::SubjectRule;
-use ra::{Error, Revoker};
+use ra::{Error, Refusal, Revoker};
 use store::{CertificateState, ProfileChanges, ProfileStore, RaProfile};
 use tempfile::TempDir;
 
@@ -63,9 +63,9 @@ async fn threat_10_nothing_but_a_ready_order_of_the_account_itself_leads_to_a_si
     let pending = ca.parts.new_orders.create(&ca.serving, &stranger, request()).await.unwrap().order.id;
 
     let foreign = ca.parts.finalization.finalize(&ca.serving, &stranger, ready, &csr()).await;
-    assert!(matches!(foreign, Err(Error::NotFound)), "{foreign:?}");
+    assert!(matches!(foreign, Err(Error::Refused(Refusal::NotFound))), "{foreign:?}");
     let too_early = ca.parts.finalization.finalize(&ca.serving, &stranger, pending, &csr()).await;
-    assert!(matches!(too_early, Err(Error::OrderNotReady(OrderStatus::Pending))), "{too_early:?}");
+    assert!(matches!(too_early, Err(Error::Refused(Refusal::OrderNotReady(OrderStatus::Pending)))), "{too_early:?}");
     for (account, order) in [(&owner, ready), (&stranger, ready), (&stranger, pending)] {
         ca.parts.resumption.resume(IssuanceTask { account: account.id, order }).await.unwrap();
     }
@@ -108,12 +108,12 @@ async fn a_revocation_whose_crl_was_lost_is_listed_when_it_is_asked_for_again() 
     // This queue loses what it is told.
     let revoke = || ca.parts.revocations.revoke(Revoker::Account(&account), &der, RevocationReason::Superseded);
     revoke().await.unwrap();
-    assert!(matches!(revoke().await, Err(Error::AlreadyRevoked)));
+    assert!(matches!(revoke().await, Err(Error::Refused(Refusal::AlreadyRevoked))));
     assert_eq!(ca.queue.crls().len(), 2);
 
     ca.clock.jump(1);
     ca.parts.crls.make(&ca.queue.crls()[0]).await.unwrap();
-    assert!(matches!(revoke().await, Err(Error::AlreadyRevoked)));
+    assert!(matches!(revoke().await, Err(Error::Refused(Refusal::AlreadyRevoked))));
     assert_eq!(ca.queue.crls().len(), 2, "it is on the list now");
 }
 
@@ -127,14 +127,14 @@ async fn s18_a_certificate_is_free_again_when_a_crash_took_the_order_that_replac
         ca.parts.new_orders.create(&ca.serving, &account, acme::NewOrder { replaces: replaces.clone(), ..request() })
     };
     let first = replace().await.unwrap().order;
-    assert!(matches!(replace().await, Err(Error::AlreadyReplaced)));
+    assert!(matches!(replace().await, Err(Error::Refused(Refusal::AlreadyReplaced))));
     // Its mark without the order: what is left when the process stops between the two writes.
     let mut record = ca.record(&account, order).await;
     let before = record.clone();
     record.value.replacement.as_mut().unwrap().order = acme::OrderId::new(ca.now(), [9; 10]);
     record.version = store::OperationId::from_random([9; 16]);
     store::CertificateStore::update_certificate(ca.store.as_ref(), &before, &record).await.unwrap();
-    assert!(matches!(replace().await, Err(Error::AlreadyReplaced)), "it may be on its way");
+    assert!(matches!(replace().await, Err(Error::Refused(Refusal::AlreadyReplaced))), "it may be on its way");
     ca.clock.jump(61);
     assert_ne!(replace().await.unwrap().order.id, first.id);
 }
