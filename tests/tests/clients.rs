@@ -7,8 +7,8 @@
 use tests::{
     Environment, Host,
     clients::{
-        AcmeClient, AcmeTiny, Acmetool, Caddy, Certbot, CertificateKey, Challenge, Dehydrated, Failure, Lego, ModMd,
-        Story, Tool, Uacme,
+        AcmeClient, AcmeTiny, Acmetool, Caddy, Certbot, CertificateKey, Challenge, Dehydrated, Failure, Lego, Library,
+        ModMd, Story, Tool, Traefik, Uacme,
     },
 };
 
@@ -37,6 +37,20 @@ async fn certbot_obtains_over_http_01_renews_when_renewal_information_says_so_an
     certbot.renew(&["--force-renewal"]).await?;
     let third = story.accept(&chain, &names, CertificateKey::P256).await?;
     assert_ne!(third.serial, second.serial);
+    Ok(())
+}
+
+#[tokio::test]
+async fn certbot_of_2021_obtains_over_http_01_and_revokes() -> Result<(), Failure> {
+    let names = ["old.test"];
+    let Some((story, tool)) = start(Certbot::OLD, &names).await? else {
+        return Ok(());
+    };
+    let certbot = Certbot::new(&story.target, tool, story.folder());
+    let chain = certbot.obtain("old.test", &[]).await?;
+    let issued = story.accept(&chain, &names, CertificateKey::Rsa2048).await?;
+    certbot.revoke("old.test", "superseded").await?;
+    assert!(story.is_revoked(&issued).await?);
     Ok(())
 }
 
@@ -197,17 +211,68 @@ async fn acmetool_obtains_for_one_name_after_another_and_leaves_certificates_tha
 
 #[tokio::test]
 async fn caddy_obtains_over_http_01_and_renews() -> Result<(), Failure> {
-    caddy_obtains_and_renews(Challenge::Http).await
+    caddy_obtains_and_renews(Caddy::PROGRAM, Challenge::Http).await
 }
 
 #[tokio::test]
 async fn caddy_obtains_over_tls_alpn_01_and_renews() -> Result<(), Failure> {
-    caddy_obtains_and_renews(Challenge::Tls).await
+    caddy_obtains_and_renews(Caddy::PROGRAM, Challenge::Tls).await
 }
 
-async fn caddy_obtains_and_renews(challenge: Challenge) -> Result<(), Failure> {
+#[tokio::test]
+async fn the_current_caddy_obtains_over_tls_alpn_01_and_renews() -> Result<(), Failure> {
+    caddy_obtains_and_renews(Caddy::CURRENT, Challenge::Tls).await
+}
+
+#[tokio::test]
+async fn traefik_obtains_over_http_01_and_over_tls_alpn_01() -> Result<(), Failure> {
+    let names = ["traefik.test"];
+    for challenge in [Challenge::Http, Challenge::Tls] {
+        let Some((story, tool)) = start(Traefik::PROGRAM, &names).await? else {
+            return Ok(());
+        };
+        let mut traefik = Traefik::start(&story.target, &tool, story.folder(), "traefik.test", challenge)?;
+        let chain = traefik.certificate().await?;
+        story.accept(&chain, &names, CertificateKey::P256).await?;
+        traefik.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn crypto_acme_of_go_obtains_over_http_01() -> Result<(), Failure> {
+    library_obtains(Library::GoCryptoAcme, CertificateKey::P256).await
+}
+
+#[tokio::test]
+async fn root_acme_of_npm_obtains_over_http_01() -> Result<(), Failure> {
+    library_obtains(Library::RootAcme, CertificateKey::P256).await
+}
+
+#[tokio::test]
+async fn acme_client_of_ruby_obtains_over_http_01() -> Result<(), Failure> {
+    library_obtains(Library::RubyAcmeClient, CertificateKey::Rsa2048).await
+}
+
+async fn library_obtains(library: Library, key: CertificateKey) -> Result<(), Failure> {
+    if let Some(source) = library.source()
+        && Tool::find(source)?.is_none()
+    {
+        return Ok(());
+    }
+    let names = ["library.test", "www.library.test"];
+    let Some((story, tool)) = start(library.program(), &names).await? else {
+        return Ok(());
+    };
+    let webroot = story.webroot().await?;
+    let chain = library.obtain(&story.target, &tool, story.folder(), webroot.folder(), &names).await?;
+    story.accept(&chain, &names, key).await?;
+    Ok(())
+}
+
+async fn caddy_obtains_and_renews(program: &'static str, challenge: Challenge) -> Result<(), Failure> {
     let names = ["caddy.test"];
-    let Some((story, tool)) = start(Caddy::PROGRAM, &names).await? else {
+    let Some((story, tool)) = start(program, &names).await? else {
         return Ok(());
     };
     let serve = |window| Caddy::start(&story.target, &tool, story.folder(), "caddy.test", challenge, window);

@@ -29,6 +29,9 @@ impl Caddy {
     /// The program that must be installed.
     pub const PROGRAM: &str = "caddy";
 
+    /// The current version, beside that of the distribution.
+    pub const CURRENT: &str = "caddy-current";
+
     /// Starts a server for one name, with all state in `folder`.
     ///
     /// `renewal_window` is the last part of a certificate's life, in which Caddy renews it: with a

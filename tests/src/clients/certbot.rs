@@ -20,6 +20,10 @@ impl Certbot {
     /// The program that must be installed.
     pub const PROGRAM: &str = "certbot";
 
+    /// The version of 2021, which many appliances and long-term distributions have. Its certificate
+    /// requests are of version 2, and it knows no renewal information.
+    pub const OLD: &str = "certbot-2021";
+
     /// Keeps all state in `folder`.
     pub fn new(target: &Target, tool: Tool, folder: &Path) -> Self {
         Self { target: target.clone(), tool, folder: folder.to_path_buf() }

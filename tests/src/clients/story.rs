@@ -38,7 +38,7 @@ impl<A: Authority> Story<A> {
         let story = Self {
             target: authority.target(names).await,
             authority,
-            folder: TempDir::with_prefix(program).map_err(Failure::io("temporary folder"))?,
+            folder: TempDir::with_prefix(program.replace('/', "-")).map_err(Failure::io("temporary folder"))?,
         };
         Ok(Some((story, tool)))
     }

@@ -64,16 +64,21 @@ fn candidates(program: &str) -> impl Iterator<Item = PathBuf> {
     let own = [
         // A virtual environment with that name.
         tools.join(program).join("bin").join(program),
+        // One that is named after the program and its version.
+        tools.join(program).join("bin").join(program.split('-').next().unwrap_or(program)),
         // A library: its folder stands for it, and its manifest shows that it is installed.
         tools.join("npm").join("node_modules").join(program).join("package.json"),
     ];
+    // A library of Debian, whose files are in a folder with its version: its licence stands for it.
+    let is_library = program.starts_with("ruby-") || program.starts_with("golang-");
+    let library = is_library.then(|| Path::new("/usr/share/doc").join(program).join("copyright"));
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<_> = env::split_paths(&path)
         // Debian installs servers in a folder that is only in the path of root.
         .chain([PathBuf::from("/usr/sbin")])
         .map(|folder| folder.join(program))
         .collect();
-    own.into_iter().chain(folders)
+    own.into_iter().chain(library).chain(folders)
 }
 
 /// The folder of the tools that are not installed system-wide.

@@ -7,7 +7,12 @@ use http::{Request, Uri};
 use http_body_util::Empty;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls_pki_types::ServerName;
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::{CryptoProvider, aws_lc_rs, aws_lc_rs::cipher_suite},
+    version::TLS12,
+};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tests::{
     Environment,
     client::{Reply, tls_config},
@@ -92,6 +97,29 @@ async fn a_request_without_a_host_or_with_two_is_answered_400() {
         stream.read_to_end(&mut answer).await.unwrap();
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}\n{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_knows_rsa_signatures_alone_cannot_connect() {
+    let environment = HOST.start().await;
+    let port = environment.base_url().parse::<Uri>().unwrap().port_u16().unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    for (suite, connects) in [
+        (cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, false),
+        (cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, true),
+    ] {
+        let provider = CryptoProvider { cipher_suites: vec![suite], ..aws_lc_rs::default_provider() };
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(environment.https_root()).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_protocol_versions(&[&TLS12])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let connected = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream).await;
+        assert_eq!(connected.is_ok(), connects, "{suite:?}");
     }
 }
 

@@ -10,7 +10,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use crate::{Error, command::Program, progress};
 
 /// Each package, and the program of it that the tests use.
-const PACKAGES: [(&str, &str); 17] = [
+const PACKAGES: [(&str, &str); 19] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
@@ -22,6 +22,8 @@ const PACKAGES: [(&str, &str); 17] = [
     ("curl", "curl"),
     ("dehydrated", "dehydrated"),
     ("docker.io", "dockerd"),
+    // The source of a library; the Go that builds it is current.
+    ("golang-golang-x-crypto-dev", "golang-golang-x-crypto-dev"),
     ("lego", "lego"),
     // Checks its example; it is not a client.
     ("nginx", "nginx"),
@@ -32,6 +34,8 @@ const PACKAGES: [(&str, &str); 17] = [
     ("pebble", "pebble"),
     // A module, not a program: certbot gets a virtual environment.
     ("python3-venv", "python3-venv"),
+    // A library, not a program.
+    ("ruby-acme-client", "ruby-acme-client"),
     ("uacme", "uacme"),
 ];
 

@@ -6,19 +6,27 @@ use super::stamp;
 use crate::{Error, command::Program, progress, repository};
 
 /// The environments; each is made from the list `xtask/tools/<name>.txt` and has a program of the
-/// same name.
-const ENVIRONMENTS: [&str; 6] = [
+/// same name, without the version behind a hyphen.
+const ENVIRONMENTS: [&str; 10] = [
     // The linter of the workflows of the hosted CI.
     "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
     "aws",
+    // A current Caddy, beside the one of the distribution.
+    "caddy-current",
     "certbot",
+    // A certbot that distributions with long support still have.
+    "certbot-2021",
+    // Builds a client.
+    "go",
     // For the tests of the deployed bundle: an emulator of AWS, and the cryptography that its KMS
     // signs with.
     "ministack",
     // The command line of the Serverless Application Model, which can run one function in an
     // emulator.
     "sam",
+    // A reverse proxy that obtains certificates by itself.
+    "traefik",
     // The spelling of the whole repository; the package is the program.
     "typos",
 ];
