@@ -1,4 +1,4 @@
-//! Accounts: found, disabled, enabled, ended.
+//! Accounts: finding, disabling, enabling and deactivating them.
 
 use acme::{Account, AccountId, AccountStatus, Contact, ExternalAccountKeyId, Family};
 use jiff::Timestamp;
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError, Listed, page};
 
-/// Accounts of all directories.
+/// Finds accounts in all directories.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FindAccounts {
-    /// The contact or key that the accounts must have.
+    /// The id, contact or key that the accounts must have.
     pub filter: AccountFilter,
     /// The maximum number of entries, 1 to 1,000; 100 when absent.
     #[serde(default)]
@@ -40,9 +40,9 @@ impl Action for FindAccounts {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAccountStatus {
-    /// The account to read or to change.
+    /// The account to change.
     pub id: AccountId,
-    /// `valid`, `revoked` (which is disabled) or `deactivated`.
+    /// `valid`, `revoked` (disabled) or `deactivated`.
     pub status: AccountStatus,
 }
 
@@ -62,19 +62,19 @@ impl Action for SetAccountStatus {
     }
 }
 
-/// Which accounts are meant.
+/// The criterion by which accounts are found.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AccountFilter {
-    /// The one of that id.
+    /// The account with this id.
     Id(AccountId),
-    /// Those with that contact, in all directories.
+    /// The accounts with this contact, in all directories.
     Contact(Contact),
-    /// Those with that key, in all directories.
+    /// The accounts with this key, in all directories.
     Key(Thumbprint),
 }
 
-/// An account as it is shown.
+/// An account, as operators see it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownAccount {
@@ -82,15 +82,15 @@ pub struct ShownAccount {
     pub id: AccountId,
     /// Its directory, as in URLs: `web`, or `raProfile/web`.
     pub directory: String,
-    /// Its status; `revoked` is disabled.
+    /// Its status; `revoked` means disabled.
     pub status: AccountStatus,
-    /// Whom to write to.
+    /// The contacts of the account.
     pub contact: Vec<Contact>,
     /// The thumbprint of its key.
     pub key_thumbprint: Thumbprint,
-    /// When it was made.
+    /// The time at which the key was created.
     pub created_at: Timestamp,
-    /// The key that bound it to an account elsewhere.
+    /// The external account key that bound the account.
     pub external_account: Option<ExternalAccountKeyId>,
 }
 

@@ -1,8 +1,8 @@
-//! Actions: what an operator can ask for or do. An action is a type: its members are those of the
-//! request, and it names the type of its answer. The function, the socket and the command line all
-//! use that one type.
+//! Actions: what an operator can ask or do. Each action is a type: its members are those of the
+//! request, and it names the type of its answer. The admin function, the admin socket and the
+//! command line all use this one type.
 //!
-//! To add an action, write its type in the file of its noun, and its line in [`ACTIONS`].
+//! To add an action, write its type in the file of its noun, and add a line to [`ACTIONS`].
 
 use std::pin::Pin;
 
@@ -15,7 +15,7 @@ use crate::{
     key, profile, selection, status,
 };
 
-/// Every action, by noun.
+/// All actions, sorted by noun.
 const ACTIONS: [KnownAction; 33] = [
     KnownAction::of::<status::ShowStatus>(),
     KnownAction::of::<doctor::Examine>(),
@@ -52,31 +52,31 @@ const ACTIONS: [KnownAction; 33] = [
     KnownAction::of::<audit::ListAuditRecords>(),
 ];
 
-/// What an operator can ask for or do.
+/// Something that an operator can ask or do.
 pub trait Action: DeserializeOwned + Send + Serialize + 'static {
-    /// What comes back.
+    /// The type of the answer.
     type Answer: DeserializeOwned + Serialize;
 
-    /// The member `action` of a request.
+    /// The name of the action, in the member `action` of a request.
     const NAME: &str;
-    /// Whether it changes something. Such a request names its actor, for the audit record.
+    /// Whether it changes something. Its request then has an `actor` for the audit record.
     const IS_ACT: bool;
 
-    /// Does it, for this actor.
+    /// Performs the action for this actor.
     ///
     /// # Errors
-    /// [`AdminError`], for the operator to read.
+    /// [`AdminError`], in words for the operator.
     fn perform(self, parts: &Parts, actor: &str) -> impl Future<Output = Result<Self::Answer, AdminError>> + Send;
 
-    /// Whether it changes something, with these members.
+    /// Whether the action changes something, with these members.
     fn is_act(&self) -> bool {
         Self::IS_ACT
     }
 
-    /// The request for it: its members, and its name as `action`.
+    /// The request for this action: its members, and its name as `action`.
     ///
     /// # Errors
-    /// When a member has no form in JSON.
+    /// When a member cannot be written as JSON.
     fn request(&self) -> Result<Value, serde_json::Error> {
         let mut request = serde_json::to_value(self)?;
         if let Some(members) = request.as_object_mut() {
@@ -86,7 +86,7 @@ pub trait Action: DeserializeOwned + Send + Serialize + 'static {
     }
 }
 
-/// Does what a request asks for.
+/// Performs the action of a request.
 pub(crate) async fn perform(parts: &Parts, actor: &str, mut request: Value) -> Result<Value, AdminError> {
     let name = request.as_object_mut().and_then(|members| members.remove(ACTION));
     let Some(Value::String(name)) = name else { return Err(RequestError::NoAction.into()) };
@@ -101,7 +101,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     ACTIONS.iter().map(|action| action.name)
 }
 
-/// An action by its name, whatever its type.
+/// An action by its name, independent of its type.
 struct KnownAction {
     name: &'static str,
     perform: for<'a> fn(&'a Parts, &'a str, Value) -> BoxedAnswer<'a>,
@@ -126,7 +126,8 @@ fn read_and_perform<'a, A: Action>(parts: &'a Parts, actor: &'a str, members: Va
     })
 }
 
-/// Whether the one who asked sees what was answered. Every test that performs an action checks it.
+/// Whether the answer can be parsed again without loss. Every test that performs an action checks
+/// it.
 fn is_read_back<A: Action>(answer: &Value) -> bool {
     let read = serde_json::from_value::<A::Answer>(answer.clone());
     read.and_then(serde_json::to_value).is_ok_and(|again| again == *answer)

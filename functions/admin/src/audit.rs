@@ -1,4 +1,4 @@
-//! What operators did: filtered, newest first.
+//! The audit records: filtered, newest first.
 
 use acme::AuditId;
 use jiff::Timestamp;
@@ -8,14 +8,14 @@ use store::AuditRecord;
 
 use crate::{Action, AdminError, page};
 
-/// What operators did, newest first.
+/// Lists the audit records, newest first.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListAuditRecords {
     /// The actor, action, subject and time that the records must have.
     #[serde(default)]
     pub filter: AuditFilter,
-    /// The record where the page before ended: its `next`.
+    /// The `next` of the previous page.
     #[serde(default)]
     pub before: Option<AuditId>,
     /// The maximum number of entries, 1 to 1,000; 100 when absent.
@@ -32,7 +32,7 @@ impl Action for ListAuditRecords {
     async fn perform(self, parts: &Parts, _actor: &str) -> Result<AuditPage, AdminError> {
         let Self { filter, before, limit } = self;
         let limit = page::size(limit)?;
-        // The id of a record begins with its time.
+        // The id of a record starts with its time.
         let until = filter.until.map(|until| AuditId::new(until, [0; 10]));
         let mut before = before.into_iter().chain(until).min();
         let mut items = Vec::new();
@@ -58,23 +58,23 @@ impl Action for ListAuditRecords {
     }
 }
 
-/// Which records are meant: those for which all holds that is said.
+/// A filter of audit records: a record must match every member that is present.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AuditFilter {
-    /// Whose actor holds this text.
+    /// A text that the actor must contain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// Whose action holds this text: `eab` for all acts on keys of external accounts.
+    /// A text that the action must contain, such as `eab` for all acts on external account keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// Whose subject holds this text.
+    /// A text that the subject must contain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Of this time or later.
+    /// The earliest time of a record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// Of before this time.
+    /// The time before which a record must be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
@@ -89,17 +89,17 @@ impl AuditFilter {
     }
 }
 
-/// Some of the records that are meant.
+/// A page of the matching records.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditPage {
     /// The records, newest first.
     pub items: Vec<AuditRecord>,
-    /// Behind which record to go on; absent when all were looked at. A page may be short, or empty,
-    /// and others follow.
+    /// The position after which the next page starts; absent when all records were searched. A page
+    /// may be short or empty although more follow.
     pub next: Option<AuditId>,
 }
 
-/// The maximum number of records that one request reads, and how many it reads at a time.
+/// The maximum number of portions that one request reads.
 const PORTIONS: usize = 10;
 const PORTION: usize = 200;

@@ -1,4 +1,4 @@
-//! Certificates: found, shown, revoked.
+//! Certificates: finding, showing, exporting and revoking them.
 
 use acme::{AccountId, CertificateId, Identifier, OrderId, RevocationReason, Serial};
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +9,7 @@ use store::{CertificateRecord, CertificateState, IssuerId};
 
 use crate::{Action, AdminError, Listed, page};
 
-/// Certificates by one of their properties.
+/// Finds certificates by one criterion.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FindCertificates {
@@ -69,11 +69,11 @@ impl Action for FindCertificates {
     }
 }
 
-/// A certificate in DER and PEM, with its chain.
+/// Exports a certificate in DER and PEM, with its chain.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExportCertificate {
-    /// The certificate to show, by its RFC 9773 identifier.
+    /// The id of the certificate (RFC 9773 §4.1).
     pub id: CertificateId,
 }
 
@@ -90,11 +90,11 @@ impl Action for ExportCertificate {
     }
 }
 
-/// Revokes a certificate, and with the reason keyCompromise blocks its key.
+/// Revokes a certificate. With the reason keyCompromise, its key is blocked, too.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeCertificate {
-    /// The certificate to revoke, by its RFC 9773 identifier.
+    /// The id of the certificate (RFC 9773 §4.1).
     pub id: CertificateId,
     /// The reason, as its code (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
@@ -111,57 +111,57 @@ impl Action for RevokeCertificate {
     }
 }
 
-/// Which certificates are meant.
+/// The criterion by which certificates are found.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum CertificateFilter {
-    /// The one of that id (RFC 9773 §4.1).
+    /// The certificate with this id (RFC 9773 §4.1).
     Id(CertificateId),
-    /// Those with that serial number: hexadecimal, with or without colons.
+    /// The certificates with this serial number, in hexadecimal, with or without colons.
     Serial(String),
-    /// Those for exactly that name, those that end last first.
+    /// The certificates for exactly this identifier, latest expiry first.
     Name(String),
-    /// Those whose public key has that thumbprint (RFC 7638), those that end last first. On
-    /// DynamoDB they include only certificates whose record keeps the thumbprint.
+    /// The certificates whose public key has this thumbprint (RFC 7638), latest expiry first. On
+    /// DynamoDB these are only certificates whose record has the thumbprint.
     Key(Thumbprint),
-    /// Those of that account's newest orders.
+    /// The certificates of this account's newest orders.
     Account(AccountId),
-    /// Certificates that expire within this number of days, in order of their end, earliest first.
+    /// The certificates that expire within this number of days, earliest expiry first.
     EndingWithinDays(u16),
 }
 
-/// A certificate as it is shown.
+/// A certificate, as operators see it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownCertificate {
-    /// Its id (RFC 9773 §4.1).
+    /// The id of the certificate (RFC 9773 §4.1).
     pub id: CertificateId,
-    /// Its serial number, hexadecimal.
+    /// The serial number in hexadecimal.
     pub serial: String,
-    /// Who signed it.
+    /// The issuer that signed it.
     pub issuer: IssuerId,
-    /// For whom; absent for the host's own.
+    /// The account that ordered it; absent for the host's own certificate.
     pub account: Option<AccountId>,
-    /// In answer to which order.
+    /// The order that it was issued for.
     pub order: Option<OrderId>,
-    /// The names in it.
+    /// The identifiers in it.
     pub names: Vec<String>,
-    /// Begin of validity.
+    /// The start of its validity.
     pub not_before: Timestamp,
-    /// End of validity.
+    /// The end of its validity.
     pub not_after: Timestamp,
-    /// When it was revoked.
+    /// The time of its revocation, if it is revoked.
     pub revoked_at: Option<Timestamp>,
     /// The `CRLReason` code of its revocation (RFC 5280 §5.3.1).
     pub reason: Option<u8>,
-    /// The order that takes its place (RFC 9773 §5).
+    /// The order that replaces it (RFC 9773 §5).
     pub replaced_by: Option<OrderId>,
-    /// The certificate; absent when it was intended and not signed, and in lists of many.
+    /// The certificate in PEM; absent in long lists, and if it was intended but never signed.
     pub pem: Option<String>,
 }
 
 impl ShownCertificate {
-    /// The same without what is long.
+    /// The certificate without its PEM.
     pub(crate) fn brief(record: CertificateRecord) -> Self {
         Self { pem: None, ..record.into() }
     }
@@ -192,15 +192,15 @@ impl From<CertificateRecord> for ShownCertificate {
     }
 }
 
-/// A certificate to be kept elsewhere.
+/// An exported certificate.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ExportedCertificate {
-    /// The certificate, DER.
+    /// The certificate in DER.
     #[serde(with = "jose::base64url")]
     pub der: Vec<u8>,
-    /// The certificate, PEM.
+    /// The certificate in PEM.
     pub pem: String,
-    /// The certificate and those of its issuers without the root, PEM.
+    /// The certificate and its issuers, without the root, in PEM.
     pub chain: String,
 }
 

@@ -1,4 +1,4 @@
-//! `doctor`: looks at everything that an operator would look at, and says what to do.
+//! `doctor`: checks everything that an operator would check, and says what to do.
 
 use acme::failure_chain;
 use authority::Failure;
@@ -9,50 +9,50 @@ use store::{IssuerRole, IssuerState, ProfileSet};
 
 use crate::{Action, AdminError};
 
-/// What was found at one place.
+/// The result of one check.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// The subject of the check, such as `CRL 0 of issuer issuing`.
     pub check: String,
-    /// How it is.
+    /// Whether the subject is in order.
     pub verdict: Verdict,
-    /// What was seen.
+    /// The facts that the check found.
     pub seen: String,
-    /// What to do; empty when there is nothing to do.
+    /// The steps that correct it; empty if none are needed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remedy: String,
 }
 
-/// How something is.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it should be.
+    /// It is in order.
     Good,
-    /// It will not stay so.
+    /// It works now, but will not for long.
     Warning,
-    /// Something does not work.
+    /// It does not work.
     Bad,
 }
 
 impl Finding {
-    /// All is well.
+    /// A finding that needs no action.
     pub fn good(check: impl Into<String>, seen: impl Into<String>) -> Self {
         Self { check: check.into(), verdict: Verdict::Good, seen: seen.into(), remedy: String::new() }
     }
 
-    /// Something should be done soon.
+    /// A finding that needs action soon.
     pub fn warning(check: impl Into<String>, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { check: check.into(), verdict: Verdict::Warning, seen: seen.into(), remedy: remedy.into() }
     }
 
-    /// Something should be done now.
+    /// A finding that needs action now.
     pub fn bad(check: impl Into<String>, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { check: check.into(), verdict: Verdict::Bad, seen: seen.into(), remedy: remedy.into() }
     }
 }
 
-/// Examines keys, certificates of issuers, CRLs, secrets and profiles.
+/// Checks keys, issuer certificates, CRLs, secrets and profiles.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Examine {}
@@ -90,7 +90,7 @@ impl Action for Examine {
 async fn key(parts: &Parts, issuer: &IssuerStatus) -> Finding {
     let check = format!("key of issuer {}", issuer.id);
     match parts.ceremony.check_key(&issuer.id).await {
-        Ok(()) => Finding::good(check, "it is the key of the issuer's certificate"),
+        Ok(()) => Finding::good(check, "matches the certificate of the issuer"),
         Err(error @ issuing::Error::Failed(Failure::ForeignIssuer(_))) => Finding::bad(
             check,
             error.to_string(),
@@ -113,7 +113,7 @@ fn end(issuer: &IssuerStatus, now: Timestamp) -> Finding {
             "have the parent CA sign the request (`admin issuers show`), and install the certificate (`admin issuers install`)",
         );
     };
-    let seen = format!("{}, not after {end}", issuer.state);
+    let seen = format!("{}, expires {end}", issuer.state);
     match (issuer.state, end.duration_since(now)) {
         (IssuerState::Retired, _) => Finding::good(check, seen),
         (_, left) if left <= SignedDuration::ZERO => {
@@ -128,7 +128,7 @@ fn end(issuer: &IssuerStatus, now: Timestamp) -> Finding {
     }
 }
 
-/// RA Profiles that lead to an issuer which does not issue.
+/// A finding about RA Profiles that refer to an issuer which does not issue.
 fn named_for_nothing(issuer: &IssuerStatus, profiles: &ProfileSet) -> Option<Finding> {
     let naming = profiles.ra_profile.iter().filter(|profile| profile.issuer == issuer.id && profile.enabled);
     let naming: Vec<&str> = naming.map(|profile| profile.name.as_str()).collect();
@@ -152,7 +152,7 @@ fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Findi
         return Finding::bad(check, "there is none", remedy);
     };
     let seen = format!("this update {made}, next update {next}");
-    // A new one is due at half of its lifetime.
+    // A new CRL is due after half of its lifetime.
     match next.duration_since(now) {
         left if left <= SignedDuration::ZERO => Finding::bad(check, seen, remedy),
         left if left < next.duration_since(made) / 3 => Finding::warning(check, seen, remedy),
@@ -161,7 +161,7 @@ fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Findi
 }
 
 fn nonce_secret(status: &Status) -> Finding {
-    let check = "secret of nonces";
+    let check = "nonce secret";
     let remedy = "a new one is created every day: check that the host is running, or that the schedule of the publish-crl function is enabled";
     match status.nonce_secret_made_at {
         None => Finding::bad(check, "there is none, so every request is refused", remedy),
@@ -184,7 +184,7 @@ async fn profiles_are_consistent(parts: &Parts, profiles: &ProfileSet) -> Result
         )]),
         Ok(_) => {
             let (acme, ra) = (profiles.acme_profile.len(), profiles.ra_profile.len());
-            Ok(vec![Finding::good(check, format!("{acme} ACME Profiles and {ra} RA Profiles, all consistent"))])
+            Ok(vec![Finding::good(check, format!("ACME Profiles: {acme}, RA Profiles: {ra}; all are consistent"))])
         }
         Err(Error::Refused(Refusal::Profiles(invalid))) => Ok(invalid
             .faults
@@ -195,24 +195,24 @@ async fn profiles_are_consistent(parts: &Parts, profiles: &ProfileSet) -> Result
     }
 }
 
-/// Profiles of which the configuration file says something else than what is stored, because an
-/// operator changed them.
+/// Profiles whose text in the configuration file differs from the stored profile, because an
+/// operator has changed that.
 async fn kept_profiles(parts: &Parts) -> Result<Vec<Finding>, AdminError> {
     let kept = parts.profiles.kept().await?.into_iter();
     let found = kept.map(|(path, is_stored)| {
         let check = format!("{path} in the configuration file");
-        let take = "to have the file's: `admin apply FILE --defaults` with the file; to keep what is stored:";
+        let take = "to use the file: `admin apply FILE --defaults`; to keep the stored state:";
         if is_stored {
             Finding::warning(
                 check,
-                "the file was changed, and so was what is stored; what is stored stays",
-                format!("{take} write into the file what `admin profiles show` says, or take the profile out of it"),
+                "both the file and the stored profile were changed; the stored profile was kept",
+                format!("{take} copy what `admin profiles show` prints into the file, or remove the profile from it"),
             )
         } else {
             Finding::warning(
                 check,
-                "the file has it, and an operator deleted it; it is not made again",
-                format!("{take} take the profile out of the file"),
+                "it is in the file, but an operator has deleted it; it was not created again",
+                format!("{take} remove the profile from the file"),
             )
         }
     });
@@ -223,7 +223,7 @@ fn external_accounts(status: &Status, profiles: &ProfileSet) -> Finding {
     let check = "secret of external accounts";
     let needed = profiles.acme_profile.iter().any(|profile| profile.external_account_required);
     match (status.external_accounts, needed) {
-        (true, _) => Finding::good(check, "keys can be minted"),
+        (true, _) => Finding::good(check, "external account keys can be created"),
         (false, false) => Finding::warning(check, "there is none", "start the host, or run the bootstrap function"),
         (false, true) => Finding::bad(
             check,

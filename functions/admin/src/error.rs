@@ -1,4 +1,4 @@
-//! Why a request was not answered, in words for an operator.
+//! Why a request was refused, in words for the operator.
 
 use acme::{AccountId, DirectoryId, ProfileName};
 use authority::Failure;
@@ -13,52 +13,52 @@ use crate::{
     page::MAX_ENTRIES,
 };
 
-/// Why a request was not answered.
+/// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// It is no request.
+    /// It is not a valid request.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// The actor is no name.
+    /// The actor is not a valid name.
     #[error("actor should be a text of 1 to 256 octets")]
     Actor,
-    /// A key's life is out of bounds.
+    /// The lifetime of an external account key is out of bounds.
     #[error("days should be a whole number from 1 to {MAX_DAYS}")]
     Days,
-    /// The life of an issuer is out of bounds.
+    /// The lifetime of an issuer is out of bounds.
     #[error("days should be a whole number from 1 to {MAX_ISSUER_DAYS}")]
     IssuerDays,
     /// The number of CRLs is out of bounds.
     #[error("shards should be a whole number from 1 to {MAX_SHARDS}")]
     Shards,
-    /// X.509 has no name constraint for the rule.
+    /// Name constraints cannot express the rule.
     #[error("name constraints cannot express `{0}`; they cover domains with their subdomains, and networks")]
     Subtree(IdentifierRule),
-    /// No certificates to install.
+    /// The certificates to install cannot be used.
     #[error("the certificates cannot be used")]
     Certificates(#[source] ca::CertificateError),
-    /// The overlap of two keys is out of bounds.
+    /// The overlap of an old and a new key is out of bounds.
     #[error("overlapDays should be a whole number from 0 to {MAX_DAYS}")]
     Overlap,
-    /// A key that no client could use.
-    #[error("accounts should be a whole number from 1, or null for any number")]
+    /// The number of accounts that a key binds is out of bounds.
+    #[error("accounts should be a whole number from 1, or null for unlimited")]
     Accounts,
-    /// A label that is no label.
+    /// The label is too long.
     #[error("label should have at most 200 octets")]
     Label,
-    /// A page is too long, or empty.
+    /// The size of a page is out of bounds.
     #[error("limit should be a whole number from 1 to {MAX_ENTRIES}")]
     Limit,
-    /// It is no name that a certificate could have.
+    /// It is not an identifier that a certificate could contain.
     #[error("`{}` is neither a DNS name nor an address", .0.escape_debug())]
     Name(String),
-    /// It is no serial number.
+    /// It is not a serial number.
     #[error("`{}` is not a serial number; expected hexadecimal digits, with or without colons", .0.escape_debug())]
     Serial(String),
-    /// Nothing says which certificates are meant.
+    /// The selection has no criterion.
     #[error("the selection is empty; set at least one of name, account, issuer, profile, issuedFrom and issuedUntil")]
     Everything,
-    /// A time range without any time in it.
+    /// The time range is empty.
     #[error("issuedFrom should be earlier than issuedUntil")]
     Reversed,
     /// There is no such account.
@@ -72,13 +72,13 @@ pub enum AdminError {
         "there is no profile `{0}`; one that was deleted can be applied again, with enabled = false, to find its certificates"
     )]
     NoDirectory(DirectoryId),
-    /// A description that is no description.
+    /// The description is empty, too long, or longer than a line.
     #[error("description should be one line of 1 to 500 octets")]
     Description,
-    /// It is no URL of a page.
+    /// It is not the URL of a web page.
     #[error("explanationUrl should be an https:// or http:// URL")]
     ExplanationUrl,
-    /// Too long, or no time at all.
+    /// A duration is out of bounds.
     #[error("hours should be a whole number from 1 to {MAX_HOURS}; for the start of the revocation, from 0")]
     Hours,
     /// There is no such profile.
@@ -87,16 +87,16 @@ pub enum AdminError {
     /// A document of a profile has no name.
     #[error("{kind}[{1}].name: needs a name, a text of 1 to 64 characters of A-Z a-z 0-9 - _ .", kind = .0.table())]
     NamelessProfile(ProfileKind, usize),
-    /// A document is no profile.
+    /// The document of a profile is invalid.
     #[error("{path}: {source}")]
     Profile {
-        /// The path of the field, or of the profile: `acmeProfile.web.validity`.
+        /// The path of the field or of the profile, such as `acmeProfile.web.validity`.
         path: String,
         /// What is wrong, and what is allowed.
         source: serde_json::Error,
     },
-    /// The profiles changed since somebody agreed to the differences.
-    #[error("the profiles changed meanwhile, and nothing was applied; review the differences again")]
+    /// The profiles have changed since the operator confirmed the differences.
+    #[error("the profiles have changed in the meantime, and nothing was applied; review the differences again")]
     Stale,
     /// The answer cannot be written.
     #[error("the answer cannot be written")]
@@ -112,23 +112,23 @@ impl From<Failure> for AdminError {
     }
 }
 
-/// Why a text is no request.
+/// Why a text is not a valid request.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// There is no action in it.
+    /// It has no member `action`.
     #[error(
-        "a request has an action and its members, such as {{\"action\": \"status\"}} or {{\"action\": \"mint-external-account-key\", \"days\": 30}}"
+        "a request needs an action and its members, such as {{\"action\": \"status\"}} or {{\"action\": \"mint-external-account-key\", \"days\": 30}}"
     )]
     NoAction,
     /// There is no such action.
     #[error("there is no action `{}`; there are {}", .0.escape_debug(), names().collect::<Vec<_>>().join(", "))]
     UnknownAction(String),
-    /// A member is missing, unknown or of another type.
+    /// A member is missing, unknown, or of the wrong type.
     #[error("the request for `{action}` cannot be read: {source}")]
     Members {
         /// The name of the action.
         action: &'static str,
-        /// Where the document stops making sense, with line and column.
+        /// The error, with its line and column in the request.
         source: serde_json::Error,
     },
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError};
 
-/// Emits an event of the type `test`, to see whether it arrives.
+/// Emits an event of type `test`, to see whether it arrives.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmitTestEvent {}

@@ -1,4 +1,4 @@
-//! Explanations: an order, a name, an account.
+//! Explanations of an order, an identifier or an account.
 
 use acme::{AccountId, OrderId, ProfileName};
 use operator::{Explanation, Parts, Refusal};
@@ -7,11 +7,12 @@ use store::ProfileKind;
 
 use crate::{Action, AdminError, certificate::identifier};
 
-/// What happened to an order, an identifier or an account, what policy says of it, and what to do.
+/// Explains what happened to an order, an identifier or an account, what the policy says about it,
+/// and what to do.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Explain {
-    /// What is explained.
+    /// The order, identifier or account to explain.
     pub subject: ExplainedSubject,
 }
 
@@ -38,25 +39,25 @@ impl Action for Explain {
     }
 }
 
-/// What is to be explained.
+/// The subject of an explanation.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum ExplainedSubject {
-    /// What happened to one order.
+    /// An order of an account.
     Order {
-        /// The account that it is an order of.
+        /// The account that placed the order.
         account: AccountId,
         /// The order to explain; it must be one of that account.
         order: OrderId,
     },
-    /// A name, whether or not anybody ever ordered it.
+    /// An identifier, whether or not it was ever ordered.
     Name {
         /// The identifier as a client would order it, such as `*.example.org`.
         name: String,
-        /// The ACME Profile that is asked; every one when absent.
+        /// The ACME Profile to be asked; all when absent.
         #[serde(default)]
         profile: Option<ProfileName>,
     },
-    /// What an account has and may do.
+    /// An account, with its orders and limits.
     Account(AccountId),
 }

@@ -1,4 +1,4 @@
-//! Keys of external accounts (RFC 8555 §7.3.4): made, listed, rotated, taken back.
+//! External account keys (RFC 8555 §7.3.4): creating, listing, rotating and revoking them.
 
 use acme::{ExternalAccountKeyId, ProfileName};
 use jiff::{SignedDuration, Timestamp};
@@ -9,23 +9,23 @@ use store::{ExternalAccountKey, IdentifierRule, ProfileKind};
 
 use crate::{Action, AdminError, Listed, page};
 
-/// Makes a key that binds accounts. The answer is the only time that its secret is shown.
+/// Creates a key that binds accounts. Its secret is only in this answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MintExternalAccountKey {
-    /// The number of days in which accounts can be bound with it.
+    /// The number of days for which the key can bind accounts.
     #[serde(default = "thirty")]
     pub days: u32,
-    /// A label for people.
+    /// A note for operators.
     #[serde(default)]
     pub label: String,
-    /// The ACME Profile in which it binds accounts; every one when absent.
+    /// The ACME Profile in which it binds accounts; all when absent.
     #[serde(default)]
     pub profile: Option<ProfileName>,
     /// The identifiers that its accounts may order; all when there is no rule.
     #[serde(default)]
     pub scope: Vec<IdentifierRule>,
-    /// How many accounts it may bind; any number when `null`.
+    /// The maximum number of accounts that it binds; unlimited when `null`.
     #[serde(default = "one")]
     pub accounts: Option<u32>,
 }
@@ -44,7 +44,7 @@ impl Action for MintExternalAccountKey {
 }
 
 impl MintExternalAccountKey {
-    /// The terms of the key, checked.
+    /// Checks the terms of the key.
     async fn terms(self, parts: &Parts) -> Result<ExternalAccountKeyTerms, AdminError> {
         let Self { days, label, profile, scope, accounts } = self;
         if !(1..=MAX_DAYS).contains(&days) {
@@ -66,11 +66,11 @@ impl MintExternalAccountKey {
     }
 }
 
-/// The keys, oldest first, without anything secret.
+/// Lists the keys, oldest first, without their secrets.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListExternalAccountKeys {
-    /// The last key of the page before.
+    /// The last key of the previous page.
     #[serde(default)]
     pub after: Option<ExternalAccountKeyId>,
     /// The maximum number of entries, 1 to 1,000; 100 when absent.
@@ -90,14 +90,13 @@ impl Action for ListExternalAccountKeys {
     }
 }
 
-/// Makes a key with the terms of another one, shown once. The other one ends now, or after an
-/// overlap.
+/// Creates a key with the terms of another one. The other one ends now, or after an overlap.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateExternalAccountKey {
-    /// The other key.
+    /// The key to be replaced.
     pub id: ExternalAccountKeyId,
-    /// The number of days for which the other one still binds accounts.
+    /// The number of days for which the old key can still bind accounts.
     #[serde(default)]
     pub overlap_days: u32,
 }
@@ -118,11 +117,11 @@ impl Action for RotateExternalAccountKey {
     }
 }
 
-/// Revokes a key: no further account is bound with it.
+/// Revokes a key: it binds no more accounts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeExternalAccountKey {
-    /// The key to act on, by its `kid`.
+    /// The id of the key.
     pub id: ExternalAccountKeyId,
 }
 
@@ -138,59 +137,59 @@ impl Action for RevokeExternalAccountKey {
     }
 }
 
-/// A key as its holder gets it: `--eab-kid` and `--eab-hmac-key` in many clients. It cannot be
-/// shown again.
+/// A new key, as its holder gets it (`--eab-kid` and `--eab-hmac-key` in many clients). It cannot
+/// be shown again.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownKey {
-    /// The `kid`.
+    /// The key identifier, which clients send as `kid`.
     pub key_identifier: ExternalAccountKeyId,
     /// The MAC key in base64url.
     pub key: String,
-    /// Until when accounts can be bound with it.
+    /// The time until which the key can bind accounts.
     pub expires_at: Timestamp,
-    /// The ACME Profile in which it binds accounts; every one when absent.
+    /// The ACME Profile in which it binds accounts; all when absent.
     #[serde(default)]
     pub profile: Option<ProfileName>,
 }
 
-/// A key as it is listed: nothing of it is secret.
+/// A key in a list, without its secret.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedKey {
-    /// The `kid`.
+    /// The key identifier, which clients send as `kid`.
     pub id: ExternalAccountKeyId,
-    /// Whether it still binds accounts.
+    /// Whether it can still bind accounts.
     pub state: ExternalAccountKeyState,
     /// A label for operators; clients never see it.
     pub label: String,
-    /// The ACME Profile in which it binds accounts; every one when absent.
+    /// The ACME Profile in which it binds accounts; all when absent.
     pub profile: Option<ProfileName>,
-    /// The names that its accounts may ask for; all when there is no rule.
+    /// The identifiers that its accounts may order; all when there is no rule.
     pub scope: Vec<IdentifierRule>,
-    /// How many accounts it has bound.
+    /// The number of accounts that it has bound.
     pub accounts: u32,
-    /// How many it may bind; any number when absent.
+    /// The maximum number of accounts that it binds; unlimited when absent.
     pub max_accounts: Option<u32>,
-    /// When it was made.
+    /// The time at which the key was created.
     pub created_at: Timestamp,
-    /// Until when accounts can be bound with it.
+    /// The time until which the key can bind accounts.
     pub expires_at: Timestamp,
-    /// Who had it made.
+    /// The operator who created the key.
     pub minted_by: String,
 }
 
-/// Whether a key still binds accounts.
+/// Whether a key can still bind accounts.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExternalAccountKeyState {
-    /// The key binds further accounts.
+    /// The key can bind more accounts.
     Usable,
-    /// It has bound as many as it may.
+    /// The key has bound as many accounts as it may.
     Used,
-    /// Its time is over.
+    /// The time of the key has passed.
     Expired,
-    /// It was taken back.
+    /// An operator has revoked the key.
     Revoked,
 }
 
@@ -217,7 +216,7 @@ fn thirty() -> u32 {
     30
 }
 
-// The type of the field: absent is one account, `null` is any number.
+// The member has its own type: absent means one account, `null` means any number.
 fn one() -> Option<u32> {
     Some(1)
 }

@@ -1,4 +1,4 @@
-//! Incidents: declared, listed, ended; and the revocations that belong to them, gone on with.
+//! Incidents: declaring, listing and ending them, and continuing their revocations.
 
 use acme::{IncidentId, RevocationReason};
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ use crate::{Action, AdminError, selection::CertificateSelection};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeclareIncident {
-    /// What is affected, and by when it must be renewed or revoked.
+    /// The affected certificates, and by when they should be renewed or are revoked.
     pub incident: IncidentDocument,
 }
 
@@ -52,7 +52,7 @@ impl Action for DeclareIncident {
     }
 }
 
-/// The incidents, oldest first, with the progress of their revocations.
+/// Lists the incidents, oldest first, with the progress of their revocations.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListIncidents {}
@@ -68,11 +68,11 @@ impl Action for ListIncidents {
     }
 }
 
-/// Ends an incident, and the revocation that belongs to it.
+/// Ends an incident and its revocation.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndIncident {
-    /// The incident to read or to end.
+    /// The id of the incident.
     pub id: IncidentId,
 }
 
@@ -87,11 +87,11 @@ impl Action for EndIncident {
     }
 }
 
-/// Continues the revocations of incidents that have started; the schedule asks for it.
+/// Continues the revocations that have started. The schedule of the function sends this request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContinueRevocations {
-    /// The maximum number of seconds.
+    /// How long to work, in seconds.
     #[serde(default = "forty")]
     pub seconds: u16,
 }
@@ -107,51 +107,51 @@ impl Action for ContinueRevocations {
     }
 }
 
-/// What is to be declared.
+/// An incident to be declared.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IncidentDocument {
-    /// What happened, for people.
+    /// A description for operators.
     pub description: String,
-    /// The page that clients are shown (RFC 9773 §4.2).
+    /// The page that renewal information links to (RFC 9773 §4.2).
     #[serde(default)]
     pub explanation_url: Option<String>,
-    /// Which certificates, of those that were ordered before.
+    /// The affected certificates, of those that were ordered before the declaration.
     pub selection: CertificateSelection,
-    /// How many there are, when they were counted before.
+    /// The number of affected certificates, if they were counted.
     #[serde(default)]
     pub counted: Option<u64>,
-    /// How many hours clients have; they are spread over them.
+    /// The time over which renewals are spread, in hours.
     #[serde(default = "a_day")]
     pub renew_within_hours: u16,
-    /// Whether the certificates are revoked, too.
+    /// The revocation of the certificates, if they are revoked.
     #[serde(default)]
     pub revocation: Option<RevocationDocument>,
 }
 
-/// How certificates are to be revoked.
+/// A revocation that an incident starts.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevocationDocument {
-    /// The reason in CRLs.
+    /// The reason that CRLs show.
     pub reason: RevocationReason,
-    /// How many hours after the declaration it begins; when clients are to have renewed, when
-    /// absent.
+    /// The time from the declaration to the start of the revocation, in hours; when absent, the
+    /// time for renewals.
     #[serde(default)]
     pub after_hours: Option<u16>,
 }
 
-/// How it goes on with revocations.
+/// The outcome of continuing the revocations.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Continued {
     /// Whether there is more to do.
     pub more: bool,
 }
 
-/// Goes on with the revocations that have begun, for so long.
+/// Continues the revocations that have started, for this time.
 ///
 /// # Errors
-/// When a slice could not be done; the next call does it.
+/// When a slice could not be completed; the next call repeats it.
 pub async fn continue_revocations(parts: &Parts, for_seconds: u16) -> Result<Continued, operator::Error> {
     let end = parts.clock.now() + SignedDuration::from_secs(for_seconds.into());
     loop {

@@ -1,4 +1,4 @@
-//! Issuers: shown, added, requested and installed, rolled over, retired.
+//! Issuers: showing, adding, requesting, installing, rolling over and retiring them.
 
 use acme::ProfileName;
 use authority::Failure;
@@ -10,7 +10,7 @@ use store::{Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole,
 
 use crate::{Action, AdminError};
 
-/// The issuers, with their certificates and the RA Profiles that refer to them.
+/// Lists the issuers, with their certificates and the RA Profiles that refer to them.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListIssuers {}
@@ -31,7 +31,7 @@ impl Action for ListIssuers {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShowIssuer {
-    /// The issuer to show, by its name in profiles.
+    /// The id of the issuer.
     pub id: IssuerId,
 }
 
@@ -51,7 +51,7 @@ impl Action for ShowIssuer {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddIssuer {
-    /// The new issuer.
+    /// The terms of the new issuer.
     pub issuer: IssuerTerms,
 }
 
@@ -75,11 +75,11 @@ impl Action for AddIssuer {
     }
 }
 
-/// Makes a certificate request for another CA to sign.
+/// Creates a certificate request for an external CA to sign.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestIssuer {
-    /// The new issuer.
+    /// The terms of the new issuer.
     pub issuer: RequestTerms,
 }
 
@@ -97,13 +97,13 @@ impl Action for RequestIssuer {
     }
 }
 
-/// Installs the certificate that another CA signed.
+/// Installs the certificate that an external CA has signed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InstallIssuer {
-    /// The issuer to act on, by its name in profiles.
+    /// The id of the issuer.
     pub id: IssuerId,
-    /// Its certificate and those above it up to a root, PEM.
+    /// Its certificate and those above it up to a root, in PEM.
     pub certificates: String,
 }
 
@@ -123,14 +123,14 @@ impl Action for InstallIssuer {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RollOverIssuer {
-    /// The issuer that they refer to.
+    /// The issuer that they refer to now.
     pub old: IssuerId,
-    /// The issuer that they are to refer to; made like the old one when there is none of that id.
+    /// The issuer that they will refer to; if it does not exist, it is created like the old one.
     pub new: IssuerId,
-    /// The common name of a new one; that of the old one with a number when absent.
+    /// The common name of a new issuer; when absent, that of the old one with a number.
     #[serde(default)]
     pub name: Option<String>,
-    /// The key of a new one; made by the signer when absent.
+    /// The key of a new issuer; when absent, the signer creates one.
     #[serde(default)]
     pub key: Option<KeyHandle>,
 }
@@ -148,11 +148,11 @@ impl Action for RollOverIssuer {
     }
 }
 
-/// Retires an issuer: it signs no further certificates; its CRLs continue.
+/// Retires an issuer: it signs no more certificates; its CRLs continue.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RetireIssuer {
-    /// The issuer to act on, by its name in profiles.
+    /// The id of the issuer.
     pub id: IssuerId,
     /// Whether it is retired although RA Profiles still refer to it.
     #[serde(default)]
@@ -170,90 +170,91 @@ impl Action for RetireIssuer {
     }
 }
 
-/// An issuing CA to be made.
+/// The terms of an issuing CA to be created.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssuerTerms {
-    /// Its name for profiles and URLs.
+    /// The id of the issuer in profiles and URLs.
     pub id: IssuerId,
     /// The common name in its certificate.
     pub name: String,
     /// The organization in its certificate; that of the root when absent.
     #[serde(default)]
     pub organization: Option<String>,
-    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when
-    /// absent.
+    /// The handle of the key at the signer: on AWS the ARN of a KMS key. When absent, the signer
+    /// creates one.
     #[serde(default)]
     pub key: Option<KeyHandle>,
-    /// The kind of a key that the signer makes.
+    /// The type of a key that the signer creates.
     #[serde(default)]
     pub key_type: IssuerKeyType,
-    /// For how long its certificate is valid; it ends with the root at the latest.
+    /// The lifetime of its certificate, in days; it expires with the root at the latest.
     #[serde(default = "ten_years")]
     pub days: u32,
-    /// How many CRLs share its revocations.
+    /// The number of CRLs over which its revocations are spread.
     #[serde(default = "one")]
     pub shards: u16,
-    /// The names that it may certify, each with all below it; all when there is no rule.
+    /// The domains, with their subdomains, and networks that it may certify; all when there is no
+    /// rule.
     #[serde(default)]
     pub permit: Vec<IdentifierRule>,
-    /// The names that it may not certify, each with all below it.
+    /// The domains, with their subdomains, and networks that it may not certify.
     #[serde(default)]
     pub exclude: Vec<IdentifierRule>,
 }
 
-/// An issuing CA whose certificate a CA elsewhere is to sign.
+/// The terms of an issuing CA whose certificate an external CA signs.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestTerms {
-    /// Its name for profiles and URLs.
+    /// The id of the issuer in profiles and URLs.
     pub id: IssuerId,
-    /// The common name that is asked for.
+    /// The common name in the request.
     pub name: String,
-    /// The organization that is asked for; that of the root when absent.
+    /// The organization in the request; that of the root when absent.
     #[serde(default)]
     pub organization: Option<String>,
-    /// The key, as the signer names it: on AWS the ARN of a key in KMS. Made by the signer when
-    /// absent.
+    /// The handle of the key at the signer: on AWS the ARN of a KMS key. When absent, the signer
+    /// creates one.
     #[serde(default)]
     pub key: Option<KeyHandle>,
-    /// The kind of a key that the signer makes.
+    /// The type of a key that the signer creates.
     #[serde(default)]
     pub key_type: IssuerKeyType,
-    /// How many CRLs share its revocations.
+    /// The number of CRLs over which its revocations are spread.
     #[serde(default = "one")]
     pub shards: u16,
 }
 
-/// An issuer as it is shown.
+/// An issuer, as operators see it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownIssuer {
-    /// Its name for profiles and URLs.
+    /// The id of the issuer in profiles and URLs.
     pub id: IssuerId,
-    /// What it may sign.
+    /// Whether it is a root or an issuing CA.
     pub role: IssuerRole,
-    /// What it does at present.
+    /// Whether it is requested, active or retired.
     pub state: IssuerState,
-    /// Its name in certificates, or in the request for its own.
+    /// The subject of its certificate, or of the request for it.
     pub subject: Option<String>,
-    /// Its key, as the signer names it.
+    /// The handle of its key at the signer.
     pub key: KeyHandle,
-    /// The kind of its key; absent while it waits for its certificate.
+    /// The type of its key; absent as long as it has no certificate.
     pub key_type: Option<IssuerKeyType>,
-    /// The end of its certificate; absent while it waits for it.
+    /// The expiry of its certificate; absent as long as it has none.
     pub not_after: Option<Timestamp>,
-    /// How many CRLs share its revocations.
+    /// The number of CRLs over which its revocations are spread.
     pub shards: u16,
-    /// Since when it issues no more.
+    /// The time of its retirement, if it is retired.
     pub retired_at: Option<Timestamp>,
-    /// The RA Profiles that name it.
+    /// The RA Profiles that refer to it.
     pub ra_profiles: Vec<ProfileName>,
-    /// The names that it may certify, when its certificate says so.
+    /// The identifiers that it may certify, if its certificate restricts them.
     pub name_constraints: Option<String>,
-    /// Its certificate and those of CAs elsewhere above it, PEM.
+    /// Its certificate and those of external CAs above it, in PEM.
     pub certificates: Vec<String>,
-    /// The request for its certificate, PEM, when a CA elsewhere is to sign it.
+    /// The request for its certificate, in PEM, if an external CA signs it.
     pub request: Option<String>,
 }
 
@@ -287,13 +288,13 @@ impl ShownIssuer {
     }
 }
 
-/// What came of a roll-over.
+/// The outcome of a roll-over.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownRollOver {
-    /// The issuer that took over.
+    /// The new issuer.
     pub issuer: ShownIssuer,
-    /// What changed in RA Profiles, by path.
+    /// The changes to RA Profiles, by path.
     pub differences: Vec<Difference>,
 }
 
@@ -301,7 +302,7 @@ async fn shown(parts: &Parts, issuer: IssuerRecord) -> Result<ShownIssuer, Admin
     ShownIssuer::of(issuer, &parts.profiles.all().await?.ra_profile)
 }
 
-/// The name of a new issuer; its organization is that of the root unless somebody says otherwise.
+/// The subject of a new issuer; its organization is that of the root unless the terms have another.
 async fn subject(parts: &Parts, name: String, organization: Option<String>) -> Result<AuthorityName, AdminError> {
     let of_root = async || -> Result<Option<String>, AdminError> {
         let root = parts.issuers.records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);

@@ -1,4 +1,4 @@
-//! Blocked keys: no account and no certificate may use them.
+//! Blocked keys, which no account and no certificate can use.
 
 use jose::Thumbprint;
 use operator::Parts;
@@ -7,7 +7,7 @@ use store::BlockedKey;
 
 use crate::{Action, AdminError, Listed, page};
 
-/// Blocks a key: no account and no certificate may use it again.
+/// Blocks a key: no account and no certificate can use it again.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlockKey {
@@ -26,11 +26,11 @@ impl Action for BlockKey {
     }
 }
 
-/// The blocked keys.
+/// Lists the blocked keys.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListBlockedKeys {
-    /// The last key of the page before.
+    /// The last key of the previous page.
     #[serde(default)]
     pub after: Option<Thumbprint>,
     /// The maximum number of entries, 1 to 1,000; 100 when absent.

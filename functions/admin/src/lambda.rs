@@ -1,5 +1,5 @@
-//! The function on Lambda: what it is constructed from. The statements of its role in the template
-//! say the same.
+//! The admin function on Lambda, and what it is constructed from. The statements of its role in the
+//! template match this.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use operator::{Parts, Seams};
 /// Constructs the function.
 ///
 /// # Errors
-/// When the environment lacks something.
+/// An environment variable is missing or invalid.
 pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
     let seams = Seams {
         accounts: clients.account_store(),

@@ -1,10 +1,9 @@
-//! What an operator asks and does. A request is JSON with the name of an [`Action`] as `action` and
-//! the members of its type; the answer is JSON of the type that the action names. All actions are
-//! listed in `action.rs`; each is described where its type is, in the module of its noun.
+//! What an operator can ask and do. A request is JSON with the name of an [`Action`] as `action`
+//! and the members of its type; the answer is JSON of the type that the action names. `action.rs`
+//! lists all actions; each one is described at its type, in the module of its noun.
 //!
-//! Who may ask is the host's affair: IAM on AWS, the owner of the data folder in one process.
-//! Nothing of this is reachable through the API. Each act is recorded with its actor before it is
-//! done.
+//! The host decides who may ask: IAM on AWS, the owner of the data folder in one process. Nothing
+//! here can be reached through the API. Each act is recorded with its actor before it is performed.
 
 pub mod account;
 pub mod audit;
@@ -37,9 +36,8 @@ pub use incident::continue_revocations;
 pub use page::Listed;
 pub use socket::{SocketReply, Surroundings, WebhookStatus};
 
-/// Does what a request asks for, on AWS. Who invokes a function is known to IAM and to CloudTrail
-/// and not to the function; the member `actor` of the request says it for the audit record, as a
-/// claim.
+/// Performs the action of a request on AWS. IAM and CloudTrail know who invokes a function, but the
+/// function does not. The member `actor` of the request says it for the audit record, as a claim.
 ///
 /// # Errors
 /// [`AdminError`].
@@ -53,7 +51,7 @@ pub async fn act(parts: &Parts, mut request: Value) -> Result<Value, AdminError>
     answer(parts, &actor, request).await
 }
 
-/// Does what a request asks for, for an actor whom the host knows.
+/// Performs the action of a request, for an actor that the host knows.
 ///
 /// # Errors
 /// [`AdminError`].

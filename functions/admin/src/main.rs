@@ -1,4 +1,4 @@
-//! What an operator asks and does, on Lambda, for those whom IAM lets.
+//! The admin function on Lambda, for callers that IAM allows.
 
 use std::process::ExitCode;
 

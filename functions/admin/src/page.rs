@@ -8,14 +8,14 @@ use crate::AdminError;
 /// A page of a list.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Listed<T> {
-    /// What is on it.
+    /// The items on this page.
     pub items: Vec<T>,
-    /// Whether others follow.
+    /// Whether more pages follow.
     pub more: bool,
 }
 
 impl<T> Listed<T> {
-    /// The same page of other items.
+    /// The page with its items converted.
     pub(crate) fn map<U>(self, of: impl FnMut(T) -> U) -> Listed<U> {
         Listed { items: self.items.into_iter().map(of).collect(), more: self.more }
     }
@@ -27,7 +27,7 @@ impl<T> From<Page<T>> for Listed<T> {
     }
 }
 
-/// How many entries a page has.
+/// The size of a page, checked.
 pub(crate) fn size(limit: Option<u16>) -> Result<usize, AdminError> {
     let limit = limit.unwrap_or(ENTRIES);
     if !(1..=MAX_ENTRIES).contains(&limit) {

@@ -1,4 +1,4 @@
-//! Profiles: from documents to what is stored.
+//! Profiles: reading, applying and deleting them, and converting the documents of operators.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use store::{AcmeProfile, Difference, ProfileKind, ProfileSet, RaProfile};
 
 use crate::{Action, AdminError, Listed, page};
 
-/// All profiles, as they are stored.
+/// Shows all stored profiles.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShowProfiles {}
@@ -26,13 +26,13 @@ impl Action for ShowProfiles {
     }
 }
 
-/// The profiles of one kind by name, in pages.
+/// Lists the profiles of one kind by name, in pages.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListProfiles {
-    /// Whether these are ACME Profiles or RA Profiles.
+    /// The kind of profiles to list.
     pub kind: ProfileKind,
-    /// The last name of the page before.
+    /// The last name of the previous page.
     #[serde(default)]
     pub after: Option<ProfileName>,
     /// The maximum number of entries, 1 to 1,000; 100 when absent.
@@ -60,14 +60,14 @@ impl Action for ListProfiles {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum StoredProfile {
-    /// An ACME Profile.
+    /// An ACME Profile, as its document.
     Acme(Box<AcmeProfile>),
-    /// An RA Profile.
+    /// An RA Profile, as its document.
     Ra(RaProfile),
 }
 
 impl StoredProfile {
-    /// The name that the directory URL contains.
+    /// The name of the profile.
     pub fn name(&self) -> &ProfileName {
         match self {
             Self::Acme(profile) => &profile.name,
@@ -76,21 +76,21 @@ impl StoredProfile {
     }
 }
 
-/// Applies profiles: all of them, or none when one is refused.
+/// Applies profiles: all of them, or none if one is refused.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApplyProfiles {
     /// The profiles as the operator wrote them; omitted fields keep their values.
     pub profiles: ProfileDocuments,
-    /// Whether the documents are complete: a field that they leave out gets its default, and a
-    /// profile that they leave out is deleted. Otherwise what is left out stays as it is stored.
+    /// Whether the documents are complete: fields that they omit are reset to their defaults, and
+    /// profiles that they omit are deleted. Otherwise whatever they omit stays as it is stored.
     #[serde(default)]
     pub exact: bool,
-    /// Whether the changes are only shown.
+    /// Whether the changes are only shown, and not applied.
     #[serde(default)]
     pub dry_run: bool,
-    /// The differences that the operator agreed to. The request is refused when they are others by
-    /// now.
+    /// The differences that the operator confirmed. The request is refused if they have changed
+    /// since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Vec<Difference>>,
 }
@@ -124,16 +124,16 @@ impl Action for ApplyProfiles {
     }
 }
 
-/// Deletes a profile that no other one refers to.
+/// Deletes a profile that no other profile refers to.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeleteProfile {
     /// Whether it is an ACME Profile or an RA Profile.
     pub kind: ProfileKind,
-    /// The name that the directory URL contains.
+    /// The name of the profile.
     pub name: ProfileName,
-    /// Deletes the profile of the other kind that it refers to as well: two that refer to each
-    /// other are deleted together.
+    /// Whether the profile of the other kind that it refers to is deleted, too. Two profiles that
+    /// refer to each other can only be deleted together.
     #[serde(default)]
     pub pair: bool,
 }
@@ -163,26 +163,26 @@ impl Action for DeleteProfile {
     }
 }
 
-/// Profiles as an operator writes them: what is left out is not said.
+/// Profiles as an operator writes them, with only the fields that the operator gave.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ProfileDocuments {
-    /// ACME Profiles.
+    /// The documents of ACME Profiles.
     pub acme_profile: Vec<Map<String, Value>>,
-    /// RA Profiles.
+    /// The documents of RA Profiles.
     pub ra_profile: Vec<Map<String, Value>>,
 }
 
-/// What came of an application.
+/// The outcome of applying profiles.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Applied {
-    /// What differs, by path.
+    /// The changes, by path.
     pub differences: Vec<Difference>,
-    /// Whether it is so now.
+    /// Whether the changes were applied.
     pub applied: bool,
 }
 
-/// The stored profiles with the documents over them.
+/// The stored profiles, overlaid with the documents.
 fn overlaid<T: DeserializeOwned + Serialize>(
     kind: ProfileKind,
     documents: Vec<Map<String, Value>>,
@@ -210,7 +210,7 @@ fn overlaid<T: DeserializeOwned + Serialize>(
     Ok(profiles)
 }
 
-/// The profile of a document. Where one field spoils it, the refusal names that field.
+/// The profile in a document. If one field makes it invalid, the error names that field.
 fn read<T: DeserializeOwned>(path: &str, document: Map<String, Value>) -> Result<T, AdminError> {
     serde_json::from_value(Value::Object(document.clone())).map_err(|source| {
         let spoils = |field: &&String| {

@@ -1,5 +1,5 @@
-//! Many certificates: those that are meant, counted, listed and revoked piece by piece, so that no
-//! request takes long.
+//! Selections of many certificates: counted, listed and revoked slice by slice, so that no request
+//! takes long.
 
 use acme::{AccountId, DirectoryId, Family, RevocationReason};
 use jiff::Timestamp;
@@ -12,16 +12,16 @@ use crate::{
     certificate::{ShownCertificate, identifier},
 };
 
-/// Counts a part of the selected certificates, and lists the first of them.
+/// Counts a slice of the selected certificates, and lists the first of them.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectCertificates {
     /// The certificates to count or to list.
     pub selection: CertificateSelection,
-    /// Where the part begins: `next` of the part before.
+    /// The start of the slice: the `next` of the previous one.
     #[serde(default)]
     pub position: Option<Position>,
-    /// The maximum number to list, of at most 100; the others are only counted.
+    /// The maximum number of certificates to list, at most 100; the others are only counted.
     #[serde(default)]
     pub show: u16,
 }
@@ -45,7 +45,7 @@ impl Action for SelectCertificates {
     }
 }
 
-/// Revokes a part of the selected certificates.
+/// Revokes a slice of the selected certificates.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeCertificates {
@@ -53,7 +53,7 @@ pub struct RevokeCertificates {
     pub selection: CertificateSelection,
     /// The reason, as its code (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
-    /// Where the part begins: `next` of the part before.
+    /// The start of the slice: the `next` of the previous one.
     #[serde(default)]
     pub position: Option<Position>,
 }
@@ -71,32 +71,34 @@ impl Action for RevokeCertificates {
     }
 }
 
-/// Which certificates are meant: those for which all holds that is said, and something has to be.
+/// A selection of certificates: they must match every member that is present, and at least one must
+/// be present.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CertificateSelection {
-    /// For exactly that name, among others perhaps.
+    /// An identifier that they must contain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Ordered by that account.
+    /// The account that ordered them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// Signed by that issuer.
+    /// The issuer that signed them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<IssuerId>,
-    /// Ordered in the directory of that profile: `web`, or `raProfile/web`.
+    /// The profile in whose directory they were ordered: `web`, or `raProfile/web`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<DirectoryId>,
-    /// Valid from this time or later.
+    /// The earliest `notBefore`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_from: Option<Timestamp>,
-    /// Valid from before this time.
+    /// The time before which `notBefore` must be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_until: Option<Timestamp>,
 }
 
 impl CertificateSelection {
-    /// The selection, when all that it names is there: a slip of the pen must not pass for "none".
+    /// The selection, if everything that it names exists: a typing error must not look like an
+    /// empty result.
     pub(crate) async fn checked(self, parts: &Parts) -> Result<Selection, AdminError> {
         let Self { name, account, issuer, profile, issued_from: from, issued_until: until } = self;
         let name = name.map(|name| identifier(&name)).transpose()?;
@@ -132,32 +134,32 @@ impl CertificateSelection {
     }
 }
 
-/// A piece of the certificates that are meant and have not ended.
+/// A slice of the selected certificates that have not expired.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SelectedCertificates {
-    /// How many of them are good.
+    /// How many of them are valid.
     pub good: usize,
-    /// How many are revoked.
+    /// How many of them are already revoked.
     pub revoked: usize,
-    /// The first good ones, as many as were asked for, without their PEM.
+    /// The first valid ones, up to the requested number, without their PEM.
     pub items: Vec<ShownCertificate>,
-    /// Where the next piece begins; absent when this was the last one.
+    /// Where the next slice starts; absent if this was the last one.
     pub next: Option<Position>,
 }
 
-/// What became of a piece.
+/// The outcome of revoking a slice.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RevokedCertificates {
-    /// How many were revoked.
+    /// How many certificates were revoked now.
     pub revoked: usize,
-    /// How many were revoked before.
+    /// How many were already revoked.
     pub already_revoked: usize,
-    /// Where the next piece begins; absent when this was the last one.
+    /// Where the next slice starts; absent if this was the last one.
     pub next: Option<Position>,
 }
 
-/// Certificates may have a hundred names each, and an answer of a function has six megabytes at
-/// most.
+/// Each certificate may have a hundred identifiers, and the answer of a function has at most six
+/// megabytes.
 const MAX_SHOWN: usize = 100;

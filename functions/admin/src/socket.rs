@@ -1,5 +1,5 @@
-//! What is said over the socket of a host that runs in one process: a request is a line of JSON as
-//! everywhere, its answer is a line with a [`SocketReply`].
+//! The protocol of the admin socket of a one-process host: a request is a line of JSON, and the
+//! answer is a line with a [`SocketReply`].
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -7,34 +7,34 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a running host adds to an answer, so that lines to copy are whole.
+/// What a running host adds to an answer, so that the commands to copy are complete.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Surroundings {
-    /// The base of all ACME URLs.
+    /// The base URL of ACME.
     pub base_url: String,
-    /// The file of the root certificate.
+    /// The path of the root certificate.
     pub root: PathBuf,
     /// The port that http-01 connects to.
     pub http_port: u16,
-    /// The resolver of validation, when one is set.
+    /// The DNS resolver of validation, if one is configured.
     pub dns_resolver: Option<SocketAddr>,
-    /// How the webhook is, when one is set.
+    /// The status of the webhook, if one is configured.
     pub webhook: Option<WebhookStatus>,
 }
 
-/// What the host answers to one request.
+/// The answer of the host to one request.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SocketReply {
-    /// It was done.
+    /// The action was performed.
     Answer {
-        /// The answer of the request.
+        /// The answer of the action.
         answer: Value,
-        /// Of the host that answered.
+        /// The settings of the host that answered.
         host: Surroundings,
     },
-    /// It was not, and why.
+    /// The action was refused, with the reason.
     Refusal(String),
 }
 
@@ -43,22 +43,22 @@ impl SocketReply {
     pub const FILE: &str = "admin.sock";
 }
 
-/// How a webhook is, for operators.
+/// The status of a webhook, for operators.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookStatus {
     /// The URL that the webhook posts to.
     pub receiver: String,
-    /// How many events wait.
+    /// The number of events that wait for delivery.
     pub waiting: u64,
-    /// Since when deliveries fail; absent while they do not.
+    /// The time since which deliveries have failed; absent while they succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
-    /// Why the last one failed.
+    /// The reason of the last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// How many events were given up after three days, since the host started.
+    /// The number of events dropped after three days, since the host started.
     pub given_up: u64,
-    /// How many events found no room, since the host started.
+    /// The number of events dropped because the spool was full, since the host started.
     pub lost: u64,
 }

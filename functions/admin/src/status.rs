@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Action, AdminError};
 
-/// The issuers with their CRLs, the number of profiles, the secrets, and the version.
+/// Shows the issuers with their CRLs, the number of profiles, the secrets, and the version.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShowStatus {}

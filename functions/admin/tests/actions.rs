@@ -1,4 +1,4 @@
-//! What an operator can ask, as Lambda hears it.
+//! What an operator can ask the Lambda function.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -24,7 +24,7 @@ async fn act((cloud, environment): &(Cloud, Environment), request: Value) -> Res
     invoke(&admin::lambda::open(&clients).unwrap(), request).await
 }
 
-/// What a host does at its start.
+/// Does what a host does when it starts.
 async fn prepare((cloud, environment): &(Cloud, Environment)) {
     let config = cloud.sdk_config("BootstrapFunction");
     let clients = Clients::new(&config, environment).unwrap();
@@ -56,7 +56,7 @@ async fn the_status_of_an_empty_table_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn no_key_of_an_external_account_begins_with_a_hyphen() {
+async fn no_external_account_key_begins_with_a_hyphen() {
     let here = environment();
     prepare(&here).await;
     // One text in sixty-four does, unless that is prevented.
@@ -69,7 +69,7 @@ async fn no_key_of_an_external_account_begins_with_a_hyphen() {
 }
 
 #[tokio::test]
-async fn a_key_of_an_external_account_is_shown_once_and_its_secret_is_stored_nowhere() {
+async fn a_external_account_key_is_shown_once_and_its_secret_is_stored_nowhere() {
     let here = environment();
     prepare(&here).await;
     let request = json!({ "action": "mint-external-account-key", "days": 7 });
@@ -229,7 +229,7 @@ async fn the_doctor_says_what_is_missing_and_what_to_do() {
     let here = environment();
     let findings = act(&here, json!({ "action": "doctor" })).await.unwrap();
     let bad: Vec<_> = findings.as_array().unwrap().iter().filter(|finding| finding["verdict"] == "bad").collect();
-    assert!(bad.iter().any(|finding| finding["check"] == "secret of nonces"), "{bad:?}");
+    assert!(bad.iter().any(|finding| finding["check"] == "nonce secret"), "{bad:?}");
     assert!(bad.iter().all(|finding| finding["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty())), "{bad:?}");
 }
 
@@ -239,9 +239,9 @@ async fn what_is_no_request_is_refused_with_what_would_be_one() {
     prepare(&here).await;
     let stored = here.0.items("acme").len();
     for (request, expected) in [
-        (json!({}), "a request has an action and its members, such as {\"action\": \"status\"}"),
-        (json!("status"), "a request has an action and its members, such as {\"action\": \"status\"}"),
-        (json!({ "action": 1 }), "a request has an action and its members, such as {\"action\": \"status\"}"),
+        (json!({}), "a request needs an action and its members, such as {\"action\": \"status\"}"),
+        (json!("status"), "a request needs an action and its members, such as {\"action\": \"status\"}"),
+        (json!({ "action": 1 }), "a request needs an action and its members, such as {\"action\": \"status\"}"),
         (json!({ "action": "drop-table" }), "there is no action `drop-table`; there are status, doctor, "),
         (
             json!({ "action": "status", "verbose": true }),
@@ -262,7 +262,7 @@ async fn what_is_no_request_is_refused_with_what_would_be_one() {
     for (members, expected) in [
         (json!({ "days": 0 }), "days should be a whole number from 1 to 3650"),
         (json!({ "days": 3_651 }), "days should be a whole number from 1 to 3650"),
-        (json!({ "accounts": 0 }), "accounts should be a whole number from 1, or null for any number"),
+        (json!({ "accounts": 0 }), "accounts should be a whole number from 1, or null for unlimited"),
         (json!({ "label": "x".repeat(201) }), "label should have at most 200 octets"),
         (json!({ "profile": "web" }), "there is no acmeProfile `web`"),
         (json!({ "actor": "" }), "actor should be a text of 1 to 256 octets"),

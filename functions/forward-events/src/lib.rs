@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_question_whether_anybody_is_there_holds_no_events() {
+    fn the_question_whether_anyone_is_there_holds_no_events() {
         assert_eq!(documents(&delivery("CONTROL_MESSAGE", &[json!("CWL CONTROL MESSAGE")])).unwrap(), []);
     }
 

@@ -1,4 +1,4 @@
-//! Accounts, as operators find and end them (interface row P6).
+//! Accounts: how operators find, disable, enable and deactivate them (interface row P6).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,7 +18,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Those of this store.
+    /// Revokes certificates of this store.
     pub fn new(
         accounts: Arc<dyn AccountStore>,
         lookup: Arc<dyn LookupStore>,
@@ -28,7 +28,7 @@ impl Accounts {
         Self { accounts, lookup, audit, events }
     }
 
-    /// The account of any directory and status.
+    /// The account, in any directory and with any status.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -36,7 +36,7 @@ impl Accounts {
         Ok(self.accounts.account(id).await?.ok_or(Refusal::NotFound)?.value)
     }
 
-    /// The accounts that have the contact, oldest first: those behind `after`, at most `limit`.
+    /// The accounts with this contact, oldest first: those after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -49,7 +49,7 @@ impl Accounts {
         self.lookup.accounts_by_contact(contact, after, limit).await?.try_map(|account| Ok(account.value))
     }
 
-    /// The accounts that have the key, by directory: those behind `after`, at most `limit`.
+    /// The accounts with this key, by directory: those after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -62,23 +62,23 @@ impl Accounts {
         self.lookup.accounts_by_key(key, after, limit).await?.try_map(|account| Ok(account.value))
     }
 
-    /// Disables an account: its next request is refused. Disabling twice is harmless.
+    /// Disables an account: its next request is refused. Repeating it is harmless.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] when its client ended it.
+    /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] if its client has deactivated it.
     pub async fn disable(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account disable", id, AccountStatus::Revoked).await
     }
 
-    /// Enables an account that was disabled. Enabling twice is harmless.
+    /// Enables a disabled account. Repeating it is harmless.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] when its client ended it.
+    /// [`Refusal::NotFound`]; [`Refusal::AccountEnded`] if its client has deactivated it.
     pub async fn enable(&self, actor: &str, id: AccountId) -> Result<Account, Error> {
         self.change_status(actor, "account enable", id, AccountStatus::Valid).await
     }
 
-    /// Ends an account for good, as its client could.
+    /// Deactivates an account permanently, as its client could.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].

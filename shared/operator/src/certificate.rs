@@ -24,7 +24,7 @@ impl Certificates {
         Self { lookup, issuers }
     }
 
-    /// The certificate of that id.
+    /// The certificate with this id.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -32,7 +32,7 @@ impl Certificates {
         Ok(self.lookup.certificate(id).await?.ok_or(Refusal::NotFound)?.value)
     }
 
-    /// The certificates with that serial number: one of each issuer at most.
+    /// The certificates with this serial number, at most one for each issuer.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -43,22 +43,22 @@ impl Certificates {
             let key = certificate.subject_key_identifier().map(<[u8]>::to_vec);
             ids.extend(key.map(|key| CertificateId::new(key, serial.clone())));
         }
-        // Two certificates of one key of an issuer lead to the same.
+        // Two certificates of an issuer with the same key lead to the same id.
         ids.sort();
         ids.dedup();
         Ok(self.lookup.certificates(&ids).await?.into_iter().map(|certificate| certificate.value).collect())
     }
 
-    /// The certificate of that id, followed by those of its issuers.
+    /// The certificate with this id, followed by those of its issuers.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also when it was intended and not signed.
+    /// [`Refusal::NotFound`], also if it was intended but never signed.
     pub async fn exported_chain(&self, id: &CertificateId) -> Result<Chain, Error> {
         let record = self.find(id).await?;
         self.issuers.chain(&record).await?.ok_or(Refusal::NotFound.into())
     }
 
-    /// The certificates for exactly that name, those that end last first.
+    /// The certificates for exactly this identifier, latest expiry first.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -71,7 +71,7 @@ impl Certificates {
         Ok(self.lookup.certificates_by_name(name, before, limit).await?)
     }
 
-    /// The certificates with exactly that key, those that end last first.
+    /// The certificates with exactly this key, latest expiry first.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -84,7 +84,7 @@ impl Certificates {
         Ok(self.lookup.certificates_by_key(key, before, limit).await?)
     }
 
-    /// The certificates that end at `from` or later and before `until`, those that end first first.
+    /// The certificates that expire at `from` or later and before `until`, earliest expiry first.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -98,8 +98,8 @@ impl Certificates {
         Ok(self.lookup.certificates_ending(from, until, after, limit).await?)
     }
 
-    /// The certificates of the account's orders, newest order first: looks at `limit` orders older
-    /// than `before`.
+    /// The certificates of the account's orders, newest order first. It looks at `limit` orders
+    /// older than `before`.
     ///
     /// # Errors
     /// When the store cannot answer.

@@ -1,9 +1,10 @@
-//! Profiles of a host's configuration, as its starts apply them.
+//! The profiles of a host's configuration, and how its starts apply them.
 //!
-//! The configuration is a document of the operator like any other, with one difference: it is read
-//! again at every start, whether or not somebody changed it. So a start applies a profile only when
-//! its text has changed since it was last applied, and never where an operator changed what is
-//! stored meanwhile. What a start applies goes the way of every change: checked, recorded, emitted.
+//! The configuration is an operator's document like any other, with one difference: it is read
+//! again at every start, whether or not anyone has changed it. A start therefore applies a profile
+//! only if its text has changed since it was last applied, and never where an operator has changed
+//! the stored profile in the meantime. What a start applies is handled like every other change:
+//! checked, recorded, emitted.
 
 mod digest;
 mod first;
@@ -24,33 +25,33 @@ use self::{
 };
 use crate::{Error, Profiles};
 
-/// What a configuration says of profiles.
+/// The profiles that a configuration contains or implies.
 #[derive(Clone, Debug, Default)]
 pub struct ConfiguredProfiles {
-    /// Those that it names.
+    /// The profiles in the configuration.
     pub named: ProfileSet,
-    /// Those that a new CA begins with when it names none.
+    /// The profiles with which a new CA starts if the configuration has none.
     pub built_in: ProfileSet,
 }
 
-/// What a start made of a configuration.
+/// What a start did with the profiles of a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppliedProfiles {
-    /// What changed by the configuration.
+    /// The differences that were applied.
     pub differences: Vec<Difference>,
-    /// What did not, because an operator had changed it.
+    /// The profiles that were not applied, because an operator has changed the stored ones.
     pub kept: Vec<KeptProfile>,
-    /// The built-in profiles that were disabled, because there are others beside them, by path.
+    /// The built-in profiles that were disabled because there are other profiles, by path.
     pub disabled: Vec<String>,
 }
 
-/// A profile whose text in the configuration is not what is stored, because an operator changed
-/// what is stored.
+/// A profile whose text in the configuration differs from the stored profile, because an operator
+/// has changed that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptProfile {
-    /// Which one: `acmeProfile.web`.
+    /// The path of the profile, such as `acmeProfile.web`.
     pub path: String,
-    /// The fields that differ; none when an operator deleted the profile.
+    /// The fields that differ; none if an operator has deleted the profile.
     pub fields: Vec<String>,
 }
 
@@ -67,17 +68,17 @@ impl Configurations {
         Self { profiles, store, audit }
     }
 
-    /// Applies the profiles of a configuration, as far as their texts changed since they were last
-    /// applied and no operator changed what is stored.
+    /// Applies the profiles of a configuration, as far as their texts have changed since they were
+    /// last applied and no operator has changed the stored profiles.
     ///
     /// # Errors
-    /// [`crate::Refusal::Profiles`] when a profile that is to be applied cannot be, such as an RA Profile
-    /// whose issuer is not active; nothing of the configuration is applied then. When the store
-    /// cannot answer.
+    /// [`crate::Refusal::Profiles`] if a profile that has to be applied is invalid, such as an RA
+    /// Profile whose issuer is not active; then nothing of the configuration is applied. When the
+    /// store cannot answer.
     pub async fn apply(&self, configured: &ConfiguredProfiles) -> Result<AppliedProfiles, Error> {
         let ConfiguredProfiles { named, built_in } = configured;
         let known = self.store.applied_configuration().await?;
-        // A store of an earlier version, whose starts made the built-in profiles.
+        // A store of an earlier version, whose starts created the built-in profiles.
         let unknown =
             || AppliedConfiguration { first_profiles: FirstProfiles::Made, ..AppliedConfiguration::default() };
         let mut remembered = known.clone().unwrap_or_else(unknown);
@@ -129,7 +130,7 @@ impl Configurations {
                 let profile = |path: String| path.rsplit_once('.').map(|(profile, _)| profile.to_owned());
                 disabled_paths = changed.into_iter().filter_map(|difference| profile(difference.path)).collect();
                 for path in &disabled_paths {
-                    tracing::warn!(path, "a built-in profile does not serve beside the operator's own any more");
+                    tracing::warn!(path, "a built-in profile is disabled, because there are other profiles");
                 }
             }
             if !is_alone || first == ProfileSet::default() {
@@ -142,8 +143,8 @@ impl Configurations {
         Ok(AppliedProfiles { differences, kept, disabled: disabled_paths })
     }
 
-    /// An RA Profile of the configuration leads to an issuer that signs, also where the stored one
-    /// of its name led to one that signed once.
+    /// Checks that the RA Profiles of the configuration refer to issuers that can sign, even where
+    /// the stored profile of the same name refers to an issuer that no longer can.
     async fn check_issuers(&self, to_apply: &ProfileSet) -> Result<(), Error> {
         let alone = ProfileSet { ra_profile: to_apply.ra_profile.clone(), ..ProfileSet::default() };
         let Err(mut invalid) = alone.check(&self.profiles.issuing_cas().await?, &ProfileSet::default()) else {
@@ -153,9 +154,9 @@ impl Configurations {
         if invalid.faults.is_empty() { Ok(()) } else { Err(invalid.into()) }
     }
 
-    /// Those of the paths whose profiles an operator deleted, by the audit records: a store of an
-    /// earlier version tells no other way a profile that was deleted from one that is new in the
-    /// configuration.
+    /// Those of the paths whose profiles an operator has deleted, according to the audit records.
+    /// In a store of an earlier version nothing else distinguishes a deleted profile from one that
+    /// is new in the configuration.
     async fn deleted_by_operators(&self, paths: impl Iterator<Item = &String>) -> Result<BTreeSet<String>, Error> {
         let mut open: BTreeSet<String> = paths.cloned().collect();
         let mut deleted = BTreeSet::new();
@@ -164,7 +165,7 @@ impl Configurations {
             let Page { items, more } = self.audit.page(before, ACTS).await?;
             before = items.last().map(|act| act.id);
             for act in items {
-                // The newest act on the profile as a whole made it or deleted it.
+                // The newest act on the profile as a whole has created or deleted it.
                 if open.remove(&act.subject) && act.detail.get("after").is_some_and(|after| after == "-") {
                     deleted.insert(act.subject);
                 }
@@ -178,8 +179,8 @@ impl Configurations {
 }
 
 impl Profiles {
-    /// The profiles of the configuration that the last start did not apply, as long as what is
-    /// stored is something else: by path, with whether there is one.
+    /// The profiles of the configuration that the last start did not apply, as long as the stored
+    /// ones differ: by path, with whether there is a stored one.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -194,7 +195,7 @@ impl Profiles {
     }
 }
 
-/// Those whose paths are chosen.
+/// The profiles whose paths are chosen.
 fn with_paths(set: &ProfileSet, is_chosen: impl Fn(&str) -> bool) -> ProfileSet {
     let mut chosen = set.clone();
     chosen.acme_profile.retain(|profile| is_chosen(&digest::acme_path(&profile.name)));
@@ -202,7 +203,7 @@ fn with_paths(set: &ProfileSet, is_chosen: impl Fn(&str) -> bool) -> ProfileSet 
     chosen
 }
 
-/// The set with these in the places of those of their names.
+/// The set, with `others` in place of its profiles of the same names.
 fn over(set: &ProfileSet, others: &ProfileSet) -> ProfileSet {
     let mut all = set.clone();
     all.acme_profile.retain(|profile| others.acme_profile.iter().all(|other| other.name != profile.name));
@@ -212,7 +213,7 @@ fn over(set: &ProfileSet, others: &ProfileSet) -> ProfileSet {
     all
 }
 
-/// In which fields the stored profiles are something else than these.
+/// The fields in which the stored profiles differ from these.
 fn kept(texts: &ProfileSet, stored: &ProfileSet) -> Result<Vec<KeptProfile>, Error> {
     let mut kept = Vec::new();
     for path in digests(texts)?.into_keys() {
@@ -228,10 +229,10 @@ fn kept(texts: &ProfileSet, stored: &ProfileSet) -> Result<Vec<KeptProfile>, Err
     Ok(kept)
 }
 
-/// Who acts when a configuration is applied.
+/// The actor for what the configuration file says.
 const CONFIGURATION_FILE: &str = "the configuration file";
-/// Who acts when a host does what no configuration says.
+/// The actor for what a start does by itself.
 const START: &str = "the start of the host";
 
-/// How many audit records are read at once.
+/// The number of audit records that are read at once.
 const ACTS: usize = 1_000;

@@ -6,13 +6,13 @@ use store::InvalidProfiles;
 
 use crate::IssuerRefusal;
 
-/// Why an operator's request did not happen.
+/// Why an operator's request was not performed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The operator can ask for something else.
+    /// The request was refused; the operator can correct it.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The request did not cause it.
+    /// The operation failed although nothing was wrong with the request.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -20,19 +20,19 @@ pub enum Error {
 /// What the operator can correct.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// There is no record of that id.
+    /// There is no record with this id.
     #[error("no such resource")]
     NotFound,
-    /// The client of the account ended it.
+    /// The client of the account has deactivated it.
     #[error("the account is {0:?}")]
     AccountEnded(AccountStatus),
-    /// The certificate is revoked already.
-    #[error("the certificate is revoked already")]
+    /// The certificate is already revoked.
+    #[error("the certificate is already revoked")]
     AlreadyRevoked,
-    /// Profiles that cannot be applied.
+    /// A set of profiles is invalid.
     #[error(transparent)]
     Profiles(#[from] InvalidProfiles),
-    /// An issuer that cannot be created or changed in this way.
+    /// An issuer cannot be created or changed as requested.
     #[error(transparent)]
     Issuer(#[from] IssuerRefusal),
 }

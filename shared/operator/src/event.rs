@@ -1,4 +1,4 @@
-//! An event on purpose.
+//! Test events.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl TestEvents {
         Self { audit, events }
     }
 
-    /// Has an event made on purpose, to see whether it arrives.
+    /// Emits a test event, so that operators see whether events arrive.
     ///
     /// # Errors
     /// When the act cannot be recorded.

@@ -1,8 +1,8 @@
-//! Certificates that end soon: told once, unless they are revoked or something was issued in their
-//! place.
+//! Events about certificates that expire soon. Each certificate is reported once, unless it is
+//! revoked or replaced.
 //!
-//! The store remembers how far was looked. A process that dies between telling and remembering
-//! tells again.
+//! The store remembers up to which date certificates were reported. A process that dies between
+//! reporting and remembering reports again.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use authority::{Clock, Events, Failure, applied, certificate_facts, versioned};
 use jiff::SignedDuration;
 use store::{CertificateEntry, CertificateRecord, CertificateState, ExpiryWatch, LookupStore, WatchStore};
 
-/// Emits that certificates end soon.
+/// Emits an event for each certificate that expires soon.
 pub struct ExpiryNotices {
     lookup: Arc<dyn LookupStore>,
     watch: Arc<dyn WatchStore>,
@@ -21,7 +21,7 @@ pub struct ExpiryNotices {
 }
 
 impl ExpiryNotices {
-    /// Of certificates of this store that end within the time `ahead`; of none when that is zero.
+    /// Reports the certificates of this store that expire within `ahead`; none if that is zero.
     pub fn new(
         lookup: Arc<dyn LookupStore>,
         watch: Arc<dyn WatchStore>,
@@ -32,8 +32,8 @@ impl ExpiryNotices {
         Self { lookup, watch, events, clock, ahead }
     }
 
-    /// Tells of certificates that came within the time ahead of their end since the last look, a
-    /// bounded number of them. Looks at most once an hour, however often it is asked.
+    /// Reports the certificates that came within that time of their expiry since the last run, a
+    /// bounded number of them. It looks at most once an hour, however often it is called.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -45,7 +45,7 @@ impl ExpiryNotices {
             let (from, after) = match before.as_ref().map(|watch| &watch.value) {
                 Some(watch) if watch.after.is_none() && horizon.duration_since(watch.until) < PAUSE => return Ok(()),
                 Some(watch) if watch.until > now => (watch.until, watch.after.clone()),
-                // What ended unseen is nobody's to renew.
+                // A certificate that has already expired needs no renewal.
                 _ => (now, None),
             };
             let page = self.lookup.certificates_ending(from, horizon, after.as_ref(), PAGE).await?;
@@ -67,11 +67,11 @@ impl ExpiryNotices {
         Ok(())
     }
 
-    /// The certificate of an entry, when its holder should hear that it ends.
+    /// The certificate of an entry, if its holder should know that it expires.
     async fn ends_without_another(&self, entry: &CertificateEntry) -> Result<Option<CertificateRecord>, Failure> {
         let Some(record) = self.lookup.certificate(&entry.id).await? else { return Ok(None) };
         let record = record.value;
-        // The host renews its own.
+        // The host renews its own certificate.
         if record.account.is_none() || !is_good(&record) {
             return Ok(None);
         }
@@ -84,10 +84,10 @@ impl ExpiryNotices {
         Ok((!self.has_another(&record).await?).then_some(record))
     }
 
-    /// Whether the account has a certificate for the same names that ends later.
+    /// Whether the account has a certificate for the same identifiers that expires later.
     async fn has_another(&self, record: &CertificateRecord) -> Result<bool, Failure> {
         let Some(name) = record.identifiers.first() else { return Ok(false) };
-        // Those that end last come first.
+        // The list starts with the latest expiry.
         let latest = self.lookup.certificates_by_name(name, None, MAX_LOOKED_AT).await?;
         for entry in latest.items.iter().filter(|entry| entry.not_after > record.not_after) {
             let Some(other) = self.lookup.certificate(&entry.id).await? else { continue };
@@ -107,13 +107,13 @@ fn is_good(record: &CertificateRecord) -> bool {
     record.revocation.is_none() && matches!(record.state, CertificateState::Issued { .. })
 }
 
-/// A thousand certificates in one go: they take some seconds on AWS, where a schedule asks every
+/// A thousand certificates in one run: they take some seconds on AWS, where a schedule runs every
 /// hour.
 const MAX_PAGES: usize = 10;
 const PAGE: usize = 100;
 
-/// A little less than the hour of the schedule, which may come early.
+/// A little less than the hour of the schedule, which may run early.
 const PAUSE: SignedDuration = SignedDuration::from_mins(50);
 
-/// So many of the certificates for a name are looked at for a later one.
+/// The maximum number of certificates for a name among which a later one is searched.
 const MAX_LOOKED_AT: usize = 5;

@@ -1,5 +1,5 @@
-//! Explanations: what an operator looks at when a client says that it does not work. What happened, what
-//! policy says now, how full the limits are, and what to do; of an order, a name, or an account.
+//! Explanations, for operators whose clients report a problem with an order, an identifier or an
+//! account: what happened, what the policy says now, how full the limits are, and what to do.
 
 mod account;
 mod advice;
@@ -78,80 +78,80 @@ impl Explanations {
     }
 }
 
-/// Everything about an order, a name or an account.
+/// Everything about an order, an identifier or an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// What is explained, and how it stands: a sentence.
+    /// What is explained, and its state, as a sentence.
     pub summary: String,
     /// Why it failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Problem>,
-    /// What to do next, one sentence for each thing.
+    /// What to do next, with one sentence for each step.
     pub advice: Vec<String>,
-    /// What happened, as far as it is remembered, oldest first.
+    /// What happened, as far as it is recorded, oldest first.
     pub timeline: Vec<TimelineEntry>,
-    /// What policy says of each name now.
+    /// The current policy for each identifier.
     pub names: Vec<NameVerdict>,
-    /// The limits that it counts for, the narrowest first.
+    /// The limits that count for it, the narrowest first.
     pub limits: Vec<LimitState>,
     /// The orders concerned, newest first.
     pub orders: Vec<ExplainedOrder>,
-    /// The records behind all this, as they are stored.
+    /// The stored records behind the explanation.
     pub records: Records,
 }
 
-/// Something that happened.
+/// One entry of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelineEntry {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What: a sentence without its full stop.
+    /// What happened, as a sentence without a full stop.
     pub what: String,
 }
 
-/// An order in a line.
+/// A summary of an order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedOrder {
-    /// The order.
+    /// The id of the order.
     pub order: OrderId,
-    /// Whose it is.
+    /// The account that placed it.
     pub account: AccountId,
-    /// When it was made.
+    /// When it was created.
     pub made_at: Timestamp,
-    /// How it stands.
+    /// Its status at the time of the explanation.
     pub status: OrderStatus,
-    /// For which names.
+    /// The identifiers in it.
     pub names: Vec<String>,
-    /// Why it failed, if it did, and for which name.
+    /// Why it failed, if it did, and for which identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Records as they are stored.
+/// What is stored of the account, order, identifier or certificate that was asked about.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Records {
-    /// The account.
+    /// The account that was asked about, or that placed the order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
-    /// The key that bound the account to one elsewhere; it holds no secret.
+    /// The external account key that bound the account; it contains no secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_account_key: Option<ExternalAccountKey>,
-    /// The order.
+    /// The order that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
-    /// Its authorizations.
+    /// The authorizations of the order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorizations: Vec<Authorization>,
-    /// Its certificate, intended or issued.
+    /// The certificate of the order, intended or issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateRecord>,
 }
 
-/// A text out of names.
+/// The items as text: `a, b and c`.
 fn listed(items: impl IntoIterator<Item = impl ToString>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }

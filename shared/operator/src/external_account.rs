@@ -1,5 +1,5 @@
-//! Keys that bind accounts to accounts elsewhere (RFC 8555 §7.3.4), as operators mint, rotate and
-//! revoke them, and the secret that their MAC keys are derived from.
+//! External account keys (RFC 8555 §7.3.4): how operators create, rotate and revoke them, and the
+//! secret from which their MAC keys are derived.
 
 use std::sync::Arc;
 
@@ -13,43 +13,43 @@ use zeroize::Zeroizing;
 
 use crate::{Error, Refusal};
 
-/// A key as its holder gets it. It cannot be shown again.
+/// A new key, as its holder gets it. It cannot be shown again.
 #[derive(Clone)]
 pub struct MintedExternalAccountKey {
-    /// The `kid`.
+    /// The key identifier, which clients send as `kid`.
     pub id: ExternalAccountKeyId,
     /// The MAC key, 32 octets.
     pub mac_key: Zeroizing<Vec<u8>>,
-    /// Until when an account can be bound with it.
+    /// The time until which the key can bind accounts.
     pub expires_at: Timestamp,
 }
 
-/// A key in the place of another one.
+/// A key that replaces another one.
 #[derive(Clone)]
 pub struct RotatedExternalAccountKey {
-    /// The new one.
+    /// The new key.
     pub minted: MintedExternalAccountKey,
-    /// The old one, as it is now.
+    /// The old key, as it is now.
     pub old: ExternalAccountKey,
 }
 
-/// What a key is good for.
+/// The terms of an external account key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalAccountKeyTerms {
-    /// For how long accounts can be bound with it.
+    /// For how long the key can bind accounts.
     pub lifetime: SignedDuration,
-    /// For people.
+    /// A note for operators.
     pub label: String,
-    /// The ACME Profile in whose directories it binds accounts; every one when absent.
+    /// The ACME Profile in whose directories the key binds accounts; all when absent.
     pub profile: Option<ProfileName>,
-    /// The names that its accounts may ask for; all when there is no rule.
+    /// The identifiers that its accounts may order; all when there is no rule.
     pub scope: Vec<IdentifierRule>,
-    /// How many accounts it may bind; any number when absent.
+    /// The maximum number of accounts that the key binds; unlimited when absent.
     pub max_accounts: Option<u32>,
 }
 
 impl ExternalAccountKeyTerms {
-    /// For one account, in every profile and for all names.
+    /// A key for one account, in every profile and for all identifiers.
     pub fn new(lifetime: SignedDuration) -> Self {
         Self { lifetime, label: String::new(), profile: None, scope: Vec::new(), max_accounts: Some(1) }
     }
@@ -74,7 +74,7 @@ impl ExternalAccountKeys {
         Self { store, policies, audit, clock }
     }
 
-    /// Mints a key. `actor` is the operator who has it made.
+    /// Creates a key. `actor` is the operator.
     ///
     /// # Errors
     /// When the store cannot answer; [`Failure::NoExternalAccountSecret`].
@@ -111,8 +111,9 @@ impl ExternalAccountKeys {
         }
     }
 
-    /// Mints a key with the terms of another one. That one binds accounts for `overlap` longer at
-    /// most, or no longer when that is nothing; the accounts that it bound go on.
+    /// Creates a key with the terms of another one. The old key can bind accounts for at most
+    /// `overlap` longer, or not at all if that is zero. The accounts that it has bound are not
+    /// affected.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.
@@ -162,7 +163,7 @@ impl ExternalAccountKeys {
         }
     }
 
-    /// The keys by id, oldest first: those behind `after`, at most `limit`.
+    /// The keys by id, oldest first: those after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -174,7 +175,7 @@ impl ExternalAccountKeys {
         self.store.external_account_keys(after, limit).await?.try_map(|key| Ok(key.value))
     }
 
-    /// Takes a key back: no further account is bound with it. Taking back twice is harmless.
+    /// Revokes a key: it binds no more accounts. Repeating it is harmless.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.
@@ -188,19 +189,20 @@ impl ExternalAccountKeys {
     }
 }
 
-/// Makes the secret that MAC keys are derived from. Part of hosts, never of what clients ask.
+/// Creates the secret from which MAC keys are derived. Only hosts use it, never a request of a
+/// client.
 pub struct ExternalAccountSecrets {
     external_accounts: Arc<dyn ExternalAccountStore>,
     clock: Arc<dyn Clock>,
 }
 
 impl ExternalAccountSecrets {
-    /// In this store.
+    /// Creates the secret in this store.
     pub fn new(external_accounts: Arc<dyn ExternalAccountStore>, clock: Arc<dyn Clock>) -> Self {
         Self { external_accounts, clock }
     }
 
-    /// Makes the secret that MAC keys are derived from, unless there is one.
+    /// Creates the secret from which MAC keys are derived, unless there is one.
     ///
     /// # Errors
     /// When the store cannot answer.

@@ -1,4 +1,4 @@
-//! Incidents: certificates that clients are told to replace before their time (RFC 9773 §4.2).
+//! Incidents: certificates that clients are asked to replace early (RFC 9773 §4.2).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,29 +10,29 @@ use store::{Incident, IncidentStore, Selection, StagedRevocation, Versioned};
 
 use crate::{Error, Refusal};
 
-/// What is to be declared.
+/// An incident to be declared.
 #[derive(Clone, Debug)]
 pub struct IncidentPlan {
-    /// What happened, for people.
+    /// A description for operators.
     pub description: String,
-    /// The page that clients are shown.
+    /// The page that renewal information links to.
     pub explanation_url: Option<String>,
-    /// Which certificates.
+    /// The certificates that the incident is about.
     pub affected: Selection,
-    /// How many there are, when somebody counted them.
+    /// How many there are, if they were counted.
     pub counted: Option<u64>,
-    /// How long clients have; they are spread over this time.
+    /// The time over which clients are asked to renew.
     pub renew_within: SignedDuration,
-    /// Whether the certificates are revoked, too.
+    /// How the certificates are revoked, if they are.
     pub revocation: Option<RevocationPlan>,
 }
 
-/// How certificates are to be revoked.
+/// A revocation to be started by an incident.
 #[derive(Clone, Copy, Debug)]
 pub struct RevocationPlan {
-    /// The reason in CRLs.
+    /// The reason that CRLs show.
     pub reason: RevocationReason,
-    /// How long after the declaration it begins.
+    /// The time from the declaration to the start of the revocation.
     pub after: SignedDuration,
 }
 
@@ -55,8 +55,8 @@ impl Incidents {
         Self { incidents, renewal_infos, audit, clock }
     }
 
-    /// Declares an incident. From the next look at renewal information on, within the time of
-    /// [`ra::Settings::profile_cache`], the clients concerned are told to renew.
+    /// Declares an incident. From the next request for renewal information on, at the latest after
+    /// [`ra::Settings::profile_cache`], the affected clients are asked to renew.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -98,8 +98,8 @@ impl Incidents {
         Ok(incident.value)
     }
 
-    /// Ends an incident: clients are told nothing of it any more, and no further certificate is
-    /// revoked for it. Ending twice is harmless.
+    /// Ends an incident: renewal information returns to normal, and no more certificates are
+    /// revoked for it. Repeating it is harmless.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.
@@ -131,7 +131,7 @@ impl Incidents {
         Ok(self.incidents.incidents().await?)
     }
 
-    /// The incident of that id.
+    /// The incident with this id.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; when the store cannot answer.

@@ -19,8 +19,8 @@ impl InitialProfiles {
         Self { profiles, store, issuers }
     }
 
-    /// Remembers that the store is new, when it is: only then first profiles are made. To be called
-    /// before anything is made in it.
+    /// Records that the store is new, if it is: only then the first profiles are created. It must
+    /// be called before anything is created in the store.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -32,8 +32,8 @@ impl InitialProfiles {
         Ok(self.store.put_applied_configuration(&begun).await?)
     }
 
-    /// Makes the first profiles in a new store. Where there is any profile, or was, the operator
-    /// has decided already, and nothing happens.
+    /// Creates the first profiles in a new store. If there is any profile, or was one, the operator
+    /// has already decided, and nothing happens.
     ///
     /// # Errors
     /// [`crate::Refusal::Profiles`]; when the store cannot answer.

@@ -1,7 +1,7 @@
-//! Issuing CAs beside the first one: made below the CA's own root, and retired.
+//! Issuing CAs in addition to the first one: created below the CA's own root, and retired.
 //!
-//! Making one is a ceremony: it and the first start are the only places where the root's key signs
-//! a certificate.
+//! Creating one is a ceremony: apart from the first start, it is the only place where the root's
+//! key signs a certificate.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,84 +18,84 @@ use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, Issu
 
 use crate::Error;
 
-/// An issuing CA to be made.
+/// An issuing CA to be created.
 #[derive(Clone, Debug)]
 pub struct NewIssuer {
-    /// Its name for profiles and URLs.
+    /// The id of the issuer in profiles and URLs.
     pub id: IssuerId,
-    /// Its name in certificates.
+    /// The subject of its certificate.
     pub subject: AuthorityName,
-    /// Its key.
+    /// Where its key comes from.
     pub key: IssuerKey,
-    /// For how long its certificate is valid; it ends with the root at the latest.
+    /// The lifetime of its certificate; it expires with the root at the latest.
     pub lifetime: SignedDuration,
-    /// How many CRLs share its revocations.
+    /// The number of CRLs over which its revocations are spread.
     pub crl_shards: u16,
-    /// The names that it may certify; all without.
+    /// The identifiers that it may certify; all when absent.
     pub constraints: Option<NameConstraints>,
 }
 
-/// Where the key of a new issuer comes from.
+/// The source of the key of a new issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssuerKey {
-    /// The signer has it.
+    /// The signer already has this key.
     Held(KeyHandle),
-    /// The signer makes it.
+    /// The signer creates a key of this type.
     New(IssuerKeyType),
 }
 
-/// Why an issuer cannot be, or not be so.
+/// Why an issuer cannot be created or changed as requested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerRefusal {
-    /// Its name for profiles is taken.
-    #[error("there is an issuer `{0}` already, and it is {1}")]
+    /// There is already an issuer with this id.
+    #[error("there is already an issuer `{0}`; it is {1}")]
     Exists(IssuerId, IssuerState),
-    /// There is none of that name.
+    /// There is no issuer with this id.
     #[error("there is no issuer `{0}`")]
     Unknown(IssuerId),
-    /// Two CAs of one name cannot be told apart by whoever looks at a chain.
+    /// Another CA has the same subject, so relying parties could not distinguish them.
     #[error("issuer `{0}` has that name in its certificate; choose another one")]
     SameName(IssuerId),
-    /// A key says whose CRL a certificate is on.
-    #[error("that is the key of issuer `{0}`; each issuer has a key of its own")]
+    /// Another issuer has the same key, which identifies the CRL that a certificate belongs to.
+    #[error("that is the key of issuer `{0}`; each issuer needs a key of its own")]
     SameKey(IssuerId),
-    /// Nothing stands above.
+    /// There is no root to sign it.
     #[error("there is no root yet: start the host, or run the bootstrap function")]
     NoRoot,
-    /// A root issues no certificates that profiles could lead to.
+    /// The root does not issue certificates for profiles.
     #[error("`{0}` is a root")]
     Root(IssuerId),
-    /// It is in a state in which this cannot be done.
+    /// The issuer is in a state in which this is not possible.
     #[error("issuer `{0}` is {1}")]
     Off(IssuerId, IssuerState),
-    /// Its name in certificates cannot be.
+    /// The subject is not valid.
     #[error(transparent)]
     Name(#[from] AuthorityNameError),
-    /// The CA's own root did not sign it, and cannot sign what takes its place.
-    #[error("the certificate of issuer `{0}` is signed elsewhere; request and install `{1}` there first")]
+    /// The CA's own root did not sign it, and cannot sign a replacement.
+    #[error("an external CA signed the certificate of issuer `{0}`; request and install one for `{1}` first")]
     Elsewhere(IssuerId, IssuerId),
-    /// Nobody asked for its certificate.
-    #[error("the certificate of issuer `{0}` was not requested from a CA elsewhere")]
+    /// No certificate was requested for it.
+    #[error("no certificate was requested from an external CA for issuer `{0}`")]
     NotRequested(IssuerId),
-    /// The certificate is for somebody else.
+    /// The certificate is for another key.
     #[error("none of the certificates has the key of the request of issuer `{0}`")]
     OtherKey(IssuerId),
     /// The certificate cannot be that of an issuer.
     #[error("the certificate cannot be that of an issuer: {0}")]
     Certificate(#[from] IssuerError),
-    /// It does not stand below a root.
+    /// The certificate does not chain to a root.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// RA Profiles name it.
-    #[error("RA Profiles name `{issuer}`: {}; roll over to another issuer first", names(.profiles))]
+    /// RA Profiles refer to it.
+    #[error("RA Profiles refer to `{issuer}`: {}; roll over to another issuer first", names(.profiles))]
     Named {
-        /// The issuer.
+        /// The id of the issuer.
         issuer: IssuerId,
-        /// Their names.
+        /// The RA Profiles that refer to it.
         profiles: Vec<ProfileName>,
     },
-    /// Nothing would issue any more.
-    #[error("`{0}` is the last issuer that issues; add another one first, or disable the profiles instead")]
+    /// It is the only active issuer.
+    #[error("`{0}` is the last active issuer; add another one first, or disable the profiles instead")]
     Last(IssuerId),
 }
 
@@ -132,8 +132,8 @@ impl IssuerChanges {
         Self { store, profiles, issuers, ceremony, signer, crl_requests, audit, status_url, clock }
     }
 
-    /// Makes an issuing CA below the CA's own root, and has its CRLs made. What a crash left of an
-    /// earlier try is taken up.
+    /// Creates an issuing CA below the CA's own root, and requests its CRLs. After a crash,
+    /// repeating the call completes the issuer.
     ///
     /// # Errors
     /// [`IssuerRefusal`]; when the root's key cannot be used.
@@ -153,9 +153,9 @@ impl IssuerChanges {
         self.keep_new(record).await
     }
 
-    /// Lets an issuer issue no more. Its CRLs go on until its own certificate ends, and with it the
-    /// last one that it issued. `named` says that it may be RA Profiles still name it; they issue
-    /// nothing then. Retiring twice is harmless.
+    /// Retires an issuer: it issues no more certificates, but signs CRLs until its own certificate
+    /// expires, and with it the last certificate that it issued. `named` allows this although RA
+    /// Profiles still refer to it; these issue nothing then. Repeating it is harmless.
     ///
     /// # Errors
     /// [`IssuerRefusal`].
@@ -193,7 +193,7 @@ impl IssuerChanges {
         }
     }
 
-    /// The key for an issuer to be made, which no other issuer has.
+    /// The key for a new issuer, which no other issuer has.
     pub(super) async fn key_for(
         &self,
         id: &IssuerId,
@@ -206,8 +206,8 @@ impl IssuerChanges {
         };
         let public_key = self.signer.public_key(&key).await?;
         for other in others {
-            // One that waits for its certificate has none to compare with yet, but a name for its
-            // key.
+            // An issuer that waits for its certificate has no certificate to compare, but a handle
+            // of its key.
             let same = match certificate(other)? {
                 Some(certificate) => *certificate.public_key() == public_key,
                 None => other.key == key,
@@ -219,7 +219,7 @@ impl IssuerChanges {
         Ok((key, public_key))
     }
 
-    /// Stores a new issuer and has its CRLs made.
+    /// Stores a new issuer and requests its CRLs.
     pub(super) async fn keep_new(&self, record: IssuerRecord) -> Result<IssuerRecord, Error> {
         match self.store.create_issuer_if_absent(&record).await? {
             Creation::Created => {}
@@ -233,8 +233,8 @@ impl IssuerChanges {
         Ok(record)
     }
 
-    /// Where the root and its CRL are found. Who opens a CA that is at rest does not know its
-    /// status URL, but the certificates below the root say it.
+    /// The URLs of the root and its CRL. A process that opens a CA whose host is not running does
+    /// not know the status URL, but the certificates below the root contain it.
     fn pointers_to(&self, root: &LoadedIssuer, others: &[IssuerRecord]) -> Pointers {
         let pointers = self.status_url.pointers(&root.id, 0);
         if pointers != Pointers::default() {
@@ -246,7 +246,7 @@ impl IssuerChanges {
     }
 }
 
-/// Whether an issuer can have these names beside the others.
+/// Checks that the names of a new issuer differ from those of the others.
 pub(super) fn check_new(others: &[IssuerRecord], id: &IssuerId, subject: &AuthorityName) -> Result<(), Error> {
     if let Some(taken) = others.iter().find(|other| other.id == *id) {
         return Err(IssuerRefusal::Exists(id.clone(), taken.state()).into());
@@ -262,7 +262,7 @@ pub(super) fn check_new(others: &[IssuerRecord], id: &IssuerId, subject: &Author
     Ok(())
 }
 
-/// The issuing CA of that name.
+/// The issuing CA with this id.
 pub(super) fn issuing_ca<'a>(all: &'a [IssuerRecord], id: &IssuerId) -> Result<&'a IssuerRecord, IssuerRefusal> {
     let found = all.iter().find(|issuer| issuer.id == *id).ok_or_else(|| IssuerRefusal::Unknown(id.clone()))?;
     match found.role {
@@ -271,13 +271,13 @@ pub(super) fn issuing_ca<'a>(all: &'a [IssuerRecord], id: &IssuerId) -> Result<&
     }
 }
 
-/// The certificate of an issuer that has one.
+/// The certificate of an issuer, if it has one.
 pub(super) fn certificate(issuer: &IssuerRecord) -> Result<Option<Certificate>, Error> {
     let read = |Der(der): &Der| Certificate::from_der(der).map_err(Failure::issuing);
     Ok(issuer.certificate.as_ref().map(read).transpose()?)
 }
 
-/// What an audit record says of an issuer to be made.
+/// The detail of an audit record about a new issuer.
 pub(super) fn described(subject: &AuthorityName, key: &IssuerKey) -> BTreeMap<String, String> {
     let key = match key {
         IssuerKey::Held(key) => key.to_string(),

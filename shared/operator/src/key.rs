@@ -21,7 +21,7 @@ impl BlockedKeys {
         Self { lookup, audit, clock }
     }
 
-    /// Blocks a key: no account and no certificate may use it again.
+    /// Blocks a key: no account and no certificate can use it again.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -30,7 +30,7 @@ impl BlockedKeys {
         Ok(self.lookup.block_key(key, self.clock.now()).await?)
     }
 
-    /// The blocked keys by thumbprint: those behind `after`, at most `limit`.
+    /// The blocked keys by thumbprint: those after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.

@@ -1,8 +1,8 @@
 //! What operators do to profiles, issuers, accounts, certificates and keys, and how they find them.
 //!
 //! One type for each thing that operators ask, constructed from the stores and seams that it uses
-//! and no others. Each act is recorded with its actor before it is done. Nobody reaches these verbs
-//! by ACME.
+//! and no others. Each act is recorded with its actor before it is done. No ACME client reaches
+//! these verbs.
 
 mod account;
 mod certificate;

@@ -28,13 +28,13 @@ pub struct Parts {
     pub external_account_keys: ExternalAccountKeys,
     /// Finds, disables and ends accounts.
     pub accounts: Accounts,
-    /// Finds certificates.
+    /// Finds certificates by serial, fingerprint or key.
     pub certificates: Certificates,
     /// Goes through many certificates.
     pub selections: Arc<Selections>,
-    /// Revokes certificates.
+    /// Revokes certificates, one at a time or a selection.
     pub revocations: Arc<Revocations>,
-    /// Blocks keys.
+    /// Blocks keys for accounts and certificates.
     pub blocked_keys: BlockedKeys,
     /// Declares and ends incidents.
     pub incidents: Incidents,
@@ -46,13 +46,13 @@ pub struct Parts {
     pub explanations: Explanations,
     /// Emits events on purpose.
     pub test_events: TestEvents,
-    /// The record of what operators did.
+    /// The audit records of operators' actions.
     pub audit: Arc<AuditTrail>,
     /// The issuers, as they were read recently.
     pub issuers: Arc<Issuers>,
     /// Signs with the root, and checks the keys of issuers.
     pub ceremony: Arc<Ceremony>,
-    /// The time.
+    /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -84,13 +84,13 @@ pub struct Seams {
     pub nonces: Arc<dyn NonceStore>,
     /// The store of profiles.
     pub profiles: Arc<dyn ProfileStore>,
-    /// The keys.
+    /// Signs with the keys of issuers.
     pub signer: Arc<dyn Signer>,
-    /// The queue of CRLs.
+    /// Takes the requests for new CRLs.
     pub crl_queue: Arc<dyn CrlQueue>,
-    /// Events, beside the log.
+    /// Takes the events, in addition to the log.
     pub events: Arc<dyn EventSink>,
-    /// The time.
+    /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 

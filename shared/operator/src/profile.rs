@@ -1,4 +1,4 @@
-//! Profiles, as operators change them.
+//! Profiles: how operators read and change them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,7 +33,7 @@ impl Profiles {
         Self { profiles, issuers, directories, audit, events }
     }
 
-    /// All profiles.
+    /// All stored profiles.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -41,7 +41,7 @@ impl Profiles {
         Ok(self.profiles.profiles().await?)
     }
 
-    /// The ACME Profiles by name: those behind `after`, at most `limit`.
+    /// The ACME Profiles by name: those after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -49,7 +49,7 @@ impl Profiles {
         Ok(self.profiles.acme_profiles_page(after, limit).await?)
     }
 
-    /// The RA Profiles by name: those behind `after`, at most `limit`.
+    /// The RA Profiles by name: those after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -57,7 +57,8 @@ impl Profiles {
         Ok(self.profiles.ra_profiles_page(after, limit).await?)
     }
 
-    /// What would change if these were the profiles, with every reason against it.
+    /// The differences between the stored profiles and these, or every reason why these are
+    /// invalid.
     ///
     /// # Errors
     /// [`crate::Refusal::Profiles`]; when the store cannot answer.
@@ -65,9 +66,8 @@ impl Profiles {
         self.compared(wanted).await.map(|(_, differences)| differences)
     }
 
-    /// Makes these the profiles: all of them, or none when one is refused. The next request of this
-    /// process sees them; other processes see them within the time of
-    /// [`ra::Settings::profile_cache`].
+    /// Replaces the profiles by these: all of them, or none if one is refused. The next request of
+    /// this process sees the change; other processes see it within [`ra::Settings::profile_cache`].
     ///
     /// # Errors
     /// [`crate::Refusal::Profiles`]; when the store cannot answer.
@@ -105,7 +105,8 @@ impl Profiles {
     }
 }
 
-/// The profiles that change, each with its fields that differ; none of one that is new or gone.
+/// The profiles that change, each with its changed fields; a profile that is new or deleted has
+/// none.
 fn changed_fields(changes: &ProfileChanges, differences: &[Difference]) -> BTreeMap<String, Vec<String>> {
     let acme = changes.put_acme.iter().map(|profile| &profile.name).chain(&changes.delete_acme);
     let ra = changes.put_ra.iter().map(|profile| &profile.name).chain(&changes.delete_ra);
@@ -113,8 +114,8 @@ fn changed_fields(changes: &ProfileChanges, differences: &[Difference]) -> BTree
     let mut changed: BTreeMap<String, Vec<String>> =
         paths.map(|(kind, name)| (format!("{}.{name}", kind.table()), Vec::new())).collect();
     for Difference { path, .. } in differences {
-        // A name may have dots, so several profiles may stand before the field: the longest is
-        // meant.
+        // A name may contain dots, so several profiles may match the start of a path; the longest
+        // is meant.
         let field = |profile: &str| path.strip_prefix(profile)?.strip_prefix('.').map(str::to_owned);
         let of = changed.keys().filter(|profile| field(profile).is_some()).max_by_key(|profile| profile.len()).cloned();
         if !changed.contains_key(path)

@@ -1,5 +1,6 @@
-//! Revocation of one certificate, and of many, piece by piece. A piece that was interrupted is done again
-//! without harm: what is revoked is passed over, and its CRL is asked for when it is missing there.
+//! Revocation of one certificate, and of many, piece by piece. A piece that was interrupted is done
+//! again without harm: what is revoked is passed over, and its CRL is asked for when it is missing
+//! there.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,16 +18,16 @@ use store::{CertificateRecord, CertificateState, CertificateStore, IssuerId, Pos
 
 use crate::{Error, Refusal, Selections};
 
-/// What became of a piece.
+/// The outcome of a slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevokedSlice {
-    /// How many were revoked.
+    /// How many certificates were revoked now.
     pub revoked: usize,
-    /// How many were revoked before.
+    /// The number that were already revoked.
     pub already: usize,
-    /// How many were looked at.
+    /// The number of certificates that were looked at.
     pub looked_at: usize,
-    /// Where the next piece begins; `None` when this was the last one.
+    /// Where the next slice starts; `None` if this was the last one.
     pub next: Option<Position>,
 }
 
@@ -53,8 +54,8 @@ impl Revocations {
         Self { certificates, selections, records, crl_requests, audit, clock }
     }
 
-    /// Revokes a certificate of any account, in the same way as its owner would. With the reason
-    /// `keyCompromise` its key is blocked.
+    /// Revokes a certificate of any account, as its owner could. With the reason `keyCompromise`
+    /// its key is blocked.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::AlreadyRevoked`].
@@ -81,8 +82,8 @@ impl Revocations {
         }
     }
 
-    /// Blocks the certificate's key when that is why it is revoked: first, so that a crash leaves
-    /// no revocation without its block.
+    /// Blocks the certificate's key if it is revoked for key compromise. This comes before the
+    /// revocation, so that a crash cannot leave a revocation without the block.
     async fn block_if_compromised(
         &self,
         certificate: &CertificateRecord,
@@ -119,8 +120,8 @@ impl Revocations {
         Ok(RevokedSlice { revoked, already, looked_at: slice.looked_at, next: slice.next })
     }
 
-    /// Revokes those of them that are not, and has each list made once that lacks one of them.
-    /// Answers how many it revoked.
+    /// Revokes those that are not revoked, and requests each CRL that lacks one of them. Returns
+    /// the number of certificates it revoked.
     pub(crate) async fn revoke_all(
         &self,
         actor: &str,
@@ -129,7 +130,7 @@ impl Revocations {
     ) -> Result<usize, Error> {
         let (mut count, mut failure) = (0, None);
         let mut lists = Lists::default();
-        // The record of a revocation that was interrupted may be on no list yet.
+        // After an interrupted revocation, a revoked certificate may be missing on its CRL.
         for certificate in certificates {
             lists.note(certificate);
         }
@@ -149,14 +150,14 @@ impl Revocations {
                 break;
             }
         }
-        // Also after a failure: what is revoked is to be known.
+        // Also after a failure, so that relying parties learn what has been revoked.
         for (issuer, shard) in lists.0.into_keys() {
             self.crl_requests.request(&issuer, shard).await?;
         }
         failure.map_or(Ok(count), Err)
     }
 
-    /// Marks one as revoked; `None` when it is already.
+    /// Revokes one certificate; `None` if it is already revoked.
     async fn revoke_one(
         &self,
         actor: &str,
@@ -178,7 +179,7 @@ impl Revocations {
         }
     }
 
-    /// Of the lists of what was revoked before, keeps those that are older than the revocation.
+    /// Of the CRLs for earlier revocations, keeps those that are older than the revocation.
     async fn keep_those_that_lack(&self, lists: &mut Lists) -> Result<(), Error> {
         for ((issuer, shard), at) in std::mem::take(&mut lists.0) {
             if !self.crl_requests.is_listed(&issuer, shard, at).await? {
@@ -189,7 +190,7 @@ impl Revocations {
     }
 }
 
-/// Lists by issuer and shard, with the last revocation that belongs on each.
+/// CRLs by issuer and shard, with the latest revocation that belongs on each.
 #[derive(Default)]
 struct Lists(HashMap<(IssuerId, u16), Timestamp>);
 
@@ -202,5 +203,5 @@ impl Lists {
     }
 }
 
-/// How many are written at the same time.
+/// The number of certificates that are revoked concurrently.
 const AT_A_TIME: usize = 16;

@@ -1,4 +1,4 @@
-//! A new issuing CA takes over what RA Profiles lead to another one for.
+//! The roll-over of issuers: RA Profiles that refer to one issuing CA refer to a new one.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,25 +10,25 @@ use store::{Difference, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerS
 use crate::issuer::{certificate, issuing_ca};
 use crate::{Error, IssuerChanges, IssuerKey, IssuerRefusal, NewIssuer, Profiles};
 
-/// What takes over from what.
+/// The issuers of a roll-over.
 #[derive(Clone, Debug)]
 pub struct RollOver {
-    /// The issuer that RA Profiles name.
+    /// The issuer that RA Profiles refer to now.
     pub old: IssuerId,
-    /// The one that they are to name. When there is none, one is made of the same shape.
+    /// The issuer that they will refer to. If it does not exist, it is created like the old one.
     pub new: IssuerId,
-    /// The common name of a new one; by default that of the old one with a number behind it.
+    /// The common name of a new issuer; by default that of the old one with a number.
     pub name: Option<String>,
-    /// The key of a new one; by default the signer makes one of the same kind.
+    /// The key of a new issuer; by default the signer creates one of the same type.
     pub key: Option<KeyHandle>,
 }
 
-/// What came of it.
+/// The outcome of a roll-over.
 #[derive(Clone, Debug)]
 pub struct RolledOver {
-    /// The issuer that took over.
+    /// The new issuer.
     pub issuer: IssuerRecord,
-    /// What changed in RA Profiles.
+    /// The changes to RA Profiles.
     pub differences: Vec<Difference>,
 }
 
@@ -45,9 +45,9 @@ impl RollOvers {
         Self { store, issuers, profiles }
     }
 
-    /// Has all RA Profiles that name one issuer name another one, in one change, and makes that one when
-    /// there is none. The old one goes on: it signs CRLs, and certificates of orders that are under way.
-    /// Doing it again completes what a crash left.
+    /// Makes all RA Profiles that refer to one issuer refer to another, in one change, and creates
+    /// that one if it does not exist. The old issuer continues to sign CRLs, and the certificates
+    /// of orders in progress. After a crash, repeating the call completes the roll-over.
     ///
     /// # Errors
     /// [`IssuerRefusal`]; when the root's key cannot be used.
@@ -69,7 +69,7 @@ impl RollOvers {
     }
 }
 
-/// What a new issuer is to be to take over from `old`.
+/// A new issuer with the properties of `old`.
 fn of_the_same_shape(
     all: &[IssuerRecord],
     old: &IssuerRecord,
@@ -99,7 +99,7 @@ fn of_the_same_shape(
     })
 }
 
-/// The name with the first number behind it that no other issuer has: `Issuing CA 2`.
+/// The name with the first number that no other issuer has: `Issuing CA 2`.
 fn next_name(all: &[IssuerRecord], name: &str) -> Result<String, Error> {
     let mut taken = BTreeSet::new();
     for issuer in all {

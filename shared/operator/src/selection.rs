@@ -21,14 +21,14 @@ use store::{
 
 use crate::Error;
 
-/// A piece of the certificates that are meant.
+/// A slice of the selected certificates.
 #[derive(Clone, Debug)]
 pub struct Slice {
-    /// Those that are meant and have not ended, revoked ones among them.
+    /// The selected certificates that have not expired, including revoked ones.
     pub certificates: Vec<Versioned<CertificateRecord>>,
-    /// How many were looked at.
+    /// The number of certificates that were looked at.
     pub looked_at: usize,
-    /// Where the next piece begins; `None` when this was the last one.
+    /// Where the next slice starts; `None` if this was the last one.
     pub next: Option<Position>,
 }
 
@@ -42,7 +42,7 @@ pub struct Selections {
 }
 
 impl Selections {
-    /// Those of this store, so many in a piece.
+    /// Selects from this store, at most `per_slice` certificates in a piece.
     pub fn new(
         lookup: Arc<dyn LookupStore>,
         accounts: Arc<dyn AccountStore>,
@@ -53,8 +53,8 @@ impl Selections {
         Self { lookup, accounts, issuers, per_slice, clock }
     }
 
-    /// The piece of the certificates that are meant which begins at `position`; the first when it
-    /// is `None`, or a position of another way through them.
+    /// The slice of the selected certificates that starts at `position`; the first one if that is
+    /// `None` or belongs to another look-up.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -74,7 +74,7 @@ impl Selections {
         Ok(issuers.filter(|issuer| issuer.role == IssuerRole::Issuing).map(|issuer| issuer.id).collect())
     }
 
-    /// The same, of those for which `meant` holds, too.
+    /// The same, for certificates that also satisfy `meant`.
     pub(crate) async fn select(
         &self,
         selection: &Selection,
@@ -108,7 +108,7 @@ impl Selections {
         Ok(Slice { certificates, looked_at: ids.len(), next })
     }
 
-    /// Those with the name, those that end last first.
+    /// The certificates with the identifier, latest expiry first.
     async fn named(&self, name: &Identifier, before: Option<&CertificateEntry>) -> Result<FoundEntries, Error> {
         let page = self.lookup.certificates_by_name(name, before, self.per_slice).await?;
         let now = self.clock.now();
@@ -118,14 +118,14 @@ impl Selections {
         Ok((good, next))
     }
 
-    /// Those of the account, by way of its orders, newest first.
+    /// The certificates of the account's orders, newest order first.
     async fn ordered_by(&self, account: AccountId, before: Option<OrderId>) -> Result<FoundEntries, Error> {
         let most = self.per_slice.min(MAX_ORDERS);
         let page = self.lookup.certificates_of_account(account, before, most).await?;
         Ok((page.certificates, page.next.map(Position::OlderThan)))
     }
 
-    /// All, those that end first first.
+    /// All certificates, earliest expiry first.
     async fn ending(&self, selection: &Selection, position: Option<&Position>) -> Result<FoundEntries, Error> {
         let (most, last) = (self.per_slice, self.last_end(selection).await?);
         let (mut from, mut after) = match position {
@@ -154,7 +154,7 @@ impl Selections {
         Ok((found, Some(Position::EndingFrom(from))))
     }
 
-    /// The first second in which none of them ends any more: no certificate outlasts its issuer.
+    /// The time after which no certificate expires, because none outlasts its issuer.
     async fn last_end(&self, selection: &Selection) -> Result<Timestamp, Error> {
         let mut last = Timestamp::MIN;
         for issuer in self.issuers.issuers().await? {
@@ -167,12 +167,12 @@ impl Selections {
     }
 }
 
-/// Where to look, and where to go on.
+/// The entries to look at, and where the next slice starts.
 type FoundEntries = (Vec<CertificateEntry>, Option<Position>);
 
-/// Orders are looked up one by one.
+/// The maximum number of orders in a slice; they are read one by one.
 const MAX_ORDERS: usize = 200;
-/// An engine may need a look-up for each day, so a piece of the time ahead is no longer than this …
+/// The longest time that is searched at once: an engine may need one look-up for each day.
 const PORTION: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// … and there are so many of them at most in a slice.
+/// The maximum number of such searches in a slice.
 const PORTIONS: usize = 8;

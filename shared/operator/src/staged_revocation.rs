@@ -1,9 +1,10 @@
-//! The revocation of what an incident is about: it goes on by itself, piece by piece, from its begin to
+//! The staged revocation of an incident: it continues by itself, slice by slice, from its start to
 //! its last certificate.
 //!
-//! A piece is done, and then the incident says so, in one conditional write. Whoever crashes in between
-//! leaves the piece to be done again, and whoever was second lets the first one's word stand. So the count
-//! is right whatever happens: it counts what is revoked, not who did it.
+//! A slice is revoked first; then one conditional write updates the incident. After a crash in
+//! between, the slice is repeated, and of two processes that did the same slice only the first
+//! updates the incident. So the count is always right: it is the number of revoked certificates,
+//! not of acts.
 
 use std::sync::Arc;
 
@@ -33,10 +34,11 @@ impl StagedRevocations {
         Self { incidents, selections, revocations, audit, clock }
     }
 
-    /// Revokes one piece for each incident whose revocation has begun. Answers whether there is more to do.
+    /// Revokes one slice for each incident whose revocation has started. Returns whether there is
+    /// more to do.
     ///
     /// # Errors
-    /// When a piece could not be done; it is done by whoever calls next.
+    /// When a slice could not be completed; the next call repeats it.
     pub async fn proceed(&self) -> Result<bool, Error> {
         let mut is_more = false;
         let now = self.clock.now();
@@ -56,7 +58,8 @@ impl StagedRevocations {
             self.audit.record(&before.declared_by, "incident revoke", before.id, detail).await?;
         }
         self.revocations.revoke_all(&before.declared_by, &slice.certificates, revocation.reason).await?;
-        // All of them are revoked now; those that were before it began, or for another reason, are not its own.
+        // All of them are revoked now. Those revoked before the start, or for another reason, do
+        // not count.
         let own = slice.certificates.iter().filter(|certificate| {
             let by_it =
                 |revoked: &Revocation| revoked.at >= revocation.begins_at && revoked.reason == revocation.reason;
@@ -70,12 +73,12 @@ impl StagedRevocations {
             ..revocation.clone()
         };
         let after = versioned(Incident { revocation: Some(progress), ..before.value.clone() })?;
-        // Otherwise somebody else did the same piece, or ended the incident.
+        // Otherwise another process has done the same slice or ended the incident.
         let is_first = applied(self.incidents.put_incident(Some(before.version), &after).await)?;
         Ok(is_more || !is_first)
     }
 
-    /// The piece of the certificates that the incident is about which begins at `position`.
+    /// The slice of the affected certificates that starts at `position`.
     async fn select_affected(&self, incident: &Incident, position: Option<&Position>) -> Result<Slice, Error> {
         self.selections
             .select(&incident.affected, position, |certificate, directory| incident.is_about(certificate, directory))

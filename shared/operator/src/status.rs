@@ -1,4 +1,4 @@
-//! How the CA is, for whoever runs it.
+//! The status of the CA, for operators.
 
 use std::sync::Arc;
 
@@ -12,59 +12,59 @@ use store::{
 
 use crate::Error;
 
-/// How the CA is. Times are UTC.
+/// The status of the CA. All times are UTC.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// When this was asked.
+    /// The time of this status.
     pub time: Timestamp,
-    /// The issuers, by id.
+    /// The issuers, sorted by id.
     pub issuers: Vec<IssuerStatus>,
-    /// How many ACME Profiles there are.
+    /// The number of ACME Profiles.
     pub acme_profiles: usize,
-    /// How many RA Profiles there are.
+    /// The number of RA Profiles.
     pub ra_profiles: usize,
-    /// When the newest secret of nonces was made; it should be younger than two days.
+    /// When the newest nonce secret was created; it should be younger than two days.
     pub nonce_secret_made_at: Option<Timestamp>,
-    /// Whether keys of external accounts can be minted.
+    /// Whether external account keys can be created.
     pub external_accounts: bool,
 }
 
-/// How an issuer is.
+/// The status of an issuer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssuerStatus {
-    /// Its name.
+    /// The id of the issuer.
     pub id: IssuerId,
-    /// What it may sign.
+    /// Whether it is a root or an issuing CA.
     pub role: IssuerRole,
-    /// What it does at present.
+    /// Whether it is requested, active or retired.
     pub state: IssuerState,
-    /// Its name in certificates, or in the request for its own.
+    /// The subject of its certificate, or of the request for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The end of its own certificate; absent while it waits for it.
+    /// The expiry of its certificate; absent as long as it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
-    /// Which key of the signer is its.
+    /// The handle of its key at the signer.
     pub key: String,
-    /// Its CRLs, by shard.
+    /// The status of its CRLs, by shard.
     pub crls: Vec<CrlStatus>,
 }
 
-/// How a CRL is.
+/// The status of a CRL.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CrlStatus {
-    /// Which shard.
+    /// The number of the shard.
     pub shard: u16,
-    /// Its number; absent while there is none.
+    /// The CRL number; absent as long as there is no CRL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
-    /// When it was made.
+    /// The time at which the CRL was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub this_update: Option<Timestamp>,
-    /// When the next one will be there at the latest.
+    /// The time by which the next CRL is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_update: Option<Timestamp>,
 }
@@ -92,7 +92,7 @@ impl StatusReports {
         Self { issuers, crls, profiles, nonces, external_accounts, clock }
     }
 
-    /// How the CA is.
+    /// The current status of the CA.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -120,7 +120,7 @@ impl StatusReports {
         let certificate = record.certificate.map(|Der(der)| ca::Certificate::from_der(&der)).transpose();
         let certificate = certificate.map_err(Failure::issuing)?;
         let mut crls = Vec::new();
-        // Who waits for a certificate signs nothing yet.
+        // An issuer that waits for its certificate signs nothing yet.
         for shard in certificate.iter().flat_map(|_| 0..record.crl_shards) {
             let crl = self.crls.crl(&record.id, shard).await?;
             crls.push(CrlStatus {

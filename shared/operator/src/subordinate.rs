@@ -1,4 +1,5 @@
-//! Issuing CAs below a CA elsewhere: a request goes out, the certificate that was signed for it comes in.
+//! Issuing CAs below an external CA: the certificate request, and the installation of the
+//! certificate that was signed for it.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +14,8 @@ use crate::{
 };
 
 impl IssuerChanges {
-    /// Makes a request for the certificate of an issuing CA, which is signed elsewhere. Of one that is
-    /// requested already the request is given as it is.
+    /// Creates a request for the certificate of an issuing CA, for an external CA to sign. For an
+    /// issuer that is already requested, it returns the same request.
     ///
     /// # Errors
     /// [`IssuerRefusal`]; when the key cannot be used.
@@ -55,8 +56,9 @@ impl IssuerChanges {
         .await
     }
 
-    /// Takes the certificate that a CA elsewhere signed for a requested issuer, with those above it up to a
-    /// root, in any order. It is active from then on. Installing the same twice is harmless.
+    /// Installs the certificate that an external CA has signed for a requested issuer, together
+    /// with those above it up to a root, in any order. The issuer is active from then on. Repeating
+    /// it is harmless.
     ///
     /// # Errors
     /// [`IssuerRefusal`] with what is wrong with the certificates.
@@ -100,7 +102,7 @@ impl IssuerChanges {
     }
 }
 
-/// Two CAs of one name cannot be told apart.
+/// Two CAs with the same subject could not be distinguished.
 fn check_subject(all: &[IssuerRecord], id: &IssuerId, own: &Certificate) -> Result<(), Error> {
     for other in all.iter().filter(|other| other.id != *id) {
         if certificate(other)?.is_some_and(|certificate| certificate.has_subject_of(own)) {

@@ -79,8 +79,8 @@ impl AccountChanges {
     /// the account itself can ask for them, and its requests are refused.
     ///
     /// # Errors
-    /// [`Refusal::StatusNotAllowed`] for any status other than `deactivated`, and every refusal of a
-    /// contact.
+    /// [`Refusal::StatusNotAllowed`] for any status other than `deactivated`, and every refusal of
+    /// a contact.
     pub async fn update(
         &self,
         serving: &Directory,

@@ -114,8 +114,8 @@ impl Authorizations {
     /// Deactivates an authorization (RFC 8555 §7.5.2). Repeating it is harmless.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::StatusNotAllowed`] for any status other than `deactivated`;
-    /// [`Refusal::AuthorizationEnded`] if it ended in another way.
+    /// [`Refusal::NotFound`]; [`Refusal::StatusNotAllowed`] for any status other than
+    /// `deactivated`; [`Refusal::AuthorizationEnded`] if it ended in another way.
     pub async fn deactivate(
         &self,
         account: &Account,
@@ -188,7 +188,7 @@ pub(crate) fn new_authorization(
     let (state, challenges) = match &pre_approval {
         // There is nothing to validate, so no challenges are offered.
         Some(rule) => {
-            tracing::info!(authorization = %id, account = %account.id, %identifier, %rule, "a name is pre-approved");
+            tracing::info!(authorization = %id, account = %account.id, %identifier, %rule, "an identifier is pre-approved");
             (AuthorizationState::Valid, Vec::new())
         }
         None => {

@@ -42,9 +42,9 @@ impl Challenges {
     /// next attempt now. A challenge in a final state does not change.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::AuthorizationEnded`] when the challenge was never started and
-    /// no longer can be; [`Refusal::LimitReached`] when too many validations of the account have
-    /// failed.
+    /// [`Refusal::NotFound`]; [`Refusal::AuthorizationEnded`] when the challenge was never started
+    /// and no longer can be; [`Refusal::LimitReached`] when too many validations of the account
+    /// have failed.
     pub async fn initiate(
         &self,
         serving: &Directory,

@@ -1,4 +1,4 @@
-//! Which profiles stand behind a directory, and whether they serve.
+//! The profiles behind a directory, and whether it serves.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,13 +12,13 @@ use crate::{Error, Refusal};
 /// A directory with the profiles behind it.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    /// Which directory.
+    /// The family and the name of the directory.
     pub directory: DirectoryId,
-    /// How clients are treated.
+    /// The rules for clients.
     pub acme: AcmeProfile,
-    /// What is issued unless the order says otherwise.
+    /// The kind of certificates that are issued unless the order chooses another profile.
     pub ra: RaProfile,
-    /// What an order may choose instead, by the names that the directory shows (profiles
+    /// The RA Profiles that an order may choose, by the names that the directory shows (profiles
     /// extension). A directory of family B is pinned to one RA Profile and offers none.
     pub offered: BTreeMap<String, Offer>,
 }
@@ -26,9 +26,9 @@ pub struct Directory {
 /// An RA Profile that an order may choose.
 #[derive(Clone, Debug)]
 pub struct Offer {
-    /// What is issued.
+    /// The kind of certificates that are issued.
     pub ra: RaProfile,
-    /// What the directory says of it.
+    /// The description that the directory shows.
     pub description: String,
 }
 
@@ -81,16 +81,16 @@ impl Directory {
     }
 }
 
-/// Finds directories, as they were read recently.
+/// Finds directories, and caches what it found.
 pub struct Directories {
     profiles: Arc<dyn ProfileStore>,
     clock: Arc<dyn Clock>,
-    /// Those that are known not to exist are `None`.
+    /// `None` for a directory that is known not to exist.
     found: Cache<DirectoryId, Option<Arc<Directory>>>,
 }
 
 impl Directories {
-    /// Those of this store, each answered from memory for `remembered`.
+    /// Finds the directories of this store; each is cached for `remembered`.
     pub fn new(profiles: Arc<dyn ProfileStore>, clock: Arc<dyn Clock>, remembered: SignedDuration) -> Self {
         Self { profiles, clock, found: Cache::new(remembered) }
     }
@@ -103,7 +103,7 @@ impl Directories {
         self.find(directory).await?.ok_or(Refusal::NoSuchDirectory.into())
     }
 
-    /// The same; `None` when there is no such directory.
+    /// The same; `None` if there is no such directory.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -112,7 +112,7 @@ impl Directories {
         self.found.get_or_read(directory, self.clock.now(), look_up).await
     }
 
-    /// Has all of them read again: an operator changed profiles.
+    /// Clears the cache, because an operator has changed profiles.
     pub async fn forget(&self) {
         self.found.forget().await;
     }
@@ -144,7 +144,7 @@ impl Directories {
         Ok(Some(Directory { directory: directory.clone(), acme, ra, offered }))
     }
 
-    /// What the profile offers, as far as it is there and enabled.
+    /// The profiles that the ACME Profile offers, as far as they exist and are enabled.
     async fn offers(&self, acme: &AcmeProfile) -> Result<BTreeMap<String, Offer>, Failure> {
         let mut offers = BTreeMap::new();
         for (name, offered) in &acme.profiles {

@@ -1,4 +1,5 @@
-//! Why an operation was refused or failed. Named by cause; how a client is told is not decided here.
+//! Why an operation was refused or failed, named by cause. The answer to a client is decided
+//! elsewhere.
 
 use acme::{
     AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus,
@@ -9,7 +10,7 @@ use store::{IssuerId, IssuerState, NameRefusal};
 
 use crate::{BindingRefusal, LimitReached};
 
-/// Why an operation did not happen.
+/// Why an operation was not performed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The client can ask for something else, or later.
@@ -23,16 +24,16 @@ pub enum Error {
 /// What the client can correct.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// No profile of that name, or none that this family serves.
+    /// There is no profile of that name, or none that this family serves.
     #[error("there is no such directory")]
     NoSuchDirectory,
-    /// The operator has switched it off.
+    /// The operator has disabled it.
     #[error("the directory is out of service: {0}")]
     DirectoryOff(&'static str),
-    /// The issuer behind the directory issues no more, or not yet.
+    /// The issuer behind the directory does not issue any more, or not yet.
     #[error("issuer {0} is {1}")]
     IssuerOff(IssuerId, IssuerState),
-    /// Unknown or somebody else's; nobody is told which.
+    /// The object does not exist, or belongs to another account; the answer does not say which.
     #[error("no such resource")]
     NotFound,
     /// No account has that key or id in this directory.
@@ -41,97 +42,98 @@ pub enum Refusal {
     /// The account has ended.
     #[error("the account is {0:?}")]
     AccountEnded(AccountStatus),
-    /// The directory demands a contact.
+    /// The directory requires a contact.
     #[error("a contact is required")]
     ContactRequired,
-    /// The directory demands a binding to an account elsewhere (RFC 8555 §7.3.4).
+    /// The directory requires an external account binding (RFC 8555 §7.3.4).
     #[error("an external account binding is required")]
     ExternalAccountRequired,
-    /// The binding to an account elsewhere is refused.
+    /// The external account binding is refused.
     #[error("external account binding refused")]
     ExternalAccountRefused(#[from] BindingRefusal),
     /// A contact is not accepted.
     #[error("contact refused")]
     Contact(#[from] ContactError),
-    /// The address of a contact lies in none of the allowed domains.
+    /// The address of a contact is not in one of the allowed domains.
     #[error("no contact is allowed in that domain")]
     ContactDomain(Vec<String>),
     /// Too many contacts.
     #[error("more than {0} contacts")]
     TooManyContacts(usize),
-    /// The account must agree to the terms at this URL first.
+    /// The account must first agree to the terms at this URL.
     #[error("the terms of service are not agreed to")]
     TermsNotAgreed {
-        /// The present terms.
+        /// The URL of the current terms.
         url: Option<String>,
     },
-    /// An account or order status that a client cannot ask for.
+    /// The client asked for a status that it cannot set.
     #[error("the status can only be changed to deactivated")]
     StatusNotAllowed,
-    /// Another account has the key.
+    /// Another account uses the key.
     #[error("the key is in use by another account")]
     KeyInUse(AccountId),
-    /// The key was compromised or is blocked by the operator.
+    /// The key was reported as compromised, or an operator has blocked it.
     #[error("the key is blocked")]
     KeyBlocked,
-    /// The inner JWS of a key rollover contradicts the outer one or the account.
-    #[error("key rollover refused: {0}")]
+    /// The inner JWS of a key change contradicts the outer one or the account.
+    #[error("key change refused: {0}")]
     KeyChange(&'static str),
-    /// An order without names.
-    #[error("the order names nothing")]
+    /// The order has no identifiers.
+    #[error("the order has no identifiers")]
     NoIdentifiers,
-    /// An order with too many names.
-    #[error("the order has more than {0} names")]
+    /// The order has too many identifiers.
+    #[error("the order has more than {0} identifiers")]
     TooManyIdentifiers(usize),
-    /// Some names are refused.
-    #[error("{} names refused", .0.len())]
+    /// Some identifiers are refused.
+    #[error("{} identifiers refused", .0.len())]
     Identifiers(Vec<(IdentifierObject, IdentifierRefusal)>),
     /// `notBefore` or `notAfter` cannot be honoured.
     #[error("validity refused")]
     Validity(#[from] ValidityRefusal),
-    /// The directory offers no such profile.
+    /// The directory does not offer the profile.
     #[error("no such profile")]
     InvalidProfile(String),
-    /// `replaces` names no certificate that this order can replace.
+    /// `replaces` is not a certificate that this order can replace.
     #[error("the certificate cannot be replaced: {0}")]
     Replaces(&'static str),
-    /// Another order replaces that certificate.
-    #[error("the certificate is replaced by another order already")]
+    /// Another order already replaces that certificate.
+    #[error("another order already replaces the certificate")]
     AlreadyReplaced,
-    /// Not the time to finalize.
+    /// The order is not in a state in which it can be finalized.
     #[error("the order is {0:?}")]
     OrderNotReady(OrderStatus),
     /// The order was finalized with another certificate request.
     #[error("the order was finalized with another certificate request")]
     OtherCsr,
-    /// The authorization has ended, so its challenges cannot be answered.
+    /// The authorization has ended, so its challenges can no longer be answered.
     #[error("the authorization is {0:?}")]
     AuthorizationEnded(AuthorizationStatus),
-    /// The certificate request cannot be used.
+    /// The certificate request is refused.
     #[error("certificate request refused")]
     Csr(#[from] ca::CsrError),
-    /// The certificate's key is of a kind that the RA Profile does not allow, or is the account's.
+    /// The certificate's key is of a type that the RA Profile does not allow, or is the account
+    /// key.
     #[error("certificate key refused: {0}")]
     CertificateKey(&'static str),
-    /// The submitted bytes are no certificate.
+    /// The submitted bytes are not a certificate.
     #[error("not a certificate")]
     NotACertificate,
-    /// A reason that subscribers may not give.
+    /// The revocation reason is not one that subscribers may give.
     #[error("revocation reason refused")]
     BadRevocationReason,
-    /// Revoked before.
-    #[error("the certificate is revoked already")]
+    /// The certificate is already revoked.
+    #[error("the certificate is already revoked")]
     AlreadyRevoked,
-    /// None of the three rights to revoke (RFC 8555 §7.6).
+    /// The requester has none of the three rights to revoke (RFC 8555 §7.6).
     #[error("the requester may not revoke this certificate")]
     MayNotRevoke,
-    /// Too much of something; for a while.
+    /// A limit is reached until its next window.
     #[error(transparent)]
     LimitReached(#[from] LimitReached),
 }
 
 impl Error {
-    /// Whether the same may succeed a little later although the operator mends nothing.
+    /// Whether the same operation may succeed a little later without any action by the operator.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.is_transient())
     }
@@ -162,19 +164,19 @@ impl From<issuing::Error> for Error {
     }
 }
 
-/// Why a name is refused.
+/// Why an identifier is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierRefusal {
-    /// It is no identifier.
+    /// It is not a valid identifier.
     #[error(transparent)]
     Malformed(#[from] IdentifierError),
-    /// A rule of the profile.
+    /// A rule of the profile refuses it.
     #[error(transparent)]
     Rule(#[from] NameRefusal),
-    /// The certificate of the CA that would sign.
-    #[error("the CA behind this directory cannot certify this name; its name constraints are: {0}")]
+    /// The name constraints of the CA that would sign do not allow it.
+    #[error("the CA behind this directory cannot certify this identifier; its name constraints are: {0}")]
     Constrained(String),
-    /// Another policy.
+    /// Another policy refuses it.
     #[error("{0}")]
     Policy(&'static str),
 }

@@ -1,10 +1,10 @@
-//! External account binding (RFC 8555 §7.3.4): a new account shows that somebody who has an account
-//! elsewhere was given a key for it.
+//! External account binding (RFC 8555 §7.3.4): a new account proves that it holds a key that was
+//! given to an existing customer.
 //!
-//! The operator mints a key: an id and a MAC key, shown once. The MAC key is derived from a secret
-//! of the CA and the id, so it is stored nowhere. A key binds one account, and it is used up in the
-//! same atomic change that makes the account. Whatever is wrong with a binding, the client is told
-//! the same: nobody learns which keys exist.
+//! The operator creates a key: an id and a MAC key, which is shown once. The MAC key is derived
+//! from the id and a secret of the CA, so it is not stored. The accounts that a key binds are
+//! counted in the same atomic change that creates the account. Whatever is wrong with a binding,
+//! the client gets the same answer, so no one learns which keys exist.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use zeroize::Zeroizing;
 
 use crate::{Directory, Error, names::is_for};
 
-/// Judges bindings of new accounts to accounts elsewhere, and uses their keys up.
+/// Checks the external account bindings of new accounts, and counts them with their keys.
 pub struct Bindings {
     external_accounts: Arc<dyn ExternalAccountStore>,
     clock: Arc<dyn Clock>,
 }
 
 impl Bindings {
-    /// With the keys of this store.
+    /// Checks bindings with the keys of this store.
     pub fn new(external_accounts: Arc<dyn ExternalAccountStore>, clock: Arc<dyn Clock>) -> Self {
         Self { external_accounts, clock }
     }
@@ -34,8 +34,8 @@ impl Bindings {
     /// `url` is that of the outer JWS.
     ///
     /// # Errors
-    /// [`crate::Refusal::ExternalAccountRefused`] whatever is wrong with the binding; when the store cannot
-    /// answer.
+    /// [`crate::Refusal::ExternalAccountRefused`] whatever is wrong with the binding; when the
+    /// store cannot answer.
     pub(crate) async fn key(
         &self,
         serving: &Directory,
@@ -65,8 +65,8 @@ impl Bindings {
     /// asked again when another account came between.
     ///
     /// # Errors
-    /// [`crate::Refusal::ExternalAccountRefused`] when the key is used up or taken back meanwhile; when the
-    /// store cannot answer.
+    /// [`crate::Refusal::ExternalAccountRefused`] when the key is used up or taken back meanwhile;
+    /// when the store cannot answer.
     pub(crate) async fn create_account(
         &self,
         account: &Versioned<Account>,
@@ -87,7 +87,7 @@ impl Bindings {
     }
 }
 
-/// The MAC key of that id, derived from the secret of the CA. It is stored nowhere.
+/// The MAC key for this id, derived from the secret of the CA. It is not stored.
 ///
 /// # Errors
 /// [`Failure::NoExternalAccountSecret`]; when the store cannot answer.
@@ -100,25 +100,25 @@ pub async fn mac_key(
     Ok(Zeroizing::new(hmac::sign(&secret, id.to_string().as_bytes()).as_ref().to_vec()))
 }
 
-/// Why a binding is refused. For the log: the client is told none of it.
+/// Why a binding is refused. This is for the log; the client does not learn the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BindingRefusal {
-    /// Form, algorithm or MAC.
+    /// The form, the algorithm or the MAC is wrong.
     #[error(transparent)]
     Jws(#[from] ExternalAccountBindingError),
-    /// Its `url` is not that of the request.
+    /// The `url` is not that of the request.
     #[error("the url of the binding is not that of the request")]
     Url,
-    /// Its `kid` names no key.
-    #[error("the kid of the binding names no key")]
+    /// There is no key with this `kid`.
+    #[error("there is no key with the kid of the binding")]
     UnknownKey,
-    /// It binds another key than the account's.
+    /// It binds a key other than the account's.
     #[error("the binding is not for the key that signed the request")]
     OtherAccountKey,
-    /// Its key is for another profile.
+    /// The external account key is for another profile.
     #[error("the key of the binding is for another profile")]
     OtherProfile,
-    /// The key is bound, revoked or expired.
-    #[error("the key of the binding is used, revoked or expired")]
+    /// The external account key is used up, revoked or expired.
+    #[error("the key of the binding is used up, revoked or expired")]
     UsedUp,
 }

@@ -68,8 +68,8 @@ impl Finalization {
     /// to be finished later. When the signer refuses, the order becomes `invalid`.
     ///
     /// # Errors
-    /// [`Refusal::OrderNotReady`], [`Refusal::OtherCsr`], and every refusal of the certificate request
-    /// and its key.
+    /// [`Refusal::OrderNotReady`], [`Refusal::OtherCsr`], and every refusal of the certificate
+    /// request and its key.
     pub async fn finalize(
         &self,
         serving: &Directory,
@@ -105,7 +105,7 @@ impl Finalization {
         match self.issuance.complete_order(processing.clone(), record).await {
             Ok(finished) => self.orders.view(finished).await,
             Err(error) if error.is_transient() => {
-                tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is put off");
+                tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is postponed");
                 let task = IssuanceTask { account: account.id, order: id };
                 self.issuance_queue.issue(task).await?;
                 Ok(OrderView { order: processing.value, authorizations })

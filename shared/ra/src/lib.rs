@@ -1,11 +1,12 @@
 //! The registration authority: what each operation of RFC 8555 means, and the only place where
 //! state changes.
 //!
-//! One type for each thing that clients ask, constructed from the stores and seams that it uses and
-//! no others, so that the type of what a function is given says what the function can do. Each verb
-//! is policy, then a pure transition of `acme`, then one conditional write. Nothing here knows
-//! HTTP, a queue's wire, a key's place or a table's layout; those are arguments: [`store::Store`],
-//! [`ca::Signer`] and the seams of the crate `authority`.
+//! There is one type for each thing that clients ask for. It is constructed from the stores and
+//! seams that it uses and no others, so the type that a function is given says what the function
+//! can do. Each verb is policy, then a pure transition of `acme`, then one conditional write.
+//! Nothing here knows HTTP, the format of a queue, the place of a key or the layout of a table;
+//! those are behind the arguments: [`store::Store`], [`ca::Signer`] and the seams of the crate
+//! `authority`.
 
 mod account;
 mod authorization;

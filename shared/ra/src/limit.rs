@@ -1,14 +1,14 @@
-//! Limits: how often an account, a key of an external account, a registered domain or a whole
-//! profile may do something.
+//! Limits: how often an account, an external account key, a registered domain or a whole profile
+//! may do something.
 //!
-//! What is limited is counted when everything else about the request is good: by all of its
-//! counters or by none. The narrowest counter comes first, and its write says whether there is
-//! room. Whether the others have room is looked at before, so that a request that is refused costs
-//! at most one write, and none at the counters of others. When two requests race for the last place
-//! of a wider counter, the one that loses takes back what it counted.
+//! A request is counted when everything else about it is in order, by all of its counters or by
+//! none. The narrowest counter comes first, and the write itself shows whether it has room. The
+//! wider counters are read before that write, so a refused request costs at most one write, and
+//! none at counters that others share. When two requests race for the last place of a wider
+//! counter, the loser takes back what it has counted.
 //!
-//! How full a counter was is remembered for as long as profiles are: a client that goes on costs
-//! nothing, and a counter with ample room is not looked at again.
+//! How full a counter was is remembered for as long as profiles are. A client that keeps trying
+//! costs nothing in that time, and a counter with ample room is not read again.
 
 mod counter;
 mod counts;
@@ -41,31 +41,31 @@ pub use self::{renewal::Renewals, state::LimitState};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the limit {name} is reached: {maximum} in {window} seconds")]
 pub struct LimitReached {
-    /// The name of its field in the profile.
+    /// The name of the limit's field in the profile.
     pub name: &'static str,
-    /// The registered domain that it is reached for, when it is a limit of such.
+    /// The registered domain that has reached it, if it is a limit of registered domains.
     pub domain: Option<String>,
-    /// How often within a window.
+    /// The maximum number within a window.
     pub maximum: u32,
-    /// The window, in seconds.
+    /// The length of the window, in seconds.
     pub window: u32,
-    /// In how many seconds the next window begins; at least one.
+    /// The time until the next window starts, in seconds; at least 1.
     pub retry_after: u32,
 }
 
-/// Counts what is limited.
+/// Counts against the limits of profiles.
 pub struct Limits {
     counters: Arc<dyn LimitStore>,
     events: Events,
     clock: Arc<dyn Clock>,
-    /// How often was counted, as it was seen last.
+    /// The last known count of each window.
     seen: Cache<LimitWindow, u32>,
-    /// The limits whose windows go on and that were emitted as reached.
+    /// The windows that have not ended and were reported as full.
     full: RepeatFilter<LimitWindow>,
 }
 
 impl Limits {
-    /// In this store. How full a counter was is remembered for `remembered`.
+    /// Counts in this store. How full a counter was is remembered for `remembered`.
     pub fn new(
         counters: Arc<dyn LimitStore>,
         events: Events,
@@ -113,7 +113,7 @@ impl Limits {
         part.map(drop).inspect_err(|error| self.tell_limit(serving, std::slice::from_ref(&counter), error, now))
     }
 
-    /// Tells that one of the counters is full, once in its window.
+    /// Emits that one of the counters is full, once in its window.
     fn tell_limit(&self, serving: &Directory, counters: &[Counter], error: &Error, now: Timestamp) {
         let Error::Refused(Refusal::LimitReached(reached)) = error else { return };
         let full = counters.iter().find(|counter| counter.reached(now) == *reached);
@@ -130,14 +130,15 @@ impl Limits {
         }
     }
 
-    /// A part of the counter that may have room, as far as is remembered.
+    /// A part of the counter that may have room, as far as is known.
     async fn any_part(&self, counter: &Counter, now: Timestamp) -> Result<Part, Error> {
         let parts = self.open_parts(counter, &[], now).await;
         shuffled(parts)?.into_iter().next().ok_or_else(|| counter.reached(now).into())
     }
 
-    /// A part of each counter that has room. First one of each is looked at, those that are not
-    /// remembered together; then all others of a counter whose one was full.
+    /// A part with room for each counter. First, one part of each counter is checked, and those
+    /// that are not remembered are read together; then the other parts of a counter whose part was
+    /// full.
     async fn parts_with_room(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Part>, Error> {
         let mut parts = Vec::with_capacity(counters.len());
         let mut unknown = Vec::new();
@@ -158,7 +159,7 @@ impl Limits {
         Ok(parts)
     }
 
-    /// A part with room, when these were found full.
+    /// A part with room, other than these full ones.
     async fn another_part(&self, counter: &Counter, full: &[Part], now: Timestamp) -> Result<Part, Error> {
         let others = self.open_parts(counter, full, now).await;
         let used = self.look_at(others.iter().map(|part| part.window.clone()).collect(), now).await?;
@@ -167,7 +168,7 @@ impl Limits {
         roomy.into_iter().next().ok_or_else(|| counter.reached(now).into())
     }
 
-    /// The parts that are neither known nor remembered to be full.
+    /// The parts that are not known to be full.
     async fn open_parts(&self, counter: &Counter, full: &[Part], now: Timestamp) -> Vec<Part> {
         let mut open = Vec::with_capacity(counter.parts.len());
         for part in counter.parts.iter().filter(|part| !full.contains(part)) {
@@ -179,7 +180,7 @@ impl Limits {
         open
     }
 
-    /// How often it was counted in each of the windows.
+    /// The counts of these windows.
     async fn look_at(&self, windows: Vec<LimitWindow>, now: Timestamp) -> Result<Vec<(LimitWindow, u32)>, Error> {
         if windows.is_empty() {
             return Ok(Vec::new());
@@ -192,10 +193,10 @@ impl Limits {
         Ok(used)
     }
 
-    /// Counts at the part; at another one when somebody else took its last place.
+    /// Counts at the part, or at another part if its last place was taken in the meantime.
     async fn count_at(&self, counter: &Counter, part: Part, now: Timestamp) -> Result<Done, Error> {
         let (mut part, mut full) = (part, Vec::new());
-        // Each round fills a part for good.
+        // Each round rules out one part.
         for _ in 0..=counter.parts.len() {
             let operation = OperationId::from_random(random()?);
             let Part { window, share } = &part;
@@ -205,7 +206,7 @@ impl Limits {
                     return Ok(Done { window: part.window, amount: counter.amount, operation });
                 }
                 Counted::Over { .. } => {
-                    // So many at least, or there had been room.
+                    // The count is at least this high, or there would have been room.
                     let used = share.saturating_add(1).saturating_sub(counter.amount);
                     self.seen.put(window.clone(), now, used).await;
                 }
@@ -216,27 +217,31 @@ impl Limits {
         Err(Failure::Busy.into())
     }
 
-    /// Takes back what a request counted that is refused after all. What cannot be taken back stays
+    /// Takes back what a request has counted before it was refused. What cannot be taken back stays
     /// counted.
     async fn take_back(&self, counted: Vec<Done>) -> Result<(), Error> {
         for Done { window, amount, operation } in counted {
             let taking_back = OperationId::from_random(random()?);
             if let Err(error) = self.counters.take_back(&window, amount, operation, taking_back).await {
-                tracing::warn!(counter = window.key, error = &error as &dyn std::error::Error, "it stays counted");
+                tracing::warn!(
+                    counter = window.key,
+                    error = &error as &dyn std::error::Error,
+                    "a count could not be taken back"
+                );
             }
         }
         Ok(())
     }
 }
 
-/// What a request counted.
+/// A count that a request has made.
 struct Done {
     window: LimitWindow,
     amount: u32,
     operation: OperationId,
 }
 
-/// What stands for a set of names, in whatever order they come.
+/// A text for a set of identifiers, independent of their order.
 fn set_of_names(names: &[Identifier]) -> String {
     let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
     names.sort_unstable();

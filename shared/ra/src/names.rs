@@ -1,10 +1,10 @@
-//! Which names an account may have certificates for: decided here, and nowhere else.
+//! The identifiers for which an account may have certificates. This is decided here, and nowhere
+//! else.
 //!
-//! Asked when a name is first mentioned, by new-order and new-authorization, and again by finalize,
-//! so that rules which became narrower meanwhile hold for orders that are already there. Three
-//! parties have a say: the ACME Profile, the key that bound the account to one elsewhere, and the
-//! challenges that are offered. Where it is known who would sign, the name constraints of its
-//! certificate are the fourth.
+//! It is checked when an identifier first appears, in new-order and new-authorization, and again in
+//! finalize, so that stricter rules also apply to existing orders. Three things decide: the ACME
+//! Profile, the external account key that bound the account, and the challenge types that are
+//! offered. If the issuer is known, the name constraints of its certificate are the fourth.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,26 +16,26 @@ use store::{AcmeProfile, ExternalAccountKey, ExternalAccountStore, PreApproval};
 
 use crate::{Directory, Error, IdentifierRefusal, Refusal};
 
-/// What an account may ask for in a directory.
+/// What an account may order in a directory.
 pub struct NamePolicy<'a> {
     profile: &'a AcmeProfile,
     binding: Binding,
-    /// Who would sign, where it is known.
+    /// The issuer that would sign, if it is known.
     issuer: Option<&'a LoadedIssuer>,
 }
 
-/// The account elsewhere that an account is bound to.
+/// The external account binding of an account.
 enum Binding {
-    /// There is none.
+    /// The account is not bound.
     None,
-    /// By this key.
+    /// The account is bound by this key.
     Key(Box<ExternalAccountKey>),
-    /// By a key that is no longer remembered: nobody knows its scope.
+    /// The account is bound by a key that is no longer stored, so its scope is unknown.
     Forgotten,
 }
 
-/// Knows what accounts may ask for: by the profile, and by the keys that bound them to accounts
-/// elsewhere.
+/// Decides what accounts may order, by the profile and by the external account keys that bound
+/// them.
 pub struct NamePolicies {
     external_accounts: Arc<dyn ExternalAccountStore>,
     clock: Arc<dyn Clock>,
@@ -43,7 +43,7 @@ pub struct NamePolicies {
 }
 
 impl NamePolicies {
-    /// With the keys of this store, each answered from memory for `remembered`.
+    /// Uses the keys of this store; each is cached for `remembered`.
     pub fn new(
         external_accounts: Arc<dyn ExternalAccountStore>,
         clock: Arc<dyn Clock>,
@@ -52,8 +52,8 @@ impl NamePolicies {
         Self { external_accounts, clock, keys: Cache::new(remembered) }
     }
 
-    /// What the account may ask for. Reads nothing when the account is not bound to one elsewhere,
-    /// or when its key was read lately.
+    /// What the account may order. Nothing is read if the account is not bound, or if its key was
+    /// read recently.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -68,32 +68,31 @@ impl NamePolicies {
         Ok(NamePolicy { profile: &serving.acme, binding, issuer: None })
     }
 
-    /// The key, as it was read recently: what it allows to its accounts hardly ever changes.
+    /// The key, from the cache if possible: what it allows hardly ever changes.
     async fn key(&self, id: ExternalAccountKeyId) -> Result<Option<ExternalAccountKey>, Failure> {
         let read =
             async { Ok::<_, Failure>(self.external_accounts.external_account_key(id).await?.map(|key| key.value)) };
         self.keys.get_or_read(&id, self.clock.now(), read).await
     }
 
-    /// Has all keys read again: an operator changed one.
+    /// Clears the cache, because an operator has changed a key.
     pub async fn forget(&self) {
         self.keys.forget().await;
     }
 }
 
 impl<'a> NamePolicy<'a> {
-    /// The same, for certificates that this issuer signs: its certificate may say which names it
-    /// certifies.
+    /// The same policy for certificates of this issuer, whose name constraints also apply.
     pub fn below(self, issuer: &'a LoadedIssuer) -> Self {
         Self { issuer: Some(issuer), ..self }
     }
 
-    /// What an account may ask for that is bound to none elsewhere.
-    pub fn of_anybody(profile: &'a AcmeProfile) -> Self {
+    /// What an account without an external account binding may order.
+    pub fn of_anyone(profile: &'a AcmeProfile) -> Self {
         Self { profile, binding: Binding::None, issuer: None }
     }
 
-    /// The names of a request, each once; all refusals together.
+    /// The identifiers of a request, each once, or all refusals together.
     pub(crate) fn accept(&self, requested: &[IdentifierObject]) -> Result<Vec<Identifier>, Error> {
         if requested.is_empty() {
             return Err(Refusal::NoIdentifiers.into());
@@ -116,7 +115,7 @@ impl<'a> NamePolicy<'a> {
     }
 
     /// Whether all of the names of an order are still allowed, and those of its authorizations that
-    /// nobody had to show are still pre-approved.
+    /// were never validated are still pre-approved.
     ///
     /// # Errors
     /// [`Refusal::Identifiers`] with those that are not; [`Refusal::TooManyIdentifiers`].
@@ -132,9 +131,9 @@ impl<'a> NamePolicy<'a> {
         if refused.is_empty() { Ok(()) } else { Err(Refusal::Identifiers(refused).into()) }
     }
 
-    /// The pre-approval by which the account need not show control of the name (interface row P8):
-    /// only for accounts that are bound to one elsewhere, and while the key that bound them is
-    /// good.
+    /// The pre-approval by which the account needs no challenge for the identifier (interface row
+    /// P8). Only accounts with an external account binding have it, and only while the key that
+    /// bound them is valid.
     pub fn pre_approval(&self, identifier: &Identifier) -> Option<&PreApproval> {
         let Binding::Key(key) = &self.binding else { return None };
         if key.revoked || !is_for(key, &self.profile.name) || !key.covers(identifier) {
@@ -143,13 +142,13 @@ impl<'a> NamePolicy<'a> {
         self.profile.pre_approval(identifier)
     }
 
-    /// The ways in which the name can be shown here.
+    /// The challenge types that can validate the identifier here.
     pub fn challenges(&self, identifier: &Identifier) -> Vec<ChallengeType> {
         let offered = |r#type: &ChallengeType| self.profile.challenge_types.contains(r#type) && r#type.fits(identifier);
         ChallengeType::ALL.into_iter().filter(offered).collect()
     }
 
-    /// The id of the key behind the account's binding.
+    /// The id of the external account key that bound the account.
     pub fn external_account(&self) -> Option<&ExternalAccountKey> {
         match &self.binding {
             Binding::Key(key) => Some(key),
@@ -157,7 +156,7 @@ impl<'a> NamePolicy<'a> {
         }
     }
 
-    /// Why there can be no certificate for the name.
+    /// Why there can be no certificate for the identifier.
     pub fn refusal(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
         if let Some(refusal) = self.rule_refusal(identifier) {
             return Some(refusal);
@@ -194,7 +193,7 @@ impl<'a> NamePolicy<'a> {
     }
 }
 
-/// Whether accounts of the profile can be bound with the key.
+/// Whether the key binds accounts of the profile.
 pub(crate) fn is_for(key: &ExternalAccountKey, profile: &ProfileName) -> bool {
     key.profile.as_ref().is_none_or(|only| only == profile)
 }

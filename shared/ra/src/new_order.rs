@@ -20,7 +20,7 @@ use crate::{
     order::authorizations_of,
 };
 
-/// Creates orders.
+/// Creates orders and their authorizations (RFC 8555 §7.4).
 pub struct NewOrders {
     orders: Arc<dyn OrderStore>,
     authorizations: Arc<dyn AuthorizationStore>,

@@ -1,8 +1,8 @@
-//! Nonces, as far as they are state: which were used, and the secrets that they are made with.
+//! The stored state of nonces: which of them were used, and the secrets with which they are made.
 //!
-//! Requests only read the secrets. The host makes the first and rotates them: at start and in its
+//! Requests only read the secrets. The host creates the first and rotates them: at start and in its
 //! maintenance in one process, at deployment and on schedule on AWS. So no stranger's request ever
-//! leads to a write, and the functions need no right to write secrets.
+//! leads to a write of secrets, and the functions need no right to write them.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use store::{NonceSecret, NonceSecrets, NonceStore, OperationId, Redemption, Stor
 
 use crate::Error;
 
-/// Redeems nonces, and reads the secrets that they are made with.
+/// Redeems nonces, and reads the secrets with which they are made.
 pub struct Nonces {
     nonces: Arc<dyn NonceStore>,
 }
 
 impl Nonces {
-    /// Those of this store.
+    /// Uses the nonces of this store.
     pub fn new(nonces: Arc<dyn NonceStore>) -> Self {
         Self { nonces }
     }
 
-    /// Marks a nonce as used; `false` when it was used before.
+    /// Marks a nonce as used; `false` if it has been used before.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -32,10 +32,11 @@ impl Nonces {
         Ok(self.nonces.redeem_nonce(nonce, expires_at, operation).await? == Redemption::Redeemed)
     }
 
-    /// The live secrets, newest first.
+    /// The current secrets, newest first.
     ///
     /// # Errors
-    /// [`Failure::NoNonceSecrets`] before the host made the first; when the store cannot answer.
+    /// [`Failure::NoNonceSecrets`] before the host has created the first one; when the store cannot
+    /// answer.
     pub async fn secrets(&self) -> Result<NonceSecrets, Error> {
         let stored = self.nonces.nonce_secrets().await?;
         stored
@@ -45,20 +46,20 @@ impl Nonces {
     }
 }
 
-/// Makes the secrets of nonces and replaces them. Part of hosts, never of what clients ask.
+/// Creates and rotates the nonce secrets. Only hosts use it, never a request of a client.
 pub struct NonceSecretRotation {
     nonces: Arc<dyn NonceStore>,
     clock: Arc<dyn Clock>,
 }
 
 impl NonceSecretRotation {
-    /// Those of this store.
+    /// Rotates the secrets of this store.
     pub fn new(nonces: Arc<dyn NonceStore>, clock: Arc<dyn Clock>) -> Self {
         Self { nonces, clock }
     }
 
-    /// Makes the first secret, or puts a new one before the newest when that is a day old. Of
-    /// several hosts that do it at the same time one wins, and its secrets count for all.
+    /// Creates the first secret, or adds a new one when the newest is a day old. Of several hosts
+    /// that do this at the same time one wins, and all use its secrets.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -83,6 +84,6 @@ impl NonceSecretRotation {
     }
 }
 
-/// How long new nonces are made with one secret. Much longer than a nonce lives, so that a nonce is
-/// never older than the second secret.
+/// How long new nonces are made with one secret. This is much longer than a nonce is valid, so a
+/// nonce is never older than the second secret.
 const ROTATION: SignedDuration = SignedDuration::from_hours(24);

@@ -9,25 +9,25 @@ use store::{AuthorizationStore, CertificateState, CertificateStore, OrderStore, 
 
 use crate::{Error, Refusal};
 
-/// An order with what its object is made of.
+/// An order with the authorizations that its status depends on.
 #[derive(Clone, Debug)]
 pub struct OrderView {
-    /// The order.
+    /// The stored order; one whose certificate is issued is shown as valid.
     pub order: Order,
-    /// Its authorizations; only read while the status depends on them.
+    /// Its authorizations; they are only read while the status depends on them.
     pub authorizations: Vec<Authorization>,
 }
 
 /// A page of an account's orders.
 #[derive(Clone, Debug)]
 pub struct OrderList {
-    /// Newest first.
+    /// The ids of the orders, newest first.
     pub orders: Vec<OrderId>,
-    /// Where the next page begins; `None` on the last.
+    /// Where the next page starts; `None` on the last one.
     pub next: Option<OrderId>,
 }
 
-/// Reads orders.
+/// Reads the orders of accounts.
 pub struct Orders {
     orders: Arc<dyn OrderStore>,
     authorizations: Arc<dyn AuthorizationStore>,
@@ -38,7 +38,7 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Those of this store; issuances that take too long go to this queue.
+    /// Reads the orders of this store; issuances that take too long are sent to this queue.
     pub fn new(
         orders: Arc<dyn OrderStore>,
         authorizations: Arc<dyn AuthorizationStore>,
@@ -60,8 +60,8 @@ impl Orders {
         self.view(order).await
     }
 
-    /// Those of the account's orders that are there. A list may for some hours name one that is
-    /// gone.
+    /// The account's orders with these ids, as far as they exist: for some hours, a list may name
+    /// one that is gone.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -92,7 +92,7 @@ impl Orders {
         self.orders.order(account, id).await?.ok_or(Refusal::NotFound.into())
     }
 
-    /// The order as it is to be shown.
+    /// The order as clients see it.
     pub(crate) async fn view(&self, order: Versioned<Order>) -> Result<OrderView, Error> {
         let order = order.value;
         match &order.state {
@@ -123,5 +123,5 @@ pub async fn authorizations_of(store: &dyn AuthorizationStore, order: &Order) ->
     Ok(read.into_iter().map(|authorization| authorization.value).collect())
 }
 
-/// For how long an order may be processing before somebody else is asked to finish it.
+/// The time after which an order that is still processing is queued to be finished.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(15);

@@ -1,5 +1,5 @@
-//! All parts of the authority that clients ask and that its host needs, for a host that does
-//! everything in one process.
+//! All parts of the authority that clients and the host need, for a host that does everything in
+//! one process.
 
 use std::sync::Arc;
 
@@ -14,60 +14,60 @@ use crate::{
     RenewalInfos, Renewals, RevocationRecords, Revocations, Settings, Validations,
 };
 
-/// What a host puts behind the parts.
+/// The implementations that the host provides.
 #[derive(Clone)]
 pub struct Seams {
-    /// The store.
+    /// Where all records are stored.
     pub store: Arc<dyn Store>,
-    /// The keys.
+    /// Signs with the keys of issuers.
     pub signer: Arc<dyn Signer>,
-    /// The queue of validations.
+    /// Takes the tasks of validation workers.
     pub validation_queue: Arc<dyn ValidationQueue>,
-    /// The queue of interrupted issuances.
+    /// Takes the issuances that were interrupted.
     pub issuance_queue: Arc<dyn IssuanceQueue>,
-    /// The queue of CRLs.
+    /// Takes the requests for new CRLs.
     pub crl_queue: Arc<dyn CrlQueue>,
-    /// What relying parties fetch.
+    /// Publishes what relying parties download.
     pub publisher: Arc<dyn Publisher>,
-    /// Events, beside the log.
+    /// Takes the events, in addition to the log.
     pub events: Arc<dyn EventSink>,
-    /// The time.
+    /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Each part once, over one store. What they remember they share.
+/// Each part once, over one store; the parts share what they cache.
 pub struct Parts {
-    /// Finds accounts.
+    /// Finds the accounts that requests refer to.
     pub accounts: Arc<Accounts>,
-    /// Redeems nonces.
+    /// Redeems nonces, and reads the secrets with which they are made.
     pub nonces: Arc<Nonces>,
-    /// Emits refusals.
+    /// Emits events about refused requests.
     pub refusals: Arc<Refusals>,
-    /// Changes and ends accounts.
+    /// Changes and ends accounts at their own request.
     pub account_changes: AccountChanges,
-    /// Makes accounts.
+    /// Creates accounts, and finds them by their key.
     pub registrations: Registrations,
-    /// Gives accounts other keys.
+    /// Changes the keys of accounts.
     pub key_changes: KeyChanges,
-    /// Makes orders.
+    /// Creates orders and their authorizations.
     pub new_orders: NewOrders,
-    /// Reads orders.
+    /// Reads the orders of accounts.
     pub orders: Arc<Orders>,
-    /// Authorizes names ahead of an order.
+    /// Creates authorizations before an order (pre-authorization).
     pub new_authorizations: NewAuthorizations,
-    /// Reads authorizations and gives them up.
+    /// Reads and deactivates authorizations.
     pub authorizations: Arc<Authorizations>,
-    /// Starts validations.
+    /// Starts the validation of challenges.
     pub challenges: Challenges,
-    /// Takes the results of validations.
+    /// Records the results of validations.
     pub validations: Validations,
-    /// Makes orders into certificates.
+    /// Turns orders that are ready into certificates.
     pub finalization: Finalization,
     /// Reads the certificates of orders.
     pub downloads: Downloads,
     /// Revokes at the request of clients.
     pub revocations: Revocations,
-    /// Says when to renew.
+    /// Suggests when to renew certificates.
     pub renewal_infos: Arc<RenewalInfos>,
     /// Finishes interrupted issuances.
     pub resumption: Resumption,
@@ -75,26 +75,26 @@ pub struct Parts {
     pub crls: Arc<Crls>,
     /// Publishes the certificates of issuers.
     pub issuer_files: IssuerFiles,
-    /// Issues to the host itself.
+    /// Issues the host's own certificate.
     pub host_certificates: HostCertificates,
-    /// Makes the secrets of nonces.
+    /// Creates and rotates the nonce secrets.
     pub nonce_secret_rotation: Arc<NonceSecretRotation>,
-    /// Finds directories.
+    /// Finds the directories and the profiles behind them.
     pub directories: Arc<Directories>,
-    /// Counts what is limited.
+    /// Counts against the limits of profiles.
     pub limits: Arc<Limits>,
-    /// Knows what accounts may ask for.
+    /// Decides which identifiers accounts may order.
     pub policies: Arc<NamePolicies>,
-    /// Writes revocations down.
+    /// Records revocations and requests the CRLs that list them.
     pub revocation_records: Arc<RevocationRecords>,
     /// The issuers, as they were read recently.
     pub issuers: Arc<Issuers>,
-    /// Requests CRLs.
+    /// Requests CRLs from the process that has the keys.
     pub crl_requests: Arc<CrlRequests>,
 }
 
 impl Parts {
-    /// The parts over these seams.
+    /// The parts on top of these seams.
     pub fn new(seams: Seams, settings: &Settings) -> Self {
         let Seams { store, signer, validation_queue, issuance_queue, crl_queue, publisher, events, clock } = seams;
         let (remembered, status_url) = (settings.profile_cache, StatusUrl(settings.status_url.clone()));

@@ -1,4 +1,4 @@
-//! Refusals by policy, as events.
+//! Events about requests that a policy refused.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use jiff::SignedDuration;
 
 use crate::{IdentifierRefusal, Refusal};
 
-/// Emits that policies refused requests.
+/// Emits events about requests that a policy refused.
 pub struct Refusals {
     events: Events,
     clock: Arc<dyn Clock>,
-    /// By directory, account and reason.
+    /// The refusals that were emitted recently, by directory, account and reason.
     emitted: RepeatFilter<(DirectoryId, Option<AccountId>, RefusalReason)>,
 }
 
 impl Refusals {
-    /// By these events. One for each process.
+    /// Emits through these events. There is one for each process.
     pub fn new(events: Events, clock: Arc<dyn Clock>) -> Self {
         Self { events, clock, emitted: RepeatFilter::default() }
     }
@@ -40,8 +40,8 @@ impl Refusals {
     }
 }
 
-/// The policy that refused: its kind, the names, and the reason. Nothing of a request that is
-/// merely wrong.
+/// The policy that refused the request: its kind, the identifiers, and the reason. `None` for a
+/// request that is merely invalid.
 fn refusal(error: &Refusal) -> Option<(RefusalReason, Vec<String>, String)> {
     let reason = match error {
         Refusal::AccountEnded(_) => RefusalReason::AccountEnded,
@@ -64,8 +64,8 @@ fn refusal(error: &Refusal) -> Option<(RefusalReason, Vec<String>, String)> {
     Some((reason, Vec::new(), detail))
 }
 
-/// For how long a refusal of the same kind is not emitted again.
+/// The time in which a refusal of the same kind is not emitted again.
 const QUIET: SignedDuration = SignedDuration::from_mins(1);
 
-/// The maximum number of names of a refusal that are emitted.
+/// The maximum number of identifiers in the event about a refusal.
 const MAX_NAMES: usize = 100;

@@ -22,7 +22,7 @@ pub enum AccountCreation {
     Existing(Account),
 }
 
-/// Creates accounts.
+/// Creates accounts, and finds them by their key (RFC 8555 §7.3).
 pub struct Registrations {
     accounts: Arc<dyn AccountStore>,
     certificates: Arc<dyn CertificateStore>,
@@ -50,8 +50,8 @@ impl Registrations {
     /// request, which an external account binding must repeat (§7.3.4).
     ///
     /// # Errors
-    /// [`Refusal::AccountEnded`], [`Refusal::AccountDoesNotExist`] if no account may be created, and
-    /// every refusal of contact, terms, key and binding.
+    /// [`Refusal::AccountEnded`], [`Refusal::AccountDoesNotExist`] if no account may be created,
+    /// and every refusal of contact, terms, key and binding.
     pub async fn create(
         &self,
         serving: &Directory,

@@ -9,7 +9,7 @@ use store::{AccountStore, CertificateRecord, CertificateStore, Incident, Inciden
 
 use crate::{Error, Refusal};
 
-/// Says when certificates should be renewed.
+/// Suggests when certificates should be renewed.
 pub struct RenewalInfos {
     certificates: Arc<dyn CertificateStore>,
     incidents: Arc<dyn IncidentStore>,
@@ -19,7 +19,7 @@ pub struct RenewalInfos {
 }
 
 impl RenewalInfos {
-    /// By the incidents of this store, which are answered from memory for `remembered`.
+    /// Uses the incidents of this store, which are cached for `remembered`.
     pub fn new(
         certificates: Arc<dyn CertificateStore>,
         incidents: Arc<dyn IncidentStore>,
@@ -37,7 +37,7 @@ impl RenewalInfos {
     /// [`Refusal::NotFound`].
     pub async fn of(&self, id: &CertificateId) -> Result<RenewalInfo, Error> {
         let certificate = self.certificates.certificate(id).await?;
-        // The host's own certificate is nobody's to renew.
+        // Clients cannot renew the host's own certificate.
         let certificate = certificate.filter(|record| record.account.is_some()).ok_or(Refusal::NotFound)?;
         let incident = self.incident_about(&certificate).await?;
         let usual = SuggestedWindow::of_lifetime(certificate.not_before, certificate.not_after);
@@ -49,13 +49,13 @@ impl RenewalInfos {
         Ok(RenewalInfo { suggested_window, explanation_url: incident.and_then(|incident| incident.explanation_url) })
     }
 
-    /// Has the incidents read again: an operator declared or ended one.
+    /// Clears the cache, because an operator has declared or ended an incident.
     pub async fn forget(&self) {
         self.open.forget().await;
     }
 
-    /// The incident that goes on and is about the certificate; of several the one that is most
-    /// urgent.
+    /// The open incident that affects the certificate; of several, the one with the earliest
+    /// deadline.
     async fn incident_about(&self, certificate: &CertificateRecord) -> Result<Option<Incident>, Failure> {
         let read = async {
             let open =
@@ -79,14 +79,15 @@ impl RenewalInfos {
     }
 }
 
-/// When a certificate is to be renewed for the incident: at a time of the client's choice until
-/// then, so that not all of them come at once. What is due sooner anyway stays so.
+/// The window for an incident: a time of the client's choice until the deadline, so that not all
+/// clients come at once. A usual window that ends earlier stays as it is.
 fn window(incident: &Incident, usual: SuggestedWindow) -> SuggestedWindow {
     let moved = SuggestedWindow::between(incident.declared_at, incident.renew_by);
     if usual.end < moved.end { usual } else { moved }
 }
 
-/// A certificate does not say in which directory it was ordered; its account does, for ever.
+/// The directory of an account: that of its certificates whose records do not say in which one they
+/// were ordered.
 ///
 /// # Errors
 /// When the store cannot answer.

@@ -11,12 +11,12 @@ use store::{AuthorizationStore, CertificateRecord, CertificateState, Certificate
 
 use crate::{Error, Refusal};
 
-/// Who asks for a revocation; the signature over the request is verified.
+/// The verified signer of a revocation request.
 #[derive(Clone, Debug)]
 pub enum Revoker<'a> {
     /// An account of this CA.
     Account(&'a Account),
-    /// Whoever holds this private key.
+    /// The holder of this private key.
     Key(&'a PublicKey),
 }
 
@@ -29,7 +29,7 @@ pub struct Revocations {
 }
 
 impl Revocations {
-    /// Those of this store.
+    /// Revokes certificates of this store.
     pub fn new(
         certificates: Arc<dyn CertificateStore>,
         authorizations: Arc<dyn AuthorizationStore>,
@@ -54,7 +54,7 @@ impl Revocations {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            // The host's own certificate is nobody's to revoke.
+            // Clients cannot revoke the host's own certificate.
             let before = self.certificates.certificate(id).await?.filter(|record| record.account.is_some());
             let before = before.ok_or(Refusal::NotFound)?;
             let stored = match &before.state {
@@ -65,8 +65,8 @@ impl Revocations {
             };
             self.check_right(&revoker, &before, &stored).await?;
             // Only its holder can prove that a key is compromised: a reason that an account gives
-            // must not block a key that others may use (threat 5). Blocked first, so that a crash
-            // cannot leave a revocation without its block.
+            // must not block a key that others may use (threat 5). The key is blocked first, so
+            // that a crash cannot leave a revocation without the block.
             if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
                 self.certificates.block_key(&key.thumbprint(), self.clock.now()).await?;
             }
@@ -97,7 +97,7 @@ impl Revocations {
         may.then_some(()).ok_or(Refusal::MayNotRevoke.into())
     }
 
-    /// Whether the account holds a valid authorization for each name of the certificate.
+    /// Whether the account has a valid authorization for each identifier of the certificate.
     async fn controls_every_name(&self, account: &Account, record: &CertificateRecord) -> Result<bool, Error> {
         let proofs = self.authorizations.proofs(account.id, &record.identifiers).await?;
         if proofs.len() < record.identifiers.len() {
@@ -112,18 +112,18 @@ impl Revocations {
     }
 }
 
-/// What became of a revocation.
+/// The outcome of a revocation.
 #[derive(Clone, Debug)]
 pub enum MarkedRevocation {
-    /// The certificate is revoked now.
+    /// The certificate was revoked now.
     Now(Box<CertificateRecord>),
-    /// It was revoked before.
+    /// The certificate was already revoked.
     Before,
-    /// Another write came in between; nothing was changed.
+    /// Another write has changed the certificate in the meantime, and nothing was written.
     Overtaken,
 }
 
-/// Writes revocations down and has them listed, for clients and for operators.
+/// Records revocations and requests CRLs for them, for clients and for operators.
 pub struct RevocationRecords {
     certificates: Arc<dyn CertificateStore>,
     crl_requests: Arc<CrlRequests>,
@@ -132,7 +132,7 @@ pub struct RevocationRecords {
 }
 
 impl RevocationRecords {
-    /// In this store; CRLs are asked for by these requests.
+    /// Records revocations in this store, and requests CRLs through `crl_requests`.
     pub fn new(
         certificates: Arc<dyn CertificateStore>,
         crl_requests: Arc<CrlRequests>,
@@ -142,7 +142,7 @@ impl RevocationRecords {
         Self { certificates, crl_requests, events, clock }
     }
 
-    /// Marks the certificate as revoked and has it listed. `actor` is the operator.
+    /// Marks the certificate as revoked and requests its CRL. `actor` is the operator.
     ///
     /// # Errors
     /// When the store or the queue cannot answer.
@@ -164,8 +164,8 @@ impl RevocationRecords {
         Ok(MarkedRevocation::Now(Box::new(revoked)))
     }
 
-    /// Marks the certificate as revoked; `None` when another write came between. Whoever does so
-    /// has it listed afterwards.
+    /// Marks the certificate as revoked; `None` if another write has changed it in the meantime.
+    /// The caller requests the CRL afterwards.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -194,7 +194,8 @@ impl RevocationRecords {
         self.crl_requests.request(&revoked.issuer, revoked.crl_shard).await
     }
 
-    /// Mends a revocation whose request ended before its CRL was asked for.
+    /// Requests the CRL of a certificate that is revoked but missing on its CRL, because an earlier
+    /// request was interrupted.
     async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Failure> {
         if self.crl_requests.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
             Ok(())

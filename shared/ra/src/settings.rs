@@ -1,26 +1,26 @@
-//! What a host decides once, for all parts of the authority.
+//! The settings that apply to all parts of the authority.
 
 use jiff::SignedDuration;
 
-/// What the host decides once, for all profiles.
+/// The settings that apply to all profiles.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where relying parties find CRLs and issuer certificates: an `http://` URL without a slash at
-    /// its end. Without one, certificates hold no pointers and live seven days at most.
+    /// The base URL of CRLs and issuer certificates: an `http://` URL without a trailing slash.
+    /// Without one, certificates contain no such URLs and are valid for at most seven days.
     pub status_url: Option<String>,
-    /// How many orders a page of a list has.
+    /// The maximum number of orders on a page of a list.
     pub orders_per_page: usize,
-    /// For how long a profile, and what else operators decide, may be answered from memory.
+    /// For how long profiles, and other decisions of operators, may be answered from memory.
     pub profile_cache: SignedDuration,
-    /// So long before its end a certificate is told as expiring; never when zero.
+    /// How long before its expiry a certificate is reported by an event; zero for never.
     pub expiring: SignedDuration,
-    /// How many certificates are looked at, at most, in a piece of work on many of them.
+    /// The maximum number of certificates that are looked at in one slice of work.
     pub certificates_per_slice: usize,
 }
 
 impl Default for Settings {
-    /// No status URL, 50 orders a page, profiles cached for ten seconds, fourteen days before the
-    /// end, 500 certificates a slice.
+    /// No status URL, 50 orders on a page, profiles cached for ten seconds, events fourteen days
+    /// before expiry, 500 certificates in a slice.
     fn default() -> Self {
         Self {
             status_url: None,

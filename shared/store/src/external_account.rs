@@ -1,6 +1,6 @@
 //! Keys that bind ACME accounts to accounts elsewhere (RFC 8555 §7.3.4).
 //!
-//! The records contain no secret: the MAC key of an external account key is derived from one secret
+//! The records contain no secret: the MAC key of an account is derived from one secret
 //! of the CA and the id of the key. Read access to the records allows neither using a key nor
 //! creating one.
 

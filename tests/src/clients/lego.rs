@@ -37,7 +37,7 @@ impl Lego {
         Self { target: target.clone(), tool, folder: folder.to_path_buf(), external_account: None }
     }
 
-    /// Registers with this key identifier and MAC key of an external account.
+    /// Registers with this key identifier and MAC key of the external account.
     pub fn bound_to(self, key_identifier: &str, key: &str) -> Self {
         Self { external_account: Some([key_identifier.to_owned(), key.to_owned()]), ..self }
     }

@@ -104,7 +104,7 @@ async fn a_retired_issuer_issues_nothing_and_one_with_profiles_is_retired_only_o
     let (issued, ready) = (client.obtain(&["a.test"]).await, client.ready_order(&["b.test"]).await);
     let retire = |id: &str, named: bool| json!({"action": "retire-issuer", "id": id, "named": named});
     for (request, expected) in [
-        (retire("issuing", false), "RA Profiles name `issuing`: default"),
+        (retire("issuing", false), "RA Profiles refer to `issuing`: default"),
         (retire("root", false), "`root` is a root"),
         (retire("none", false), "there is no issuer `none`"),
     ] {
@@ -136,7 +136,7 @@ async fn an_impossible_issuer_is_refused_before_anything_is_signed() {
     let environment = with_a_second().await;
     let before = environment.act(json!({"action": "issuers"})).await.unwrap();
     for (id, terms, expected) in [
-        ("second", json!({"name": "Other"}), "there is an issuer `second` already, and it is active"),
+        ("second", json!({"name": "Other"}), "there is already an issuer `second`; it is active"),
         ("third", json!({"name": "Test second"}), "issuer `second` has that name in its certificate"),
         ("third", json!({"name": ""}), "a part of a CA's name must have 1 to 64 characters"),
         ("third", json!({"days": 0}), "days should be a whole number from 1 to 36500"),
@@ -149,7 +149,7 @@ async fn an_impossible_issuer_is_refused_before_anything_is_signed() {
     let key = before[1]["key"].clone();
     let same = json!({"id": "third", "name": "Third", "key": key});
     let reason = environment.act(json!({"action": "add-issuer", "issuer": same})).await.unwrap_err();
-    assert!(reason.contains("each issuer has a key of its own"), "{reason}");
+    assert!(reason.contains("each issuer needs a key of its own"), "{reason}");
     assert_eq!(environment.act(json!({"action": "issuers"})).await.unwrap(), before);
 }
 

@@ -164,7 +164,7 @@ async fn s17_without_an_origin_no_answer_has_headers_that_only_browsers_need() {
 }
 
 #[tokio::test]
-async fn threat_12_no_page_may_use_a_directory_that_anybody_can_have_private_networks_probed_by() {
+async fn threat_12_no_page_may_use_a_directory_that_anyone_can_have_private_networks_probed_by() {
     // The profile of the tests has no external accounts and validates at loopback addresses.
     HOST.on_both_families(async |ca| {
         for method in ["GET", "OPTIONS"] {

@@ -1,6 +1,6 @@
 //! Golden items. `golden/e70810c.jsonl` was written by the engine of commit e70810c from the
 //! records of the embedded store's golden file: the life of one certificate, profiles, an incident,
-//! a key of an external account. `golden/present.jsonl` is what this version writes of every kind;
+//! an external account key. `golden/present.jsonl` is what this version writes of every kind;
 //! docs/migrations.md says when and how it is renewed.
 
 use std::{collections::BTreeSet, env, fs, path::PathBuf};

@@ -1,5 +1,6 @@
-//! Digests of profiles: of what they say beyond the defaults, so that a version with further fields
-//! finds the same digest for the same text, and neither order nor comments of a file count.
+//! Digests of profiles. They cover what differs from the defaults, so that a version with more
+//! fields computes the same digest for the same text, and the order and the comments of a file do
+//! not matter.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ pub(super) fn digests(set: &ProfileSet) -> Result<BTreeMap<String, String>, Erro
     for profile in &set.ra_profile {
         let default = RaProfile::new(profile.name.clone(), profile.issuer.clone());
         let said = beyond(json(serde_json::to_value(profile))?, &json(serde_json::to_value(default))?);
-        // There is no default for the issuer, so it counts always.
+        // The issuer has no default, so it always counts.
         let said = serde_json::json!([profile.issuer.as_str(), said]);
         digests.insert(ra_path(&profile.name), digest_of(&said));
     }
@@ -39,7 +40,7 @@ pub(super) fn ra_path(name: &ProfileName) -> String {
     format!("{}.{name}", ProfileKind::Ra.table())
 }
 
-/// What the value says beyond its default.
+/// The parts of the value that differ from its default.
 fn beyond(value: Value, default: &Value) -> Option<Value> {
     match (value, default) {
         (value, default) if value == *default => None,
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn n15_a_digest_stays_what_it_is() {
-        // Stores hold these: when they change, every start finds all texts changed.
+        // Stores contain these digests: if they change, every start finds all texts changed.
         let set: ProfileSet = serde_json::from_value(json!({
             "acmeProfile": [{ "name": "web", "raProfile": "web", "labels": { "b": "2", "a": "1" }, "validity": 60 }, { "name": "plain" }],
             "raProfile": [{ "name": "web", "issuer": "issuing" }],

@@ -1,11 +1,10 @@
-//! The profiles that a new CA begins with, and their end: they serve as long as they are alone, and
-//! nothing that no operator wrote serves beside what an operator wrote.
+//! The profiles with which a new CA starts, and how they end: they serve as long as there are no
+//! others, so that nothing unwritten serves beside what an operator wrote.
 
 use acme::ProfileName;
 use store::{AcmeProfile, ProfileSet, RaProfile};
 
-/// The built-in profiles that are stored as they were made, and that the configuration does not
-/// name.
+/// The built-in profiles that are stored unchanged, and that the configuration does not contain.
 pub(super) fn untouched(built_in: &ProfileSet, stored: &ProfileSet, named: &ProfileSet) -> ProfileSet {
     let mut first = built_in.clone();
     first.acme_profile.retain(|profile| {
@@ -17,8 +16,8 @@ pub(super) fn untouched(built_in: &ProfileSet, stored: &ProfileSet, named: &Prof
     first
 }
 
-/// Whether all profiles that there are have the names of the built-in ones: an operator who changed
-/// one of a pair, or rolled its issuer over, has taken the pair over as it is.
+/// Whether all profiles have the names of built-in ones: an operator who has changed one of the
+/// pair, or rolled its issuer over, has adopted the pair.
 pub(super) fn are_of(built_in: &ProfileSet, stored: &ProfileSet) -> bool {
     let is_acme = |name: &ProfileName| built_in.acme_profile.iter().any(|profile| profile.name == *name);
     let is_ra = |name: &ProfileName| built_in.ra_profile.iter().any(|profile| profile.name == *name);
@@ -26,8 +25,9 @@ pub(super) fn are_of(built_in: &ProfileSet, stored: &ProfileSet) -> bool {
         && stored.ra_profile.iter().all(|profile| is_ra(&profile.name))
 }
 
-/// The untouched profiles as they go on beside the others: disabled. An RA Profile that others
-/// issue by goes on for them, without a directory of its own unless that directory is theirs too.
+/// The untouched profiles as they continue beside other profiles: disabled. An RA Profile that
+/// other profiles use continues for them, but without a directory of its own, unless they use that
+/// directory, too.
 pub(super) fn disabled(untouched: &ProfileSet, stored: &ProfileSet) -> ProfileSet {
     let acme = untouched.acme_profile.iter().map(|profile| AcmeProfile { enabled: false, ..profile.clone() });
     let others: Vec<&AcmeProfile> =

@@ -1,24 +1,26 @@
-//! What becomes of each profile of a configuration, decided by digests alone.
+//! The decision about each profile of a configuration, made from digests alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::AppliedConfiguration;
 
-/// What becomes of a profile of the configuration.
+/// The decision about a profile of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Its text takes the place of what is stored.
+    /// Its text replaces the stored profile.
     Apply,
-    /// An operator changed what is stored, and the text says something else: what is stored stays.
+    /// An operator has changed the stored profile, and the text says something else: the stored one
+    /// stays.
     Keep,
-    /// The text has not changed since it was applied: what is stored is the operator's affair.
+    /// The text has not changed since it was applied, so the stored profile is left to the
+    /// operator.
     Leave,
-    /// What is stored is what it says.
+    /// The stored profile is already what the text says.
     Same,
 }
 
-/// The verdicts by path. `deleted` are those that operators deleted from a store that remembers
-/// nothing.
+/// The decisions by path. `deleted` are the profiles that operators have deleted from a store
+/// without digests.
 pub(super) fn verdicts(
     named: &BTreeMap<String, String>,
     stored: &BTreeMap<String, String>,
@@ -32,7 +34,7 @@ pub(super) fn verdicts(
         let verdict = match (applied, stored) {
             (_, Some(stored)) if stored == text => Verdict::Same,
             (Some(applied), _) if applied == text => Verdict::Leave,
-            // No operator decided on it.
+            // No operator has decided about it.
             _ if is_built_in => Verdict::Apply,
             (Some(applied), Some(stored)) if applied == stored => Verdict::Apply,
             (None, None) if !deleted.contains(path) && !remembered.kept.contains_key(path) => Verdict::Apply,
@@ -43,7 +45,7 @@ pub(super) fn verdicts(
     named.iter().map(verdict).collect()
 }
 
-/// Remembers what became of them.
+/// Remembers the digests of the profiles that were decided about.
 pub(super) fn remember(
     remembered: &mut AppliedConfiguration,
     named: &BTreeMap<String, String>,
@@ -51,12 +53,12 @@ pub(super) fn remember(
 ) {
     let AppliedConfiguration { applied, kept, .. } = remembered;
     if named.is_empty() {
-        // A start without the file forgets nothing: the next one has it again. What it left open is
-        // left.
+        // A start without the file forgets nothing, because the next one may have it again.
+        // Profiles that were not applied stay so.
         applied.append(kept);
         return;
     }
-    // What has left the file is the operator's alone, and when it comes back it is new.
+    // A profile that is no longer in the file belongs to the operator; if it comes back, it is new.
     applied.retain(|path, _| named.contains_key(path));
     kept.retain(|path, _| named.contains_key(path));
     for (path, text) in named {
@@ -87,10 +89,10 @@ mod tests {
         use Verdict::*;
 
         for (text, applied, stored, expected) in [
-            // As it was applied.
+            // Unchanged since it was applied.
             ("a", Some("a"), Some("a"), Same),
             ("b", Some("a"), Some("a"), Apply),
-            // An operator changed or deleted it.
+            // An operator has changed or deleted it.
             ("a", Some("a"), Some("o"), Leave),
             ("a", Some("a"), None, Leave),
             ("b", Some("a"), Some("o"), Keep),

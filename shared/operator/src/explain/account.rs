@@ -8,10 +8,10 @@ use super::{Explanation, Records, advice, listed, timeline};
 use crate::{Error, Explanations};
 
 impl Explanations {
-    /// Everything about one account, with its newest orders.
+    /// Explains an account, with its newest orders.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`].
+    /// [`crate::Refusal::NotFound`].
     pub async fn account(&self, id: AccountId) -> Result<Explanation, Error> {
         let account = self.find_account(id).await?;
         let page = self.orders.orders(id, None, ORDERS).await?;
@@ -20,7 +20,7 @@ impl Explanations {
         let key = self.binding_of(&account).await?;
         let mut advice = advice::for_account(&account);
         advice.extend(key.as_ref().filter(|key| key.revoked).map(|key| {
-            format!("Its external account key {} was revoked: nothing is pre-approved any longer.", key.id)
+            format!("Its external account key {} was revoked: it no longer pre-approves anything.", key.id)
         }));
         advice.extend(advice::for_a_new_order(&[], &limits));
         if advice.is_empty() {
@@ -41,7 +41,7 @@ impl Explanations {
         })
     }
 
-    /// The key that bound the account to one elsewhere, while it is remembered.
+    /// The external account key that bound the account, as long as it is stored.
     pub(super) async fn binding_of(&self, account: &Account) -> Result<Option<ExternalAccountKey>, Error> {
         let Some(id) = account.external_account else { return Ok(None) };
         Ok(self.external_accounts.external_account_key(id).await?.map(|key| key.value))
@@ -52,7 +52,7 @@ impl Explanations {
         Ok(self.limits.states_for_account(&serving, account).await?)
     }
 
-    /// What operators did to it lately.
+    /// The recent acts of operators on the account.
     async fn acts_on(&self, id: AccountId) -> Result<Vec<AuditRecord>, Error> {
         let subject = id.to_string();
         let acts = self.audit.page(None, ACTS).await?.items;
@@ -60,7 +60,7 @@ impl Explanations {
     }
 }
 
-/// How it stands, whom to write to, and what bound it.
+/// The status of the account, its contacts, and its external account binding.
 fn summary(account: &Account, key: Option<&ExternalAccountKey>) -> String {
     let Account { id, directory, status, contact, .. } = account;
     let mut summary =
@@ -79,7 +79,7 @@ fn summary(account: &Account, key: Option<&ExternalAccountKey>) -> String {
     summary
 }
 
-/// So many of the newest orders are told.
+/// The maximum number of orders that are listed, newest first.
 const ORDERS: usize = 10;
-/// So many of the newest acts of operators are looked at.
+/// The maximum number of audit records that are searched, newest first.
 const ACTS: usize = 500;

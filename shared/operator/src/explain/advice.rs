@@ -1,4 +1,4 @@
-//! What to do next.
+//! The advice of an explanation: what to do next.
 
 use acme::{Account, AccountStatus, Authorization, AuthorizationStatus, ChallengeStatus, OrderStatus};
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use ra::LimitState;
 
 use super::{NameVerdict, listed};
 
-/// For an order.
+/// Advice about an order.
 pub(super) fn for_order(
     account: &Account,
     status: OrderStatus,
@@ -38,7 +38,7 @@ pub(super) fn for_order(
     }
 }
 
-/// For an account.
+/// Advice about an account.
 pub(super) fn for_account(account: &Account) -> Vec<String> {
     match account.status {
         AccountStatus::Valid => Vec::new(),
@@ -54,7 +54,8 @@ pub(super) fn for_account(account: &Account) -> Vec<String> {
     }
 }
 
-/// For names that a new order would be refused for, and limits that would refuse it.
+/// Advice about identifiers that a new order would be refused for, and about limits that are
+/// reached.
 pub(super) fn for_a_new_order(names: &[NameVerdict], limits: &[LimitState]) -> Vec<String> {
     let refused = names.iter().filter(|verdict| !verdict.allowed).map(|verdict| {
         format!("A new order for {} is refused by the profile {}: {}.", verdict.name, verdict.profile, verdict.because)

@@ -1,4 +1,5 @@
-//! The explanation of a name: which profiles issue for it, also when nobody ever asked.
+//! The explanation of an identifier: which profiles would issue for it, whether or not it was ever
+//! ordered.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +11,11 @@ use super::{Explanation, Records, advice, timeline, verdict::verdict};
 use crate::{Error, Explanations, Refusal};
 
 impl Explanations {
-    /// What each ACME Profile, or that one, says of the name; the newest certificates for it and
-    /// their orders.
+    /// What each ACME Profile, or only this one, says about the identifier, with the newest
+    /// certificates for it and their orders.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] when there is no such profile.
+    /// [`Refusal::NotFound`] if there is no such profile.
     pub async fn name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<Explanation, Error> {
         let (profiles, ra_profiles) = self.profiles_for(profile).await?;
         let mut names = Vec::with_capacity(profiles.len());
@@ -23,7 +24,7 @@ impl Explanations {
                 Some(ra) => Some(self.signing(ra).await?),
                 None => None,
             };
-            let policy = NamePolicy::of_anybody(acme);
+            let policy = NamePolicy::of_anyone(acme);
             let policy = match &signing {
                 Some(signing) => signing.policy(policy),
                 None => policy,
@@ -43,10 +44,10 @@ impl Explanations {
         }
         let orders = certificates.iter().filter_map(|certificate| certificate.account.zip(certificate.order)).collect();
         let orders = self.in_lines(orders).await?;
-        let mut told = (Vec::new(), Records::default());
+        let mut newest_order = (Vec::new(), Records::default());
         if let Some(newest) = orders.first() {
             let story = self.order(newest.account, newest.order).await?;
-            told = (story.timeline, story.records);
+            newest_order = (story.timeline, story.records);
         }
         let allowed = names.iter().filter(|verdict| verdict.allowed).count();
         let mut advice = match (allowed, orders.is_empty()) {
@@ -70,15 +71,15 @@ impl Explanations {
             ),
             error: None,
             advice,
-            timeline: timeline::sorted(told.0),
+            timeline: timeline::sorted(newest_order.0),
             names,
             limits,
             orders,
-            records: told.1,
+            records: newest_order.1,
         })
     }
 
-    /// The ACME Profiles that are asked, and the RA Profiles by their names.
+    /// The ACME Profiles to be explained, and the RA Profiles by name.
     async fn profiles_for(
         &self,
         profile: Option<&ProfileName>,
@@ -101,5 +102,5 @@ impl Explanations {
     }
 }
 
-/// So many of the certificates that end last are looked at.
+/// The maximum number of certificates that are looked at, latest expiry first.
 const CERTIFICATES: usize = 5;

@@ -7,7 +7,7 @@ use store::CertificateRecord;
 use super::{ExplainedOrder, Explanation, NameVerdict, Records, advice, listed, timeline, verdict::verdict};
 use crate::{Error, Explanations, Refusal};
 
-/// An order with all that is known about it.
+/// An order with everything that is stored about it.
 struct Known {
     order: Order,
     authorizations: Vec<Authorization>,
@@ -15,7 +15,7 @@ struct Known {
 }
 
 impl Explanations {
-    /// Everything about one order.
+    /// Explains an order.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -51,7 +51,7 @@ impl Explanations {
         })
     }
 
-    /// Orders in a line each; those that are gone are left out.
+    /// A summary of each order; orders that no longer exist are left out.
     pub(super) async fn in_lines(&self, orders: Vec<(AccountId, OrderId)>) -> Result<Vec<ExplainedOrder>, Error> {
         let mut lines = Vec::new();
         for (account, id) in orders {
@@ -79,9 +79,9 @@ impl Explanations {
         Ok(Known { order, authorizations, certificate })
     }
 
-    /// What would become of the same order now.
+    /// Whether the same order would be accepted now.
     async fn policy_of(&self, account: &Account, order: &Order) -> Result<(Vec<NameVerdict>, Vec<LimitState>), Error> {
-        // Of a profile that was deleted nothing can be said.
+        // The profile was deleted, so there is no policy.
         let Some(serving) = self.directories.find(&order.directory).await? else { return Ok((Vec::new(), Vec::new())) };
         let Directory { acme, ra, .. } = serving.as_ref();
         let signing = self.signing(ra).await?;
@@ -92,7 +92,7 @@ impl Explanations {
     }
 }
 
-/// A problem in a line.
+/// A problem as one line.
 fn reason(error: &Problem) -> String {
     let of_name = |problem: &Subproblem| format!("{}: {}", problem.identifier.value, problem.detail);
     match error.subproblems.as_slice() {

@@ -1,4 +1,4 @@
-//! What happened, with its times.
+//! The timeline of an explanation.
 
 use acme::{Account, Authorization, ChallengeState, Order, OrderState};
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use store::{AuditRecord, CertificateRecord, CertificateState};
 
 use super::{TimelineEntry, listed};
 
-/// The story of an order.
+/// The timeline of an order.
 pub(super) fn of_order(
     order: &Order,
     authorizations: &[Authorization],
@@ -31,7 +31,7 @@ pub(super) fn of_order(
     sorted(timeline)
 }
 
-/// The beginning of an account, and what operators did to it.
+/// The timeline of an account: its creation, and the acts of operators on it.
 pub(super) fn of_account(account: &Account, acts: &[AuditRecord]) -> Vec<TimelineEntry> {
     let made = match account.external_account {
         Some(key) => format!("the account was created with the external account key {key}"),
@@ -47,7 +47,7 @@ pub(super) fn of_account(account: &Account, acts: &[AuditRecord]) -> Vec<Timelin
     sorted(timeline)
 }
 
-/// By time; what has the same time stays in its order.
+/// The entries sorted by time; entries with the same time keep their order.
 pub(super) fn sorted(mut timeline: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
     timeline.sort_by_key(|entry| entry.at);
     timeline
@@ -93,8 +93,10 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                 timeline.push(entry(*at, format!("{challenge_type} for {name}: validated{address}")));
             }
             ChallengeState::Invalid { at, .. } => {
-                timeline
-                    .push(entry(*at, format!("{challenge_type} for {name}: given up, the authorization is invalid")));
+                timeline.push(entry(
+                    *at,
+                    format!("{challenge_type} for {name}: no attempts are left, the authorization is invalid"),
+                ));
             }
             ChallengeState::Pending | ChallengeState::Processing(_) => {}
         }

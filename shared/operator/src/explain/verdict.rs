@@ -1,4 +1,4 @@
-//! What policy says of a name now: by which rule of which profile.
+//! The current policy for an identifier: the rule that decides, and its profile.
 
 use std::sync::Arc;
 
@@ -12,30 +12,30 @@ use store::{AcmeProfile, NameRefusal, RaProfile};
 use super::listed;
 use crate::{Error, Explanations};
 
-/// What an ACME Profile says of a name.
+/// What an ACME Profile says about an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NameVerdict {
-    /// The name.
+    /// The DNS name or IP address.
     pub name: String,
-    /// The ACME Profile.
+    /// The name of the ACME Profile.
     pub profile: ProfileName,
-    /// Whether a new order for the name is taken.
+    /// Whether a new order for the identifier would be accepted.
     pub allowed: bool,
-    /// The rule that decided, and what follows from it.
+    /// The rule that decided, and its consequence.
     pub because: String,
 }
 
-/// What stands behind a directory now: an RA Profile, and who signs for it.
+/// The RA Profile behind a directory now, and its issuer.
 pub(super) struct Signing<'a> {
     ra: &'a RaProfile,
     issuer: Option<Arc<LoadedIssuer>>,
-    /// Why nobody signs.
+    /// Why the issuer cannot sign, if it cannot.
     off: Option<issuing::Error>,
 }
 
 impl Signing<'_> {
-    /// The policy of the directory with what its issuer can certify.
+    /// The policy of the directory, limited to what its issuer can certify.
     pub(super) fn policy<'a>(&'a self, policy: NamePolicy<'a>) -> NamePolicy<'a> {
         match &self.issuer {
             Some(issuer) => policy.below(issuer),
@@ -45,7 +45,7 @@ impl Signing<'_> {
 }
 
 impl Explanations {
-    /// Who signs for an RA Profile.
+    /// The issuer of an RA Profile.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -60,7 +60,8 @@ impl Explanations {
     }
 }
 
-/// The verdict on an order for the name now. `policy` knows the profile, and the account when there is one.
+/// The verdict on an order for the identifier now. `policy` is that of the profile, and of the
+/// account if there is one.
 pub(super) fn verdict(
     profile: &AcmeProfile,
     signing: Option<&Signing<'_>>,
@@ -133,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether anybody may have the name, and why.
+    /// Whether an account without a binding may order the identifier, and why.
     fn of(fields: Value, name: &str) -> (bool, String) {
         let mut document = json!({ "name": "web" });
         document.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -141,7 +142,7 @@ mod tests {
         let ra = RaProfile::new("web".parse().unwrap(), "issuing".parse().unwrap());
         let Ok(IdentifierRule::Exactly(name)) = name.parse() else { panic!("{name}") };
         let signing = Signing { ra: &ra, issuer: None, off: None };
-        let verdict = verdict(&profile, Some(&signing), &NamePolicy::of_anybody(&profile), false, &name);
+        let verdict = verdict(&profile, Some(&signing), &NamePolicy::of_anyone(&profile), false, &name);
         (verdict.allowed, verdict.because)
     }
 

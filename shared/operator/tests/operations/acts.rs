@@ -1,4 +1,4 @@
-//! What operators do: each act holds at once, and is on record with its actor.
+//! What operators do: each act takes effect at once, and is recorded with its actor.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ async fn ca() -> (TempDir, Ca) {
     (folder, ca)
 }
 
-/// What is on record, oldest first: who, what, to what.
+/// The audit records, oldest first: actor, action, subject.
 async fn record(ca: &Ca) -> Vec<(String, String, String)> {
     let page = ca.store.audit(None, 100).await.unwrap();
     page.items.into_iter().rev().map(|act| (act.actor, act.action, act.subject)).collect()
@@ -119,7 +119,7 @@ async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reaso
             "the client ordered www.example.test",
             "http-01 for www.example.test: attempt 1 failed at 192.0.2.1: no answer",
             "http-01 for www.example.test: attempt 2 failed: still none",
-            "http-01 for www.example.test: given up, the authorization is invalid",
+            "http-01 for www.example.test: no attempts are left, the authorization is invalid",
         ]
     );
     assert!(story.timeline[1].at < story.timeline[2].at);
@@ -157,8 +157,8 @@ async fn an_account_and_a_name_are_explained_with_their_limits_and_who_did_what(
     let told = ca.operator.explanations.name(&dns("www.example.test"), profile.as_ref()).await.unwrap();
     assert_eq!((told.limits[0].of.as_str(), told.limits[0].used), ("example.test", 1));
     assert!(told.names[0].allowed && told.orders.is_empty(), "{told:?}");
-    let nobody = ca.operator.explanations.name(&dns("a.test"), Some(&"other".parse().unwrap())).await;
-    assert!(matches!(nobody, Err(Error::Refused(Refusal::NotFound))), "{nobody:?}");
+    let unknown = ca.operator.explanations.name(&dns("a.test"), Some(&"other".parse().unwrap())).await;
+    assert!(matches!(unknown, Err(Error::Refused(Refusal::NotFound))), "{unknown:?}");
 }
 
 #[tokio::test]

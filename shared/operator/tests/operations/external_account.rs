@@ -1,5 +1,4 @@
-//! Bindings to accounts elsewhere (RFC 8555 §7.3.4): each field is checked, and a key binds one
-//! account.
+//! External account binding (RFC 8555 §7.3.4): each field is checked, and a key binds one account.
 
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ use crate::{
     operated::Ca,
 };
 
-/// A binding, with each part as a test wants it.
+/// A binding whose parts a test can choose.
 struct Binding {
     header: serde_json::Value,
     payload: String,
@@ -28,7 +27,7 @@ struct Binding {
 }
 
 impl Binding {
-    /// A good one.
+    /// A valid binding.
     fn of(minted: &MintedExternalAccountKey, account_key: &PublicKey) -> Self {
         Self {
             header: json!({ "alg": "HS256", "kid": minted.id.to_string(), "url": NEW_ACCOUNT }),
@@ -49,10 +48,10 @@ impl Binding {
     }
 }
 
-/// What is wrong, and how a good binding becomes so.
+/// The name of a fault, and the change that causes it in a valid binding.
 type Fault<'a> = (&'static str, &'a dyn Fn(&mut Binding));
 
-/// A CA whose directory demands a binding.
+/// A CA whose directory requires a binding.
 async fn ca() -> (TempDir, Ca) {
     let folder = TempDir::new().unwrap();
     let mut ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
@@ -148,7 +147,7 @@ async fn threat_19_a_binding_is_checked_also_where_none_is_demanded() {
 }
 
 #[tokio::test]
-async fn threat_19_a_key_that_ended_binds_nobody() {
+async fn threat_19_a_key_that_ended_binds_no_account() {
     let (_folder, ca) = ca().await;
     let (key, minted) = (account_key(), mint(&ca).await);
     ca.clock.jump(24 * 60 * 60 + 1);

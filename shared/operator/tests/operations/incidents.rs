@@ -1,4 +1,5 @@
-//! Many certificates, piece by piece: what is interrupted goes on, and no list is asked for twice.
+//! Many certificates, slice by slice: an interrupted revocation continues, and no CRL is requested
+//! twice.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::{
     operated::Ca,
 };
 
-/// A CA that has issued so many certificates, of which it looks at two at a time.
+/// A CA that has issued this number of certificates and looks at two of them at a time.
 async fn with_certificates(folder: &TempDir, keys: &Arc<Keys>, count: usize) -> (Ca, Account) {
     let ca = opened(folder, keys).await;
     let (mut account, mut made) = (None, 0);
@@ -51,7 +52,7 @@ async fn stored(ca: &Ca, id: IncidentId) -> Versioned<Incident> {
     ca.store.incidents().await.unwrap().into_iter().find(|incident| incident.id == id).unwrap()
 }
 
-/// How many are revoked, as the records of certificates say.
+/// The number of revoked certificates, according to their records.
 async fn revoked(ca: &Ca) -> usize {
     let mut count = 0;
     let mut position = None;
@@ -87,7 +88,7 @@ async fn a_staged_revocation_that_crashed_within_a_slice_does_it_again_and_count
     let incident = revoking(&ca).await;
     let before = stored(&ca, incident.id).await;
     ca.operator.staged_revocations.proceed().await.unwrap();
-    // The certificates are revoked, and the incident does not know of it.
+    // The certificates are revoked, but the incident does not record it yet.
     let after = stored(&ca, incident.id).await;
     let lost = Versioned::new(before.value.clone(), store::OperationId::from_random([7; 16]));
     ca.store.put_incident(Some(after.version), &lost).await.unwrap();

@@ -1,4 +1,4 @@
-//! Issuers that come and go: who knows of it when, and what is signed no more.
+//! Adding and retiring issuers: when other processes notice, and what is no longer signed.
 
 use std::sync::Arc;
 
@@ -77,14 +77,14 @@ async fn a_new_issuer_has_its_crls_asked_for_and_shares_neither_name_nor_key() {
 #[tokio::test]
 async fn a_roll_over_that_a_crash_interrupted_is_completed_by_the_next_one() {
     let (_folder, _keys, ca) = ca().await;
-    // The crash came when the new issuer was there and no profile had moved.
+    // The crash came after the new issuer was created and before any profile was changed.
     let made = add(&ca, "second").await.unwrap();
     let roll = RollOver { old: "issuing".parse().unwrap(), new: made.id.clone(), name: None, key: None };
     let rolled = ca.operator.roll_overs.roll_over("alice", roll.clone()).await.unwrap();
     assert_eq!((rolled.issuer.id, rolled.differences.len()), (made.id.clone(), 1));
     assert_eq!(ca.store.profiles().await.unwrap().ra_profile[0].issuer, made.id);
     assert_eq!(ca.operator.roll_overs.roll_over("alice", roll).await.unwrap().differences, []);
-    // Back, by numbers that nobody has yet.
+    // Back again, with numbers that no issuer has yet.
     let next = |old: &str, new: &str| RollOver {
         old: old.parse().unwrap(),
         new: new.parse().unwrap(),

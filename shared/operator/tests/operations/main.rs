@@ -1,5 +1,5 @@
-//! What operators do, seen from the authority: what holds at once, what is recorded, what goes on
-//! after a crash, and what clients see of it.
+//! What operators do, tested at the authority: what takes effect at once, what is recorded, what
+//! continues after a crash, and what clients see of it.
 
 #![allow(
     clippy::expect_used,

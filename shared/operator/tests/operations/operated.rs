@@ -1,4 +1,4 @@
-//! A CA of a test's own, with its operator.
+//! A CA for one test, with its operator.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -11,7 +11,7 @@ use ra::Settings;
 
 use crate::ca::{self, Keys};
 
-/// One life of a CA, and what its operator asks.
+/// A CA from one start to the next crash, and its operator.
 #[derive(Clone)]
 pub(crate) struct Ca {
     pub(crate) operator: Arc<Parts>,

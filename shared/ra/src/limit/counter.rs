@@ -31,7 +31,7 @@ pub(crate) struct Count {
 pub(super) enum Subject {
     /// Everyone who uses the profile.
     Profile,
-    /// One account.
+    /// One account, whatever it orders.
     Account(AccountId),
     /// All accounts that an external account key binds.
     ExternalAccount(ExternalAccountKeyId),

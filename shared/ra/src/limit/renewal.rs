@@ -8,7 +8,7 @@ use store::{CertificateState, LookupStore};
 
 use crate::Error;
 
-/// Recognizes renewals.
+/// Recognizes orders that renew certificates, which limits exempt.
 pub struct Renewals {
     lookup: Arc<dyn LookupStore>,
 }

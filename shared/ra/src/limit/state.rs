@@ -1,4 +1,4 @@
-//! How full a limit is, for operators.
+//! The state of limits, for operators.
 
 use acme::{Account, Identifier};
 use authority::Failure;
@@ -13,20 +13,20 @@ use crate::{Directory, Limits, limit::counts::of_name};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LimitState {
-    /// The name of its field in the profile.
+    /// The name of the limit's field in the profile.
     pub limit: String,
-    /// For whom or what it counts.
+    /// The subject that it counts for.
     pub of: String,
-    /// How often it was counted in this window.
+    /// The count in the current window.
     pub used: u32,
-    /// How often at most.
+    /// The maximum in a window.
     pub maximum: u32,
-    /// When the next window begins.
+    /// The time at which the next window starts.
     pub frees_at: Timestamp,
 }
 
 impl Limits {
-    /// How full the limits are that the account's requests count for.
+    /// How full the limits are that count the account's requests.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -38,7 +38,7 @@ impl Limits {
         self.states(serving, &counts).await
     }
 
-    /// How full the limits are that an order of the account for these names counts for.
+    /// How full the limits are that count an order of the account for these identifiers.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -54,7 +54,7 @@ impl Limits {
         self.states(serving, &counts).await
     }
 
-    /// How full the limits are that an order for the name counts for, whoever places it.
+    /// How full the limits are that count an order for the identifier, whichever account places it.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -62,7 +62,7 @@ impl Limits {
         self.states(serving, &of_name(serving, name)).await
     }
 
-    /// How full the counters are that these would be counted at; what has no limit is left out.
+    /// How full the counters for these counts are; those without a limit are left out.
     async fn states(&self, serving: &Directory, counts: &[Count]) -> Result<Vec<LimitState>, Failure> {
         let now = self.clock.now();
         let counters: Vec<Counter> = counts.iter().filter_map(|count| count.counter(serving, now)).collect();

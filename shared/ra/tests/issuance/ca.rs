@@ -1,4 +1,4 @@
-//! A CA of a test's own: a real store, keys that stop when they are told, a clock that jumps.
+//! A CA for one test: a real store, keys that stop on demand, a clock that can be moved.
 
 use std::{
     collections::HashMap,
@@ -35,7 +35,7 @@ use store::{
 };
 use tokio::sync::Notify;
 
-/// One life of a CA.
+/// A CA from one start to the next crash.
 #[derive(Clone)]
 pub(crate) struct Ca {
     pub(crate) parts: Arc<Parts>,
@@ -91,7 +91,7 @@ impl Ca {
         account
     }
 
-    /// An order whose only name is shown.
+    /// An order whose only identifier is validated.
     pub(crate) async fn ready_order(&self) -> (Account, OrderId) {
         let account = self.account().await;
         let order = self.parts.new_orders.create(&self.serving, &account, request()).await.unwrap().order;
@@ -145,7 +145,7 @@ fn parts(
     Parts::new(seams, &Settings::default())
 }
 
-/// The system's clock, and how far it has jumped.
+/// The system's clock, plus the time by which it was moved.
 #[derive(Default)]
 pub(crate) struct JumpingClock(AtomicI64);
 
@@ -172,13 +172,13 @@ pub(crate) struct Keys {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Moment {
-    /// The request never comes back from the signer, which did nothing.
+    /// The signer did nothing, and never answers.
     BeforeSigning,
-    /// It never comes back, but the signature was made.
+    /// The signer made the signature, but never answers.
     AfterSigning,
-    /// The signer answers that it cannot.
+    /// The signer is unavailable.
     Away,
-    /// The signer answers that it never will.
+    /// The signer refuses permanently.
     Refusing,
 }
 
@@ -187,7 +187,7 @@ impl Keys {
         *self.stop.lock().unwrap() = moment;
     }
 
-    /// What the issuing CA's key signed.
+    /// The messages that the issuing CA's key has signed.
     pub(crate) fn signed(&self) -> Vec<Vec<u8>> {
         self.signed.lock().unwrap().clone()
     }
@@ -232,7 +232,7 @@ impl Signer for Keys {
     }
 }
 
-/// A queue that keeps what it is told and does nothing.
+/// A queue that keeps its tasks and does nothing.
 #[derive(Default)]
 pub(crate) struct Tasks {
     issuances: Mutex<Vec<IssuanceTask>>,
@@ -313,5 +313,5 @@ pub(crate) fn request() -> NewOrder {
 }
 
 const NAME: &str = "www.example.test";
-/// The URL that requests for new accounts are signed for.
+/// The URL in the signature of new-account requests.
 pub(crate) const NEW_ACCOUNT: &str = "https://ca.example/api/v1/protocols/acme/default/new-account";

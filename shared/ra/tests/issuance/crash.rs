@@ -1,8 +1,8 @@
-//! A crash between the intent and the certificate: the order has exactly one certificate
-//! afterwards, and it is the one that was intended (threat 29).
+//! A crash between the intended and the issued certificate: afterwards the order has exactly one
+//! certificate, and it is the one that was intended (threat 29).
 //!
-//! The signer stops the finalize request at the worst moments. What a crash would leave is what the
-//! store's file holds at that moment, so the test goes on with a copy of it.
+//! The signer stops the finalize request at the worst moments. What a crash would leave is the
+//! content of the store's file at that moment, so the test continues with a copy of it.
 
 use std::{fs, sync::Arc};
 
@@ -60,10 +60,10 @@ async fn crash(moment: Moment) {
     assert!(after.store.unfinished().await.unwrap().issuances.is_empty());
     let chain = after.parts.downloads.chain(account.id, order).await.unwrap();
     let leaf = chain.certificates()[0].der();
-    // Behind the tag and the three octets of the length of the whole.
+    // After the tag and the three octets of the length of the whole.
     assert_eq!(&leaf[4..4 + intended.len()], intended);
 
-    // The client, who saw its connection break, asks again.
+    // The client saw its connection break, and asks again.
     let view = after.parts.finalization.finalize(&after.serving, &account, order, &csr).await.unwrap();
     assert!(matches!(view.order.state, OrderState::Valid(_)));
     let again = after.parts.downloads.chain(account.id, order).await.unwrap();

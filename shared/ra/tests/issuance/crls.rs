@@ -1,4 +1,4 @@
-//! CRLs when several processes publish, and whose keys make which.
+//! CRLs when several processes publish, and which process signs for which issuer.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys};
 
-/// What all processes publish into.
+/// The bucket into which all processes publish.
 #[derive(Default)]
 struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
 
@@ -59,7 +59,7 @@ async fn a_process_that_was_overtaken_leaves_the_newer_crl_behind() {
     assert_eq!(bucket.0.lock().unwrap()["crl/issuing/0.crl"], stored.der);
 }
 
-/// As a process does that may not use the keys of issuing CAs.
+/// Does what a process does that may not use the keys of issuing CAs.
 async fn ask_for_crls(parts: &Parts) {
     let issuers = parts.issuers.records().await.unwrap();
     for issuer in issuers.iter().filter(|issuer| issuer.role == IssuerRole::Issuing) {
@@ -69,7 +69,7 @@ async fn ask_for_crls(parts: &Parts) {
 }
 
 #[tokio::test]
-async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_keys() {
+async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_the_process_that_has_their_keys() {
     let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
     let bucket = Arc::new(Bucket::default());
@@ -80,7 +80,7 @@ async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_k
     assert!(keys.signed().is_empty(), "the issuing CA's key is not used");
     let paths: Vec<String> = bucket.0.lock().unwrap().keys().cloned().collect();
     assert_eq!(paths, ["crl/root/0.crl", "issuer/issuing.cer", "issuer/root.cer"]);
-    assert_eq!(queue.crls().len(), 1, "somebody else is asked for the other CRL");
+    assert_eq!(queue.crls().len(), 1, "another process is asked for the other CRL");
 
     parts.crls.make(&queue.crls()[0]).await.unwrap();
     ask_for_crls(&parts).await;
@@ -88,7 +88,7 @@ async fn the_crls_of_the_root_and_of_issuing_cas_are_made_by_whoever_has_their_k
 }
 
 #[tokio::test]
-async fn a_crl_is_made_anew_past_half_of_its_life() {
+async fn a_crl_is_made_again_past_half_of_its_life() {
     let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
     let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
     let (parts, _) = ca.process(Arc::new(Bucket::default()));
@@ -111,8 +111,8 @@ async fn crl_numbers_go_on_rising_over_a_store_that_was_restored_from_a_backup()
     let task = CrlTask { issuer: "issuing".parse().unwrap(), shard: 0 };
     let mut numbers = Vec::new();
     let (lost, restored) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    // The second store knows of none of the first one's CRLs, as one whose backup is older than
-    // they are.
+    // The second store has none of the first one's CRLs, as if it were restored from a backup older
+    // than they are.
     for (days, folder) in [(0, lost), (1, restored)] {
         let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
         ca.clock.jump(days * 24 * 60 * 60);

@@ -1,5 +1,5 @@
-//! Limits (N12): whatever comes at the same time, a maximum is met exactly, and who is refused has
-//! counted nowhere.
+//! Limits (N12): with any number of concurrent requests a maximum is exact, and a refused request
+//! is not counted anywhere.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ async fn n12_who_loses_the_race_for_the_last_place_takes_back_what_it_counted() 
     .await;
     let account = ca.account().await;
     ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap();
-    // Other processes, of which this one, which saw ample room just now, knows nothing.
+    // Other processes have counted. This one, which saw ample room just now, does not know that.
     fill(&ca, "default#newOrders#", 3).await;
     let answer = ca.parts.new_orders.create(&ca.serving, &account, request()).await;
     assert!(is_reached(&answer, "newOrders"), "{answer:?}");

@@ -1,5 +1,5 @@
-//! How accounts and certificates come to be, seen from the authority: with a signer that stops, a clock that jumps,
-//! and a store that is copied at the worst moment.
+//! How accounts and certificates are created, tested at the authority: with a signer that stops, a
+//! clock that can be moved, and a store that is copied at the worst moment.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The names that a directory issues for.
+//! The identifiers that a directory issues for.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The secrets of nonces: requests read them, the host makes them.
+//! The nonce secrets: requests read them, the host creates them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::ca::{Ca, Keys};
 
 #[tokio::test]
-async fn threat_28_no_request_makes_the_secrets_of_nonces() {
+async fn threat_28_no_request_makes_the_nonce_secrets() {
     let folder = TempDir::new().unwrap();
     let ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
     let written = ca.store.counts().writes;
@@ -19,7 +19,7 @@ async fn threat_28_no_request_makes_the_secrets_of_nonces() {
 
     ca.clock.jump(24 * 60 * 60 + 1);
     assert_eq!(ca.parts.nonces.secrets().await.unwrap(), first, "however old they are");
-    assert_eq!(ca.store.counts().writes, written + 1, "the host wrote once, and nobody else");
+    assert_eq!(ca.store.counts().writes, written + 1, "the host wrote once, and no one else");
 }
 
 #[tokio::test]

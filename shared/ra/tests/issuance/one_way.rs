@@ -54,7 +54,8 @@ async fn threat_9_finalize_answers_with_the_valid_order() {
     assert_eq!(view.order.status(&view.authorizations, ca.now()), OrderStatus::Valid);
 }
 
-/// Every verb that leads to the signer, with everything that is not a ready order of the account.
+/// Calls every verb that leads to the signer with everything that is not a ready order of the
+/// account.
 #[tokio::test]
 async fn threat_10_nothing_but_a_ready_order_of_the_account_itself_leads_to_a_signature() {
     let (_folder, keys, ca) = ca().await;
@@ -105,7 +106,7 @@ async fn a_revocation_whose_crl_was_lost_is_listed_when_it_is_asked_for_again() 
     let (account, order) = ca.ready_order().await;
     ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     let CertificateState::Issued { der } = ca.record(&account, order).await.value.state else { panic!("not issued") };
-    // This queue loses what it is told.
+    // This queue discards its tasks.
     let revoke = || ca.parts.revocations.revoke(Revoker::Account(&account), &der, RevocationReason::Superseded);
     revoke().await.unwrap();
     assert!(matches!(revoke().await, Err(Error::Refused(Refusal::AlreadyRevoked))));
@@ -128,7 +129,7 @@ async fn s18_a_certificate_is_free_again_when_a_crash_took_the_order_that_replac
     };
     let first = replace().await.unwrap().order;
     assert!(matches!(replace().await, Err(Error::Refused(Refusal::AlreadyReplaced))));
-    // Its mark without the order: what is left when the process stops between the two writes.
+    // A mark without its order: what is left when the process stops between the two writes.
     let mut record = ca.record(&account, order).await;
     let before = record.clone();
     record.value.replacement.as_mut().unwrap().order = acme::OrderId::new(ca.now(), [9; 10]);

@@ -1,4 +1,4 @@
-//! Lists of orders, of which some are gone.
+//! Lists of orders some of which no longer exist.
 
 use std::sync::Arc;
 

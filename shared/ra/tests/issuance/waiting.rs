@@ -1,4 +1,4 @@
-//! Validations that nobody works on any more, and results that come too late.
+//! Validations whose worker is lost, and results that come too late.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ async fn a_second_challenge_that_was_left_waiting_stands_in_nobodys_way() {
         let now = ca.now();
         assert_eq!(authorization.status(now), AuthorizationStatus::Valid);
         let left = authorization.challenge(ChallengeType::Dns01).unwrap();
-        assert_eq!(left.status(now), ChallengeStatus::Pending, "nobody works on it");
+        assert_eq!(left.status(now), ChallengeStatus::Pending, "no worker has it");
     }
 }
 
@@ -41,7 +41,7 @@ async fn n3_what_was_shown_as_invalid_does_not_become_valid_by_a_late_result() {
     let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Dns01 };
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
 
-    // The first one's deadline passes; its failure has been seen.
+    // The deadline of the first one passes; its failure stays visible.
     ca.clock.jump(101);
     let authorization = ca.parts.authorizations.authorization(&account, id).await.unwrap();
     assert_eq!(authorization.status(ca.now()), AuthorizationStatus::Invalid);

@@ -147,7 +147,7 @@ async fn write_issuers(store: &dyn Store) -> IssuerId {
 async fn write_account(store: &dyn Store) -> Versioned<Account> {
     store.create_external_account_secret_if_absent(&external_account_secret()).await.expect(WORKS);
     let minted = changed(&external_account_key(), |key| {
-        (key.label, key.minted_by) = ("golden".to_owned(), "somebody".to_owned());
+        (key.label, key.minted_by) = ("golden".to_owned(), "someone".to_owned());
         key.profile = Some("default".parse().expect("a profile's name"));
         key.scope = vec![".example.com".parse().expect("a rule")];
         key.max_accounts = Some(2);

@@ -10,7 +10,7 @@ use super::{
 use crate::{Creation, ExternalAccountKey, Page, StoreError, Versioned};
 
 /// RFC 8555 §7.3.4: a key is identified by its id.
-pub async fn a_key_of_an_external_account_reads_back(store: Tried) {
+pub async fn an_external_account_key_reads_back(store: Tried) {
     let made = external_account_key();
     assert_eq!(store.external_account_key(made.id).await.expect(WORKS), None, "before it was made");
     for _ in 1..=2 {
@@ -118,7 +118,7 @@ pub async fn a_key_for_several_accounts_counts_each_of_them(store: Tried) {
 
 /// A change of the operator applies to every later request with the key, and a concurrent binding
 /// does not undo it.
-pub async fn a_key_of_an_external_account_changes_only_from_its_present_version(store: Tried) {
+pub async fn an_external_account_key_changes_only_from_its_present_version(store: Tried) {
     let (account, before) = (account(), external_account_key());
     let revoked = changed(&before, |key| key.revoked = true);
     assert_conflict(store.update_external_account_key(&before, &revoked).await, "there is no such key");
@@ -135,7 +135,7 @@ pub async fn a_key_of_an_external_account_changes_only_from_its_present_version(
 }
 
 /// Pages list the oldest keys first.
-pub async fn keys_of_external_accounts_are_listed_in_pages(store: Tried) {
+pub async fn external_account_keys_are_listed_in_pages(store: Tried) {
     let mut made = Vec::new();
     for second in 0..7 {
         let mut key = external_account_key();

@@ -19,7 +19,7 @@ pub async fn a_nonce_is_redeemed_once(store: Tried) {
 }
 
 /// Two processes that rotate at the same time do not lose each other's secrets.
-pub async fn the_secrets_of_nonces_change_only_from_their_present_version(store: Tried) {
+pub async fn the_nonce_secrets_change_only_from_their_present_version(store: Tried) {
     let (first, second, stale) = (secrets(), secrets(), secrets());
     assert_eq!(store.nonce_secrets().await.expect(WORKS), None, "before the first");
     assert_conflict(store.update_nonce_secrets(Some(operation()), &stale).await, "there are none");
