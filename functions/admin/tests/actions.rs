@@ -217,7 +217,7 @@ async fn profiles_that_are_refused_change_nothing_and_the_refusal_names_the_fiel
     let page = act(&here, page).await.unwrap();
     assert_eq!((&page["items"][0]["name"], &page["more"]), (&json!("web"), &json!(false)));
     let stale = json!({ "action": "apply-profiles", "profiles": { "acmeProfile": [{ "name": "new" }] }, "shown": [] });
-    assert!(act(&here, stale).await.unwrap_err().contains("changed meanwhile"));
+    assert!(act(&here, stale).await.unwrap_err().contains("changed in the meantime"));
     let gone = act(&here, json!({ "action": "delete-profile", "kind": "acmeProfile", "name": "web" })).await.unwrap();
     assert_eq!(gone["applied"], true);
     let exact = json!({ "action": "apply-profiles", "profiles": {}, "exact": true });

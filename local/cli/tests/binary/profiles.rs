@@ -177,7 +177,7 @@ async fn n14_built_in_profiles_end_when_the_operator_has_some_and_stay_as_an_ope
         assert_eq!(site.directories(), ["web", "raProfile/web"], "by file: {by_file}");
         let said = site.server.banner["profiles"].to_string();
         assert!(said.contains("acmeProfile.default is a built-in profile") && said.contains("disabled"), "{said}");
-        assert!(site.server.log().contains("a built-in profile does not serve beside"), "{}", site.server.log());
+        assert!(site.server.log().contains("a built-in profile is disabled, because"), "{}", site.server.log());
         let acts = site.acts().await;
         let disabled = ("the start of the host".to_owned(), "acmeProfile.default.enabled".to_owned());
         assert!(acts.contains(&disabled), "{acts:?}");
