@@ -311,7 +311,7 @@ fn defaults(kind: &str) -> Value {
             "termsOfServiceChange": "disabled", "dnsResolver": null, "retryInterval": 1, "validity": 36_000,
             "challengeTypes": ["http-01", "dns-01", "tls-alpn-01"], "allowedNetworks": [],
             "allowedIdentifiers": [], "deniedIdentifiers": [], "allowWildcards": true, "maximumIdentifiers": 100,
-            "preApproved": [], "externalAccountRequired": false, "allowedOrigins": null, "limits": {}, "labels": {},
+            "preApproved": [], "externalAccountRequired": false, "limits": {}, "labels": {},
         }),
     }
 }

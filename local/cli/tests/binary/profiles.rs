@@ -253,7 +253,7 @@ async fn n15_a_deleted_profile_whose_text_changed_stays_deleted_and_is_named() {
     assert_eq!(names(&site.profiles().await, "acmeProfile"), [""; 0]);
     let doctor = site.admin(&["doctor"]).await;
     assert!(
-        doctor.contains("acmeProfile.web in the configuration file: the file has it, and an operator deleted it"),
+        doctor.contains("acmeProfile.web in the configuration file: it is in the file, but an operator"),
         "{doctor}"
     );
     // What leaves the file is forgotten, and new when it comes back.

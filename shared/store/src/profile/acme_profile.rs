@@ -93,7 +93,8 @@ pub struct AcmeProfile {
     /// every one. When absent: every one, unless validation may connect to special-purpose networks
     /// for accounts without an external account binding, because then any page could have them
     /// probed.
-    #[serde(default)]
+    // Left out when absent, because e70810c refuses the members of profiles that it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_origins: Option<Vec<String>>,
     /// The limits of the directory.
     #[serde(default)]
