@@ -128,7 +128,7 @@ async fn a_retired_issuer_issues_nothing_and_one_with_profiles_is_retired_only_o
     let issued = client.finish(ready, &["b.test"], Key::p256()).await;
     assert_eq!(issuer_of(&issued), "CN=Test second");
     let reason = environment.act(retire("second", true)).await.unwrap_err();
-    assert!(reason.contains("the last issuer"), "{reason}");
+    assert!(reason.contains("the last active issuer"), "{reason}");
 }
 
 #[tokio::test]
