@@ -18,6 +18,7 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
     let part = Revocations::new(
         clients.certificate_store(),
         clients.authorization_store(),
+        clients.account_store(),
         Arc::new(records),
         clients.clock(),
     );

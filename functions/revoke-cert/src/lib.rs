@@ -19,10 +19,10 @@ async fn handle(
     revocations: &Revocations,
     call: RevocationCall<Json<RevocationRequest>>,
 ) -> Result<Reply, Error> {
-    let RevocationCall { signer, payload: Json(request) } = call;
+    let RevocationCall { serving, signer, payload: Json(request) } = call;
     let reason =
         RevocationReason::try_from(request.reason.unwrap_or_default()).map_err(|_| ra::Refusal::BadRevocationReason)?;
     let der = base64url::decode(&request.certificate).map_err(|_| ra::Refusal::NotACertificate)?;
-    revocations.revoke(signer.revoker(), &der, reason).await?;
+    revocations.revoke(&serving, signer.revoker(), &der, reason).await?;
     Ok(Reply::empty(StatusCode::OK))
 }

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     AccountId, Attempt, AuthorizationId, Challenge, ChallengeObject, ChallengeState, ChallengeStatus, ChallengeType,
-    DirectoryId, Identifier, IdentifierObject, Observation, Problem, TransitionError, UnknownMembers, Urls, Validation,
-    ValidationEvidence,
+    DirectoryId, Family, Identifier, IdentifierObject, Observation, Problem, ProfileName, TransitionError,
+    UnknownMembers, Urls, Validation, ValidationEvidence,
 };
 
 /// An authorization with its challenges.
@@ -75,6 +75,8 @@ pub enum AuthorizationEvent {
         /// What was observed, once for each network perspective; the first is that of the CA
         /// itself.
         observations: Vec<Observation>,
+        /// The ACME Profile whose rules applied.
+        profile: ProfileName,
         /// How long the authorization stays valid, from `at`.
         lifetime: SignedDuration,
     },
@@ -98,6 +100,19 @@ impl Authorization {
             _ if self.expires_at <= now => AuthorizationStatus::Expired,
             AuthorizationState::Pending => AuthorizationStatus::Pending,
             AuthorizationState::Valid => AuthorizationStatus::Valid,
+        }
+    }
+
+    /// The ACME Profile under whose rules control was shown. `None` before it was shown, and where
+    /// an earlier version validated in a directory behind which another profile may have stood
+    /// since.
+    pub fn shown_under(&self) -> Option<&ProfileName> {
+        let evidence = self.evidence.as_ref().map(|evidence| evidence.profile.as_ref());
+        match (self.state, evidence, self.directory.family) {
+            (AuthorizationState::Valid, Some(Some(profile)), _) => Some(profile),
+            // A directory of this family has the name of its profile.
+            (AuthorizationState::Valid, _, Family::AcmeProfile) => Some(&self.directory.name),
+            _ => None,
         }
     }
 
@@ -139,7 +154,7 @@ impl Authorization {
                 next.validation_mut(r#type)?;
                 next.challenge_mut(r#type)?.attempts.push(attempt);
             }
-            Event::Succeeded { r#type, at, observations, lifetime } => {
+            Event::Succeeded { r#type, at, observations, profile, lifetime } => {
                 // An authorization that clients saw as invalid or expired must not become valid.
                 if self.status(at) != AuthorizationStatus::Pending {
                     return Err(refused("a result that comes too late"));
@@ -147,7 +162,8 @@ impl Authorization {
                 let address = observations.first().and_then(|observation| observation.address);
                 next.settle(r#type, ChallengeState::Valid { at, address })?;
                 let unknown = UnknownMembers::default();
-                next.evidence = Some(ValidationEvidence { challenge: r#type, at, observations, unknown });
+                let profile = Some(profile);
+                next.evidence = Some(ValidationEvidence { challenge: r#type, at, profile, observations, unknown });
                 next.state = AuthorizationState::Valid;
                 next.expires_at = at.checked_add(lifetime).unwrap_or(self.expires_at);
             }

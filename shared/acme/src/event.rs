@@ -201,9 +201,10 @@ pub struct RevocationFacts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RevokedBy {
-    /// The account that ordered the certificate, or one that is authorized for all of its
-    /// identifiers.
+    /// The account that ordered the certificate.
     Account,
+    /// Another account of its directory, which is authorized for all of its identifiers.
+    Authorizations,
     /// The holder of the certificate's private key.
     CertificateKey,
     /// An operator of the CA.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChallengeType, UnknownMembers};
+use crate::{ChallengeType, ProfileName, UnknownMembers};
 
 /// How an authorization became valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,10 @@ pub struct ValidationEvidence {
     pub challenge: ChallengeType,
     /// When the validation succeeded.
     pub at: Timestamp,
+    /// The ACME Profile whose rules applied: its resolver, its networks. `None` where an earlier
+    /// version validated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
     /// What was observed, one for each network perspective that was asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,

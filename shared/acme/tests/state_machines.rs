@@ -8,13 +8,18 @@ use std::num::NonZeroU128;
 use acme::{
     AccountId, Attempt, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus,
     CertificateId, Challenge, ChallengeState, ChallengeStatus, ChallengeToken, ChallengeType, Identifier, Issuance,
-    KeyAuthorization, Order, OrderEvent, OrderId, OrderState, OrderStatus, Problem, ProblemType, Serial, Validation,
+    KeyAuthorization, Order, OrderEvent, OrderId, OrderState, OrderStatus, Problem, ProblemType, ProfileName, Serial,
+    Validation,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+fn profile() -> ProfileName {
+    "web".parse().unwrap()
 }
 
 fn name(text: &str) -> Identifier {
@@ -91,6 +96,7 @@ fn authorization_event() -> impl Strategy<Value = AuthorizationEvent> {
                 r#type,
                 at: at(second),
                 observations: Vec::new(),
+                profile: profile(),
                 lifetime: SignedDuration::from_hours(1),
             },
             4 => E::Failed(r#type, attempt(second)),
@@ -165,7 +171,8 @@ proptest! {
                 0 => fresh,
                 1 => requested()
                     .transition(AuthorizationEvent::Succeeded {
-                        r#type: ChallengeType::Http01, at: at(1), observations: Vec::new(), lifetime: SignedDuration::from_hours(1),
+                        r#type: ChallengeType::Http01, at: at(1), observations: Vec::new(), profile: profile(),
+                        lifetime: SignedDuration::from_hours(1),
                     })
                     .unwrap(),
                 2 => requested().transition(AuthorizationEvent::Failed(ChallengeType::Http01, attempt(1))).unwrap(),
@@ -196,6 +203,7 @@ fn nothing_is_processing_for_ever() {
         r#type: ChallengeType::Dns01,
         at: at(300),
         observations: Vec::new(),
+        profile: profile(),
         lifetime: SignedDuration::from_hours(1),
     };
     assert!(requested.transition(too_late).is_err());

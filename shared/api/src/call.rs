@@ -54,6 +54,8 @@ pub struct AccountCall<P> {
 /// A request signed by either an account or a key: a revocation (RFC 8555 §7.6).
 #[derive(Debug)]
 pub struct RevocationCall<P> {
+    /// The directory that the request was sent to.
+    pub serving: Arc<Directory>,
     /// The account or the key that signed.
     pub signer: RevocationSigner,
     /// The verified payload.
@@ -135,7 +137,7 @@ impl<P: Payload + Send> Call for AccountCall<P> {
 impl<P: Payload + Send> Call for RevocationCall<P> {
     async fn admit(context: &Context, serving: Arc<Directory>, _: Route, request: &Request) -> Result<Self, Error> {
         let (signer, jws) = verify(context, &serving, request).await?;
-        Ok(Self { signer, payload: P::read(jws.payload())? })
+        Ok(Self { serving, signer, payload: P::read(jws.payload())? })
     }
 
     fn account(&self) -> Option<AccountId> {

@@ -169,7 +169,9 @@ pub(crate) async fn reusable_authorizations(
         valid = store.authorizations(account.id, &ids).await?;
     }
     valid.retain(|authorization| {
-        authorization.status(now) == AuthorizationStatus::Valid && authorization.expires_at > needed_until
+        authorization.status(now) == AuthorizationStatus::Valid
+            && authorization.expires_at > needed_until
+            && serving.counts(authorization)
     });
     let for_name =
         |name: &Identifier| valid.iter().find(|valid| valid.identifier == *name).map(|valid| valid.value.clone());

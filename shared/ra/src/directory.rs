@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use acme::{DirectoryId, DirectoryMeta, DirectoryObject, Family, Resource, Urls};
+use acme::{Authorization, DirectoryId, DirectoryMeta, DirectoryObject, Family, Resource, Urls};
 use authority::{Cache, Clock, Failure};
 use jiff::SignedDuration;
 use store::{AcmeProfile, ProfileStore, RaProfile};
@@ -57,6 +57,15 @@ impl Directory {
                 None => Err(Refusal::InvalidProfile(name.to_owned()).into()),
             },
         }
+    }
+
+    /// Whether what the authorization shows counts here: it was made in this directory, and control
+    /// was shown under the rules of the ACME Profile that is behind the directory now. Whether a
+    /// pre-approval still holds is for the present rules to say.
+    pub fn counts(&self, authorization: &Authorization) -> bool {
+        let is_of_profile = authorization.pre_approval.is_some()
+            || authorization.shown_under().is_some_and(|profile| *profile == self.acme.name);
+        authorization.directory == self.directory && is_of_profile
     }
 
     /// The directory object (RFC 8555 §7.1.1).

@@ -88,7 +88,8 @@ impl Finalization {
         }
         let profile = serving.issuing_profile(order.profile.as_deref())?;
         let issuer = self.issuers.active(&profile.issuer).await?;
-        self.policies.of(serving, account).await?.below(&issuer).check(&order.identifiers, &authorizations)?;
+        let policy = self.policies.of(serving, account).await?.below(&issuer);
+        policy.check(serving, &order.identifiers, &authorizations)?;
         let csr = Csr::from_der(csr)?;
         csr.check_names(&order.identifiers)?;
         self.check_certificate_key(profile, account, csr.public_key()).await?;

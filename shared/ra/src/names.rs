@@ -114,12 +114,18 @@ impl<'a> NamePolicy<'a> {
         if refused.is_empty() { Ok(accepted) } else { Err(Refusal::Identifiers(refused).into()) }
     }
 
-    /// Whether all of the names of an order are still allowed, and those of its authorizations that
-    /// were never validated are still pre-approved.
+    /// Whether all of the names of an order are still allowed, those of its authorizations that
+    /// were never validated are still pre-approved, and the others were validated under the rules
+    /// of the profile that is behind the directory now.
     ///
     /// # Errors
     /// [`Refusal::Identifiers`] with those that are not; [`Refusal::TooManyIdentifiers`].
-    pub(crate) fn check(&self, identifiers: &[Identifier], authorizations: &[Authorization]) -> Result<(), Error> {
+    pub(crate) fn check(
+        &self,
+        serving: &Directory,
+        identifiers: &[Identifier],
+        authorizations: &[Authorization],
+    ) -> Result<(), Error> {
         let names = identifiers.iter().filter_map(|name| Some((name.clone().into(), self.rule_refusal(name)?)));
         let mut refused: Vec<_> = names.collect();
         let unshown = authorizations.iter().filter(|authorization| authorization.pre_approval.is_some());
@@ -127,6 +133,12 @@ impl<'a> NamePolicy<'a> {
         refused.extend(withdrawn.map(|authorization| {
             (authorization.identifier.clone().into(), IdentifierRefusal::Policy(PRE_APPROVAL_WITHDRAWN))
         }));
+        let foreign = authorizations.iter().filter(|authorization| !serving.counts(authorization));
+        refused.extend(
+            foreign.map(|authorization| {
+                (authorization.identifier.clone().into(), IdentifierRefusal::Policy(OTHER_PROFILE))
+            }),
+        );
         self.check_count(identifiers.len())?;
         if refused.is_empty() { Ok(()) } else { Err(Refusal::Identifiers(refused).into()) }
     }
@@ -201,3 +213,6 @@ pub(crate) fn is_for(key: &ExternalAccountKey, profile: &ProfileName) -> bool {
 const OUT_OF_SCOPE: &str = "the external account that this account is bound to may not have certificates for this name";
 
 const PRE_APPROVAL_WITHDRAWN: &str = "this name is no longer pre-approved; create a new order and show control of it";
+
+const OTHER_PROFILE: &str =
+    "control of this name was shown under the rules of another profile; create a new order and show it again";

@@ -167,7 +167,13 @@ impl Parts {
                 clock.clone(),
             ),
             downloads: Downloads::new(store.clone(), store.clone(), issuers.clone()),
-            revocations: Revocations::new(store.clone(), store.clone(), revocation_records.clone(), clock.clone()),
+            revocations: Revocations::new(
+                store.clone(),
+                store.clone(),
+                store.clone(),
+                revocation_records.clone(),
+                clock.clone(),
+            ),
             renewal_infos: Arc::new(RenewalInfos::new(
                 store.clone(),
                 store.clone(),

@@ -1,15 +1,17 @@
 //! Revocation in its three forms (RFC 8555 §7.6).
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use acme::{Account, AuthorizationId, AuthorizationStatus, EventKind, RevocationFacts, RevocationReason, RevokedBy};
 use authority::{Clock, Events, Failure, Rounds, applied, certificate_facts, versioned};
 use ca::Certificate;
 use issuing::CrlRequests;
 use jose::PublicKey;
-use store::{AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, Revocation, Versioned};
+use store::{
+    AccountStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, Revocation, Versioned,
+};
 
-use crate::{Error, Refusal};
+use crate::{Directory, Error, Refusal, directory_of};
 
 /// The verified signer of a revocation request.
 #[derive(Clone, Debug)]
@@ -24,6 +26,7 @@ pub enum Revoker<'a> {
 pub struct Revocations {
     certificates: Arc<dyn CertificateStore>,
     authorizations: Arc<dyn AuthorizationStore>,
+    accounts: Arc<dyn AccountStore>,
     records: Arc<RevocationRecords>,
     clock: Arc<dyn Clock>,
 }
@@ -33,10 +36,11 @@ impl Revocations {
     pub fn new(
         certificates: Arc<dyn CertificateStore>,
         authorizations: Arc<dyn AuthorizationStore>,
+        accounts: Arc<dyn AccountStore>,
         records: Arc<RevocationRecords>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { certificates, authorizations, records, clock }
+        Self { certificates, authorizations, accounts, records, clock }
     }
 
     /// Revokes the certificate with exactly these bytes.
@@ -48,7 +52,13 @@ impl Revocations {
     /// # Errors
     /// [`Refusal::NotACertificate`], [`Refusal::NotFound`], [`Refusal::MayNotRevoke`],
     /// [`Refusal::AlreadyRevoked`].
-    pub async fn revoke(&self, revoker: Revoker<'_>, der: &[u8], reason: RevocationReason) -> Result<(), Error> {
+    pub async fn revoke(
+        &self,
+        serving: &Directory,
+        revoker: Revoker<'_>,
+        der: &[u8],
+        reason: RevocationReason,
+    ) -> Result<(), Error> {
         let submitted = Certificate::from_der(der).map_err(|_| Refusal::NotACertificate)?;
         let id = submitted.certificate_id();
         let mut rounds = Rounds::default();
@@ -63,17 +73,13 @@ impl Revocations {
                 }
                 _ => return Err(Refusal::NotFound.into()),
             };
-            self.check_right(&revoker, &before, &stored).await?;
+            let by = self.right(serving, &revoker, &before, &stored).await?;
             // Only its holder can prove that a key is compromised: a reason that an account gives
             // must not block a key that others may use (threat 5). The key is blocked first, so
             // that a crash cannot leave a revocation without the block.
             if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
                 self.certificates.block_key(&key.thumbprint(), self.clock.now()).await?;
             }
-            let by = match revoker {
-                Revoker::Account(_) => RevokedBy::Account,
-                Revoker::Key(_) => RevokedBy::CertificateKey,
-            };
             match self.records.revoke(&before, reason, by, None).await? {
                 MarkedRevocation::Now(_) => return Ok(()),
                 MarkedRevocation::Before => return Err(Refusal::AlreadyRevoked.into()),
@@ -82,23 +88,44 @@ impl Revocations {
         }
     }
 
-    async fn check_right(
+    /// The right by which the revoker may revoke the certificate.
+    async fn right(
         &self,
+        serving: &Directory,
         revoker: &Revoker<'_>,
-        record: &Versioned<CertificateRecord>,
+        record: &CertificateRecord,
         stored: &Certificate,
-    ) -> Result<(), Error> {
-        let may = match revoker {
-            Revoker::Key(key) => *key == stored.public_key(),
-            Revoker::Account(account) => {
-                record.account == Some(account.id) || self.controls_every_name(account, record).await?
+    ) -> Result<RevokedBy, Error> {
+        match revoker {
+            Revoker::Key(key) if *key == stored.public_key() => Ok(RevokedBy::CertificateKey),
+            Revoker::Account(account) if record.account == Some(account.id) => Ok(RevokedBy::Account),
+            Revoker::Account(account)
+                if self.is_of(serving, record).await? && self.controls_every_name(serving, account, record).await? =>
+            {
+                Ok(RevokedBy::Authorizations)
             }
+            Revoker::Key(_) | Revoker::Account(_) => Err(Refusal::MayNotRevoke.into()),
+        }
+    }
+
+    /// Whether the certificate was ordered in the directory. What is shown in another one, under
+    /// rules that may be weaker, gives no right over it.
+    async fn is_of(&self, serving: &Directory, record: &CertificateRecord) -> Result<bool, Error> {
+        let directory = match (&record.directory, record.account) {
+            (Some(directory), _) => Some(directory.clone()),
+            (None, Some(account)) => directory_of(self.accounts.as_ref(), account, &mut HashMap::new()).await?,
+            (None, None) => None,
         };
-        may.then_some(()).ok_or(Refusal::MayNotRevoke.into())
+        Ok(directory.as_ref() == Some(&serving.directory))
     }
 
     /// Whether the account has a valid authorization for each identifier of the certificate.
-    async fn controls_every_name(&self, account: &Account, record: &CertificateRecord) -> Result<bool, Error> {
+    async fn controls_every_name(
+        &self,
+        serving: &Directory,
+        account: &Account,
+        record: &CertificateRecord,
+    ) -> Result<bool, Error> {
         let proofs = self.authorizations.proofs(account.id, &record.identifiers).await?;
         if proofs.len() < record.identifiers.len() {
             return Ok(false);
@@ -107,7 +134,11 @@ impl Revocations {
         let authorizations = self.authorizations.authorizations(account.id, &ids).await?;
         let now = self.clock.now();
         Ok(record.identifiers.iter().all(|name| {
-            authorizations.iter().any(|a| a.identifier == *name && a.status(now) == AuthorizationStatus::Valid)
+            authorizations.iter().any(|authorization| {
+                authorization.identifier == *name
+                    && authorization.status(now) == AuthorizationStatus::Valid
+                    && serving.counts(authorization)
+            })
         }))
     }
 }

@@ -106,6 +106,7 @@ impl Validations {
             r#type: job.challenge,
             at: acme::whole_seconds(self.clock.now()),
             observations: vec![observation],
+            profile: job.profile.name,
             lifetime: lifetime(&serving),
         };
         apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await.map(drop)

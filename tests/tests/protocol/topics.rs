@@ -31,3 +31,4 @@ mod profiles;
 pub(crate) mod renewal_info;
 mod revocation;
 mod routes;
+mod tenants;

@@ -1,11 +1,11 @@
 //! The explanation of an identifier: which profiles would issue for it, whether or not it was ever
 //! ordered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use acme::{DirectoryId, Family, Identifier, ProfileName};
-use ra::NamePolicy;
-use store::{AcmeProfile, RaProfile};
+use ra::{NamePolicy, directory_of};
+use store::{AcmeProfile, CertificateRecord, RaProfile};
 
 use super::{Explanation, Records, advice, timeline, verdict::verdict};
 use crate::{Error, Explanations, Refusal};
@@ -38,10 +38,7 @@ impl Explanations {
                 limits = self.limits.states_for_name(&serving, name).await?;
             }
         }
-        let mut certificates = Vec::new();
-        for entry in self.lookup.certificates_by_name(name, None, CERTIFICATES).await?.items {
-            certificates.extend(self.lookup.certificate(&entry.id).await?.map(|record| record.value));
-        }
+        let certificates = self.newest_certificates(name, profile).await?;
         let orders = certificates.iter().filter_map(|certificate| certificate.account.zip(certificate.order)).collect();
         let orders = self.in_lines(orders).await?;
         let mut newest_order = (Vec::new(), Records::default());
@@ -79,6 +76,46 @@ impl Explanations {
         })
     }
 
+    /// The newest certificates for the identifier that were ordered in a directory of this ACME
+    /// Profile, or in any.
+    async fn newest_certificates(
+        &self,
+        name: &Identifier,
+        profile: Option<&ProfileName>,
+    ) -> Result<Vec<CertificateRecord>, Error> {
+        let (mut certificates, mut directories) = (Vec::new(), HashMap::new());
+        let most = if profile.is_some() { LOOKED_AT } else { CERTIFICATES };
+        for entry in self.lookup.certificates_by_name(name, None, most).await?.items {
+            let Some(record) = self.lookup.certificate(&entry.id).await? else { continue };
+            let directory = match (&record.directory, record.account) {
+                (None, Some(account)) => directory_of(self.accounts.as_ref(), account, &mut directories).await?,
+                (known, _) => known.clone(),
+            };
+            let is_meant = match (profile, directory) {
+                (None, _) => true,
+                (Some(profile), Some(directory)) => self.is_behind(profile, &directory).await?,
+                (Some(_), None) => false,
+            };
+            if is_meant {
+                certificates.push(record.value);
+            }
+            if certificates.len() == CERTIFICATES {
+                break;
+            }
+        }
+        Ok(certificates)
+    }
+
+    /// Whether the ACME Profile is the one of the directory.
+    async fn is_behind(&self, profile: &ProfileName, directory: &DirectoryId) -> Result<bool, Error> {
+        match directory.family {
+            Family::AcmeProfile => Ok(directory.name == *profile),
+            Family::RaProfile => {
+                Ok(self.directories.find(directory).await?.is_some_and(|serving| serving.acme.name == *profile))
+            }
+        }
+    }
+
     /// The ACME Profiles to be explained, and the RA Profiles by name.
     async fn profiles_for(
         &self,
@@ -102,5 +139,7 @@ impl Explanations {
     }
 }
 
-/// The maximum number of certificates that are looked at, latest expiry first.
+/// The maximum number of certificates that are explained, latest expiry first.
 const CERTIFICATES: usize = 5;
+/// The maximum number that are looked at for those of one profile.
+const LOOKED_AT: usize = 100;

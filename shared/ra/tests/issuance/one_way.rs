@@ -107,7 +107,8 @@ async fn a_revocation_whose_crl_was_lost_is_listed_when_it_is_asked_for_again() 
     ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
     let CertificateState::Issued { der } = ca.record(&account, order).await.value.state else { panic!("not issued") };
     // This queue discards its tasks.
-    let revoke = || ca.parts.revocations.revoke(Revoker::Account(&account), &der, RevocationReason::Superseded);
+    let revoke =
+        || ca.parts.revocations.revoke(&ca.serving, Revoker::Account(&account), &der, RevocationReason::Superseded);
     revoke().await.unwrap();
     assert!(matches!(revoke().await, Err(Error::Refused(Refusal::AlreadyRevoked))));
     assert_eq!(ca.queue.crls().len(), 2);

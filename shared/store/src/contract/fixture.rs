@@ -181,7 +181,14 @@ pub fn valid(before: &Versioned<Authorization>) -> Versioned<Authorization> {
 fn evidence(challenge: ChallengeType) -> ValidationEvidence {
     let observed = Observation { address: "192.0.2.1".parse().ok(), ..Observation::default() };
     let observed = observed.with_seen("http://www.example.com/.well-known/acme-challenge/x");
-    ValidationEvidence { challenge, at: at(2), observations: vec![observed], unknown: UnknownMembers::default() }
+    let profile = Some("web".parse().expect("a profile name"));
+    ValidationEvidence {
+        challenge,
+        at: at(2),
+        profile,
+        observations: vec![observed],
+        unknown: UnknownMembers::default(),
+    }
 }
 
 /// An order with those authorizations, created `seconds` after the start of the samples.

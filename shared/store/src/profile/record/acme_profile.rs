@@ -42,7 +42,7 @@ pub struct AcmeProfileRecord {
     maximum_identifiers: u16,
     pre_approved: Vec<PreApprovalRecord>,
     external_account_required: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     allowed_origins: Option<Vec<String>>,
     limits: LimitsRecord,
     labels: BTreeMap<String, String>,
