@@ -31,7 +31,10 @@ pub use configuration::{AppliedProfiles, Configurations, ConfiguredProfiles, Kep
 pub use error::{Error, Refusal};
 pub use event::TestEvents;
 pub use expiring::ExpiryNotices;
-pub use explain::{ExplainedOrder, Explanation, Explanations, NameVerdict, Records, TimelineEntry};
+pub use explain::{
+    ExplainedAccount, ExplainedName, ExplainedOrder, Explanations, IssuerObstacle, NameObstacle, NamePermit,
+    NameVerdict, OrderSummary, Proof,
+};
 pub use external_account::{
     ExternalAccountKeyTerms, ExternalAccountKeys, ExternalAccountSecrets, MintedExternalAccountKey,
     RotatedExternalAccountKey,

@@ -3,9 +3,8 @@
 use std::str::FromStr;
 
 use acme::{AccountId, OrderId, ProfileName};
-use admin::explain::{Explain, ExplainedSubject};
+use admin::explain::{Explain, ExplainedSubject, Explanation};
 use clap::{ArgGroup, Args};
-use operator::Explanation;
 
 use super::{
     AdminFailure,

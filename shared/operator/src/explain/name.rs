@@ -1,14 +1,31 @@
-//! The explanation of an identifier: which profiles would issue for it, whether or not it was ever
+//! The facts about an identifier: which profiles would issue for it, whether or not it was ever
 //! ordered.
 
 use std::collections::{BTreeMap, HashMap};
 
 use acme::{DirectoryId, Family, Identifier, ProfileName};
-use ra::{NamePolicy, directory_of};
+use ra::{LimitState, NamePolicy, directory_of};
 use store::{AcmeProfile, CertificateRecord, RaProfile};
 
-use super::{Explanation, Records, advice, timeline, verdict::verdict};
+use super::{ExplainedOrder, NameVerdict, OrderSummary, verdict::verdict};
 use crate::{Error, Explanations, Refusal};
+
+/// An identifier, with the newest certificates for it and their orders.
+#[derive(Debug)]
+pub struct ExplainedName {
+    /// What each ACME Profile says about it.
+    pub verdicts: Vec<NameVerdict>,
+    /// The limits of the one profile that was asked about, the narrowest first.
+    pub limits: Vec<LimitState>,
+    /// The certificates for exactly this identifier, latest expiry first.
+    pub certificates: Vec<CertificateRecord>,
+    /// Whether there may be more of them.
+    pub more_certificates: bool,
+    /// The orders of these certificates that are still stored.
+    pub orders: Vec<OrderSummary>,
+    /// The first of these orders, in full.
+    pub newest_order: Option<ExplainedOrder>,
+}
 
 impl Explanations {
     /// What each ACME Profile, or only this one, says about the identifier, with the newest
@@ -16,9 +33,9 @@ impl Explanations {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] if there is no such profile.
-    pub async fn name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<Explanation, Error> {
+    pub async fn name(&self, name: &Identifier, profile: Option<&ProfileName>) -> Result<ExplainedName, Error> {
         let (profiles, ra_profiles) = self.profiles_for(profile).await?;
-        let mut names = Vec::with_capacity(profiles.len());
+        let mut verdicts = Vec::with_capacity(profiles.len());
         for acme in &profiles {
             let signing = match acme.ra_profile.as_ref().and_then(|ra| ra_profiles.get(ra)) {
                 Some(ra) => Some(self.signing(ra).await?),
@@ -29,7 +46,7 @@ impl Explanations {
                 Some(signing) => signing.policy(policy),
                 None => policy,
             };
-            names.push(verdict(acme, signing.as_ref(), &policy, false, name));
+            verdicts.push(verdict(acme, signing.as_ref(), &policy, false, name));
         }
         let mut limits = Vec::new();
         if let Some(profile) = profile {
@@ -40,40 +57,13 @@ impl Explanations {
         }
         let certificates = self.newest_certificates(name, profile).await?;
         let orders = certificates.iter().filter_map(|certificate| certificate.account.zip(certificate.order)).collect();
-        let orders = self.in_lines(orders).await?;
-        let mut newest_order = (Vec::new(), Records::default());
-        if let Some(newest) = orders.first() {
-            let story = self.order(newest.account, newest.order).await?;
-            newest_order = (story.timeline, story.records);
-        }
-        let allowed = names.iter().filter(|verdict| verdict.allowed).count();
-        let mut advice = match (allowed, orders.is_empty()) {
-            (0, _) => vec![format!("No profile accepts an order for {name}; the reasons are below.")],
-            (_, true) => {
-                vec![format!("There is no certificate for {name}. To find unsuccessful orders, use explain --account.")]
-            }
-            (_, false) => vec![format!("The timeline shows what became of the newest order for {name}.")],
+        let orders = self.summaries(orders).await?;
+        let newest_order = match orders.first() {
+            Some(newest) => Some(self.order(newest.account, newest.order).await?),
+            None => None,
         };
-        advice.extend(advice::for_a_new_order(&[], &limits));
-        Ok(Explanation {
-            summary: format!(
-                "{} of {} ACME Profiles would accept an order for {name}; it has {} certificates.",
-                allowed,
-                names.len(),
-                if certificates.len() < CERTIFICATES {
-                    certificates.len().to_string()
-                } else {
-                    format!("{CERTIFICATES} or more")
-                }
-            ),
-            error: None,
-            advice,
-            timeline: timeline::sorted(newest_order.0),
-            names,
-            limits,
-            orders,
-            records: newest_order.1,
-        })
+        let more_certificates = certificates.len() >= CERTIFICATES;
+        Ok(ExplainedName { verdicts, limits, certificates, more_certificates, orders, newest_order })
     }
 
     /// The newest certificates for the identifier that were ordered in a directory of this ACME

@@ -1,13 +1,56 @@
-//! The explanation of an order.
+//! The facts about an order.
 
-use acme::{Account, AccountId, Authorization, Order, OrderId, Problem, Subproblem};
+use acme::{Account, AccountId, Authorization, Identifier, Order, OrderId, OrderStatus, Problem};
+use jiff::Timestamp;
 use ra::{Directory, LimitState, authorizations_of};
-use store::CertificateRecord;
+use store::{CertificateRecord, ExternalAccountKey};
 
-use super::{ExplainedOrder, Explanation, NameVerdict, Records, advice, listed, timeline, verdict::verdict};
+use super::{NameVerdict, verdict::verdict};
 use crate::{Error, Explanations, Refusal};
 
-/// An order with everything that is stored about it.
+/// An order, with everything that is stored about it.
+#[derive(Debug)]
+pub struct ExplainedOrder {
+    /// The time at which these are the facts.
+    pub at: Timestamp,
+    /// The account that placed the order.
+    pub account: Account,
+    /// The external account key that bound the account, as long as it is stored.
+    pub external_account_key: Option<ExternalAccountKey>,
+    /// The order that was asked about.
+    pub order: Order,
+    /// Its status at that time, which time alone can change.
+    pub status: OrderStatus,
+    /// Why it failed, if it did.
+    pub error: Option<Problem>,
+    /// Its authorizations, in the order of its identifiers.
+    pub authorizations: Vec<Authorization>,
+    /// Its certificate, intended or issued.
+    pub certificate: Option<CertificateRecord>,
+    /// What the directory would say about the same identifiers now.
+    pub verdicts: Vec<NameVerdict>,
+    /// The limits that count for the order, the narrowest first.
+    pub limits: Vec<LimitState>,
+}
+
+/// An order, as one of a list.
+#[derive(Debug)]
+pub struct OrderSummary {
+    /// The id of the order.
+    pub order: OrderId,
+    /// The account that placed it.
+    pub account: AccountId,
+    /// When it was created.
+    pub made_at: Timestamp,
+    /// Its status now.
+    pub status: OrderStatus,
+    /// The identifiers in it.
+    pub identifiers: Vec<Identifier>,
+    /// Why it failed, if it did.
+    pub error: Option<Problem>,
+}
+
+/// An order with its authorizations and its certificate.
 struct Known {
     order: Order,
     authorizations: Vec<Authorization>,
@@ -15,59 +58,47 @@ struct Known {
 }
 
 impl Explanations {
-    /// Explains an order.
+    /// The facts about an order.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    pub async fn order(&self, account: AccountId, id: OrderId) -> Result<Explanation, Error> {
+    pub async fn order(&self, account: AccountId, id: OrderId) -> Result<ExplainedOrder, Error> {
         let account = self.find_account(account).await?;
         let known = self.known(self.orders.order(account.id, id).await?.ok_or(Refusal::NotFound)?.value).await?;
         let Known { order, authorizations, certificate } = known;
-        let now = self.clock.now();
-        let status = order.status(&authorizations, now);
-        let (names, limits) = self.policy_of(&account, &order).await?;
-        let mut advice = advice::for_order(&account, status, &authorizations, now);
-        advice.extend(advice::for_a_new_order(&names, &limits));
-        Ok(Explanation {
-            summary: format!(
-                "The order {id} of the account {} in the directory {} is {}.",
-                account.id,
-                order.directory,
-                format!("{status:?}").to_lowercase()
-            ),
-            error: order.error(&authorizations, now),
-            advice,
-            timeline: timeline::of_order(&order, &authorizations, certificate.as_ref(), now),
-            names,
+        let (verdicts, limits) = self.policy_of(&account, &order).await?;
+        let at = self.clock.now();
+        Ok(ExplainedOrder {
+            at,
+            external_account_key: self.binding_of(&account).await?,
+            account,
+            status: order.status(&authorizations, at),
+            error: order.error(&authorizations, at),
+            order,
+            authorizations,
+            certificate,
+            verdicts,
             limits,
-            orders: Vec::new(),
-            records: Records {
-                external_account_key: self.binding_of(&account).await?,
-                account: Some(account),
-                order: Some(order),
-                authorizations,
-                certificate,
-            },
         })
     }
 
     /// A summary of each order; orders that no longer exist are left out.
-    pub(super) async fn in_lines(&self, orders: Vec<(AccountId, OrderId)>) -> Result<Vec<ExplainedOrder>, Error> {
-        let mut lines = Vec::new();
+    pub(super) async fn summaries(&self, orders: Vec<(AccountId, OrderId)>) -> Result<Vec<OrderSummary>, Error> {
+        let mut summaries = Vec::new();
         for (account, id) in orders {
             let Some(order) = self.orders.order(account, id).await? else { continue };
             let Known { order, authorizations, .. } = self.known(order.value).await?;
             let now = self.clock.now();
-            lines.push(ExplainedOrder {
+            summaries.push(OrderSummary {
                 order: id,
                 account,
                 made_at: order.created_at,
                 status: order.status(&authorizations, now),
-                names: order.identifiers.iter().map(ToString::to_string).collect(),
-                reason: order.error(&authorizations, now).map(|error| reason(&error)),
+                error: order.error(&authorizations, now),
+                identifiers: order.identifiers,
             });
         }
-        Ok(lines)
+        Ok(summaries)
     }
 
     async fn known(&self, order: Order) -> Result<Known, Error> {
@@ -86,17 +117,9 @@ impl Explanations {
         let Directory { acme, ra, .. } = serving.as_ref();
         let signing = self.signing(ra).await?;
         let policy = signing.policy(self.policies.of(&serving, account).await?);
-        let names = order.identifiers.iter().map(|name| verdict(acme, Some(&signing), &policy, true, name)).collect();
+        let verdicts =
+            order.identifiers.iter().map(|name| verdict(acme, Some(&signing), &policy, true, name)).collect();
         let limits = self.limits.states_for_order(&serving, account, &order.identifiers).await?;
-        Ok((names, limits))
-    }
-}
-
-/// A problem as one line.
-fn reason(error: &Problem) -> String {
-    let of_name = |problem: &Subproblem| format!("{}: {}", problem.identifier.value, problem.detail);
-    match error.subproblems.as_slice() {
-        [] => error.detail.clone(),
-        of_names => listed(of_names.iter().map(of_name)),
+        Ok((verdicts, limits))
     }
 }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use acme::{AccountStatus, ChallengeType, NewAccount, OrderStatus, Problem, ProblemType, RevocationReason};
-use authority::ValidationTask;
+use acme::{AccountStatus, NewAccount, RevocationReason};
 use jiff::SignedDuration;
 use operator::{Error, IncidentPlan, Refusal};
 use store::{AppliedConfiguration, AuditStore, FirstProfiles, ProfileSet, ProfileStore, Selection};
 use tempfile::TempDir;
 
 use crate::{
-    ca::{Keys, NEW_ACCOUNT, account_key, csr, request},
+    ca::{Keys, NEW_ACCOUNT, account_key, csr},
     operated::Ca,
 };
 
@@ -79,86 +78,6 @@ async fn a_blocked_key_makes_no_account() {
     let refused = ca.parts.registrations.create(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
     assert!(matches!(refused, Err(ra::Error::Refused(ra::Refusal::KeyBlocked))), "{refused:?}");
     assert_eq!(record(&ca).await, [act("key block", key.thumbprint())]);
-}
-
-#[tokio::test]
-async fn an_order_is_explained_with_its_authorizations_and_what_to_do() {
-    let (_folder, ca) = ca().await;
-    let account = ca.account().await;
-    let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
-    let waiting = ca.operator.explanations.order(account.id, order.id).await.unwrap();
-    assert!(waiting.summary.ends_with("in the directory default is pending."), "{}", waiting.summary);
-    assert!(waiting.advice[0].contains("by one of http-01, dns-01, tls-alpn-01"), "{:?}", waiting.advice);
-    assert_eq!((waiting.timeline.len(), waiting.records.authorizations.len()), (1, 1));
-    assert!(waiting.names[0].allowed, "{:?}", waiting.names);
-    ca.operator.accounts.disable("alice", account.id).await.unwrap();
-    let disabled = ca.operator.explanations.order(account.id, order.id).await.unwrap();
-    assert!(disabled.advice[0].contains("disabled"), "{:?}", disabled.advice);
-}
-
-#[tokio::test]
-async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reason() {
-    let (_folder, ca) = ca().await;
-    let account = ca.account().await;
-    let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
-    let challenge = ChallengeType::Http01;
-    let authorization = order.authorizations[0];
-    ca.parts.challenges.initiate(&ca.serving, &account, authorization, challenge).await.unwrap();
-    let task = ValidationTask { account: account.id, authorization, challenge };
-    let job = ca.parts.validations.job(task).await.unwrap().unwrap();
-    let problem = |text| Problem::new(ProblemType::Connection, text);
-    let address = Some([192, 0, 2, 1].into());
-    let job = ca.parts.validations.attempt_failed(job, problem("no answer"), address).await.unwrap();
-    ca.clock.jump(5);
-    ca.parts.validations.failed(job, problem("still none"), None).await.unwrap();
-    let story = ca.operator.explanations.order(account.id, order.id).await.unwrap();
-    let told: Vec<_> = story.timeline.iter().map(|then| then.what.as_str()).collect();
-    assert_eq!(
-        told,
-        [
-            "the client ordered www.example.test",
-            "http-01 for www.example.test: attempt 1 failed at 192.0.2.1: no answer",
-            "http-01 for www.example.test: attempt 2 failed: still none",
-            "http-01 for www.example.test: no attempts are left, the authorization is invalid",
-        ]
-    );
-    assert!(story.timeline[1].at < story.timeline[2].at);
-    assert_eq!(story.error.unwrap().detail, "still none");
-    let of_account = ca.operator.explanations.account(account.id).await.unwrap();
-    let reason = of_account.orders[0].reason.as_deref();
-    assert_eq!((of_account.orders[0].status, reason), (OrderStatus::Invalid, Some("still none")));
-}
-
-#[tokio::test]
-async fn an_account_and_a_name_are_explained_with_their_limits_and_who_did_what() {
-    let (_folder, mut ca) = ca().await;
-    let limit = |maximum| Some(store::Limit { maximum, window: 366 * 24 * 60 * 60 });
-    let mut set = ca.operator.profiles.all().await.unwrap();
-    let acme = &mut set.acme_profile[0];
-    acme.limits.new_orders_per_account = limit(1);
-    acme.limits.new_orders_per_registered_domain = limit(5);
-    acme.denied_identifiers = vec![".denied.test".parse().unwrap()];
-    ca.operator.profiles.apply("alice", &set).await.unwrap();
-    ca.serving = ca.parts.directories.directory(&ca.serving.directory).await.unwrap();
-    let account = ca.account().await;
-    ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap();
-    ca.operator.accounts.disable("alice", account.id).await.unwrap();
-
-    let told = ca.operator.explanations.account(account.id).await.unwrap();
-    assert!(told.advice[0].contains(&format!("admin accounts enable {}", account.id)), "{:?}", told.advice);
-    assert!(told.advice[1].contains("newOrdersPerAccount is reached for the account"), "{:?}", told.advice);
-    assert_eq!((told.limits[0].used, told.limits[0].maximum, told.orders.len()), (1, 1, 1));
-    assert!(told.timeline.iter().any(|then| then.what == "alice: account disable"), "{:?}", told.timeline);
-
-    let dns = |name: &str| acme::Identifier::Dns(name.parse().unwrap());
-    let profile = Some("default".parse().unwrap());
-    let told = ca.operator.explanations.name(&dns("a.denied.test"), profile.as_ref()).await.unwrap();
-    assert_eq!(told.names[0].because, "the rule .denied.test of deniedIdentifiers");
-    let told = ca.operator.explanations.name(&dns("www.example.test"), profile.as_ref()).await.unwrap();
-    assert_eq!((told.limits[0].of.as_str(), told.limits[0].used), ("example.test", 1));
-    assert!(told.names[0].allowed && told.orders.is_empty(), "{told:?}");
-    let unknown = ca.operator.explanations.name(&dns("a.test"), Some(&"other".parse().unwrap())).await;
-    assert!(matches!(unknown, Err(Error::Refused(Refusal::NotFound))), "{unknown:?}");
 }
 
 #[tokio::test]

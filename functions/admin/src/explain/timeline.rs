@@ -48,7 +48,7 @@ pub(super) fn of_account(account: &Account, acts: &[AuditRecord]) -> Vec<Timelin
 }
 
 /// The entries sorted by time; entries with the same time keep their order.
-pub(super) fn sorted(mut timeline: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
+fn sorted(mut timeline: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
     timeline.sort_by_key(|entry| entry.at);
     timeline
 }

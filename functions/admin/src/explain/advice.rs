@@ -4,7 +4,7 @@ use acme::{Account, AccountStatus, Authorization, AuthorizationStatus, Challenge
 use jiff::Timestamp;
 use ra::LimitState;
 
-use super::{NameVerdict, listed};
+use super::{NameLine, listed};
 
 /// Advice about an order.
 pub(super) fn for_order(
@@ -56,7 +56,7 @@ pub(super) fn for_account(account: &Account) -> Vec<String> {
 
 /// Advice about identifiers that a new order would be refused for, and about limits that are
 /// reached.
-pub(super) fn for_a_new_order(names: &[NameVerdict], limits: &[LimitState]) -> Vec<String> {
+pub(super) fn for_a_new_order(names: &[NameLine], limits: &[LimitState]) -> Vec<String> {
     let refused = names.iter().filter(|verdict| !verdict.allowed).map(|verdict| {
         format!("A new order for {} is refused by the profile {}: {}.", verdict.name, verdict.profile, verdict.because)
     });
