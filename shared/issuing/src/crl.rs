@@ -70,8 +70,8 @@ impl Crls {
     }
 
     /// Publishes the certificates of all issuers with this role, and renews those of their CRLs
-    /// that are missing or past half of their lifetime. Roles are handled separately because
-    /// different functions may use their keys.
+    /// that are missing, past half of their lifetime, or older than a revocation. Roles are handled
+    /// separately because different functions may use their keys.
     ///
     /// # Errors
     /// A CRL or certificate could not be generated or published.
@@ -131,9 +131,18 @@ impl Crls {
     ) -> Result<bool, Error> {
         let _turn = self.publishing.lock().await;
         match self.crls.crl(issuer, shard).await? {
-            Some(crl) if !is_due(&crl) => self.publish(crl).await.map(|()| true),
+            Some(crl) if !is_due(&crl) && !self.misses_revocation(&crl).await? => {
+                self.publish(crl).await.map(|()| true)
+            }
             _ => Ok(false),
         }
+    }
+
+    /// Whether a revocation is not on the CRL, because a process crashed before it requested one.
+    /// Times are whole seconds: a CRL of the same second may have been generated before.
+    async fn misses_revocation(&self, crl: &CrlRecord) -> Result<bool, Error> {
+        let revoked = self.crls.revoked_certificates(&crl.issuer, crl.shard, self.clock.now()).await?;
+        Ok(revoked.iter().any(|revoked| revoked.at >= crl.this_update))
     }
 
     async fn make_crl(&self, issuer: &LoadedIssuer, shard: u16, number: u64) -> Result<CrlRecord, Error> {

@@ -5,13 +5,14 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use acme::{RevocationReason, RevokedBy};
 use async_trait::async_trait;
 use authority::{Clock, CrlTask, PublishError, PublishedObject, Publisher};
 use ra::Parts;
 use store::{CrlStore, IssuerRole};
 use tempfile::TempDir;
 
-use crate::ca::{Ca, Keys};
+use crate::ca::{Ca, Keys, csr};
 
 /// The bucket into which all processes publish.
 #[derive(Default)]
@@ -103,6 +104,33 @@ async fn a_crl_is_made_again_past_half_of_its_life() {
             assert_eq!(number().await > first, is_new, "{issuer} after {wait} s more");
         }
     }
+}
+
+#[tokio::test]
+async fn a_revocation_whose_process_crashed_before_it_asked_for_a_crl_is_on_the_next_scheduled_one() {
+    let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let (parts, _) = ca.process(Arc::new(Bucket::default()));
+    let scheduled = async || {
+        ca.clock.jump(60);
+        parts.crls.make_due(IssuerRole::Issuing).await.unwrap();
+        ca.store.crl(&"issuing".parse().unwrap(), 0).await.unwrap().unwrap()
+    };
+    let (account, order) = ca.ready_order().await;
+    ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
+    let first = scheduled().await;
+    assert_eq!(scheduled().await, first, "it is not due");
+
+    // The crash is that nothing else of the revocation happens.
+    let (records, certificate) = (&ca.parts.revocation_records, ca.record(&account, order).await);
+    let (reason, by) = (RevocationReason::Superseded, RevokedBy::Account);
+    ca.clock.jump(60);
+    records.mark(&certificate, reason, by, None).await.unwrap().unwrap();
+    let second = scheduled().await;
+    assert!(second.number > first.number);
+    let serial = certificate.id.serial().as_bytes();
+    assert!(second.der.windows(serial.len()).any(|window| window == serial));
+    assert_eq!(scheduled().await, second, "it is listed");
 }
 
 #[tokio::test]
