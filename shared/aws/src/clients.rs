@@ -84,6 +84,9 @@ pub enum Capability {
     IssuanceQueue,
     /// [`CrlQueue`].
     CrlQueue,
+    /// [`EventBus`](crate::EventBus), which is no seam: only the function that forwards events has
+    /// it.
+    EventBus,
     /// [`Publisher`].
     Publisher,
 }

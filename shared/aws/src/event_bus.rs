@@ -16,7 +16,7 @@ use lambda_runtime::Error as BoxError;
 use serde_json::value::RawValue;
 use tokio::time::sleep;
 
-use crate::{Environment, Function, InvocationError, StartError, function::write, sdk};
+use crate::{Environment, EnvironmentError, Function, InvocationError, function::write, sdk};
 
 /// An event for the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,21 +38,27 @@ impl From<(Timestamp, String, String)> for BusEvent {
 /// Finds the events in the payload of an invocation.
 pub type FindEvents = fn(&str) -> Result<Vec<BusEvent>, BoxError>;
 
-/// A function that puts events on a bus.
-pub struct EventForwarder {
+/// An event bus.
+pub struct EventBus {
     client: Client,
-    bus: String,
+    name: String,
+}
+
+/// A function that puts events on a bus. It is constructed from nothing else, and so without
+/// [`Clients`](crate::Clients), which would link the client of the table.
+pub struct EventForwarder {
+    bus: EventBus,
     find: FindEvents,
 }
 
-impl EventForwarder {
-    /// The function that `main.rs` starts.
+impl EventBus {
+    /// The bus of a function with this environment.
     ///
     /// # Errors
     /// The environment variable with the name of the bus is missing.
-    pub fn new(config: &SdkConfig, environment: &Environment, find: FindEvents) -> Result<Self, StartError> {
-        let bus = environment.required("EVENT_BUS_NAME", "the name of an event bus")?.to_owned();
-        Ok(Self { client: Client::new(&sdk::bounded(config.clone())), bus, find })
+    pub fn new(config: &SdkConfig, environment: &Environment) -> Result<Self, EnvironmentError> {
+        let name = environment.required("EVENT_BUS_NAME", "the name of an event bus")?.to_owned();
+        Ok(Self { client: Client::new(&sdk::bounded(config.clone())), name })
     }
 
     async fn put(&self, events: &[BusEvent]) -> Result<(), InvocationError> {
@@ -83,12 +89,19 @@ impl EventForwarder {
 
     fn entry(&self, event: &BusEvent) -> PutEventsRequestEntry {
         PutEventsRequestEntry::builder()
-            .event_bus_name(&self.bus)
+            .event_bus_name(&self.name)
             .source(SOURCE)
             .time(DateTime::from_secs(event.time.as_second()))
             .detail_type(&event.r#type)
             .detail(&event.detail)
             .build()
+    }
+}
+
+impl EventForwarder {
+    /// The function that `main.rs` starts.
+    pub fn new(bus: EventBus, find: FindEvents) -> Self {
+        Self { bus, find }
     }
 }
 
@@ -101,7 +114,7 @@ impl Function for EventForwarder {
             InvocationError::Failed(reason)
         })?;
         for batch in batches(&events) {
-            self.put(batch).await?;
+            self.bus.put(batch).await?;
         }
         write(&serde_json::json!({ "put": events.len() }))
     }

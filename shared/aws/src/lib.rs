@@ -28,7 +28,7 @@ pub use aws_config::SdkConfig;
 pub use clients::{Capability, Clients};
 pub use custom_resource::{CustomResource, RetrySchedule};
 pub use environment::{Environment, EnvironmentError};
-pub use event_bus::{BusEvent, EventForwarder, FindEvents};
+pub use event_bus::{BusEvent, EventBus, EventForwarder, FindEvents};
 pub use function::{Function, InvocationError, Promise};
 pub use http::HttpFunction;
 pub use invocation::Invocation;

@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
-use crate::{Clients, Environment, EventForwarder, FindEvents, Function, StartError, log, sdk};
+use crate::{Clients, Environment, EventBus, EventForwarder, FindEvents, Function, StartError, log, sdk};
 
 /// Starts the function that `open` constructs from the clients, and runs it until Lambda ends the
 /// process.
@@ -20,7 +20,7 @@ pub fn start<F: Function + 'static>(open: impl FnOnce(&Clients) -> Result<F, Sta
 
 /// Starts the function that puts the events that `find` finds in each invocation on an event bus.
 pub fn put_events(find: FindEvents) -> ExitCode {
-    run(move |config, environment| Ok(Box::new(EventForwarder::new(config, environment, find)?)))
+    run(move |config, environment| Ok(Box::new(EventForwarder::new(EventBus::new(config, environment)?, find))))
 }
 
 /// Creates the function and passes it to the Lambda runtime.

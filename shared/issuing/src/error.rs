@@ -7,6 +7,9 @@ use store::{IssuerId, IssuerState};
 use crate::ValidityRefusal;
 
 /// The errors of issuing.
+// Refusals and failures are not two types here, because the caller decides which one an error is:
+// an issuer that is off is refused to the client by `ra`, and is the operator's to correct in
+// `operator`; a validity is refused to clients, and is a failure when no client asked for it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The issuer is retired or has no certificate yet, by decision of an operator.

@@ -194,7 +194,7 @@ impl Aws {
         &self.cloud
     }
 
-    /// What each function that is constructed from clients asks them for.
+    /// What each function is constructed from.
     pub fn capabilities(&self) -> BTreeMap<&'static str, BTreeSet<Capability>> {
         self.capabilities.clone()
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use api::Operation;
-use aws::{BusEvent, Capability, Clients, Environment, EventForwarder, FindEvents, Function, StartError};
+use aws::{BusEvent, Capability, Clients, Environment, EventBus, EventForwarder, FindEvents, Function, StartError};
 use cloud::Cloud;
 
 use super::lambda::{Deployed, Functions};
@@ -24,19 +24,29 @@ pub(super) fn deploy(cloud: &Cloud, environment: &Environment) -> Functions {
             let documents = forward_events::documents(delivery)?;
             Ok(documents.into_iter().map(|document| BusEvent::from(document.into_parts())).collect())
         };
-        started(EventForwarder::new(&config, &variables, find).map(|function| Arc::new(function) as Arc<dyn Function>))
+        started(event_forwarder(&config, &variables, find))
     });
     Functions::new(constructed.into_iter().chain([(FORWARD_EVENTS.to_owned(), forward_events)]))
 }
 
-/// What each function that is constructed from clients asked them for.
+/// What each function is constructed from: what it asked its clients for, and the bus of the one
+/// that is constructed from a bus.
 pub(super) fn capabilities(cloud: &Cloud, environment: &Environment) -> BTreeMap<&'static str, BTreeSet<Capability>> {
     let asked = |(name, open): (&'static str, Open)| {
         let clients = started_clients(&cloud.sdk_config(name), environment);
         started(open(&clients));
         (name, clients.asked())
     };
-    CONSTRUCTED.into_iter().map(asked).collect()
+    let forward_events = (FORWARD_EVENTS, BTreeSet::from([Capability::EventBus]));
+    CONSTRUCTED.into_iter().map(asked).chain([forward_events]).collect()
+}
+
+fn event_forwarder(
+    config: &aws::SdkConfig,
+    environment: &Environment,
+    find: FindEvents,
+) -> Result<Arc<dyn Function>, StartError> {
+    Ok(Arc::new(EventForwarder::new(EventBus::new(config, environment)?, find)))
 }
 
 type Open = fn(&Clients) -> Result<Arc<dyn Function>, StartError>;
