@@ -83,7 +83,7 @@ impl Stack {
             parameters.extend([
                 format!("PublicBaseUrl={}/api", api.origin()),
                 format!("StatusUrl={}", status.origin()),
-                "RequireExternalAccountBinding=false".to_owned(),
+                "Open=true".to_owned(),
                 format!("ValidationResolver={}", challenges.dns_addr),
                 format!("ValidationHttpPort={}", challenges.http_port),
                 format!("ValidationTlsPort={}", challenges.tls_port),

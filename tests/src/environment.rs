@@ -336,7 +336,12 @@ impl Authority for Environment {
 /// The configuration of a test, which names the built-in profiles, for the test to adapt.
 fn config(folder: &Path) -> Config {
     let store::ProfileSet { acme_profile, ra_profile } = host::built_in_profiles();
-    Config { acme_profiles: acme_profile, ra_profiles: ra_profile, ..Config::new(folder.to_owned()) }
+    Config {
+        acme_profiles: acme_profile,
+        ra_profiles: ra_profile,
+        allow_test_switches: true,
+        ..Config::new(folder.to_owned())
+    }
 }
 
 const FAMILIES: [&str; 2] = ["default", "raProfile/default"];

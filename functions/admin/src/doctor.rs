@@ -3,7 +3,7 @@
 use acme::failure_chain;
 use authority::Failure;
 use jiff::{SignedDuration, Timestamp};
-use operator::{CrlStatus, Error, IssuerStatus, Parts, Refusal, Status};
+use operator::{CrlStatus, Error, IssuerStatus, Openness, Parts, Refusal, Status};
 use serde::{Deserialize, Serialize};
 use store::{IssuerRole, IssuerState, ProfileSet};
 
@@ -83,6 +83,8 @@ impl Action for Examine {
         findings.extend(profiles_are_consistent(parts, &profiles).await?);
         findings.extend(kept_profiles(parts).await?);
         findings.push(external_accounts(&status, &profiles));
+        findings.push(openness(parts.profiles.openness(), &profiles));
+        findings.extend(parts.test_switches.iter().map(|switch| test_switch(switch)));
         Ok(findings)
     }
 }
@@ -231,6 +233,39 @@ fn external_accounts(status: &Status, profiles: &ProfileSet) -> Finding {
             "start the host, or run the bootstrap function",
         ),
     }
+}
+
+/// Whether anyone may register who reaches the CA.
+fn openness(openness: Openness, profiles: &ProfileSet) -> Finding {
+    let check = "registration of strangers";
+    let open = profiles.acme_profile.iter().filter(|profile| profile.is_open());
+    let open: Vec<&str> = open.map(|profile| profile.name.as_str()).collect();
+    if open.is_empty() {
+        return Finding::good(check, "every directory demands an external account");
+    }
+    let seen = format!("anyone may register in {}", open.join(", "));
+    match openness {
+        Openness::Local => Finding::good(check, format!("{seen}, which only this machine reaches")),
+        Openness::Opened => Finding::warning(
+            check,
+            format!("{seen}, which others reach: this CA was opened"),
+            "this is meant for test CAs: otherwise set externalAccountRequired = true, and start without --open (on AWS, deploy with Open=false)",
+        ),
+        Openness::Closed => Finding::bad(
+            check,
+            format!("{seen}, which others reach, and no one opened this CA"),
+            "set externalAccountRequired = true (`admin apply`), and give clients keys (`admin eab mint`)",
+        ),
+    }
+}
+
+fn test_switch(switch: &str) -> Finding {
+    let seen = match switch {
+        "alwaysValid" => "on: no challenge is validated, anyone gets any certificate",
+        _ => "on: this CA is for testing clients",
+    };
+    let remedy = "remove it from the command line, the environment and [test] in the configuration file, and restart";
+    Finding::bad(format!("test switch {switch}"), seen, remedy)
 }
 
 fn days(days: i64) -> SignedDuration {

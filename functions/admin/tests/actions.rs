@@ -14,9 +14,15 @@ use ra::NonceSecretRotation;
 use serde_json::{Value, json, value::to_raw_value};
 
 fn environment() -> (Cloud, Environment) {
+    deployed("true")
+}
+
+/// A function whose stack was deployed with this parameter `Open`.
+fn deployed(open: &str) -> (Cloud, Environment) {
     let cloud = Cloud::start();
     cloud.create_table("acme");
-    (cloud, [("TABLE_NAME", "acme"), ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl")].into_iter().collect())
+    let variables = [("TABLE_NAME", "acme"), ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl"), ("OPEN", open)];
+    (cloud, variables.into_iter().collect())
 }
 
 async fn act((cloud, environment): &(Cloud, Environment), request: Value) -> Result<Value, String> {
@@ -187,6 +193,25 @@ async fn the_record_is_filtered_by_who_did_what_to_what_and_when() {
     assert_eq!(found, ["three", "two", "one"], "page by page, newest first");
     let wrong = json!({ "action": "audit", "filter": { "who": "alice" } });
     assert!(act(&here, wrong).await.unwrap_err().contains("unknown field `who`"));
+}
+
+#[tokio::test]
+async fn n14_no_profile_lets_strangers_register_unless_the_stack_was_opened() {
+    let request = |name: &str, bound: bool| {
+        let profile = json!({ "name": name, "externalAccountRequired": bound });
+        json!({ "action": "apply-profiles", "profiles": { "acmeProfile": [profile] } })
+    };
+    for closed in ["", "false"] {
+        let here = deployed(closed);
+        let refused = act(&here, request("web", false)).await.unwrap_err();
+        assert!(refused.contains("anyone could register") && refused.contains("the parameter Open"), "{refused}");
+        act(&here, request("web", true)).await.unwrap();
+        act(&here, request("web", false)).await.unwrap_err();
+    }
+    let here = deployed("true");
+    act(&here, request("web", false)).await.unwrap();
+    let findings = act(&here, json!({ "action": "doctor" })).await.unwrap();
+    assert!(findings.to_string().contains("anyone may register in web, which others reach"), "{findings}");
 }
 
 #[tokio::test]

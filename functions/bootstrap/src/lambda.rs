@@ -7,7 +7,7 @@ use authority::AuditTrail;
 use aws::{Clients, CustomResource, StartError};
 use issuing::{Ceremony, CrlRequests, Crls, IssuerFiles, Issuers};
 use operator::{ExternalAccountSecrets, InitialProfiles, Profiles};
-use ra::{Directories, NonceSecretRotation};
+use ra::{Directories, NonceSecretRotation, Openness};
 
 use crate::Foundation;
 
@@ -23,6 +23,8 @@ pub fn open(clients: &Clients) -> Result<CustomResource, StartError> {
         Arc::new(Directories::new(clients.profile_store(), clients.clock(), clients.remembered())),
         Arc::new(AuditTrail::new(clients.audit_store(), clients.clock())),
         clients.events(),
+        // The plan says whether the first profile is open.
+        Openness::Opened,
     );
     let foundation = Arc::new(Foundation {
         nonce_secrets: NonceSecretRotation::new(clients.nonce_store(), clients.clock()),

@@ -9,7 +9,7 @@
 //! | `RootDays`, `IssuingDays` | lives | 7300, 3650 |
 //! | `CrlShards` | how many CRLs share the revocations of the issuing CA, for ever | 1 |
 //! | `ProfileName` | of the first ACME Profile and RA Profile | `default` |
-//! | `ExternalAccountRequired` | whether new accounts need a key from the operator | `true` |
+//! | `Open` | whether anyone may register, without a key from the operator | `false` |
 //! | `AllowedIdentifiers` | names, addresses, `.suffixes` and networks that are issued for, with commas | all |
 //! | `ChallengeTypes` | of `http-01`, `dns-01`, `tls-alpn-01`, with commas | all |
 //! | `AllowedNetworks` | special-purpose networks that validation may reach, with commas | none |
@@ -96,7 +96,7 @@ impl Properties {
         let acme = AcmeProfile {
             description: "Made at deployment".to_owned(),
             ra_profile: Some(name.clone()),
-            external_account_required: self.switch("ExternalAccountRequired")?.unwrap_or(true),
+            external_account_required: !self.switch("Open")?.unwrap_or(false),
             allowed_identifiers: self.list::<IdentifierRule>("AllowedIdentifiers")?,
             challenge_types: match self.list::<ChallengeType>("ChallengeTypes")? {
                 types if types.is_empty() => ChallengeType::ALL.to_vec(),
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn values_are_read_from_the_text_that_cloudformation_makes_of_them() {
-        assert!(!with("ExternalAccountRequired", json!("false")).unwrap().acme.external_account_required);
+        assert!(!with("Open", json!("true")).unwrap().acme.external_account_required);
         assert_eq!(with("CrlShards", json!("4")).unwrap().hierarchy.issuing.crl_shards, 4);
         let rules = with("AllowedIdentifiers", json!(".corp.example, 10.0.0.0/8")).unwrap().acme.allowed_identifiers;
         assert_eq!(rules.iter().map(ToString::to_string).collect::<Vec<_>>(), [".corp.example", "10.0.0.0/8"]);
@@ -246,7 +246,7 @@ mod tests {
             ("RootDays", "0"),
             ("IssuingDays", "soon"),
             ("CrlShards", "-1"),
-            ("ExternalAccountRequired", "yes"),
+            ("Open", "yes"),
             ("AllowedIdentifiers", "10.0.0.0/99"),
             ("ChallengeTypes", "dns-02"),
             ("ProfileName", "raProfile"),

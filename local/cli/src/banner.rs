@@ -28,6 +28,11 @@ pub(crate) struct Banner {
     /// Profiles that are not as the configuration says, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     profiles: Vec<String>,
+    /// Whether anyone who reaches the CA may register, because its operator opened it.
+    open: bool,
+    /// The switches for testing clients that are on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    test_switches: Vec<&'static str>,
 }
 
 /// The root certificate.
@@ -60,6 +65,8 @@ impl Banner {
             status_url: host.status_url().to_owned(),
             commands,
             profiles: profiles(host.profiles()),
+            open: host.is_opened(),
+            test_switches: host.test_switches().to_vec(),
             hint: needs_root(port).then(|| {
                 format!(
                     "Only root can listen on port {port}: run the client as root, or start the CA with --http-port 5002."
@@ -84,9 +91,16 @@ impl fmt::Display for Banner {
         for Command { line, .. } in &self.commands {
             writeln!(f, "{line}\n")?;
         }
-        self.hint.iter().chain(&self.profiles).try_for_each(|said| writeln!(f, "{said}\n"))
+        let open = self.open.then(|| OPEN.to_owned());
+        let switches = self.test_switches.join(", ");
+        let test =
+            (!switches.is_empty()).then(|| format!("TEST SWITCHES ARE ON ({switches}): this is no CA to rely on."));
+        let said = open.iter().chain(&test).chain(&self.hint).chain(&self.profiles);
+        said.into_iter().try_for_each(|said| writeln!(f, "{said}\n"))
     }
 }
+
+const OPEN: &str = "OPEN: anyone who reaches this CA may register and request certificates.";
 
 /// Decisions of the start that the operator may not expect.
 fn profiles(applied: &AppliedProfiles) -> Vec<String> {

@@ -61,8 +61,13 @@ pub struct Config {
     pub ra_profiles: Vec<RaProfile>,
     /// The delivery of events.
     pub events: EventsConfig,
+    /// Whether an operator opened the CA: anyone who reaches it may register where a profile does
+    /// not demand an external account.
+    pub open: bool,
     /// Switches for testing clients.
     pub test: TestSwitches,
+    /// Whether those switches are meant, although others rely on the CA.
+    pub allow_test_switches: bool,
 }
 
 /// The delivery of events.
@@ -151,6 +156,20 @@ pub struct TestSwitches {
     pub orders_per_page: Option<usize>,
 }
 
+impl TestSwitches {
+    /// The switches that are on, by their keys in the configuration file.
+    pub fn switched_on(&self) -> Vec<&'static str> {
+        let (off, usual) = (Self::default(), ra::Settings::default().orders_per_page);
+        let switches = [
+            ("alwaysValid", self.always_valid != off.always_valid),
+            ("nonceRefusals", self.nonce_refusals != off.nonce_refusals),
+            ("ordersPerPage", self.orders_per_page.is_some_and(|count| count != usual)),
+            ("validationDelay", self.validation_delay != off.validation_delay),
+        ];
+        switches.into_iter().filter(|(_, is_on)| *is_on).map(|(key, _)| key).collect()
+    }
+}
+
 impl Config {
     /// The defaults, with this data folder. There are no profiles, so a new CA starts with the
     /// built-in ones.
@@ -169,7 +188,9 @@ impl Config {
             events: EventsConfig::default(),
             acme_profiles: Vec::new(),
             ra_profiles: Vec::new(),
+            open: false,
             test: TestSwitches::default(),
+            allow_test_switches: false,
         }
     }
 }

@@ -24,9 +24,9 @@ use operator::{
     Refusal,
 };
 use publish_crl::Upkeep;
-use ra::{Parts, Seams, Settings};
+use ra::{Openness, Parts, Seams, Settings};
 use store::{
-    IssuerId, IssuerRecord, IssuerStore, ProfileSet, RaProfile, Validity,
+    AcmeProfile, IssuerId, IssuerRecord, IssuerStore, ProfileSet, ProfileStore, RaProfile, Validity,
     embedded::{EmbeddedStore, EngineOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -53,6 +53,8 @@ pub struct Host {
     urls: Urls,
     directories: Vec<DirectoryId>,
     profiles: AppliedProfiles,
+    is_opened: bool,
+    test_switches: Vec<&'static str>,
     listen_address: SocketAddr,
     status_listen_address: SocketAddr,
     status_url: String,
@@ -72,6 +74,10 @@ impl Host {
     /// # Errors
     /// See [`StartError`]. Nothing is left running then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        // Nothing is begun with a configuration that is refused.
+        if !config.data.join(STORE).exists() {
+            config.check_first_start()?;
+        }
         let data = DataFolder::open(&config.data)?;
         let (listen, listen_address) = bind(config.listen, "--listen").await?;
         let (status_listen, status_listen_address) = bind(config.status_listen, "--status-listen").await?;
@@ -82,6 +88,7 @@ impl Host {
 
         let store = EmbeddedStore::open(data.file(STORE), EngineOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
+        config.check_test_switches(&store.profiles().await?)?;
         let signer = Arc::new(SoftwareSigner::new(&data));
         let hierarchy = hierarchy(&config, &store, &signer).await?;
         let further = further_issuers(&hierarchy, &store).await?;
@@ -108,6 +115,8 @@ impl Host {
             status_url: Some(status_url.clone()),
             orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
             expiring: SignedDuration::from_hours(i64::from(config.events.expiring_days) * 24),
+            openness: config.openness(),
+            test_switches: config.test.switched_on(),
             ..Settings::default()
         };
         let seams = Seams {
@@ -139,6 +148,12 @@ impl Host {
             other => operator::Error::from(other).into(),
         })?;
         let profiles = apply_profiles(&config, &operator, &store).await?;
+        let stored = operator.profiles.all().await?.acme_profile;
+        config.check_open(&stored)?;
+        let is_opened = config.openness() == Openness::Opened && stored.iter().any(AcmeProfile::is_open);
+        for switch in config.test.switched_on() {
+            tracing::warn!(switch, "a test switch is on: this CA is for testing clients, and nothing else");
+        }
         let root_path = data.file("root.pem");
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
@@ -202,6 +217,8 @@ impl Host {
             urls,
             directories,
             profiles,
+            is_opened,
+            test_switches: config.test.switched_on(),
             listen_address,
             status_listen_address,
             status_url,
@@ -224,6 +241,16 @@ impl Host {
     /// The directories that served at the start, in both families, the default ones first.
     pub fn directories(&self) -> &[DirectoryId] {
         &self.directories
+    }
+
+    /// Whether its operator opened it to everybody who reaches it.
+    pub fn is_opened(&self) -> bool {
+        self.is_opened
+    }
+
+    /// The switches for testing clients that are on.
+    pub fn test_switches(&self) -> &[&'static str] {
+        &self.test_switches
     }
 
     /// What the start made of the profiles of the configuration.
@@ -351,6 +378,7 @@ async fn apply_profiles(
     let configurations = Configurations::new(operator.profiles.clone(), store.clone(), operator.audit.clone());
     configurations.apply(&configured).await.map_err(|error| match error {
         operator::Error::Refused(Refusal::Profiles(invalid)) => StartError::Profiles(invalid),
+        operator::Error::Refused(Refusal::Open(open)) => config.refusal_of_open(&open),
         other => other.into(),
     })
 }

@@ -13,6 +13,7 @@ mod at_rest;
 mod data_folder;
 mod directories;
 mod dispatch;
+mod exposure;
 mod host;
 mod host_header;
 mod host_tls;

@@ -69,6 +69,26 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Anyone who reaches the host could register, and no operator opened it.
+    #[error(
+        "anyone could register with this CA ({profiles}), because others can reach it: {reached_by}. Open it explicitly with --open (SERVERLESS_ACME_OPEN=true, or open = true under [serve]), or write an ACME Profile with externalAccountRequired = true and give clients keys (`serverless-acme admin eab mint`)"
+    )]
+    Open {
+        /// The open ACME Profiles.
+        profiles: String,
+        /// What lets others reach the host.
+        reached_by: String,
+    },
+    /// Switches for testing clients are on in a CA that others rely on.
+    #[error(
+        "the test switches {switches} are on, but this does not look like a test CA: {beside}. Remove them from the command line, the environment and [test] in the file, or confirm them with --allow-test-switches (SERVERLESS_ACME_ALLOW_TEST_SWITCHES=true)"
+    )]
+    TestSwitches {
+        /// The switches that are on.
+        switches: String,
+        /// What makes it look like a CA that others rely on.
+        beside: String,
+    },
     /// The profiles of the configuration cannot be applied.
     #[error(
         "the profiles of the configuration cannot be applied, and none of them was: {0}. Correct the file, or add the issuer with `serverless-acme admin issuers`, which needs no running host"

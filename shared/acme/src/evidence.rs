@@ -43,6 +43,9 @@ pub struct Observation {
     /// name of the TXT record that held its digest, for tls-alpn-01 the protocol of the handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<String>,
+    /// Whether nothing was validated, because a switch for testing clients was on.
+    #[serde(default, rename = "testSwitch", skip_serializing_if = "std::ops::Not::not")]
+    pub test_switch: bool,
     /// The CAA records that decided (RFC 8659 §3); `None` where none were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caa: Option<String>,

@@ -17,7 +17,7 @@ use aws_config::SdkConfig;
 use ca::Signer;
 use issuing::StatusUrl;
 use jiff::SignedDuration;
-use ra::{Accounts, Directories, Nonces, Refusals, Settings};
+use ra::{Accounts, Directories, Nonces, Openness, Refusals, Settings};
 use store::{
     AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore,
     IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Retention, WatchStore,
@@ -106,7 +106,10 @@ impl Clients {
             environment.parsed::<u16>("EXPIRING_DAYS", "a whole number of days, 0 for never, or empty for 14")?;
         let settings = Settings::default();
         let expiring = days.map_or(settings.expiring, |days| SignedDuration::from_hours(i64::from(days) * 24));
-        let settings = Settings { status_url, expiring, ..settings };
+        // Others always reach an API.
+        let open = environment.parsed::<bool>("OPEN", "true or false, or empty for false")?;
+        let openness = if open == Some(true) { Openness::Opened } else { Openness::Closed };
+        let settings = Settings { status_url, expiring, openness, ..settings };
         let (clock, asked) = (Arc::new(SystemClock), Mutex::default());
         Ok(Self { config, environment: environment.clone(), store, clock, settings, asked })
     }

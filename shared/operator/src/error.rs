@@ -1,6 +1,6 @@
 //! Why an operator's request was refused or failed.
 
-use acme::AccountStatus;
+use acme::{AccountStatus, ProfileName};
 use authority::Failure;
 use store::InvalidProfiles;
 
@@ -29,6 +29,13 @@ pub enum Refusal {
     /// The certificate is already revoked.
     #[error("the certificate is already revoked")]
     AlreadyRevoked,
+    /// Anyone could register in these directories, and others reach the CA, which no one opened.
+    #[error(
+        "anyone could register in {} and others reach this CA: set externalAccountRequired = true, or open the CA \
+         explicitly (--open, SERVERLESS_ACME_OPEN=true, or the key serve.open; on AWS, the parameter Open)",
+        named(.0)
+    )]
+    Open(Vec<ProfileName>),
     /// A set of profiles is invalid.
     #[error(transparent)]
     Profiles(#[from] InvalidProfiles),
@@ -38,6 +45,12 @@ pub enum Refusal {
 }
 
 authority::from_failures!(Error);
+
+/// The directories of ACME Profiles, as a part of a sentence.
+fn named(profiles: &[ProfileName]) -> String {
+    let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
+    format!("the directories of the ACME Profiles {}", names.join(", "))
+}
 
 impl From<InvalidProfiles> for Error {
     fn from(invalid: InvalidProfiles) -> Self {

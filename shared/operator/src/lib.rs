@@ -45,6 +45,7 @@ pub use issuer::{IssuerChanges, IssuerKey, IssuerRefusal, NewIssuer};
 pub use key::BlockedKeys;
 pub use parts::{Parts, Seams};
 pub use profile::Profiles;
+pub use ra::Openness;
 pub use revocation::{Revocations, RevokedSlice};
 pub use roll_over::{RollOver, RollOvers, RolledOver};
 pub use selection::{Selections, Slice};

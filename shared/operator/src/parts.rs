@@ -52,6 +52,8 @@ pub struct Parts {
     pub issuers: Arc<Issuers>,
     /// Signs with the root, and checks the keys of issuers.
     pub ceremony: Arc<Ceremony>,
+    /// The switches for testing clients that are on, by their keys in the configuration file.
+    pub test_switches: Vec<&'static str>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -195,6 +197,7 @@ impl Parts {
             directories.clone(),
             audit.clone(),
             events.clone(),
+            settings.openness,
         ));
         let issuer_changes = Arc::new(IssuerChanges::new(
             seams.issuers.clone(),
@@ -271,6 +274,7 @@ impl Parts {
             audit,
             issuers,
             ceremony,
+            test_switches: settings.test_switches.clone(),
             clock,
         }
     }

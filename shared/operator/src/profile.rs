@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use acme::{EventKind, ProfileFacts, ProfileName};
 use authority::{AuditTrail, Events, Failure};
-use ra::Directories;
+use ra::{Directories, Openness};
 use store::{
     AcmeProfile, Difference, IssuerId, IssuerRole, IssuerState, IssuerStore, Page, ProfileChanges, ProfileKind,
     ProfileSet, ProfileStore, RaProfile,
 };
 
-use crate::Error;
+use crate::{Error, Refusal};
 
 /// The profiles, as operators read and change them.
 pub struct Profiles {
@@ -19,18 +19,21 @@ pub struct Profiles {
     directories: Arc<Directories>,
     audit: Arc<AuditTrail>,
     events: Events,
+    openness: Openness,
 }
 
 impl Profiles {
     /// Those of this store, over its issuers. What changes is forgotten by these directories.
+    /// `openness` says which profiles may be applied.
     pub fn new(
         profiles: Arc<dyn ProfileStore>,
         issuers: Arc<dyn IssuerStore>,
         directories: Arc<Directories>,
         audit: Arc<AuditTrail>,
         events: Events,
+        openness: Openness,
     ) -> Self {
-        Self { profiles, issuers, directories, audit, events }
+        Self { profiles, issuers, directories, audit, events, openness }
     }
 
     /// All stored profiles.
@@ -39,6 +42,11 @@ impl Profiles {
     /// When the store cannot answer.
     pub async fn all(&self) -> Result<ProfileSet, Error> {
         Ok(self.profiles.profiles().await?)
+    }
+
+    /// Whether directories may let anyone register.
+    pub fn openness(&self) -> Openness {
+        self.openness
     }
 
     /// The ACME Profiles by name: those after `after`, at most `limit`.
@@ -61,7 +69,7 @@ impl Profiles {
     /// invalid.
     ///
     /// # Errors
-    /// [`crate::Refusal::Profiles`]; when the store cannot answer.
+    /// [`Refusal::Profiles`], [`Refusal::Open`]; when the store cannot answer.
     pub async fn compare(&self, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
         self.compared(wanted).await.map(|(_, differences)| differences)
     }
@@ -70,7 +78,7 @@ impl Profiles {
     /// this process sees the change; other processes see it within [`ra::Settings::profile_cache`].
     ///
     /// # Errors
-    /// [`crate::Refusal::Profiles`]; when the store cannot answer.
+    /// [`Refusal::Profiles`], [`Refusal::Open`]; when the store cannot answer.
     pub async fn apply(&self, actor: &str, wanted: &ProfileSet) -> Result<Vec<Difference>, Error> {
         let (stored, differences) = self.compared(wanted).await?;
         let changes = wanted.changes_from(&stored);
@@ -94,8 +102,21 @@ impl Profiles {
         let issuers = self.issuing_cas().await?;
         let stored = self.profiles.profiles().await?;
         wanted.check(&issuers, &stored)?;
+        self.check_openness(wanted, &stored)?;
         let differences = wanted.difference(&stored).map_err(Failure::issuing)?;
         Ok((stored, differences))
+    }
+
+    /// Checks that no directory becomes open where none may be. One that is open stays as it is: a
+    /// start refuses it, and `doctor` reports it.
+    fn check_openness(&self, wanted: &ProfileSet, stored: &ProfileSet) -> Result<(), Refusal> {
+        if self.openness != Openness::Closed {
+            return Ok(());
+        }
+        let was_open = |name: &ProfileName| stored.acme_profile.iter().any(|old| old.name == *name && old.is_open());
+        let opened = wanted.acme_profile.iter().filter(|profile| profile.is_open() && !was_open(&profile.name));
+        let opened: Vec<ProfileName> = opened.map(|profile| profile.name.clone()).collect();
+        if opened.is_empty() { Ok(()) } else { Err(Refusal::Open(opened)) }
     }
 
     /// The issuers whose role is to sign certificates.

@@ -49,5 +49,5 @@ pub use refusal::Refusals;
 pub use registration::{AccountCreation, Registrations};
 pub use renewal_info::{RenewalInfos, directory_of};
 pub use revocation::{MarkedRevocation, RevocationRecords, Revocations, Revoker};
-pub use settings::Settings;
+pub use settings::{Openness, Settings};
 pub use validation::{ValidationJob, Validations};

@@ -16,11 +16,29 @@ pub struct Settings {
     pub expiring: SignedDuration,
     /// The maximum number of certificates that are looked at in one slice of work.
     pub certificates_per_slice: usize,
+    /// Whether directories may let anyone register.
+    pub openness: Openness,
+    /// The switches for testing clients that are on, by their keys in the configuration file.
+    pub test_switches: Vec<&'static str>,
+}
+
+/// Whether a directory may let anyone who reaches it register, without an external account (RFC
+/// 8555 §7.3.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Openness {
+    /// None may: others reach the CA, and its operator did not open it.
+    Closed,
+    /// Any may: only this machine reaches the CA.
+    #[default]
+    Local,
+    /// Any may, and others reach the CA: its operator opened it.
+    Opened,
 }
 
 impl Default for Settings {
     /// No status URL, 50 orders on a page, profiles cached for ten seconds, events fourteen days
-    /// before expiry, 500 certificates in a slice.
+    /// before expiry, 500 certificates in a slice; a CA that only this machine reaches, without
+    /// test switches.
     fn default() -> Self {
         Self {
             status_url: None,
@@ -28,6 +46,8 @@ impl Default for Settings {
             profile_cache: SignedDuration::from_secs(10),
             expiring: SignedDuration::from_hours(14 * 24),
             certificates_per_slice: 500,
+            openness: Openness::default(),
+            test_switches: Vec::new(),
         }
     }
 }

@@ -159,7 +159,7 @@ impl Aws {
                 "Organization": ca.organization.as_deref().unwrap_or_default(),
                 "RootDays": ca.root_days.to_string(),
                 "IssuingDays": ca.issuing_days.to_string(),
-                "ExternalAccountRequired": "false",
+                "Open": "true",
             },
         });
         self.functions.named("BootstrapFunction").invoke(event).await.unwrap();
@@ -273,6 +273,7 @@ fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str, ta
         ("HTTP_PORT", challenges.http_port.to_string()),
         ("TLS_PORT", challenges.tls_port.to_string()),
         ("EVENT_BUS_NAME", Aws::EVENT_BUS.to_owned()),
+        ("OPEN", "true".to_owned()),
     ]
     .into_iter()
     .collect()

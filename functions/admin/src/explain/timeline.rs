@@ -89,8 +89,13 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
         }
         match &challenge.state {
             ChallengeState::Valid { at, address } => {
-                let address = address.map(|address| format!(" at {address}")).unwrap_or_default();
-                timeline.push(entry(*at, format!("{challenge_type} for {name}: validated{address}")));
+                let observed = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
+                let what = if observed.into_iter().any(|observation| observation.test_switch) {
+                    "NOT validated: a test switch let it through".to_owned()
+                } else {
+                    format!("validated{}", address.map(|address| format!(" at {address}")).unwrap_or_default())
+                };
+                timeline.push(entry(*at, format!("{challenge_type} for {name}: {what}")));
             }
             ChallengeState::Invalid { at, .. } => {
                 timeline.push(entry(

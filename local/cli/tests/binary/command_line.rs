@@ -68,7 +68,7 @@ async fn a_flag_counts_more_than_the_environment_that_more_than_the_file_and_tha
     ] {
         let folder = TempDir::new().unwrap();
         let mut command = command(&folder.path().join("data"));
-        command.args(arguments);
+        command.args(arguments).arg("--open");
         variable.map(|url| command.env("SERVERLESS_ACME_BASE_URL", url));
         let server = Server::spawn(folder, &mut command).await;
         assert!(server.directory().starts_with(expected), "{}", server.directory());
@@ -139,7 +139,7 @@ async fn the_banner_tells_people_where_everything_is() {
 
 #[tokio::test]
 async fn a_base_url_with_another_host_is_in_the_directory_and_in_the_certificate_of_the_host() {
-    let server = Server::start(&["--base-url", "https://ca.test:8443/acme/"]).await;
+    let server = Server::start(&["--open", "--base-url", "https://ca.test:8443/acme/"]).await;
     let directory = "https://ca.test:8443/acme/v1/protocols/acme/default/directory";
     assert_eq!(server.banner["directories"][0], directory);
     assert!(server.banner["statusUrl"].as_str().unwrap().starts_with("http://ca.test:"));

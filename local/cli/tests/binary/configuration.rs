@@ -44,7 +44,7 @@ async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
 
 #[tokio::test]
 async fn the_base_url_is_announced_as_clients_write_it_however_it_was_given() {
-    let server = Server::start(&["--base-url", "https://CA.Example:443/api/"]).await;
+    let server = Server::start(&["--open", "--base-url", "https://CA.Example:443/api/"]).await;
     let directories = server.banner["directories"].as_array().unwrap();
     assert!(
         directories.iter().all(|url| url.as_str().unwrap().starts_with("https://ca.example/api/v1/")),

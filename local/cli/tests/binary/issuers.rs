@@ -34,7 +34,8 @@ async fn an_added_issuer_signs_at_once_and_after_a_restart_with_the_key_that_was
     assert_eq!(issuers, ["internal", "internal"]);
     let shown = json(&data, &["issuers", "show", "internal"]).await;
     assert_eq!((&shown["raProfiles"], &shown["keyType"]), (&json!(["default"]), &json!("P-384")));
-    assert!(text(&data, &["doctor"]).await.contains("ok    key of issuer internal"));
+    let doctor = String::from_utf8(admin(&data, &["doctor"]).await.stdout).unwrap();
+    assert!(doctor.contains("ok    key of issuer internal"), "{doctor}");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod events;
 mod http;
 mod issuers;
 mod log;
+mod open;
 mod process;
 mod profiles;
 mod receiver;

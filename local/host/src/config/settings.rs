@@ -27,6 +27,18 @@ pub(super) struct ServeSettings {
     /// [key: serve.baseUrl] [default: https://localhost:<port>/api]
     #[arg(long, env = "SERVERLESS_ACME_BASE_URL", value_name = "URL")]
     base_url: Option<BaseUrl>,
+    /// Let anyone who reaches this CA register, without an external account. Needed where others
+    /// can reach it: with a listening address or a base URL that is not this machine's
+    /// [key: serve.open] [default: false]
+    #[arg(
+        long,
+        env = "SERVERLESS_ACME_OPEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    open: Option<bool>,
     /// The base URL of CRLs and issuer certificates that is written into certificates; issued
     /// certificates keep the one they have [key: serve.statusUrl] [default: http://<host of the
     /// base URL>:<status port>]
@@ -108,6 +120,17 @@ pub(super) struct TestSettings {
     /// 50]
     #[arg(long, env = "SERVERLESS_ACME_ORDERS_PER_PAGE", value_name = "COUNT")]
     orders_per_page: Option<Within<1, 1000>>,
+    /// Start with these switches although others rely on this CA: it is reachable, or has profiles
+    /// of its operator [key: test.allowTestSwitches] [default: false]
+    #[arg(
+        long,
+        env = "SERVERLESS_ACME_ALLOW_TEST_SWITCHES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_test_switches: Option<bool>,
 }
 
 /// The format and the level of the log.
@@ -131,6 +154,7 @@ impl ServeSettings {
             listen: self.listen.or(other.listen),
             status_listen: self.status_listen.or(other.status_listen),
             base_url: self.base_url.or(other.base_url),
+            open: self.open.or(other.open),
             status_url: self.status_url.or(other.status_url),
             data: self.data.or(other.data),
             dns_resolver: self.dns_resolver.or(other.dns_resolver),
@@ -177,6 +201,7 @@ impl TestSettings {
             validation_delay: self.validation_delay.or(other.validation_delay),
             always_valid: self.always_valid.or(other.always_valid),
             orders_per_page: self.orders_per_page.or(other.orders_per_page),
+            allow_test_switches: self.allow_test_switches.or(other.allow_test_switches),
         }
     }
 }
@@ -193,6 +218,8 @@ pub(super) fn config(serve: ServeSettings, test: TestSettings, ca: CaConfig) -> 
         http_port: serve.http_port.map_or(default.http_port, |port| port.0),
         tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
         ca,
+        open: serve.open.unwrap_or_default(),
+        allow_test_switches: test.allow_test_switches.unwrap_or_default(),
         test: TestSwitches {
             nonce_refusals: test.nonce_refusals.map_or(0, |percent| u8::try_from(percent.0).unwrap_or(100)),
             validation_delay: test.validation_delay.map(|delay| delay.0).unwrap_or_default(),

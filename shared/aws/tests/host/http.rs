@@ -4,6 +4,7 @@ use api::{Context, Request, RequestId, Response};
 use aws::{Clients, Environment, EnvironmentError, HttpFunction, InvocationError, StartError};
 use bytes::Bytes;
 use http::StatusCode;
+use ra::Openness;
 use serde_json::{Value, json};
 
 use crate::{TABLE, cloud, invoke};
@@ -71,6 +72,19 @@ fn event(method: &str, path: &str, query: &str) -> Value {
 async fn seen(environment: &Environment, event: Value) -> Value {
     let answer = invoke(&function(environment).unwrap(), event).await.unwrap();
     serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn n14_directories_may_be_open_only_where_a_variable_says_so() {
+    let (cloud, _) = cloud();
+    let openness = |value: &str| {
+        let environment = [("TABLE_NAME", TABLE), ("OPEN", value)].into_iter().collect();
+        Clients::new(&cloud.sdk_config("function"), &environment).map(|clients| clients.settings().openness)
+    };
+    assert_eq!(openness("").unwrap(), Openness::Closed);
+    assert_eq!(openness("false").unwrap(), Openness::Closed);
+    assert_eq!(openness("true").unwrap(), Openness::Opened);
+    assert!(openness("yes").is_err());
 }
 
 #[tokio::test]

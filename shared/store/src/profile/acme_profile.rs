@@ -157,6 +157,12 @@ impl AcmeProfile {
         approvals.iter().find(|approval| approval.covers(identifier))
     }
 
+    /// Whether anyone who reaches the CA may register: the directory is in service, and asks for no
+    /// external account (RFC 8555 §7.3.4).
+    pub fn is_open(&self) -> bool {
+        self.enabled && !self.external_account_required
+    }
+
     /// Whether web pages of this origin may use the directory.
     pub fn allows_origin(&self, origin: &str) -> bool {
         match &self.allowed_origins {
