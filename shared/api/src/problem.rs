@@ -121,9 +121,10 @@ fn refused(refusal: &Refusal) -> Problem {
 
 /// What only the operator can resolve: nothing of the cause is answered.
 fn failed(failure: &Failure) -> Problem {
-    match failure.is_transient() {
-        true => Problem::new(Type::ServerInternal, "The service is overloaded. Try again.").with_status(503),
-        false => Problem::new(Type::ServerInternal, "An internal error occurred. The operator has the details."),
+    if failure.is_transient() {
+        Problem::new(Type::ServerInternal, "The service is overloaded. Try again.").with_status(503)
+    } else {
+        Problem::new(Type::ServerInternal, "An internal error occurred. The operator has the details.")
     }
 }
 

@@ -123,9 +123,10 @@ impl Client {
         let pause = if order["status"] == "valid" { Duration::ZERO } else { FIRST_PAUSE };
         let order = self.wait(&order_url, pause).await?;
         let chain = self.post(&member(&order, "certificate")?, "").await?.expect(StatusCode::OK)?;
-        match chain.body.starts_with(b"-----BEGIN CERTIFICATE-----") {
-            true => Ok(Sample { elapsed: began.elapsed(), posts: self.posts }),
-            false => Err(Failure::new("the chain is not PEM")),
+        if chain.body.starts_with(b"-----BEGIN CERTIFICATE-----") {
+            Ok(Sample { elapsed: began.elapsed(), posts: self.posts })
+        } else {
+            Err(Failure::new("the chain is not PEM"))
         }
     }
 

@@ -84,9 +84,10 @@ impl Connection {
 impl Reply {
     /// Fails unless the response has this status.
     pub(crate) fn expect(self, status: StatusCode) -> Result<Self, Failure> {
-        match self.status == status {
-            true => Ok(self),
-            false => Err(Failure::new(format!("{}: {}", self.status, String::from_utf8_lossy(&self.body)))),
+        if self.status == status {
+            Ok(self)
+        } else {
+            Err(Failure::new(format!("{}: {}", self.status, String::from_utf8_lossy(&self.body))))
         }
     }
 

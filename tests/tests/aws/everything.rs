@@ -142,9 +142,10 @@ async fn lost_validation(ca: &Directory<'_>) {
         ca.settled().await;
         ca.aws().cloud().remove(&fault);
         end_the_lease(ca, &client, &url).await;
-        match by_read {
-            true => drop(client.read(&url).await.expect(200)),
-            false => drop(client.post(&http, &json!({})).await.expect(200)),
+        if by_read {
+            client.read(&url).await.expect(200);
+        } else {
+            client.post(&http, &json!({})).await.expect(200);
         }
         client.wait(&url, "valid").await;
     }

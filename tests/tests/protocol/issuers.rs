@@ -303,10 +303,8 @@ impl<'a> Corporate<'a> {
     /// Runs a command line in the folder.
     fn run(&self, command: &str) {
         let is_file = |word: &str| [".pem", ".key", ".csr", "extensions"].iter().any(|end| word.ends_with(end));
-        let path = |word: &str| match is_file(word) {
-            true => self.0.join(word).to_str().unwrap().to_owned(),
-            false => word.to_owned(),
-        };
+        let path =
+            |word: &str| if is_file(word) { self.0.join(word).to_str().unwrap().to_owned() } else { word.to_owned() };
         let words: Vec<String> = command.split(' ').map(path).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         openssl(&words, b"").unwrap();
