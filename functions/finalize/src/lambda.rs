@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws::{Clients, HttpFunction, StartError};
 use issuing::{Issuance, Issuers, Validities};
-use ra::{Finalization, Limits, NamePolicies, Orders, Renewals};
+use ra::{Directories, Finalization, Limits, NamePolicies, OrderClearance, Orders, Renewals};
 
 /// Constructs the function.
 ///
@@ -13,13 +13,6 @@ use ra::{Finalization, Limits, NamePolicies, Orders, Renewals};
 /// When the environment lacks something.
 pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
     let issuers = Arc::new(Issuers::new(clients.issuer_store(), clients.clock(), clients.remembered()));
-    let issuance = Issuance::new(
-        issuers.clone(),
-        clients.issuance_store(),
-        clients.signer(),
-        clients.events(),
-        clients.status_url(),
-    );
     let orders = Orders::new(
         clients.order_store(),
         clients.authorization_store(),
@@ -29,6 +22,23 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
         clients.settings().orders_per_page,
     );
     let policies = NamePolicies::new(clients.external_account_store(), clients.clock(), clients.remembered());
+    let policies = Arc::new(policies);
+    let clearance = OrderClearance::new(
+        clients.account_store(),
+        clients.authorization_store(),
+        clients.certificate_store(),
+        Arc::new(Directories::new(clients.profile_store(), clients.clock(), clients.remembered())),
+        policies.clone(),
+        clients.clock(),
+    );
+    let issuance = Issuance::new(
+        issuers.clone(),
+        clients.issuance_store(),
+        clients.signer(),
+        Arc::new(clearance),
+        clients.events(),
+        clients.status_url(),
+    );
     let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
     let part = Finalization::new(
         Arc::new(orders),
@@ -37,7 +47,7 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
         clients.issuance_store(),
         issuers,
         Arc::new(issuance),
-        Arc::new(policies),
+        policies,
         Arc::new(Validities::new(clients.status_url(), clients.clock())),
         Arc::new(limits),
         Renewals::new(clients.lookup_store()),

@@ -7,15 +7,15 @@
 use std::sync::Arc;
 
 use acme::{
-    AccountId, AccountStatus, CertificateId, DirectoryId, EventKind, FailureFacts, Identifier, Order, OrderEvent,
-    OrderId, OrderState, Problem, ProblemType, ProfileName, Serial, UnknownMembers,
+    AccountId, CertificateId, DirectoryId, EventKind, FailureFacts, Identifier, Order, OrderEvent, OrderId, OrderState,
+    Problem, ProblemType, ProfileName, Serial, UnknownMembers,
 };
 use authority::{Events, Failure, IssuanceTask, Rounds, applied, certificate_facts, names, versioned};
 use ca::{Certificate, Evidence, Leaf, LintedTbs, Signer};
 use jose::PublicKey;
-use store::{AccountStore, CertificateRecord, CertificateState, IssuanceStore, RaProfile, Versioned};
+use store::{CertificateRecord, CertificateState, IssuanceStore, RaProfile, Versioned};
 
-use crate::{Error, Issuers, LoadedIssuer, StatusUrl, ValidityPeriod};
+use crate::{Clearance, Error, Issuers, LoadedIssuer, StatusUrl, ValidityPeriod};
 
 /// Where a certificate was ordered.
 #[derive(Clone, Debug, Default)]
@@ -57,20 +57,23 @@ pub struct Issuance {
     issuers: Arc<Issuers>,
     store: Arc<dyn IssuanceStore>,
     signer: Arc<dyn Signer>,
+    clearance: Arc<dyn Clearance>,
     events: Events,
     status_url: StatusUrl,
 }
 
 impl Issuance {
-    /// Issues with this signer and records in this store.
+    /// Issues with this signer and records in this store. The clearance is asked before each
+    /// signature for an order.
     pub fn new(
         issuers: Arc<Issuers>,
         store: Arc<dyn IssuanceStore>,
         signer: Arc<dyn Signer>,
+        clearance: Arc<dyn Clearance>,
         events: Events,
         status_url: StatusUrl,
     ) -> Self {
-        Self { issuers, store, signer, events, status_url }
+        Self { issuers, store, signer, clearance, events, status_url }
     }
 
     /// Builds and lints a certificate, to be stored as intended. Nothing is signed here.
@@ -169,7 +172,7 @@ impl Issuance {
     }
 
     /// Completes the issuance of an order that is processing: makes it valid, or invalid when its
-    /// certificate can never be signed.
+    /// certificate can never be signed or may not be signed any more.
     ///
     /// # Errors
     /// It could not be signed now; a retry may succeed.
@@ -183,6 +186,11 @@ impl Issuance {
             rounds.begin()?;
             if let OrderState::Valid(_) | OrderState::Invalid(_) = order.state {
                 return Ok(order);
+            }
+            if let CertificateState::Intended { .. } = record.state
+                && let Some(problem) = self.clearance.objection(&order, &record).await?
+            {
+                return self.fail_order(order, problem).await;
             }
             let (_, issued) = match self.sign(&record, Origin::of(&order)).await {
                 Ok(signed) => signed,
@@ -255,13 +263,12 @@ impl Issuance {
 /// Finishes interrupted issuances.
 pub struct Resumption {
     issuance: Arc<Issuance>,
-    accounts: Arc<dyn AccountStore>,
 }
 
 impl Resumption {
-    /// Resumes with this issuance, for accounts that are valid.
-    pub fn new(issuance: Arc<Issuance>, accounts: Arc<dyn AccountStore>) -> Self {
-        Self { issuance, accounts }
+    /// Resumes with this issuance.
+    pub fn new(issuance: Arc<Issuance>) -> Self {
+        Self { issuance }
     }
 
     /// Resumes an issuance that a crash or an unavailable signer interrupted. Changes nothing if
@@ -273,13 +280,7 @@ impl Resumption {
         let Some(order) = self.issuance.store.order(task.account, task.order).await? else { return Ok(()) };
         let OrderState::Processing(issuance) = &order.state else { return Ok(()) };
         let record = self.issuance.recorded(&issuance.certificate).await?;
-        let account = self.accounts.account(task.account).await?;
-        if account.is_some_and(|account| account.status == AccountStatus::Valid) {
-            return self.issuance.complete_order(order, record).await.map(drop);
-        }
-        // Nothing is signed for a deactivated or revoked account (RFC 8555 §7.3.6).
-        let problem = Problem::new(ProblemType::Unauthorized, "The account ended before the certificate was issued.");
-        self.issuance.fail_order(order, problem).await.map(drop)
+        self.issuance.complete_order(order, record).await.map(drop)
     }
 }
 

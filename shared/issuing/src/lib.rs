@@ -6,6 +6,7 @@
 //! root. A process constructs each part once and shares it, because each part has its own cache.
 
 mod ceremony;
+mod clearance;
 mod crl;
 mod crl_request;
 mod error;
@@ -17,6 +18,7 @@ mod status_url;
 mod validity;
 
 pub use ceremony::{BACKDATE, Ceremony, Hierarchy, IssuerPlan};
+pub use clearance::Clearance;
 pub use crl::Crls;
 pub use crl_request::CrlRequests;
 pub use error::Error;

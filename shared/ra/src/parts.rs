@@ -10,8 +10,8 @@ use store::Store;
 
 use crate::{
     AccountChanges, Accounts, Authorizations, Bindings, Challenges, Directories, Downloads, Finalization, KeyChanges,
-    Limits, NamePolicies, NewAuthorizations, NewOrders, NonceSecretRotation, Nonces, Orders, Refusals, Registrations,
-    RenewalInfos, Renewals, RevocationRecords, Revocations, Settings, Validations,
+    Limits, NamePolicies, NewAuthorizations, NewOrders, NonceSecretRotation, Nonces, OrderClearance, Orders, Refusals,
+    Registrations, RenewalInfos, Renewals, RevocationRecords, Revocations, Settings, Validations,
 };
 
 /// The implementations that the host provides.
@@ -107,8 +107,22 @@ impl Parts {
         let revocation_records =
             Arc::new(RevocationRecords::new(store.clone(), crl_requests.clone(), events.clone(), clock.clone()));
         let validities = Arc::new(Validities::new(status_url.clone(), clock.clone()));
-        let issuance =
-            Arc::new(Issuance::new(issuers.clone(), store.clone(), signer.clone(), events.clone(), status_url.clone()));
+        let clearance = Arc::new(OrderClearance::new(
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            directories.clone(),
+            policies.clone(),
+            clock.clone(),
+        ));
+        let issuance = Arc::new(Issuance::new(
+            issuers.clone(),
+            store.clone(),
+            signer.clone(),
+            clearance,
+            events.clone(),
+            status_url.clone(),
+        ));
         let orders = Arc::new(Orders::new(
             store.clone(),
             store.clone(),
@@ -181,7 +195,7 @@ impl Parts {
                 clock.clone(),
                 remembered,
             )),
-            resumption: Resumption::new(issuance.clone(), store.clone()),
+            resumption: Resumption::new(issuance.clone()),
             crls: Arc::new(Crls::new(
                 issuers.clone(),
                 store.clone(),

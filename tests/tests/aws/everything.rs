@@ -155,10 +155,12 @@ async fn lost_validation(ca: &Directory<'_>) {
 /// crashed.
 async fn interrupted_issuances(ca: &Directory<'_>) {
     let client = ca.client().await;
-    let order = client.ready_order(&["put-off.test"]).await;
+    // Two names make the worker read in batches.
+    let names = ["put-off.test", "put-off-too.test"];
+    let order = client.ready_order(&names).await;
     let fault = Fault::new(FaultKind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
     let fault = ca.aws().cloud().inject(fault);
-    let request = csr(&["put-off.test"], &Key::p256());
+    let request = csr(&names, &Key::p256());
     assert_eq!(client.finalize(&order, &request).await.expect(200).json()["status"], "processing");
     ca.aws().cloud().remove(&fault);
     client.wait(&order, "valid").await;
@@ -195,7 +197,15 @@ pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
     let client = ca.stranger().await;
     client.new_account(&json!({})).await.refused(400, "externalAccountRequired");
     let binding = binding(&client, &minted);
-    client.new_account(&json!({"externalAccountBinding": binding})).await.expect(201);
+    let bound = client.new_account(&json!({"externalAccountBinding": binding})).await.expect(201);
+    // The worker asks for the scope of the key before it signs.
+    let client = client.with_kid(&bound.location());
+    let order = client.ready_order(&["bound.test"]).await;
+    let fault = Fault::new(FaultKind::Unavailable).of("FinalizeFunction").on(Service::Kms, "Sign").always();
+    let fault = environment.aws().cloud().inject(fault);
+    client.finalize(&order, &csr(&["bound.test"], &Key::p256())).await.expect(200);
+    environment.aws().cloud().remove(&fault);
+    client.wait(&order, "valid").await;
     environment
 }
 

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::HOST;
 
 #[tokio::test]
-async fn a_certificate_for_one_name_costs_at_most_22_writes_and_18_reads() {
+async fn a_certificate_for_one_name_costs_at_most_22_writes_and_22_reads() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         // Now profiles, issuer and nonce secrets are in memory.
@@ -41,7 +41,7 @@ async fn a_certificate_for_one_name_costs_at_most_22_writes_and_18_reads() {
             (after.writes - before.writes, after.reads - before.reads, after.commits - before.commits);
         println!("one certificate in seven signed requests: {writes} writes, {reads} reads, {commits} commits");
         assert!(writes <= 22, "{writes} writes");
-        assert!(reads <= 18, "{reads} reads");
+        assert!(reads <= 22, "{reads} reads");
     })
     .await;
 }

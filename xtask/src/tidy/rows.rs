@@ -63,8 +63,9 @@ fn is_mark(text: &str) -> bool {
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The rows about a host's start, whose tests are those of the host.
-const OF_THE_HOST: [&str; 2] = ["n14", "n15"];
+/// The rows about a host's start, and about moments that no client can choose: their tests are
+/// those of the host, and of the authority.
+const OF_THE_HOST: [&str; 3] = ["n14", "n15", "n16"];
 
 #[cfg(test)]
 mod tests {

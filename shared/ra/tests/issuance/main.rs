@@ -10,6 +10,7 @@
 )]
 
 mod ca;
+mod clearance;
 mod crash;
 mod crls;
 mod limits;
