@@ -28,7 +28,9 @@ pub struct AtRest {
     store: Arc<EmbeddedStore>,
     unusable_keys: Vec<StartError>,
     workers: JoinSet<()>,
-    _data: DataFolder,
+    data: DataFolder,
+    /// Whether the store was the one that the last process left.
+    is_as_left: bool,
 }
 
 impl AtRest {
@@ -41,9 +43,10 @@ impl AtRest {
             return Err(StartError::NoCa(path.to_owned()));
         }
         let data = DataFolder::open(path)?;
-        if !data.file(STORE).exists() {
+        if !data.file(STORE).metadata().is_ok_and(|store| store.len() > 0) {
             return Err(StartError::NoCa(path.to_owned()));
         }
+        let is_as_left = data.store_is_as_left();
         let store = EmbeddedStore::open(data.file(STORE), EngineOptions::default()).map_err(StartError::Store)?;
         let store = Arc::new(store);
         let signer = Arc::new(SoftwareSigner::new(&data));
@@ -70,7 +73,7 @@ impl AtRest {
         );
         let mut tasks = JoinSet::new();
         tasks.spawn(workers.publish(Arc::new(crls)));
-        Ok(Self { operator, store, unusable_keys, workers: tasks, _data: data })
+        Ok(Self { operator, store, unusable_keys, workers: tasks, data, is_as_left })
     }
 
     /// What its operator can ask.
@@ -89,6 +92,11 @@ impl AtRest {
     /// The last writes did not reach the disk.
     pub async fn close(mut self) -> Result<(), StartError> {
         self.workers.shutdown().await;
-        Ok(self.store.close().await?)
+        self.store.close().await?;
+        // A restored store stays one for the next start, which renews the nonces.
+        if self.is_as_left {
+            self.data.leave_store();
+        }
+        Ok(())
     }
 }

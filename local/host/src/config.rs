@@ -61,6 +61,8 @@ pub struct Config {
     pub ra_profiles: Vec<RaProfile>,
     /// The delivery of events.
     pub events: EventsConfig,
+    /// Whether what is left of a lost CA in the data folder is put aside for a new one.
+    pub new_ca: bool,
     /// Whether an operator opened the CA: anyone who reaches it may register where a profile does
     /// not demand an external account.
     pub open: bool,
@@ -188,6 +190,7 @@ impl Config {
             events: EventsConfig::default(),
             acme_profiles: Vec::new(),
             ra_profiles: Vec::new(),
+            new_ca: false,
             open: false,
             test: TestSwitches::default(),
             allow_test_switches: false,

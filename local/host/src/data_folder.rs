@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{self, Path, PathBuf},
 };
 
@@ -46,6 +46,26 @@ impl DataFolder {
         [LOCK, STORE].iter().any(|name| path.join(name).exists())
     }
 
+    /// Whether the store is the very file that the last process closed here. A copy is another file
+    /// or has another time of change, which cannot be set: it may be older than what clients saw.
+    pub(crate) fn store_is_as_left(&self) -> bool {
+        let left = fs::read_to_string(self.file(LEFT)).ok();
+        left.is_some() && left == self.state_of_store().ok()
+    }
+
+    /// Remembers the store as it is left. Call it after the store was closed.
+    pub(crate) fn leave_store(&self) {
+        let left = self.state_of_store().and_then(|state| write_whole(&self.file(LEFT), 0o600, state.as_bytes()));
+        if let Err(error) = left {
+            tracing::warn!(%error, "the next start will take the store for a restored one and renew its nonces");
+        }
+    }
+
+    fn state_of_store(&self) -> io::Result<String> {
+        let store = fs::metadata(self.file(STORE))?;
+        Ok(format!("{} {} {}.{:09}", store.dev(), store.ino(), store.ctime(), store.ctime_nsec()))
+    }
+
     /// Its absolute path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -62,7 +82,9 @@ fn is_ours(path: &Path) -> io::Result<bool> {
     let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>()?;
     // A new file system has this entry in its root folder.
     let is_empty = names.iter().all(|name| name == "lost+found");
-    Ok(is_empty || names.iter().any(|name| name == LOCK || name == STORE))
+    let has = |name: &str| names.iter().any(|found| found == name);
+    // Keys alone are what is left of a CA, and refused as such.
+    Ok(is_empty || has(LOCK) || has(STORE) || (has("root.key") && has("issuing.key")))
 }
 
 /// Writes a file so that after a crash there is either the complete file or none.
@@ -84,7 +106,14 @@ pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()
     }
 }
 
-const LOCK: &str = "lock";
+/// The name of the locked file.
+pub(crate) const LOCK: &str = "lock";
+
+/// The file that says which store was left by the last process.
+const LEFT: &str = "store.left";
+
+/// The name of the file with the root's certificate.
+pub(crate) const ROOT_PEM: &str = "root.pem";
 
 /// The name of the store's file.
 pub(crate) const STORE: &str = "store.redb";

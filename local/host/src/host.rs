@@ -27,7 +27,7 @@ use publish_crl::Upkeep;
 use ra::{Openness, Parts, Seams, Settings};
 use store::{
     AcmeProfile, IssuerId, IssuerRecord, IssuerStore, ProfileSet, ProfileStore, RaProfile, Validity,
-    embedded::{EmbeddedStore, EngineOptions},
+    embedded::EmbeddedStore,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -35,8 +35,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     Config, StartError,
     admin_socket::AdminSocket,
+    completeness::open_store,
     config::{BaseUrl, DEFAULT, ISSUING, ROOT, built_in_profiles},
-    data_folder::{DataFolder, STORE, write_whole},
+    data_folder::{DataFolder, ROOT_PEM, STORE, write_whole},
     directories::serving,
     dispatch::dispatch,
     host_tls::HostTls,
@@ -65,7 +66,7 @@ pub struct Host {
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
     workers: JoinSet<()>,
-    _data: DataFolder,
+    data: DataFolder,
 }
 
 impl Host {
@@ -86,15 +87,10 @@ impl Host {
         let status_url = config.status_url.clone().unwrap_or_else(|| base_url.status_url(status_listen_address.port()));
         let status_url = status_url.as_str().to_owned();
 
-        let store = EmbeddedStore::open(data.file(STORE), EngineOptions::default()).map_err(StartError::Store)?;
-        let store = Arc::new(store);
+        let is_as_left = data.store_is_as_left();
+        let store = open_store(&data, &config).await?;
         config.check_test_switches(&store.profiles().await?)?;
         let signer = Arc::new(SoftwareSigner::new(&data));
-        let hierarchy = hierarchy(&config, &store, &signer).await?;
-        let further = further_issuers(&hierarchy, &store).await?;
-        for error in signer.read_keys(&further) {
-            tracing::error!(%error, "an issuer cannot sign; `serverless-acme admin doctor` says more");
-        }
 
         let webhook = match &config.events.webhook {
             Some(webhook) => Some(Arc::new(Webhook::open(webhook, &data, Arc::new(SystemClock))?)),
@@ -141,6 +137,11 @@ impl Host {
             expiry: Arc::new(expiry),
         };
         InitialProfiles::new(operator.profiles.clone(), store.clone(), store.clone()).mark_new_store().await?;
+        let hierarchy = hierarchy(&config, &store, &signer).await?;
+        let further = further_issuers(&hierarchy, &store).await?;
+        for error in signer.read_keys(&further) {
+            tracing::error!(%error, "an issuer cannot sign; `serverless-acme admin doctor` says more");
+        }
         let root = operator.ceremony.ensure(&hierarchy).await.map_err(|error| match error {
             issuing::Error::Failed(Failure::ForeignIssuer(issuer)) => {
                 StartError::KeyOfAnotherCa(signer.path(issuer.as_str()))
@@ -154,11 +155,15 @@ impl Host {
         for switch in config.test.switched_on() {
             tracing::warn!(switch, "a test switch is on: this CA is for testing clients, and nothing else");
         }
-        let root_path = data.file("root.pem");
+        let root_path = data.file(ROOT_PEM);
         write_whole(&root_path, 0o644, root.pem().as_bytes())
             .map_err(|source| StartError::Data { path: root_path.clone(), source })?;
         files.put_root(root.pem());
-        parts.nonce_secret_rotation.ensure().await?;
+        if is_as_left {
+            parts.nonce_secret_rotation.ensure().await?;
+        } else {
+            parts.nonce_secret_rotation.renew().await?;
+        }
         ExternalAccountSecrets::new(store.clone(), operator.clock.clone()).ensure().await?;
         if let Err(error) = publish_crl::at_start(&upkeep).await {
             // The others are published, and the missing ones are retried every minute.
@@ -229,7 +234,7 @@ impl Host {
             stop,
             listeners,
             workers: tasks,
-            _data: data,
+            data,
         })
     }
 
@@ -307,6 +312,8 @@ impl Host {
         self.workers.shutdown().await;
         if let Err(error) = self.store.close().await {
             tracing::error!(error = &error as &dyn std::error::Error, "the store was not closed cleanly");
+        } else {
+            self.data.leave_store();
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod listener;
 
 mod admin_socket;
 mod at_rest;
+mod completeness;
 mod data_folder;
 mod directories;
 mod dispatch;

@@ -50,6 +50,16 @@ pub enum StartError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// The folder holds a part of a CA. It is not completed, because that would make another CA.
+    #[error(
+        "{folder} holds only a part of a CA: {found}. Restore the folder from a backup; or, if that CA is lost for good, start with --new-ca once, which makes a new CA and moves what is left into a folder of its own"
+    )]
+    PartOfACa {
+        /// The data folder.
+        folder: PathBuf,
+        /// What there is, and what is missing.
+        found: String,
+    },
     /// The store holds a CA whose key file is gone. A new key would make a new CA, which the
     /// operator did not request.
     #[error(

@@ -122,11 +122,12 @@ pub struct Crl {
 
 impl Crl {
     /// The number of the next CRL of an issuer and shard (RFC 5280 §5.2.3): higher than the last
-    /// one, and at least the time of its creation in seconds since 1970. So numbers keep increasing
-    /// for relying parties even after the store was restored from a backup.
+    /// one, and at least the time of its creation in microseconds since 1970. No CRLs are made
+    /// faster than that, so numbers never run ahead of the clock, and keep increasing for relying
+    /// parties after the store was restored from a backup.
     pub fn number_after(last: Option<u64>, now: Timestamp) -> u64 {
-        let second = u64::try_from(now.as_second()).unwrap_or(0);
-        last.map_or(second, |last| second.max(last.saturating_add(1)))
+        let time = u64::try_from(now.as_microsecond()).unwrap_or(0);
+        last.map_or(time, |last| time.max(last.saturating_add(1)))
     }
 
     /// Parses a CRL of this authority. That it was parsed says nothing about its signature.

@@ -66,16 +66,32 @@ impl NonceSecretRotation {
     pub async fn ensure(&self) -> Result<(), Failure> {
         let stored = self.nonces.nonce_secrets().await?;
         let now = self.clock.now();
-        let newest = stored.as_ref().and_then(|stored| stored.live.first());
-        if newest.is_some_and(|newest| now.duration_since(newest.made_at) < ROTATION) {
+        let newest = stored.as_ref().and_then(|stored| stored.live.first()).cloned();
+        if newest.as_ref().is_some_and(|newest| now.duration_since(newest.made_at) < ROTATION) {
             return Ok(());
         }
+        self.add(stored, newest).await
+    }
+
+    /// Makes every nonce from before invalid, because the store may not know which were used: it
+    /// was restored from a backup.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn renew(&self) -> Result<(), Failure> {
+        let stored = self.nonces.nonce_secrets().await?;
+        self.add(stored, None).await
+    }
+
+    /// Puts a new secret in front of the one that is kept.
+    async fn add(&self, stored: Option<Versioned<NonceSecrets>>, kept: Option<NonceSecret>) -> Result<(), Failure> {
+        let last = stored.as_ref().and_then(|stored| stored.live.first());
         let secret = NonceSecret {
-            number: newest.map_or(0, |newest| newest.number.wrapping_add(1)),
-            made_at: now,
+            number: last.map_or(0, |last| last.number.wrapping_add(1)),
+            made_at: self.clock.now(),
             key: random::<32>()?.to_vec(),
         };
-        let live = std::iter::once(secret).chain(newest.cloned()).collect();
+        let live = std::iter::once(secret).chain(kept).collect();
         let after: Versioned<NonceSecrets> = versioned(NonceSecrets { live })?;
         match self.nonces.update_nonce_secrets(stored.map(|stored| stored.version), &after).await {
             Ok(()) | Err(StoreError::Conflict) => Ok(()),

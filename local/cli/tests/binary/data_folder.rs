@@ -81,7 +81,7 @@ async fn keys_that_are_broken_missing_or_of_another_ca_stop_the_start() {
         (Some(b"nonsense".to_vec()), "has no usable private key: it is not PEM"),
         (Some(pem.replace("PRIVATE KEY", "CERTIFICATE").into_bytes()), "its PEM label is not PRIVATE KEY"),
         (Some(foreign), "is not the key of the CA in this data folder"),
-        (None, "of the CA in this data folder is missing"),
+        (None, "but its key (issuing.key) is missing"),
     ] {
         match &content {
             Some(content) => fs::write(&key, content).unwrap(),

@@ -23,6 +23,7 @@ mod process;
 mod profiles;
 mod receiver;
 mod restart;
+mod restore;
 mod site;
 mod status;
 mod stop;

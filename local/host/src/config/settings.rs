@@ -48,6 +48,18 @@ pub(super) struct ServeSettings {
     /// [default: serverless-acme-data]
     #[arg(long, env = "SERVERLESS_ACME_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Make a new CA if the data folder holds only a part of one that is lost; what is left is
+    /// moved into a folder of its own. Has no effect on a whole CA [key: serve.newCa]
+    /// [default: false]
+    #[arg(
+        long,
+        env = "SERVERLESS_ACME_NEW_CA",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    new_ca: Option<bool>,
     /// The DNS server that validation queries [key: serve.dnsResolver] [default: the system's]
     #[arg(long, env = "SERVERLESS_ACME_DNS_RESOLVER", value_name = "IP:PORT")]
     dns_resolver: Option<Address>,
@@ -155,6 +167,7 @@ impl ServeSettings {
             status_listen: self.status_listen.or(other.status_listen),
             base_url: self.base_url.or(other.base_url),
             open: self.open.or(other.open),
+            new_ca: self.new_ca.or(other.new_ca),
             status_url: self.status_url.or(other.status_url),
             data: self.data.or(other.data),
             dns_resolver: self.dns_resolver.or(other.dns_resolver),
@@ -218,6 +231,7 @@ pub(super) fn config(serve: ServeSettings, test: TestSettings, ca: CaConfig) -> 
         http_port: serve.http_port.map_or(default.http_port, |port| port.0),
         tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
         ca,
+        new_ca: serve.new_ca.unwrap_or_default(),
         open: serve.open.unwrap_or_default(),
         allow_test_switches: test.allow_test_switches.unwrap_or_default(),
         test: TestSwitches {

@@ -1,6 +1,7 @@
 //! CRLs, as OpenSSL sees them.
 
 use acme::{RevocationReason, Serial};
+use jiff::SignedDuration;
 
 use super::{
     Authorities, at,
@@ -15,19 +16,29 @@ fn entry(serial: Serial, reason: RevocationReason) -> CrlEntry {
 }
 
 #[test]
-fn a_crl_number_is_above_the_last_one_and_not_below_the_second() {
+fn a_crl_number_is_above_the_last_one_and_not_below_the_time() {
     let now = at("2026-02-12T00:00:00Z");
-    let second = u64::try_from(now.as_second()).unwrap();
+    let time = u64::try_from(now.as_microsecond()).unwrap();
     for (last, expected) in [
-        (None, second),
-        (Some(7), second),
-        (Some(second - 1), second),
-        (Some(second), second + 1),
-        (Some(second + 9), second + 10),
+        (None, time),
+        (Some(7), time),
+        (Some(time - 1), time),
+        (Some(time), time + 1),
+        (Some(time + 9), time + 10),
         (Some(u64::MAX), u64::MAX),
     ] {
         assert_eq!(Crl::number_after(last, now), expected, "{last:?}");
     }
+}
+
+#[test]
+fn n14_numbers_do_not_run_ahead_of_the_clock_so_a_restored_store_does_not_repeat_them() {
+    let began = at("2026-02-12T00:00:00Z");
+    let made = |last, millisecond| Crl::number_after(last, began + SignedDuration::from_millis(millisecond));
+    let at_backup = made(None, 0);
+    // A thousand revocations within a second, each with a CRL of its own.
+    let published = (1..1_000).fold(at_backup, |last, millisecond| made(Some(last), millisecond));
+    assert!(made(Some(at_backup), 1_000) > published);
 }
 
 fn pem(crl: &Crl) -> String {
