@@ -59,6 +59,7 @@ enum Floor {
     Ca,
     Cloud,
     CommandLine,
+    Explorer,
     Function,
     Host,
     Issuing,
@@ -92,6 +93,7 @@ impl Floor {
             ("functions", "validate") => Self::Validate,
             ("functions", _) => Self::Function,
             ("tests", "cloud") => Self::Cloud,
+            ("tests", "explorer") => Self::Explorer,
             ("local", "cli") => Self::CommandLine,
             ("local", "host") => Self::Host,
             (_, "tests") => Self::Tests,
@@ -114,6 +116,7 @@ impl Floor {
             Issuing => matches!(other, Acme | Authority | Ca | Jose | Store),
             Ra => matches!(other, Acme | Authority | Ca | Issuing | Jose | Store),
             Operator => other == Ra || Ra.may_use(other, optional),
+            Explorer => other == Operator || Operator.may_use(other, optional),
             Api => matches!(other, Acme | Authority | Ca | Issuing | Jose | Ra | Store),
             Aws => matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Operator | Ra | Store),
             // `aws` is behind a feature, so that `host` can link a function without the SDK.
@@ -122,13 +125,13 @@ impl Floor {
                     || (other == Aws && optional)
             }
             Validate => other == Validation || Function.may_use(other, optional),
-            Host => !matches!(other, Aws | Cloud | CommandLine | Tests | Xtask),
+            Host => !matches!(other, Aws | Cloud | CommandLine | Explorer | Tests | Xtask),
             // An operator of a CA on AWS has the command line without the host and its engine.
             CommandLine => {
                 matches!(other, Acme | Authority | Ca | Function | Jose | Operator | Ra | Store)
                     || (other == Host && optional)
             }
-            Tests => other != Xtask,
+            Tests => !matches!(other, Explorer | Xtask),
         }
     }
 

@@ -1,0 +1,3 @@
+//! An explorer of interleavings: so far its engine.
+
+pub mod memory;

@@ -1,0 +1,53 @@
+//! What operators' acts leave behind: audit records, incidents, and the position of the expiry
+//! watch.
+
+use acme::AuditId;
+use async_trait::async_trait;
+use store::{
+    AuditRecord, AuditStore, ExpiryWatch, Incident, IncidentStore, OperationId, Page, StoreError, Versioned, WatchStore,
+};
+
+use super::{Condition, MemoryStore, ONLY};
+
+#[async_trait]
+impl AuditStore for MemoryStore {
+    async fn append_audit(&self, record: &AuditRecord) -> Result<(), StoreError> {
+        // A record never changes, so its version does not matter.
+        let row = Versioned::new(record.clone(), OperationId::from_random([0; 16]));
+        self.replace(&mut self.lock().audit, record.id.to_string(), None, &row, Condition::NewAuditId)
+    }
+
+    async fn audit(&self, before: Option<AuditId>, limit: usize) -> Result<Page<AuditRecord>, StoreError> {
+        let tables = self.lock();
+        let newest_first = tables.audit.values().rev().map(|row| &row.value);
+        let older = newest_first.filter(|record| before.is_none_or(|before| record.id < before));
+        Ok(Page::of(older.cloned().collect(), limit))
+    }
+}
+
+#[async_trait]
+impl IncidentStore for MemoryStore {
+    async fn put_incident(&self, before: Option<OperationId>, after: &Versioned<Incident>) -> Result<(), StoreError> {
+        let condition = Condition::IncidentVersion;
+        self.replace(&mut self.lock().incidents, after.id.to_string(), before, after, condition)
+    }
+
+    async fn incidents(&self) -> Result<Vec<Versioned<Incident>>, StoreError> {
+        Ok(self.lock().incidents.values().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl WatchStore for MemoryStore {
+    async fn expiry_watch(&self) -> Result<Option<Versioned<ExpiryWatch>>, StoreError> {
+        Ok(self.lock().watch.get(ONLY).cloned())
+    }
+
+    async fn put_expiry_watch(
+        &self,
+        before: Option<OperationId>,
+        after: &Versioned<ExpiryWatch>,
+    ) -> Result<(), StoreError> {
+        self.replace(&mut self.lock().watch, ONLY.to_owned(), before, after, Condition::WatchVersion)
+    }
+}
