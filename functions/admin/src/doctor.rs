@@ -75,7 +75,7 @@ impl Action for Examine {
         }
         for issuer in &status.issuers {
             findings.push(key(parts, issuer).await);
-            findings.push(end(issuer, status.time));
+            findings.push(end(issuer, &profiles, status.time));
             findings.extend(named_for_nothing(issuer, &profiles));
             findings.extend(issuer.crls.iter().map(|crl| crl_is_fresh(issuer, crl, status.time)));
         }
@@ -106,7 +106,7 @@ async fn key(parts: &Parts, issuer: &IssuerStatus) -> Finding {
     }
 }
 
-fn end(issuer: &IssuerStatus, now: Timestamp) -> Finding {
+fn end(issuer: &IssuerStatus, profiles: &ProfileSet, now: Timestamp) -> Finding {
     let check = format!("certificate of issuer {}", issuer.id);
     let Some(end) = issuer.not_after else {
         return Finding::warning(
@@ -115,20 +115,37 @@ fn end(issuer: &IssuerStatus, now: Timestamp) -> Finding {
             "have the parent CA sign the request (`admin issuers show`), and install the certificate (`admin issuers install`)",
         );
     };
+    if let Some(begin) = issuer.not_before.filter(|begin| *begin > now) {
+        let seen = format!("{}, not valid before {begin}", issuer.state);
+        return Finding::bad(check, seen, CLOCK_WAS_AHEAD);
+    }
     let seen = format!("{}, expires {end}", issuer.state);
-    match (issuer.state, end.duration_since(now)) {
+    let is_named = profiles.ra_profile.iter().any(|profile| profile.issuer == issuer.id && profile.enabled);
+    let left = end.duration_since(now);
+    let has_ended = left <= SignedDuration::ZERO;
+    match (issuer.state, issuer.role) {
+        _ if left >= days(180) => Finding::good(check, seen),
         (IssuerState::Retired, _) => Finding::good(check, seen),
-        (_, left) if left <= SignedDuration::ZERO => {
+        (_, IssuerRole::Root) if has_ended => Finding::bad(check, seen, NEW_ROOT),
+        (_, IssuerRole::Root) => Finding::warning(check, seen, NEW_ROOT),
+        (_, IssuerRole::Issuing) if !is_named => {
+            Finding::good(check, format!("{seen}; no enabled RA Profile leads to it any more"))
+        }
+        (_, IssuerRole::Issuing) if has_ended => {
             Finding::bad(check, seen, "roll over to a new issuer: nothing that this one signed is valid any more")
         }
-        (_, left) if left < days(180) => Finding::warning(
+        (_, IssuerRole::Issuing) => Finding::warning(
             check,
             seen,
-            "roll over to a new issuer (`admin issuers roll-over`): certificates cannot outlive their issuer, so their lifetimes will get shorter",
+            "roll over to a new issuer (`admin issuers roll-over`): certificates cannot outlive their issuer and the CAs above it, so their lifetimes will get shorter",
         ),
-        _ => Finding::good(check, seen),
     }
 }
+
+/// A root cannot be rolled over: relying parties have its certificate.
+const NEW_ROOT: &str = "create a new CA in another data folder (on AWS, another deployment), have relying parties trust its root beside this one, and move the clients there: nothing below this root outlives it";
+
+const CLOCK_WAS_AHEAD: &str = "correct the clock; if it is right now, it was ahead when this certificate was made, and clients are answered with an error until then: add another issuer (`admin issuers add`) and roll over to it, or, for a root, create a new CA";
 
 /// A finding about RA Profiles that refer to an issuer which does not issue.
 fn named_for_nothing(issuer: &IssuerStatus, profiles: &ProfileSet) -> Option<Finding> {
@@ -154,6 +171,13 @@ fn crl_is_fresh(issuer: &IssuerStatus, crl: &CrlStatus, now: Timestamp) -> Findi
         return Finding::bad(check, "there is none", remedy);
     };
     let seen = format!("this update {made}, next update {next}");
+    if made > now {
+        return Finding::bad(
+            check,
+            seen,
+            "correct the clock; if it is right now, it was ahead when the CRL was made, and the next one is made within a minute",
+        );
+    }
     // A new CRL is due after half of its lifetime.
     match next.duration_since(now) {
         left if left <= SignedDuration::ZERO => Finding::bad(check, seen, remedy),

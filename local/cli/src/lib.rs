@@ -58,8 +58,7 @@ pub fn run() -> ExitCode {
 fn serve(arguments: Box<Arguments>) -> Result<ExitCode, Failure> {
     let (config, log) = arguments.resolve()?;
     log::start(log)?;
-    runtime()?.block_on(serve::serve(config, log.format))?;
-    Ok(ExitCode::SUCCESS)
+    runtime()?.block_on(serve::serve(config, log.format))
 }
 
 fn administer(arguments: AdminArguments) -> Result<ExitCode, Failure> {

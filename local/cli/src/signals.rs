@@ -4,8 +4,9 @@ use std::io;
 
 use tokio::signal::unix::{self, SignalKind};
 
-/// The signals SIGINT (Ctrl-C) and SIGTERM.
+/// The signals SIGINT (Ctrl-C) and SIGTERM. SIGHUP is caught and ends nothing.
 pub(super) struct Signals {
+    hang_up: unix::Signal,
     interrupt: unix::Signal,
     terminate: unix::Signal,
 }
@@ -21,6 +22,7 @@ impl Signals {
     /// Catches them from now on.
     pub(super) fn catch() -> io::Result<Self> {
         Ok(Self {
+            hang_up: unix::signal(SignalKind::hangup())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
             terminate: unix::signal(SignalKind::terminate())?,
         })
@@ -28,9 +30,15 @@ impl Signals {
 
     /// Waits for the next one.
     pub(super) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return Signal::Interrupt,
+                _ = self.terminate.recv() => return Signal::Terminate,
+                // A closing terminal sends it, and log rotation, so that files are opened again.
+                _ = self.hang_up.recv() => {
+                    tracing::info!("SIGHUP is ignored: the log goes to stderr, and there is no file to open again");
+                }
+            }
         }
     }
 }

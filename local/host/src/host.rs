@@ -14,9 +14,11 @@ use acme::{DirectoryId, Identifier, Urls};
 use admin::Surroundings;
 use api::{Admission, Context, ContextOptions};
 use authority::{
-    EventSink, Events, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask,
+    Clock, EventSink, Events, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask,
 };
 use ca::{AuthorityName, Certificate, IssuerKeyType};
+use http::Request;
+use hyper::body::Incoming;
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
 use operator::{
@@ -29,7 +31,7 @@ use store::{
     AcmeProfile, IssuerId, IssuerRecord, IssuerStore, ProfileSet, ProfileStore, RaProfile, Validity,
     embedded::EmbeddedStore,
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -44,8 +46,10 @@ use crate::{
     listener::{self, Transport},
     maintenance::maintain,
     queue::{self, InProcessQueue},
+    readiness::Readiness,
     software_signer::SoftwareSigner,
-    status::StatusFiles,
+    status::{READY, StatusFiles},
+    tasks::{EndedTask, Tasks},
     webhook::{self, Webhook},
 };
 
@@ -64,8 +68,8 @@ pub struct Host {
     root_path: PathBuf,
     store: Arc<EmbeddedStore>,
     stop: watch::Sender<bool>,
-    listeners: JoinSet<()>,
-    workers: JoinSet<()>,
+    listeners: Tasks,
+    workers: Tasks,
     data: DataFolder,
 }
 
@@ -75,6 +79,14 @@ impl Host {
     /// # Errors
     /// See [`StartError`]. Nothing is left running then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_by(config, Arc::new(SystemClock)).await
+    }
+
+    /// Starts by another clock than the system's.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_by(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         // Nothing is begun with a configuration that is refused.
         if !config.data.join(STORE).exists() {
             config.check_first_start()?;
@@ -91,9 +103,13 @@ impl Host {
         let store = open_store(&data, &config).await?;
         config.check_test_switches(&store.profiles().await?)?;
         let signer = Arc::new(SoftwareSigner::new(&data));
+        let now = clock.now();
+        if now.as_second() < MADE && store.issuers().await?.is_empty() {
+            return Err(StartError::ClockBehind(now));
+        }
 
         let webhook = match &config.events.webhook {
-            Some(webhook) => Some(Arc::new(Webhook::open(webhook, &data, Arc::new(SystemClock))?)),
+            Some(webhook) => Some(Arc::new(Webhook::open(webhook, &data, clock.clone())?)),
             None => {
                 webhook::warn_of_left_events(&data)?;
                 None
@@ -106,7 +122,6 @@ impl Host {
         let (queue, workers) = queue::queue();
         let files = StatusFiles::default();
         let tasks_queue = Arc::new(queue.clone());
-        let clock = Arc::new(SystemClock);
         let settings = Settings {
             status_url: Some(status_url.clone()),
             orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
@@ -185,7 +200,7 @@ impl Host {
         let urls = context.urls().clone();
         let directories = serving(&operator.profiles, &parts.directories).await?;
         let (stop, stopped) = watch::channel(false);
-        let mut listeners = JoinSet::new();
+        let mut listeners = Tasks::default();
         match AdminSocket::bind(&data) {
             Ok(socket) => {
                 let surroundings = Surroundings {
@@ -195,13 +210,16 @@ impl Host {
                     dns_resolver: config.dns_resolver,
                     webhook: None,
                 };
-                listeners.spawn(socket.serve(operator.clone(), surroundings, webhook.clone(), stopped.clone()));
+                let serving = socket.serve(operator.clone(), surroundings, webhook.clone(), stopped.clone());
+                listeners.spawn("the admin socket", serving);
             }
             // Only the operator misses it, and only while the host runs.
             Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
         }
-        listeners.spawn(serve_acme(listen, acceptor, stopped.clone(), context, operator.clone(), parts.clone()));
-        listeners.spawn(serve_status(status_listen, stopped, files));
+        let serving = serve_acme(listen, acceptor, stopped.clone(), context, operator.clone(), parts.clone());
+        listeners.spawn("the listener for ACME", serving);
+        let readiness = Arc::new(Readiness::new(store.clone(), operator.clone()));
+        listeners.spawn("the status listener", serve_status(status_listen, stopped, files, readiness));
         let settings = validate::ValidationSettings {
             resolver: config.dns_resolver,
             allowed_networks: Vec::new(),
@@ -211,11 +229,13 @@ impl Host {
             ..validate::ValidationSettings::default()
         };
         let http_port = config.http_port;
-        let mut tasks = JoinSet::new();
-        tasks.spawn(workers.run(parts.clone(), settings, config.test.validation_delay));
-        tasks.spawn(maintain(operator, parts, upkeep, store.clone(), tls));
+        let mut tasks = Tasks::default();
+        tasks.spawn("the work queues", workers.run(parts.clone(), settings, config.test.validation_delay));
+        tasks.spawn("maintenance", maintain(operator, parts, upkeep, store.clone(), tls));
+        let writing = store.clone();
+        tasks.spawn("the writer of the store", async move { writing.writer_ended().await });
         if let Some(webhook) = webhook {
-            tasks.spawn(webhook.deliver());
+            tasks.spawn("the webhook", webhook.deliver());
         }
         resume(&store, &queue).await?;
         Ok(Self {
@@ -303,13 +323,21 @@ impl Host {
         &self.store
     }
 
+    /// Waits until a part of the host ends that should not. The process should end then: a
+    /// supervisor starts it again, and nothing that was answered is lost.
+    pub async fn ended(&mut self) -> EndedTask {
+        tokio::select! {
+            ended = self.listeners.ended() => ended,
+            ended = self.workers.ended() => ended,
+        }
+    }
+
     /// Stops: no new connections, requests under way are answered, the store is closed. Validations
     /// under way are interrupted; the next start resumes them.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        // A listener that panicked has nothing to finish.
-        while self.listeners.join_next().await.is_some() {}
-        self.workers.shutdown().await;
+        self.listeners.join().await;
+        self.workers.abort().await;
         if let Err(error) = self.store.close().await {
             tracing::error!(error = &error as &dyn std::error::Error, "the store was not closed cleanly");
         } else {
@@ -413,10 +441,20 @@ async fn serve_acme(
     listener::serve(listener, Transport::Tls(acceptor), stop, answer).await;
 }
 
-async fn serve_status(listener: TcpListener, stop: watch::Receiver<bool>, files: StatusFiles) {
-    let answer = move |request| {
-        let files = files.clone();
-        async move { files.answer(&request) }
+async fn serve_status(
+    listener: TcpListener,
+    stop: watch::Receiver<bool>,
+    files: StatusFiles,
+    readiness: Arc<Readiness>,
+) {
+    let answer = move |request: Request<Incoming>| {
+        let (files, readiness) = (files.clone(), readiness.clone());
+        async move {
+            match request.uri().path() {
+                READY => files.answer_ready(request.method(), &readiness.check().await),
+                _ => files.answer(&request),
+            }
+        }
     };
     listener::serve(listener, Transport::Plain, stop, answer).await;
 }
@@ -433,3 +471,7 @@ async fn resume(store: &EmbeddedStore, queue: &InProcessQueue) -> Result<(), Sta
     }
     Ok(())
 }
+
+/// 1 November 2026 in seconds since 1970: this program was made later, so every clock that is right
+/// says a later time.
+const MADE: i64 = 1_793_491_200;

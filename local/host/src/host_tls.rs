@@ -25,7 +25,15 @@ use crate::StartError;
 pub(crate) struct HostTls {
     identifiers: Vec<Identifier>,
     profile: RaProfile,
-    current: RwLock<(Arc<CertifiedKey>, Timestamp)>,
+    current: RwLock<Current>,
+}
+
+/// A certificate with its key, and from when to when it need not be renewed.
+#[derive(Clone, Debug)]
+struct Current {
+    key: Arc<CertifiedKey>,
+    begins: Timestamp,
+    due_at: Timestamp,
 }
 
 impl HostTls {
@@ -39,16 +47,21 @@ impl HostTls {
         Ok(Arc::new(Self { identifiers, profile, current: RwLock::new(current) }))
     }
 
-    /// Renews the certificate if it is due: in the last third of its lifetime.
+    /// Renews the certificate if it is due: in the last third of its lifetime, and when it has not
+    /// begun, because it was issued while the clock was ahead.
     pub(crate) async fn renew_if_due(&self, certificates: &HostCertificates, now: Timestamp) -> Result<(), StartError> {
-        let due_at = self.current.read().unwrap_or_else(PoisonError::into_inner).1;
-        if now < due_at {
+        let Current { begins, due_at, .. } = self.current();
+        if (begins..due_at).contains(&now) {
             return Ok(());
         }
         let next = issue(certificates, &self.identifiers, &self.profile).await?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
         tracing::info!("the host's own certificate is renewed");
         Ok(())
+    }
+
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The TLS settings of the listener.
@@ -65,16 +78,16 @@ impl HostTls {
 
 impl ResolvesServerCert for HostTls {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone())
+        Some(self.current().key)
     }
 }
 
-/// A certificate for a new key, which is never stored, and when it is due for renewal.
+/// A certificate for a new key, which is never stored.
 async fn issue(
     issuance: &HostCertificates,
     identifiers: &[Identifier],
     profile: &RaProfile,
-) -> Result<(Arc<CertifiedKey>, Timestamp), StartError> {
+) -> Result<Current, StartError> {
     let unusable = |_| StartError::Tls(rustls::Error::General("the listener's key cannot be used".to_owned()));
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(unusable)?;
     let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unusable)?;
@@ -88,10 +101,10 @@ async fn issue(
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()));
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key)?;
     let certificates = chain.certificates();
-    let due_at = certificates
-        .first()
-        .map_or(Timestamp::MAX, |leaf| leaf.not_after() - leaf.not_after().duration_since(leaf.not_before()) / 3);
+    let validity = certificates.first().map(|leaf| (leaf.not_before(), leaf.not_after()));
+    let (begins, ends) = validity.unwrap_or((Timestamp::MIN, Timestamp::MAX));
+    let due_at = ends - ends.duration_since(begins) / 3;
     let certificates =
         certificates.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
-    Ok((Arc::new(CertifiedKey::new(certificates, key)), due_at))
+    Ok(Current { key: Arc::new(CertifiedKey::new(certificates, key)), begins, due_at })
 }

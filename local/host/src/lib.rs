@@ -21,9 +21,11 @@ mod host_tls;
 mod maintenance;
 mod prompt_stream;
 mod queue;
+mod readiness;
 mod software_signer;
 mod start_error;
 mod status;
+mod tasks;
 mod webhook;
 
 pub use admin_socket::this_user;
@@ -31,3 +33,4 @@ pub use at_rest::AtRest;
 pub use config::{Config, EventsConfig, TestSwitches, WebhookConfig, built_in_profiles};
 pub use host::Host;
 pub use start_error::StartError;
+pub use tasks::EndedTask;

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use acme::{UrlBaseError, failure_chain};
+use jiff::Timestamp;
 use store::embedded::OpenError;
 
 /// Why the host did not start.
@@ -26,6 +27,9 @@ pub enum StartError {
     /// The folder contains no CA to administer.
     #[error("there is no CA in {0}; choose its data folder with --data, or create a CA with `serverless-acme serve`")]
     NoCa(PathBuf),
+    /// A CA made now would have begun, and ended, long ago.
+    #[error("the clock says {0}, which is before this program was made; correct it before a CA is made")]
+    ClockBehind(Timestamp),
     /// The store cannot be opened.
     #[error("the store cannot be opened: {}", failure_chain(.0))]
     Store(OpenError),

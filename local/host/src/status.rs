@@ -42,17 +42,19 @@ impl StatusFiles {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(path, file);
     }
 
-    /// Answers a request. `/` lists the files, `/health` confirms that the process is running.
+    /// Answers whether the host can do its work: 200, or 503 with a line for each fault.
+    pub(crate) fn answer_ready(&self, method: &Method, faults: &[String]) -> Response<Bytes> {
+        match with_body(method) {
+            Some(with_body) if faults.is_empty() => text(StatusCode::OK, "ready\n", with_body),
+            Some(with_body) => text(StatusCode::SERVICE_UNAVAILABLE, &(faults.join("\n") + "\n"), with_body),
+            None => method_refusal(),
+        }
+    }
+
+    /// Answers a request. `/` lists the files; `/health` says that the process lives, which
+    /// ends when one of its parts does.
     pub(crate) fn answer(&self, request: &Request<hyper::body::Incoming>) -> Response<Bytes> {
-        let with_body = match *request.method() {
-            Method::GET => true,
-            Method::HEAD => false,
-            _ => {
-                let mut refusal = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n", true);
-                refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-                return refusal;
-            }
-        };
+        let Some(with_body) = with_body(request.method()) else { return method_refusal() };
         let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match request.uri().path().strip_prefix('/').unwrap_or_default() {
             "" => text(StatusCode::OK, &index(&files), with_body),
@@ -70,6 +72,24 @@ impl StatusFiles {
         }
     }
 }
+
+/// Whether the answer to this method has a body; `None` for methods that are refused.
+fn with_body(method: &Method) -> Option<bool> {
+    match *method {
+        Method::GET => Some(true),
+        Method::HEAD => Some(false),
+        _ => None,
+    }
+}
+
+fn method_refusal() -> Response<Bytes> {
+    let mut refusal = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n", true);
+    refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    refusal
+}
+
+/// The path of the answer whether the host can do its work.
+pub(crate) const READY: &str = "/ready";
 
 fn index(files: &BTreeMap<String, StatusFile>) -> String {
     let lines = files.iter().map(|(path, file)| format!("/{path}  {}, {} bytes\n", file.media_type, file.bytes.len()));

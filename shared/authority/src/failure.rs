@@ -3,6 +3,7 @@
 
 use acme::TransitionError;
 use ca::{IssueError, SignError};
+use jiff::Timestamp;
 use store::{IssuerId, StoreError};
 
 use crate::{PublishError, QueueError};
@@ -29,6 +30,18 @@ pub enum Failure {
     /// An object could not be published.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The path of an issuer has not begun or has ended, by the clock of this host.
+    #[error(
+        "issuer {issuer} and the CAs above it are valid from {begins} to {ends} only, and it is another time by this clock"
+    )]
+    IssuerNotValid {
+        /// Its id, to find it in the status.
+        issuer: IssuerId,
+        /// The latest `notBefore` of its path.
+        begins: Timestamp,
+        /// The earliest `notAfter` of its path.
+        ends: Timestamp,
+    },
     /// An RA Profile or an issuer refers to an issuer that does not exist.
     #[error("there is no issuer {0}")]
     MissingIssuer(IssuerId),

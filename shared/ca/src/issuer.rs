@@ -23,6 +23,8 @@ pub struct Issuer {
     name_der: Vec<u8>,
     /// The name constraints of the certificate itself and of the CAs above it.
     constraints: Vec<NameConstraints>,
+    /// From when and until when the whole path is valid: the certificate and the CAs above.
+    validity: (Timestamp, Timestamp),
 }
 
 impl Issuer {
@@ -45,16 +47,19 @@ impl Issuer {
         let algorithm = SignatureAlgorithm::of(certificate.public_key()).ok_or(IssuerError::KeyType)?;
         let name_der = certificate.tbs().subject().to_der()?;
         let constraints = certificate.name_constraints()?.into_iter().collect();
-        Ok(Self { certificate, algorithm, key_identifier, name_der, constraints })
+        let validity = (certificate.not_before(), certificate.not_after());
+        Ok(Self { certificate, algorithm, key_identifier, name_der, constraints, validity })
     }
 
-    /// Adds the CAs above the issuer, whose name constraints also apply to what it signs.
+    /// Adds the CAs above the issuer, whose name constraints and validity also bind what it signs.
     ///
     /// # Errors
     /// There are constraints that this CA cannot honour.
     pub fn below(mut self, above: &[Certificate]) -> Result<Self, IssuerError> {
         for certificate in above {
             self.constraints.extend(certificate.name_constraints()?);
+            let (begins, ends) = self.validity;
+            self.validity = (begins.max(certificate.not_before()), ends.min(certificate.not_after()));
         }
         Ok(self)
     }
@@ -85,9 +90,14 @@ impl Issuer {
         &self.key_identifier
     }
 
-    /// The last second of its validity period, and so the limit for everything below it.
+    /// The first second at which its whole path is valid.
+    pub fn not_before(&self) -> Timestamp {
+        self.validity.0
+    }
+
+    /// The last second at which its whole path is valid, and so the limit for everything below it.
     pub fn not_after(&self) -> Timestamp {
-        self.certificate.not_after()
+        self.validity.1
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -101,7 +111,7 @@ impl Issuer {
             key_identifier: self.key_identifier.clone(),
             algorithm: self.algorithm,
             key: self.public_key(),
-            validity: Some((self.certificate.not_before(), self.certificate.not_after())),
+            validity: Some(self.validity),
             constraints: &self.constraints,
         }
     }

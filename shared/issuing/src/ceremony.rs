@@ -91,6 +91,17 @@ impl Ceremony {
         Ok(())
     }
 
+    /// Checks that the issuer can sign now, by signing what is no certificate and no CRL.
+    ///
+    /// # Errors
+    /// Those of [`check_key`](Self::check_key), and [`Failure::IssuerNotValid`].
+    pub async fn check_signing(&self, id: &IssuerId) -> Result<(), Error> {
+        self.check_key(id).await?;
+        let issuer = self.issuers.active(id).await?;
+        self.signer.sign(&issuer.key, issuer.issuer.algorithm(), b"can this key sign?").await?;
+        Ok(())
+    }
+
     async fn ensure_root(&self, plan: &IssuerPlan) -> Result<Certificate, Error> {
         let key = self.signer.public_key(&plan.key).await?;
         if let Some(existing) = self.store.issuer(&plan.id).await? {

@@ -70,13 +70,13 @@ impl Crls {
     }
 
     /// Publishes the certificates of all issuers with this role, and renews those of their CRLs
-    /// that are missing, past half of their lifetime, or older than a revocation. Roles are handled
-    /// separately because different functions may use their keys.
+    /// that are missing, past half of their lifetime, older than a revocation, or from a clock that
+    /// was ahead. Roles are handled separately because different functions may use their keys.
     ///
     /// # Errors
     /// A CRL or certificate could not be generated or published.
     pub async fn make_due(&self, role: IssuerRole) -> Result<(), Error> {
-        self.publish_issuers(|of| of == role, |crl| self.clock.now() >= half_time(crl)).await
+        self.publish_issuers(|of| of == role, |crl| is_due(crl, self.clock.now())).await
     }
 
     /// Publishes the certificate of every issuer and renews every CRL, with revocations from just
@@ -194,8 +194,9 @@ impl Crls {
     }
 }
 
-fn half_time(crl: &CrlRecord) -> Timestamp {
-    crl.this_update + crl.next_update.duration_since(crl.this_update) / 2
+/// Past half of its lifetime, or not begun: then it was made while the clock was ahead.
+fn is_due(crl: &CrlRecord, now: Timestamp) -> bool {
+    now < crl.this_update || now >= crl.this_update + crl.next_update.duration_since(crl.this_update) / 2
 }
 
 /// The time from `thisUpdate` to `nextUpdate`. A root rarely revokes, and its key is used as rarely

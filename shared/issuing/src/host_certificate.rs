@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use acme::Identifier;
-use authority::Clock;
+use authority::{Clock, Failure};
 use ca::{AuthorizationEvidence, CaaEvidence, Chain, Evidence};
+use jiff::SignedDuration;
 use jose::PublicKey;
 use store::{IssuerId, IssuerRole, IssuerState, RaProfile};
 
@@ -49,7 +50,8 @@ impl HostCertificates {
     /// The errors of any issuance.
     pub async fn issue(&self, request: HostCertificate<'_>) -> Result<Chain, Error> {
         let HostCertificate { identifiers, public_key, profile } = request;
-        let issuer = self.issuer_of_host(&profile.issuer, identifiers).await?;
+        let usual = SignedDuration::from_secs(profile.certificate_validity.default.into());
+        let issuer = self.issuer_of_host(&profile.issuer, identifiers, usual).await?;
         let validity = self.validities.period(&issuer, profile, RequestedValidity::default(), self.clock.now())?;
         let mut evidence = Evidence::new();
         for identifier in identifiers {
@@ -61,23 +63,35 @@ impl HostCertificates {
         self.issuers.chain_of(leaf, &issuer.id).await
     }
 
-    /// The requested issuer. If it is retired, the one that expires last among the active issuers
-    /// that may certify these identifiers.
-    async fn issuer_of_host(&self, wanted: &IssuerId, names: &[Identifier]) -> Result<Arc<LoadedIssuer>, Error> {
-        let retired = match self.issuers.active(wanted).await {
-            Err(error @ Error::IssuerOff(..)) => error,
-            other => return other,
+    /// The requested issuer. If it is retired, not valid, or ends before a certificate of `usual`
+    /// length would, the one that ends last among the active issuers that may certify these
+    /// identifiers.
+    async fn issuer_of_host(
+        &self,
+        wanted: &IssuerId,
+        names: &[Identifier],
+        usual: SignedDuration,
+    ) -> Result<Arc<LoadedIssuer>, Error> {
+        let now = self.clock.now();
+        let (refusal, mut longest) = match self.issuers.active(wanted).await {
+            Ok(issuer) if issuer.ends_at() >= now + usual => return Ok(issuer),
+            Ok(issuer) => (None, Some(issuer)),
+            Err(error @ (Error::IssuerOff(..) | Error::Failed(Failure::IssuerNotValid { .. }))) => (Some(error), None),
+            Err(other) => return Err(other),
         };
-        let mut longest: Option<Arc<LoadedIssuer>> = None;
         for record in self.issuers.records().await? {
             if record.role == IssuerRole::Issuing && record.state() == IssuerState::Active {
-                let issuer = self.issuers.issuer(&record.id).await?;
+                let Ok(issuer) = self.issuers.issuer(&record.id).await?.valid_at(now) else { continue };
                 if names.iter().any(|name| issuer.issuer.constraints_against(name).is_some()) {
                     continue;
                 }
                 longest = longest.filter(|longest| longest.ends_at() >= issuer.ends_at()).or(Some(issuer));
             }
         }
-        longest.ok_or(retired)
+        match (longest, refusal) {
+            (Some(issuer), _) => Ok(issuer),
+            (None, Some(refusal)) => Err(refusal),
+            (None, None) => Err(Failure::MissingIssuer(wanted.clone()).into()),
+        }
     }
 }

@@ -28,9 +28,21 @@ pub struct LoadedIssuer {
 }
 
 impl LoadedIssuer {
-    /// The `notAfter` of the issuer's own certificate.
+    /// The earliest `notAfter` of the issuer's own certificate and of those above it.
     pub fn ends_at(&self) -> Timestamp {
         self.issuer.not_after()
+    }
+
+    /// The issuer, if relying parties accept what it signs at this time.
+    ///
+    /// # Errors
+    /// [`Failure::IssuerNotValid`] before its path begins and after it ended.
+    pub fn valid_at(self: Arc<Self>, now: Timestamp) -> Result<Arc<Self>, Failure> {
+        let (begins, ends) = (self.issuer.not_before(), self.ends_at());
+        if now < begins || now >= ends {
+            return Err(Failure::IssuerNotValid { issuer: self.id.clone(), begins, ends });
+        }
+        Ok(self)
     }
 }
 
@@ -78,11 +90,11 @@ impl Issuers {
     ///
     /// # Errors
     /// [`Error::IssuerOff`] when it is retired or has no certificate yet;
-    /// [`Failure::MissingIssuer`].
+    /// [`Failure::IssuerNotValid`], [`Failure::MissingIssuer`].
     pub async fn active(&self, id: &IssuerId) -> Result<Arc<LoadedIssuer>, Error> {
         let issuer = self.issuer(id).await?;
         match issuer.state {
-            IssuerState::Active => Ok(issuer),
+            IssuerState::Active => Ok(issuer.valid_at(self.clock.now())?),
             off => Err(Error::IssuerOff(id.clone(), off)),
         }
     }

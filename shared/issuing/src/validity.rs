@@ -81,7 +81,7 @@ impl Validities {
         let period =
             decide(wish, profile, self.status_url.max_validity(), issuer.ends_at(), ordered_at, self.clock.now())?;
         // Certificates of external CAs may be newer than the time by which ours are backdated.
-        let begins = issuer.issuer.certificate().not_before();
+        let begins = issuer.issuer.not_before();
         match wish.not_before {
             Some(not_before) if not_before < begins => Err(ValidityRefusal::PrecedesIssuer(begins)),
             _ => Ok(ValidityPeriod { not_before: period.not_before.max(begins), ..period }),

@@ -43,7 +43,11 @@ pub struct IssuerStatus {
     /// The subject of its certificate, or of the request for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The expiry of its certificate; absent as long as it has none.
+    /// The latest `notBefore` of its certificate and of those above it; absent as long as it has
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// The earliest expiry of its certificate and of those above it; absent as long as it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
     /// The handle of its key at the signer.
@@ -119,6 +123,11 @@ impl StatusReports {
         let requested = request.map_err(Failure::issuing)?.map(|request| request.subject().to_owned());
         let certificate = record.certificate.map(|Der(der)| ca::Certificate::from_der(&der)).transpose();
         let certificate = certificate.map_err(Failure::issuing)?;
+        let above = record.chain.iter().map(|Der(der)| ca::Certificate::from_der(der));
+        let above = above.collect::<Result<Vec<_>, _>>().map_err(Failure::issuing)?;
+        let path = || certificate.iter().chain(&above);
+        let not_before = path().map(ca::Certificate::not_before).max().filter(|_| certificate.is_some());
+        let not_after = path().map(ca::Certificate::not_after).min().filter(|_| certificate.is_some());
         let mut crls = Vec::new();
         // An issuer that waits for its certificate signs nothing yet.
         for shard in certificate.iter().flat_map(|_| 0..record.crl_shards) {
@@ -133,7 +142,8 @@ impl StatusReports {
         Ok(IssuerStatus {
             state,
             subject: certificate.as_ref().map(ca::Certificate::subject).or(requested),
-            not_after: certificate.as_ref().map(ca::Certificate::not_after),
+            not_before,
+            not_after,
             key: record.key.to_string(),
             id: record.id,
             role: record.role,

@@ -52,7 +52,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch as watched};
 
 pub use counts::Counts;
 pub use file::OpenError;
@@ -76,6 +76,8 @@ pub struct EmbeddedStore {
     nonces: Arc<LiveNonces>,
     queue: mpsc::Sender<Message>,
     writer: Option<JoinHandle<()>>,
+    /// Closed when the writer thread ends, whatever it ends of.
+    writing: watched::Receiver<()>,
     retention: Retention,
     was_unclean: bool,
 }
@@ -112,12 +114,16 @@ impl EmbeddedStore {
         let nonces = Arc::new(LiveNonces::new(redeemed));
         let (queue, messages) = mpsc::channel();
         let writer = Writer::new(messages, file.clone(), nonces.clone(), counters.clone());
+        let (writes, writing) = watched::channel(());
         let writer = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer.run())
+            .spawn(move || {
+                let _writes = writes;
+                writer.run();
+            })
             .map_err(|error| OpenError::Unusable { path: path.to_owned(), source: Box::new(error.into()) })?;
         let retention = options.retention;
-        Ok(Self { file, counters, nonces, queue, writer: Some(writer), retention, was_unclean })
+        Ok(Self { file, counters, nonces, queue, writer: Some(writer), writing, retention, was_unclean })
     }
 
     /// Commits the waiting writes, marks the stop as clean and releases the file. Later calls fail
@@ -143,6 +149,21 @@ impl EmbeddedStore {
     pub async fn flush(&self) -> Result<(), StoreError> {
         // Every commit includes the waiting nonces.
         self.write(|_| Ok(())).await
+    }
+
+    /// Waits for the end of the writer thread: after [`close`](Self::close), or when it panicked.
+    /// Nothing is written any more then.
+    pub async fn writer_ended(&self) {
+        let mut writing = self.writing.clone();
+        while writing.changed().await.is_ok() {}
+    }
+
+    /// Commits a change to the disk, to see whether that is possible now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it is not.
+    pub async fn check_writing(&self) -> Result<(), StoreError> {
+        self.write(|batch| batch.set(table::META, key::CHECKED, b"")).await
     }
 
     /// Whether the previous process stopped without closing the file, so that its nonces are

@@ -18,6 +18,7 @@ fn refused(obstacle: &NameObstacle) -> String {
         NameObstacle::AcmeProfileDisabled => "the ACME Profile is disabled".to_owned(),
         NameObstacle::Denied(rule) => format!("the rule {rule} of deniedIdentifiers"),
         NameObstacle::Issuer(IssuerObstacle::Missing(issuer)) => format!("there is no issuer {issuer}"),
+        NameObstacle::Issuer(IssuerObstacle::NotValid(failure)) => failure.clone(),
         NameObstacle::Issuer(IssuerObstacle::Off(issuer, state)) => format!("issuer {issuer} is {state}"),
         NameObstacle::NameConstraints(refusal) | NameObstacle::Policy(refusal, None) => refusal.to_string(),
         NameObstacle::NoRaProfile => "it has no RA Profile".to_owned(),
@@ -75,6 +76,7 @@ mod tests {
             (NameObstacle::AcmeProfileDisabled, "the ACME Profile is disabled".to_owned()),
             (NameObstacle::Denied(rule(".b.test")), "the rule .b.test of deniedIdentifiers".to_owned()),
             (NameObstacle::Issuer(IssuerObstacle::Missing(issuer.clone())), "there is no issuer issuing".to_owned()),
+            (NameObstacle::Issuer(IssuerObstacle::NotValid("it ended".to_owned())), "it ended".to_owned()),
             (
                 NameObstacle::Issuer(IssuerObstacle::Off(issuer, IssuerState::Retired)),
                 "issuer issuing is retired".to_owned(),

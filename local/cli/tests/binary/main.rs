@@ -27,4 +27,5 @@ mod restore;
 mod site;
 mod status;
 mod stop;
+mod supervision;
 mod switches;

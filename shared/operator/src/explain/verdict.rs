@@ -74,6 +74,8 @@ pub enum NameObstacle {
 pub enum IssuerObstacle {
     /// It does not exist.
     Missing(IssuerId),
+    /// The failure says when it and the CAs above it are valid: at another time.
+    NotValid(String),
     /// It is retired or has no certificate yet.
     Off(IssuerId, IssuerState),
 }
@@ -104,6 +106,9 @@ impl Explanations {
             Ok(issuer) => Ok(issuer),
             Err(issuing::Error::IssuerOff(id, state)) => Err(IssuerObstacle::Off(id, state)),
             Err(issuing::Error::Failed(Failure::MissingIssuer(id))) => Err(IssuerObstacle::Missing(id)),
+            Err(issuing::Error::Failed(failure @ Failure::IssuerNotValid { .. })) => {
+                Err(IssuerObstacle::NotValid(failure.to_string()))
+            }
             Err(error) => return Err(error.into()),
         };
         Ok(Signing { ra, issuer })

@@ -17,3 +17,4 @@ mod external_account;
 mod incidents;
 mod issuers;
 mod operated;
+mod time;

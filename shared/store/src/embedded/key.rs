@@ -204,6 +204,8 @@ pub(super) const EXPIRY_WATCH: &str = "expiry";
 pub(super) const SCHEMA: &str = "schema";
 /// The key of the mark of the last process; see [`super::schema`].
 pub(super) const RUNNING: &str = "running";
+/// The key of the row that is written to see whether rows can be written.
+pub(super) const CHECKED: &str = "checked";
 
 #[cfg(test)]
 mod tests {
