@@ -8,5 +8,6 @@ mod csr;
 mod leaf;
 mod openssl;
 mod property;
+mod wycheproof;
 
 pub(crate) use authorities::{Authorities, SoftwareSigner, at, identifiers, public_key, serial};

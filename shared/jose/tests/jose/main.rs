@@ -13,3 +13,5 @@ mod rfc_vectors;
 mod signatures;
 #[cfg(test)]
 mod signer;
+#[cfg(test)]
+mod wycheproof;
