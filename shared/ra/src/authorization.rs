@@ -59,6 +59,7 @@ impl NewAuthorizations {
         }
         let now = self.clock.now();
         let policy = self.policies.of(serving, account).await?;
+        policy.check_binding()?;
         if let Some(refusal) = policy.refusal(&identifier) {
             return Err(refused(refusal));
         }

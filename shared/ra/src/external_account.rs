@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use acme::{Account, ExternalAccountKeyId};
+use acme::{Account, AccountId, ExternalAccountKeyId};
 use authority::{Clock, Failure, Rounds, versioned};
 use aws_lc_rs::hmac;
 use jose::{ExternalAccountBinding, PublicKey, external_account::ExternalAccountBindingError};
@@ -31,7 +31,8 @@ impl Bindings {
     }
 
     /// The key that a good binding of the account's key was made with; it is not used up yet.
-    /// `url` is that of the outer JWS.
+    /// `url` is that of the outer JWS. An `existing` account may have been counted with the key by
+    /// a process that crashed before it bound the account.
     ///
     /// # Errors
     /// [`crate::Refusal::ExternalAccountRefused`] whatever is wrong with the binding; when the
@@ -42,6 +43,7 @@ impl Bindings {
         binding: &RawValue,
         account_key: &PublicKey,
         url: &str,
+        existing: Option<AccountId>,
     ) -> Result<Versioned<ExternalAccountKey>, Error> {
         let binding = ExternalAccountBinding::parse(binding).map_err(BindingRefusal::from)?;
         if binding.url() != url {
@@ -58,7 +60,29 @@ impl Bindings {
         if !is_for(&key, &serving.acme.name) {
             return Err(BindingRefusal::OtherProfile.into());
         }
-        if key.is_usable(self.clock.now()) { Ok(key) } else { Err(BindingRefusal::UsedUp.into()) }
+        let is_counted = existing.is_some_and(|account| key.bound.contains(&account) && !key.revoked);
+        if is_counted || key.is_usable(self.clock.now()) { Ok(key) } else { Err(BindingRefusal::UsedUp.into()) }
+    }
+
+    /// Counts an account that exists already with the key, unless that was done before.
+    ///
+    /// # Errors
+    /// [`crate::Refusal::ExternalAccountRefused`] when the key is used up or taken back meanwhile;
+    /// when the store cannot answer.
+    pub(crate) async fn count(&self, account: AccountId, key: Versioned<ExternalAccountKey>) -> Result<(), Error> {
+        let mut before = key;
+        let mut rounds = Rounds::default();
+        while !before.bound.contains(&account) {
+            rounds.begin()?;
+            let after = versioned(before.binding(account))?;
+            match self.external_accounts.update_external_account_key(&before, &after).await {
+                Err(StoreError::Conflict) => {}
+                counted => return Ok(counted?),
+            }
+            let now = self.external_accounts.external_account_key(before.id).await?;
+            before = now.filter(|key| key.is_usable(self.clock.now())).ok_or(BindingRefusal::UsedUp)?;
+        }
+        Ok(())
     }
 
     /// Makes the account, and counts it with the key that binds it. A key for several accounts is

@@ -87,6 +87,17 @@ impl<'a> NamePolicy<'a> {
         Self { issuer: Some(issuer), ..self }
     }
 
+    /// Whether the account may go on where the profile requires an external account binding.
+    ///
+    /// # Errors
+    /// [`Refusal::ExternalAccountRequired`] for an account from before, if the profile refuses it.
+    pub(crate) fn check_binding(&self) -> Result<(), Refusal> {
+        match self.binding {
+            Binding::None if self.profile.refuses_unbound_accounts() => Err(Refusal::ExternalAccountRequired),
+            _ => Ok(()),
+        }
+    }
+
     /// What an account without an external account binding may order.
     pub fn of_anyone(profile: &'a AcmeProfile) -> Self {
         Self { profile, binding: Binding::None, issuer: None }
@@ -94,6 +105,7 @@ impl<'a> NamePolicy<'a> {
 
     /// The identifiers of a request, each once, or all refusals together.
     pub(crate) fn accept(&self, requested: &[IdentifierObject]) -> Result<Vec<Identifier>, Error> {
+        self.check_binding()?;
         if requested.is_empty() {
             return Err(Refusal::NoIdentifiers.into());
         }
@@ -126,6 +138,7 @@ impl<'a> NamePolicy<'a> {
         identifiers: &[Identifier],
         authorizations: &[Authorization],
     ) -> Result<(), Error> {
+        self.check_binding()?;
         let names = identifiers.iter().filter_map(|name| Some((name.clone().into(), self.rule_refusal(name)?)));
         let mut refused: Vec<_> = names.collect();
         let unshown = authorizations.iter().filter(|authorization| authorization.pre_approval.is_some());

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use acme::{Account, AccountId, AccountStatus, EventKind, NewAccount, UnknownMembers};
-use authority::{Clock, Events, account_facts, random, versioned};
+use authority::{Clock, Events, Rounds, account_facts, random, versioned};
 use jose::PublicKey;
-use store::{AccountStore, CertificateStore, Creation};
+use serde_json::value::RawValue;
+use store::{AccountStore, CertificateStore, Creation, StoreError, Versioned};
 
 use crate::{
     Bindings, Directory, Error, Limits, Refusal,
@@ -46,7 +47,8 @@ impl Registrations {
     }
 
     /// Creates an account, or finds the one of the key (RFC 8555 §7.3, §7.3.1). A known key is
-    /// answered before anything else in the request is checked. `url` is that of the signed
+    /// answered before anything else in the request is checked, except a binding for an account
+    /// that has none: a good one binds it. `url` is that of the signed
     /// request, which an external account binding must repeat (§7.3.4).
     ///
     /// # Errors
@@ -61,6 +63,12 @@ impl Registrations {
     ) -> Result<AccountCreation, Error> {
         let thumbprint = key.thumbprint();
         if let Some(existing) = self.accounts.account_by_key(&serving.directory, &thumbprint).await? {
+            let existing = match &request.external_account_binding {
+                Some(binding) if existing.status == AccountStatus::Valid && existing.external_account.is_none() => {
+                    self.bind(serving, existing, binding, url).await?
+                }
+                _ => existing,
+            };
             return found(existing.value);
         }
         if request.only_return_existing == Some(true) {
@@ -75,7 +83,7 @@ impl Registrations {
             return Err(Refusal::TermsNotAgreed { url: serving.acme.terms_of_service_url.clone() }.into());
         }
         let binding = match &request.external_account_binding {
-            Some(binding) => Some(self.bindings.key(serving, binding, &key, url).await?),
+            Some(binding) => Some(self.bindings.key(serving, binding, &key, url, None).await?),
             None if serving.acme.external_account_required => return Err(Refusal::ExternalAccountRequired.into()),
             None => None,
         };
@@ -109,6 +117,41 @@ impl Registrations {
                 Ok(AccountCreation::Created(account.value))
             }
             Creation::Existing(winner) => found(winner.value),
+        }
+    }
+}
+
+impl Registrations {
+    /// Binds an account that was made without an external account. The account is counted with the
+    /// key first, so that no key ever binds more accounts than it may.
+    async fn bind(
+        &self,
+        serving: &Directory,
+        account: Versioned<Account>,
+        binding: &RawValue,
+        url: &str,
+    ) -> Result<Versioned<Account>, Error> {
+        let key = self.bindings.key(serving, binding, &account.key, url, Some(account.id)).await?;
+        let id = key.id;
+        self.bindings.count(account.id, key).await?;
+        let mut before = account;
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
+            let after = versioned(Account { external_account: Some(id), ..before.value.clone() })?;
+            match self.accounts.update_account(&before, &after).await {
+                Ok(()) => {
+                    tracing::info!(account = %after.id, external_account = %id, "an existing account is bound");
+                    return Ok(after);
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let now = self.accounts.account(before.id).await?;
+            before = now.ok_or(Refusal::AccountDoesNotExist)?;
+            if before.external_account.is_some() || before.status != AccountStatus::Valid {
+                return Ok(before);
+            }
         }
     }
 }

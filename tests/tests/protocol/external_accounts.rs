@@ -7,7 +7,7 @@ use host::Config;
 use jiff::{SignedDuration, Timestamp};
 use jose::base64url;
 use serde_json::{Value, json};
-use store::{ExternalAccountKey, OperationId, PreApproval, Versioned};
+use store::{ExistingAccounts, ExternalAccountKey, OperationId, PreApproval, Versioned};
 use tests::{
     Directory, Environment,
     client::{Client, Key, Reply, csr, identifiers, strings},
@@ -48,6 +48,53 @@ async fn p7_a_profile_accepts_only_bound_accounts_and_says_so() {
             }
         })
         .await;
+}
+
+#[tokio::test]
+async fn p7_accounts_from_before_go_on_or_are_refused_until_they_are_bound() {
+    for existing in [None, Some(ExistingAccounts::Keep), Some(ExistingAccounts::Refuse)] {
+        let is_refused = existing == Some(ExistingAccounts::Refuse);
+        let environment = HOST.configured(|_| {}).await;
+        let mut clients = Vec::new();
+        for name in ["default", "raProfile/default"] {
+            let client = environment.directory(name).client().await;
+            let issued = client.obtain(&["before.test"]).await;
+            let ready = client.ready_order(&["ready.test"]).await;
+            clients.push((name, client, issued, ready));
+        }
+        let environment = environment
+            .restarted(|config| {
+                config.acme_profiles[0].external_account_required = true;
+                config.acme_profiles[0].existing_accounts = existing;
+            })
+            .await;
+        for (name, client, issued, ready) in clients {
+            let ca = environment.directory(name);
+            if !is_refused {
+                client.obtain(&["after.test"]).await;
+                client.finish(ready, &["ready.test"], Key::p256()).await;
+                continue;
+            }
+            let identifier = json!({"type": "dns", "value": "after.test"});
+            let order = json!({"identifiers": [identifier]});
+            client.post(client.url("newOrder"), &order).await.refused(400, "externalAccountRequired");
+            let authorization = json!({"identifier": identifier});
+            client.post(client.url("newAuthz"), &authorization).await.refused(400, "externalAccountRequired");
+            let request = csr(&["ready.test"], &Key::p256());
+            client.finalize(&ready, &request).await.refused(400, "externalAccountRequired");
+            client.read(&issued.certificate).await.expect(200);
+
+            // A bad binding is refused, a good one is bound, once, and the account goes on.
+            let minted = mint(&ca, |_| {}).await;
+            let forged = Minted { mac_key: vec![7; 32], ..mint(&ca, |_| {}).await };
+            forged.bind(&client).await.refused(403, "unauthorized");
+            assert_eq!(minted.bind(&client).await.expect(200).location(), client.account());
+            assert_eq!(minted.bind(&client).await.expect(200).location(), client.account(), "it is bound");
+            minted.bind(&ca.stranger().await).await.refused(403, "unauthorized");
+            client.obtain(&["after.test"]).await;
+            client.finish(ready, &["ready.test"], Key::p256()).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ pub(super) fn status_not_allowed() -> Problem {
 pub(super) fn binding_required() -> Problem {
     Problem::new(
         Type::ExternalAccountRequired,
-        "This directory requires an external account binding for new accounts. Ask the operator for a key.",
+        "This directory requires an external account binding, which a request to newAccount takes. Ask the operator for a key.",
     )
 }
 

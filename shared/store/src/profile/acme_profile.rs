@@ -89,6 +89,10 @@ pub struct AcmeProfile {
     /// Whether a new account needs an external account binding (RFC 8555 §7.3.4).
     #[serde(default)]
     pub external_account_required: bool,
+    /// What becomes of accounts without an external account binding where one is required; they go
+    /// on when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing_accounts: Option<ExistingAccounts>,
     /// The origins whose web pages may use the directory, such as `https://ca.example`; `*` is
     /// every one. When absent: every one, unless validation may connect to special-purpose networks
     /// for accounts without an external account binding, because then any page could have them
@@ -131,6 +135,7 @@ impl AcmeProfile {
             maximum_identifiers: one_hundred(),
             pre_approved: Vec::new(),
             external_account_required: false,
+            existing_accounts: None,
             allowed_origins: None,
             limits: Limits::default(),
             labels: BTreeMap::new(),
@@ -161,6 +166,11 @@ impl AcmeProfile {
     /// external account (RFC 8555 §7.3.4).
     pub fn is_open(&self) -> bool {
         self.enabled && !self.external_account_required
+    }
+
+    /// Whether accounts without an external account binding may not go on.
+    pub fn refuses_unbound_accounts(&self) -> bool {
+        self.external_account_required && self.existing_accounts == Some(ExistingAccounts::Refuse)
     }
 
     /// Whether web pages of this origin may use the directory.
@@ -233,6 +243,18 @@ pub enum TermsOfServiceChange {
     Disabled,
     /// New orders are refused until the account agrees to the terms at the present URL.
     Url,
+}
+
+/// What becomes of accounts that were made before the directory required an external account
+/// binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ExistingAccounts {
+    /// They go on.
+    Keep,
+    /// They get no new authorizations, orders and certificates until they are bound; what they have
+    /// stays readable and can be revoked.
+    Refuse,
 }
 
 /// The address of a DNS resolver.

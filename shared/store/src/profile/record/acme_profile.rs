@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Listed;
 use crate::{
-    AcmeProfile, DnsResolver, IdentifierRule, Limit, Limits, OfferedProfile, PreApproval, TermsOfServiceChange,
+    AcmeProfile, DnsResolver, ExistingAccounts, IdentifierRule, Limit, Limits, OfferedProfile, PreApproval,
+    TermsOfServiceChange,
 };
 
 /// An ACME Profile as it is stored; the fields are those of [`AcmeProfile`].
@@ -42,6 +43,8 @@ pub struct AcmeProfileRecord {
     maximum_identifiers: u16,
     pre_approved: Vec<PreApprovalRecord>,
     external_account_required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    existing_accounts: Option<ExistingAccounts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     allowed_origins: Option<Vec<String>>,
     limits: LimitsRecord,
@@ -79,6 +82,7 @@ impl AcmeProfileRecord {
             maximum_identifiers: profile.maximum_identifiers,
             pre_approved: profile.pre_approved.iter().map(PreApprovalRecord::from).collect(),
             external_account_required: profile.external_account_required,
+            existing_accounts: profile.existing_accounts,
             allowed_origins: profile.allowed_origins.clone(),
             limits: LimitsRecord::from(&profile.limits),
             labels: profile.labels.clone(),
@@ -119,6 +123,7 @@ impl From<AcmeProfileRecord> for AcmeProfile {
             maximum_identifiers: record.maximum_identifiers,
             pre_approved: record.pre_approved.into_iter().map(PreApproval::from).collect(),
             external_account_required: record.external_account_required,
+            existing_accounts: record.existing_accounts,
             allowed_origins: record.allowed_origins,
             limits: record.limits.into(),
             labels: record.labels,
