@@ -46,6 +46,7 @@ async fn run(
     let Some(mut job) = validations.job(task).await? else { return Ok(()) };
     let probe = probe(settings, &job);
     let mut pauses = PAUSES.into_iter();
+    let mut waits = 0;
     loop {
         let failure = match attempt(settings, &probe).await {
             Ok(observation) => {
@@ -59,6 +60,16 @@ async fn run(
             }
             Err(failure) => failure,
         };
+        // A failure of this machine says nothing about the client's. The attempt is made again.
+        if validation::lacks_descriptors() {
+            if waits == MAX_WAITS {
+                return Err(authority::Failure::NoDescriptors.into());
+            }
+            waits += 1;
+            tracing::warn!(identifier = %job.identifier, "an attempt waits: the process has no file descriptors left");
+            pace.pause(WAIT).await;
+            continue;
+        }
         log(&job, "an attempt failed", Some(&failure));
         let pause = pauses.next().filter(|_| failure.may_heal);
         let Failure { problem, address, .. } = failure;
@@ -105,3 +116,7 @@ fn log(job: &ValidationJob, what: &str, failure: Option<&Failure>) {
 
 /// The pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(7)];
+
+/// Between attempts that this machine could not make.
+const WAIT: Duration = Duration::from_secs(1);
+const MAX_WAITS: usize = 60;

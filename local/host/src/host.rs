@@ -40,6 +40,7 @@ use crate::{
     completeness::open_store,
     config::{BaseUrl, DEFAULT, ISSUING, ROOT, built_in_profiles},
     data_folder::{DataFolder, ROOT_PEM, STORE, write_whole},
+    descriptors,
     directories::serving,
     dispatch::dispatch,
     host_tls::HostTls,
@@ -216,10 +217,13 @@ impl Host {
             // Only the operator misses it, and only while the host runs.
             Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
         }
-        let serving = serve_acme(listen, acceptor, stopped.clone(), context, operator.clone(), parts.clone());
+        // The status listener has a quarter of the places.
+        let places = descriptors::places();
+        let of_acme = (listen, places - places / 4);
+        let serving = serve_acme(of_acme, acceptor, stopped.clone(), context, operator.clone(), parts.clone());
         listeners.spawn("the listener for ACME", serving);
         let readiness = Arc::new(Readiness::new(store.clone(), operator.clone()));
-        listeners.spawn("the status listener", serve_status(status_listen, stopped, files, readiness));
+        listeners.spawn("the status listener", serve_status((status_listen, places / 4), stopped, files, readiness));
         let settings = validate::ValidationSettings {
             resolver: config.dns_resolver,
             allowed_networks: Vec::new(),
@@ -419,7 +423,7 @@ async fn apply_profiles(
 }
 
 async fn serve_acme(
-    listener: TcpListener,
+    (listener, places): (TcpListener, usize),
     acceptor: TlsAcceptor,
     stop: watch::Receiver<bool>,
     context: Arc<Context>,
@@ -438,11 +442,11 @@ async fn serve_acme(
             dispatch(&context, &operator, &parts, request).await
         }
     };
-    listener::serve(listener, Transport::Tls(acceptor), stop, answer).await;
+    listener::serve(listener, places, Transport::Tls(acceptor), stop, answer).await;
 }
 
 async fn serve_status(
-    listener: TcpListener,
+    (listener, places): (TcpListener, usize),
     stop: watch::Receiver<bool>,
     files: StatusFiles,
     readiness: Arc<Readiness>,
@@ -456,7 +460,7 @@ async fn serve_status(
             }
         }
     };
-    listener::serve(listener, Transport::Plain, stop, answer).await;
+    listener::serve(listener, places, Transport::Plain, stop, answer).await;
 }
 
 /// Hands over again what the last stop interrupted.

@@ -1,6 +1,6 @@
 //! Connections: accepted, counted, served, and completed when the process stops.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use api::{MAX_BODY_LEN, RequestId};
 use bytes::{Bytes, BytesMut};
@@ -9,10 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
+    server::conn::auto,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -23,7 +20,11 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{host_header, prompt_stream::PromptStream};
+use crate::{
+    host_header,
+    places::{Places, Taken},
+    prompt_stream::PromptStream,
+};
 
 /// The transport of a listener.
 #[derive(Clone)]
@@ -34,15 +35,21 @@ pub enum Transport {
     Tls(TlsAcceptor),
 }
 
-/// Serves connections until `stop` becomes true, and then completes the requests in progress.
-pub async fn serve<F, Fut>(listener: TcpListener, transport: Transport, mut stop: watch::Receiver<bool>, answer: F)
-where
+/// Serves that many connections at once until `stop` becomes true, and then completes the requests
+/// in progress.
+pub async fn serve<F, Fut>(
+    listener: TcpListener,
+    places: usize,
+    transport: Transport,
+    mut stop: watch::Receiver<bool>,
+    answer: F,
+) where
     F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    let places = Places::new(places);
     let mut connections = JoinSet::new();
+    let stopped = stop.clone();
     loop {
         // The permit is acquired before the connection is accepted, so that waiting connections
         // stay in the queue of the system.
@@ -52,25 +59,27 @@ where
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, place)) => {
-                let (transport, answer, watcher) = (transport.clone(), answer.clone(), graceful.watcher());
+            Ok((stream, peer, permit)) => {
+                let (transport, answer, stop) = (transport.clone(), answer.clone(), stopped.clone());
+                let place = places.take(permit, peer.ip());
                 connections.spawn(async move {
-                    let _place = place;
-                    if let Err(error) = serve_stream(stream, transport, watcher, answer).await {
+                    let taken = place.taken();
+                    if let Err(error) = serve_stream(stream, transport, &taken, stop, answer).await {
                         tracing::debug!(%error, "a connection ended early");
                     }
                 });
             }
-            // Usually too many open files; other connections will close.
+            // Usually too many open files.
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                places.warn(&format!("a connection could not be accepted ({error})"));
+                places.make_room();
                 time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
     drop(listener);
     // A client that neither finishes nor disconnects must not delay the stop.
-    drop(time::timeout(PATIENCE_AT_STOP, graceful.shutdown()).await);
+    drop(time::timeout(PATIENCE_AT_STOP, async { while connections.join_next().await.is_some() {} }).await);
 }
 
 /// A request with its complete body, in a span for the log; `None` if the body does not arrive in
@@ -90,9 +99,13 @@ pub(crate) fn too_slow() -> Response<Bytes> {
     response
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-    Ok((listener.accept().await?.0, place))
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Places>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = places.permit().await.ok_or_else(|| io::Error::other("there are no places"))?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }
 
 /// Reads a body up to one octet more than the limit, which shows that it is too large. A limited
@@ -115,7 +128,8 @@ async fn read(mut body: Incoming) -> Bytes {
 async fn serve_stream<F, Fut>(
     stream: TcpStream,
     transport: Transport,
-    watcher: Watcher,
+    taken: &Arc<Taken>,
+    stop: watch::Receiver<bool>,
     answer: F,
 ) -> Result<(), EndedEarly>
 where
@@ -124,14 +138,17 @@ where
 {
     let stream = PromptStream::new(stream)?;
     match transport {
-        Transport::Plain => serve_connection(stream, Protocol::Http1, watcher, answer).await,
+        Transport::Plain => serve_connection(stream, Protocol::Http1, taken, stop, answer).await,
         Transport::Tls(acceptor) => {
-            let stream = time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
+            let stream = tokio::select! {
+                stream = time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => stream??,
+                () = taken.leave() => return Err("its place was needed".into()),
+            };
             let protocol = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Protocol::Http2,
                 _ => Protocol::Http1,
             };
-            serve_connection(stream, protocol, watcher, answer).await
+            serve_connection(stream, protocol, taken, stop, answer).await
         }
     }
 }
@@ -145,7 +162,8 @@ enum Protocol {
 async fn serve_connection<S, F, Fut>(
     stream: S,
     protocol: Protocol,
-    watcher: Watcher,
+    taken: &Arc<Taken>,
+    mut stop: watch::Receiver<bool>,
     answer: F,
 ) -> Result<(), EndedEarly>
 where
@@ -153,13 +171,20 @@ where
     F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
-    let service = service_fn(move |request| {
-        let answer = answer.clone();
-        // A separate task, so that a client that disconnects does not interrupt its request.
-        let answered = tokio::spawn(async move {
-            if host_header::is_acceptable(&request) { answer(request).await } else { host_header::refusal() }
-        });
-        async move { answered.await.map(|response| response.map(Full::new)) }
+    let running = Arc::new(Semaphore::new(MAX_RUNNING));
+    let service = service_fn(|request| {
+        let (answer, running, taken) = (answer.clone(), running.clone(), taken.clone());
+        async move {
+            // A client that resets its streams does not end its requests, so they are counted, too.
+            let permit = running.acquire_owned().await;
+            let run = taken.run();
+            // A separate task, so that a client that disconnects does not interrupt its request.
+            let answered = tokio::spawn(async move {
+                let _held = (permit, run);
+                if host_header::is_acceptable(&request) { answer(request).await } else { host_header::refusal() }
+            });
+            answered.await.map(|response| response.map(Full::new))
+        }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
     let mut builder = match protocol {
@@ -168,16 +193,72 @@ where
     };
     builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE_TIMEOUT).max_buf_size(64 * 1024);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(IDLE_TIMEOUT).max_concurrent_streams(128);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    watcher.watch(connection.into_owned()).await
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let patience = tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = taken.leave() => PATIENCE_TO_LEAVE,
+        _ = stop.wait_for(|stop| *stop) => PATIENCE_AT_STOP,
+    };
+    // HTTP/2: GOAWAY; HTTP/1.1: closed after the answer under way.
+    connection.as_mut().graceful_shutdown();
+    time::timeout(patience, connection).await?
 }
 
 /// The reason for which a connection ended; usually the client.
 type EndedEarly = Box<dyn std::error::Error + Send + Sync>;
 
-const MAX_CONNECTIONS: usize = 4096;
+/// Requests of one HTTP/2 connection that are worked on at the same time.
+const MAX_RUNNING: usize = 64;
+/// For the last frames of a connection whose place is needed.
+const PATIENCE_TO_LEAVE: Duration = Duration::from_secs(1);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const PATIENCE_AT_STOP: Duration = Duration::from_secs(10);
 const MAX_DROPPED: usize = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use hyper::client::conn::http2;
+    use tokio::{io, task};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_requests_of_a_connection_are_bounded_although_it_resets_them() {
+        let running = Arc::new(AtomicUsize::new(0));
+        let counter = running.clone();
+        let answer = move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            future::pending::<Response<Bytes>>()
+        };
+        let places = Places::new(1);
+        let place = places.take(places.permit().await.unwrap(), "192.0.2.1".parse().unwrap());
+        let (_stop, stopped) = watch::channel(false);
+        let (near, far) = io::duplex(64 * 1024);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            drop(serve_connection(far, Protocol::Http2, &place.taken(), stopped, answer).await);
+        });
+        let (client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(near)).await.unwrap();
+        tasks.spawn(async move { drop(connection.await) });
+        for _ in 0..3 {
+            let mut requests = JoinSet::new();
+            for _ in 0..100 {
+                let request = Request::get("https://localhost/").body(Full::new(Bytes::new())).unwrap();
+                requests.spawn(client.clone().send_request(request));
+            }
+            // Both ends are tasks of this thread, so that all is done that can be done.
+            for _ in 0..1000 {
+                task::yield_now().await;
+            }
+            requests.shutdown().await;
+        }
+        assert_eq!(running.load(Ordering::SeqCst), MAX_RUNNING);
+    }
+}

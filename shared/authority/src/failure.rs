@@ -60,6 +60,9 @@ pub enum Failure {
     /// The host has not created the secret of external accounts yet.
     #[error("there is no secret for external accounts yet")]
     NoExternalAccountSecret,
+    /// The process has no file descriptors left, so nothing can be looked at.
+    #[error("the process has no file descriptors left")]
+    NoDescriptors,
     /// The random number generator failed.
     #[error("the random number generator failed")]
     Randomness,
@@ -78,6 +81,7 @@ impl Failure {
             self,
             Self::Busy
                 | Self::NoNonceSecrets
+                | Self::NoDescriptors
                 | Self::NoExternalAccountSecret
                 | Self::Store(StoreError::Conflict | StoreError::Unavailable(_))
                 | Self::Sign(SignError::Throttled { .. } | SignError::Unavailable { .. })

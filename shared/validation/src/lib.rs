@@ -31,5 +31,5 @@ mod url;
 pub use connection::Connection;
 pub use dial::{DialError, dial};
 pub use limited::Limited;
-pub use probe::{Failure, Probe, probe};
+pub use probe::{Failure, Probe, lacks_descriptors, probe};
 pub use rules::Rules;

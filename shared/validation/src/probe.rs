@@ -1,6 +1,6 @@
 //! One validation attempt: its question, its two results, and the steps between them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use acme::{ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Observation, Problem};
 
@@ -34,6 +34,17 @@ pub struct Failure {
     /// The address of the last connection; `None` if there was none.
     pub address: Option<IpAddr>,
 }
+
+/// Whether this process cannot open a socket at present, so that a failed attempt says nothing
+/// about its target. Asked by trying, because a failed look-up does not say why it failed.
+pub fn lacks_descriptors() -> bool {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| matches!(error.raw_os_error(), Some(ENFILE | EMFILE)))
+}
+
+/// The system has no file descriptors left (Linux and macOS have the same numbers).
+const ENFILE: i32 = 23;
+/// This process has none left.
+const EMFILE: i32 = 24;
 
 /// Runs one validation attempt. What was observed is the evidence of a success.
 ///

@@ -62,5 +62,8 @@ async fn serve(listener: TcpListener, answers: Answers) {
             response
         }
     };
-    listener::serve(listener, Transport::Plain, stop, answer).await;
+    listener::serve(listener, PLACES, Transport::Plain, stop, answer).await;
 }
+
+/// Connections at once; the CA of the demonstration makes one after the other.
+const PLACES: usize = 16;

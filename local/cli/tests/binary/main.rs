@@ -19,6 +19,7 @@ mod http;
 mod issuers;
 mod log;
 mod open;
+mod places;
 mod process;
 mod profiles;
 mod receiver;

@@ -113,6 +113,13 @@ impl Server {
         assert!(Command::new("kill").args(["-s", signal, &id]).status().await.unwrap().success());
     }
 
+    /// Sets how many file descriptors it may have from now on; it keeps those that it has.
+    pub(crate) async fn limit_descriptors(&self, most: u32) {
+        let id = self.child.id().expect("it runs").to_string();
+        let limit = format!("--nofile={most}:");
+        assert!(Command::new("prlimit").args(["--pid", &id, &limit]).status().await.unwrap().success());
+    }
+
     /// Waits for the end of the process; returns its exit status and the folder.
     pub(crate) async fn ended(mut self) -> (Option<i32>, TempDir) {
         let status = timeout(LONGEST, self.child.wait()).await.expect("it ends in time").unwrap();
