@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use aws::{Clients, HttpFunction, StartError};
 use issuing::{Issuance, Issuers, Validities};
-use ra::{Directories, Finalization, Limits, NamePolicies, OrderClearance, Orders, Renewals};
+use ra::{
+    Directories, Finalization, Limits, NamePolicies, OrderClearance, Orders, RenewalInfos, Renewals,
+};
 
 /// Constructs the function.
 ///
@@ -40,6 +42,21 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
         clients.status_url(),
     );
     let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
+    let windows = RenewalInfos::new(
+        clients.certificate_store(),
+        clients.incident_store(),
+        clients.account_store(),
+        clients.clock(),
+        clients.remembered(),
+    );
+    let renewals = Renewals::new(
+        clients.certificate_store(),
+        clients.order_store(),
+        clients.authorization_store(),
+        clients.lookup_store(),
+        Arc::new(windows),
+        clients.clock(),
+    );
     let part = Finalization::new(
         Arc::new(orders),
         clients.authorization_store(),
@@ -50,7 +67,7 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
         policies,
         Arc::new(Validities::new(clients.status_url(), clients.clock())),
         Arc::new(limits),
-        Renewals::new(clients.lookup_store()),
+        Arc::new(renewals),
         clients.issuance_queue()?,
         clients.clock(),
     );

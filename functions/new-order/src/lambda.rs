@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws::{Clients, HttpFunction, StartError};
 use issuing::{Issuers, Validities};
-use ra::{Limits, NamePolicies, NewOrders, Renewals};
+use ra::{Limits, NamePolicies, NewOrders, RenewalInfos, Renewals};
 
 /// Constructs the function.
 ///
@@ -15,15 +15,29 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
     let issuers = Issuers::new(clients.issuer_store(), clients.clock(), clients.remembered());
     let policies = NamePolicies::new(clients.external_account_store(), clients.clock(), clients.remembered());
     let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
+    let windows = RenewalInfos::new(
+        clients.certificate_store(),
+        clients.incident_store(),
+        clients.account_store(),
+        clients.clock(),
+        clients.remembered(),
+    );
+    let renewals = Renewals::new(
+        clients.certificate_store(),
+        clients.order_store(),
+        clients.authorization_store(),
+        clients.lookup_store(),
+        Arc::new(windows),
+        clients.clock(),
+    );
     let part = NewOrders::new(
         clients.order_store(),
         clients.authorization_store(),
-        clients.certificate_store(),
         Arc::new(issuers),
         Arc::new(policies),
         Arc::new(Validities::new(clients.status_url(), clients.clock())),
         Arc::new(limits),
-        Renewals::new(clients.lookup_store()),
+        Arc::new(renewals),
         clients.clock(),
     );
     HttpFunction::new(

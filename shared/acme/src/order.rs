@@ -33,6 +33,9 @@ pub struct Order {
     pub profile: Option<String>,
     /// The certificate that the new one is to replace (RFC 9773 §5).
     pub replaces: Option<CertificateId>,
+    /// Whether it renews a certificate, so that limits on rates exempt it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_renewal: bool,
     /// The state, as far as it is stored; [`Order::status`] adds what follows from the
     /// authorizations.
     pub state: OrderState,

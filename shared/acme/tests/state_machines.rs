@@ -55,6 +55,7 @@ fn order(authorizations: &[Authorization]) -> Order {
         not_after: None,
         profile: None,
         replaces: None,
+        is_renewal: false,
         state: OrderState::Open,
     }
 }

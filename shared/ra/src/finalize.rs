@@ -24,7 +24,7 @@ pub struct Finalization {
     policies: Arc<NamePolicies>,
     validities: Arc<Validities>,
     limits: Arc<Limits>,
-    renewals: Renewals,
+    renewals: Arc<Renewals>,
     issuance_queue: Arc<dyn IssuanceQueue>,
     clock: Arc<dyn Clock>,
 }
@@ -41,7 +41,7 @@ impl Finalization {
         policies: Arc<NamePolicies>,
         validities: Arc<Validities>,
         limits: Arc<Limits>,
-        renewals: Renewals,
+        renewals: Arc<Renewals>,
         issuance_queue: Arc<dyn IssuanceQueue>,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -115,20 +115,25 @@ impl Finalization {
         }
     }
 
-    /// Counts the certificate of an order. A renewal is issued although a limit is reached, except
-    /// for the limit on certificates for the same identifiers, unless the order says which
-    /// certificate it replaces.
+    /// Counts the certificate of an order. A renewal counts for the same identifiers alone, unless
+    /// it says which certificate it replaces: then it counts nowhere. An order that was not known
+    /// for one is accepted when another rate is reached, if it renews a certificate.
     async fn count_certificate(&self, serving: &Directory, account: &Account, order: &Order) -> Result<(), Error> {
-        if order.replaces.is_some() {
+        if order.is_renewal && order.replaces.is_some() {
             return Ok(());
         }
         let mut counts = limit::of_certificate(serving, account, &order.identifiers);
+        if order.is_renewal {
+            counts.truncate(1);
+        }
         match self.limits.count(serving, &counts).await {
             Err(Error::Refused(Refusal::LimitReached(reached)))
-                if reached.name != limit::SAME_NAMES && self.renewals.renews(account, &order.identifiers).await? =>
+                if order.replaces.is_none() && reached.name != limit::SAME_NAMES =>
             {
+                let renewed = self.renewals.unnamed(serving, account, &order.identifiers).await?.ok_or(reached)?;
                 counts.truncate(1);
-                self.limits.count(serving, &counts).await
+                self.limits.count(serving, &counts).await?;
+                self.renewals.mark(renewed, order.id).await.map(drop)
             }
             counted => counted,
         }

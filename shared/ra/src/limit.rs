@@ -13,7 +13,6 @@
 mod counter;
 mod counts;
 mod registered_domain;
-mod renewal;
 mod state;
 
 use std::{collections::HashMap, sync::Arc};
@@ -27,15 +26,18 @@ use store::{Counted, LimitStore, LimitWindow, OperationId};
 
 use crate::{Directory, Error, Refusal};
 
+pub use self::state::LimitState;
 pub(crate) use self::{
     counter::Count,
-    counts::{SAME_NAMES, of_certificate, of_failed_validation, of_key_change, of_order, of_pending_authorizations},
+    counts::{
+        SAME_NAMES, of_certificate, of_failed_validation, of_key_change, of_order, of_pending_authorizations,
+        of_stored_order,
+    },
 };
 use self::{
     counter::{Counter, Part, shuffled},
     registered_domain::registered_domains,
 };
-pub use self::{renewal::Renewals, state::LimitState};
 
 /// A limit that is reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,34 +2,27 @@
 
 use std::sync::Arc;
 
-use acme::{
-    Account, AgreedTerms, Authorization, AuthorizationState, CertificateId, Identifier, NewOrder, Order, OrderId,
-    OrderState, OrderStatus,
-};
-use authority::{Clock, Rounds, applied, random, versioned};
+use acme::{Account, AgreedTerms, AuthorizationState, Identifier, NewOrder, Order, OrderId, OrderState};
+use authority::{Clock, random, versioned};
 use issuing::{Issuers, RequestedValidity, Validities};
-use jiff::SignedDuration;
-use store::{
-    AuthorizationStore, CertificateRecord, CertificateStore, OrderStore, Replacement, TermsOfServiceChange, Versioned,
-};
+use store::{AuthorizationStore, OrderStore, TermsOfServiceChange};
 
 use crate::{
     Directory, Error, Limits, NamePolicies, OrderView, Refusal, Renewals,
     authorization::{expiry, new_authorization, reusable_authorizations},
     limit,
-    order::authorizations_of,
+    renewal::Replaceable,
 };
 
 /// Creates orders and their authorizations (RFC 8555 §7.4).
 pub struct NewOrders {
     orders: Arc<dyn OrderStore>,
     authorizations: Arc<dyn AuthorizationStore>,
-    certificates: Arc<dyn CertificateStore>,
     issuers: Arc<Issuers>,
     policies: Arc<NamePolicies>,
     validities: Arc<Validities>,
     limits: Arc<Limits>,
-    renewals: Renewals,
+    renewals: Arc<Renewals>,
     clock: Arc<dyn Clock>,
 }
 
@@ -38,15 +31,14 @@ impl NewOrders {
     pub fn new(
         orders: Arc<dyn OrderStore>,
         authorizations: Arc<dyn AuthorizationStore>,
-        certificates: Arc<dyn CertificateStore>,
         issuers: Arc<Issuers>,
         policies: Arc<NamePolicies>,
         validities: Arc<Validities>,
         limits: Arc<Limits>,
-        renewals: Renewals,
+        renewals: Arc<Renewals>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { orders, authorizations, certificates, issuers, policies, validities, limits, renewals, clock }
+        Self { orders, authorizations, issuers, policies, validities, limits, renewals, clock }
     }
 
     /// Creates an order with an authorization for each identifier; the account's valid ones are
@@ -68,8 +60,8 @@ impl NewOrders {
         self.validities.period(&issuer, profile, wish, now)?;
 
         let id = OrderId::new(now, random()?);
-        let replaces = match request.replaces {
-            Some(text) => Some(self.replace(account, id, &identifiers, &text).await?),
+        let named = match &request.replaces {
+            Some(text) => Some(self.renewals.named(serving, account, &identifiers, text).await?),
             None => None,
         };
         let to_show: Vec<_> = identifiers.iter().filter(|name| policy.pre_approval(name).is_none()).cloned().collect();
@@ -87,9 +79,13 @@ impl NewOrders {
                 }
             });
         }
-        if replaces.is_none() {
-            self.count_order(serving, account, &identifiers, &new_authorizations).await?;
-        }
+        let pending = new_authorizations.iter().filter(|new| new.state == AuthorizationState::Pending).count();
+        let replaced = self.count(serving, account, &identifiers, pending, named).await?;
+        let is_renewal = replaced.as_ref().is_some_and(|replaced| replaced.is_renewal);
+        let marked = match replaced {
+            Some(replaced) => Some(self.renewals.mark(replaced, id).await?),
+            None => None,
+        };
         // An order expires with the first of its authorizations.
         let first_end = authorizations.iter().map(|authorization| authorization.expires_at).min();
         let order = versioned(Order {
@@ -103,72 +99,43 @@ impl NewOrders {
             not_before: wish.not_before,
             not_after: wish.not_after,
             profile: request.profile,
-            replaces,
+            replaces: marked.filter(|_| request.replaces.is_some()),
+            is_renewal,
             state: OrderState::Open,
         })?;
         self.orders.create_order(&order, &new_authorizations).await?;
         Ok(OrderView { order: order.value, authorizations })
     }
 
-    /// Counts an order that does not say what it replaces. If it renews a certificate anyway,
-    /// because it has exactly the same identifiers, it is accepted although a limit is reached.
-    async fn count_order(
+    /// Counts an order that replaces the certificate `named`, and returns which one it replaces. A
+    /// renewal counts where the account's disk space is bounded, and nowhere else. An order that
+    /// names no certificate is counted everywhere; when a rate is reached, it is accepted if it
+    /// renews one.
+    async fn count(
         &self,
         serving: &Directory,
         account: &Account,
         names: &[Identifier],
-        new_authorizations: &[Versioned<Authorization>],
-    ) -> Result<(), Error> {
-        let pending = new_authorizations.iter().filter(|new| new.state == AuthorizationState::Pending).count();
-        let counts = limit::of_order(serving, account, names, pending);
-        match self.limits.count(serving, &counts).await {
-            Err(Error::Refused(Refusal::LimitReached(_))) if self.renewals.renews(account, names).await? => Ok(()),
-            counted => counted,
+        pending: usize,
+        named: Option<Replaceable>,
+    ) -> Result<Option<Replaceable>, Error> {
+        let bounds = limit::of_stored_order(serving, account.id, pending);
+        if named.as_ref().is_some_and(|named| named.is_renewal) {
+            self.limits.count(serving, &bounds).await?;
+            return Ok(named);
         }
-    }
-
-    /// Reserves the certificate in `text` to be replaced by the order `by` (RFC 9773 §5).
-    ///
-    /// The mark on the certificate is written before the order. A crash in between leaves a mark
-    /// that points to no order. The next order overwrites it, as it overwrites the mark of a failed
-    /// order.
-    async fn replace(
-        &self,
-        account: &Account,
-        by: OrderId,
-        identifiers: &[Identifier],
-        text: &str,
-    ) -> Result<CertificateId, Error> {
-        let id: CertificateId = text.parse().map_err(|_| Refusal::Replaces("that is no certificate id"))?;
-        let mut rounds = Rounds::default();
-        loop {
-            rounds.begin()?;
-            let before = self.certificates.certificate(&id).await?.filter(|record| record.account == Some(account.id));
-            let before = before.ok_or(Refusal::Replaces("this account has no such certificate"))?;
-            if !before.identifiers.iter().any(|name| identifiers.contains(name)) {
-                return Err(Refusal::Replaces("the order shares no name with it").into());
-            }
-            if let Some(replacement) = before.replacement
-                && self.is_alive(replacement).await?
+        let rates = limit::of_order(serving, account, names);
+        let all = [bounds.as_slice(), rates.as_slice()].concat();
+        match self.limits.count(serving, &all).await {
+            Err(Error::Refused(Refusal::LimitReached(reached)))
+                if named.is_none() && rates.iter().any(|rate| rate.is(reached.name)) =>
             {
-                return Err(Refusal::AlreadyReplaced.into());
+                let unnamed = self.renewals.unnamed(serving, account, names).await?.ok_or(reached)?;
+                self.limits.count(serving, &bounds).await?;
+                Ok(Some(unnamed))
             }
-            let replacement = Some(Replacement { account: account.id, order: by });
-            let after = versioned(CertificateRecord { replacement, ..before.value.clone() })?;
-            if applied(self.certificates.update_certificate(&before, &after).await)? {
-                return Ok(id);
-            }
+            counted => counted.map(|()| named),
         }
-    }
-
-    async fn is_alive(&self, replacement: Replacement) -> Result<bool, Error> {
-        let Some(order) = self.orders.order(replacement.account, replacement.order).await? else {
-            // The mark was written a moment ago and the order is about to be written, or a crash
-            // prevented that.
-            return Ok(self.clock.now().duration_since(replacement.order.made_at()) < ON_ITS_WAY);
-        };
-        let authorizations = authorizations_of(self.authorizations.as_ref(), &order).await?;
-        Ok(order.status(&authorizations, self.clock.now()) != OrderStatus::Invalid)
     }
 }
 
@@ -182,6 +149,3 @@ fn check_terms(serving: &Directory, account: &Account) -> Result<(), Error> {
     }
     Ok(())
 }
-
-/// The maximum time between the mark on the certificate and the order.
-const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(1);

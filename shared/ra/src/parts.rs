@@ -132,6 +132,16 @@ impl Parts {
             settings.orders_per_page,
         ));
         let authorizations = Arc::new(Authorizations::new(store.clone(), validation_queue, clock.clone()));
+        let renewal_infos = RenewalInfos::new(store.clone(), store.clone(), store.clone(), clock.clone(), remembered);
+        let renewal_infos = Arc::new(renewal_infos);
+        let renewals = Arc::new(Renewals::new(
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            renewal_infos.clone(),
+            clock.clone(),
+        ));
         Self {
             accounts: Arc::new(Accounts::new(store.clone())),
             nonces: Arc::new(Nonces::new(store.clone())),
@@ -149,12 +159,11 @@ impl Parts {
             new_orders: NewOrders::new(
                 store.clone(),
                 store.clone(),
-                store.clone(),
                 issuers.clone(),
                 policies.clone(),
                 validities.clone(),
                 limits.clone(),
-                Renewals::new(store.clone()),
+                renewals.clone(),
                 clock.clone(),
             ),
             new_authorizations: NewAuthorizations::new(store.clone(), policies.clone(), limits.clone(), clock.clone()),
@@ -176,7 +185,7 @@ impl Parts {
                 policies.clone(),
                 validities.clone(),
                 limits.clone(),
-                Renewals::new(store.clone()),
+                renewals,
                 issuance_queue,
                 clock.clone(),
             ),
@@ -188,13 +197,7 @@ impl Parts {
                 revocation_records.clone(),
                 clock.clone(),
             ),
-            renewal_infos: Arc::new(RenewalInfos::new(
-                store.clone(),
-                store.clone(),
-                store.clone(),
-                clock.clone(),
-                remembered,
-            )),
+            renewal_infos,
             resumption: Resumption::new(issuance.clone()),
             crls: Arc::new(Crls::new(
                 issuers.clone(),

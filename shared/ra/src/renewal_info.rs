@@ -39,7 +39,12 @@ impl RenewalInfos {
         let certificate = self.certificates.certificate(id).await?;
         // Clients cannot renew the host's own certificate.
         let certificate = certificate.filter(|record| record.account.is_some()).ok_or(Refusal::NotFound)?;
-        let incident = self.incident_about(&certificate).await?;
+        Ok(self.of_certificate(&certificate).await?)
+    }
+
+    /// When this certificate should be renewed.
+    pub(crate) async fn of_certificate(&self, certificate: &CertificateRecord) -> Result<RenewalInfo, Failure> {
+        let incident = self.incident_about(certificate).await?;
         let usual = SuggestedWindow::of_lifetime(certificate.not_before, certificate.not_after);
         let suggested_window = match (&certificate.revocation, &incident) {
             (Some(_), _) => SuggestedWindow::passed(self.clock.now()),

@@ -157,4 +157,12 @@ pub struct Replacement {
     pub account: AccountId,
     /// The id of the replacing order.
     pub order: OrderId,
+    /// The number of orders, this one among them, that limits exempted because they renew the
+    /// certificate.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub renewals: u8,
+}
+
+fn is_none_yet(renewals: &u8) -> bool {
+    *renewals == 0
 }

@@ -79,6 +79,7 @@ impl Past {
             not_after: None,
             profile: None,
             replaces: None,
+            is_renewal: false,
             state: OrderState::Valid(Issuance {
                 certificate: certificate.clone(),
                 csr_digest: random::<32>()?.to_vec(),

@@ -3,12 +3,12 @@
 //! The window of these tests is so long that it does not end while they run.
 
 use host::Config;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::{Limit, LimitWindow, Limits, OperationId};
 use tests::{
     Environment,
-    client::{Client, Key, Reply, challenge, csr, identifiers, strings},
+    client::{Client, Issued, Key, Reply, challenge, csr, identifiers, strings},
 };
 
 use super::{external_accounts::mint, renewal_info::certificate_id};
@@ -56,7 +56,7 @@ async fn n12_new_orders_are_limited_at_the_cost_of_one_write_and_renewals_go_on(
     environment
         .on_both_families(async |ca| {
             let client = ca.client().await;
-            let issued = client.obtain(&["a.test", "b.test"]).await;
+            let issued = renewable(&client, &["a.test", "b.test"]).await;
             client.order(&["c.test"]).await;
             for _ in 0..3 {
                 ca.settled().await;
@@ -65,10 +65,11 @@ async fn n12_new_orders_are_limited_at_the_cost_of_one_write_and_renewals_go_on(
                 let after = ca.settled_counts().await.writes;
                 assert!(after - before <= 2, "the nonce, and at most one write: {}", after - before);
             }
-            client.new_order(&["b.test", "a.test"]).await.expect(201);
             reached(&client.new_order(&["a.test"]).await, "newOrdersPerAccount");
-            let replacing = json!({"identifiers": identifiers(&["a.test"]), "replaces": certificate_id(&issued)});
-            client.post(client.url("newOrder"), &replacing).await.expect(201);
+            reached(&replacing(&client, &["a.test"], &issued).await, "newOrdersPerAccount");
+            replacing(&client, &["b.test", "a.test"], &issued).await.expect(201);
+            replacing(&client, &["a.test", "b.test"], &issued).await.refused(409, "alreadyReplaced");
+            reached(&client.new_order(&["b.test", "a.test"]).await, "newOrdersPerAccount");
             ca.client().await.order(&["d.test"]).await;
         })
         .await;
@@ -121,7 +122,7 @@ async fn n12_new_orders_and_certificates_of_a_registered_domain_are_limited() {
     let ca = environment.directory("default");
     let (one, two) = (ca.client().await, ca.client().await);
     // Where no public suffix is listed, the last label is taken for one.
-    let issued = one.obtain(&["a.one.test", "b.one.test"]).await;
+    let issued = renewable(&one, &["a.one.test", "b.one.test"]).await;
     two.obtain(&["one.test"]).await;
     let order = two.ready_order(&["a.two.test", "c.one.test"]).await;
     let refused = two.finalize(&order, &csr(&["a.two.test", "c.one.test"], &Key::p256())).await;
@@ -129,11 +130,11 @@ async fn n12_new_orders_and_certificates_of_a_registered_domain_are_limited() {
     assert!(refused.text().contains("reached for one.test: 2 in"), "{}", refused.text());
     reached(&one.new_order(&["d.one.test"]).await, "newOrdersPerRegisteredDomain");
     one.order(&["www.one.test.co.uk", "one.co.uk"]).await;
-    // A renewal is not limited, and neither is an order that replaces a certificate.
-    one.obtain(&["b.one.test", "a.one.test"]).await;
-    let replacing = json!({"identifiers": identifiers(&["a.one.test"]), "replaces": certificate_id(&issued)});
-    let order = one.post(one.url("newOrder"), &replacing).await.expect(201).location();
-    one.finish(order, &["a.one.test"], Key::p256()).await;
+    // A renewal is not limited, whether or not it says so; other names are.
+    reached(&replacing(&one, &["a.one.test"], &issued).await, "newOrdersPerRegisteredDomain");
+    let order = replacing(&one, &["b.one.test", "a.one.test"], &issued).await.expect(201).location();
+    let renewed = one.finish(order, &["a.one.test", "b.one.test"], Key::p256()).await;
+    reached(&replacing(&one, &["a.one.test", "b.one.test"], &renewed).await, "newOrdersPerRegisteredDomain");
     reached(&two.new_order(&["one.test", "e.two.test"]).await, "newOrdersPerRegisteredDomain");
     two.obtain(&["a.two.test"]).await;
 }
@@ -225,7 +226,7 @@ async fn n12_certificates_are_limited_and_the_order_stays_ready() {
     .await;
     let ca = environment.directory("default");
     let client = ca.client().await;
-    client.obtain(&["a.test"]).await;
+    renewable(&client, &["a.test"]).await;
     let order = client.ready_order(&["b.test"]).await;
     for _ in 0..2 {
         reached(&client.finalize(&order, &csr(&["b.test"], &Key::p256())).await, "certificatesPerAccount");
@@ -244,15 +245,78 @@ async fn n12_certificates_for_the_same_names_are_limited_unless_they_replace_one
     let environment = limited(|limits| limits.certificates_per_set_of_names = at_most(2)).await;
     let ca = environment.directory("default");
     let (one, two) = (ca.client().await, ca.client().await);
-    let issued = one.obtain(&["a.test", "b.test"]).await;
+    let issued = renewable(&one, &["a.test", "b.test"]).await;
     two.obtain(&["b.test", "a.test"]).await;
     let order = one.ready_order(&["a.test", "b.test"]).await;
     let request = csr(&["a.test", "b.test"], &Key::p256());
     reached(&one.finalize(&order, &request).await, "certificatesPerSetOfNames");
     one.obtain(&["a.test"]).await;
-    let replacing = json!({"identifiers": identifiers(&["a.test", "b.test"]), "replaces": certificate_id(&issued)});
-    let order = one.post(one.url("newOrder"), &replacing).await.expect(201).location();
+    let order = replacing(&one, &["a.test", "b.test"], &issued).await.expect(201).location();
     one.finish(order, &["a.test", "b.test"], Key::p256()).await;
+}
+
+#[tokio::test]
+async fn threat_36_what_replaces_a_certificate_without_renewing_it_is_counted_everywhere() {
+    let environment = limited(|limits| {
+        limits.new_orders_per_account = at_most(3);
+        limits.certificates_per_account = at_most(2);
+    })
+    .await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            let first = client.obtain(&["a.test"]).await;
+            // The window is not open yet, or there is a name more: both are orders like any other.
+            let order = replacing(&client, &["a.test", "b.test"], &first).await.expect(201).location();
+            client.authorize(&order).await;
+            let second = client.finish(order, &["a.test", "b.test"], Key::p256()).await;
+            let order = replacing(&client, &["a.test", "b.test"], &second).await.expect(201).location();
+            let third = client.finalize(&order, &csr(&["a.test", "b.test"], &Key::p256())).await;
+            reached(&third, "certificatesPerAccount");
+            let authorization = strings(&client.read(&order).await.json()["authorizations"]).remove(0);
+            client.post(&authorization, &json!({"status": "deactivated"})).await.expect(200);
+            for names in [&["a.test", "b.test"][..], &["a.test", "b.test", "c.test"], &["b.test"]] {
+                reached(&replacing(&client, names, &second).await, "newOrdersPerAccount");
+            }
+            client.revoke(&second, 4).await.expect(200);
+            replacing(&client, &["a.test", "b.test"], &second).await.expect(201);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn threat_36_a_certificate_is_renewed_a_bounded_number_of_times() {
+    let environment = limited(|limits| limits.new_orders_per_account = at_most(1)).await;
+    let client = environment.directory("default").client().await;
+    let issued = renewable(&client, &["a.test"]).await;
+    for _ in 0..10 {
+        let order = replacing(&client, &["a.test"], &issued).await.expect(201).json();
+        let authorization = strings(&order["authorizations"]).remove(0);
+        client.post(&authorization, &json!({"status": "deactivated"})).await.expect(200);
+    }
+    reached(&replacing(&client, &["a.test"], &issued).await, "newOrdersPerAccount");
+}
+
+#[tokio::test]
+async fn threat_36_a_renewal_is_not_exempt_from_what_bounds_the_disk_space_of_an_account() {
+    let environment = limited(|limits| {
+        limits.pending_orders_per_account = at_most(2);
+        limits.pending_authorizations_per_account = at_most(2);
+    })
+    .await;
+    let ca = environment.directory("default");
+    let client = ca.client().await;
+    let issued = renewable(&client, &["a.test"]).await;
+    client.order(&["a.test"]).await;
+    reached(&replacing(&client, &["a.test"], &issued).await, "pendingOrdersPerAccount");
+    reached(&client.new_order(&["a.test"]).await, "pendingOrdersPerAccount");
+
+    let client = ca.client().await;
+    let issued = renewable(&client, &["a.test", "b.test"]).await;
+    for authorization in strings(&client.read(&issued.order).await.json()["authorizations"]) {
+        client.post(&authorization, &json!({"status": "deactivated"})).await.expect(200);
+    }
+    reached(&replacing(&client, &["a.test", "b.test"], &issued).await, "pendingAuthorizationsPerAccount");
 }
 
 #[tokio::test]
@@ -269,6 +333,22 @@ async fn n12_key_changes_are_limited() {
             client.read(client.account()).await.expect(200);
         })
         .await;
+}
+
+/// Obtains a certificate whose window for renewal is open: it ends in two minutes, and began five
+/// minutes ago.
+async fn renewable(client: &Client, names: &[&str]) -> Issued {
+    let end = Timestamp::now() + SignedDuration::from_mins(2);
+    let payload = json!({"identifiers": identifiers(names), "notAfter": end.to_string()});
+    let order = client.post(client.url("newOrder"), &payload).await.expect(201).location();
+    client.authorize(&order).await;
+    client.finish(order, names, Key::p256()).await
+}
+
+/// Asks for an order that replaces this certificate.
+async fn replacing(client: &Client, names: &[&str], issued: &Issued) -> Reply {
+    let payload = json!({"identifiers": identifiers(names), "replaces": certificate_id(issued)});
+    client.post(client.url("newOrder"), &payload).await
 }
 
 /// A CA with these limits.

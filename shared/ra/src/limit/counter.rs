@@ -67,6 +67,11 @@ impl Count {
         Self { name, limit, subject: Subject::Profile, amount: 1 }
     }
 
+    /// Whether it counts against the limit of that name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
     /// Several at once; zero counts nothing.
     pub(crate) fn times(self, amount: usize) -> Self {
         Self { amount: u32::try_from(amount).unwrap_or(u32::MAX), ..self }

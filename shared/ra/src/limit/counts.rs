@@ -5,14 +5,10 @@ use acme::{Account, AccountId, Identifier};
 use super::{Count, registered_domains, set_of_names};
 use crate::Directory;
 
-/// Counts for an order that replaces no certificate, with this number of new pending
-/// authorizations.
-pub(crate) fn of_order(serving: &Directory, account: &Account, names: &[Identifier], pending: usize) -> Vec<Count> {
+/// Counts for the rate of orders, which exempt renewals.
+pub(crate) fn of_order(serving: &Directory, account: &Account, names: &[Identifier]) -> Vec<Count> {
     let limits = &serving.acme.limits;
-    let mut counts = vec![
-        Count::of_account("newOrdersPerAccount", limits.new_orders_per_account, account.id),
-        of_pending_authorizations(serving, account.id, pending),
-    ];
+    let mut counts = vec![Count::of_account("newOrdersPerAccount", limits.new_orders_per_account, account.id)];
     if let Some(key) = account.external_account {
         let limit = limits.new_orders_per_external_account_key;
         counts.push(Count::of_external_account("newOrdersPerExternalAccountKey", limit, key));
@@ -21,6 +17,14 @@ pub(crate) fn of_order(serving: &Directory, account: &Account, names: &[Identifi
     counts.extend(registered_domains(names).into_iter().map(per_domain));
     counts.push(Count::of_profile("newOrders", limits.new_orders));
     counts
+}
+
+/// Counts for what an order leaves on disk, which exempt no order: the order, and this number of new
+/// pending authorizations.
+pub(crate) fn of_stored_order(serving: &Directory, account: AccountId, pending: usize) -> Vec<Count> {
+    let limit = serving.acme.limits.pending_orders_per_account;
+    let order = Count::of_account("pendingOrdersPerAccount", limit, account);
+    vec![order, of_pending_authorizations(serving, account, pending)]
 }
 
 /// Counts for new pending authorizations.
@@ -35,8 +39,8 @@ pub(crate) fn of_failed_validation(serving: &Directory, account: AccountId) -> C
     Count::of_account("failedValidationsPerAccount", limit, account)
 }
 
-/// Counts for a certificate of an order that replaces none. The first one, [`SAME_NAMES`], also
-/// counts renewals.
+/// Counts for a certificate that renews none. The first one, [`SAME_NAMES`], also counts renewals
+/// that do not say so.
 pub(crate) fn of_certificate(serving: &Directory, account: &Account, names: &[Identifier]) -> Vec<Count> {
     let limits = &serving.acme.limits;
     let mut counts = vec![
@@ -75,7 +79,7 @@ pub(crate) fn of_name(serving: &Directory, name: &Identifier) -> Vec<Count> {
     counts
 }
 
-/// The only limit that also counts renewals, unless the order says which certificate it replaces.
+/// The only rate that also counts renewals, unless the order says which certificate it replaces.
 pub(crate) const SAME_NAMES: &str = "certificatesPerSetOfNames";
 const ORDERS_OF_DOMAIN: &str = "newOrdersPerRegisteredDomain";
 const CERTIFICATES_OF_DOMAIN: &str = "certificatesPerRegisteredDomain";

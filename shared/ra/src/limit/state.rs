@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::LimitWindow;
 
-use super::{Count, Counter, of_certificate, of_failed_validation, of_key_change, of_order};
+use super::{Count, Counter, of_certificate, of_failed_validation, of_key_change, of_order, of_stored_order};
 use crate::{Directory, Limits, limit::counts::of_name};
 
 /// How full a limit is.
@@ -31,7 +31,8 @@ impl Limits {
     /// # Errors
     /// When the store cannot answer.
     pub async fn states_for_account(&self, serving: &Directory, account: &Account) -> Result<Vec<LimitState>, Failure> {
-        let mut counts = of_order(serving, account, &[], 1);
+        let mut counts = of_stored_order(serving, account.id, 1);
+        counts.extend(of_order(serving, account, &[]));
         counts.push(of_failed_validation(serving, account.id));
         counts.extend(of_certificate(serving, account, &[]).into_iter().skip(1));
         counts.push(of_key_change(serving, account.id));
@@ -48,7 +49,8 @@ impl Limits {
         account: &Account,
         names: &[Identifier],
     ) -> Result<Vec<LimitState>, Failure> {
-        let mut counts = of_order(serving, account, names, 1);
+        let mut counts = of_stored_order(serving, account.id, 1);
+        counts.extend(of_order(serving, account, names));
         counts.push(of_failed_validation(serving, account.id));
         counts.extend(of_certificate(serving, account, names));
         self.states(serving, &counts).await

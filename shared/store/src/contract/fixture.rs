@@ -205,6 +205,7 @@ pub fn order_at(seconds: i64, account: &Account, authorizations: &[Versioned<Aut
         not_after: None,
         profile: None,
         replaces: None,
+        is_renewal: false,
         state: OrderState::Open,
     };
     Versioned::new(order, operation())

@@ -15,9 +15,12 @@ pub struct Limit {
 
 /// The limits of an ACME Profile; an absent limit is unlimited.
 ///
-/// Renewals are exempt: an order that replaces a certificate is not counted, and an order for
-/// exactly the identifiers of an existing certificate of the account is accepted when a limit is
-/// reached. Only `certificates_per_set_of_names` applies to such orders too.
+/// Some limits bound what an account leaves on disk, and count everything: the pending
+/// authorizations and orders, the failed validations, the key changes, and the accounts. The others
+/// are rates of orders and certificates, and exempt renewals: an order for exactly the identifiers
+/// of a certificate of the account, whose window for renewal is open and that no other order
+/// replaces. One that names the certificate (RFC 9773 §5) is not counted; one that does not is
+/// accepted when a rate is reached, but still counts for `certificates_per_set_of_names`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
@@ -40,6 +43,9 @@ pub struct Limits {
     /// `certificates_per_registered_domain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_orders_per_registered_domain: Option<Limit>,
+    /// New orders of one account, renewals included: each is stored until days after its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_orders_per_account: Option<Limit>,
     /// New pending authorizations of one account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_authorizations_per_account: Option<Limit>,
@@ -77,6 +83,7 @@ impl Limits {
             ("newOrdersPerAccount", self.new_orders_per_account),
             ("newOrdersPerExternalAccountKey", self.new_orders_per_external_account_key),
             ("newOrdersPerRegisteredDomain", self.new_orders_per_registered_domain),
+            ("pendingOrdersPerAccount", self.pending_orders_per_account),
             ("pendingAuthorizationsPerAccount", self.pending_authorizations_per_account),
             ("failedValidationsPerAccount", self.failed_validations_per_account),
             ("certificates", self.certificates),
@@ -100,7 +107,8 @@ mod tests {
             new_accounts: Some(Limit { maximum: 1, window: 60 }),
             ..serde_json::from_value(serde_json::json!({
                 "newAccountsPerExternalAccountKey": limit, "newOrders": limit, "newOrdersPerAccount": limit,
-                "newOrdersPerExternalAccountKey": limit, "newOrdersPerRegisteredDomain": limit, "pendingAuthorizationsPerAccount": limit,
+                "newOrdersPerExternalAccountKey": limit, "newOrdersPerRegisteredDomain": limit,
+                "pendingOrdersPerAccount": limit, "pendingAuthorizationsPerAccount": limit,
                 "failedValidationsPerAccount": limit, "certificates": limit, "certificatesPerAccount": limit,
                 "certificatesPerRegisteredDomain": limit, "certificatesPerSetOfNames": limit, "keyChangesPerAccount": limit,
             }))

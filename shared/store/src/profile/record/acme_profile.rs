@@ -215,6 +215,7 @@ limits_record!(
     new_orders_per_account,
     new_orders_per_external_account_key,
     new_orders_per_registered_domain,
+    pending_orders_per_account,
     pending_authorizations_per_account,
     failed_validations_per_account,
     certificates,
