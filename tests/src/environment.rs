@@ -333,9 +333,12 @@ impl Authority for Environment {
     }
 }
 
-/// The configuration of a test, which names the built-in profiles, for the test to adapt.
+/// The configuration of a test, which names the built-in profiles without their limits, for the test
+/// to adapt.
 fn config(folder: &Path) -> Config {
-    let store::ProfileSet { acme_profile, ra_profile } = host::built_in_profiles();
+    let store::ProfileSet { mut acme_profile, ra_profile } = host::built_in_profiles();
+    // A test sets the limits that it is about.
+    acme_profile.iter_mut().for_each(|profile| profile.limits = store::Limits::default());
     Config {
         acme_profiles: acme_profile,
         ra_profiles: ra_profile,

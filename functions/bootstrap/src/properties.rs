@@ -23,7 +23,7 @@ use ipnet::IpNet;
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
-use store::{AcmeProfile, IdentifierRule, RaProfile, Validity};
+use store::{AcmeProfile, IdentifierRule, Limits, RaProfile, Validity};
 
 use crate::Plan;
 
@@ -103,6 +103,7 @@ impl Properties {
                 types => types,
             },
             allowed_networks: self.list::<IpNet>("AllowedNetworks")?,
+            limits: Limits::bounds_and_rates(),
             ..AcmeProfile::new(name.clone())
         };
         let ra = RaProfile {
@@ -211,6 +212,7 @@ mod tests {
             assert_eq!(hierarchy.issuing.lifetime, SignedDuration::from_hours(3_650 * 24));
             assert_eq!((hierarchy.root.crl_shards, hierarchy.issuing.crl_shards), (1, 1));
             assert!(acme.external_account_required, "registration is closed unless it is opened");
+            assert_eq!(acme.limits, Limits::bounds_and_rates(), "others reach it");
             assert!(acme.allowed_identifiers.is_empty() && acme.allowed_networks.is_empty());
             assert_eq!(acme.challenge_types, ChallengeType::ALL);
             assert_eq!(ra.certificate_validity, Validity { default: 90 * DAY, maximum: 90 * DAY });

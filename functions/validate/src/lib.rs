@@ -9,12 +9,13 @@ mod settings;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use acme::{ChallengeType, Observation};
 use authority::ValidationTask;
+use ipnet::IpNet;
 use ra::{Error, ValidationJob, Validations};
-use validation::{Failure, Probe, Rules};
+use validation::{Failure, Probe, Rules, address::AddressRules};
 
 pub use pace::{Pace, Sleep};
 pub use settings::{SettingsError, ValidationSettings};
@@ -86,7 +87,20 @@ async fn attempt(settings: &ValidationSettings, probe: &Probe) -> Result<Observa
     // A permit is only held during a probe, so that a task that waits for its next attempt does not
     // delay others. The semaphore is never closed.
     let _place = settings.places.acquire().await;
-    validation::probe(probe).await
+    let observed = validation::probe(probe).await?;
+    let network = observed.address.and_then(|address| needed_network(settings, probe, address));
+    Ok(Observation { network: network.map(|network| network.to_string()), ..observed })
+}
+
+/// The network of the profile without which the address could not have been contacted: the largest,
+/// if there are several.
+fn needed_network(settings: &ValidationSettings, probe: &Probe, address: IpAddr) -> Option<IpNet> {
+    let is_allowed = |networks: &[IpNet]| AddressRules::new(networks).check(address).is_ok();
+    if is_allowed(&settings.allowed_networks) {
+        return None;
+    }
+    let networks = probe.rules.allowed_networks.iter().filter(|network| is_allowed(std::slice::from_ref(network)));
+    networks.min_by_key(|network| network.prefix_len()).copied()
 }
 
 fn probe(settings: &ValidationSettings, job: &ValidationJob) -> Probe {

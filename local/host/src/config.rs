@@ -22,7 +22,7 @@ use acme::ProfileName;
 use ca::IssuerKeyType;
 use ipnet::IpNet;
 use serde::Deserialize;
-use store::{AcmeProfile, IssuerId, ProfileSet, RaProfile};
+use store::{AcmeProfile, IssuerId, Limits, ProfileSet, RaProfile};
 
 pub use error::ConfigError;
 pub use url::{BaseUrl, StatusUrl};
@@ -215,6 +215,7 @@ pub fn built_in_profiles() -> ProfileSet {
         description: "Open registration; validation may reach loopback and private networks.".to_owned(),
         ra_profile: Some(name.clone()),
         allowed_networks: local_networks(),
+        limits: Limits::bounds(),
         ..AcmeProfile::new(name.clone())
     };
     let ra = RaProfile { acme_profile: Some(name.clone()), ..RaProfile::new(name, issuer) };
@@ -243,5 +244,12 @@ mod tests {
         assert_eq!(ra.acme_profile.as_ref(), Some(&acme.name));
         assert_eq!(ra.issuer.as_str(), ISSUING);
         assert_eq!(acme.allowed_networks.len(), 6);
+    }
+
+    #[test]
+    fn n12_the_first_profile_bounds_what_an_account_leaves_on_disk() {
+        let set: Vec<&str> = built_in_profiles().acme_profile[0].limits.set().map(|(name, _)| name).collect();
+        let bounds = ["pendingOrdersPerAccount", "pendingAuthorizationsPerAccount", "failedValidationsPerAccount"];
+        assert_eq!(set, bounds, "nobody else reaches it, so there are no rates");
     }
 }

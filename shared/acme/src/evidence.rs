@@ -36,6 +36,10 @@ pub struct Observation {
     /// The address that answered; `None` where DNS alone was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
+    /// The special-purpose network of the profile in which that address lies; `None` for an address
+    /// that needs no permission of the profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
     /// The DNS server that was asked; `None` for that of the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolver: Option<SocketAddr>,

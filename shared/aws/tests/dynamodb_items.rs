@@ -93,22 +93,6 @@ async fn an_order_and_its_place_in_the_list_end_at_the_same_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_proof_of_a_name_is_the_one_that_lasts() {
-    let (_, store) = open();
-    let account = account();
-    let [first, second] = [(), ()].map(|()| authorization(&account, dns("www.example.com")));
-    let longer = valid(&first);
-    let mut shorter = valid(&second);
-    shorter.value.expires_at = at(DAY);
-    for (pending, shown) in [(&first, &longer), (&second, &shorter)] {
-        store.create_authorization(pending).await.unwrap();
-        store.update_authorization(pending, shown).await.unwrap();
-    }
-    let proofs = store.proofs(account.id, std::slice::from_ref(&first.identifier)).await.unwrap();
-    assert_eq!(proofs.iter().map(|proof| proof.authorization).collect::<Vec<_>>(), [longer.id]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn only_one_profile_and_one_issuer_are_read_late() {
     let (cloud, store) = open();
     write_everything(&store).await;

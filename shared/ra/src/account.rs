@@ -131,6 +131,9 @@ pub(crate) fn accepted_contacts(serving: &Directory, contacts: &[String]) -> Res
     if contacts.len() > MAX_CONTACTS {
         return Err(Refusal::TooManyContacts(MAX_CONTACTS).into());
     }
+    if contacts.iter().map(String::len).sum::<usize>() > MAX_CONTACT_LENGTH {
+        return Err(Refusal::ContactsTooLong(MAX_CONTACT_LENGTH).into());
+    }
     let contacts: Vec<Contact> = contacts.iter().map(|contact| contact.parse()).collect::<Result<_, _>>()?;
     if contacts.iter().all(|contact| serving.acme.allows_contact_domain(contact.domain())) {
         Ok(contacts)
@@ -140,3 +143,7 @@ pub(crate) fn accepted_contacts(serving: &Directory, contacts: &[String]) -> Res
 }
 
 const MAX_CONTACTS: usize = 10;
+
+/// The maximum length of all contacts together: an account is kept for ever, and each contact is
+/// stored twice.
+const MAX_CONTACT_LENGTH: usize = 1_000;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use acme::{
     Account, Authorization, AuthorizationEvent, AuthorizationId, AuthorizationState, AuthorizationStatus, Challenge,
-    ChallengeToken, Identifier, IdentifierObject,
+    ChallengeState, ChallengeToken, Identifier, IdentifierObject,
 };
 use authority::{Clock, Rounds, ValidationQueue, applied, random, versioned};
 use jiff::{SignedDuration, Timestamp};
-use store::{AuthorizationStore, Versioned};
+use store::{AuthorizationStore, Proof, Versioned};
 
 use crate::{Directory, Error, IdentifierRefusal, Limits, NamePolicies, Refusal, limit, names::NamePolicy};
 
@@ -18,7 +18,7 @@ use crate::{Directory, Error, IdentifierRefusal, Limits, NamePolicies, Refusal, 
 pub enum AuthorizationCreation {
     /// The authorization is new.
     Created(Authorization),
-    /// The account already had a valid one.
+    /// The account already had one that is valid, or that is pending and untouched.
     Reused(Authorization),
 }
 
@@ -69,6 +69,7 @@ impl NewAuthorizations {
                 now,
                 serving,
                 account,
+                &policy,
                 std::slice::from_ref(&identifier),
             )
             .await?
@@ -152,31 +153,49 @@ impl Authorizations {
     }
 }
 
-/// For each identifier, the account's valid authorization, if it has one that is valid long enough
-/// to complete an order without haste.
+/// For each identifier, the authorization that the account already has in the directory, as far as
+/// the present rules accept it: a valid one that lasts long enough to complete an order without
+/// haste, or a pending one that no challenge was answered of and that leaves enough time to do so.
+/// Orders share it: what validates or deactivates it does so for all of them.
 pub(crate) async fn reusable_authorizations(
     store: &dyn AuthorizationStore,
     now: Timestamp,
     serving: &Directory,
     account: &Account,
+    policy: &NamePolicy<'_>,
     names: &[Identifier],
 ) -> Result<Vec<Option<Authorization>>, Error> {
-    let needed_until = now + lifetime(serving) / MIN_REUSE;
+    let lifetime = lifetime(serving);
     let proofs = store.proofs(account.id, names).await?;
-    let ids: Vec<AuthorizationId> =
-        proofs.iter().filter(|proof| proof.expires_at > needed_until).map(|proof| proof.authorization).collect();
-    let mut valid = Vec::new();
+    // The proof knows when the authorization expires as long as it is pending.
+    let may_last = |proof: &&Proof| {
+        let last = proof.expires_at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        last > now + lifetime / MIN_REUSE
+    };
+    let ids: Vec<AuthorizationId> = proofs.iter().filter(may_last).map(|proof| proof.authorization).collect();
+    let mut found = Vec::new();
     if !ids.is_empty() {
-        valid = store.authorizations(account.id, &ids).await?;
+        found = store.authorizations(account.id, &ids).await?;
     }
-    valid.retain(|authorization| {
-        authorization.status(now) == AuthorizationStatus::Valid
-            && authorization.expires_at > needed_until
-            && serving.counts(authorization)
+    found.retain(|authorization| {
+        let (needed, is_of_here) = match authorization.status(now) {
+            AuthorizationStatus::Valid => (lifetime / MIN_REUSE, serving.counts(authorization)),
+            AuthorizationStatus::Pending if is_untouched(authorization) => {
+                (lifetime / MIN_SHARED, authorization.directory == serving.directory)
+            }
+            _ => return false,
+        };
+        is_of_here && authorization.expires_at > now + needed && policy.accepts(authorization)
     });
     let for_name =
-        |name: &Identifier| valid.iter().find(|valid| valid.identifier == *name).map(|valid| valid.value.clone());
+        |name: &Identifier| found.iter().find(|found| found.identifier == *name).map(|found| found.value.clone());
     Ok(names.iter().map(for_name).collect())
+}
+
+/// Whether no challenge of the authorization was answered. One that is being validated may fail,
+/// and would take a new order with it.
+fn is_untouched(authorization: &Authorization) -> bool {
+    authorization.challenges.iter().all(|challenge| matches!(challenge.state, ChallengeState::Pending))
 }
 
 pub(crate) fn new_authorization(
@@ -242,5 +261,8 @@ pub(crate) fn expiry(serving: &Directory, now: Timestamp) -> Timestamp {
     acme::whole_seconds(now + lifetime(serving))
 }
 
-/// An authorization is reused as long as at least this fraction of a lifetime is left.
+/// A valid authorization is reused as long as at least this fraction of a lifetime is left.
 const MIN_REUSE: i32 = 10;
+
+/// A pending authorization is shared as long as at least this fraction of a lifetime is left.
+const MIN_SHARED: i32 = 2;

@@ -10,7 +10,7 @@ use authority::{Failure, Rounds, ValidationTask, applied, versioned};
 use jiff::SignedDuration;
 use store::Versioned;
 
-use crate::{Authorizations, Directory, Error, Limits, Refusal, limit};
+use crate::{Authorizations, Directory, Error, Limits, NamePolicy, Refusal, limit};
 
 /// Starts the validation of challenges.
 pub struct Challenges {
@@ -43,7 +43,8 @@ impl Challenges {
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::AuthorizationEnded`] when the challenge was never started
-    /// and no longer can be; [`Refusal::LimitReached`] when too many validations of the account
+    /// and no longer can be; [`Refusal::Identifiers`] and [`Refusal::ChallengeWithdrawn`] when the
+    /// rules have become narrower; [`Refusal::LimitReached`] when too many validations of the account
     /// have failed.
     pub async fn initiate(
         &self,
@@ -70,6 +71,13 @@ impl Challenges {
                     return Ok(before.value);
                 }
                 (ended, _) => return Err(Refusal::AuthorizationEnded(ended).into()),
+            }
+            let policy = NamePolicy::of_anyone(&serving.acme);
+            if let Some(refusal) = policy.refusal_by_rule(&before.identifier) {
+                return Err(Refusal::Identifiers(vec![(before.identifier.clone().into(), refusal)]).into());
+            }
+            if !policy.challenges(&before.identifier).contains(&r#type) {
+                return Err(Refusal::ChallengeWithdrawn(r#type).into());
             }
             self.limits.check_room(serving, &limit::of_failed_validation(serving, account.id)).await?;
             let token = challenge.token.as_ref().ok_or(Failure::RecordLost("token of a challenge"))?;

@@ -2,7 +2,8 @@
 //! elsewhere.
 
 use acme::{
-    AccountId, AccountStatus, AuthorizationStatus, ContactError, IdentifierError, IdentifierObject, OrderStatus,
+    AccountId, AccountStatus, AuthorizationStatus, ChallengeType, ContactError, IdentifierError, IdentifierObject,
+    OrderStatus,
 };
 use authority::Failure;
 use issuing::ValidityRefusal;
@@ -57,6 +58,9 @@ pub enum Refusal {
     /// The address of a contact is not in one of the allowed domains.
     #[error("no contact is allowed in that domain")]
     ContactDomain(Vec<String>),
+    /// The contacts are longer than this number of characters together.
+    #[error("contacts of more than {0} characters")]
+    ContactsTooLong(usize),
     /// Too many contacts.
     #[error("more than {0} contacts")]
     TooManyContacts(usize),
@@ -108,6 +112,9 @@ pub enum Refusal {
     /// The authorization has ended, so its challenges can no longer be answered.
     #[error("the authorization is {0:?}")]
     AuthorizationEnded(AuthorizationStatus),
+    /// The directory does not offer the challenge type any more.
+    #[error("{0} is no longer offered")]
+    ChallengeWithdrawn(ChallengeType),
     /// The certificate request is refused.
     #[error("certificate request refused")]
     Csr(#[from] ca::CsrError),

@@ -8,7 +8,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use acme::{Account, Authorization, ChallengeType, ExternalAccountKeyId, Identifier, IdentifierObject, ProfileName};
+use acme::{
+    Account, Authorization, ChallengeType, ExternalAccountKeyId, Identifier, IdentifierObject, Observation, ProfileName,
+};
 use authority::{Cache, Clock, Failure};
 use issuing::LoadedIssuer;
 use jiff::SignedDuration;
@@ -126,9 +128,9 @@ impl<'a> NamePolicy<'a> {
         if refused.is_empty() { Ok(accepted) } else { Err(Refusal::Identifiers(refused).into()) }
     }
 
-    /// Whether all of the names of an order are still allowed, those of its authorizations that
-    /// were never validated are still pre-approved, and the others were validated under the rules
-    /// of the profile that is behind the directory now.
+    /// Whether all of the names of an order are still allowed, what its authorizations show is
+    /// still accepted, and it was shown under the rules of the profile that is behind the directory
+    /// now.
     ///
     /// # Errors
     /// [`Refusal::Identifiers`] with those that are not; [`Refusal::TooManyIdentifiers`].
@@ -141,19 +143,38 @@ impl<'a> NamePolicy<'a> {
         self.check_binding()?;
         let names = identifiers.iter().filter_map(|name| Some((name.clone().into(), self.rule_refusal(name)?)));
         let mut refused: Vec<_> = names.collect();
-        let unshown = authorizations.iter().filter(|authorization| authorization.pre_approval.is_some());
-        let withdrawn = unshown.filter(|authorization| self.pre_approval(&authorization.identifier).is_none());
-        refused.extend(withdrawn.map(|authorization| {
-            (authorization.identifier.clone().into(), IdentifierRefusal::Policy(PRE_APPROVAL_WITHDRAWN))
+        refused.extend(authorizations.iter().filter_map(|authorization| {
+            let reason = match (self.accepts(authorization), serving.counts(authorization)) {
+                (false, _) if authorization.pre_approval.is_some() => PRE_APPROVAL_WITHDRAWN,
+                (false, _) => WAY_WITHDRAWN,
+                (true, false) => OTHER_PROFILE,
+                (true, true) => return None,
+            };
+            Some((authorization.identifier.clone().into(), IdentifierRefusal::Policy(reason)))
         }));
-        let foreign = authorizations.iter().filter(|authorization| !serving.counts(authorization));
-        refused.extend(
-            foreign.map(|authorization| {
-                (authorization.identifier.clone().into(), IdentifierRefusal::Policy(OTHER_PROFILE))
-            }),
-        );
         self.check_count(identifiers.len())?;
         if refused.is_empty() { Ok(()) } else { Err(Refusal::Identifiers(refused).into()) }
+    }
+
+    /// Whether the present rules accept how the authorization shows control, or can still show it:
+    /// by a pre-approval that holds, at an address that validation may contact, by a challenge type
+    /// that is offered. Challenges that were withdrawn since show nothing.
+    pub(crate) fn accepts(&self, authorization: &Authorization) -> bool {
+        if authorization.pre_approval.is_some() {
+            return self.pre_approval(&authorization.identifier).is_some();
+        }
+        let offered = self.challenges(&authorization.identifier);
+        match (&authorization.evidence, authorization.state) {
+            (Some(evidence), _) => {
+                let is_allowed = |observation: &Observation| match (observation.address, &observation.network) {
+                    (Some(address), Some(network)) => self.profile.still_allows(address, network),
+                    _ => true,
+                };
+                offered.contains(&evidence.challenge) && evidence.observations.iter().all(is_allowed)
+            }
+            // Once it is valid, the challenges are the one that was validated.
+            (None, _) => authorization.challenges.iter().any(|challenge| offered.contains(&challenge.r#type)),
+        }
     }
 
     /// The pre-approval by which the account needs no challenge for the identifier (interface row
@@ -196,9 +217,14 @@ impl<'a> NamePolicy<'a> {
         }))
     }
 
+    /// Why the rules of the profile refuse the identifier, whoever asks.
+    pub(crate) fn refusal_by_rule(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
+        self.profile.name_refusal(identifier).map(IdentifierRefusal::Rule)
+    }
+
     fn rule_refusal(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
-        if let Some(refusal) = self.profile.name_refusal(identifier) {
-            return Some(IdentifierRefusal::Rule(refusal));
+        if let Some(refusal) = self.refusal_by_rule(identifier) {
+            return Some(refusal);
         }
         let is_covered = match &self.binding {
             Binding::None => true,
@@ -224,6 +250,9 @@ pub(crate) fn is_for(key: &ExternalAccountKey, profile: &ProfileName) -> bool {
 }
 
 const OUT_OF_SCOPE: &str = "the external account that this account is bound to may not have certificates for this name";
+
+const WAY_WITHDRAWN: &str = "control of this name was shown in a way that this directory no longer accepts; create a \
+                             new order and show it again";
 
 const PRE_APPROVAL_WITHDRAWN: &str = "this name is no longer pre-approved; create a new order and show control of it";
 

@@ -41,8 +41,8 @@ impl NewOrders {
         Self { orders, authorizations, issuers, policies, validities, limits, renewals, clock }
     }
 
-    /// Creates an order with an authorization for each identifier; the account's valid ones are
-    /// reused.
+    /// Creates an order with an authorization for each identifier; the account's valid and pending
+    /// ones are reused.
     ///
     /// # Errors
     /// Every refusal of terms, identifiers, validity, profile and `replaces`.
@@ -65,13 +65,14 @@ impl NewOrders {
             None => None,
         };
         let to_show: Vec<_> = identifiers.iter().filter(|name| policy.pre_approval(name).is_none()).cloned().collect();
-        let reusable = reusable_authorizations(self.authorizations.as_ref(), now, serving, account, &to_show).await?;
+        let reusable = reusable_authorizations(self.authorizations.as_ref(), now, serving, account, &policy, &to_show);
+        let reusable = reusable.await?;
         let mut authorizations = Vec::with_capacity(identifiers.len());
         let mut new_authorizations = Vec::new();
         for identifier in &identifiers {
-            let shown = reusable.iter().flatten().find(|valid| valid.identifier == *identifier);
-            authorizations.push(match shown {
-                Some(valid) => valid.clone(),
+            let found = reusable.iter().flatten().find(|found| found.identifier == *identifier);
+            authorizations.push(match found {
+                Some(found) => found.clone(),
                 None => {
                     let new = new_authorization(now, serving, account, &policy, identifier.clone())?;
                     new_authorizations.push(new.clone());

@@ -7,13 +7,13 @@ use std::{net::IpAddr, sync::Arc};
 
 use acme::{
     Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
-    EventKind, Identifier, KeyAuthorization, Observation, Problem, ValidationFacts,
+    EventKind, Identifier, KeyAuthorization, Observation, Problem, ProblemType, ValidationFacts,
 };
 use authority::{Clock, Events, Failure, ValidationTask};
 use store::{AcmeProfile, AuthorizationStore, Versioned};
 
 use crate::{
-    Directories, Error, Limits, Refusal,
+    Directories, Error, Limits, NamePolicy, Refusal,
     authorization::{apply_to_authorization, lifetime},
     limit,
 };
@@ -55,7 +55,8 @@ impl Validations {
         Self { authorizations, directories, limits, events, clock }
     }
 
-    /// The job of a task; `None` if there is nothing left to do.
+    /// The job of a task; `None` if there is nothing left to do. A validation that the present
+    /// rules do not allow any more has failed with it.
     ///
     /// # Errors
     /// When the store or the directory cannot answer.
@@ -70,14 +71,22 @@ impl Validations {
             return Ok(None);
         }
         let serving = self.directories.directory(&authorization.directory).await?;
-        Ok(Some(ValidationJob {
+        let job = ValidationJob {
             challenge: task.challenge,
             identifier: authorization.identifier.base(),
             token: challenge.token.clone().ok_or(Failure::RecordLost("token of a challenge"))?,
             key_authorization: validation.key_authorization.clone(),
             profile: serving.acme.clone(),
             authorization,
-        }))
+        };
+        let policy = NamePolicy::of_anyone(&job.profile);
+        let is_offered = policy.challenges(&job.authorization.identifier).contains(&job.challenge);
+        if is_offered && policy.refusal_by_rule(&job.authorization.identifier).is_none() {
+            return Ok(Some(job));
+        }
+        // The rules became narrower after the validation was requested.
+        let problem = Problem::new(ProblemType::Unauthorized, WITHDRAWN);
+        self.failed(job, problem, None).await.map(|()| None)
     }
 
     /// Records a failed attempt that another one will follow; clients see the reason from now on.
@@ -140,3 +149,5 @@ impl Validations {
         Attempt { at: acme::whole_seconds(self.clock.now()), address, problem }
     }
 }
+
+const WITHDRAWN: &str = "The directory no longer validates this identifier by this challenge. Create a new order.";

@@ -287,11 +287,11 @@ async fn records_are_counted_as_they_are_asked_for_and_put() {
     store.account_by_key(&account.directory, &account.key.thumbprint()).await.unwrap();
     took(2, 0, "the key and its account");
     store.create_order(&made, std::slice::from_ref(&pending)).await.unwrap();
-    took(0, 3, "the order, its place in the list, the authorization");
+    took(0, 4, "the order, its place in the list, the authorization and the proof");
     store.authorizations(account.id, &[pending.id]).await.unwrap();
     took(1, 0, "the authorization");
     store.update_authorization(&pending, &valid(&pending)).await.unwrap();
-    took(0, 2, "the authorization and the proof");
+    took(0, 1, "the authorization");
     store.update_order(&made, &processing(&made, &certificate)).await.unwrap();
     took(0, 1, "the order; that it is unfinished is no record");
     store.update_order(&made, &processing(&made, &certificate)).await.unwrap_err();

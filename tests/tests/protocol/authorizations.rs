@@ -69,14 +69,65 @@ async fn s12_a_valid_authorization_is_reused_by_the_next_order_of_the_account() 
 }
 
 #[tokio::test]
-async fn s12_what_is_not_valid_is_not_reused() {
+async fn s12_what_has_ended_or_was_answered_is_not_reused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
-        let pending = only_authorization(&client, "a.test").await;
-        assert_ne!(only_authorization(&client, "a.test").await, pending);
-        client.solve(&pending, "http-01").await;
-        client.post(&pending, &json!({"status": "deactivated"})).await.expect(200);
-        assert_ne!(only_authorization(&client, "a.test").await, pending);
+        let first = only_authorization(&client, "a.test").await;
+        client.post(&first, &json!({"status": "deactivated"})).await.expect(200);
+        let second = only_authorization(&client, "a.test").await;
+        assert_ne!(second, first, "it was deactivated");
+        // Nothing answers yet, so it is validated for a while.
+        let challenge = challenge(&client.read(&second).await.json(), "http-01")["url"].as_str().unwrap().to_owned();
+        client.post(&challenge, &json!({})).await.expect(200);
+        let third = only_authorization(&client, "a.test").await;
+        assert_ne!(third, second, "it may fail, and the new order with it");
+        client.solve(&third, "dns-01").await;
+        client.post(&third, &json!({"status": "deactivated"})).await.expect(200);
+        assert_ne!(only_authorization(&client, "a.test").await, third);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s12_pending_authorizations_are_shared_by_the_orders_of_an_account() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let first = client.order(&["a.test", "b.test"]).await;
+        let second = client.order(&["b.test", "*.a.test", "a.test"]).await;
+        let ahead = ahead(&client, "b.test").await.expect(200).location();
+        let of = async |order: &str| strings(&client.read(order).await.json()["authorizations"]);
+        let (one, two) = (of(&first).await, of(&second).await);
+        assert_eq!((&one[0], &one[1], &ahead), (&two[2], &two[0], &one[1]));
+        assert!(!one.contains(&two[1]), "a wildcard is an identifier of its own");
+        let other = ca.client().await;
+        let foreign = strings(&other.new_order(&["a.test"]).await.expect(201).json()["authorizations"]);
+        assert!(!one.contains(&foreign[0]), "another account has its own");
+
+        client.solve(&one[0], "http-01").await;
+        client.solve(&one[1], "http-01").await;
+        assert_eq!(client.read(&first).await.json()["status"], "ready");
+        assert_eq!(client.read(&second).await.json()["status"], "pending", "the wildcard is not shown");
+        client.solve(&two[1], "dns-01").await;
+        assert_eq!(client.read(&second).await.json()["status"], "ready");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s12_who_deactivates_a_shared_authorization_ends_all_orders_that_need_it() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let orders = [client.order(&["a.test"]).await, client.order(&["a.test", "b.test"]).await];
+        let shared = strings(&client.read(&orders[0]).await.json()["authorizations"]).remove(0);
+        client.post(&shared, &json!({"status": "deactivated"})).await.expect(200);
+        for order in &orders {
+            let object = client.read(order).await.json();
+            assert_eq!(object["status"], "invalid");
+            let detail = object["error"].to_string();
+            assert!(detail.contains("The authorization was deactivated."), "{detail}");
+        }
+        let order = client.ready_order(&["a.test", "b.test"]).await;
+        client.finish(order, &["a.test", "b.test"], tests::client::Key::p256()).await;
     })
     .await;
 }

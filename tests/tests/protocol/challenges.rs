@@ -150,8 +150,8 @@ async fn s13_each_authorization_has_a_token_of_its_own() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
         let mut tokens = std::collections::HashSet::new();
-        for _ in 0..10 {
-            let (_, http) = pending(&client, "a.test", "http-01").await;
+        for number in 0..10 {
+            let (_, http) = pending(&client, &format!("a{number}.test"), "http-01").await;
             let token = http["token"].as_str().unwrap().to_owned();
             assert!(token.len() >= 22, "at least 128 bits: {token}");
             assert!(tokens.insert(token));

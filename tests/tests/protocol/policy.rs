@@ -152,3 +152,35 @@ async fn p1_contacts_must_be_in_the_domains_that_the_profile_allows() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn n8_a_name_that_was_shown_in_a_withdrawn_network_is_shown_anew() {
+    let environment = HOST.start().await;
+    let client = environment.directory("default").client().await;
+    let order = client.ready_order(&["a.test"]).await;
+    let environment = environment
+        .restarted(|config| {
+            config.acme_profiles[0].allowed_networks.retain(|network| !network.addr().is_loopback());
+        })
+        .await;
+    let client = again(&environment, &client).await;
+    let problem = client.finalize(&order, &csr(&["a.test"], &Key::p256())).await.refused(400, "rejectedIdentifier");
+    assert!(problem["detail"].as_str().unwrap().contains("no longer accepts"), "{problem}");
+    assert_eq!(client.new_order(&["a.test"]).await.expect(201).json()["status"], "pending");
+}
+
+#[tokio::test]
+async fn n12_the_contacts_of_an_account_are_bounded_together() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.stranger().await;
+        let contacts = |count: usize| -> Value {
+            (0..count).map(|number| format!("mailto:{number}{}@a.test", "x".repeat(185))).collect()
+        };
+        let problem = client.new_account(&json!({"contact": contacts(6)})).await.refused(400, "invalidContact");
+        assert!(problem["detail"].as_str().unwrap().contains("1000 characters"), "{problem}");
+        let account = client.new_account(&json!({"contact": contacts(4)})).await.expect(201).location();
+        let client = client.with_kid(&account);
+        client.post(&account, &json!({"contact": contacts(6)})).await.refused(400, "invalidContact");
+    })
+    .await;
+}

@@ -35,6 +35,10 @@ pub(super) fn contact_domain(allowed: &[String]) -> Problem {
     Problem::new(Type::InvalidContact, format!("The address of a contact must be in one of these domains: {domains}."))
 }
 
+pub(super) fn contacts_too_long(most: usize) -> Problem {
+    Problem::new(Type::InvalidContact, format!("The contacts of an account have at most {most} characters together."))
+}
+
 pub(super) fn too_many_contacts(most: usize) -> Problem {
     Problem::new(Type::InvalidContact, format!("An account has at most {most} contacts."))
 }

@@ -1,7 +1,8 @@
 //! Problems of orders and authorizations (RFC 8555 §7.4, §7.5).
 
 use acme::{
-    AuthorizationStatus, IdentifierError, IdentifierObject, OrderStatus, Problem, ProblemType as Type, Subproblem,
+    AuthorizationStatus, ChallengeType, IdentifierError, IdentifierObject, OrderStatus, Problem, ProblemType as Type,
+    Subproblem,
 };
 use ra::IdentifierRefusal;
 
@@ -73,4 +74,10 @@ pub(super) fn authorization_ended(status: AuthorizationStatus) -> Problem {
         Type::Malformed,
         format!("The authorization is {status} and can no longer be changed. Create a new order."),
     )
+}
+
+pub(super) fn challenge_withdrawn(r#type: ChallengeType) -> Problem {
+    let detail =
+        format!("This directory no longer accepts {type}. Create a new order, and use a challenge that it has.");
+    Problem::new(Type::Unauthorized, detail)
 }

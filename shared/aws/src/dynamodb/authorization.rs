@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acme::{AccountId, Authorization, AuthorizationId, AuthorizationState, Identifier};
+use acme::{AccountId, Authorization, AuthorizationId, Identifier};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -17,9 +17,16 @@ use store::{AuthorizationStore, Proof, Retention, StoreError, Versioned};
 
 #[async_trait]
 impl AuthorizationStore for DynamoDbStore {
+    /// The authorization first, then the proof, which is a pointer to it. A crash between the two
+    /// leaves an authorization that the next order for the identifier does not find, which costs
+    /// one more validation.
     async fn create_authorization(&self, authorization: &Versioned<Authorization>) -> Result<(), StoreError> {
         let item = self.authorization_item(authorization)?;
-        self.put(item, Condition::Absent).await?.accept(authorization.version)
+        self.put(item, Condition::Absent).await?.accept(authorization.version)?;
+        match self.proof_item(authorization)? {
+            Some(proof) => self.put(proof, Condition::Always).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     async fn authorization(
@@ -40,24 +47,13 @@ impl AuthorizationStore for DynamoDbStore {
         self.in_order(keys).await?.iter().map(Item::versioned).collect()
     }
 
-    /// The authorization first, then the proof, which is a pointer to it. A crash between the two
-    /// leaves a valid authorization that the next order for the identifier does not find, which
-    /// costs one more validation.
     async fn update_authorization(
         &self,
         before: &Versioned<Authorization>,
         after: &Versioned<Authorization>,
     ) -> Result<(), StoreError> {
         let item = self.authorization_item(after)?;
-        self.put(item, Condition::Version(before.version)).await?.accept(after.version)?;
-        if after.state == AuthorizationState::Valid && before.state != AuthorizationState::Valid {
-            let proof =
-                Proof { identifier: after.identifier.clone(), authorization: after.id, expires_at: after.expires_at };
-            let item = Item::of(key::proof(after.account, &after.identifier), &proof, &self.retention)?;
-            // The proof with the later expiry stays, whichever was written first.
-            self.put(item, Condition::NotOutlasting(self.retention.of_proof(&proof))).await?;
-        }
-        Ok(())
+        self.put(item, Condition::Version(before.version)).await?.accept(after.version)
     }
 
     async fn proofs(&self, account: AccountId, names: &[Identifier]) -> Result<Vec<Proof>, StoreError> {
@@ -70,6 +66,12 @@ impl DynamoDbStore {
     pub(super) fn authorization_item(&self, authorization: &Versioned<Authorization>) -> Result<Item, StoreError> {
         let key = key::authorization(authorization.account, authorization.id);
         Item::of_versioned(key, authorization, &self.retention)
+    }
+
+    /// The pointer to a new authorization, if it has one.
+    pub(super) fn proof_item(&self, new: &Authorization) -> Result<Option<Item>, StoreError> {
+        let item = |proof| Item::of(key::proof(new.account, &new.identifier), &proof, &self.retention);
+        Proof::of_new(new).map(item).transpose()
     }
 
     /// The items that exist, in the order of `keys`.

@@ -15,7 +15,7 @@ use store::{AuthorizationStore, OrderPage, OrderStore, Retention, StoreError, Ve
 
 #[async_trait]
 impl OrderStore for DynamoDbStore {
-    /// Written in this order: authorizations, order, list entry. A reader that finds an order finds
+    /// Written in this order: authorizations and the pointers to them, order, list entry. A reader that finds an order finds
     /// everything that it refers to, and a crash leaves at most an order that was never returned to
     /// a client and that no list contains.
     async fn create_order(
@@ -29,8 +29,12 @@ impl OrderStore for DynamoDbStore {
             // A batch has no conditions, so a retry of an applied write is recognized first.
             several => match self.order(order.account, order.id).await? {
                 None => {
-                    let items = several.iter().map(|authorization| self.authorization_item(authorization));
-                    self.put_all(items.collect::<Result<_, _>>()?).await?;
+                    let mut items = Vec::with_capacity(2 * several.len());
+                    for authorization in several {
+                        items.push(self.authorization_item(authorization)?);
+                        items.extend(self.proof_item(authorization)?);
+                    }
+                    self.put_all(items).await?;
                 }
                 Some(stored) if stored.version == order.version => {}
                 Some(_) => return Err(StoreError::Conflict),

@@ -19,3 +19,4 @@ mod nonces;
 mod one_way;
 mod order_lists;
 mod waiting;
+mod withdrawn;

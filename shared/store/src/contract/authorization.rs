@@ -1,10 +1,10 @@
 //! Authorizations and proofs.
 
-use acme::{AccountId, AuthorizationId};
+use acme::{AccountId, AuthorizationId, AuthorizationState};
 
 use super::{
     Tried, WORKS, assert_conflict,
-    fixture::{account, at, authorization, dns, ip, random, valid, validating},
+    fixture::{account, at, authorization, dns, ip, order, random, valid, validating},
 };
 use crate::Proof;
 
@@ -35,22 +35,23 @@ pub async fn several_authorizations_come_in_the_order_asked_for(store: Tried) {
     assert_eq!(store.authorizations(account.id, &[]).await.expect(WORKS), [], "nothing was asked for");
 }
 
-/// A proof appears with the change to valid; a wildcard name is an identifier of its own.
-pub async fn an_authorization_that_became_valid_is_the_proof_of_its_name(store: Tried) {
+/// A proof appears with the authorization and stays while that is validated; a wildcard name is an
+/// identifier of its own.
+pub async fn a_new_authorization_is_the_proof_of_its_name(store: Tried) {
     let account = account();
     let names = [dns("*.example.com"), dns("example.com"), ip("192.0.2.1"), dns("never.example.com")];
     for name in &names[..3] {
         let pending = authorization(&account, name.clone());
         let under_way = validating(&pending);
         let shown = valid(&under_way);
-        store.create_authorization(&pending).await.expect(WORKS);
-        store.update_authorization(&pending, &under_way).await.expect(WORKS);
         let early = store.proofs(account.id, std::slice::from_ref(name)).await.expect(WORKS);
-        assert_eq!(early, [], "{name} was not shown yet");
+        assert_eq!(early, [], "{name} has no authorization yet");
+        store.create_authorization(&pending).await.expect(WORKS);
+        let proof = Proof { identifier: name.clone(), authorization: pending.id, expires_at: pending.expires_at };
+        store.update_authorization(&pending, &under_way).await.expect(WORKS);
         store.update_authorization(&under_way, &shown).await.expect(WORKS);
-        let proof = Proof { identifier: name.clone(), authorization: shown.id, expires_at: shown.expires_at };
         let found = store.proofs(account.id, std::slice::from_ref(name)).await.expect(WORKS);
-        assert_eq!(found, [proof], "{name} was shown");
+        assert_eq!(found, [proof], "{name}");
         let stored = store.authorization(account.id, shown.id).await.expect(WORKS);
         assert_eq!(stored.as_ref(), Some(&shown), "the authorization is valid");
         assert_conflict(store.update_authorization(&under_way, &valid(&under_way)).await, "it is no longer under way");
@@ -60,11 +61,29 @@ pub async fn an_authorization_that_became_valid_is_the_proof_of_its_name(store: 
     let mut expected = names[..3].to_vec();
     expected.sort();
     let found: Vec<_> = found.into_iter().map(|proof| proof.identifier).collect();
-    assert_eq!(found, expected, "those that were shown, and no other");
+    assert_eq!(found, expected, "those that were to be shown, and no other");
 }
 
-/// Later validations replace earlier ones.
-pub async fn the_newest_valid_authorization_is_the_proof(store: Tried) {
+/// The authorizations of a new order are proofs as well, however many they are, unless they need no
+/// validation.
+pub async fn the_new_authorizations_of_an_order_are_proofs(store: Tried) {
+    for count in [1, 30] {
+        let account = account();
+        let names: Vec<_> = (0..count).map(|n| dns(&format!("{n}.example.com"))).collect();
+        let mut new: Vec<_> = names.iter().map(|name| authorization(&account, name.clone())).collect();
+        let mut approved = authorization(&account, dns("approved.example.com"));
+        approved.value.state = AuthorizationState::Valid;
+        new.push(approved);
+        store.create_order(&order(&account, &new), &new).await.expect(WORKS);
+        let found = store.proofs(account.id, &names).await.expect(WORKS);
+        let found: Vec<_> = found.iter().map(|proof| proof.authorization).collect();
+        assert_eq!(found, new[..count].iter().map(|new| new.id).collect::<Vec<_>>(), "{count}");
+        assert_eq!(store.proofs(account.id, &[dns("approved.example.com")]).await.expect(WORKS), []);
+    }
+}
+
+/// Later authorizations replace earlier ones.
+pub async fn the_newest_authorization_is_the_proof(store: Tried) {
     let account = account();
     let name = dns("www.example.com");
     let mut newest = None;

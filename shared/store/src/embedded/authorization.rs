@@ -15,7 +15,7 @@ use crate::{AuthorizationStore, Proof, Retention, StoreError, Versioned};
 #[async_trait]
 impl AuthorizationStore for EmbeddedStore {
     async fn create_authorization(&self, authorization: &Versioned<Authorization>) -> Result<(), StoreError> {
-        let change = self.authorization_change(None, authorization)?;
+        let change = self.new_authorization(authorization)?;
         self.apply(vec![change]).await
     }
 
@@ -43,12 +43,7 @@ impl AuthorizationStore for EmbeddedStore {
         before: &Versioned<Authorization>,
         after: &Versioned<Authorization>,
     ) -> Result<(), StoreError> {
-        let mut change = self.authorization_change(Some(before), after)?;
-        if after.state == AuthorizationState::Valid && before.state != AuthorizationState::Valid {
-            let proof =
-                Proof { identifier: after.identifier.clone(), authorization: after.id, expires_at: after.expires_at };
-            change = change.beside(key::proof(after.account, &after.identifier), &proof)?;
-        }
+        let change = self.authorization_change(Some(before), after)?;
         self.apply(vec![change]).await
     }
 
@@ -61,6 +56,15 @@ impl AuthorizationStore for EmbeddedStore {
 }
 
 impl EmbeddedStore {
+    /// The new authorization, and the pointer to it.
+    pub(super) fn new_authorization(&self, new: &Versioned<Authorization>) -> Result<Change, StoreError> {
+        let change = self.authorization_change(None, new)?;
+        match Proof::of_new(new) {
+            Some(proof) => change.beside(key::proof(new.account, &new.identifier), &proof),
+            None => Ok(change),
+        }
+    }
+
     pub(super) fn authorization_change(
         &self,
         before: Option<&Versioned<Authorization>>,

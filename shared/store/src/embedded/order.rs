@@ -21,7 +21,7 @@ impl OrderStore for EmbeddedStore {
     ) -> Result<(), StoreError> {
         let mut changes = Vec::with_capacity(new_authorizations.len() + 1);
         for authorization in new_authorizations {
-            changes.push(self.authorization_change(None, authorization)?);
+            changes.push(self.new_authorization(authorization)?);
         }
         // The entry in the account's list, which is a record in other engines.
         changes.push(self.order_change(None, order)?.implying(1));

@@ -74,6 +74,34 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// What bounds the disk space and the memory that one account takes: the limits of the first
+    /// profile of a CA that only its own machine reaches. docs/operations/limits.md says why these.
+    pub fn bounds() -> Self {
+        let per_ten_hours = |maximum| Some(Limit { maximum, window: 36_000 });
+        Self {
+            pending_orders_per_account: per_ten_hours(5_000),
+            pending_authorizations_per_account: per_ten_hours(5_000),
+            failed_validations_per_account: Some(Limit { maximum: 500, window: 3_600 }),
+            ..Self::default()
+        }
+    }
+
+    /// The limits of the first profile of a CA that others reach: rates as well. Each counter costs
+    /// a write; where orders have a rate and renewals are few, their number needs no bound.
+    pub fn bounds_and_rates() -> Self {
+        let per_hour = |maximum| Some(Limit { maximum, window: 3_600 });
+        let per_three_hours = |maximum| Some(Limit { maximum, window: 10_800 });
+        Self {
+            new_accounts: per_hour(100),
+            new_orders_per_account: per_three_hours(300),
+            new_orders_per_registered_domain: per_three_hours(2_000),
+            pending_orders_per_account: None,
+            failed_validations_per_account: per_hour(100),
+            key_changes_per_account: per_hour(10),
+            ..Self::bounds()
+        }
+    }
+
     /// The limits that are set, with their JSON names.
     pub fn set(&self) -> impl Iterator<Item = (&'static str, Limit)> {
         let all = [
