@@ -28,7 +28,7 @@ use operator::{
 use publish_crl::Upkeep;
 use ra::{Openness, Parts, Seams, Settings};
 use store::{
-    AcmeProfile, IssuerId, IssuerRecord, IssuerStore, ProfileSet, ProfileStore, RaProfile, Validity,
+    AcmeProfile, IssuerId, IssuerRecord, IssuerStore, Limits, ProfileSet, ProfileStore, RaProfile, Validity,
     embedded::EmbeddedStore,
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -413,7 +413,11 @@ async fn apply_profiles(
 ) -> Result<AppliedProfiles, StartError> {
     let (acme_profile, ra_profile) = (config.acme_profiles.clone(), config.ra_profiles.clone());
     let named = ProfileSet { acme_profile, ra_profile };
-    let configured = ConfiguredProfiles { named, built_in: built_in_profiles() };
+    let mut built_in = built_in_profiles();
+    if config.openness() == Openness::Opened {
+        built_in.acme_profile.iter_mut().for_each(|profile| profile.limits = Limits::bounds_and_rates());
+    }
+    let configured = ConfiguredProfiles { named, built_in };
     let configurations = Configurations::new(operator.profiles.clone(), store.clone(), operator.audit.clone());
     configurations.apply(&configured).await.map_err(|error| match error {
         operator::Error::Refused(Refusal::Profiles(invalid)) => StartError::Profiles(invalid),

@@ -20,7 +20,7 @@ use store::{AppliedConfiguration, Difference, FirstProfiles, Page, ProfileSet, P
 
 use self::{
     digest::digests,
-    first::{are_of, disabled, untouched},
+    first::{are_of, as_made, disabled, untouched},
     verdict::{Verdict, verdicts},
 };
 use crate::{Error, Profiles};
@@ -90,6 +90,7 @@ impl Configurations {
             }
             remembered.first_profiles = FirstProfiles::Made;
         }
+        let built_in = &as_made(built_in, &stored);
 
         let before = digests(&stored)?;
         let named_digests = digests(named)?;

@@ -62,6 +62,17 @@ async fn n14_a_reachable_ca_starts_only_closed_or_with_the_word_that_opens_it() 
 }
 
 #[tokio::test]
+async fn n12_a_ca_that_was_opened_begins_with_rates_and_one_on_this_machine_with_bounds() {
+    for (arguments, has_rates) in [(&["--base-url", "https://ca.test/api", "--open"][..], true), (&[], false)] {
+        let server = Server::start(arguments).await;
+        let profiles = json(&server.data(), &["profiles", "show"]).await;
+        let limits = &profiles["acmeProfile"][0]["limits"];
+        assert_eq!(limits.get("newOrdersPerAccount").is_some(), has_rates, "{limits}");
+        assert!(limits.get("pendingAuthorizationsPerAccount").is_some(), "{limits}");
+    }
+}
+
+#[tokio::test]
 async fn n14_on_this_machine_a_first_start_needs_no_word() {
     for local in [&[][..], &["--base-url", "https://localhost/api"], &["--base-url", "https://ca.localhost/api"]] {
         let server = Server::start(local).await;

@@ -2,7 +2,21 @@
 //! others, so that nothing unwritten serves beside what an operator wrote.
 
 use acme::ProfileName;
-use store::{AcmeProfile, ProfileSet, RaProfile};
+use store::{AcmeProfile, Limits, ProfileSet, RaProfile};
+
+/// The built-in profiles as they were made if they are stored: an earlier version made them without
+/// limits, and a CA that others reach is made with more.
+pub(super) fn as_made(built_in: &ProfileSet, stored: &ProfileSet) -> ProfileSet {
+    let mut made = built_in.clone();
+    let variants = [Limits::default(), Limits::bounds(), Limits::bounds_and_rates()];
+    for profile in &mut made.acme_profile {
+        let stored = stored.acme_profile.iter().find(|stored| stored.name == profile.name);
+        if let Some(limits) = stored.map(|stored| &stored.limits).filter(|limits| variants.contains(limits)) {
+            profile.limits = limits.clone();
+        }
+    }
+    made
+}
 
 /// The built-in profiles that are stored unchanged, and that the configuration does not contain.
 pub(super) fn untouched(built_in: &ProfileSet, stored: &ProfileSet, named: &ProfileSet) -> ProfileSet {
@@ -70,6 +84,23 @@ mod tests {
         assert_eq!(untouched(&default, &stored, &default), ProfileSet::default(), "the operator wrote it");
         let disabled = disabled(&default, &stored);
         assert!(!disabled.acme_profile[0].enabled && !disabled.ra_profile[0].enabled);
+    }
+
+    #[test]
+    fn n14_a_built_in_profile_that_was_made_with_other_limits_is_untouched_as_well() {
+        let built_in = pair("default");
+        for limits in [Limits::default(), Limits::bounds(), Limits::bounds_and_rates()] {
+            let mut stored = built_in.clone();
+            stored.acme_profile[0].limits = limits;
+            assert_eq!(untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default()), stored);
+            stored.acme_profile[0].validity = 60;
+            let untouched = untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default());
+            assert!(untouched.acme_profile.is_empty(), "an operator has changed it");
+        }
+        let mut stored = built_in.clone();
+        stored.acme_profile[0].limits.new_orders = Some(store::Limit { maximum: 1, window: 60 });
+        let untouched = untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default());
+        assert!(untouched.acme_profile.is_empty(), "an operator has limited it");
     }
 
     #[test]
