@@ -87,8 +87,12 @@ fn is_ours(path: &Path) -> io::Result<bool> {
     Ok(is_empty || has(LOCK) || has(STORE) || (has("root.key") && has("issuing.key")))
 }
 
-/// Writes a file so that after a crash there is either the complete file or none.
+/// Writes a file so that after a crash there is either the complete file or none. A file that has
+/// these bytes already is left as it is, because the disk may be full.
 pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+    if is_written(path, mode, bytes) {
+        return Ok(());
+    }
     let mut draft = path.as_os_str().to_owned();
     draft.push(".draft");
     match fs::remove_file(&draft) {
@@ -106,6 +110,11 @@ pub(crate) fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()
     }
 }
 
+fn is_written(path: &Path, mode: u32, bytes: &[u8]) -> bool {
+    let has_mode = fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o777 == mode);
+    has_mode && fs::read(path).is_ok_and(|present| present == bytes)
+}
+
 /// The name of the locked file.
 pub(crate) const LOCK: &str = "lock";
 
@@ -117,3 +126,27 @@ pub(crate) const ROOT_PEM: &str = "root.pem";
 
 /// The name of the store's file.
 pub(crate) const STORE: &str = "store.redb";
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_would_not_change_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("root.pem");
+        let write = |mode, bytes: &[u8]| {
+            write_whole(&path, mode, bytes).unwrap();
+            let file = fs::metadata(&path).unwrap();
+            assert_eq!((fs::read(&path).unwrap(), file.permissions().mode() & 0o777), (bytes.to_vec(), mode));
+            file.ino()
+        };
+        let first = write(0o644, b"root");
+        assert_eq!(write(0o644, b"root"), first);
+        let second = write(0o644, b"other");
+        assert_ne!(second, first);
+        assert_ne!(write(0o600, b"other"), second, "the mode is part of it");
+    }
+}

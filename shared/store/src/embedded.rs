@@ -38,6 +38,7 @@ mod order;
 mod profile;
 mod purge;
 mod record;
+mod reserve;
 mod schema;
 mod snapshot;
 mod table;
@@ -64,6 +65,7 @@ use counts::Counters;
 use failure::{Closed, Failure, NotCommitted};
 use file::File;
 use live_nonces::LiveNonces;
+use reserve::Reserve;
 use snapshot::Snapshot;
 use writer::{Message, Writer};
 
@@ -74,6 +76,7 @@ pub struct EmbeddedStore {
     file: Arc<File>,
     counters: Arc<Counters>,
     nonces: Arc<LiveNonces>,
+    reserve: Arc<Reserve>,
     queue: mpsc::Sender<Message>,
     writer: Option<JoinHandle<()>>,
     /// Closed when the writer thread ends, whatever it ends of.
@@ -108,12 +111,21 @@ impl EmbeddedStore {
     /// See [`OpenError`].
     pub fn open(path: impl AsRef<Path>, options: EngineOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let file::Opened { file, redeemed, was_unclean } = File::open(path, options.cache_size)?;
+        let reserve = Arc::new(Reserve::beside(path));
+        let opened = File::open(path, options.cache_size).or_else(|error| {
+            if !error.is_disk_full() {
+                return Err(error);
+            }
+            reserve.spend();
+            File::open(path, options.cache_size)
+        });
+        let file::Opened { file, redeemed, was_unclean } = opened?;
+        reserve.take();
         let file = Arc::new(file);
         let counters = Arc::new(Counters::default());
         let nonces = Arc::new(LiveNonces::new(redeemed));
         let (queue, messages) = mpsc::channel();
-        let writer = Writer::new(messages, file.clone(), nonces.clone(), counters.clone());
+        let writer = Writer::new(messages, file.clone(), nonces.clone(), reserve.clone(), counters.clone());
         let (writes, writing) = watched::channel(());
         let writer = thread::Builder::new()
             .name("store-writer".to_owned())
@@ -123,7 +135,7 @@ impl EmbeddedStore {
             })
             .map_err(|error| OpenError::Unusable { path: path.to_owned(), source: Box::new(error.into()) })?;
         let retention = options.retention;
-        Ok(Self { file, counters, nonces, queue, writer: Some(writer), writing, retention, was_unclean })
+        Ok(Self { file, counters, nonces, reserve, queue, writer: Some(writer), writing, retention, was_unclean })
     }
 
     /// Commits the waiting writes, marks the stop as clean and releases the file. Later calls fail
@@ -148,7 +160,7 @@ impl EmbeddedStore {
     /// [`StoreError::Unavailable`] when the commit failed.
     pub async fn flush(&self) -> Result<(), StoreError> {
         // Every commit includes the waiting nonces.
-        self.write(|_| Ok(())).await
+        self.write_from_reserve(|_| Ok(())).await
     }
 
     /// Waits for the end of the writer thread: after [`close`](Self::close), or when it panicked.
@@ -182,9 +194,24 @@ impl EmbeddedStore {
         Ok(look(&snapshot)?)
     }
 
-    /// Queues a write and waits for its commit. If `decide` refuses, it must do so before its first
-    /// change.
+    /// Whether the disk is full, so that only what a CA must be able to write is written.
+    pub fn is_disk_full(&self) -> bool {
+        self.reserve.is_spent()
+    }
+
+    /// Queues a write and waits for its commit, unless the disk is full. If `decide` refuses, it
+    /// must do so before its first change.
     async fn write<T: Send + 'static>(
+        &self,
+        decide: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.reserve.check()?;
+        self.write_from_reserve(decide).await
+    }
+
+    /// The same for what a CA must be able to write when its disk is full: revocations, CRLs, what
+    /// operators do, what finishes an issuance, and what a start needs.
+    async fn write_from_reserve<T: Send + 'static>(
         &self,
         decide: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -197,6 +224,11 @@ impl EmbeddedStore {
     /// Applies all of the changes, or none if one of them meets a conflict.
     async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.write(move |batch| change::apply(batch, changes)).await
+    }
+
+    /// The same when the disk is full.
+    async fn apply_from_reserve(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.write_from_reserve(move |batch| change::apply(batch, changes)).await
     }
 }
 

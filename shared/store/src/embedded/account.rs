@@ -55,7 +55,11 @@ impl AccountStore for EmbeddedStore {
 
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
         let change = self.account_change(Some(before), after)?;
-        self.apply(vec![change]).await
+        if before.status == after.status {
+            return self.apply(vec![change]).await;
+        }
+        // It ends, or an operator decided about it.
+        self.apply_from_reserve(vec![change]).await
     }
 
     async fn replace_account_key(

@@ -19,7 +19,7 @@ impl AuditStore for EmbeddedStore {
         // A record never changes, so its version does not matter.
         let record = Versioned::new(record.clone(), OperationId::from_random([0; 16]));
         let change = Change::indexed(record.id.to_string(), None, &record, &self.retention)?;
-        self.apply(vec![change]).await
+        self.apply_from_reserve(vec![change]).await
     }
 
     async fn audit(&self, before: Option<AuditId>, limit: usize) -> Result<Page<AuditRecord>, StoreError> {

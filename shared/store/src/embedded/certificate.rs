@@ -20,7 +20,7 @@ use crate::{
 impl CertificateStore for EmbeddedStore {
     async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError> {
         let change = self.certificate_change(None, certificate)?;
-        self.apply(vec![change]).await
+        self.apply_from_reserve(vec![change]).await
     }
 
     async fn certificate(&self, id: &CertificateId) -> Result<Option<Versioned<CertificateRecord>>, StoreError> {
@@ -50,12 +50,12 @@ impl CertificateStore for EmbeddedStore {
             let key = key::revoked(&after.issuer, after.crl_shard, after.id.serial());
             change = change.beside(key, &entry)?;
         }
-        self.apply(vec![change]).await
+        self.apply_from_reserve(vec![change]).await
     }
 
     async fn block_key(&self, key: &Thumbprint, at: Timestamp) -> Result<(), StoreError> {
         let key = key.to_string();
-        self.write(move |batch| {
+        self.write_from_reserve(move |batch| {
             if batch.row(table::BLOCKED_KEY, &key)?.is_none() {
                 batch.put(table::BLOCKED_KEY, &key, at.to_string().as_bytes())?;
             }

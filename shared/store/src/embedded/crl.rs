@@ -32,7 +32,7 @@ impl CrlStore for EmbeddedStore {
 
     async fn put_crl(&self, crl: &CrlRecord) -> Result<(), StoreError> {
         let (key, number, row) = (key::crl(&crl.issuer, crl.shard), crl.number, record::encode(crl)?);
-        self.write(move |batch| {
+        self.write_from_reserve(move |batch| {
             if let Some(stored) = batch.row(table::CRL, &key)? {
                 if stored == row {
                     return Ok(());

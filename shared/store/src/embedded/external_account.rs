@@ -46,7 +46,7 @@ impl ExternalAccountStore for EmbeddedStore {
         after: &Versioned<ExternalAccountKey>,
     ) -> Result<(), StoreError> {
         let change = Change::indexed(after.id.to_string(), Some(before), after, &self.retention)?;
-        self.apply(vec![change]).await
+        self.apply_from_reserve(vec![change]).await
     }
 
     async fn create_bound_account_if_absent(
@@ -78,9 +78,11 @@ impl ExternalAccountStore for EmbeddedStore {
 
     async fn create_external_account_secret_if_absent(&self, secret: &ExternalAccountSecret) -> Result<(), StoreError> {
         let row = record::encode(secret)?;
-        self.write(move |batch| match batch.row(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET)? {
-            Some(_) => Ok(()),
-            None => batch.put(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET, &row),
+        self.write_from_reserve(move |batch| {
+            match batch.row(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET)? {
+                Some(_) => Ok(()),
+                None => batch.put(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET, &row),
+            }
         })
         .await
     }

@@ -11,7 +11,9 @@ use redb::{
     TransactionError, WriteTransaction, backends::FileBackend,
 };
 
-use super::{failure::Failure, key, live_nonces::RedeemedNonce, migration, schema, schema::LastProcess, table};
+use super::{
+    failure::Failure, key, live_nonces::RedeemedNonce, migration, reserve, schema, schema::LastProcess, table,
+};
 use crate::OperationId;
 
 /// The open file; empty after it was closed.
@@ -82,6 +84,14 @@ pub enum OpenError {
         #[source]
         source: Box<redb::Error>,
     },
+}
+
+impl OpenError {
+    /// Whether the file system had no room for what opening writes.
+    pub(super) fn is_disk_full(&self) -> bool {
+        let Self::Unusable { source, .. } = self else { return false };
+        matches!(source.as_ref(), redb::Error::Io(error) if reserve::is_full(error))
+    }
 }
 
 impl File {

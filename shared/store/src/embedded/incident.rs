@@ -16,7 +16,7 @@ use crate::{Incident, IncidentStore, OperationId, Retention, StoreError, Version
 impl IncidentStore for EmbeddedStore {
     async fn put_incident(&self, before: Option<OperationId>, after: &Versioned<Incident>) -> Result<(), StoreError> {
         let change = Change::new(after.id.to_string(), before, after)?.marked(after.index_rows(&self.retention));
-        self.apply(vec![change]).await
+        self.apply_from_reserve(vec![change]).await
     }
 
     async fn incidents(&self) -> Result<Vec<Versioned<Incident>>, StoreError> {

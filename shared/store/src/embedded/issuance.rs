@@ -29,6 +29,6 @@ impl IssuanceStore for EmbeddedStore {
     ) -> Result<(), StoreError> {
         let certificate = self.certificate_change(Some(intended), issued)?;
         let order = self.order_change(Some(before), after)?;
-        self.apply(vec![certificate, order]).await
+        self.apply_from_reserve(vec![certificate, order]).await
     }
 }

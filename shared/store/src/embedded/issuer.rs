@@ -14,7 +14,7 @@ impl IssuerStore for EmbeddedStore {
     async fn create_issuer_if_absent(&self, issuer: &IssuerRecord) -> Result<Creation<IssuerRecord>, StoreError> {
         let (key, row) = (issuer.id.to_string(), record::encode(issuer)?);
         let existing = self
-            .write(move |batch| {
+            .write_from_reserve(move |batch| {
                 let existing = batch.row(table::ISSUER, &key)?;
                 if existing.is_none() {
                     batch.put(table::ISSUER, &key, &row)?;
@@ -35,7 +35,7 @@ impl IssuerStore for EmbeddedStore {
     async fn update_issuer(&self, before: &IssuerRecord, after: &IssuerRecord) -> Result<(), StoreError> {
         let (key, row) = (after.id.to_string(), record::encode(after)?);
         let (before, after) = (before.clone(), after.clone());
-        self.write(move |batch| {
+        self.write_from_reserve(move |batch| {
             let stored = batch.row(table::ISSUER, &key)?.map(|row| record::decode::<IssuerRecord>(&row)).transpose()?;
             match stored {
                 Some(stored) if stored == after => Ok(()),

@@ -39,7 +39,7 @@ impl NonceStore for EmbeddedStore {
         after: &Versioned<NonceSecrets>,
     ) -> Result<(), StoreError> {
         let change = Change::new(key::NONCE_SECRETS.to_owned(), before, after)?;
-        self.apply(vec![change]).await
+        self.apply_from_reserve(vec![change]).await
     }
 }
 

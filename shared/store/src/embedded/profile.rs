@@ -56,7 +56,7 @@ impl ProfileStore for EmbeddedStore {
 
     async fn apply_profiles(&self, changes: &ProfileChanges) -> Result<(), StoreError> {
         let changes = changes.clone();
-        self.write(move |batch| {
+        self.write_from_reserve(move |batch| {
             for name in &changes.delete_acme {
                 batch.remove(table::ACME_PROFILE, name.as_str())?;
             }
@@ -84,7 +84,8 @@ impl ProfileStore for EmbeddedStore {
 
     async fn put_applied_configuration(&self, applied: &AppliedConfiguration) -> Result<(), StoreError> {
         let row = record::encode(applied)?;
-        self.write(move |batch| batch.put(table::APPLIED_CONFIGURATION, key::APPLIED_CONFIGURATION, &row)).await
+        self.write_from_reserve(move |batch| batch.put(table::APPLIED_CONFIGURATION, key::APPLIED_CONFIGURATION, &row))
+            .await
     }
 }
 

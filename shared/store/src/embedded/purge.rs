@@ -17,15 +17,16 @@ use crate::{AuditRecord, CertificateRecord, ExternalAccountKey, Incident, Retent
 
 impl EmbeddedStore {
     /// Deletes records that are no longer needed at `now`, and redeemed nonces that can no longer
-    /// be presented. Examines at most `limit` of them, so that other writes do not wait long.
+    /// be presented. If the disk was full and has room again, everything is written from then on. Examines at most `limit` of them, so that other writes do not wait long.
     /// Returns the number examined: when it is `limit`, there may be more.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let retention = self.retention;
+        let (retention, reserve) = (self.retention, self.reserve.clone());
         let seen = self
-            .write(move |batch| {
+            .write_from_reserve(move |batch| {
+                reserve.restore();
                 let nonces = batch.first_keys(table::NONCE, &key::nonces_until(now), limit)?;
                 for key in &nonces {
                     batch.remove(table::NONCE, key)?;

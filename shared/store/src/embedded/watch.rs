@@ -23,7 +23,7 @@ impl WatchStore for EmbeddedStore {
         after: &Versioned<ExpiryWatch>,
     ) -> Result<(), StoreError> {
         let change = Change::new(key::EXPIRY_WATCH.to_owned(), before, after)?;
-        self.apply(vec![change]).await
+        self.apply_from_reserve(vec![change]).await
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     file::File,
     key,
     live_nonces::{LiveNonces, RedeemedNonce},
+    reserve::Reserve,
     schema, table,
 };
 use crate::StoreError;
@@ -57,9 +58,13 @@ pub(super) struct Writer {
     queue: mpsc::Receiver<Message>,
     file: Arc<File>,
     nonces: Arc<LiveNonces>,
+    reserve: Arc<Reserve>,
     counters: Arc<Counters>,
     /// Redeemed nonces that have not been committed yet.
     unwritten: Vec<RedeemedNonce>,
+    /// Whether redeemed nonces are in memory alone, so that the next start must make all nonces
+    /// invalid.
+    forgot_nonces: bool,
 }
 
 /// The requests and nonces of one transaction.
@@ -74,9 +79,10 @@ impl Writer {
         queue: mpsc::Receiver<Message>,
         file: Arc<File>,
         nonces: Arc<LiveNonces>,
+        reserve: Arc<Reserve>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { queue, file, nonces, counters, unwritten: Vec::new() }
+        Self { queue, file, nonces, reserve, counters, unwritten: Vec::new(), forgot_nonces: false }
     }
 
     /// Runs until it receives [`Message::Close`].
@@ -131,6 +137,11 @@ impl Writer {
 
     fn commit(&mut self, requests: Vec<Request>, last: bool) -> Result<(), Failure> {
         self.unwritten.extend(self.nonces.take_unwritten());
+        if self.reserve.is_spent() && !self.unwritten.is_empty() {
+            // Strangers make these rows; they must not use up the reserve.
+            self.unwritten.clear();
+            self.forgot_nonces = true;
+        }
         match self.transact(requests, last) {
             Ok(answers) => {
                 self.unwritten.clear();
@@ -141,6 +152,9 @@ impl Writer {
                 // The requests were dropped, which reports the failure to their callers. The nonces
                 // are part of the next commit.
                 tracing::error!(error = %failure, "the store could not commit");
+                if self.reserve.has_no_room() {
+                    self.reserve.spend();
+                }
                 if let Err(failure) = self.file.reopen() {
                     tracing::error!(error = %failure, "the store could not be opened again");
                 }
@@ -158,7 +172,7 @@ impl Writer {
             batch.put(table::NONCE, &nonce.key, nonce.operation.as_bytes())?;
         }
         let answers = requests.into_iter().map(|request| request(&mut batch)).collect::<Result<_, _>>()?;
-        if last {
+        if last && !self.forgot_nonces {
             batch.set(table::META, key::RUNNING, schema::closed_mark().as_bytes())?;
         }
         let (puts, is_changed) = (batch.puts(), batch.is_changed());
