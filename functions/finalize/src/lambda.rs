@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use aws::{Clients, HttpFunction, StartError};
 use issuing::{Issuance, Issuers, Validities};
-use ra::{
-    Directories, Finalization, Limits, NamePolicies, OrderClearance, Orders, RenewalInfos, Renewals,
-};
+use ra::{Directories, Finalization, Limits, NamePolicies, OrderClearance, Orders, RenewalInfos, Renewals};
 
 /// Constructs the function.
 ///

@@ -205,17 +205,25 @@ fn finalization(ca: &Ca, pausing: Arc<Pausing>) -> Finalization {
         events,
         StatusUrl(None),
     );
+    let renewals = Renewals::new(
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        parts.renewal_infos.clone(),
+        clock.clone(),
+    );
     Finalization::new(
         parts.orders.clone(),
         store.clone(),
-        store.clone(),
+        store,
         pausing,
         parts.issuers.clone(),
         Arc::new(issuance),
         parts.policies.clone(),
         Arc::new(Validities::new(StatusUrl(None), clock.clone())),
         parts.limits.clone(),
-        Renewals::new(store),
+        Arc::new(renewals),
         ca.queue.clone(),
         clock,
     )
