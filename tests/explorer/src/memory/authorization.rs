@@ -1,17 +1,28 @@
 //! Authorizations, and the proofs of control that they leave behind.
 
-use acme::{AccountId, Authorization, AuthorizationId, AuthorizationState, Identifier};
+use acme::{AccountId, Authorization, AuthorizationId, Identifier};
 use async_trait::async_trait;
 use store::{AuthorizationStore, Proof, StoreError, Versioned};
 
-use super::{Condition, MemoryStore, owned};
+use super::{Condition, MemoryStore, Tables, owned};
+
+impl Tables {
+    /// Points to a new authorization that has to be validated.
+    pub(crate) fn point_to(&mut self, new: &Authorization) {
+        if let Some(proof) = Proof::of_new(new) {
+            self.proofs.insert(owned(new.account, &new.identifier), proof);
+        }
+    }
+}
 
 #[async_trait]
 impl AuthorizationStore for MemoryStore {
     async fn create_authorization(&self, authorization: &Versioned<Authorization>) -> Result<(), StoreError> {
         let key = owned(authorization.account, authorization.id);
-        let condition = Condition::NewAuthorizationId;
-        self.replace(&mut self.lock().authorizations, key, None, authorization, condition)
+        let (mut tables, condition) = (self.lock(), Condition::NewAuthorizationId);
+        self.replace(&mut tables.authorizations, key, None, authorization, condition)?;
+        tables.point_to(authorization);
+        Ok(())
     }
 
     async fn authorization(
@@ -38,13 +49,7 @@ impl AuthorizationStore for MemoryStore {
     ) -> Result<(), StoreError> {
         let (mut tables, key) = (self.lock(), owned(after.account, after.id));
         let condition = Condition::AuthorizationVersion;
-        self.replace(&mut tables.authorizations, key, Some(before.version), after, condition)?;
-        if after.state == AuthorizationState::Valid && before.state != AuthorizationState::Valid {
-            let proof =
-                Proof { identifier: after.identifier.clone(), authorization: after.id, expires_at: after.expires_at };
-            tables.proofs.insert(owned(after.account, &after.identifier), proof);
-        }
-        Ok(())
+        self.replace(&mut tables.authorizations, key, Some(before.version), after, condition)
     }
 
     async fn proofs(&self, account: AccountId, names: &[Identifier]) -> Result<Vec<Proof>, StoreError> {

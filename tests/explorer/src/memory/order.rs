@@ -23,6 +23,9 @@ impl OrderStore for MemoryStore {
                 due.push((key, new.clone()));
             }
         }
+        for (_, new) in &due {
+            tables.point_to(new);
+        }
         tables.authorizations.extend(due);
         if is_due {
             tables.orders.insert(key, order.clone());
