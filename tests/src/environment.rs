@@ -333,8 +333,8 @@ impl Authority for Environment {
     }
 }
 
-/// The configuration of a test, which names the built-in profiles without their limits, for the test
-/// to adapt.
+/// The configuration of a test, which names the built-in profiles without their limits, for the
+/// test to adapt.
 fn config(folder: &Path) -> Config {
     let store::ProfileSet { mut acme_profile, ra_profile } = host::built_in_profiles();
     // A test sets the limits that it is about.

@@ -250,6 +250,6 @@ mod tests {
     fn n12_the_first_profile_bounds_what_an_account_leaves_on_disk() {
         let set: Vec<&str> = built_in_profiles().acme_profile[0].limits.set().map(|(name, _)| name).collect();
         let bounds = ["pendingOrdersPerAccount", "pendingAuthorizationsPerAccount", "failedValidationsPerAccount"];
-        assert_eq!(set, bounds, "nobody else reaches it, so there are no rates");
+        assert_eq!(set, bounds, "no one else reaches it, so there are no rates");
     }
 }

@@ -44,7 +44,8 @@ impl Challenges {
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::AuthorizationEnded`] when the challenge was never started
     /// and no longer can be; [`Refusal::Identifiers`] and [`Refusal::ChallengeWithdrawn`] when the
-    /// rules have become narrower; [`Refusal::LimitReached`] when too many validations of the account
+    /// rules have become narrower; [`Refusal::LimitReached`] when too many validations of the
+    /// account
     /// have failed.
     pub async fn initiate(
         &self,

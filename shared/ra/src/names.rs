@@ -217,7 +217,7 @@ impl<'a> NamePolicy<'a> {
         }))
     }
 
-    /// Why the rules of the profile refuse the identifier, whoever asks.
+    /// Why the rules of the profile refuse the identifier to any account.
     pub(crate) fn refusal_by_rule(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
         self.profile.name_refusal(identifier).map(IdentifierRefusal::Rule)
     }

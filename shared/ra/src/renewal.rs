@@ -5,7 +5,8 @@
 //! certificate's window for renewal is open (RFC 9773 §4.2) and the certificate has not ended. The
 //! certificate is marked with the order, and no other order replaces it while that one can still be
 //! completed. Once the order has failed, another one may, but only [`MAX_RENEWALS`] orders for one
-//! certificate are exempt. Limits that bound what the account leaves on disk exempt nobody.
+//! certificate are exempt. Limits that bound what the account leaves on disk exempt no
+//! order.
 
 use std::sync::Arc;
 

@@ -136,5 +136,5 @@ async fn nonces_that_a_full_disk_could_not_keep_are_invalid_after_the_next_start
     store.redeem_nonce(&nonce(), at(300), operation()).await.unwrap();
     store.close().await.unwrap();
     drop(store);
-    assert!(disk.open().was_unclean(), "the secrets of all nonces are made anew");
+    assert!(disk.open().was_unclean(), "the secrets of all nonces are new");
 }

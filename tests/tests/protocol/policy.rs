@@ -154,7 +154,7 @@ async fn p1_contacts_must_be_in_the_domains_that_the_profile_allows() {
 }
 
 #[tokio::test]
-async fn n8_a_name_that_was_shown_in_a_withdrawn_network_is_shown_anew() {
+async fn n8_a_name_that_was_shown_in_a_withdrawn_network_is_shown_again() {
     let environment = HOST.start().await;
     let client = environment.directory("default").client().await;
     let order = client.ready_order(&["a.test"]).await;

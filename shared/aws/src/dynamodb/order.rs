@@ -15,7 +15,8 @@ use store::{AuthorizationStore, OrderPage, OrderStore, Retention, StoreError, Ve
 
 #[async_trait]
 impl OrderStore for DynamoDbStore {
-    /// Written in this order: authorizations and the pointers to them, order, list entry. A reader that finds an order finds
+    /// Written in this order: authorizations and the pointers to them, order, list entry. A reader
+    /// that finds an order finds
     /// everything that it refers to, and a crash leaves at most an order that was never returned to
     /// a client and that no list contains.
     async fn create_order(

@@ -19,8 +19,8 @@ pub(crate) fn of_order(serving: &Directory, account: &Account, names: &[Identifi
     counts
 }
 
-/// Counts for what an order leaves on disk, which exempt no order: the order, and this number of new
-/// pending authorizations.
+/// Counts for what an order leaves on disk, which exempt no order: the order, and this number of
+/// new pending authorizations.
 pub(crate) fn of_stored_order(serving: &Directory, account: AccountId, pending: usize) -> Vec<Count> {
     let limit = serving.acme.limits.pending_orders_per_account;
     let order = Count::of_account("pendingOrdersPerAccount", limit, account);

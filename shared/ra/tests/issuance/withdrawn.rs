@@ -20,7 +20,7 @@ async fn n16_what_was_shown_by_a_withdrawn_challenge_type_counts_for_nothing() {
     assert!(ca.keys.signed().is_empty());
     let before = authorization_of(&ca, &ca.serving, &account).await;
     let again = authorization_of(&ca, &narrow, &account).await;
-    assert_ne!(again, before, "it is shown anew");
+    assert_ne!(again, before, "it is shown again");
     assert!(ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.is_ok(), "it is as it was");
 }
 

@@ -17,7 +17,8 @@ use crate::{AuditRecord, CertificateRecord, ExternalAccountKey, Incident, Retent
 
 impl EmbeddedStore {
     /// Deletes records that are no longer needed at `now`, and redeemed nonces that can no longer
-    /// be presented. If the disk was full and has room again, everything is written from then on. Examines at most `limit` of them, so that other writes do not wait long.
+    /// be presented. If the disk was full and has room again, everything is written from then on.
+    /// Examines at most `limit` of them, so that other writes do not wait long.
     /// Returns the number examined: when it is `limit`, there may be more.
     ///
     /// # Errors

@@ -109,8 +109,8 @@ pub struct AcmeProfile {
 }
 
 impl AcmeProfile {
-    /// Whether validation may still contact this address, which lies in this special-purpose network
-    /// that the profile allowed before.
+    /// Whether validation may still contact this address, which lies in this special-purpose
+    /// network that the profile allowed before.
     pub fn still_allows(&self, address: IpAddr, network: &str) -> bool {
         let Ok(network) = network.parse::<IpNet>() else { return false };
         // A larger network may allow less: loopback addresses need one of their own.
