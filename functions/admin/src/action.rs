@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// All actions, sorted by noun.
-const ACTIONS: [KnownAction; 33] = [
+const ACTIONS: [KnownAction; 34] = [
     KnownAction::of::<status::ShowStatus>(),
     KnownAction::of::<doctor::Examine>(),
     KnownAction::of::<explain::Explain>(),
@@ -35,6 +35,7 @@ const ACTIONS: [KnownAction; 33] = [
     KnownAction::of::<certificate::RevokeCertificate>(),
     KnownAction::of::<selection::SelectCertificates>(),
     KnownAction::of::<selection::RevokeCertificates>(),
+    KnownAction::of::<selection::IndexKeys>(),
     KnownAction::of::<incident::DeclareIncident>(),
     KnownAction::of::<incident::ListIncidents>(),
     KnownAction::of::<incident::EndIncident>(),

@@ -122,7 +122,7 @@ pub enum CertificateFilter {
     /// The certificates for exactly this identifier, latest expiry first.
     Name(String),
     /// The certificates whose public key has this thumbprint (RFC 7638), latest expiry first. On
-    /// DynamoDB these are only certificates whose record has the thumbprint.
+    /// DynamoDB those of versions up to e70810c are found after `index-keys`.
     Key(Thumbprint),
     /// The certificates of this account's newest orders.
     Account(AccountId),

@@ -1,13 +1,15 @@
 //! Blocked keys, which no account and no certificate can use.
 
+use acme::{AccountId, IncidentId};
 use jose::Thumbprint;
-use operator::Parts;
+use operator::{BlockedUse, Parts};
 use serde::{Deserialize, Serialize};
 use store::BlockedKey;
 
 use crate::{Action, AdminError, Listed, page};
 
-/// Blocks a key: no account and no certificate can use it again.
+/// Blocks a key: no account and no certificate can use it again. Accounts that have it are
+/// disabled, and an incident revokes its certificates.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlockKey {
@@ -16,14 +18,25 @@ pub struct BlockKey {
 }
 
 impl Action for BlockKey {
-    type Answer = ();
+    type Answer = KeyUse;
 
     const NAME: &str = "block-key";
     const IS_ACT: bool = true;
 
-    async fn perform(self, parts: &Parts, actor: &str) -> Result<(), AdminError> {
-        Ok(parts.blocked_keys.block_key(actor, &self.key).await?)
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<KeyUse, AdminError> {
+        let BlockedUse { disabled, incident } = parts.blocked_keys.block_key(actor, &self.key).await?;
+        Ok(KeyUse { disabled, incident })
     }
+}
+
+/// What used a key that was blocked.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyUse {
+    /// The accounts that had the key and are disabled now.
+    pub disabled: Vec<AccountId>,
+    /// The incident that revokes its certificates; absent if there is nothing left to revoke.
+    pub incident: Option<IncidentId>,
 }
 
 /// Lists the blocked keys.

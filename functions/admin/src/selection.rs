@@ -3,6 +3,7 @@
 
 use acme::{AccountId, DirectoryId, Family, RevocationReason};
 use jiff::Timestamp;
+use jose::Thumbprint;
 use operator::{Parts, Refusal};
 use serde::{Deserialize, Serialize};
 use store::{IssuerId, Position, Selection};
@@ -43,6 +44,38 @@ impl Action for SelectCertificates {
         let items = shown.map(|certificate| ShownCertificate::brief(certificate.value)).collect();
         Ok(SelectedCertificates { good: good_ones, revoked, items, next: slice.next })
     }
+}
+
+/// Makes a slice of all valid certificates findable by their keys. Versions up to e70810c did not
+/// do so on DynamoDB.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IndexKeys {
+    /// The start of the slice: the `next` of the previous one.
+    #[serde(default)]
+    pub position: Option<Position>,
+}
+
+impl Action for IndexKeys {
+    type Answer = IndexedKeys;
+
+    const NAME: &str = "index-keys";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<IndexedKeys, AdminError> {
+        let (looked_at, next) = parts.selections.index_keys(self.position.as_ref()).await?;
+        Ok(IndexedKeys { looked_at, next })
+    }
+}
+
+/// The outcome of indexing a slice.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexedKeys {
+    /// How many certificates were looked at.
+    pub looked_at: usize,
+    /// Where the next slice starts; absent if this was the last one.
+    pub next: Option<Position>,
 }
 
 /// Revokes a slice of the selected certificates.
@@ -88,6 +121,9 @@ pub struct CertificateSelection {
     /// The profile in whose directory they were ordered: `web`, or `raProfile/web`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<DirectoryId>,
+    /// The JWK thumbprint of their key (RFC 7638).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Thumbprint>,
     /// The earliest `notBefore`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_from: Option<Timestamp>,
@@ -100,9 +136,10 @@ impl CertificateSelection {
     /// The selection, if everything that it names exists: a typing error must not look like an
     /// empty result.
     pub(crate) async fn checked(self, parts: &Parts) -> Result<Selection, AdminError> {
-        let Self { name, account, issuer, profile, issued_from: from, issued_until: until } = self;
+        let Self { name, account, issuer, profile, key, issued_from: from, issued_until: until } = self;
         let name = name.map(|name| identifier(&name)).transpose()?;
-        let selection = Selection { issuer, directory: profile, account, name, from, until, ..Selection::default() };
+        let known = Selection { issuer, directory: profile, account, name, key, ..Selection::default() };
+        let selection = Selection { from, until, ..known };
         if selection.is_everything() {
             return Err(AdminError::Everything);
         }

@@ -19,6 +19,7 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
         clients.certificate_store(),
         clients.authorization_store(),
         clients.account_store(),
+        clients.lookup_store(),
         Arc::new(records),
         clients.clock(),
     );

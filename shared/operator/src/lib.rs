@@ -42,7 +42,7 @@ pub use external_account::{
 pub use incident::{IncidentPlan, Incidents, RevocationPlan};
 pub use initial_profiles::InitialProfiles;
 pub use issuer::{IssuerChanges, IssuerKey, IssuerRefusal, NewIssuer};
-pub use key::BlockedKeys;
+pub use key::{BlockedKeys, BlockedUse};
 pub use parts::{Parts, Seams};
 pub use profile::Profiles;
 pub use ra::Openness;

@@ -27,7 +27,7 @@ pub struct Parts {
     /// Mints, rotates and revokes external account keys.
     pub external_account_keys: ExternalAccountKeys,
     /// Finds, disables and ends accounts.
-    pub accounts: Accounts,
+    pub accounts: Arc<Accounts>,
     /// Finds certificates by serial, fingerprint or key.
     pub certificates: Certificates,
     /// Goes through many certificates.
@@ -37,9 +37,9 @@ pub struct Parts {
     /// Blocks keys for accounts and certificates.
     pub blocked_keys: BlockedKeys,
     /// Declares and ends incidents.
-    pub incidents: Incidents,
+    pub incidents: Arc<Incidents>,
     /// Revokes what incidents are about.
-    pub staged_revocations: StagedRevocations,
+    pub staged_revocations: Arc<StagedRevocations>,
     /// Reports how the CA is.
     pub status_reports: StatusReports,
     /// Explains orders, names and accounts.
@@ -225,6 +225,25 @@ impl Parts {
             audit.clone(),
             clock.clone(),
         ));
+        let accounts =
+            Arc::new(Accounts::new(seams.accounts.clone(), seams.lookups.clone(), audit.clone(), events.clone()));
+        let incidents = Arc::new(Incidents::new(seams.incidents.clone(), renewal_infos, audit.clone(), clock.clone()));
+        let staged_revocations = Arc::new(StagedRevocations::new(
+            seams.incidents,
+            selections.clone(),
+            revocations.clone(),
+            audit.clone(),
+            clock.clone(),
+        ));
+        let blocked_keys = BlockedKeys::new(
+            seams.lookups.clone(),
+            accounts.clone(),
+            selections.clone(),
+            incidents.clone(),
+            staged_revocations.clone(),
+            audit.clone(),
+            clock.clone(),
+        );
         Self {
             roll_overs: RollOvers::new(seams.issuers.clone(), issuer_changes.clone(), profiles.clone()),
             external_account_keys: ExternalAccountKeys::new(
@@ -233,17 +252,11 @@ impl Parts {
                 audit.clone(),
                 clock.clone(),
             ),
-            accounts: Accounts::new(seams.accounts.clone(), seams.lookups.clone(), audit.clone(), events.clone()),
+            accounts,
             certificates: Certificates::new(seams.lookups.clone(), issuers.clone()),
-            blocked_keys: BlockedKeys::new(seams.lookups.clone(), audit.clone(), clock.clone()),
-            incidents: Incidents::new(seams.incidents.clone(), renewal_infos, audit.clone(), clock.clone()),
-            staged_revocations: StagedRevocations::new(
-                seams.incidents,
-                selections.clone(),
-                revocations.clone(),
-                audit.clone(),
-                clock.clone(),
-            ),
+            blocked_keys,
+            incidents,
+            staged_revocations,
             status_reports: StatusReports::new(
                 seams.issuers,
                 seams.crls,

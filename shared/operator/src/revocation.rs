@@ -13,7 +13,7 @@ use ca::Certificate;
 use futures_util::future::join_all;
 use issuing::CrlRequests;
 use jiff::Timestamp;
-use ra::{MarkedRevocation, RevocationRecords};
+use ra::{MarkedRevocation, RevocationRecords, raises};
 use store::{CertificateRecord, CertificateState, CertificateStore, IssuerId, Position, Selection, Versioned};
 
 use crate::{Error, Refusal, Selections};
@@ -70,7 +70,8 @@ impl Revocations {
         loop {
             rounds.begin()?;
             let before = self.certificates.certificate(id).await?.ok_or(Refusal::NotFound)?;
-            if before.revocation.is_none() && rounds.is_first() {
+            let is_new = before.revocation.is_none() || raises(&before, reason, RevokedBy::Operator);
+            if is_new && rounds.is_first() {
                 self.audit.record(actor, "certificate revoke", id, detail.clone()).await?;
             }
             self.block_if_compromised(&before, reason).await?;
@@ -168,7 +169,7 @@ impl Revocations {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            if before.revocation.is_some() {
+            if before.revocation.is_some() && !raises(&before, reason, RevokedBy::Operator) {
                 return Ok(None);
             }
             self.block_if_compromised(&before, reason).await?;
@@ -197,8 +198,9 @@ struct Lists(HashMap<(IssuerId, u16), Timestamp>);
 impl Lists {
     fn note(&mut self, certificate: &CertificateRecord) {
         if let Some(revocation) = &certificate.revocation {
-            let list = self.0.entry((certificate.issuer.clone(), certificate.crl_shard)).or_insert(revocation.at);
-            *list = revocation.at.max(*list);
+            let list = self.0.entry((certificate.issuer.clone(), certificate.crl_shard));
+            let list = list.or_insert(revocation.listed_since());
+            *list = revocation.listed_since().max(*list);
         }
     }
 }

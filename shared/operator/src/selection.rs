@@ -13,9 +13,10 @@ use acme::{AccountId, CertificateId, DirectoryId, Identifier, OrderId};
 use authority::{Clock, Failure};
 use ca::Certificate;
 use jiff::{SignedDuration, Timestamp};
+use jose::Thumbprint;
 use ra::directory_of;
 use store::{
-    AccountStore, CertificateEntry, CertificateRecord, IssuerId, IssuerRole, IssuerStore, LookupStore, Position,
+    AccountStore, CertificateEntry, CertificateRecord, IssuerId, IssuerRole, IssuerStore, LookupStore, Page, Position,
     Selection, Versioned,
 };
 
@@ -65,6 +66,18 @@ impl Selections {
         self.select(selection, position, meant).await
     }
 
+    /// Makes a piece of all certificates that have not expired findable by their keys, those of
+    /// versions that did not record the key included. Returns how many were looked at, and where
+    /// the next piece starts.
+    ///
+    /// # Errors
+    /// When the store cannot answer; the same piece can be asked for again.
+    pub async fn index_keys(&self, position: Option<&Position>) -> Result<(usize, Option<Position>), Error> {
+        let Slice { certificates, looked_at, next } = self.slice(&Selection::default(), position).await?;
+        self.lookup.index_keys(&certificates).await?;
+        Ok((looked_at, next))
+    }
+
     /// The issuers that sign certificates, or have signed some.
     ///
     /// # Errors
@@ -86,6 +99,8 @@ impl Selections {
                 self.named(name, Some(entry)).await?
             }
             (Selection { name: Some(name), .. }, _) => self.named(name, None).await?,
+            (Selection { key: Some(key), .. }, Some(Position::Before(entry))) => self.keyed(key, Some(entry)).await?,
+            (Selection { key: Some(key), .. }, _) => self.keyed(key, None).await?,
             (Selection { account: Some(id), .. }, Some(Position::OlderThan(order))) => {
                 self.ordered_by(*id, Some(*order)).await?
             }
@@ -110,12 +125,21 @@ impl Selections {
 
     /// The certificates with the identifier, latest expiry first.
     async fn named(&self, name: &Identifier, before: Option<&CertificateEntry>) -> Result<FoundEntries, Error> {
-        let page = self.lookup.certificates_by_name(name, before, self.per_slice).await?;
+        Ok(self.good_of(self.lookup.certificates_by_name(name, before, self.per_slice).await?))
+    }
+
+    /// The certificates with the key, latest expiry first.
+    async fn keyed(&self, key: &Thumbprint, before: Option<&CertificateEntry>) -> Result<FoundEntries, Error> {
+        Ok(self.good_of(self.lookup.certificates_by_key(key, before, self.per_slice).await?))
+    }
+
+    /// Those of a page that have not expired, and where the next page starts.
+    fn good_of(&self, page: Page<CertificateEntry>) -> FoundEntries {
         let now = self.clock.now();
         let good: Vec<_> = page.items.into_iter().take_while(|entry| entry.not_after > now).collect();
         let goes_on = page.more && good.len() == self.per_slice;
         let next = good.last().filter(|_| goes_on).cloned().map(Position::Before);
-        Ok((good, next))
+        (good, next)
     }
 
     /// The certificates of the account's orders, newest order first.

@@ -61,8 +61,9 @@ impl StagedRevocations {
         // All of them are revoked now. Those revoked before the start, or for another reason, do
         // not count.
         let own = slice.certificates.iter().filter(|certificate| {
-            let by_it =
-                |revoked: &Revocation| revoked.at >= revocation.begins_at && revoked.reason == revocation.reason;
+            let by_it = |revoked: &Revocation| {
+                revoked.listed_since() >= revocation.begins_at && revoked.reason == revocation.reason
+            };
             certificate.revocation.as_ref().is_none_or(by_it)
         });
         let is_more = slice.next.is_some();

@@ -52,6 +52,6 @@ pub use refusal::Refusals;
 pub use registration::{AccountCreation, Registrations};
 pub use renewal::Renewals;
 pub use renewal_info::{RenewalInfos, directory_of};
-pub use revocation::{MarkedRevocation, RevocationRecords, Revocations, Revoker};
+pub use revocation::{MarkedRevocation, RevocationRecords, Revocations, Revoker, raises};
 pub use settings::{Openness, Settings};
 pub use validation::{ValidationJob, Validations};

@@ -194,6 +194,7 @@ impl Parts {
                 store.clone(),
                 store.clone(),
                 store.clone(),
+                store.clone(),
                 revocation_records.clone(),
                 clock.clone(),
             ),

@@ -2,13 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use acme::{Account, AuthorizationId, AuthorizationStatus, EventKind, RevocationFacts, RevocationReason, RevokedBy};
+use acme::{
+    Account, AuthorizationId, AuthorizationStatus, CertificateId, EventKind, RevocationFacts, RevocationReason,
+    RevokedBy,
+};
 use authority::{Clock, Events, Failure, Rounds, applied, certificate_facts, versioned};
 use ca::Certificate;
 use issuing::CrlRequests;
 use jose::PublicKey;
 use store::{
-    AccountStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, Revocation, Versioned,
+    AccountStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, LookupStore, Revocation,
+    Versioned,
 };
 
 use crate::{Directory, Error, Refusal, directory_of};
@@ -27,6 +31,7 @@ pub struct Revocations {
     certificates: Arc<dyn CertificateStore>,
     authorizations: Arc<dyn AuthorizationStore>,
     accounts: Arc<dyn AccountStore>,
+    lookup: Arc<dyn LookupStore>,
     records: Arc<RevocationRecords>,
     clock: Arc<dyn Clock>,
 }
@@ -37,10 +42,11 @@ impl Revocations {
         certificates: Arc<dyn CertificateStore>,
         authorizations: Arc<dyn AuthorizationStore>,
         accounts: Arc<dyn AccountStore>,
+        lookup: Arc<dyn LookupStore>,
         records: Arc<RevocationRecords>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { certificates, authorizations, accounts, records, clock }
+        Self { certificates, authorizations, accounts, lookup, records, clock }
     }
 
     /// Revokes the certificate with exactly these bytes.
@@ -51,7 +57,7 @@ impl Revocations {
     ///
     /// # Errors
     /// [`Refusal::NotACertificate`], [`Refusal::NotFound`], [`Refusal::MayNotRevoke`],
-    /// [`Refusal::AlreadyRevoked`].
+    /// [`Refusal::AlreadyRevoked`], unless the key itself raises the reason to `keyCompromise`.
     pub async fn revoke(
         &self,
         serving: &Directory,
@@ -80,9 +86,49 @@ impl Revocations {
             if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
                 self.certificates.block_key(&key.thumbprint(), self.clock.now()).await?;
             }
-            match self.records.revoke(&before, reason, by, None).await? {
+            let marked = self.records.revoke(&before, reason, by, None).await?;
+            if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason)
+                && !matches!(marked, MarkedRevocation::Overtaken)
+            {
+                // Also when it was revoked before: an earlier request may have been interrupted.
+                self.revoke_others_with(key).await?;
+            }
+            match marked {
                 MarkedRevocation::Now(_) => return Ok(()),
                 MarkedRevocation::Before => return Err(Refusal::AlreadyRevoked.into()),
+                MarkedRevocation::Overtaken => {}
+            }
+        }
+    }
+
+    /// Revokes every other certificate with the key, in whatever directory it was ordered: all of
+    /// them can be misused.
+    async fn revoke_others_with(&self, key: &PublicKey) -> Result<(), Error> {
+        let (thumbprint, mut before) = (key.thumbprint(), None);
+        loop {
+            let page = self.lookup.certificates_by_key(&thumbprint, before.as_ref(), PAGE).await?;
+            for entry in &page.items {
+                self.revoke_compromised(&entry.id).await?;
+            }
+            before = page.items.last().cloned().filter(|_| page.more);
+            if before.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn revoke_compromised(&self, id: &CertificateId) -> Result<(), Error> {
+        let (reason, by) = (RevocationReason::KeyCompromise, RevokedBy::CertificateKey);
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
+            let record = self.certificates.certificate(id).await?;
+            let Some(record) = record.filter(|record| record.account.is_some()) else { return Ok(()) };
+            if record.not_after <= self.clock.now() {
+                return Ok(());
+            }
+            match self.records.revoke(&record, reason, by, None).await? {
+                MarkedRevocation::Now(_) | MarkedRevocation::Before => return Ok(()),
                 MarkedRevocation::Overtaken => {}
             }
         }
@@ -154,6 +200,17 @@ pub enum MarkedRevocation {
     Overtaken,
 }
 
+/// Whether this would raise the reason of a revoked certificate to `keyCompromise`. Only the key
+/// itself and operators can say so (threat 5); whatever else is said of a revoked certificate comes
+/// too late.
+pub fn raises(certificate: &CertificateRecord, reason: RevocationReason, by: RevokedBy) -> bool {
+    let is_proven = matches!(by, RevokedBy::CertificateKey | RevokedBy::Operator);
+    let revocation = certificate.revocation.as_ref();
+    is_proven
+        && reason == RevocationReason::KeyCompromise
+        && revocation.is_some_and(|before| before.reason != RevocationReason::KeyCompromise)
+}
+
 /// Records revocations and requests CRLs for them, for clients and for operators.
 pub struct RevocationRecords {
     certificates: Arc<dyn CertificateStore>,
@@ -184,7 +241,9 @@ impl RevocationRecords {
         by: RevokedBy,
         actor: Option<&str>,
     ) -> Result<MarkedRevocation, Failure> {
-        if let Some(revocation) = &before.revocation {
+        if let Some(revocation) = &before.revocation
+            && !raises(before, reason, by)
+        {
             self.list_if_missing(before, revocation).await?;
             return Ok(MarkedRevocation::Before);
         }
@@ -195,8 +254,8 @@ impl RevocationRecords {
         Ok(MarkedRevocation::Now(Box::new(revoked)))
     }
 
-    /// Marks the certificate as revoked; `None` if another write has changed it in the meantime.
-    /// The caller requests the CRL afterwards.
+    /// Marks the certificate as revoked, or raises the reason of its revocation; `None` if another
+    /// write has changed it in the meantime. The caller requests the CRL afterwards.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -207,7 +266,12 @@ impl RevocationRecords {
         by: RevokedBy,
         actor: Option<&str>,
     ) -> Result<Option<CertificateRecord>, Failure> {
-        let revocation = Some(Revocation { at: acme::whole_seconds(self.clock.now()), reason });
+        let now = acme::whole_seconds(self.clock.now());
+        let revocation = Some(match &before.revocation {
+            None => Revocation { at: now, reason, raised_at: None },
+            // What was revoked stays revoked since then.
+            Some(first) => Revocation { at: first.at, reason, raised_at: Some(now) },
+        });
         let after = versioned(CertificateRecord { revocation, ..before.value.clone() })?;
         if !applied(self.certificates.update_certificate(before, &after).await)? {
             return Ok(None);
@@ -228,10 +292,13 @@ impl RevocationRecords {
     /// Requests the CRL of a certificate that is revoked but missing on its CRL, because an earlier
     /// request was interrupted.
     async fn list_if_missing(&self, revoked: &CertificateRecord, revocation: &Revocation) -> Result<(), Failure> {
-        if self.crl_requests.is_listed(&revoked.issuer, revoked.crl_shard, revocation.at).await? {
+        if self.crl_requests.is_listed(&revoked.issuer, revoked.crl_shard, revocation.listed_since()).await? {
             Ok(())
         } else {
             self.list(revoked).await
         }
     }
 }
+
+/// The number of certificates with a key that are looked up at once.
+const PAGE: usize = 100;

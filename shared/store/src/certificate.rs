@@ -32,8 +32,9 @@ pub trait CertificateStore: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn certificates(&self, ids: &[CertificateId]) -> Result<Vec<Versioned<CertificateRecord>>, StoreError>;
 
-    /// Replaces `before` with `after`. When this revokes the certificate, it is added to the
-    /// revoked certificates of its issuer's CRL shard in the same atomic change.
+    /// Replaces `before` with `after`. When this revokes the certificate, or changes its
+    /// revocation, the entry among the revoked certificates of its issuer's CRL shard is written in
+    /// the same atomic change.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the stored certificate is not `before`;
@@ -98,7 +99,8 @@ pub struct CertificateRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// The JWK thumbprint of its key (RFC 7638), by which it can be looked up; `None` until it is
-    /// issued, and where an earlier version issued it.
+    /// issued. Engines fill it in when they read a certificate of an earlier version that lacks it;
+    /// the entry of the look-up may be missing then, until [`crate::LookupStore::index_keys`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Thumbprint>,
     /// The request id that the signer assigned to the signature, for finding it in the signer's own
@@ -128,6 +130,16 @@ pub enum CertificateState {
     },
 }
 
+impl CertificateRecord {
+    /// Whether the certificate has this key.
+    pub fn has_key(&self, key: &Thumbprint) -> bool {
+        match &self.key {
+            Some(own) => own == key,
+            None => self.state.public_key().is_ok_and(|own| own.thumbprint() == *key),
+        }
+    }
+}
+
 impl CertificateState {
     /// The public key in the certificate.
     ///
@@ -148,6 +160,16 @@ pub struct Revocation {
     pub at: Timestamp,
     /// The reason code (RFC 5280 §5.3.1).
     pub reason: RevocationReason,
+    /// When the reason was raised to `keyCompromise`; `None` if it is the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_at: Option<Timestamp>,
+}
+
+impl Revocation {
+    /// The time since which CRLs have to say what it says.
+    pub fn listed_since(&self) -> Timestamp {
+        self.raised_at.unwrap_or(self.at)
+    }
 }
 
 /// The order that replaces a certificate.

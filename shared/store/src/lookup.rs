@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jose::Thumbprint;
 use serde::{Deserialize, Serialize};
 
-use crate::{CertificateStore, OrderStore, Page, StoreError, Versioned};
+use crate::{CertificateRecord, CertificateStore, OrderStore, Page, StoreError, Versioned};
 
 /// Look-ups by other members of the records than their ids.
 #[async_trait]
@@ -32,7 +32,8 @@ pub trait LookupStore: CertificateStore + OrderStore {
 
     /// The certificates with exactly that key that come after `before`, ordered by the end of their
     /// validity, latest first, at most `limit`. An entry may refer to a certificate that was never
-    /// stored. Certificates of versions that did not record the key may be missing.
+    /// stored. Certificates of versions that did not record the key may be missing until
+    /// [`LookupStore::index_keys`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -42,6 +43,13 @@ pub trait LookupStore: CertificateStore + OrderStore {
         before: Option<&CertificateEntry>,
         limit: usize,
     ) -> Result<Page<CertificateEntry>, StoreError>;
+
+    /// Makes these certificates findable by their keys, if a version that did not record the key
+    /// wrote them. Repeating it is harmless.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn index_keys(&self, certificates: &[Versioned<CertificateRecord>]) -> Result<(), StoreError>;
 
     /// The certificates whose validity ends from `from` (inclusive) to `until` (exclusive) that
     /// come after `after`, ordered by that end, earliest first, at most `limit`. An entry may refer

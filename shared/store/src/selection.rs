@@ -4,6 +4,7 @@ use std::fmt;
 
 use acme::{AccountId, DirectoryId, Identifier, OrderId, UnknownMembers};
 use jiff::Timestamp;
+use jose::Thumbprint;
 use serde::{Deserialize, Serialize};
 
 use crate::{CertificateEntry, CertificateRecord, IssuerId};
@@ -25,6 +26,9 @@ pub struct Selection {
     /// Only certificates that contain that identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Identifier>,
+    /// Only certificates with the key of this JWK thumbprint (RFC 7638).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Thumbprint>,
     /// Only certificates with a `notBefore` at this time or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
@@ -58,6 +62,7 @@ impl Selection {
             && self.directory.as_ref().is_none_or(|wanted| directory == Some(wanted))
             && self.account.is_none_or(|account| certificate.account == Some(account))
             && self.name.as_ref().is_none_or(|name| certificate.identifiers.contains(name))
+            && self.key.is_none_or(|key| certificate.has_key(&key))
             && self.from.is_none_or(|from| certificate.not_before >= from)
             && self.until.is_none_or(|until| certificate.not_before < until)
     }
@@ -92,6 +97,7 @@ mod tests {
             directory: Some(home.clone()),
             account: made.account,
             name: made.identifiers.first().cloned(),
+            key: None,
             from: Some(at(0)),
             until: Some(at(1)),
             unknown: UnknownMembers::default(),
@@ -125,11 +131,12 @@ mod tests {
 /// What is meant, for the record of an act: `issuer=issuing name=www.example.com`.
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { issuer, directory, account, name, from, until, unknown } = self;
+        let Self { issuer, directory, account, name, key, from, until, unknown } = self;
         let words = [
             ("account", account.map(|account| account.to_string())),
             ("from", from.map(|from| from.to_string())),
             ("issuer", issuer.as_ref().map(ToString::to_string)),
+            ("key", key.map(|key| key.to_string())),
             ("name", name.as_ref().map(ToString::to_string)),
             ("others", (!unknown.is_empty()).then(|| "of a newer version".to_owned())),
             ("profile", directory.as_ref().map(ToString::to_string)),

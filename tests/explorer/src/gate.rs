@@ -124,6 +124,7 @@ in_turn! {
     LookupStore {
         certificates_by_name(name: &Identifier, before: Option<&CertificateEntry>, limit: usize) -> Page<CertificateEntry>;
         certificates_by_key(key: &Thumbprint, before: Option<&CertificateEntry>, limit: usize) -> Page<CertificateEntry>;
+        index_keys(certificates: &[Versioned<CertificateRecord>]) -> ();
         certificates_ending(from: Timestamp, until: Timestamp, after: Option<&CertificateEntry>, limit: usize) -> Page<CertificateEntry>;
         accounts_by_contact(contact: &Contact, after: Option<AccountId>, limit: usize) -> Page<Versioned<Account>>;
         accounts_by_key(key: &Thumbprint, after: Option<&DirectoryId>, limit: usize) -> Page<Versioned<Account>>;

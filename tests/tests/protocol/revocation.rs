@@ -6,7 +6,7 @@ use jose::base64url;
 use serde_json::{Value, json};
 use tests::{
     Directory,
-    client::{Client, Issued, Key, Reply, csr},
+    client::{Client, Issued, Key, Reply, certificate_id, csr},
     openssl,
 };
 use x509_cert::{Certificate, der::Encode};
@@ -148,6 +148,112 @@ async fn threat_5_a_key_that_signs_that_it_is_compromised_is_blocked() {
 }
 
 #[tokio::test]
+async fn s15_the_key_itself_raises_the_reason_of_a_revocation_and_no_one_else_does() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let issued = client.obtain(&["a.test"]).await;
+        client.revoke(&issued, 4).await.expect(200);
+        client.revoke(&issued, 1).await.refused(400, "alreadyRevoked");
+        by_key(&client, &issued, &issued.key, 4).await.refused(400, "alreadyRevoked");
+        ca.settled().await;
+        assert!(entry(&ca, &issued).await.contains("Superseded"));
+        by_key(&client, &issued, &issued.key, 1).await.expect(200);
+        ca.settled().await;
+        let raised = entry(&ca, &issued).await;
+        assert!(raised.contains("Key Compromise"), "{raised}");
+        by_key(&client, &issued, &issued.key, 1).await.refused(400, "alreadyRevoked");
+        // It is not taken back.
+        by_key(&client, &issued, &issued.key, 4).await.refused(400, "alreadyRevoked");
+        client.with_key(issued.key.clone()).new_account(&json!({})).await.refused(400, "badPublicKey");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn threat_5_a_key_that_signs_that_it_is_compromised_revokes_all_its_certificates() {
+    HOST.on_both_families(async |ca| {
+        let (client, other) = (ca.client().await, ca.other().client().await);
+        let first = client.obtain(&["a.test"]).await;
+        let second = client.obtain_for(&["b.test"], first.key.clone()).await;
+        let elsewhere = other.obtain_for(&["c.test"], first.key.clone()).await;
+        let unrelated = client.obtain(&["a.test"]).await;
+        client.revoke(&second, 4).await.expect(200);
+        by_key(&client, &first, &first.key, 1).await.expect(200);
+        ca.settled().await;
+        for issued in [&first, &second, &elsewhere] {
+            assert!(crl_check(&ca, issued).await.unwrap_err().contains("certificate revoked"));
+            assert!(entry(&ca, issued).await.contains("Key Compromise"));
+        }
+        crl_check(&ca, &unrelated).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_that_an_operator_blocks_ends_its_accounts_and_its_certificates() {
+    HOST.on_both_families(async |ca| {
+        let (client, other) = (ca.client().await, ca.other().client().await);
+        let issued = client.obtain(&["a.test"]).await;
+        let superseded = client.obtain_for(&["b.test"], issued.key.clone()).await;
+        let elsewhere = other.obtain_for(&["c.test"], issued.key.clone()).await;
+        client.revoke(&superseded, 4).await.expect(200);
+        // Accounts of both directories have the key, too.
+        let mut accounts = Vec::new();
+        for directory in [ca, ca.other()] {
+            accounts.push(directory.stranger_with(issued.key.clone()).await.registered().await);
+        }
+        let block = json!({"action": "block-key", "key": issued.key.thumbprint()});
+        let used = ca.act(block.clone()).await.unwrap();
+        assert_eq!(used["disabled"].as_array().map(Vec::len), Some(2), "{used}");
+        let incident = used["incident"].as_str().unwrap().to_owned();
+        for account in &accounts {
+            account.new_order(&["d.test"]).await.refused(401, "unauthorized");
+        }
+        ca.act(json!({"action": "continue-revocations"})).await.unwrap();
+        ca.settled().await;
+        for revoked in [&issued, &superseded, &elsewhere] {
+            assert!(crl_check(&ca, revoked).await.unwrap_err().contains("certificate revoked"));
+            assert!(entry(&ca, revoked).await.contains("Key Compromise"));
+        }
+        let incidents = ca.act(json!({"action": "incidents"})).await.unwrap();
+        let own = incidents.as_array().unwrap().iter().find(|known| known["id"] == incident.as_str()).unwrap();
+        assert_eq!(own["revocation"]["revoked"], 2, "without the one that was revoked before: {own}");
+        assert!(own["revocation"]["finishedAt"].is_string(), "{own}");
+        let again = ca.act(block).await.unwrap();
+        assert_eq!(again, json!({"disabled": [], "incident": null}), "there is nothing left to end");
+        client.obtain(&["a.test"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn certificates_are_found_and_selected_by_their_key() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let first = client.obtain(&["a.test"]).await;
+        let second = client.obtain_for(&["b.test"], first.key.clone()).await;
+        client.obtain(&["a.test"]).await;
+        let key = first.key.thumbprint();
+        let found = ca.act(json!({"action": "find-certificates", "filter": {"key": key}})).await.unwrap();
+        let mut ids: Vec<String> =
+            found["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        let mut expected = [&first, &second].map(|issued| certificate_id(&issued.chain));
+        expected.sort();
+        assert_eq!(ids, expected);
+        let selection = json!({"key": key, "name": "b.test"});
+        let selected = ca.act(json!({"action": "select-certificates", "selection": {"key": key}})).await.unwrap();
+        assert_eq!((&selected["good"], &selected["next"]), (&json!(2), &Value::Null));
+        let selected = ca.act(json!({"action": "select-certificates", "selection": selection})).await.unwrap();
+        assert_eq!(selected["good"], 1);
+        ca.act(json!({"action": "index-keys"})).await.unwrap();
+        let again = ca.act(json!({"action": "find-certificates", "filter": {"key": key}})).await.unwrap();
+        assert_eq!(again, found, "indexing again changes nothing");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn threat_16_a_forged_certificate_with_a_known_serial_is_refused() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
@@ -214,6 +320,15 @@ async fn a_revocation_survives_a_restart() {
     let environment = environment.restarted(|_| {}).await;
     client.revoke(&issued, 5).await.refused(400, "alreadyRevoked");
     crl_check(&environment.directory("default"), &issued).await.unwrap_err();
+}
+
+/// The lines of the CRL about this certificate.
+async fn entry(ca: &Directory<'_>, issued: &Issued) -> String {
+    let text = crl_text(ca, issued).await;
+    let serial = issued.leaf().tbs_certificate().serial_number().as_bytes().to_vec();
+    let serial = serial.iter().fold(String::new(), |text, byte| format!("{text}{byte:02X}"));
+    let entry = text.split("Serial Number: ").find(|entry| entry.starts_with(&serial));
+    entry.unwrap_or_else(|| panic!("{serial} is not in {text}")).to_owned()
 }
 
 /// A revocation request that this key signs.

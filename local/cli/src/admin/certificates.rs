@@ -6,7 +6,7 @@ use acme::{AccountId, CertificateId, CertificateIdError, DirectoryId, Revocation
 use admin::{
     account::{AccountFilter, FindAccounts, ShownAccount},
     certificate::{CertificateFilter, ExportCertificate, FindCertificates, RevokeCertificate, ShownCertificate},
-    selection::{CertificateSelection, RevokeCertificates},
+    selection::{CertificateSelection, IndexKeys, RevokeCertificates},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use jose::Thumbprint;
@@ -63,6 +63,12 @@ pub(super) enum CertificatesCommand {
         after_help = "Examples:\n  serverless-acme admin certificates revoke aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE \\\n      --reason key-compromise\n  serverless-acme admin certificates revoke --name www.example.com --dry-run\n  serverless-acme admin certificates revoke --profile web --issued-from 2026-01-31T00:00:00Z \\\n      --issued-until 2026-02-01T00:00:00Z --reason superseded --yes"
     )]
     Revoke(RevokeArguments),
+    /// Make all valid certificates findable by their keys
+    ///
+    /// Versions up to e70810c did not do so on AWS. One run after the upgrade is enough, and an
+    /// interrupted one can be repeated.
+    #[command(after_help = "Example:\n  serverless-acme admin certificates index-keys")]
+    IndexKeys,
 }
 
 /// The criterion by which certificates are searched.
@@ -191,7 +197,23 @@ pub(super) async fn run(
             Some(id) => revoke(connection, output, id, arguments.reason).await,
             None => revoke_many(connection, output, arguments).await,
         },
+        CertificatesCommand::IndexKeys => index_keys(connection, output).await,
     }
+}
+
+async fn index_keys(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
+    let mut progress = Progress::new("certificates indexed", None);
+    let (mut indexed, mut position) = (0, None);
+    loop {
+        let piece = connection.ask(&IndexKeys { position }).await?;
+        indexed += piece.looked_at as u64;
+        position = piece.next;
+        if position.is_none() {
+            break;
+        }
+        progress.show(indexed);
+    }
+    output.print(&json!({"indexed": indexed}), || format!("{indexed} certificates can be found by their keys"))
 }
 
 async fn find(

@@ -26,6 +26,7 @@ use super::{
 };
 
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "a command line is parsed once")]
 pub(super) enum IncidentsCommand {
     /// Declare an incident: ask clients to replace the affected certificates early
     ///

@@ -12,8 +12,20 @@ use super::{
 };
 
 pub(super) async fn block_key(connection: &Connection, output: &Output, key: Thumbprint) -> Result<(), AdminFailure> {
-    connection.ask(&BlockKey { key }).await?;
-    output.print(&(), || format!("{key} is blocked: no account and no certificate can use it"))
+    let used = connection.ask(&BlockKey { key }).await?;
+    output.print(&used, || {
+        let mut text = format!("{key} is blocked: no account and no certificate can use it");
+        for account in &used.disabled {
+            text += &format!("\nthe account {account} had it, and is disabled");
+        }
+        if let Some(incident) = used.incident {
+            text += &format!(
+                "\nits certificates are being revoked; follow it with `serverless-acme admin incidents show {incident} \
+                 --watch`"
+            );
+        }
+        text
+    })
 }
 
 pub(super) async fn blocked_keys(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {

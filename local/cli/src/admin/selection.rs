@@ -8,6 +8,7 @@ use admin::{
 };
 use clap::Args;
 use jiff::Timestamp;
+use jose::Thumbprint;
 use store::IssuerId;
 
 use super::{AdminFailure, connection::Connection, progress::Progress};
@@ -29,6 +30,9 @@ pub(super) struct SelectionArguments {
     /// (raProfile/web)
     #[arg(long, value_name = "NAME")]
     profile: Option<DirectoryId>,
+    /// Certificates whose public key has this thumbprint (RFC 7638)
+    #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
+    key: Option<Thumbprint>,
     /// Certificates whose notBefore is this time or later, such as 2026-01-31T00:00:00Z. Unless
     /// the order says otherwise, notBefore is five minutes before issuance
     #[arg(long, value_name = "TIME")]
@@ -40,8 +44,8 @@ pub(super) struct SelectionArguments {
 
 impl From<SelectionArguments> for CertificateSelection {
     fn from(arguments: SelectionArguments) -> Self {
-        let SelectionArguments { name, account, issuer, profile, issued_from, issued_until } = arguments;
-        Self { name, account, issuer, profile, issued_from, issued_until }
+        let SelectionArguments { name, account, issuer, profile, key, issued_from, issued_until } = arguments;
+        Self { name, account, issuer, profile, key, issued_from, issued_until }
     }
 }
 

@@ -43,8 +43,8 @@ impl CertificateStore for DynamoDbStore {
         after: &Versioned<CertificateRecord>,
     ) -> Result<(), StoreError> {
         let (item, condition) = (self.certificate_item(after)?, Condition::Version(before.version));
-        let verdict = match (&before.revocation, &after.revocation) {
-            (None, Some(revocation)) => {
+        let verdict = match &after.revocation {
+            Some(revocation) if before.revocation != after.revocation => {
                 let entry = RevokedCertificate {
                     serial: after.id.serial().clone(),
                     at: revocation.at,

@@ -39,6 +39,10 @@ impl LookupStore for DynamoDbStore {
         Page::of(items, limit).try_map(|item| entry(&item))
     }
 
+    async fn index_keys(&self, certificates: &[Versioned<CertificateRecord>]) -> Result<(), StoreError> {
+        self.put_each(certificates.iter().filter_map(|certificate| self.key_entry(None, certificate)).collect()).await
+    }
+
     /// Day by day, the shards of a day together.
     async fn certificates_ending(
         &self,

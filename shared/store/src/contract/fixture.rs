@@ -299,7 +299,8 @@ pub fn issued_leaf(before: &Versioned<CertificateRecord>) -> Versioned<Certifica
 /// The certificate after its revocation.
 pub fn revoked(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
     changed(before, |certificate| {
-        certificate.revocation = Some(Revocation { at: at(DAY), reason: RevocationReason::Superseded });
+        certificate.revocation =
+            Some(Revocation { at: at(DAY), reason: RevocationReason::Superseded, raised_at: None });
     })
 }
 

@@ -40,7 +40,7 @@ impl CertificateStore for EmbeddedStore {
         after: &Versioned<CertificateRecord>,
     ) -> Result<(), StoreError> {
         let mut change = self.certificate_change(Some(before), after)?;
-        if let (None, Some(revocation)) = (&before.revocation, &after.revocation) {
+        if let Some(revocation) = after.revocation.as_ref().filter(|_| before.revocation != after.revocation) {
             let entry = RevokedCertificate {
                 serial: after.id.serial().clone(),
                 at: revocation.at,

@@ -13,7 +13,7 @@ use super::{
     snapshot::Snapshot,
     table::{self, TableName},
 };
-use crate::{BlockedKey, CertificateEntry, LookupStore, Page, StoreError, Versioned};
+use crate::{BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, Versioned};
 
 #[async_trait]
 impl LookupStore for EmbeddedStore {
@@ -39,6 +39,11 @@ impl LookupStore for EmbeddedStore {
             let keys = key::certificates_by_key(key, before);
             entries(snapshot, snapshot.last_keys(table::KEYED, keys, limit.saturating_add(1))?, table::KEYED, limit)
         })
+    }
+
+    /// A migration has done it for the whole file.
+    async fn index_keys(&self, _: &[Versioned<CertificateRecord>]) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn certificates_ending(

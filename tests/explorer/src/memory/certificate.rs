@@ -32,7 +32,7 @@ impl CertificateStore for MemoryStore {
         let (mut tables, id) = (self.lock(), after.id.to_string());
         let condition = Condition::CertificateVersion;
         self.replace(&mut tables.certificates, id, Some(before.version), after, condition)?;
-        if let (None, Some(revocation)) = (&before.revocation, &after.revocation) {
+        if let Some(revocation) = after.revocation.as_ref().filter(|_| before.revocation != after.revocation) {
             let entry = RevokedCertificate {
                 serial: after.id.serial().clone(),
                 at: revocation.at,

@@ -28,6 +28,11 @@ impl LookupStore for MemoryStore {
         Ok(self.last_ending_first(|certificate| certificate.key.as_ref() == Some(key), before, limit))
     }
 
+    /// The key of each record is looked at.
+    async fn index_keys(&self, _: &[Versioned<CertificateRecord>]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn certificates_ending(
         &self,
         from: Timestamp,
