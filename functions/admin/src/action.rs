@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_read_back_is_noticed() {
-        assert!(is_read_back::<key::BlockKey>(&Value::Null));
+        assert!(is_read_back::<key::BlockKey>(&serde_json::json!({ "disabled": [], "incident": null })));
         assert!(is_read_back::<key::ListBlockedKeys>(&serde_json::json!({ "items": [], "more": false })));
         for wrong in [serde_json::json!({ "items": [] }), serde_json::json!({ "items": [], "more": true, "next": 1 })] {
             assert!(!is_read_back::<key::ListBlockedKeys>(&wrong), "{wrong}");

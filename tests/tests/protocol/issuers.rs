@@ -170,7 +170,9 @@ async fn the_certificate_of_an_issuer_has_what_was_asked_for() {
     environment.http().get(&format!("{}/issuer/short.cer", environment.status_url())).await.expect(200);
     let findings = environment.act(json!({"action": "doctor"})).await.unwrap();
     let found = |check: &str| findings.as_array().unwrap().iter().find(|finding| finding["check"] == check).unwrap();
-    assert_eq!(found("certificate of issuer short")["verdict"], "warning", "it expires soon");
+    let end = found("certificate of issuer short");
+    assert_eq!(end["verdict"], "good", "it expires soon, and nothing depends on it");
+    assert!(end["seen"].as_str().unwrap().ends_with("no enabled RA Profile leads to it any more"), "{end}");
     assert_eq!(found("key of issuer short")["verdict"], "good");
     assert_eq!(found("CRL 3 of issuer short")["verdict"], "good");
 }
