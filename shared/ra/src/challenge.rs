@@ -45,8 +45,7 @@ impl Challenges {
     /// [`Refusal::NotFound`]; [`Refusal::AuthorizationEnded`] when the challenge was never started
     /// and no longer can be; [`Refusal::Identifiers`] and [`Refusal::ChallengeWithdrawn`] when the
     /// rules have become narrower; [`Refusal::LimitReached`] when too many validations of the
-    /// account
-    /// have failed.
+    /// account have failed.
     pub async fn initiate(
         &self,
         serving: &Directory,
