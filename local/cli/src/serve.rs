@@ -69,10 +69,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
-    use std::{env, path::PathBuf, process::Command, time::Instant};
+    use std::{env, path::PathBuf, time::Instant};
 
     use host::WebhookConfig;
     use jiff::Timestamp;
+    use tokio::process::Command;
 
     use super::*;
 
@@ -105,7 +106,8 @@ mod tests {
         let test = "serve::tests::threat_33_a_panic_of_a_task_ends_the_process_so_that_it_is_started_again";
         let mut child = Command::new(env::current_exe().unwrap());
         let child = child.args(["--exact", test, "--nocapture"]).env(CHILD, folder.path().join("data"));
-        let output = child.output().unwrap();
+        let output = time::timeout(6 * PATIENCE, child.kill_on_drop(true).output()).await;
+        let output = output.expect("the process ends").unwrap();
         assert_eq!(output.status.code(), Some(DIED.into()), "{}", String::from_utf8_lossy(&output.stderr));
     }
 

@@ -1,12 +1,11 @@
 //! The webhook: deliveries, retries, and requests that do not wait for them.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::timeout;
 
 use crate::{
     acme::{self, Client},
@@ -157,12 +156,7 @@ async fn threat_13_addresses_that_validation_may_not_reach_are_not_reached() {
     ] {
         let server = Server::start(&["--webhook-url", url, "--webhook-networks", networks]).await;
         Client::register(&server).await;
-        let told = timeout(LONGEST, async {
-            while !server.log().contains("an event is not delivered") {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        told.await.expect("it is logged");
+        server.logged("an event is not delivered").await;
         let (status, doctor) = admin(&server.data(), &["doctor"]).await;
         assert_eq!(status, 1);
         assert!(doctor.contains("Not connecting to ") && doctor.contains(reason), "{url}: {doctor}");
@@ -179,12 +173,7 @@ async fn over_tls_the_receiver_must_have_a_certificate_that_is_trusted() {
 
     let server = Server::start(&["--webhook-url", &receiver.url()]).await;
     Client::register(&server).await;
-    let told = timeout(LONGEST, async {
-        while !server.log().contains("invalid peer certificate") {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    told.await.expect("it is logged");
+    server.logged("invalid peer certificate").await;
     assert_eq!(receiver.deliveries(), 0);
     server.signal("TERM").await;
     let (_, data) = server.ended().await;
@@ -264,5 +253,3 @@ async fn a_site_that_answers_wrongly_is_reported_as_a_failed_validation() {
     let event = verified(&receiver.next().await, &secret(&server.data()));
     assert_eq!((&event["type"], &event["names"]), (&json!("validation.failed"), &json!(["localhost"])));
 }
-
-const LONGEST: Duration = Duration::from_secs(20);

@@ -47,9 +47,7 @@ async fn a_lack_of_descriptors_settles_no_challenge() {
     let mut order = client.order("localhost").await;
     server.limit_descriptors(1).await;
     acme::begin(&mut order, Some(&site)).await;
-    while !server.log().contains("an attempt waits") {
-        tokio::task::yield_now().await;
-    }
+    server.logged("an attempt waits").await;
     server.limit_descriptors(1024).await;
     assert_eq!(order.poll_ready(&RETRIES).await.unwrap(), OrderStatus::Ready);
 }

@@ -92,6 +92,16 @@ impl Server {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
+    /// Waits until the log contains the text.
+    pub(crate) async fn logged(&self, text: &str) {
+        let logged = async {
+            while !self.log().contains(text) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(LONGEST, logged).await.unwrap_or_else(|_| panic!("`{text}` is not in the log:\n{}", self.log()));
+    }
+
     /// The directory of the default ACME Profile.
     pub(crate) fn directory(&self) -> &str {
         self.banner["directories"][0].as_str().unwrap()

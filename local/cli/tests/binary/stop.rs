@@ -29,7 +29,7 @@ async fn a_request_under_way_at_sigterm_gets_its_answer() {
     // An answer on another connection: by now the half request is being read.
     assert_eq!(http::get(&server, server.directory()).await.status, 200);
     server.signal("TERM").await;
-    logged(&server, "stopping").await;
+    server.logged("stopping").await;
 
     stream.write_all(b"0123456789").await.unwrap();
     let mut answer = String::new();
@@ -45,14 +45,7 @@ async fn a_second_signal_ends_it_at_once() {
     stream.write_all(b"POST /api HTTP/1.1\r\nhost: localhost\r\ncontent-length: 20\r\n\r\n").await.unwrap();
     assert_eq!(http::get(&server, server.directory()).await.status, 200);
     server.signal("TERM").await;
-    logged(&server, "stopping").await;
+    server.logged("stopping").await;
     server.signal("TERM").await;
     assert_eq!(server.ended().await.0, Some(143));
-}
-
-/// Waits until the log contains the text.
-async fn logged(server: &Server, text: &str) {
-    while !server.log().contains(text) {
-        tokio::task::yield_now().await;
-    }
 }

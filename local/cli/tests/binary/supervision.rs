@@ -17,9 +17,7 @@ async fn a_host_that_can_write_and_sign_and_has_good_crls_is_ready() {
 async fn sighup_ends_nothing() {
     let server = Server::start(&[]).await;
     server.signal("HUP").await;
-    while !server.log().contains("SIGHUP is ignored") {
-        tokio::task::yield_now().await;
-    }
+    server.logged("SIGHUP is ignored").await;
     assert_eq!(http::get(&server, server.directory()).await.status, 200);
     server.signal("TERM").await;
     assert_eq!(server.ended().await.0, Some(0));
