@@ -67,6 +67,12 @@ impl Revocations {
     ) -> Result<(), Error> {
         let submitted = Certificate::from_der(der).map_err(|_| Refusal::NotACertificate)?;
         let id = submitted.certificate_id();
+        // Only its holder can prove that a key is compromised: a reason that an account gives must
+        // not block a key that others may use (threat 5).
+        let compromised = match (&revoker, reason) {
+            (Revoker::Key(key), RevocationReason::KeyCompromise) => Some(*key),
+            _ => None,
+        };
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
@@ -80,14 +86,12 @@ impl Revocations {
                 _ => return Err(Refusal::NotFound.into()),
             };
             let by = self.right(serving, &revoker, &before, &stored).await?;
-            // Only its holder can prove that a key is compromised: a reason that an account gives
-            // must not block a key that others may use (threat 5). The key is blocked first, so
-            // that a crash cannot leave a revocation without the block.
-            if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason) {
+            // The key is blocked first, so that a crash cannot leave a revocation without the block.
+            if let Some(key) = compromised {
                 self.certificates.block_key(&key.thumbprint(), self.clock.now()).await?;
             }
             let marked = self.records.revoke(&before, reason, by, None).await?;
-            if let (Revoker::Key(key), RevocationReason::KeyCompromise) = (&revoker, reason)
+            if let Some(key) = compromised
                 && !matches!(marked, MarkedRevocation::Overtaken)
             {
                 // Also when it was revoked before: an earlier request may have been interrupted.
