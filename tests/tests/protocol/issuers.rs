@@ -175,6 +175,11 @@ async fn the_certificate_of_an_issuer_has_what_was_asked_for() {
     assert!(end["seen"].as_str().unwrap().ends_with("no enabled RA Profile leads to it any more"), "{end}");
     assert_eq!(found("key of issuer short")["verdict"], "good");
     assert_eq!(found("CRL 3 of issuer short")["verdict"], "good");
+
+    environment.act(json!({"action": "roll-over-issuer", "old": "issuing", "new": "short"})).await.unwrap();
+    let findings = environment.act(json!({"action": "doctor"})).await.unwrap();
+    let end = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "certificate of issuer short");
+    assert_eq!(end.unwrap()["verdict"], "warning", "certificates depend on it now");
 }
 
 #[tokio::test]
