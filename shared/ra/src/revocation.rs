@@ -86,7 +86,8 @@ impl Revocations {
                 _ => return Err(Refusal::NotFound.into()),
             };
             let by = self.right(serving, &revoker, &before, &stored).await?;
-            // The key is blocked first, so that a crash cannot leave a revocation without the block.
+            // The key is blocked first, so that a crash cannot leave a revocation without the
+            // block.
             if let Some(key) = compromised {
                 self.certificates.block_key(&key.thumbprint(), self.clock.now()).await?;
             }
