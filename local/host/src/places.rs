@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -84,8 +84,7 @@ impl Places {
     pub(crate) fn take(self: &Arc<Self>, permit: OwnedSemaphorePermit, source: IpAddr) -> Place {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let state = State { running: 0, idle_since: Instant::now(), asked_to_leave: false };
-        let source = source.to_canonical();
-        let taken = Arc::new(Taken { source, state: Mutex::new(state), leave: Notify::new() });
+        let taken = Arc::new(Taken { source: network(source), state: Mutex::new(state), leave: Notify::new() });
         lock(&self.taken).insert(id, taken.clone());
         Place { id, places: self.clone(), taken, _permit: permit }
     }
@@ -154,6 +153,14 @@ impl Drop for Running {
     }
 }
 
+/// What counts as one source: an IPv4 address, or an IPv6 /64, which is given to one host whole.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -186,6 +193,14 @@ mod tests {
         assert!(waiting.await.unwrap());
         drop(running);
         assert!(places.make_room());
+    }
+
+    #[test]
+    fn the_addresses_of_one_network_are_one_source() {
+        let of = |address: &str| network(address.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2:a:b:c:d"), of("2001:db8:1:2::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!((of("192.0.2.1"), of("::ffff:192.0.2.1")), ("192.0.2.1".to_owned(), "192.0.2.1".to_owned()));
     }
 
     #[tokio::test]
