@@ -14,7 +14,7 @@ use instant_acme::{
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tests::{
-    client::{Key as ClientKey, csr},
+    client::{Http, Key as ClientKey, csr},
     clients::{Authority, Certbot, Certificate, CertificateKey, Challenge, Failure, Lego, Story, Target, Tool},
     deployed::{Stack, bundle},
 };
@@ -36,6 +36,7 @@ async fn stories(stack: &Stack) -> Result<(), Failure> {
     let began = Instant::now();
     obtain(stack, &register(stack, "default").await).await;
     println!("an account and a certificate with every function cold: {:?}", began.elapsed());
+    unknown_paths_and_methods_are_refused_with_problem_documents(stack).await;
     tokio::try_join!(
         instant_acme_obtains_renews_and_revokes(stack, "default", [127, 0, 0, 2]),
         instant_acme_obtains_renews_and_revokes(stack, "raProfile/default", [127, 0, 0, 2]),
@@ -45,6 +46,16 @@ async fn stories(stack: &Stack) -> Result<(), Failure> {
         lego_obtains_renews_and_revokes(stack, "raProfile/default", [127, 0, 0, 6]),
     )?;
     Ok(())
+}
+
+/// What no function serves is answered by the fallback with a problem document, and not by the
+/// gateway, which knows none.
+async fn unknown_paths_and_methods_are_refused_with_problem_documents(stack: &Stack) {
+    let client = Http::trusting(&stack.root());
+    let directory = stack.directory("default");
+    for (resource, status) in [("/new-order", 405), ("/nothing-here", 404)] {
+        client.get(&directory.replace("/directory", resource)).await.refused(status, "malformed");
+    }
 }
 
 async fn certbot_obtains_renews_and_revokes(stack: &Stack, directory: &str, address: [u8; 4]) -> Result<(), Failure> {

@@ -54,13 +54,45 @@ fn every_function_of_the_repository_is_deployed_and_has_an_event() {
 }
 
 #[test]
-fn state_outlives_its_stack() {
-    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
-    for kind in ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"] {
-        for (at, _) in text.match_indices(&format!("Type: {kind}\n")) {
-            let head: String = text[at..].lines().take(4).collect();
-            assert!(head.contains("DeletionPolicy: Retain"), "{kind}: {head}");
-            assert!(head.contains("UpdateReplacePolicy: Retain"), "{kind}: {head}");
-        }
+fn state_outlives_its_stack_but_not_a_first_deployment_that_failed() {
+    let template = Template::read();
+    let state = ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
+    let names: Vec<&str> = state.into_iter().flat_map(|kind| template.resources(kind).into_keys()).collect();
+    for name in &names {
+        assert_eq!(template.resource(name)["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+        assert_eq!(template.resource(name)["UpdateReplacePolicy"], "Retain", "{name}");
+    }
+    assert_eq!(names.len(), 6);
+    // A table that is protected from the start could not be taken back.
+    assert_eq!(template.parameter("DeletionProtection")["Default"], "false");
+}
+
+/// CloudFormation checks the rules before it makes anything.
+#[test]
+fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
+    let template = Template::read();
+    for (given, refused_by) in [
+        (vec![], None),
+        (vec![("CertificateDays", "7")], None),
+        (vec![("CertificateDays", "90")], Some("WithoutAStatusUrlCertificatesLiveSevenDays")),
+        (vec![("CertificateDays", "90"), ("StatusUrl", "http://pki.example.org")], None),
+        (vec![("IssuingName", "serverless-acme Root CA")], Some("TheRootIsNotTheIssuingCa")),
+        (vec![("DomainName", "ca.example.org")], Some("ADomainNeedsItsCertificate")),
+        (vec![("DomainName", "ca.example.org"), ("DomainCertificateArn", "arn")], None),
+        (
+            vec![
+                ("DomainName", "ca.example.org"),
+                ("DomainCertificateArn", "arn"),
+                ("PublicBaseUrl", "https://acme.example.org/api"),
+            ],
+            Some("OneBaseUrl"),
+        ),
+        (vec![("StatusBucketIsPublic", "true")], None),
+        (
+            vec![("StatusBucketIsPublic", "true"), ("AdoptStatusBucketName", "pki")],
+            Some("AnAdoptedBucketIsOpenedByItsOwner"),
+        ),
+    ] {
+        assert_eq!(template.refused_by(&given).as_deref(), refused_by, "{given:?}");
     }
 }

@@ -125,7 +125,6 @@ def explicit_routes(template):
     for api in apis:
         properties = resources[api]["Properties"]
         body = properties.pop("Body")
-        properties.pop("FailOnWarnings", None)
         properties.update(Name=api, ProtocolType="HTTP")
         for path, methods in body["paths"].items():
             for method, operation in methods.items():
@@ -140,7 +139,8 @@ def explicit_routes(template):
                         "PayloadFormatVersion": target["payloadFormatVersion"],
                     },
                 }
-                key = path if path == "$default" else f"{method.upper()} {path}"
+                # The translator writes the route of everything else as a path.
+                key = "$default" if path == "/$default" else f"{method.upper()} {path}"
                 resources[f"{api}{len(resources)}Route"] = {
                     "Type": "AWS::ApiGatewayV2::Route",
                     "Properties": {

@@ -25,9 +25,66 @@ impl Template {
             .collect()
     }
 
+    /// A resource with its attributes, such as its policies for deletion.
+    ///
+    /// # Panics
+    /// The template does not have it.
+    pub fn resource(&self, name: &str) -> &Value {
+        &self.0["Resources"][name]
+    }
+
+    /// A parameter.
+    ///
+    /// # Panics
+    /// The template does not have it.
+    pub fn parameter(&self, name: &str) -> &Value {
+        &self.0["Parameters"][name]
+    }
+
+    /// The first rule that refuses a deployment with these parameters, and with defaults for the
+    /// others.
+    pub fn refused_by(&self, given: &[(&str, &str)]) -> Option<String> {
+        let known = self.0["Parameters"].as_mapping().unwrap().iter();
+        let mut parameters: BTreeMap<&str, &str> = known
+            .filter_map(|(name, parameter)| Some((name.as_str()?, parameter["Default"].as_str().unwrap_or_default())))
+            .collect();
+        for (name, value) in given {
+            assert!(parameters.insert(name, value).is_some(), "there is no parameter {name}");
+        }
+        let mut rules = self.0["Rules"].as_mapping().unwrap().iter();
+        let refusal = rules.find(|(_, rule)| !is_kept(rule, &parameters))?;
+        refusal.0.as_str().map(str::to_owned)
+    }
+
     /// The functions, by logical id.
     pub fn functions(&self) -> BTreeMap<&str, &Value> {
         self.resources("AWS::Serverless::Function")
+    }
+}
+
+fn is_kept(rule: &Value, parameters: &BTreeMap<&str, &str>) -> bool {
+    rule.get("RuleCondition").is_some_and(|condition| !holds(condition, parameters))
+        || rule["Assertions"].as_sequence().unwrap().iter().all(|assertion| holds(&assertion["Assert"], parameters))
+}
+
+/// The functions for rules that the template uses.
+fn holds(condition: &Value, parameters: &BTreeMap<&str, &str>) -> bool {
+    let Value::Tagged(function) = condition else { panic!("{condition:?}") };
+    let arguments = function.value.as_sequence().unwrap();
+    match (function.tag.to_string().as_str(), arguments.as_slice()) {
+        ("!Not", [inner]) => !holds(inner, parameters),
+        ("!Equals", [left, right]) => text(left, parameters) == text(right, parameters),
+        ("!Contains", [Value::Sequence(all), one]) => {
+            all.iter().any(|each| text(each, parameters) == text(one, parameters))
+        }
+        other => panic!("no rule has used {other:?} so far"),
+    }
+}
+
+fn text<'a>(value: &'a Value, parameters: &BTreeMap<&str, &'a str>) -> &'a str {
+    match value {
+        Value::Tagged(reference) => parameters[reference.value.as_str().unwrap()],
+        text => text.as_str().unwrap(),
     }
 }
 
