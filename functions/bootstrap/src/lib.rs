@@ -11,7 +11,8 @@ pub mod lambda;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ca::Certificate;
+use authority::Failure;
+use ca::{Certificate, SignError};
 use issuing::{Ceremony, CrlRequests, Crls, Hierarchy, IssuerFiles, Issuers, StatusUrl};
 use operator::{Error, ExternalAccountSecrets, InitialProfiles};
 use ra::NonceSecretRotation;
@@ -63,11 +64,20 @@ pub async fn establish(ca: &Foundation, plan: &Plan) -> Result<Certificate, Erro
     ca.nonce_secrets.ensure().await?;
     ca.external_account_secrets.ensure().await?;
     let root = ca.ceremony.ensure(&plan.hierarchy).await?;
-    ca.crls.make_due(IssuerRole::Root).await?;
+    renew_root_crl(ca).await?;
     announce_issuing_cas(ca).await?;
     let first = ProfileSet { acme_profile: vec![plan.acme.clone()], ra_profile: vec![plan.ra.clone()] };
     ca.initial_profiles.ensure(ACTOR, &first).await?;
     Ok(root)
+}
+
+/// Renews the root's CRL if it is due. That the operator disabled the root's key is not the fault
+/// of a deployment; the schedule reports it for as long as it lasts.
+async fn renew_root_crl(ca: &Foundation) -> Result<(), Error> {
+    match ca.crls.make_due(IssuerRole::Root).await {
+        Err(issuing::Error::Failed(Failure::Sign(SignError::Disabled { .. }))) => Ok(()),
+        outcome => Ok(outcome?),
+    }
 }
 
 /// Publishes the certificates of the issuing CAs, and requests those of their CRLs that do not

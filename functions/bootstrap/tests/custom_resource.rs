@@ -28,12 +28,7 @@ impl Stack {
         cloud.create_bucket("status");
         cloud.create_bucket("answers");
         let queue = cloud.create_queue("publish-crl");
-        let variables = [
-            ("TABLE_NAME", "acme"),
-            ("STATUS_BUCKET", "status"),
-            ("STATUS_URL", "http://status.example"),
-            ("PUBLISH_CRL_QUEUE_URL", &queue),
-        ];
+        let environment = environment("acme", &queue);
         let properties = json!({
             "ServiceToken": "arn:aws:lambda:eu-central-1:123456789012:function:Bootstrap",
             "RootKeyId": cloud.create_key(root),
@@ -41,7 +36,11 @@ impl Stack {
             "Organization": "",
             "AllowedIdentifiers": ".corp.example",
         });
-        Self { cloud, environment: variables.into_iter().collect(), properties }
+        Self { cloud, environment, properties }
+    }
+
+    fn key(&self, property: &str) -> String {
+        self.properties[property].as_str().unwrap().to_owned()
     }
 
     /// The answer that CloudFormation receives to a request.
@@ -82,6 +81,16 @@ impl Stack {
     }
 }
 
+fn environment(table: &str, queue: &str) -> Environment {
+    let variables = [
+        ("TABLE_NAME", table),
+        ("STATUS_BUCKET", "status"),
+        ("STATUS_URL", "http://status.example"),
+        ("PUBLISH_CRL_QUEUE_URL", queue),
+    ];
+    variables.into_iter().collect()
+}
+
 #[tokio::test]
 async fn a_new_stack_has_a_new_ca() {
     for (root, issuing) in [
@@ -106,6 +115,32 @@ async fn a_new_stack_has_a_new_ca() {
             assert!(state.contains(&format!("\"{noun}\"")), "{noun} is missing from {state:?}");
         }
     }
+}
+
+/// Operators disable the root's key between ceremonies, and an update that fails is followed by a
+/// roll-back that fails for the same reason.
+#[tokio::test]
+async fn a_stack_is_updated_and_rolled_back_while_the_keys_are_disabled() {
+    let mut stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    let first = stack.create().await;
+    for key in ["RootKeyId", "IssuingKeyId"] {
+        stack.cloud.enable_key(&stack.key(key), false);
+    }
+    // In this copy of the table the CRL of the root is due as well.
+    stack.cloud.create_table("copy");
+    let items = stack.cloud.items("acme").into_iter().filter(|item| item["pk"]["S"] != "CRL#root#0").collect();
+    stack.cloud.fill_table("copy", items);
+    stack.environment = environment("copy", &stack.cloud.create_queue("publish-crl"));
+    let answer = stack.request("Update", &stack.properties).await;
+    assert_eq!(answer["Status"], "SUCCESS", "{answer}");
+    assert_eq!(answer["Data"], first["Data"]);
+
+    // A disabled key of another name may be that of another CA.
+    let mut foreign = stack.properties.clone();
+    let other = stack.cloud.create_key(KeySpec::EccNistP256);
+    stack.cloud.enable_key(&other, false);
+    foreign["RootKeyId"] = other.into();
+    assert_eq!(stack.request("Update", &foreign).await["Status"], "FAILED");
 }
 
 #[tokio::test]

@@ -74,12 +74,13 @@ where
     // Time-outs, lost connections, answers that cannot be parsed, and permissions, which take a
     // while to become effective after a deployment: a later try may succeed, and the order waits
     // for it.
-    let is_final = FINAL.contains(&code);
+    let (is_disabled, is_final) = (DISABLED.contains(&code), FINAL.contains(&code));
     let source: BoxError = Box::new(error);
-    match (is_unknown, is_throttled, is_final) {
+    match (is_unknown, is_throttled, is_disabled, is_final) {
         (true, ..) => SignError::UnknownKey(key.clone()),
-        (_, true, _) => SignError::Throttled { retry_after: None, source },
-        (_, _, true) => SignError::Refused { source },
+        (_, true, ..) => SignError::Throttled { retry_after: None, source },
+        (_, _, true, _) => SignError::Disabled { source },
+        (.., true) => SignError::Refused { source },
         _ => SignError::Unavailable { source },
     }
 }
@@ -92,13 +93,14 @@ fn incomplete(what: &'static str) -> SignError {
 const THROTTLED: [&str; 5] =
     ["ThrottlingException", "Throttling", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException"];
 
+/// Error codes of a key that is disabled, or that is to be deleted.
+const DISABLED: [&str; 2] = ["DisabledException", "KMSInvalidStateException"];
+
 /// Error codes that persist until the operator changes the key.
-const FINAL: [&str; 7] = [
-    "DisabledException",
+const FINAL: [&str; 5] = [
     "InvalidArnException",
     "InvalidGrantTokenException",
     "InvalidKeyUsageException",
-    "KMSInvalidStateException",
     "UnsupportedOperationException",
     "ValidationException",
 ];

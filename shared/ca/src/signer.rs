@@ -89,8 +89,15 @@ pub enum SignError {
         /// The error of the request.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The signer refuses: no permission, an algorithm that does not fit the key, or a disabled
-    /// key. Trying again does not help.
+    /// The operator disabled the key or scheduled its deletion. It can be used again when it is
+    /// enabled.
+    #[error("the key is disabled")]
+    Disabled {
+        /// The signer's error.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The signer refuses: no permission, or an algorithm that does not fit the key. Trying again
+    /// does not help.
     #[error("the signer refused")]
     Refused {
         /// The signer's error.

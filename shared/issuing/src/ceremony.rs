@@ -7,7 +7,7 @@ use acme::UnknownMembers;
 use authority::{Clock, Failure, random};
 use ca::{
     AuthorityName, AuthorityRequest, Certificate, Issued, IssuingAuthority, KeyHandle, NameConstraints, Pointers, Root,
-    Signer,
+    SignError, Signer,
 };
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
@@ -61,7 +61,8 @@ impl Ceremony {
     }
 
     /// Creates the missing parts of the hierarchy, and checks that the keys of the signer match the
-    /// existing parts. Returns the certificate of the root.
+    /// existing parts; a key that the operator disabled is the one of an existing part if it has
+    /// its name. Returns the certificate of the root.
     ///
     /// # Errors
     /// [`Failure::ForeignIssuer`] when a stored issuer has another key than the signer: the keys or
@@ -103,10 +104,10 @@ impl Ceremony {
     }
 
     async fn ensure_root(&self, plan: &IssuerPlan) -> Result<Certificate, Error> {
-        let key = self.signer.public_key(&plan.key).await?;
         if let Some(existing) = self.store.issuer(&plan.id).await? {
-            return fitting(existing, &key);
+            return self.existing(existing, &plan.key).await;
         }
+        let key = self.signer.public_key(&plan.key).await?;
         let (not_before, not_after) = self.life(plan);
         let root =
             Root { subject: &plan.subject, serial: ca::new_serial(random()?), public_key: &key, not_before, not_after };
@@ -116,10 +117,10 @@ impl Ceremony {
     }
 
     async fn ensure_issuing(&self, plan: &IssuerPlan, root: &LoadedIssuer) -> Result<Certificate, Error> {
-        let key = self.signer.public_key(&plan.key).await?;
         if let Some(existing) = self.store.issuer(&plan.id).await? {
-            return fitting(existing, &key);
+            return self.existing(existing, &plan.key).await;
         }
+        let key = self.signer.public_key(&plan.key).await?;
         let certificate = self.certify_issuing(plan, &key, root, &self.status_url.pointers(&root.id, 0), None).await?;
         self.record(plan, IssuerRole::Issuing, &root.id, certificate, &key).await
     }
@@ -149,6 +150,16 @@ impl Ceremony {
         };
         let linted = issuing_authority.tbs().map_err(Failure::issuing)?.lint().map_err(Failure::issuing)?;
         Ok(linted.sign(&root.issuer, self.signer.as_ref(), &root.key).await.map_err(Failure::from)?)
+    }
+
+    /// The certificate of a stored issuer, if this is its key.
+    async fn existing(&self, record: IssuerRecord, key: &KeyHandle) -> Result<Certificate, Error> {
+        match self.signer.public_key(key).await {
+            Ok(public) => fitting(record, &public),
+            // Operators disable the root's key between ceremonies. Its name says enough then.
+            Err(SignError::Disabled { .. }) if record.key == *key => certificate_of(&record),
+            Err(error) => Err(Failure::from(error).into()),
+        }
     }
 
     async fn record(
@@ -198,9 +209,13 @@ impl IssuerPlan {
 pub const BACKDATE: SignedDuration = SignedDuration::from_hours(24);
 
 fn fitting(existing: IssuerRecord, key: &PublicKey) -> Result<Certificate, Error> {
-    let Some(Der(certificate)) = &existing.certificate else {
-        return Err(Error::IssuerOff(existing.id.clone(), existing.state()));
-    };
-    let certificate = Certificate::from_der(certificate).map_err(Failure::issuing)?;
+    let certificate = certificate_of(&existing)?;
     if certificate.public_key() == key { Ok(certificate) } else { Err(Failure::ForeignIssuer(existing.id).into()) }
+}
+
+fn certificate_of(record: &IssuerRecord) -> Result<Certificate, Error> {
+    let Some(Der(certificate)) = &record.certificate else {
+        return Err(Error::IssuerOff(record.id.clone(), record.state()));
+    };
+    Ok(Certificate::from_der(certificate).map_err(Failure::issuing)?)
 }

@@ -35,8 +35,12 @@ impl Error {
             self,
             Self::IssuerOff(..)
                 | Self::Failed(
-                    Failure::Sign(SignError::UnknownKey(_) | SignError::Refused { .. } | SignError::MakesNoKeys)
-                        | Failure::Issuing(_)
+                    Failure::Sign(
+                        SignError::UnknownKey(_)
+                            | SignError::Disabled { .. }
+                            | SignError::Refused { .. }
+                            | SignError::MakesNoKeys
+                    ) | Failure::Issuing(_)
                         | Failure::MissingIssuer(_)
                 )
         )

@@ -67,7 +67,7 @@ async fn a_key_that_is_not_there_or_not_to_be_used_is_refused_for_good() {
     assert!(matches!(other_algorithm, SignError::Refused { .. }), "{other_algorithm:?}");
     cloud.enable_key(key.as_str(), false);
     let disabled = outcome(&cloud, &key, SignatureAlgorithm::EcdsaSha256).await.unwrap_err();
-    assert!(matches!(disabled, SignError::Refused { .. }), "{disabled:?}");
+    assert!(matches!(disabled, SignError::Disabled { .. }), "{disabled:?}");
 
     let unknown = KeyHandle::new("arn:aws:kms:eu-central-1:123456789012:key/0");
     for error in [
