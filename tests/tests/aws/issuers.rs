@@ -35,6 +35,14 @@ pub(crate) async fn further_issuers(environment: &Environment) {
         let issuer = json!({"id": id, "name": id, "key": environment.issuer_key(kind)});
         act(json!({"action": "request-issuer", "issuer": issuer})).await;
     }
+    // More profiles than a transaction can hold.
+    let many: Vec<Value> = (0..101).map(|at| json!({"name": format!("many-{at}"), "issuer": "issuing"})).collect();
+    act(json!({"action": "apply-profiles", "profiles": {"raProfile": many}})).await;
+    let issuer = json!({"id": "many", "name": "many", "key": environment.issuer_key(IssuerKeyType::P256)});
+    act(json!({"action": "add-issuer", "issuer": issuer})).await;
+    for (old, new) in [("issuing", "many"), ("many", "issuing")] {
+        act(json!({"action": "roll-over-issuer", "old": old, "new": new})).await;
+    }
     act(json!({"action": "issuers"})).await;
     act(json!({"action": "issuer", "id": "issuing"})).await;
     environment.settled().await;

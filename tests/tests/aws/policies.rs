@@ -27,7 +27,9 @@ impl Statement {
             && self.conditions.iter().all(|(operator, key, patterns)| holds(operator, key, patterns, access))
     }
 
-    /// Its parts that none of these accesses uses: actions, resources, and patterns of conditions.
+    /// Its parts that none of these accesses uses: actions with the patterns of their conditions,
+    /// and resources. A statement allows each of its actions with each pattern, so each such pair
+    /// must be in use.
     pub(crate) fn unused<'a>(&self, accesses: impl Iterator<Item = &'a Access> + Clone) -> Vec<String> {
         let uses: Vec<&Access> = accesses.filter(|access| self.allows(access)).collect();
         let mut unused = Vec::new();
@@ -37,15 +39,17 @@ impl Statement {
             }
         };
         for action in &self.actions {
-            note(action, uses.iter().any(|access| access.action == *action));
+            let uses: Vec<&&Access> = uses.iter().filter(|access| access.action == *action).collect();
+            note(action, !uses.is_empty());
+            for (_, key, patterns) in self.conditions.iter().filter(|(operator, ..)| operator != "Null") {
+                for pattern in patterns {
+                    let is_used = uses.iter().any(|access| access.values(key).any(|value| fits(pattern, value)));
+                    note(&format!("{action} with {pattern}"), is_used);
+                }
+            }
         }
         for resource in &self.resources {
             note(resource, uses.iter().any(|access| fits(resource, &access.resource)));
-        }
-        for (_, key, patterns) in &self.conditions {
-            for pattern in patterns {
-                note(pattern, uses.iter().any(|access| access.values(key).any(|value| fits(pattern, value))));
-            }
         }
         unused
     }
@@ -191,6 +195,8 @@ fn holds(operator: &str, key: &str, patterns: &[String], access: &Access) -> boo
         // According to IAM this also holds for a request without the key, which would not be a
         // protection.
         "ForAllValues:StringLike" | "StringEquals" => is_there && all_fit,
+        // Whether the key is absent.
+        "Null" => patterns.iter().all(|absent| *absent == (!is_there).to_string()),
         other => panic!("no policy has used {other} so far"),
     }
 }
