@@ -4,7 +4,9 @@
 //! attempt is visible in the challenge while it is still `processing`.
 
 mod pace;
+mod places;
 mod settings;
+mod shares;
 
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -18,7 +20,9 @@ use ra::{Error, ValidationJob, Validations};
 use validation::{Failure, Probe, Rules, address::AddressRules};
 
 pub use pace::{Pace, Sleep};
+pub use places::{Place, Places};
 pub use settings::{SettingsError, ValidationSettings};
+pub use shares::Shares;
 
 /// Performs one task. Performing it twice is harmless, because results are written conditionally.
 ///
@@ -49,7 +53,7 @@ async fn run(
     let mut pauses = PAUSES.into_iter();
     let mut waits = 0;
     loop {
-        let failure = match attempt(settings, &probe).await {
+        let failure = match attempt(settings, task, &probe).await {
             Ok(observation) => {
                 if observation.test_switch {
                     let (challenge, identifier) = (job.challenge, &job.identifier);
@@ -80,13 +84,13 @@ async fn run(
     }
 }
 
-async fn attempt(settings: &ValidationSettings, probe: &Probe) -> Result<Observation, Failure> {
+async fn attempt(settings: &ValidationSettings, task: ValidationTask, probe: &Probe) -> Result<Observation, Failure> {
     if settings.always_valid {
         return Ok(Observation { test_switch: true, ..Observation::default() });
     }
-    // A permit is only held during a probe, so that a task that waits for its next attempt does not
-    // delay others. The semaphore is never closed.
-    let _place = settings.places.acquire().await;
+    // A place is only held during a probe, so that a task that waits for its next attempt does not
+    // delay others.
+    let _place = settings.places.take(task.account).await;
     let observed = validation::probe(probe).await?;
     let network = observed.address.and_then(|address| needed_network(settings, probe, address));
     Ok(Observation { network: network.map(|network| network.to_string()), ..observed })

@@ -1,9 +1,10 @@
 //! The settings of the host for all validations.
 
-use std::{net::SocketAddr, str::FromStr, sync::Arc};
+use std::{net::SocketAddr, str::FromStr};
 
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
+
+use crate::Places;
 
 /// The settings of the host for all validations.
 #[derive(Clone, Debug)]
@@ -19,8 +20,8 @@ pub struct ValidationSettings {
     pub tls_port: u16,
     /// Treats every challenge as validated without a probe. For test CAs only.
     pub always_valid: bool,
-    /// Permits for the probes that run concurrently in this process.
-    pub places: Arc<Semaphore>,
+    /// The places for the probes that run at once in this process.
+    pub places: Places,
 }
 
 impl Default for ValidationSettings {
@@ -32,7 +33,7 @@ impl Default for ValidationSettings {
             http_port: 80,
             tls_port: 443,
             always_valid: false,
-            places: Arc::new(Semaphore::new(512)),
+            places: Places::new(512),
         }
     }
 }

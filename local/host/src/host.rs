@@ -12,13 +12,13 @@ use std::{
 
 use acme::{DirectoryId, Identifier, Urls};
 use admin::Surroundings;
-use api::{Admission, Context, ContextOptions};
+use api::{Admission, Context, ContextOptions, RequestId};
 use authority::{
     Clock, EventSink, Events, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask,
 };
+use bytes::Bytes;
 use ca::{AuthorityName, Certificate, IssuerKeyType};
 use http::Request;
-use hyper::body::Incoming;
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
 use operator::{
@@ -435,14 +435,12 @@ async fn serve_acme(
     parts: Arc<Parts>,
 ) {
     let served = Arc::new(AtomicU64::new(0));
-    let answer = move |request| {
+    let answer = move |mut request: Request<Bytes>| {
         let (context, operator) = (context.clone(), operator.clone());
         let (parts, served) = (parts.clone(), served.clone());
         async move {
             let id = served.fetch_add(1, Ordering::Relaxed) + 1;
-            let Some(request) = listener::collect(request, id.to_string()).await else {
-                return listener::too_slow();
-            };
+            request.extensions_mut().insert(RequestId(id.to_string()));
             dispatch(&context, &operator, &parts, request).await
         }
     };
@@ -455,7 +453,7 @@ async fn serve_status(
     files: StatusFiles,
     readiness: Arc<Readiness>,
 ) {
-    let answer = move |request: Request<Incoming>| {
+    let answer = move |request: Request<Bytes>| {
         let (files, readiness) = (files.clone(), readiness.clone());
         async move {
             match request.uri().path() {

@@ -28,6 +28,7 @@ mod software_signer;
 mod start_error;
 mod status;
 mod tasks;
+mod validation_queue;
 mod webhook;
 
 pub use admin_socket::this_user;

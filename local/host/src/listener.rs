@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use api::{MAX_BODY_LEN, RequestId};
+use api::MAX_BODY_LEN;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -36,7 +36,7 @@ pub enum Transport {
 }
 
 /// Serves that many connections at once until `stop` becomes true, and then completes the requests
-/// in progress.
+/// in progress. A request is answered when its whole body is there.
 pub async fn serve<F, Fut>(
     listener: TcpListener,
     places: usize,
@@ -44,7 +44,7 @@ pub async fn serve<F, Fut>(
     mut stop: watch::Receiver<bool>,
     answer: F,
 ) where
-    F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
     let places = Places::new(places);
@@ -82,17 +82,15 @@ pub async fn serve<F, Fut>(
     drop(time::timeout(PATIENCE_AT_STOP, async { while connections.join_next().await.is_some() {} }).await);
 }
 
-/// A request with its complete body, in a span for the log; `None` if the body does not arrive in
-/// time.
-pub(crate) async fn collect(request: Request<Incoming>, id: String) -> Option<api::Request> {
-    let (mut parts, body) = request.into_parts();
-    parts.extensions.insert(RequestId(id));
-    let body = time::timeout(BODY_TIMEOUT, read(body)).await.ok()?;
+/// A request with its complete body; `None` if that does not arrive in time.
+async fn collect(request: Request<Incoming>) -> Option<Request<Bytes>> {
+    let (parts, body) = request.into_parts();
+    let body = time::timeout(BODY_TIMEOUT, read(body)).await.ok()??;
     Some(Request::from_parts(parts, body))
 }
 
 /// The answer to a request whose body does not arrive in time.
-pub(crate) fn too_slow() -> Response<Bytes> {
+fn too_slow() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -109,12 +107,13 @@ async fn accept(
 }
 
 /// Reads a body up to one octet more than the limit, which shows that it is too large. A limited
-/// amount of what follows is read and discarded, so that the client reads the answer.
-async fn read(mut body: Incoming) -> Bytes {
+/// amount of what follows is read and discarded, so that the client reads the answer. `None` if the
+/// body breaks off.
+async fn read(mut body: Incoming) -> Option<Bytes> {
     let mut read = BytesMut::new();
     let mut dropped = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        let Ok(data) = frame.into_data() else { continue };
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
         let room = (MAX_BODY_LEN + 1).saturating_sub(read.len()).min(data.len());
         read.extend_from_slice(data.get(..room).unwrap_or_default());
         dropped += data.len() - room;
@@ -122,7 +121,7 @@ async fn read(mut body: Incoming) -> Bytes {
             break;
         }
     }
-    read.freeze()
+    Some(read.freeze())
 }
 
 async fn serve_stream<F, Fut>(
@@ -133,7 +132,7 @@ async fn serve_stream<F, Fut>(
     answer: F,
 ) -> Result<(), EndedEarly>
 where
-    F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
     let stream = PromptStream::new(stream)?;
@@ -168,7 +167,7 @@ async fn serve_connection<S, F, Fut>(
 ) -> Result<(), EndedEarly>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+    F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
     let running = Arc::new(Semaphore::new(MAX_RUNNING));
@@ -177,11 +176,16 @@ where
         async move {
             // A client that resets its streams does not end its requests, so they are counted, too.
             let permit = running.acquire_owned().await;
-            let run = taken.run();
             // A separate task, so that a client that disconnects does not interrupt its request.
             let answered = tokio::spawn(async move {
-                let _held = (permit, run);
-                if host_header::is_acceptable(&request) { answer(request).await } else { host_header::refusal() }
+                let _held = permit;
+                if !host_header::is_acceptable(&request) {
+                    return host_header::refusal();
+                }
+                // Until its body is there, a request keeps no place from others.
+                let Some(request) = collect(request).await else { return too_slow() };
+                let _run = taken.run();
+                answer(request).await
             });
             answered.await.map(|response| response.map(Full::new))
         }

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use authority::OnceAMinute;
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::{self, Instant},
@@ -25,7 +26,7 @@ pub(crate) struct Places {
     free: Arc<Semaphore>,
     taken: Mutex<HashMap<u64, Arc<Taken>>>,
     next: AtomicU64,
-    warned: Mutex<Option<Instant>>,
+    warned: OnceAMinute,
 }
 
 /// A connection that has a place.
@@ -50,7 +51,8 @@ pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
-/// A request under way on a connection, which is not idle in the meantime.
+/// A request under way on a connection, which is not idle in the meantime. It is under way from the
+/// arrival of its whole body.
 pub(crate) struct Running(Arc<Taken>);
 
 impl Places {
@@ -60,7 +62,7 @@ impl Places {
             free: Arc::new(Semaphore::new(number)),
             taken: Mutex::default(),
             next: AtomicU64::new(0),
-            warned: Mutex::default(),
+            warned: OnceAMinute::new(),
         })
     }
 
@@ -111,10 +113,8 @@ impl Places {
 
     /// Warns, once a minute at most, because the cause of the warning comes many times a second.
     pub(crate) fn warn(&self, what: &str) {
-        let mut warned = lock(&self.warned);
-        if warned.is_none_or(|at| at.elapsed() >= A_MINUTE) {
-            *warned = Some(Instant::now());
-            tracing::warn!("{what}; idle connections are closed to make room, and others wait");
+        if let Some(times) = self.warned.happened() {
+            tracing::warn!(times, "{what}; idle connections are closed to make room, and others wait");
         }
     }
 }
@@ -167,7 +167,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How long a connection that was asked to leave is waited for before another one is asked.
 const PATIENCE: Duration = Duration::from_millis(100);
-const A_MINUTE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

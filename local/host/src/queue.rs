@@ -3,50 +3,53 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    pin::Pin,
+    sync::Arc,
     time::Duration,
 };
 
-use acme::AccountId;
 use async_trait::async_trait;
 use authority::{CrlQueue, CrlTask, IssuanceQueue, IssuanceTask, QueueError, ValidationQueue, ValidationTask};
 use issuing::Crls;
 use ra::Parts;
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     task::JoinSet,
     time,
 };
 use validate::{Pace, ValidationSettings};
 
+use crate::validation_queue;
+
 /// The sending end of the queues.
 #[derive(Clone)]
 pub(crate) struct InProcessQueue {
-    validations: mpsc::UnboundedSender<ValidationTask>,
+    validations: validation_queue::ValidationQueue,
     issuances: mpsc::UnboundedSender<IssuanceTask>,
     crls: mpsc::UnboundedSender<(CrlTask, oneshot::Sender<()>)>,
 }
 
 /// The receiving end of the queues, which processes the tasks.
 pub(crate) struct Workers {
-    validations: mpsc::UnboundedReceiver<ValidationTask>,
+    validations: validation_queue::ValidationQueue,
     issuances: mpsc::UnboundedReceiver<IssuanceTask>,
     crls: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>,
 }
 
 /// Both ends of the queues.
 pub(crate) fn queue() -> (InProcessQueue, Workers) {
-    let (validations, validations_out) = mpsc::unbounded_channel();
+    let validations = validation_queue::ValidationQueue::new();
     let (issuances, issuances_out) = mpsc::unbounded_channel();
     let (crls, crls_out) = mpsc::unbounded_channel();
-    let queue = InProcessQueue { validations, issuances, crls };
-    (queue, Workers { validations: validations_out, issuances: issuances_out, crls: crls_out })
+    let queue = InProcessQueue { validations: validations.clone(), issuances, crls };
+    (queue, Workers { validations, issuances: issuances_out, crls: crls_out })
 }
 
 #[async_trait]
 impl ValidationQueue for InProcessQueue {
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError> {
-        self.validations.send(task).map_err(stopped)
+        self.validations.add(task);
+        Ok(())
     }
 
     /// The workers know which tasks are in progress.
@@ -78,56 +81,57 @@ impl Workers {
     /// Only generates CRLs: validations and issuances wait for a host.
     pub(crate) async fn publish(self, crls: Arc<Crls>) {
         let Self { validations: _validations, issuances: _issuances, crls: tasks } = self;
-        publish_all(&crls, tasks).await;
+        publish_all(tasks, publisher(crls)).await;
     }
 
     /// Processes tasks until the process stops. Dropping the future stops all work at once.
     pub(crate) async fn run(self, parts: Arc<Parts>, settings: ValidationSettings, delay: Duration) {
         let Self { validations, issuances, crls } = self;
         tokio::join!(
-            validate_all(&parts, validations, settings, delay),
-            issue_all(&parts, issuances),
-            publish_all(&parts.crls, crls),
+            validations.work(validator(parts.clone(), settings, delay)),
+            issue_all(issuances, issuer(parts.clone())),
+            publish_all(crls, publisher(parts.crls.clone())),
         );
     }
 }
 
-async fn validate_all(
-    parts: &Arc<Parts>,
-    mut tasks: mpsc::UnboundedReceiver<ValidationTask>,
+fn validator(
+    parts: Arc<Parts>,
     settings: ValidationSettings,
     delay: Duration,
-) {
-    let running: Arc<Mutex<HashMap<ValidationTask, Arc<Notify>>>> = Arc::default();
-    let mut places: HashMap<AccountId, Arc<Semaphore>> = HashMap::new();
-    let mut workers = JoinSet::new();
-    while let Some(task) = tasks.recv().await {
-        while workers.try_join_next().is_some() {}
-        let nudge = Arc::new(Notify::new());
-        if let Some(at_it) = lock(&running).get(&task) {
-            at_it.notify_waiters();
-            continue;
-        }
-        lock(&running).insert(task, nudge.clone());
+) -> impl Fn(ValidationTask, Arc<Notify>) -> Job<()> {
+    move |task, hurry| {
         let (parts, settings) = (parts.clone(), settings.clone());
-        // The validations of an account with very many identifiers wait for each other.
-        places.retain(|_, places| Arc::strong_count(places) > 1);
-        let place = places.entry(task.account).or_insert_with(|| Arc::new(Semaphore::new(MAX_OF_AN_ACCOUNT))).clone();
-        let running = running.clone();
-        workers.spawn(async move {
-            let _place = place.acquire().await;
+        Box::pin(async move {
             time::sleep(delay).await;
-            let result = validate::work(&parts.validations, &settings, task, &Nudged(nudge)).await;
-            lock(&running).remove(&task);
-            if let Err(error) = result {
+            if let Err(error) = validate::work(&parts.validations, &settings, task, &Nudged(hurry)).await {
                 // The lease expires, and the next request for the challenge queues the task again.
                 tracing::error!(error = &error as &dyn std::error::Error, ?task, "a validation was interrupted");
             }
-        });
+        })
     }
 }
 
-async fn issue_all(parts: &Arc<Parts>, mut tasks: mpsc::UnboundedReceiver<IssuanceTask>) {
+fn issuer(
+    parts: Arc<Parts>,
+) -> impl Fn(IssuanceTask) -> Job<Result<(), issuing::Error>> + Clone + Send + Sync + 'static {
+    move |task| {
+        let parts = parts.clone();
+        Box::pin(async move { issue::work(&parts.resumption, task).await })
+    }
+}
+
+fn publisher(crls: Arc<Crls>) -> impl Fn(CrlTask) -> Job<Result<(), issuing::Error>> {
+    move |task| {
+        let crls = crls.clone();
+        Box::pin(async move { publish_crl::work(&crls, &task).await })
+    }
+}
+
+async fn issue_all<E: std::error::Error + Send + 'static>(
+    mut tasks: mpsc::UnboundedReceiver<IssuanceTask>,
+    issue: impl Fn(IssuanceTask) -> Job<Result<(), E>> + Clone + Send + Sync + 'static,
+) {
     let mut running = HashSet::new();
     let mut workers = JoinSet::new();
     loop {
@@ -143,24 +147,19 @@ async fn issue_all(parts: &Arc<Parts>, mut tasks: mpsc::UnboundedReceiver<Issuan
         if !running.insert(task) {
             continue;
         }
-        let parts = parts.clone();
+        let issue = issue.clone();
         workers.spawn(async move {
-            for pause in ISSUANCE_PAUSES {
-                time::sleep(Duration::from_secs(pause)).await;
-                match issue::work(&parts.resumption, task).await {
-                    Ok(()) => break,
-                    Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, ?task, "an issuance is postponed");
-                    }
-                }
-            }
+            patiently(&ISSUANCE_PAUSES, &format!("{task:?}"), "an issuance", || issue(task)).await;
             task
         });
     }
 }
 
 /// Revocations that arrive during the generation of a CRL share the next one.
-async fn publish_all(by: &Crls, mut tasks: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>) {
+async fn publish_all<E: std::error::Error + Send + 'static>(
+    mut tasks: mpsc::UnboundedReceiver<(CrlTask, oneshot::Sender<()>)>,
+    publish: impl Fn(CrlTask) -> Job<Result<(), E>>,
+) {
     while let Some(first) = tasks.recv().await {
         let mut waiting: HashMap<CrlTask, Vec<oneshot::Sender<()>>> = HashMap::new();
         let mut next = Some(first);
@@ -169,7 +168,8 @@ async fn publish_all(by: &Crls, mut tasks: mpsc::UnboundedReceiver<(CrlTask, one
             next = tasks.try_recv().ok();
         }
         for (task, all_done) in waiting {
-            publish_patiently(by, &task).await;
+            // The revocations are stored, and relying parties need them.
+            patiently(&CRL_PAUSES, &format!("{task:?}"), "a CRL", || publish(task.clone())).await;
             for done in all_done {
                 // A caller that no longer waits does not need the answer.
                 let _ = done.send(());
@@ -178,17 +178,31 @@ async fn publish_all(by: &Crls, mut tasks: mpsc::UnboundedReceiver<(CrlTask, one
     }
 }
 
-/// Generates the CRL, with several tries if necessary, because the revocations are stored and
-/// relying parties need them.
-async fn publish_patiently(crls: &Crls, task: &CrlTask) {
-    for pause in CRL_PAUSES {
-        time::sleep(Duration::from_secs(pause)).await;
-        match publish_crl::work(crls, task).await {
-            Ok(()) => return,
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, ?task, "a CRL is postponed"),
+/// Does a job, with one try after each pause until one succeeds. A try that panics has failed like
+/// any other, and ends nothing else.
+async fn patiently<E: std::error::Error + Send + 'static>(
+    pauses: &[u64],
+    task: &str,
+    what: &str,
+    job: impl Fn() -> Job<Result<(), E>>,
+) {
+    for pause in pauses {
+        time::sleep(Duration::from_secs(*pause)).await;
+        // A task of its own keeps its panic to itself, and ends when the set is dropped.
+        let mut alone = JoinSet::new();
+        alone.spawn(job());
+        match alone.join_next().await {
+            Some(Ok(Ok(()))) => return,
+            Some(Ok(Err(error))) => {
+                tracing::error!(error = &error as &dyn std::error::Error, task, "{what} is postponed");
+            }
+            Some(Err(_)) | None => tracing::error!(task, "{what} is postponed: it panicked"),
         }
     }
 }
+
+/// One try of a job.
+type Job<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The pause between attempts, which ends early when the client asks again.
 struct Nudged(Arc<Notify>);
@@ -201,16 +215,9 @@ impl Pace for Nudged {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn stopped(error: impl std::error::Error + Send + Sync + 'static) -> QueueError {
     QueueError(error.to_string().into())
 }
-
-/// The maximum number of concurrent validations of one account.
-const MAX_OF_AN_ACCOUNT: usize = 32;
 
 /// Seconds before each try to finish an issuance; afterwards a read of the order queues it again.
 const ISSUANCE_PAUSES: [u64; 5] = [0, 1, 5, 15, 60];
@@ -218,3 +225,65 @@ const ISSUANCE_PAUSES: [u64; 5] = [0, 1, 5, 15, 60];
 /// Seconds before each try to generate a CRL; afterwards the next one is due at half of its
 /// lifetime.
 const CRL_PAUSES: [u64; 4] = [0, 1, 5, 15];
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    /// A job whose first try panics.
+    fn panics_once<T>() -> impl Fn(T) -> Job<Result<(), Infallible>> + Clone + Send + Sync + 'static {
+        let tries = Arc::new(AtomicUsize::new(0));
+        move |_| {
+            let tries = tries.clone();
+            Box::pin(async move {
+                assert!(tries.fetch_add(1, Ordering::SeqCst) > 0, "planted");
+                Ok(())
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn an_issuance_that_panics_is_tried_again_and_can_be_queued_again() {
+        let (queue, tasks) = mpsc::unbounded_channel();
+        let (begun, mut came) = mpsc::unbounded_channel();
+        let job = panics_once();
+        let mut worker = JoinSet::new();
+        worker.spawn(issue_all(tasks, move |task| {
+            begun.send(()).unwrap();
+            job(task)
+        }));
+        let task = IssuanceTask { account: ID.parse().unwrap(), order: ID.parse().unwrap() };
+        queue.send(task).unwrap();
+        for _ in 0..2 {
+            time::timeout(PATIENCE, came.recv()).await.expect("it is tried again").unwrap();
+        }
+        // The end of the second try is seen some time after its beginning.
+        let again = async {
+            while came.try_recv().is_err() {
+                queue.send(task).unwrap();
+                time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        time::timeout(PATIENCE, again).await.expect("it runs no more");
+    }
+
+    #[tokio::test]
+    async fn a_crl_whose_generation_panics_is_tried_again_and_the_others_are_made() {
+        let (queue, tasks) = mpsc::unbounded_channel();
+        let mut worker = JoinSet::new();
+        worker.spawn(publish_all(tasks, panics_once()));
+        for shard in 0..2 {
+            let (done, published) = oneshot::channel();
+            queue.send((CrlTask { issuer: "issuing".parse().unwrap(), shard }, done)).unwrap();
+            time::timeout(PATIENCE, published).await.expect("it is made").unwrap();
+        }
+    }
+
+    const ID: &str = "00000000000000000000000000";
+    const PATIENCE: Duration = Duration::from_secs(10);
+}

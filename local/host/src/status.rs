@@ -53,7 +53,7 @@ impl StatusFiles {
 
     /// Answers a request. `/` lists the files; `/health` says that the process lives, which
     /// ends when one of its parts does.
-    pub(crate) fn answer(&self, request: &Request<hyper::body::Incoming>) -> Response<Bytes> {
+    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let Some(with_body) = with_body(request.method()) else { return method_refusal() };
         let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match request.uri().path().strip_prefix('/').unwrap_or_default() {

@@ -10,7 +10,6 @@ use std::{
 use bytes::Bytes;
 use host::listener::{self, Transport};
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -51,7 +50,7 @@ impl Responder {
 
 async fn serve(listener: TcpListener, answers: Answers) {
     let (_running, stop) = watch::channel(false);
-    let answer = move |request: Request<Incoming>| {
+    let answer = move |request: Request<Bytes>| {
         let found = answers.0.lock().unwrap_or_else(PoisonError::into_inner).get(request.uri().path()).cloned();
         async move {
             let mut response = Response::new(Bytes::new());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use instant_acme::OrderStatus;
 use tempfile::TempDir;
-use tokio::{net::TcpStream, process::Command, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
 
 use crate::{
     acme::{self, Client, RETRIES},
@@ -36,6 +36,28 @@ async fn idle_connections_make_room_for_a_client_that_asks() {
     }
     let warnings = server.log().matches("all places for connections are taken").count();
     assert_eq!(warnings, 1, "{}", server.log());
+}
+
+#[tokio::test]
+async fn connections_whose_bodies_do_not_arrive_make_room_for_a_client_that_asks() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let serve = command(&data);
+    let mut limited = Command::new("prlimit");
+    limited.env_remove("RUST_LOG").arg("--nofile=64:64").arg(serve.as_std().get_program());
+    let server = Server::spawn(folder, limited.args(serve.as_std().get_args())).await;
+    // More than there are places. Each has a whole head and a part of its body.
+    let part = b"POST /api/v1/protocols/acme/default/new-account HTTP/1.1\r\nHost: localhost\r\n\
+        Content-Type: application/jose+json\r\nContent-Length: 1000\r\n\r\n{";
+    let mut slow = Vec::new();
+    for _ in 0..30 {
+        let mut stream = timeout(PATIENCE, http::connect(&server, "localhost")).await.expect("room is made");
+        // One that has made room already takes nothing any more.
+        drop(stream.write_all(part).await);
+        slow.push(stream);
+    }
+    let answer = timeout(PATIENCE, http::get(&server, server.directory())).await.expect("room is made");
+    assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]
