@@ -2,7 +2,7 @@
 //!
 //! [`Environment`] is a CA on free ports with a [`challenge_server`] to which all names resolve;
 //! [`client::Client`] is its ACME client; [`clients`] runs the ACME clients of other projects; an
-//! [`Operator`] administers it from the command line.
+//! [`Operator`] administers it from the command line; [`pkilint`] lints what it signs.
 
 pub mod challenge_server;
 pub mod client;
@@ -13,6 +13,7 @@ pub mod events;
 mod join;
 mod openssl;
 mod operator;
+pub mod pkilint;
 
 pub use environment::{Aws, Counts, Deployed, Directory, Environment, Functions, Host};
 pub use join::all;

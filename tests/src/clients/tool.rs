@@ -66,6 +66,8 @@ fn candidates(program: &str) -> impl Iterator<Item = PathBuf> {
         tools.join(program).join("bin").join(program),
         // One that is named after the program and its version.
         tools.join(program).join("bin").join(program.split('-').next().unwrap_or(program)),
+        // A virtual environment whose programs have other names: its stamp stands for it.
+        tools.join(program).join("installed.stamp"),
         // A library: its folder stands for it, and its manifest shows that it is installed.
         tools.join("npm").join("node_modules").join(program).join("package.json"),
     ];

@@ -24,6 +24,7 @@ mod nonces;
 mod offered_profiles;
 pub(crate) mod order_lists;
 mod orders;
+mod outside_lints;
 mod ownership;
 mod policy;
 mod problems;

@@ -5,9 +5,9 @@ use std::{fs, path::Path};
 use super::stamp;
 use crate::{Error, command::Program, progress, repository};
 
-/// The environments; each is made from the list `xtask/tools/<name>.txt` and has a program of the
-/// same name, without the version behind a hyphen.
-const ENVIRONMENTS: [&str; 10] = [
+/// The environments; each is made from the list `xtask/tools/<name>.txt` and most have a program
+/// of the same name, without the version behind a hyphen.
+const ENVIRONMENTS: [&str; 11] = [
     // The linter of the workflows of the hosted CI.
     "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
@@ -22,6 +22,8 @@ const ENVIRONMENTS: [&str; 10] = [
     // For the tests of the deployed bundle: an emulator of AWS, and the cryptography that its KMS
     // signs with.
     "ministack",
+    // Lints certificates and CRLs; its programs are named after what they lint.
+    "pkilint",
     // The command line of the Serverless Application Model, which can run one function in an
     // emulator.
     "sam",
