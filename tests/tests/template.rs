@@ -54,7 +54,7 @@ fn every_function_of_the_repository_is_deployed_and_has_an_event() {
 }
 
 #[test]
-fn state_outlives_its_stack_but_not_a_first_deployment_that_failed() {
+fn threat_39_state_outlives_its_stack_but_not_a_first_deployment_that_failed() {
     let template = Template::read();
     let state = ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
     let names: Vec<&str> = state.into_iter().flat_map(|kind| template.resources(kind).into_keys()).collect();

@@ -13,6 +13,7 @@ mod faults;
 mod gateway;
 mod iam;
 mod issuers;
+mod key_policies;
 mod keys;
 mod operator;
 mod passing_time;

@@ -98,6 +98,19 @@ impl<'a> Policies<'a> {
         statements
     }
 
+    /// The statements of the policy of a key that allow something, and those that deny it. Whom
+    /// they are about is the account in every allowing one, and everybody in every denying one.
+    pub(crate) fn of_key(&self, key: &str) -> (Vec<Statement>, Vec<Statement>) {
+        let statements = self.template["Resources"][key]["Properties"]["KeyPolicy"]["Statement"].as_sequence();
+        let (allow, deny): (Vec<&Value>, Vec<&Value>) =
+            statements.unwrap().iter().partition(|statement| statement["Effect"] == "Allow");
+        let account = format!("arn:aws:iam::{}:root", cloud::ACCOUNT);
+        assert!(allow.iter().all(|statement| self.text(&statement["Principal"]["AWS"]) == account), "{key}");
+        assert!(deny.iter().all(|statement| statement["Principal"] == "*"), "{key}");
+        let read = |statements: Vec<&Value>| statements.into_iter().map(|one| self.statement(key, one)).collect();
+        (read(allow), read(deny))
+    }
+
     fn statement(&self, function: &str, statement: &Value) -> Statement {
         let mut conditions = Vec::new();
         for (operator, keys) in statement.get("Condition").and_then(Value::as_mapping).into_iter().flatten() {
@@ -195,6 +208,13 @@ fn holds(operator: &str, key: &str, patterns: &[String], access: &Access) -> boo
         // According to IAM this also holds for a request without the key, which would not be a
         // protection.
         "ForAllValues:StringLike" | "StringEquals" => is_there && all_fit,
+        "ArnLike" => is_there && all_fit,
+        "ArnNotLike" => !(is_there && all_fit),
+        "NumericLessThan" => {
+            let number = |text: &str| text.parse::<f64>().unwrap();
+            let least = patterns.iter().map(|bound| number(bound)).fold(f64::INFINITY, f64::min);
+            is_there && access.values(key).all(|value| number(value) < least)
+        }
         // Whether the key is absent.
         "Null" => patterns.iter().all(|absent| *absent == (!is_there).to_string()),
         other => panic!("no policy has used {other} so far"),
