@@ -1,8 +1,10 @@
 # The build of the functions, called by `sam build --build-in-source`, once for each function. The first call builds all of
-# them, the others find theirs done. For another processor: `TARGET=aarch64-unknown-linux-gnu sam build`, with Rust's
-# standard library and a linker for it installed.
+# them, the others find theirs done. For the other processor: `ARCHITECTURE=arm64 TARGET=aarch64-unknown-linux-gnu sam
+# build`, with Rust's standard library and a linker for it installed (on an arm64 machine without TARGET).
 
 FUNCTIONS := $(notdir $(wildcard functions/*))
+# As the parameter Architecture of the template.
+ARCHITECTURE ?= x86_64
 TARGET ?=
 PROGRAMS := target/$(addsuffix /,$(TARGET))lambda
 
@@ -13,4 +15,5 @@ export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
 # NewNonceFunction is the program new-nonce.
 build-%Function:
 	cargo build --quiet --locked --profile lambda --features lambda $(addprefix --target=,$(TARGET)) $(addprefix --package=,$(FUNCTIONS))
-	cp $(PROGRAMS)/$$(echo '$*' | sed 's/\([a-z]\)\([A-Z]\)/\1-\2/g' | tr A-Z a-z) '$(ARTIFACTS_DIR)/bootstrap'
+	program=$(PROGRAMS)/$$(echo '$*' | sed 's/\([a-z]\)\([A-Z]\)/\1-\2/g' | tr A-Z a-z) && \
+		deploy/fits-lambda.sh "$$program" '$(ARCHITECTURE)' && cp "$$program" '$(ARTIFACTS_DIR)/bootstrap'

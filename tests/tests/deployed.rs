@@ -15,8 +15,8 @@ use instant_acme::{
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tests::{
     client::{Http, Key as ClientKey, csr},
-    clients::{Authority, Certbot, Certificate, CertificateKey, Challenge, Failure, Lego, Story, Target, Tool},
-    deployed::{Stack, bundle},
+    clients::{Authority, Certbot, Certificate, CertificateKey, Challenge, Failure, Lego, Story, Target},
+    deployed::{Stack, repository},
 };
 use tokio::time::sleep;
 
@@ -152,20 +152,31 @@ async fn until_revoked(certificate: &Certificate, target: &Target) -> Result<(),
     panic!("the CRL does not list the certificate");
 }
 
-#[tokio::test]
-async fn no_program_needs_a_newer_c_library_than_that_of_amazon_linux_2023() {
-    let Some(bundle) = bundle() else { return };
-    let Some(objdump) = Tool::find("objdump").unwrap() else { return };
-    for function in fs::read_dir(bundle).unwrap() {
-        let program = function.unwrap().path().join("bootstrap");
-        if !program.is_file() {
-            continue;
-        }
-        let output = Command::new(&objdump.path).arg("-T").arg(&program).output().unwrap();
-        let symbols = String::from_utf8(output.stdout).unwrap();
-        let versions = symbols.split("GLIBC_2.").skip(1);
-        let newest = versions.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).max();
-        assert!(newest.is_some_and(|newest: u32| newest <= 34), "{}: GLIBC_2.{newest:?}", program.display());
+/// What Lambda cannot start would deploy without a word.
+#[test]
+fn the_build_refuses_programs_that_lambda_cannot_start_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let elf = |machine: u8, needs: &str| {
+        let head = [&[0x7f, b'E', b'L', b'F', 2, 1, 1][..], &[0; 11], &[machine, 0]].concat();
+        [head, format!("\0GLIBC_2.2.5\0{needs}\0").into_bytes()].concat()
+    };
+    for (program, architecture, refusal) in [
+        (elf(0x3e, "GLIBC_2.34"), "x86_64", None),
+        (elf(0xb7, "GLIBC_2.17"), "arm64", None),
+        (elf(0x3e, "GLIBC_2.38"), "x86_64", Some("it wants glibc 2.38")),
+        (elf(0xb7, "GLIBC_2.34"), "x86_64", Some("it is made for arm64")),
+        (elf(0x3e, "GLIBC_2.34"), "arm64", Some("it is made for x86_64")),
+        (elf(0x28, "GLIBC_2.34"), "arm64", Some("it is made for another processor")),
+        (vec![0xcf, 0xfa, 0xed, 0xfe, 7, 0, 0, 1], "x86_64", Some("this is no program for Linux")),
+        (Vec::new(), "x86_64", Some("this is no program for Linux")),
+    ] {
+        let file = folder.path().join("bootstrap");
+        fs::write(&file, program).unwrap();
+        let check = Command::new(repository().join("deploy/fits-lambda.sh")).arg(&file).arg(architecture).output();
+        let check = check.unwrap();
+        let said = String::from_utf8(check.stderr).unwrap();
+        assert_eq!(check.status.success(), refusal.is_none(), "{said}");
+        assert!(said.contains(refusal.unwrap_or_default()), "{said}");
     }
 }
 

@@ -67,6 +67,14 @@ fn threat_39_state_outlives_its_stack_but_not_a_first_deployment_that_failed() {
     assert_eq!(template.parameter("DeletionProtection")["Default"], "false");
 }
 
+/// It warns about what SAM's translator writes into the body, such as parameters without a schema.
+#[test]
+fn the_api_is_deployed_whatever_api_gateway_warns_about() {
+    let template = Template::read();
+    let fails = &template.resources("AWS::Serverless::HttpApi")["HttpApi"]["FailOnWarnings"];
+    assert!(fails.is_null(), "{fails:?}");
+}
+
 /// CloudFormation checks the rules before it makes anything.
 #[test]
 fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {

@@ -3,6 +3,7 @@
 //!
 //! | property | what | default |
 //! |---|---|---|
+//! | `StackName` | name of the stack, by which the keys know the roles of the functions | unknown |
 //! | `RootKeyId`, `IssuingKeyId` | the keys, as the signer names them (on KMS: ARNs) | – |
 //! | `RootName`, `IssuingName` | common names | `serverless-acme Root CA`, `serverless-acme Issuing CA` |
 //! | `Organization` | in both names | none |
@@ -74,6 +75,7 @@ struct Properties(Map<String, Value>);
 
 impl Properties {
     fn plan(&mut self, longest_validity: Option<u32>) -> Result<Plan, PropertyError> {
+        self.stack_name()?;
         let organization = self.text("Organization")?;
         let root = self.issuer("root", "RootName", "Root CA", &organization, "RootKeyId", ("RootDays", 7_300), 1)?;
         let shards = self.number("CrlShards", 1..=1_024)?.unwrap_or(1);
@@ -112,6 +114,17 @@ impl Properties {
             ..RaProfile::new(name, issuing.id.clone())
         };
         Ok(Plan { hierarchy: Hierarchy { root, issuing }, acme, ra })
+    }
+
+    /// The policies of the keys name the roles of the functions by the name of the stack, which
+    /// CloudFormation cuts where the name of a role gets too long: the keys would refuse the cut
+    /// one.
+    fn stack_name(&mut self) -> Result<(), PropertyError> {
+        let name = self.text("StackName")?.unwrap_or_default();
+        if name.len() <= LONGEST_STACK_NAME {
+            return Ok(());
+        }
+        Err(invalid("StackName", &name, format!("at most {LONGEST_STACK_NAME} characters long")))
     }
 
     fn issuer(
@@ -184,6 +197,8 @@ fn invalid(property: &'static str, value: &str, allowed: impl Display) -> Proper
     PropertyError::Invalid { property, value: value.to_owned(), allowed: allowed.to_string() }
 }
 
+/// 64 octets of a role's name, less `-PublishCrlFunctionRole-` and twelve random characters.
+const LONGEST_STACK_NAME: usize = 28;
 /// A hundred years in days.
 const MAX_DAYS: u32 = 36_500;
 const USUAL_DAYS: u32 = 90;
@@ -245,6 +260,7 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused_by_name() {
         for (property, value) in [
+            ("StackName", "a-name-of-twenty-nine-letters"),
             ("RootDays", "0"),
             ("IssuingDays", "soon"),
             ("CrlShards", "-1"),

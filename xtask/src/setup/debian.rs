@@ -15,7 +15,6 @@ const PACKAGES: [(&str, &str); 19] = [
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
     // Shows which symbols of the C library a binary needs.
-    ("binutils", "objdump"),
     // The shell of the container image in which functions are tried.
     ("busybox-static", "busybox"),
     ("caddy", "caddy"),
