@@ -10,7 +10,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use crate::{Error, command::Program, progress};
 
 /// Each package, and the program of it that the tests use.
-const PACKAGES: [(&str, &str); 19] = [
+const PACKAGES: [(&str, &str); 18] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
