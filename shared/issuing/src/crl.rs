@@ -138,11 +138,12 @@ impl Crls {
         }
     }
 
-    /// Whether a revocation is not on the CRL, because a process crashed before it requested one.
+    /// Whether a revocation, or the reason that it was raised to, is not on the CRL, because a process
+    /// crashed before it requested one.
     /// Times are whole seconds: a CRL of the same second may have been generated before.
     async fn misses_revocation(&self, crl: &CrlRecord) -> Result<bool, Error> {
         let revoked = self.crls.revoked_certificates(&crl.issuer, crl.shard, self.clock.now()).await?;
-        Ok(revoked.iter().any(|revoked| revoked.at >= crl.this_update))
+        Ok(revoked.iter().any(|revoked| revoked.listed_since() >= crl.this_update))
     }
 
     async fn make_crl(&self, issuer: &LoadedIssuer, shard: u16, number: u64) -> Result<CrlRecord, Error> {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{IssuerId, StoreError};
+use crate::{CertificateRecord, IssuerId, StoreError};
 
 /// Access to the revoked certificates and the CRLs.
 #[async_trait]
@@ -48,6 +48,27 @@ pub struct RevokedCertificate {
     pub reason: RevocationReason,
     /// The end of its validity, after which CRLs no longer list it.
     pub not_after: Timestamp,
+    /// When the reason was raised to `keyCompromise`; `None` if it is the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_at: Option<Timestamp>,
+}
+
+impl RevokedCertificate {
+    /// The entry of a certificate, if it is revoked.
+    pub fn of(certificate: &CertificateRecord) -> Option<Self> {
+        certificate.revocation.as_ref().map(|revocation| Self {
+            serial: certificate.id.serial().clone(),
+            at: revocation.at,
+            reason: revocation.reason,
+            not_after: certificate.not_after,
+            raised_at: revocation.raised_at,
+        })
+    }
+
+    /// The time since which CRLs have to list it with this reason.
+    pub fn listed_since(&self) -> Timestamp {
+        self.raised_at.unwrap_or(self.at)
+    }
 }
 
 /// A signed CRL with what is needed to find and renew it.

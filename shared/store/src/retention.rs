@@ -144,6 +144,7 @@ mod tests {
             at: end,
             reason: RevocationReason::Superseded,
             not_after: end,
+            raised_at: None,
         };
         let a_week = SignedDuration::from_hours(7 * 24);
         assert!(retention.of_revoked(&revoked).duration_since(end) > a_week * 2);

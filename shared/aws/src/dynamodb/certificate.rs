@@ -43,14 +43,8 @@ impl CertificateStore for DynamoDbStore {
         after: &Versioned<CertificateRecord>,
     ) -> Result<(), StoreError> {
         let (item, condition) = (self.certificate_item(after)?, Condition::Version(before.version));
-        let verdict = match &after.revocation {
-            Some(revocation) if before.revocation != after.revocation => {
-                let entry = RevokedCertificate {
-                    serial: after.id.serial().clone(),
-                    at: revocation.at,
-                    reason: revocation.reason,
-                    not_after: after.not_after,
-                };
+        let verdict = match RevokedCertificate::of(after) {
+            Some(entry) if before.revocation != after.revocation => {
                 let key = key::revoked(&after.issuer, after.crl_shard, after.id.serial());
                 let entry = Item::of(key, &entry, &self.retention)?;
                 let writes = [Write::Put(item, condition), Write::Put(entry, Condition::Always)];

@@ -134,6 +134,35 @@ async fn a_revocation_whose_process_crashed_before_it_asked_for_a_crl_is_on_the_
 }
 
 #[tokio::test]
+async fn a_reason_that_was_raised_just_before_a_crash_is_on_the_next_scheduled_crl() {
+    let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let (parts, _) = ca.process(Arc::new(Bucket::default()));
+    let scheduled = async || {
+        ca.clock.jump(60);
+        parts.crls.make_due(IssuerRole::Issuing).await.unwrap();
+        ca.store.crl(&"issuing".parse().unwrap(), 0).await.unwrap().unwrap()
+    };
+    let (account, order) = ca.ready_order().await;
+    ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();
+    // The crash is that nothing else of the revocation happens.
+    let mark = async |reason, by| {
+        ca.clock.jump(60);
+        let certificate = ca.record(&account, order).await;
+        ca.parts.revocation_records.mark(&certificate, reason, by, None).await.unwrap().unwrap();
+    };
+    mark(RevocationReason::Superseded, RevokedBy::Account).await;
+    let first = scheduled().await;
+    assert_eq!(scheduled().await, first, "it is listed");
+
+    mark(RevocationReason::KeyCompromise, RevokedBy::CertificateKey).await;
+    let second = scheduled().await;
+    let reason = |der: &[u8]| der.windows(5).find(|octets| octets[..4] == [4, 3, 10, 1]).map(|octets| octets[4]);
+    assert_eq!((reason(&first.der), reason(&second.der)), (Some(4), Some(1)), "RFC 5280 §5.3.1");
+    assert_eq!(scheduled().await, second, "it is listed with its reason");
+}
+
+#[tokio::test]
 async fn crl_numbers_go_on_rising_over_a_store_that_was_restored_from_a_backup() {
     let keys = Arc::new(Keys::default());
     let task = CrlTask { issuer: "issuing".parse().unwrap(), shard: 0 };

@@ -31,6 +31,7 @@ pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
         at: at(DAY),
         reason: RevocationReason::Superseded,
         not_after: intended.not_after,
+        raised_at: None,
     };
     let listed = store.revoked_certificates(&intended.issuer, 0, at(0)).await.expect(WORKS);
     assert_eq!(listed, std::slice::from_ref(&entry), "it is revoked, once");
@@ -41,7 +42,8 @@ pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
     });
     store.update_certificate(&gone, &worse).await.expect(WORKS);
     let listed = store.revoked_certificates(&intended.issuer, 0, at(0)).await.expect(WORKS);
-    let raised = RevokedCertificate { reason: RevocationReason::KeyCompromise, ..entry };
+    let raised_at = Some(at(2 * DAY));
+    let raised = RevokedCertificate { reason: RevocationReason::KeyCompromise, raised_at, ..entry };
     assert_eq!(listed, [raised], "it is revoked once, for the worse reason");
 
     let unsigned = certificate();

@@ -40,13 +40,7 @@ impl CertificateStore for EmbeddedStore {
         after: &Versioned<CertificateRecord>,
     ) -> Result<(), StoreError> {
         let mut change = self.certificate_change(Some(before), after)?;
-        if let Some(revocation) = after.revocation.as_ref().filter(|_| before.revocation != after.revocation) {
-            let entry = RevokedCertificate {
-                serial: after.id.serial().clone(),
-                at: revocation.at,
-                reason: revocation.reason,
-                not_after: after.not_after,
-            };
+        if let Some(entry) = RevokedCertificate::of(after).filter(|_| before.revocation != after.revocation) {
             let key = key::revoked(&after.issuer, after.crl_shard, after.id.serial());
             change = change.beside(key, &entry)?;
         }

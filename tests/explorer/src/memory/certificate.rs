@@ -32,13 +32,7 @@ impl CertificateStore for MemoryStore {
         let (mut tables, id) = (self.lock(), after.id.to_string());
         let condition = Condition::CertificateVersion;
         self.replace(&mut tables.certificates, id, Some(before.version), after, condition)?;
-        if let Some(revocation) = after.revocation.as_ref().filter(|_| before.revocation != after.revocation) {
-            let entry = RevokedCertificate {
-                serial: after.id.serial().clone(),
-                at: revocation.at,
-                reason: revocation.reason,
-                not_after: after.not_after,
-            };
+        if let Some(entry) = RevokedCertificate::of(after).filter(|_| before.revocation != after.revocation) {
             tables.revoked.insert(crl::revoked_key(after), entry);
         }
         Ok(())
