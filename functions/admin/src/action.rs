@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// All actions, sorted by noun.
-const ACTIONS: [KnownAction; 34] = [
+const ACTIONS: [KnownAction; 35] = [
     KnownAction::of::<status::ShowStatus>(),
     KnownAction::of::<doctor::Examine>(),
     KnownAction::of::<explain::Explain>(),
@@ -49,6 +49,7 @@ const ACTIONS: [KnownAction; 34] = [
     KnownAction::of::<issuer::InstallIssuer>(),
     KnownAction::of::<issuer::RollOverIssuer>(),
     KnownAction::of::<issuer::RetireIssuer>(),
+    KnownAction::of::<issuer::SetIssuer>(),
     KnownAction::of::<event::EmitTestEvent>(),
     KnownAction::of::<audit::ListAuditRecords>(),
 ];

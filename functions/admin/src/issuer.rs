@@ -6,7 +6,7 @@ use ca::{AuthorityName, AuthorityRequest, Certificate, IssuerKeyType, KeyHandle,
 use jiff::{SignedDuration, Timestamp};
 use operator::{Error, IssuerKey, IssuerRefusal, NewIssuer, Parts, RollOver};
 use serde::{Deserialize, Serialize};
-use store::{Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
+use store::{CrlBackdate, Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
 
 use crate::{Action, AdminError};
 
@@ -62,12 +62,14 @@ impl Action for AddIssuer {
     const IS_ACT: bool = true;
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
-        let IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude } = self.issuer;
+        let IssuerTerms { id, name, organization, key, key_type, days, shards, crl_backdate, permit, exclude } =
+            self.issuer;
         let new = NewIssuer {
             subject: subject(parts, name, organization).await?,
             key: key.map_or(IssuerKey::New(key_type), IssuerKey::Held),
             lifetime: lifetime(days)?,
             crl_shards: checked_shards(shards)?,
+            crl_backdate,
             constraints: NameConstraints::new(subtrees(permit)?, subtrees(exclude)?),
             id,
         };
@@ -170,6 +172,27 @@ impl Action for RetireIssuer {
     }
 }
 
+/// Changes a setting of an issuer, from its next CRL on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetIssuer {
+    /// The id of the issuer, which may be a root.
+    pub id: IssuerId,
+    /// By how many seconds the `thisUpdate` of its CRLs is earlier than their creation.
+    pub crl_backdate: CrlBackdate,
+}
+
+impl Action for SetIssuer {
+    type Answer = ShownIssuer;
+
+    const NAME: &str = "set-issuer";
+    const IS_ACT: bool = true;
+
+    async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
+        shown(parts, parts.issuer_changes.backdate_crls(actor, &self.id, self.crl_backdate).await?).await
+    }
+}
+
 /// The terms of an issuing CA to be created.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -194,6 +217,9 @@ pub struct IssuerTerms {
     /// The number of CRLs over which its revocations are spread.
     #[serde(default = "one")]
     pub shards: u16,
+    /// By how many seconds the `thisUpdate` of its CRLs is earlier than their creation.
+    #[serde(default)]
+    pub crl_backdate: CrlBackdate,
     /// The domains, with their subdomains, and networks that it may certify; all when there is no
     /// rule.
     #[serde(default)]
@@ -246,6 +272,9 @@ pub struct ShownIssuer {
     pub not_after: Option<Timestamp>,
     /// The number of CRLs over which its revocations are spread.
     pub shards: u16,
+    /// By how many seconds the `thisUpdate` of its CRLs is earlier than their creation.
+    #[serde(default)]
+    pub crl_backdate: CrlBackdate,
     /// The time of its retirement, if it is retired.
     pub retired_at: Option<Timestamp>,
     /// The RA Profiles that refer to it.
@@ -261,7 +290,8 @@ pub struct ShownIssuer {
 impl ShownIssuer {
     fn of(issuer: IssuerRecord, profiles: &[RaProfile]) -> Result<Self, AdminError> {
         let state = issuer.state();
-        let IssuerRecord { id, role, key, certificate, crl_shards, request, chain, retired_at, .. } = issuer;
+        let IssuerRecord { id, role, key, certificate, crl_shards, crl_backdate, request, chain, retired_at, .. } =
+            issuer;
         let read = |Der(der): &Der| Certificate::from_der(der).map_err(Failure::issuing);
         let certificates = certificate.iter().chain(&chain).map(read).collect::<Result<Vec<_>, _>>()?;
         let own = certificates.first();
@@ -283,6 +313,7 @@ impl ShownIssuer {
             state,
             key,
             shards: crl_shards,
+            crl_backdate,
             retired_at,
         })
     }

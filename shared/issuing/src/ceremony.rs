@@ -11,7 +11,7 @@ use ca::{
 };
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
-use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerStore};
+use store::{Creation, CrlBackdate, Der, IssuerId, IssuerRecord, IssuerRole, IssuerStore};
 
 use crate::{Error, Issuers, LoadedIssuer, StatusUrl};
 
@@ -196,6 +196,7 @@ impl IssuerPlan {
             certificate: Some(Der(certificate.value.der().to_vec())),
             parent: parent.clone(),
             crl_shards: self.crl_shards.max(1),
+            crl_backdate: CrlBackdate::default(),
             request: None,
             chain: Vec::new(),
             retired_at: None,

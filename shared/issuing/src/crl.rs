@@ -53,7 +53,7 @@ impl Crls {
             rounds.begin()?;
             let last = self.crls.crl(&task.issuer, task.shard).await?;
             let number = Crl::number_after(last.as_ref().map(|last| last.number), self.clock.now());
-            let crl = self.make_crl(&issuer, task.shard, number).await?;
+            let crl = self.make_crl(&issuer, task.shard, number, last.as_ref()).await?;
             if applied(self.crls.put_crl(&crl).await)? {
                 self.publish(crl).await?;
                 return match last {
@@ -138,20 +138,27 @@ impl Crls {
         }
     }
 
-    /// Whether a revocation, or the reason that it was raised to, is not on the CRL, because a process
-    /// crashed before it requested one.
+    /// Whether a revocation, or the reason that it was raised to, is not on the CRL, because a
+    /// process crashed before it requested one.
     /// Times are whole seconds: a CRL of the same second may have been generated before.
     async fn misses_revocation(&self, crl: &CrlRecord) -> Result<bool, Error> {
         let revoked = self.crls.revoked_certificates(&crl.issuer, crl.shard, self.clock.now()).await?;
-        Ok(revoked.iter().any(|revoked| revoked.listed_since() >= crl.this_update))
+        Ok(revoked.iter().any(|revoked| revoked.listed_since() >= crl.made_at()))
     }
 
-    async fn make_crl(&self, issuer: &LoadedIssuer, shard: u16, number: u64) -> Result<CrlRecord, Error> {
-        let this_update = acme::whole_seconds(self.clock.now());
+    async fn make_crl(
+        &self,
+        issuer: &LoadedIssuer,
+        shard: u16,
+        number: u64,
+        last: Option<&CrlRecord>,
+    ) -> Result<CrlRecord, Error> {
+        let now = acme::whole_seconds(self.clock.now());
+        let this_update = begin(issuer, last, now);
         let life = life(issuer.role);
-        let next_update = (this_update + life).min(issuer.ends_at());
+        let next_update = (now + life).min(issuer.ends_at());
         // An entry stays on one CRL after its certificate has expired (RFC 5280 §3.3).
-        let revoked = self.crls.revoked_certificates(&issuer.id, shard, this_update - life).await?;
+        let revoked = self.crls.revoked_certificates(&issuer.id, shard, now - life).await?;
         let entries = revoked.into_iter().map(|revoked| CrlEntry {
             serial: revoked.serial,
             revoked_at: revoked.at,
@@ -168,7 +175,8 @@ impl Crls {
             other => Failure::issuing(other),
         })?;
         let (issuer, der, signer_request) = (issuer.id.clone(), crl.value.der().to_vec(), crl.signer_request);
-        Ok(CrlRecord { issuer, shard, number, this_update, next_update, der, signer_request })
+        let made_at = Some(now).filter(|made_at| *made_at != this_update);
+        Ok(CrlRecord { issuer, shard, number, this_update, next_update, der, signer_request, made_at })
     }
 
     /// Publishes a stored CRL, and then any that have replaced it in the meantime.
@@ -195,9 +203,19 @@ impl Crls {
     }
 }
 
-/// Past half of its lifetime, or not begun: then it was made while the clock was ahead.
+/// The `thisUpdate` of a CRL that is made now. It is backdated for relying parties whose clocks are
+/// slow, but neither to before the issuer began nor to before the last CRL, which some of them
+/// would then take for the newer one. A last CRL of the future is from a clock that was ahead.
+fn begin(issuer: &LoadedIssuer, last: Option<&CrlRecord>, now: Timestamp) -> Timestamp {
+    let not_before = [Some(issuer.issuer.not_before()), last.map(|last| last.this_update)];
+    let not_before = not_before.into_iter().flatten().filter(|time| *time <= now);
+    not_before.fold(now - issuer.crl_backdate.duration(), Timestamp::max)
+}
+
+/// Past half of its lifetime, or from the future: then it was made while the clock was ahead.
 fn is_due(crl: &CrlRecord, now: Timestamp) -> bool {
-    now < crl.this_update || now >= crl.this_update + crl.next_update.duration_since(crl.this_update) / 2
+    let made_at = crl.made_at();
+    now < made_at || now >= made_at + crl.next_update.duration_since(made_at) / 2
 }
 
 /// The time from `thisUpdate` to `nextUpdate`. A root rarely revokes, and its key is used as rarely

@@ -47,6 +47,6 @@ impl CrlRequests {
     pub async fn is_listed(&self, issuer: &IssuerId, shard: u16, at: Timestamp) -> Result<bool, Failure> {
         let crl = self.crls.crl(issuer, shard).await?;
         // Times are whole seconds: a CRL of the same second may have been generated before.
-        Ok(crl.is_some_and(|crl| crl.this_update > at))
+        Ok(crl.is_some_and(|crl| crl.made_at() > at))
     }
 }

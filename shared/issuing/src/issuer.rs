@@ -5,7 +5,9 @@ use std::sync::Arc;
 use authority::{Cache, Clock, Failure};
 use ca::{Certificate, Chain, Issuer, KeyHandle};
 use jiff::{SignedDuration, Timestamp};
-use store::{CertificateRecord, CertificateState, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore};
+use store::{
+    CertificateRecord, CertificateState, CrlBackdate, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore,
+};
 
 use crate::Error;
 
@@ -19,6 +21,8 @@ pub struct LoadedIssuer {
     pub issuer: Issuer,
     /// The number of CRLs that share its revocations.
     pub crl_shards: u16,
+    /// By how much the `thisUpdate` of its CRLs is earlier than their creation.
+    pub crl_backdate: CrlBackdate,
     /// Whether it is a root or an issuing CA.
     pub role: IssuerRole,
     state: IssuerState,
@@ -51,13 +55,13 @@ impl TryFrom<IssuerRecord> for LoadedIssuer {
 
     fn try_from(record: IssuerRecord) -> Result<Self, Error> {
         let state = record.state();
-        let IssuerRecord { id, key, certificate, crl_shards, parent, role, chain, .. } = record;
+        let IssuerRecord { id, key, certificate, crl_shards, crl_backdate, parent, role, chain, .. } = record;
         let Some(certificate) = certificate else { return Err(Error::IssuerOff(id, state)) };
         let read = |Der(der): &Der| Certificate::from_der(der).map_err(Failure::issuing);
         let chain = chain.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let issuer = Issuer::new(read(&certificate)?).and_then(|issuer| issuer.below(&chain));
         let issuer = issuer.map_err(Failure::issuing)?;
-        Ok(Self { id, key, issuer, crl_shards, role, state, parent, chain })
+        Ok(Self { id, key, issuer, crl_shards, crl_backdate, role, state, parent, chain })
     }
 }
 

@@ -14,7 +14,7 @@ use ca::{
 use issuing::{Ceremony, CrlRequests, IssuerPlan, Issuers, LoadedIssuer, StatusUrl};
 use jiff::SignedDuration;
 use jose::PublicKey;
-use store::{Creation, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore, ProfileStore};
+use store::{Creation, CrlBackdate, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore, ProfileStore};
 
 use crate::Error;
 
@@ -31,6 +31,8 @@ pub struct NewIssuer {
     pub lifetime: SignedDuration,
     /// The number of CRLs over which its revocations are spread.
     pub crl_shards: u16,
+    /// By how much the `thisUpdate` of its CRLs is earlier than their creation.
+    pub crl_backdate: CrlBackdate,
     /// The identifiers that it may certify; all when absent.
     pub constraints: Option<NameConstraints>,
 }
@@ -143,14 +145,39 @@ impl IssuerChanges {
         let root = others.iter().find(|issuer| issuer.role == IssuerRole::Root).ok_or(IssuerRefusal::NoRoot)?;
         let root = self.issuers.issuer(&root.id).await?;
         self.audit.record(actor, "issuer add", &new.id, described(&new.subject, &new.key)).await?;
-        let NewIssuer { id, subject, key, lifetime, crl_shards, constraints } = new;
+        let NewIssuer { id, subject, key, lifetime, crl_shards, crl_backdate, constraints } = new;
         let (key, public_key) = self.key_for(&id, key, &others).await?;
         let plan = IssuerPlan { id, subject, key, lifetime, crl_shards };
         let pointers = self.pointers_to(&root, &others);
         let certificate =
             self.ceremony.certify_issuing(&plan, &public_key, &root, &pointers, constraints.as_ref()).await?;
         let record = plan.record(IssuerRole::Issuing, &root.id, &certificate);
-        self.keep_new(record).await
+        self.keep_new(IssuerRecord { crl_backdate, ..record }).await
+    }
+
+    /// Changes by how much the CRLs of an issuer, which may be a root, are backdated, from the next
+    /// CRL on. Repeating it is harmless.
+    ///
+    /// # Errors
+    /// [`IssuerRefusal::Unknown`].
+    pub async fn backdate_crls(&self, actor: &str, id: &IssuerId, by: CrlBackdate) -> Result<IssuerRecord, Error> {
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
+            let before = self.store.issuer(id).await?.ok_or_else(|| IssuerRefusal::Unknown(id.clone()))?;
+            if before.crl_backdate == by {
+                return Ok(before);
+            }
+            let seconds = |backdate: CrlBackdate| backdate.as_secs().to_string();
+            let (from, to) = (seconds(before.crl_backdate), seconds(by));
+            let detail = BTreeMap::from([("crlBackdate".to_owned(), to), ("before".to_owned(), from)]);
+            self.audit.record(actor, "issuer set", id, detail).await?;
+            let after = IssuerRecord { crl_backdate: by, ..before.clone() };
+            if applied(self.store.update_issuer(&before, &after).await)? {
+                self.issuers.forget().await;
+                return Ok(after);
+            }
+        }
     }
 
     /// Retires an issuer: it issues no more certificates, but signs CRLs until its own certificate

@@ -95,6 +95,7 @@ fn of_the_same_shape(
         key: key.map_or(IssuerKey::New(kind), IssuerKey::Held),
         lifetime: certificate.not_after().duration_since(certificate.not_before()) - BACKDATE,
         crl_shards: old.crl_shards,
+        crl_backdate: old.crl_backdate,
         constraints: certificate.name_constraints().map_err(Failure::issuing)?,
     })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use acme::UnknownMembers;
 use authority::{Failure, Rounds, applied};
 use ca::{AuthorityName, AuthorityRequest, Certificate, Issuer};
-use store::{Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
+use store::{CrlBackdate, Der, IssuerId, IssuerRecord, IssuerRole, IssuerState};
 
 use crate::{
     Error, IssuerChanges, IssuerKey, IssuerRefusal,
@@ -46,6 +46,7 @@ impl IssuerChanges {
             certificate: None,
             parent: id.clone(),
             crl_shards,
+            crl_backdate: CrlBackdate::default(),
             request: Some(Der(request.der().to_vec())),
             chain: Vec::new(),
             retired_at: None,

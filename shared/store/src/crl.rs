@@ -80,7 +80,7 @@ pub struct CrlRecord {
     pub shard: u16,
     /// The CRL number (RFC 5280 §5.2.3).
     pub number: u64,
-    /// The CRL's `thisUpdate`.
+    /// The CRL's `thisUpdate`, which may be earlier than its creation.
     pub this_update: Timestamp,
     /// The CRL's `nextUpdate`: when the next CRL will be published at the latest.
     pub next_update: Timestamp,
@@ -90,4 +90,14 @@ pub struct CrlRecord {
     /// The request id that the signer assigned to the signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_request: Option<String>,
+    /// When it was created, if that is not its `thisUpdate`: it lists what was revoked before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Timestamp>,
+}
+
+impl CrlRecord {
+    /// When it was created.
+    pub fn made_at(&self) -> Timestamp {
+        self.made_at.unwrap_or(self.this_update)
+    }
 }

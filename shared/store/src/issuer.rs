@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use acme::UnknownMembers;
 use async_trait::async_trait;
 use ca::KeyHandle;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Creation, StoreError};
@@ -55,6 +55,9 @@ pub struct IssuerRecord {
     pub parent: IssuerId,
     /// The number of CRLs over which its revocations are distributed. It never changes.
     pub crl_shards: u16,
+    /// By how much the `thisUpdate` of its CRLs is earlier than their creation.
+    #[serde(default, skip_serializing_if = "CrlBackdate::is_usual")]
+    pub crl_backdate: CrlBackdate,
     /// The certification request (RFC 2986), if an external CA is to sign it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Der>,
@@ -105,6 +108,75 @@ impl fmt::Display for IssuerState {
         })
     }
 }
+
+/// By how much the `thisUpdate` of CRLs is earlier than their creation: 0 to 86,400 seconds.
+///
+/// Relying parties refuse every certificate of an issuer whose CRL has not begun by their clocks.
+/// Certificates begin five minutes early for the sake of slow clocks, and CRLs do too. With 0 no
+/// revocation is later than the `thisUpdate` of a CRL that lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct CrlBackdate(u32);
+
+impl CrlBackdate {
+    /// That many seconds.
+    ///
+    /// # Errors
+    /// More than a day.
+    pub fn from_secs(seconds: u32) -> Result<Self, CrlBackdateError> {
+        if seconds <= MAX_CRL_BACKDATE { Ok(Self(seconds)) } else { Err(CrlBackdateError) }
+    }
+
+    /// The number of seconds.
+    pub fn as_secs(self) -> u32 {
+        self.0
+    }
+
+    /// The length of time.
+    pub fn duration(self) -> SignedDuration {
+        SignedDuration::from_secs(self.0.into())
+    }
+
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for CrlBackdate {
+    /// Five minutes, as certificates.
+    fn default() -> Self {
+        Self(300)
+    }
+}
+
+impl TryFrom<u32> for CrlBackdate {
+    type Error = CrlBackdateError;
+
+    fn try_from(seconds: u32) -> Result<Self, CrlBackdateError> {
+        Self::from_secs(seconds)
+    }
+}
+
+impl From<CrlBackdate> for u32 {
+    fn from(backdate: CrlBackdate) -> Self {
+        backdate.0
+    }
+}
+
+impl FromStr for CrlBackdate {
+    type Err = CrlBackdateError;
+
+    fn from_str(text: &str) -> Result<Self, CrlBackdateError> {
+        text.parse().map_err(|_| CrlBackdateError).and_then(Self::from_secs)
+    }
+}
+
+/// The number of seconds is out of bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("CRLs are backdated by a whole number of seconds from 0 to {MAX_CRL_BACKDATE}")]
+pub struct CrlBackdateError;
+
+const MAX_CRL_BACKDATE: u32 = 86_400;
 
 /// Bytes in DER, written as base64url in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +238,16 @@ mod tests {
         let text = r#"{"id":"issuing","role":"issuing","key":"k","certificate":"MAA","parent":"root","crl_shards":1}"#;
         let record: IssuerRecord = serde_json::from_str(text).unwrap();
         assert_eq!((record.state(), record.certificate.clone()), (IssuerState::Active, Some(Der(vec![0x30, 0]))));
+        assert_eq!(record.crl_backdate.as_secs(), 300);
         assert_eq!(serde_json::to_string(&record).unwrap(), text);
+    }
+
+    #[test]
+    fn crls_are_backdated_by_a_day_at_most() {
+        for (text, seconds) in [("0", Some(0)), ("86400", Some(86_400)), ("86401", None), ("-1", None), ("5m", None)] {
+            assert_eq!(text.parse::<CrlBackdate>().ok().map(CrlBackdate::as_secs), seconds, "{text}");
+            assert_eq!(serde_json::from_str::<CrlBackdate>(text).ok().map(u32::from), seconds, "{text}");
+        }
     }
 
     #[test]

@@ -53,7 +53,9 @@ pub use external_account::{ExternalAccountKey, ExternalAccountSecret, ExternalAc
 pub use identifier_rule::{IdentifierRule, IdentifierRuleError};
 pub use incident::{Incident, IncidentStore, StagedRevocation};
 pub use issuance::IssuanceStore;
-pub use issuer::{Der, IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerState, IssuerStore};
+pub use issuer::{
+    CrlBackdate, CrlBackdateError, Der, IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerState, IssuerStore,
+};
 pub use limit::{Counted, LimitStore, LimitWindow};
 pub use lookup::{AccountCertificates, BlockedKey, CertificateEntry, LookupStore};
 pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};

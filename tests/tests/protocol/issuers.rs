@@ -7,7 +7,7 @@ use tests::{
     openssl,
 };
 
-use super::revocation::crl_check;
+use super::revocation::{crl_check, crl_check_with};
 use crate::HOST;
 
 /// A CA with the issuer `second` and an RA Profile of that name, which has a directory.
@@ -94,6 +94,55 @@ async fn a_roll_over_moves_every_profile_at_once_and_the_old_ca_goes_on_signing_
     crl_check(&ca, &kept).await.unwrap();
     crl_check(&ca, &revoked).await.unwrap_err();
     assert_eq!(client.read(&revoked.certificate).await.expect(200).text(), revoked.chain, "it can be downloaded");
+}
+
+#[tokio::test]
+async fn a_relying_party_whose_clock_is_slow_accepts_what_a_new_crl_lets_through_unless_told_otherwise() {
+    let environment = HOST.start().await;
+    let ca = environment.directory("default");
+    let client = ca.client().await;
+    let kept = client.obtain(&["a.test"]).await;
+    let revoke = async || {
+        client.revoke(&client.obtain(&["b.test"]).await, 4).await.expect(200);
+        environment.settled().await;
+    };
+    let verified = async || {
+        let slow = jiff::Timestamp::now().as_second() - 120;
+        crl_check_with(&ca, &kept, &["-attime", &slow.to_string()]).await
+    };
+    revoke().await;
+    verified().await.unwrap();
+
+    let set = async |id: &str, seconds: i64| {
+        let set = json!({"action": "set-issuer", "id": id, "crlBackdate": seconds});
+        environment.act(set).await
+    };
+    for id in ["issuing", "root"] {
+        assert_eq!(set(id, 0).await.unwrap()["crlBackdate"], 0);
+        assert_eq!(set(id, 0).await.unwrap()["crlBackdate"], 0, "doing it again is harmless");
+    }
+    environment.settled().await;
+    revoke().await;
+    let refused = verified().await.unwrap_err();
+    assert!(refused.contains("CRL is not yet valid"), "{refused}");
+
+    for seconds in [-1, 86_401] {
+        let reason = set("issuing", seconds).await.unwrap_err();
+        assert!(reason.contains("the request for `set-issuer` cannot be read"), "{reason}");
+    }
+    assert!(set("none", 0).await.unwrap_err().contains("there is no issuer `none`"));
+    let records = environment.act(json!({"action": "audit", "filter": {"action": "issuer set"}})).await.unwrap();
+    let detail = json!({"before": "300", "crlBackdate": "0"});
+    let records = records["items"].as_array().unwrap();
+    assert_eq!(records.iter().filter(|record| record["detail"] == detail).count(), 2, "{records:?}");
+
+    let added = environment.add_issuer("other", json!({"crlBackdate": 60})).await.unwrap();
+    assert_eq!(added["crlBackdate"], 60);
+    let mut rolled = json!({"action": "roll-over-issuer", "old": "other", "new": "another"});
+    if let Some(key) = environment.issuer_key(ca::IssuerKeyType::P256) {
+        rolled["key"] = key.into();
+    }
+    assert_eq!(environment.act(rolled).await.unwrap()["issuer"]["crlBackdate"], 60, "of the same shape");
 }
 
 #[tokio::test]

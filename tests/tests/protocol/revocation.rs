@@ -338,8 +338,14 @@ async fn by_key(client: &Client, issued: &Issued, key: &Arc<Key>, reason: u64) -
 
 /// Verifies the chain with OpenSSL and the CRLs that its certificates refer to.
 pub(crate) async fn crl_check(ca: &Directory<'_>, issued: &Issued) -> Result<(), String> {
+    crl_check_with(ca, issued, &[]).await
+}
+
+/// The same, with further arguments.
+pub(crate) async fn crl_check_with(ca: &Directory<'_>, issued: &Issued, further: &[&str]) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let mut arguments = vec!["-crl_check_all".to_owned()];
+    arguments.extend(further.iter().map(|argument| (*argument).to_owned()));
     for (number, certificate) in Certificate::load_pem_chain(issued.chain.as_bytes()).unwrap().iter().enumerate() {
         let crl = ca.http().get(&pointers(certificate).1).await.expect(200);
         let file = folder.path().join(format!("{number}.crl"));

@@ -4,11 +4,11 @@ use std::{fs, path::PathBuf};
 
 use admin::issuer::{
     AddIssuer, InstallIssuer, IssuerTerms, ListIssuers, RequestIssuer, RequestTerms, RetireIssuer, RollOverIssuer,
-    ShowIssuer, ShownIssuer, ShownRollOver,
+    SetIssuer, ShowIssuer, ShownIssuer, ShownRollOver,
 };
 use ca::{IssuerKeyType, KeyHandle};
 use clap::{Args, Subcommand};
-use store::{IdentifierRule, IssuerId};
+use store::{CrlBackdate, IdentifierRule, IssuerId};
 
 use super::{
     AdminFailure,
@@ -91,6 +91,16 @@ pub(super) enum IssuersCommand {
         #[arg(long, short)]
         yes: bool,
     },
+    /// Change a setting of an issuer, from its next CRL on
+    #[command(after_help = "Example:\n  serverless-acme admin issuers set root --crl-backdate 0")]
+    Set {
+        /// The id of the issuer
+        id: IssuerId,
+        /// By how many seconds the thisUpdate of its CRLs is earlier than their creation, for
+        /// relying parties whose clocks are slow: 0 to 86400
+        #[arg(long, value_name = "SECONDS")]
+        crl_backdate: CrlBackdate,
+    },
 }
 
 /// An issuer to be created.
@@ -111,9 +121,14 @@ pub(super) struct AddArguments {
     #[arg(long, value_name = "DAYS", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
     /// The number of CRLs over which its revocations are spread; cannot be changed. Plan one for
-    /// each 10,000 certificates that may be revoked at the same time
+    /// each 10,000 certificates that may be revoked at the same time;
+    /// but NSS cannot import the CRLs of an issuer that has more than one
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     shards: u16,
+    /// By how many seconds the thisUpdate of its CRLs is earlier than their creation, for relying
+    /// parties whose clocks are slow: 0 to 86400 [default: 300, as certificates]
+    #[arg(long, value_name = "SECONDS")]
+    crl_backdate: Option<CrlBackdate>,
     /// The ARN of its KMS key [default: a key is created in the data folder]
     #[arg(long, value_name = "ARN")]
     kms_key: Option<String>,
@@ -140,7 +155,8 @@ pub(super) struct RequestArguments {
     /// The type of the new key: P-256, P-384, RSA-2048, RSA-3072, RSA-4096 [default: P-256]
     #[arg(long, value_name = "TYPE", conflicts_with = "kms_key")]
     key_type: Option<IssuerKeyType>,
-    /// The number of CRLs over which its revocations are spread; cannot be changed
+    /// The number of CRLs over which its revocations are spread; cannot be changed. NSS cannot
+    /// import the CRLs of an issuer that has more than one
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     shards: u16,
     /// The ARN of its KMS key [default: a key is created in the data folder]
@@ -182,6 +198,10 @@ pub(super) async fn run(connection: &Connection, output: &Output, command: Issue
             let issuer = connection.ask(&RetireIssuer { id, named: anyway }).await?;
             output.print(&issuer, || facts(&issuer))
         }
+        IssuersCommand::Set { id, crl_backdate } => {
+            let issuer = connection.ask(&SetIssuer { id, crl_backdate }).await?;
+            output.print(&issuer, || facts(&issuer))
+        }
     }
 }
 
@@ -204,10 +224,12 @@ async fn list(connection: &Connection, output: &Output) -> Result<(), AdminFailu
 }
 
 async fn add(connection: &Connection, output: &Output, arguments: AddArguments) -> Result<(), AdminFailure> {
-    let AddArguments { id, name, organization, key_type, days, shards, kms_key, permit, exclude } = arguments;
+    let AddArguments { id, name, organization, key_type, days, shards, crl_backdate, kms_key, permit, exclude } =
+        arguments;
     let key = kms_key.map(KeyHandle::new);
     let key_type = key_type.unwrap_or_default();
-    let issuer = IssuerTerms { id, name, organization, key, key_type, days, shards, permit, exclude };
+    let crl_backdate = crl_backdate.unwrap_or_default();
+    let issuer = IssuerTerms { id, name, organization, key, key_type, days, shards, crl_backdate, permit, exclude };
     let issuer = connection.ask(&AddIssuer { issuer }).await?;
     output.print(&issuer, || facts(&issuer) + "\n" + &how_to_issue(&issuer))
 }
@@ -228,6 +250,7 @@ fn facts(issuer: &ShownIssuer) -> String {
     let end = issuer.not_after.map(|end| end.to_string());
     let retired = issuer.retired_at.map(|at| at.to_string());
     let kind = issuer.key_type.map(|kind| kind.to_string());
+    let crls = format!("{}, backdated by {} s", issuer.shards, issuer.crl_backdate.as_secs());
     let facts = [
         ("issuer", Some(issuer.id.to_string())),
         ("role", Some(format!("{:?}", issuer.role).to_lowercase())),
@@ -238,7 +261,7 @@ fn facts(issuer: &ShownIssuer) -> String {
         ("certifies", issuer.name_constraints.clone()),
         ("not after", end),
         ("retired", retired),
-        ("CRLs", Some(issuer.shards.to_string())),
+        ("CRLs", Some(crls)),
         ("RA Profiles", Some(named_by(issuer))),
     ];
     let said = facts.into_iter().filter_map(|(name, fact)| Some(format!("{name:<12} {}\n", printable(&fact?))));

@@ -93,7 +93,7 @@ fn version_of(crl: &CrlRecord) -> Result<OperationId, StoreError> {
         #[serde(serialize_with = "jose::base64url::serialize")]
         der: &'a Vec<u8>,
     }
-    let CrlRecord { issuer, shard, number, this_update, next_update, der, signer_request: _ } = crl;
+    let CrlRecord { issuer, shard, number, this_update, next_update, der, signer_request: _, made_at: _ } = crl;
     let (shard, number, this_update, next_update) = (*shard, *number, *this_update, *next_update);
     let counting = Counting { issuer, shard, number, this_update, next_update, der };
     let json = serde_json::to_vec(&counting).map_err(|error| corrupt(CrlRecord::NAME, error))?;

@@ -28,6 +28,7 @@ async fn add(ca: &Ca, id: &str) -> Result<IssuerRecord, Error> {
         key: IssuerKey::Held(KeyHandle::new(id)),
         lifetime: SignedDuration::from_hours(24 * 100),
         crl_shards: 2,
+        crl_backdate: store::CrlBackdate::default(),
         constraints: None,
     };
     ca.operator.issuer_changes.add("alice", new).await

@@ -133,6 +133,7 @@ async fn the_certificate_of_the_host_follows_an_issuer_that_is_good() {
         key: IssuerKey::Held(ca::KeyHandle::new("second")),
         lifetime: SignedDuration::from_hours(24 * 100),
         crl_shards: 1,
+        crl_backdate: store::CrlBackdate::default(),
         constraints: None,
     };
     ca.operator.issuer_changes.add("alice", new).await.unwrap();

@@ -9,7 +9,7 @@ use acme::{RevocationReason, RevokedBy};
 use async_trait::async_trait;
 use authority::{Clock, CrlTask, PublishError, PublishedObject, Publisher};
 use ra::Parts;
-use store::{CrlStore, IssuerRole};
+use store::{CrlBackdate, CrlRecord, CrlStore, IssuerRecord, IssuerRole, IssuerStore};
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, csr};
@@ -131,6 +131,59 @@ async fn a_revocation_whose_process_crashed_before_it_asked_for_a_crl_is_on_the_
     let serial = certificate.id.serial().as_bytes();
     assert!(second.der.windows(serial.len()).any(|window| window == serial));
     assert_eq!(scheduled().await, second, "it is listed");
+}
+
+#[tokio::test]
+async fn a_crl_begins_as_early_as_its_issuer_says_and_not_before_the_last_one() {
+    let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let (parts, _) = ca.process(Arc::new(Bucket::default()));
+    let made = async |id: &str| {
+        parts.crls.make(&CrlTask { issuer: id.parse().unwrap(), shard: 0 }).await.unwrap();
+        ca.store.crl(&id.parse().unwrap(), 0).await.unwrap().unwrap()
+    };
+    let set = async |id: &str, seconds| {
+        let before = ca.store.issuer(&id.parse().unwrap()).await.unwrap().unwrap();
+        let crl_backdate = CrlBackdate::from_secs(seconds).unwrap();
+        ca.store.update_issuer(&before, &IssuerRecord { crl_backdate, ..before.clone() }).await.unwrap();
+        parts.issuers.forget().await;
+    };
+    let early = |crl: &CrlRecord| crl.made_at().duration_since(crl.this_update).as_secs();
+    for (id, days) in [("issuing", 7), ("root", 180)] {
+        let first = made(id).await;
+        assert_eq!(early(&first), 300, "{id}: as certificates, unless the issuer says otherwise");
+        let life = first.next_update.duration_since(first.made_at());
+        assert_eq!(life.as_hours(), days * 24, "{id}: it is no shorter for that");
+        set(id, 0).await;
+        let exact = made(id).await;
+        assert_eq!((early(&exact), exact.made_at), (0, None), "{id}");
+        // Some relying parties take the later `thisUpdate` for the newer CRL.
+        set(id, 3_600).await;
+        ca.clock.jump(60);
+        let next = made(id).await;
+        assert_eq!(next.this_update, exact.this_update, "{id}");
+        assert!(next.number > exact.number);
+        ca.clock.jump(7_200);
+        assert_eq!(early(&made(id).await), 3_600, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_crl_of_a_clock_that_was_ahead_by_less_than_crls_are_backdated_is_made_again() {
+    let (folder, keys) = (TempDir::new().unwrap(), Arc::new(Keys::default()));
+    let ca = Ca::open(&folder.path().join("store.redb"), &keys).await;
+    let (parts, _) = ca.process(Arc::new(Bucket::default()));
+    let scheduled = async || {
+        parts.crls.make_due(IssuerRole::Issuing).await.unwrap();
+        ca.store.crl(&"issuing".parse().unwrap(), 0).await.unwrap().unwrap()
+    };
+    ca.clock.jump(120);
+    let ahead = scheduled().await;
+    ca.clock.jump(-120);
+    assert!(ahead.this_update <= ca.clock.now(), "no relying party minds");
+    let corrected = scheduled().await;
+    assert!(corrected.number > ahead.number, "but what is revoked now would count as listed");
+    assert!(corrected.made_at() <= ca.clock.now());
 }
 
 #[tokio::test]

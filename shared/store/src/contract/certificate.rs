@@ -4,9 +4,9 @@ use acme::RevocationReason;
 
 use super::{
     Tried, WORKS, assert_conflict,
-    fixture::{DAY, at, certificate, certificate_of, changed, issued, issuer_id, key, revoked, serial},
+    fixture::{DAY, at, certificate, certificate_of, issued, issuer_id, key, raised, revoked, serial},
 };
-use crate::{Revocation, RevokedCertificate};
+use crate::RevokedCertificate;
 
 /// The life of a certificate; an intended one can be revoked too.
 pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
@@ -36,15 +36,12 @@ pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
     let listed = store.revoked_certificates(&intended.issuer, 0, at(0)).await.expect(WORKS);
     assert_eq!(listed, std::slice::from_ref(&entry), "it is revoked, once");
 
-    let worse = changed(&gone, |certificate| {
-        let raised_at = Some(at(2 * DAY));
-        certificate.revocation = Some(Revocation { at: at(DAY), reason: RevocationReason::KeyCompromise, raised_at });
-    });
+    let worse = raised(&gone);
     store.update_certificate(&gone, &worse).await.expect(WORKS);
     let listed = store.revoked_certificates(&intended.issuer, 0, at(0)).await.expect(WORKS);
     let raised_at = Some(at(2 * DAY));
-    let raised = RevokedCertificate { reason: RevocationReason::KeyCompromise, raised_at, ..entry };
-    assert_eq!(listed, [raised], "it is revoked once, for the worse reason");
+    let entry = RevokedCertificate { reason: RevocationReason::KeyCompromise, raised_at, ..entry };
+    assert_eq!(listed, [entry], "it is revoked once, for the worse reason");
 
     let unsigned = certificate();
     store.intend_certificate(&unsigned).await.expect(WORKS);

@@ -14,12 +14,12 @@ use super::{
     fixture::{
         DAY, account_in, at, audit_record, authorization, bound, certificate, certificate_of, changed, crl, dns,
         expiry_watch, external_account_key, external_account_secret, incident, issued_leaf, issuer, issuer_id, key,
-        nonce, operation, order, processing, random, revoked, secrets, serial, valid, valid_order, validating,
+        nonce, operation, order, processing, raised, random, revoked, secrets, serial, valid, valid_order, validating,
     },
 };
 use crate::{
-    AcmeProfile, AppliedConfiguration, CertificateEntry, CertificateRecord, Der, FirstProfiles, IssuerId, LimitWindow,
-    Position, ProfileSet, RaProfile, StagedRevocation, Store, Versioned,
+    AcmeProfile, AppliedConfiguration, CertificateEntry, CertificateRecord, CrlBackdate, Der, FirstProfiles, IssuerId,
+    LimitWindow, Position, ProfileSet, RaProfile, StagedRevocation, Store, Versioned,
 };
 
 /// The keys of the records that are read one by one.
@@ -137,9 +137,11 @@ async fn write_issuers(store: &dyn Store) -> IssuerId {
     issuer.chain = vec![Der(random::<64>().to_vec())];
     issuer.retired_at = Some(at(DAY));
     issuer.signer_request = Some(REQUEST.to_owned());
+    issuer.crl_backdate = CrlBackdate::from_secs(60).expect("less than a day");
     store.create_issuer_if_absent(&issuer).await.expect(WORKS);
     let mut crl = crl(&issuer.id, 1);
     crl.signer_request = Some(REQUEST.to_owned());
+    crl.made_at = Some(at(60));
     store.put_crl(&crl).await.expect(WORKS);
     issuer.id
 }
@@ -202,7 +204,9 @@ async fn write_issuance(store: &dyn Store, issuing: &IssuerId, account: &Account
         record.signer_request = Some("138".to_owned());
     });
     store.update_certificate(&gone, &signed).await.expect(WORKS);
-    store.update_certificate(&signed, &revoked(&signed)).await.expect(WORKS);
+    let superseded = revoked(&signed);
+    store.update_certificate(&signed, &superseded).await.expect(WORKS);
+    store.update_certificate(&superseded, &raised(&superseded)).await.expect(WORKS);
 }
 
 async fn write_incident(store: &dyn Store) {

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    AuditRecord, CertificateRecord, CertificateState, CrlRecord, Der, ExpiryWatch, ExternalAccountKey,
+    AuditRecord, CertificateRecord, CertificateState, CrlBackdate, CrlRecord, Der, ExpiryWatch, ExternalAccountKey,
     ExternalAccountSecret, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret, NonceSecrets,
     OperationId, Revocation, Selection, Versioned,
 };
@@ -304,6 +304,14 @@ pub fn revoked(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRe
     })
 }
 
+/// The revoked certificate after its key was found to be compromised.
+pub fn raised(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
+    changed(before, |certificate| {
+        let (reason, raised_at) = (RevocationReason::KeyCompromise, Some(at(2 * DAY)));
+        certificate.revocation = Some(Revocation { at: at(DAY), reason, raised_at });
+    })
+}
+
 /// A CRL with that number.
 pub fn crl(issuer: &IssuerId, number: u64) -> CrlRecord {
     CrlRecord {
@@ -314,6 +322,7 @@ pub fn crl(issuer: &IssuerId, number: u64) -> CrlRecord {
         next_update: at(DAY),
         der: random::<64>().to_vec(),
         signer_request: None,
+        made_at: None,
     }
 }
 
@@ -331,6 +340,7 @@ pub fn issuer() -> IssuerRecord {
         certificate: Some(Der(random::<64>().to_vec())),
         parent: id.clone(),
         crl_shards: 1,
+        crl_backdate: CrlBackdate::default(),
         request: None,
         chain: Vec::new(),
         retired_at: None,
