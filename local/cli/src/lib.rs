@@ -17,6 +17,8 @@ mod shell_word;
 #[cfg(feature = "host")]
 mod signals;
 
+#[cfg(feature = "host")]
+use std::path::PathBuf;
 use std::{
     io::{self, Write},
     process::ExitCode,
@@ -57,8 +59,8 @@ pub fn run() -> ExitCode {
 #[cfg(feature = "host")]
 fn serve(arguments: Box<Arguments>) -> Result<ExitCode, Failure> {
     let (config, log) = arguments.resolve()?;
-    log::start(log)?;
-    runtime()?.block_on(serve::serve(config, log.format))
+    let log_file = log::start(&log)?;
+    runtime()?.block_on(serve::serve(config, log.format, log_file))
 }
 
 fn administer(arguments: AdminArguments) -> Result<ExitCode, Failure> {
@@ -68,7 +70,7 @@ fn administer(arguments: AdminArguments) -> Result<ExitCode, Failure> {
 #[cfg(feature = "demo")]
 fn demo() -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
-        let mut signals = signals::Signals::catch().map_err(Failure::System)?;
+        let mut signals = signals::Signals::catch(None).map_err(Failure::System)?;
         let mut stdout = io::stdout().lock();
         tokio::select! {
             done = demo::run(&mut stdout) => done.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
@@ -175,6 +177,15 @@ enum Failure {
     #[cfg(feature = "host")]
     #[error("RUST_LOG is invalid: {0}")]
     Log(#[from] tracing_subscriber::filter::ParseError),
+    /// The file of the log cannot be opened.
+    #[cfg(feature = "host")]
+    #[error("the log file {} cannot be opened: {source}", .path.display())]
+    LogFile {
+        /// The path of the file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// The host did not start.
     #[cfg(feature = "host")]
     #[error(transparent)]
@@ -201,7 +212,7 @@ mod tests {
         let example = include_str!("../../../examples/serverless-acme.toml");
         let command = Cli::command();
         let settings: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() != "config").collect();
-        assert_eq!(settings.len(), 22);
+        assert_eq!(settings.len(), 23);
         for argument in settings {
             let flag = argument.get_long().unwrap();
             let variable = format!("SERVERLESS_ACME_{}", flag.replace('-', "_").to_uppercase());

@@ -12,7 +12,7 @@ use host::{Config, Host, config::LogFormat};
 
 use tokio::time;
 
-use super::{Failure, signals::Signals};
+use super::{Failure, log::LogFile, signals::Signals};
 use crate::banner::Banner;
 
 /// Runs the host until a signal, then completes the requests in progress. A second signal ends the
@@ -20,13 +20,18 @@ use crate::banner::Banner;
 /// with the rest.
 ///
 /// When a part of the host ends by itself, the process ends with [`DIED`].
-pub(super) async fn serve(config: Config, format: LogFormat) -> Result<ExitCode, Failure> {
-    Ok(ExitCode::from(serve_by(config, format, Arc::new(SystemClock)).await?))
+pub(super) async fn serve(config: Config, format: LogFormat, log: Option<Arc<LogFile>>) -> Result<ExitCode, Failure> {
+    Ok(ExitCode::from(serve_by(config, format, log, Arc::new(SystemClock)).await?))
 }
 
 /// The exit status after serving by this clock.
-async fn serve_by(config: Config, format: LogFormat, clock: Arc<dyn Clock>) -> Result<u8, Failure> {
-    let mut signals = Signals::catch().map_err(Failure::System)?;
+async fn serve_by(
+    config: Config,
+    format: LogFormat,
+    log: Option<Arc<LogFile>>,
+    clock: Arc<dyn Clock>,
+) -> Result<u8, Failure> {
+    let mut signals = Signals::catch(log).map_err(Failure::System)?;
     let mut host = tokio::select! {
         host = Host::start_by(config, clock) => host?,
         _ = signals.next() => return Ok(0),
@@ -100,7 +105,7 @@ mod tests {
                 ..Config::new(PathBuf::from(folder))
             };
             let clock = Arc::new(Planted(Instant::now()));
-            process::exit(serve_by(config, LogFormat::Text, clock).await.unwrap().into());
+            process::exit(serve_by(config, LogFormat::Text, None, clock).await.unwrap().into());
         }
         let folder = tempfile::TempDir::new().unwrap();
         let test = "serve::tests::threat_33_a_panic_of_a_task_ends_the_process_so_that_it_is_started_again";

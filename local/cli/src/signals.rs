@@ -1,14 +1,17 @@
-//! The signals that end the process.
+//! The signals that end the process, and the one after which the log file is opened again.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use tokio::signal::unix::{self, SignalKind};
 
-/// The signals SIGINT (Ctrl-C) and SIGTERM. SIGHUP is caught and ends nothing.
+use crate::log::LogFile;
+
+/// The signals SIGINT (Ctrl-C) and SIGTERM. SIGHUP ends nothing: the log file is opened again.
 pub(super) struct Signals {
     hang_up: unix::Signal,
     interrupt: unix::Signal,
     terminate: unix::Signal,
+    log: Option<Arc<LogFile>>,
 }
 
 /// A signal that was received.
@@ -19,12 +22,13 @@ pub(super) enum Signal {
 }
 
 impl Signals {
-    /// Catches them from now on.
-    pub(super) fn catch() -> io::Result<Self> {
+    /// Catches them from now on. `log` is the log file, if there is one.
+    pub(super) fn catch(log: Option<Arc<LogFile>>) -> io::Result<Self> {
         Ok(Self {
             hang_up: unix::signal(SignalKind::hangup())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
             terminate: unix::signal(SignalKind::terminate())?,
+            log,
         })
     }
 
@@ -35,9 +39,12 @@ impl Signals {
                 _ = self.interrupt.recv() => return Signal::Interrupt,
                 _ = self.terminate.recv() => return Signal::Terminate,
                 // A closing terminal sends it, and log rotation, so that files are opened again.
-                _ = self.hang_up.recv() => {
-                    tracing::info!("SIGHUP is ignored: the log goes to stderr, and there is no file to open again");
-                }
+                _ = self.hang_up.recv() => match &self.log {
+                    Some(log) => log.reopen(),
+                    None => {
+                        tracing::info!("SIGHUP is ignored: the log goes to stderr, and there is no file to open again");
+                    }
+                },
             }
         }
     }

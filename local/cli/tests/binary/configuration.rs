@@ -29,8 +29,10 @@ async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
     for (text, base) in [(&text, "https://localhost:"), (&all, "https://ca.example:14000/")] {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("ca.toml");
-        // The files that it names exist.
-        fs::write(&path, text.replace("/etc/serverless-acme", folder.path().to_str().unwrap())).unwrap();
+        // The files and folders that it names exist.
+        let here = folder.path().to_str().unwrap();
+        let text = text.replace("/etc/serverless-acme", here).replace("/var/log/serverless-acme", here);
+        fs::write(&path, text).unwrap();
         fs::write(folder.path().join("webhook.secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let ca = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         fs::write(folder.path().join("webhook-ca.pem"), ca.cert.pem()).unwrap();

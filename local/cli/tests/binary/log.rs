@@ -29,6 +29,12 @@ async fn threat_33_a_host_whose_log_is_on_a_full_disk_answers() {
 }
 
 #[tokio::test]
+async fn threat_33_a_host_whose_log_file_is_on_a_full_disk_answers() {
+    let server = Server::start(&["--log-file", "/dev/full"]).await;
+    answers(&server).await;
+}
+
+#[tokio::test]
 async fn threat_34_a_stranger_writes_no_line_of_the_log_and_no_long_one() {
     let server = Server::start_for_people().await;
     let forged = "2026-11-27T23:00:00.000000Z  INFO an operator performs an action actor=\"root\"";

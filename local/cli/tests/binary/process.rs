@@ -94,12 +94,7 @@ impl Server {
 
     /// Waits until the log contains the text.
     pub(crate) async fn logged(&self, text: &str) {
-        let logged = async {
-            while !self.log().contains(text) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(LONGEST, logged).await.unwrap_or_else(|_| panic!("`{text}` is not in the log:\n{}", self.log()));
+        in_file(&self.folder.path().join("log"), text).await;
     }
 
     /// The directory of the default ACME Profile.
@@ -146,6 +141,17 @@ impl Server {
         Self::spawn(folder, program().args(["serve", "--log", "json", "--data"]).arg(data).args(ports).args(arguments))
             .await
     }
+}
+
+/// Waits until the file contains the text.
+pub(crate) async fn in_file(path: &Path, text: &str) {
+    let content = || std::fs::read_to_string(path).unwrap_or_default();
+    let written = async {
+        while !content().contains(text) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONGEST, written).await.unwrap_or_else(|_| panic!("`{text}` is not in {path:?}:\n{}", content()));
 }
 
 /// `serve` with this data folder, on free ports, printing JSON.

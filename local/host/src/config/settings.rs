@@ -69,10 +69,14 @@ pub(super) struct ServeSettings {
     /// The port that tls-alpn-01 validation connects to [key: serve.tlsPort] [default: 443]
     #[arg(long, env = "SERVERLESS_ACME_TLS_PORT", value_name = "PORT")]
     tls_port: Option<Port>,
-    /// The format of the log, which goes to stderr, and of the start-up message on stdout
+    /// The format of the log, and of the start-up message on stdout
     /// [key: serve.log] [default: text]
     #[arg(long, env = "SERVERLESS_ACME_LOG", value_name = "FORMAT")]
     log: Option<LogFormat>,
+    /// The file that the log is appended to; SIGHUP opens it again, after log rotation
+    /// [key: serve.logFile] [default: none; the log goes to stderr]
+    #[arg(long, env = "SERVERLESS_ACME_LOG_FILE", value_name = "FILE")]
+    log_file: Option<PathBuf>,
     /// The log level; if it is not set, RUST_LOG applies [key: serve.logLevel]
     /// [default: info]
     #[arg(long, env = "SERVERLESS_ACME_LOG_LEVEL", value_name = "LEVEL")]
@@ -145,11 +149,13 @@ pub(super) struct TestSettings {
     allow_test_switches: Option<bool>,
 }
 
-/// The format and the level of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The format, the place and the level of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogSettings {
     /// Whether a log line is text or JSON.
     pub format: LogFormat,
+    /// The file of the log, which goes to stderr when absent.
+    pub file: Option<PathBuf>,
     /// The level; `None` leaves it to `RUST_LOG`.
     pub level: Option<LevelFilter>,
 }
@@ -157,7 +163,11 @@ pub struct LogSettings {
 impl ServeSettings {
     /// The settings of the log.
     pub(super) fn log(&self) -> LogSettings {
-        LogSettings { format: self.log.unwrap_or_default(), level: self.log_level.map(LevelFilter::from) }
+        LogSettings {
+            format: self.log.unwrap_or_default(),
+            file: self.log_file.clone(),
+            level: self.log_level.map(LevelFilter::from),
+        }
     }
 
     /// These settings, completed by the `other` ones.
@@ -174,6 +184,7 @@ impl ServeSettings {
             http_port: self.http_port.or(other.http_port),
             tls_port: self.tls_port.or(other.tls_port),
             log: self.log.or(other.log),
+            log_file: self.log_file.or(other.log_file),
             log_level: self.log_level.or(other.log_level),
         }
     }
