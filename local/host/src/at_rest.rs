@@ -19,7 +19,7 @@ use crate::{
     queue,
     software_signer::SoftwareSigner,
     status::StatusFiles,
-    webhook::{SPOOL, Spool},
+    webhook::{SPOOL, Spools},
 };
 
 /// An open CA. Close it, so that the next start finds a cleanly closed store.
@@ -53,8 +53,8 @@ impl AtRest {
         let unusable_keys = signer.read_keys(&store.issuers().await?);
         // Events that are spooled now are delivered when a host with a webhook starts.
         let spool = data.file(SPOOL);
-        let events: Arc<dyn EventSink> = match Spool::open_existing(&spool) {
-            Ok(Some(spool)) => Arc::new(spool),
+        let events: Arc<dyn EventSink> = match Spools::open_existing(&spool) {
+            Ok(Some(spools)) => Arc::new(spools),
             Ok(None) => Arc::new(()),
             Err(source) => return Err(StartError::Data { path: spool, source }),
         };

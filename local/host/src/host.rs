@@ -117,7 +117,7 @@ impl Host {
             }
         };
         let events: Arc<dyn EventSink> = match &webhook {
-            Some(webhook) => webhook.spool(),
+            Some(webhook) => webhook.spools(),
             None => Arc::new(()),
         };
         let (queue, workers) = queue::queue();

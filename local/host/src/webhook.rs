@@ -1,4 +1,5 @@
-//! The webhook: events are spooled, and one task delivers them in order, with retries.
+//! The webhook: events are spooled, and one task delivers them with retries, those of the CA before
+//! those that anyone may cause, and each kind in order.
 //!
 //! No request waits for a delivery. A failing receiver can delay and eventually lose events, and
 //! has no other effect.
@@ -6,6 +7,7 @@
 mod client;
 mod secret;
 mod spool;
+mod spools;
 
 use std::{
     path::Path,
@@ -15,7 +17,7 @@ use std::{
 
 use acme::Event;
 use admin::WebhookStatus;
-use authority::Clock;
+use authority::{Clock, OnceAMinute};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time;
 
@@ -23,17 +25,21 @@ use self::{
     client::Client,
     secret::Secret,
     spool::{Counts, DeliveryOutcome, Waiting},
+    spools::Next,
 };
 use crate::{StartError, config::WebhookConfig, data_folder::DataFolder};
 
-pub(crate) use spool::Spool;
+pub(crate) use spools::Spools;
 
 /// A running webhook.
 pub(crate) struct Webhook {
-    spool: Arc<Spool>,
+    spools: Arc<Spools>,
     client: Client,
     clock: Arc<dyn Clock>,
     trouble: Mutex<Option<Trouble>>,
+    undelivered: OnceAMinute,
+    given_up: OnceAMinute,
+    unmarked: OnceAMinute,
 }
 
 /// The present delivery failure.
@@ -58,18 +64,26 @@ impl Webhook {
         let client = Client::new(config.url.clone(), secret, config.networks.clone(), config.ca_file.as_deref());
         let client = client
             .map_err(|error| failed(config.ca_file.as_deref().unwrap_or(Path::new("roots")), error.to_string()))?;
-        let spool = Spool::open(&spool_path).map_err(|error| failed(&spool_path, error.to_string()))?;
-        Ok(Self { spool: Arc::new(spool), client, clock, trouble: Mutex::default() })
+        let spools = Spools::open(&spool_path).map_err(|error| failed(&spool_path, error.to_string()))?;
+        Ok(Self {
+            spools: Arc::new(spools),
+            client,
+            clock,
+            trouble: Mutex::default(),
+            undelivered: OnceAMinute::new(),
+            given_up: OnceAMinute::new(),
+            unmarked: OnceAMinute::new(),
+        })
     }
 
-    /// The spool for new events.
-    pub(crate) fn spool(&self) -> Arc<Spool> {
-        self.spool.clone()
+    /// The spools for new events.
+    pub(crate) fn spools(&self) -> Arc<Spools> {
+        self.spools.clone()
     }
 
     /// The status for operators.
     pub(crate) fn status(&self) -> WebhookStatus {
-        let Counts { waiting, given_up, lost } = self.spool.counts();
+        let Counts { waiting, given_up, lost } = self.spools.counts();
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
         WebhookStatus {
             receiver: self.client.origin(),
@@ -84,58 +98,73 @@ impl Webhook {
     /// Delivers events for ever. Dropping the future is harmless: unfinished deliveries wait for
     /// the next start.
     pub(crate) async fn deliver(self: Arc<Self>) {
+        let mut failures = 0;
         loop {
-            match self.spool.oldest() {
-                Ok(Some(event)) => self.deliver_patiently(&event).await,
-                Ok(None) => self.spool.news().await,
+            let next = match self.spools.next() {
+                Ok(Some(next)) => next,
+                Ok(None) => {
+                    self.spools.news().await;
+                    continue;
+                }
                 Err(error) => {
                     tracing::error!(%error, "the spool of events cannot be read");
                     time::sleep(MAX_PAUSE).await;
+                    continue;
                 }
+            };
+            if let Some(outcome) = self.try_to_deliver(&next.waiting).await {
+                failures = 0;
+                self.finish(&next, outcome);
+            } else {
+                // After the pause another event may be the next one.
+                time::sleep(pause(failures, jitter())).await;
+                failures = failures.saturating_add(1);
             }
         }
     }
 
-    async fn deliver_patiently(&self, waiting: &Waiting) {
+    /// One attempt; `None` if there is to be another.
+    async fn try_to_deliver(&self, waiting: &Waiting) -> Option<DeliveryOutcome> {
         let Ok(event) = serde_json::from_slice::<Event>(&waiting.document) else {
             tracing::error!("an event in the spool cannot be read and is skipped");
-            return self.finish(waiting, DeliveryOutcome::GivenUp);
+            return Some(DeliveryOutcome::GivenUp);
         };
         let id = event.id.to_string();
-        for attempt in 0.. {
-            let now = self.clock.now();
-            match self.client.post(&id, now.as_second(), &waiting.document).await {
-                Ok(()) => {
-                    self.recovered();
-                    return self.finish(waiting, DeliveryOutcome::Delivered);
-                }
-                Err(error) => self.failed(error.to_string()),
+        match self.client.post(&id, self.clock.now().as_second(), &waiting.document).await {
+            Ok(()) => {
+                self.recovered();
+                return Some(DeliveryOutcome::Delivered);
             }
-            if self.clock.now().duration_since(event.time) >= GIVEN_UP_AFTER {
-                tracing::error!(
-                    event = id,
-                    r#type = event.what.name(),
-                    "an event is dropped: its delivery failed for three days"
-                );
-                return self.finish(waiting, DeliveryOutcome::GivenUp);
-            }
-            time::sleep(pause(attempt, jitter())).await;
+            Err(error) => self.failed(error.to_string()),
         }
+        if self.clock.now().duration_since(event.time) < GIVEN_UP_AFTER {
+            return None;
+        }
+        if let Some(times) = self.given_up.happened() {
+            let r#type = event.what.name();
+            tracing::error!(event = id, r#type, times, "events are dropped: their delivery failed for three days");
+        }
+        Some(DeliveryOutcome::GivenUp)
     }
 
-    fn finish(&self, event: &Waiting, outcome: DeliveryOutcome) {
-        if let Err(error) = self.spool.finish(event, outcome) {
-            tracing::error!(%error, "a delivery cannot be recorded: the event may be delivered again");
+    fn finish(&self, next: &Next<'_>, outcome: DeliveryOutcome) {
+        if let Err(error) = next.finish(outcome)
+            && let Some(times) = self.unmarked.happened()
+        {
+            tracing::error!(%error, times, "deliveries cannot be recorded: events may be delivered again");
         }
     }
 
     fn failed(&self, reason: String) {
-        tracing::warn!(
-            receiver = self.client.origin(),
-            waiting = self.spool.counts().waiting,
-            reason,
-            "an event is not delivered"
-        );
+        if let Some(times) = self.undelivered.happened() {
+            tracing::warn!(
+                receiver = self.client.origin(),
+                waiting = self.spools.counts().waiting,
+                reason,
+                times,
+                "an event is not delivered"
+            );
+        }
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         let since = trouble.as_ref().map_or_else(|| acme::whole_seconds(self.clock.now()), |trouble| trouble.since);
         *trouble = Some(Trouble { since, reason });
@@ -155,8 +184,8 @@ impl Webhook {
 /// When the spool cannot be read.
 pub(crate) fn warn_of_left_events(data: &DataFolder) -> Result<(), StartError> {
     let path = data.file(SPOOL);
-    let spool = Spool::open_existing(&path).map_err(|source| StartError::Data { path, source })?;
-    if let Some(waiting) = spool.map(|spool| spool.counts().waiting).filter(|waiting| *waiting > 0) {
+    let spools = Spools::open_existing(&path).map_err(|source| StartError::Data { path, source })?;
+    if let Some(waiting) = spools.map(|spools| spools.counts().waiting).filter(|waiting| *waiting > 0) {
         tracing::warn!(waiting, "events wait in the spool for a webhook, but none is configured");
     }
     Ok(())

@@ -105,6 +105,26 @@ impl EventKind {
         }
     }
 
+    /// Whether anyone who reaches a directory can cause as many of them as they like, without
+    /// having shown control of anything. Such an event displaces and delays no other.
+    pub fn is_of_anyone(&self) -> bool {
+        match self {
+            Self::AccountCreated(_) | Self::ValidationFailed(_) | Self::RequestRefused(_) | Self::LimitReached(_) => {
+                true
+            }
+            Self::AccountDeactivated(facts) => facts.actor.is_none(),
+            Self::AccountDisabled(_)
+            | Self::AccountEnabled(_)
+            | Self::CertificateIssued(_)
+            | Self::CertificateRenewed(_)
+            | Self::CertificateFailed(_)
+            | Self::CertificateExpiring(_)
+            | Self::CertificateRevoked(_)
+            | Self::ProfileChanged(_)
+            | Self::Test { .. } => false,
+        }
+    }
+
     /// A sentence for the log.
     pub fn sentence(&self) -> &'static str {
         match self {

@@ -49,6 +49,13 @@ pub(crate) struct Delivery {
     pub(crate) body: Bytes,
 }
 
+impl Delivery {
+    /// The document that was delivered.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
 /// What a receiver answers.
 #[derive(Clone, Debug)]
 pub(crate) enum ReceiverAnswer {

@@ -1,4 +1,4 @@
-//! The spool: events that wait for their delivery, in files of the data folder.
+//! A spool: events that wait for their delivery, in files of a folder.
 //!
 //! An event is appended before its request is answered, by one write to the file without a flush: a
 //! killed process loses no acknowledged event, a power failure may lose the last seconds. Lines
@@ -14,15 +14,19 @@ use std::{
 };
 
 use acme::Event;
-use authority::EventSink;
+use authority::{EventSink, OnceAMinute};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-/// The spool of one data folder.
+/// The spool of one folder.
 pub(crate) struct Spool {
     folder: PathBuf,
+    /// Whose events it is for, for the log.
+    events_of: &'static str,
     state: Mutex<State>,
     news: Notify,
+    full: OnceAMinute,
+    unwritten: OnceAMinute,
 }
 
 struct State {
@@ -71,23 +75,12 @@ pub(crate) enum DeliveryOutcome {
 }
 
 impl Spool {
-    /// Opens the spool, and creates it if it does not exist.
+    /// Opens the spool, and creates it if it does not exist. Its files have at most `longest`
+    /// octets if they hold more than one event, and there are at most `most` of them.
     ///
     /// # Errors
     /// The folder cannot be read or written.
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        Self::with_bounds(folder, LONGEST, MOST)
-    }
-
-    /// Opens the spool if it exists because there was a webhook before.
-    ///
-    /// # Errors
-    /// As [`Spool::open`].
-    pub(crate) fn open_existing(folder: &Path) -> io::Result<Option<Self>> {
-        folder.is_dir().then(|| Self::open(folder)).transpose()
-    }
-
-    fn with_bounds(folder: &Path, longest: u64, most: u64) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, longest: u64, most: u64, events_of: &'static str) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         // An unreadable mark was truncated by a power failure: events are delivered again rather
         // than never.
@@ -108,7 +101,14 @@ impl Spool {
         let file = new_file(&path(folder, number))?;
         let counts = Counts { waiting, ..Counts::default() };
         let state = State { file, number, length: 0, done, counts, longest, most };
-        Ok(Self { folder: folder.to_owned(), state: Mutex::new(state), news: Notify::new() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            events_of,
+            state: Mutex::new(state),
+            news: Notify::new(),
+            full: OnceAMinute::new(),
+            unwritten: OnceAMinute::new(),
+        })
     }
 
     /// The number of waiting events, and the outcomes of others.
@@ -201,7 +201,9 @@ impl Spool {
             state.counts.lost += lost;
             remove(&oldest)?;
             self.write_mark(state.done)?;
-            tracing::error!(lost, "the spool of events is full: the oldest events are lost");
+            if let Some(lost) = self.full.happened_times(lost) {
+                tracing::error!(of = self.events_of, lost, "the spool of events is full: the oldest events are lost");
+            }
         }
         Ok(())
     }
@@ -227,7 +229,9 @@ impl EventSink for Spool {
             Ok(()) => self.news.notify_one(),
             Err(error) => {
                 self.lock().counts.lost += 1;
-                tracing::error!(%error, event = %event.id, "an event cannot be spooled: it is only in the log");
+                if let Some(times) = self.unwritten.happened() {
+                    tracing::error!(%error, event = %event.id, times, "events cannot be spooled: they are only in the log");
+                }
             }
         }
     }
@@ -274,10 +278,6 @@ fn path(folder: &Path, number: u64) -> PathBuf {
 const SUFFIX: &str = ".jsonl";
 const MARK: &str = "mark.json";
 
-/// The maximum size of a file, one mebibyte, and the maximum number of files.
-const LONGEST: u64 = 1 << 20;
-const MOST: u64 = 64;
-
 #[cfg(test)]
 mod tests {
     use acme::EventKind;
@@ -285,6 +285,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+
+    fn open(folder: &TempDir) -> Spool {
+        Spool::open(folder.path(), 1 << 20, 64, "the CA").unwrap()
+    }
 
     fn event(number: u8) -> Event {
         let what = EventKind::Test { actor: number.to_string() };
@@ -305,7 +309,7 @@ mod tests {
     #[test]
     fn events_come_out_in_the_order_in_which_they_came_in_also_after_a_restart() {
         let folder = TempDir::new().unwrap();
-        let spool = Spool::open(folder.path()).unwrap();
+        let spool = open(&folder);
         assert_eq!(next(&spool), None);
         (1..=3).for_each(|number| spool.take(&event(number)));
         assert_eq!(spool.counts().waiting, 3);
@@ -314,19 +318,19 @@ mod tests {
         assert!(spool.oldest().unwrap().is_some());
         drop(spool);
 
-        let spool = Spool::open(folder.path()).unwrap();
+        let spool = open(&folder);
         assert_eq!(spool.counts().waiting, 2);
         spool.take(&event(4));
         assert_eq!(all(&spool), [event(2), event(3), event(4)]);
         assert_eq!(spool.counts().waiting, 0);
         drop(spool);
-        assert_eq!(all(&Spool::open(folder.path()).unwrap()), []);
+        assert_eq!(all(&open(&folder)), []);
     }
 
     #[test]
     fn files_that_are_done_go() {
         let folder = TempDir::new().unwrap();
-        let spool = Spool::with_bounds(folder.path(), 200, 10).unwrap();
+        let spool = Spool::open(folder.path(), 200, 10, "the CA").unwrap();
         for number in 1..=20 {
             spool.take(&event(number));
             assert_eq!(next(&spool), Some(event(number)));
@@ -340,7 +344,7 @@ mod tests {
     fn a_full_spool_loses_its_oldest_events_and_counts_them() {
         let folder = TempDir::new().unwrap();
         let length = serde_json::to_vec(&event(10)).unwrap().len() as u64 + 1;
-        let spool = Spool::with_bounds(folder.path(), 2 * length, 3).unwrap();
+        let spool = Spool::open(folder.path(), 2 * length, 3, "the CA").unwrap();
         (10..20).for_each(|number| spool.take(&event(number)));
         assert_eq!(numbers(folder.path()).unwrap().len(), 3);
         assert_eq!(spool.counts(), Counts { waiting: 6, given_up: 0, lost: 4 });
@@ -351,7 +355,7 @@ mod tests {
     fn an_event_whose_file_had_to_go_while_it_was_delivered_is_not_delivered_twice() {
         let folder = TempDir::new().unwrap();
         let length = serde_json::to_vec(&event(10)).unwrap().len() as u64 + 1;
-        let spool = Spool::with_bounds(folder.path(), length, 2).unwrap();
+        let spool = Spool::open(folder.path(), length, 2, "the CA").unwrap();
         spool.take(&event(10));
         let waiting = spool.oldest().unwrap().unwrap();
         (11..15).for_each(|number| spool.take(&event(number)));
@@ -362,7 +366,7 @@ mod tests {
     #[test]
     fn a_torn_line_and_a_torn_mark_lose_nothing_else() {
         let folder = TempDir::new().unwrap();
-        let spool = Spool::open(folder.path()).unwrap();
+        let spool = open(&folder);
         (1..=2).for_each(|number| spool.take(&event(number)));
         assert_eq!(next(&spool), Some(event(1)));
         drop(spool);
@@ -370,17 +374,8 @@ mod tests {
         OpenOptions::new().append(true).open(last).unwrap().write_all(b"{\"version\":1,\"id").unwrap();
         fs::write(folder.path().join(MARK), "{\"num").unwrap();
 
-        let spool = Spool::open(folder.path()).unwrap();
+        let spool = open(&folder);
         spool.take(&event(3));
         assert_eq!(all(&spool), [event(1), event(2), event(3)], "again rather than never");
-    }
-
-    #[test]
-    fn a_spool_is_there_only_when_a_webhook_was_set_once() {
-        let folder = TempDir::new().unwrap();
-        let spool = folder.path().join("events");
-        assert!(Spool::open_existing(&spool).unwrap().is_none());
-        drop(Spool::open(&spool).unwrap());
-        assert!(Spool::open_existing(&spool).unwrap().is_some());
     }
 }
