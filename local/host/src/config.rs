@@ -32,6 +32,12 @@ pub use arguments::Arguments;
 pub use settings::LogSettings;
 pub use value::LogFormat;
 
+/// Reads and checks the text of a configuration file.
+#[cfg(fuzzing)]
+pub(crate) fn check_text(text: &str) -> Result<(), ConfigError> {
+    file::File::parse(text).map(drop).map_err(|flaw| flaw.at("ca.toml".into(), text))
+}
+
 /// The complete configuration of a host.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -6,6 +6,8 @@
 //! package `serverless-acme`.
 
 pub mod config;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod listener;
 
 mod admin_socket;

@@ -13,6 +13,8 @@ mod context;
 mod cors;
 mod error;
 mod fallback;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod key_change;
 mod log;
 mod nonce;

@@ -134,6 +134,14 @@ pub enum NonceError {
     RefusedForTest,
 }
 
+/// When a text that has the form of a nonce says that it was made, in seconds since 1970.
+#[cfg(fuzzing)]
+pub(crate) fn stated_time(text: &str) -> Option<i64> {
+    let octets = base64url::decode(text).ok()?;
+    let (_, body, _) = split(&octets)?;
+    made_at(body).map(Timestamp::as_second)
+}
+
 fn split(octets: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     if octets.len() != LENGTH {
         return None;

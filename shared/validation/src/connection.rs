@@ -48,19 +48,28 @@ impl<'a> Dialer<'a> {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.resolver.addresses(name).await?,
         };
-        let rules = self.rules.addresses();
-        let (mut v6, mut v4, mut refusal) = (None, None, None);
-        for address in addresses {
-            match rules.check(address) {
-                Ok(()) if address.is_ipv6() => v6 = v6.or(Some(address)),
-                Ok(()) => v4 = v4.or(Some(address)),
-                Err(reason) => refusal = refusal.or(Some(reason)),
-            }
+        candidates(host, addresses, self.rules)
+    }
+}
+
+/// Those of the addresses that are tried, in their order: at most one of each family.
+pub(crate) fn candidates(
+    host: &Host,
+    addresses: impl IntoIterator<Item = IpAddr>,
+    rules: &Rules,
+) -> Result<Vec<IpAddr>, Fault> {
+    let rules = rules.addresses();
+    let (mut v6, mut v4, mut refusal) = (None, None, None);
+    for address in addresses {
+        match rules.check(address) {
+            Ok(()) if address.is_ipv6() => v6 = v6.or(Some(address)),
+            Ok(()) => v4 = v4.or(Some(address)),
+            Err(reason) => refusal = refusal.or(Some(reason)),
         }
-        match (v6, v4, refusal) {
-            (None, None, Some(reason)) => Err(Fault::Forbidden { host: host.clone(), reason }),
-            _ => Ok(v6.into_iter().chain(v4).collect()),
-        }
+    }
+    match (v6, v4, refusal) {
+        (None, None, Some(reason)) => Err(Fault::Forbidden { host: host.clone(), reason }),
+        _ => Ok(v6.into_iter().chain(v4).collect()),
     }
 }
 

@@ -14,12 +14,17 @@ use crate::{
 pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Observation, Failure> {
     let name = format!("_acme-challenge.{}", Host::from(&probe.identifier));
     let texts = dialer.resolver.texts(&name).await.map_err(|fault| fault.at(None))?;
+    shows(&name, &texts, probe).map_err(|fault| fault.at(None))
+}
+
+/// Whether the TXT records of `name` have the digest of the key authorization among them.
+pub(crate) fn shows(name: &str, texts: &[Vec<u8>], probe: &Probe) -> Result<Observation, Fault> {
     let expected = probe.key_authorization.dns_value();
     if texts.iter().any(|text| text == expected.as_bytes()) {
         let observed = Observation { resolver: probe.rules.resolver, ..Observation::default() };
-        return Ok(observed.with_seen(&name));
+        return Ok(observed.with_seen(name));
     }
-    Err(Fault::WrongTxt { name, expected, found: listed(&texts) }.at(None))
+    Err(Fault::WrongTxt { name: name.to_owned(), expected, found: listed(texts) })
 }
 
 fn listed(texts: &[Vec<u8>]) -> String {

@@ -59,6 +59,17 @@ pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Observatio
     }
 }
 
+/// Whether what the stream answers to a request for `url` shows the key authorization; `None` when
+/// it cannot be read or leads elsewhere.
+#[cfg(fuzzing)]
+pub(crate) async fn shows<S: AsyncRead + AsyncWrite + Unpin>(url: &Url, stream: S, probe: &Probe) -> Option<bool> {
+    match exchange(url, stream).await.ok()?.next(url, probe) {
+        Ok(Next::Shown) => Some(true),
+        Ok(Next::Redirect(_)) => None,
+        Err(reason) => Some(reason.to_string().is_empty()),
+    }
+}
+
 /// The parts of a response that are checked.
 struct Fetched {
     status: StatusCode,

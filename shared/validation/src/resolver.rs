@@ -11,7 +11,7 @@ use hickory_resolver::{
     net::{DnsError, NetError, NoRecords, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
-        rr::{Name, RData, RecordType},
+        rr::{Name, RData, Record, RecordType},
     },
 };
 
@@ -54,13 +54,7 @@ impl<'a> Resolver<'a> {
         let question = DnsQuery { name: name.to_owned(), types: "TXT" };
         let (resolver, name) = self.prepare(&question)?;
         let data = self.ask(&resolver, &name, RecordType::TXT, &question).await?;
-        Ok(data
-            .into_iter()
-            .filter_map(|data| match data {
-                RData::TXT(txt) => Some(txt.txt_data.concat()),
-                _ => None,
-            })
-            .collect())
+        Ok(joined(data))
     }
 
     fn prepare(&self, question: &DnsQuery) -> Result<(TokioResolver, Name), Fault> {
@@ -82,10 +76,24 @@ impl<'a> Resolver<'a> {
             Ok(answer) => answer.map_err(|error| fault(error, question.clone()))?,
             Err(_) => return Err(Fault::Unanswered(question.clone())),
         };
-        let records = answer.answers().iter().map(|record| &record.data);
-        let data: Vec<RData> = records.filter(|data| data.record_type() == r#type).cloned().collect();
+        let data = of_type(answer.answers(), r#type);
         if data.is_empty() { Err(Fault::NoRecord(question.clone())) } else { Ok(data) }
     }
+}
+
+/// The data of the records of that type, which may be fewer than were asked for: a resolver sends
+/// what it likes.
+pub(crate) fn of_type(records: &[Record], r#type: RecordType) -> Vec<RData> {
+    records.iter().map(|record| &record.data).filter(|data| data.record_type() == r#type).cloned().collect()
+}
+
+/// The texts of TXT records, each with its strings joined.
+pub(crate) fn joined(records: Vec<RData>) -> Vec<Vec<u8>> {
+    let texts = records.into_iter().map(|data| match data {
+        RData::TXT(txt) => Some(txt.txt_data.concat()),
+        _ => None,
+    });
+    texts.flatten().collect()
 }
 
 fn build(rules: &Rules) -> Result<TokioResolver, NetError> {

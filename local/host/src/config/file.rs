@@ -34,7 +34,7 @@ impl File {
         Self::parse(&text).map_err(|flaw| flaw.at(path.to_owned(), &text))
     }
 
-    fn parse(text: &str) -> Result<Self, Flaw> {
+    pub(super) fn parse(text: &str) -> Result<Self, Flaw> {
         let file: Self = toml::from_str(text)
             .map_err(|error| Flaw { span: error.span(), reason: error.message().replace('\n', " ") })?;
         let profiles = ProfileSet { acme_profile: file.acme_profile.clone(), ra_profile: file.ra_profile.clone() };
