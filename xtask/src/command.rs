@@ -75,8 +75,27 @@ impl Program {
         })
     }
 
+    /// Runs the program to its end and returns what it wrote to standard error.
+    ///
+    /// # Errors
+    ///
+    /// It does not start, or reports a failure; the error then carries the last lines.
+    pub fn report(mut self) -> Result<String, Error> {
+        let output = self.command.output().map_err(|source| Error::Start { command: self.text(), source })?;
+        let written = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() {
+            return Ok(written);
+        }
+        let lines: Vec<_> = written.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default().join("\n");
+        Err(Error::Failed { command: self.text(), status: output.status, output: format!("\n{last}") })
+    }
+
     fn text(&self) -> String {
         let arguments = self.command.get_args().map(OsStr::to_string_lossy);
         std::iter::once(self.command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
     }
 }
+
+/// Lines of a long report that say why it ended.
+const LAST_LINES: usize = 60;

@@ -9,6 +9,14 @@ use crate::tidy::Violation;
 /// Why a chore failed.
 #[derive(Debug, Error)]
 pub enum Error {
+    /// A line of a kept corpus is not base64.
+    #[error("{path}, line {line}: not base64", path = .path.display())]
+    Corpus {
+        /// The path of the file.
+        path: PathBuf,
+        /// The number of the line, from 1.
+        line: usize,
+    },
     /// A program reported a failure.
     #[error("`{command}` ended with {status}{output}")]
     Failed {
@@ -38,6 +46,9 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
+    /// There is no fuzz target of this name.
+    #[error("there is no fuzz target `{0}`")]
+    UnknownTarget(String),
     /// The repository breaks rules of its own.
     #[error("{} violations of the repository's rules:{}", .0.len(), list(.0))]
     Untidy(Vec<Violation>),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use xtask::progress;
+use xtask::{fuzz::Effort, progress};
 
 /// The repository's own chores.
 #[derive(Parser)]
@@ -25,10 +25,24 @@ enum Chore {
         /// The operation, named as its function.
         operation: String,
     },
+    /// Build the fuzz targets with the pinned toolchain, and run them from the kept corpus.
+    Fuzz {
+        /// The targets; all of them when absent.
+        targets: Vec<String>,
+        /// How long each one runs, in seconds; 6 when absent.
+        #[arg(long, conflicts_with = "runs")]
+        seconds: Option<u64>,
+        /// How often each one is executed.
+        #[arg(long)]
+        runs: Option<u64>,
+        /// Add the inputs that reach more to the kept corpus, and drop what is not needed for it.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Install the tools of the tests that are missing.
     Setup,
-    /// Run `setup`, build the bundle, and run every test of the workspace; a missing tool is a
-    /// failure.
+    /// Run `setup`, build the bundle, and run every test of the workspace and every fuzz target; a
+    /// missing tool is a failure.
     Test {
         /// Arguments for `cargo test --workspace`, such as `--test clients lego` or `--
         /// --nocapture`.
@@ -43,6 +57,14 @@ fn main() -> ExitCode {
     let outcome = match CommandLine::parse().chore {
         Chore::Emulate => xtask::emulate::run(),
         Chore::Event { operation } => xtask::emulate::event(&operation),
+        Chore::Fuzz { targets, seconds, runs, keep } => {
+            let effort = match (runs, seconds) {
+                (Some(runs), _) => Effort::Runs(runs),
+                (None, Some(seconds)) => Effort::Seconds(seconds),
+                (None, None) => Effort::SHORT,
+            };
+            xtask::fuzz::run(&targets, effort, keep).map(|_| ())
+        }
         Chore::Setup => xtask::setup::run().map(|_| ()),
         Chore::Test { arguments } => xtask::test::run(&arguments),
         Chore::Tidy => xtask::tidy::run(),

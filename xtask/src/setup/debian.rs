@@ -10,7 +10,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use crate::{Error, command::Program, progress};
 
 /// Each package, and the program of it that the tests use.
-const PACKAGES: [(&str, &str); 18] = [
+const PACKAGES: [(&str, &str); 19] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
@@ -21,6 +21,8 @@ const PACKAGES: [(&str, &str); 18] = [
     ("curl", "curl"),
     ("dehydrated", "dehydrated"),
     ("docker.io", "dockerd"),
+    // Builds the driver of the fuzz targets.
+    ("g++", "c++"),
     // The source of a library; the Go that builds it is current.
     ("golang-golang-x-crypto-dev", "golang-golang-x-crypto-dev"),
     ("lego", "lego"),
