@@ -28,10 +28,11 @@ pub(crate) fn refusal() -> Response<Bytes> {
     response
 }
 
-/// Whether the value is a host, perhaps with a port.
+/// Whether the value is one host, perhaps with a port. A name may have a comma by its syntax, but
+/// then it is what becomes of two lines where something in front joins them.
 fn is_authority(host: &HeaderValue) -> bool {
     let authority = host.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
-    authority.is_some_and(|authority| !authority.as_str().contains('@'))
+    authority.is_some_and(|authority| !authority.as_str().contains(['@', ',']))
 }
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ mod tests {
             (Version::HTTP_11, &["ca.example", "other.example"], false),
             (Version::HTTP_11, &["ca.example/path"], false),
             (Version::HTTP_11, &["user@ca.example"], false),
+            (Version::HTTP_11, &["ca.example,other.example"], false),
             (Version::HTTP_11, &["a b"], false),
             (Version::HTTP_10, &[], true),
             (Version::HTTP_10, &["a", "b"], false),
