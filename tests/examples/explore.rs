@@ -1,4 +1,4 @@
-//! Seeded schedules of two operations on the engines that CAs run on: `seeded [SCHEDULES [SEED]]`.
+//! Seeded schedules of two operations on the engines that CAs run on: `explore [SCHEDULES [SEED]]`.
 //!
 //! Each schedule begins with a copy of the same CA, and depends on its seed alone. Prints how much
 //! was explored, or the seed of the schedule that broke a rule.

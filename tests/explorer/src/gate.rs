@@ -5,8 +5,9 @@
 //! and audit records stay as they are meanwhile, and are answered at once.
 
 use std::{
-    future::Future,
-    pin::Pin,
+    cell::Cell,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -32,11 +33,17 @@ pub struct Gated(pub Arc<dyn Store>);
 
 impl Store for Gated {}
 
-/// Ready at the second poll: one poll of an operation makes its next call, and goes on up to the
-/// one after it.
+/// The place before a call: an operation waits there until it is polled again.
 #[derive(Debug, Default)]
 pub struct Turn {
     waited: bool,
+}
+
+thread_local! {
+    /// Whether an operation came to the place before its next call when it was last polled.
+    static IS_AT_GATE: Cell<bool> = const { Cell::new(false) };
+    /// Whether a call that writes was made since this was last asked.
+    static HAS_WRITTEN: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Future for Turn {
@@ -47,9 +54,61 @@ impl Future for Turn {
             return Poll::Ready(());
         }
         self.waited = true;
+        IS_AT_GATE.set(true);
         Poll::Pending
     }
 }
+
+/// Lets an operation make its next call and go on up to the one after it, or to its end. What an
+/// engine waits for itself, such as a disk or a socket, is within the turn.
+pub async fn turn<T>(mut operation: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Poll<T> {
+    poll_fn(|context| {
+        IS_AT_GATE.set(false);
+        match operation.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Poll::Ready(output)),
+            Poll::Pending if IS_AT_GATE.get() => Poll::Ready(Poll::Pending),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Lets an operation make all of its calls, with nothing between them.
+pub async fn all_turns<T>(operation: impl Future<Output = T>) -> T {
+    let mut operation = pin!(operation);
+    loop {
+        if let Poll::Ready(output) = turn(operation.as_mut()).await {
+            return output;
+        }
+    }
+}
+
+/// Whether the store may have changed since this was last asked.
+pub(crate) fn take_written() -> bool {
+    HAS_WRITTEN.replace(false)
+}
+
+fn note(call: &str) {
+    if WRITES.iter().any(|verb| call.starts_with(verb)) {
+        HAS_WRITTEN.set(true);
+    }
+}
+
+/// With what the names of the calls begin that write.
+const WRITES: [&str; 12] = [
+    "begin_",
+    "block_",
+    "complete_",
+    "count",
+    "create_",
+    "index_",
+    "intend_",
+    "put_",
+    "redeem_",
+    "replace_",
+    "take_",
+    "update_",
+];
 
 macro_rules! forwarded {
     ($wait:expr, $trait:ident { $($name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)+ }) => {
@@ -57,6 +116,7 @@ macro_rules! forwarded {
         impl $trait for Gated {
             $(async fn $name(&self, $($arg: $ty),*) -> Result<$out, StoreError> {
                 $wait;
+                note(stringify!($name));
                 self.0.$name($($arg),*).await
             })+
         }

@@ -12,9 +12,12 @@
 //! - [`operation`]: what is asked of it
 //! - [`schedule`]: who goes on when, and who crashes
 //! - [`witness`]: the rules
+//! - `shown`: what an engine that cannot be looked into shows of its records
 //!
 //! A schedule is the operation that starts and the turns after which the other one goes on
 //! although it need not: its preemptions. Nearly all faults of concurrency need no more than two.
+//! The engine in memory is explored exhaustively by the tests; the embedded engine and the one on
+//! DynamoDB by seeded schedules, in an example of the package `tests`.
 
 pub mod gate;
 pub mod memory;
@@ -23,3 +26,5 @@ pub mod schedule;
 pub mod seam;
 pub mod witness;
 pub mod world;
+
+mod shown;

@@ -1,11 +1,12 @@
 //! Schedules of two operations: in which order their calls are made, and which of them ends in a
 //! crash.
 
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use store::IssuerRole;
 
 use crate::{
+    gate::{all_turns, turn},
     operation::{Operation, Outcome, Running},
     witness::Witness,
     world::{World, finish},
@@ -13,6 +14,10 @@ use crate::{
 
 /// A run that takes more turns than this never ends.
 const MAX_TURNS: usize = 1_000;
+/// The maximum number of preemptions of a seeded schedule.
+pub const MOST_SWITCHES: usize = 5;
+/// Two operations together seldom take more turns; what comes after their end does not happen.
+const LAST: usize = 14;
 
 /// When which of two operations goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +29,37 @@ pub struct Schedule {
     pub switches: Vec<usize>,
     /// The number of turns of both after which the process that made the last one crashes.
     pub crash: Option<usize>,
+}
+
+impl Schedule {
+    /// A pair of operations and a schedule of them that depend on the seed alone: up to
+    /// [`MOST_SWITCHES`] preemptions at any places, and a crash in every other one.
+    #[must_use]
+    pub fn seeded(seed: u64) -> ([Operation; 2], Self) {
+        let mut random = SplitMix(seed);
+        let mut operation = || Operation::ALL[random.below(Operation::ALL.len())];
+        let pair = [operation(), operation()];
+        let first = random.below(2);
+        let mut switches: Vec<usize> = (0..random.below(MOST_SWITCHES + 1)).map(|_| 1 + random.below(LAST)).collect();
+        switches.sort_unstable();
+        switches.dedup();
+        let crash = (random.below(2) == 1).then(|| 1 + random.below(LAST));
+        (pair, Self { first, switches, crash })
+    }
+}
+
+/// The generator of numbers by Steele, Lea and Flood.
+struct SplitMix(u64);
+
+impl SplitMix {
+    /// A number below `end`. That some are a little likelier does not matter here.
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) as usize % end
+    }
 }
 
 /// How a schedule went.
@@ -133,21 +169,28 @@ fn branch(
 /// # Errors
 /// When it breaks a rule.
 pub fn run(world: &World, pair: [Operation; 2], schedule: &Schedule) -> Result<Run, Box<Violation>> {
-    let world = world.copied();
-    let mut witness = Witness::new(&world);
+    finish(run_in(&world.copied(), pair, schedule))
+}
+
+/// Runs one schedule in a world, which nothing else uses.
+///
+/// # Errors
+/// When it breaks a rule.
+pub async fn run_in(world: &World, pair: [Operation; 2], schedule: &Schedule) -> Result<Run, Box<Violation>> {
     let violation = |what| Box::new(Violation { what, pair, schedule: schedule.clone() });
-    let (mut run, crashed) = take_turns(&world, pair, schedule, &mut witness).map_err(violation)?;
+    let mut witness = Witness::new(world).await;
+    let (mut run, crashed) = take_turns(world, pair, schedule, &mut witness).await.map_err(violation)?;
     if let Some(crashed) = crashed {
-        run.outcomes[crashed] = Some(finish(pair[crashed].start(&world)));
-        witness.look(&world).map_err(violation)?;
+        run.outcomes[crashed] = Some(all_turns(pair[crashed].start(world)).await);
+        witness.look(world).await.map_err(violation)?;
     }
-    recover(&world, &mut witness).map_err(violation)?;
-    witness.judge(&world, pair, &run.outcomes).map_err(violation)?;
+    recover(world, &mut witness).await.map_err(violation)?;
+    witness.judge(world, pair, &run.outcomes).await.map_err(violation)?;
     Ok(run)
 }
 
 /// The turns of the schedule, and which of the two crashed.
-fn take_turns(
+async fn take_turns(
     world: &World,
     pair: [Operation; 2],
     schedule: &Schedule,
@@ -156,7 +199,6 @@ fn take_turns(
     let mut running: [Option<Running>; 2] = pair.map(|operation| Some(operation.start(world)));
     let mut run = Run { turns: 0, switched: 0, crashed: false, outcomes: [None, None] };
     let (mut current, mut crashed) = (schedule.first, None);
-    let mut context = Context::from_waker(Waker::noop());
     while running.iter().any(Option::is_some) {
         if run.turns > MAX_TURNS {
             return Err("it never ends".to_owned());
@@ -168,9 +210,9 @@ fn take_turns(
             run.switched += 1;
         }
         let Some(operation) = &mut running[current] else { continue };
-        let poll = operation.as_mut().poll(&mut context);
+        let poll = turn(operation.as_mut()).await;
         run.turns += 1;
-        witness.look(world)?;
+        witness.look(world).await?;
         if let Poll::Ready(outcome) = poll {
             (running[current], run.outcomes[current]) = (None, Some(outcome));
         } else if schedule.crash == Some(run.turns) {
@@ -181,19 +223,21 @@ fn take_turns(
     Ok((run, crashed))
 }
 
-fn recover(world: &World, witness: &mut Witness) -> Result<(), String> {
-    for task in witness.unfinished(world) {
+async fn recover(world: &World, witness: &mut Witness) -> Result<(), String> {
+    for task in witness.unfinished() {
         let process = world.process();
-        finish(process.ra.resumption.resume(task)).map_err(|error| format!("an issuance is stuck: {error}"))?;
-        witness.look(world)?;
+        let resumed = all_turns(process.ra.resumption.resume(task)).await;
+        resumed.map_err(|error| format!("an issuance is stuck: {error}"))?;
+        witness.look(world).await?;
     }
     for task in world.surroundings.take_crl_tasks() {
         let process = world.process();
-        finish(process.ra.crls.make(&task)).map_err(|error| format!("a CRL cannot be made: {error}"))?;
-        witness.look(world)?;
+        let made = all_turns(process.ra.crls.make(&task)).await;
+        made.map_err(|error| format!("a CRL cannot be made: {error}"))?;
+        witness.look(world).await?;
     }
     let process = world.process();
-    finish(process.ra.crls.make_due(IssuerRole::Issuing))
-        .map_err(|error| format!("the schedule makes no CRL: {error}"))?;
-    witness.look(world)
+    let made = all_turns(process.ra.crls.make_due(IssuerRole::Issuing)).await;
+    made.map_err(|error| format!("the schedule makes no CRL: {error}"))?;
+    witness.look(world).await
 }

@@ -1,31 +1,40 @@
 //! The records of an engine that cannot be looked into, read through the traits.
 
-use acme::{AccountId, AuthorizationId, Identifier};
-use store::{CertificateEntry, Store, StoreError};
+use acme::{AccountId, AuthorizationId, DirectoryId, ExternalAccountKeyId, Identifier};
+use jose::Thumbprint;
+use store::{CertificateEntry, IssuerId, Store, StoreError};
 
-use crate::{
-    memory::Tables,
-    world::{ISSUER, Scene},
-};
+use crate::memory::Tables;
+
+/// From where the records are found that operations can reach.
+pub(crate) struct Roots<'a> {
+    pub(crate) issuer: IssuerId,
+    pub(crate) directory: &'a DirectoryId,
+    /// The account that owns the orders.
+    pub(crate) account: AccountId,
+    /// The keys that accounts can have.
+    pub(crate) keys: Vec<Thumbprint>,
+    pub(crate) external_account_key: ExternalAccountKeyId,
+}
 
 /// The records that the operations can reach, and those that were there `before`: an account that
 /// no key leads to any more is not forgotten.
 ///
 /// # Panics
 /// When a record cannot be read.
-pub(crate) async fn tables(store: &dyn Store, scene: &Scene, before: &Tables) -> Tables {
-    read(store, scene, before).await.expect("the engine shows its records")
+pub(crate) async fn tables(store: &dyn Store, roots: &Roots<'_>, before: &Tables) -> Tables {
+    read(store, roots, before).await.expect("the engine shows its records")
 }
 
-async fn read(store: &dyn Store, scene: &Scene, before: &Tables) -> Result<Tables, StoreError> {
+async fn read(store: &dyn Store, roots: &Roots<'_>, before: &Tables) -> Result<Tables, StoreError> {
     let mut tables = Tables::default();
-    accounts(store, scene, before, &mut tables).await?;
-    orders(store, scene, &mut tables).await?;
+    accounts(store, roots, before, &mut tables).await?;
+    orders(store, roots, &mut tables).await?;
     certificates(store, before, &mut tables).await?;
-    if let Some(crl) = store.crl(&ISSUER.parse().expect("an id"), 0).await? {
-        tables.crls.insert(ISSUER.to_owned(), crl);
+    if let Some(crl) = store.crl(&roots.issuer, 0).await? {
+        tables.crls.insert(roots.issuer.to_string(), crl);
     }
-    let external = store.external_account_key(scene.external.id).await?;
+    let external = store.external_account_key(roots.external_account_key).await?;
     tables.external_account_keys.extend(external.map(|key| (key.id.to_string(), key)));
     let blocked = store.blocked_keys(None, MANY).await?.items;
     tables.blocked_keys.extend(blocked.into_iter().map(|blocked| (blocked.key.to_string(), blocked.at)));
@@ -33,12 +42,17 @@ async fn read(store: &dyn Store, scene: &Scene, before: &Tables) -> Result<Table
     Ok(tables)
 }
 
-async fn accounts(store: &dyn Store, scene: &Scene, before: &Tables, tables: &mut Tables) -> Result<(), StoreError> {
+async fn accounts(
+    store: &dyn Store,
+    roots: &Roots<'_>,
+    before: &Tables,
+    tables: &mut Tables,
+) -> Result<(), StoreError> {
     let mut ids: Vec<AccountId> = before.accounts.values().map(|account| account.id).collect();
-    ids.push(scene.account);
-    for key in [&scene.account_key].into_iter().chain(&scene.new_keys) {
-        if let Some(account) = store.account_by_key(&scene.directory, &key.thumbprint()).await? {
-            tables.account_of_key.insert(key.thumbprint().to_string(), account.id);
+    ids.push(roots.account);
+    for key in &roots.keys {
+        if let Some(account) = store.account_by_key(roots.directory, key).await? {
+            tables.account_of_key.insert(key.to_string(), account.id);
             ids.push(account.id);
         }
     }
@@ -48,13 +62,13 @@ async fn accounts(store: &dyn Store, scene: &Scene, before: &Tables, tables: &mu
     Ok(())
 }
 
-async fn orders(store: &dyn Store, scene: &Scene, tables: &mut Tables) -> Result<(), StoreError> {
-    for id in store.orders(scene.account, None, MANY).await?.orders {
-        tables.orders.extend(store.order(scene.account, id).await?.map(|order| (id.to_string(), order)));
+async fn orders(store: &dyn Store, roots: &Roots<'_>, tables: &mut Tables) -> Result<(), StoreError> {
+    for id in store.orders(roots.account, None, MANY).await?.orders {
+        tables.orders.extend(store.order(roots.account, id).await?.map(|order| (id.to_string(), order)));
     }
     let ids = tables.orders.values().flat_map(|order| order.authorizations.clone());
     let ids: Vec<AuthorizationId> = ids.collect();
-    let authorizations = store.authorizations(scene.account, &ids).await?;
+    let authorizations = store.authorizations(roots.account, &ids).await?;
     tables.authorizations.extend(authorizations.into_iter().map(|stored| (stored.id.to_string(), stored)));
     Ok(())
 }

@@ -20,12 +20,13 @@ use jose::PublicKey;
 use operator::{ExternalAccountKeyTerms, MintedExternalAccountKey};
 use ra::{AccountCreation, Directory, Settings};
 use rcgen::PublicKeyData;
-use store::{AcmeProfile, CertificateState, CertificateStore, OrderStore, ProfileSet, ProfileStore, RaProfile, Store};
+use store::{AcmeProfile, CertificateState, ProfileSet, RaProfile, Store};
 
 use crate::{
-    gate::Gated,
-    memory::{Condition, MemoryStore},
+    gate::{Gated, all_turns, turn},
+    memory::{Condition, MemoryStore, Tables},
     seam::{Keys, StoppedClock, Surroundings, new_key},
+    shown::{self, Roots},
 };
 
 /// The issuer of the certificates.
@@ -35,12 +36,19 @@ pub const NEW_ACCOUNT: &str = "https://ca.example/acme/default/new-account";
 
 /// A CA at a moment at which nothing runs.
 pub struct World {
-    /// The engine with all its records.
-    pub store: Arc<MemoryStore>,
+    engine: Engine,
     /// Its queues and its published files.
     pub surroundings: Arc<Surroundings>,
     /// What does not change.
     pub scene: Arc<Scene>,
+}
+
+/// The engine with all records of a CA.
+enum Engine {
+    /// The one of maps, which can be copied and looked into.
+    Memory(Arc<MemoryStore>),
+    /// Another one, which is asked for the records.
+    Other(Arc<dyn Store>),
 }
 
 /// The objects that the operations are about.
@@ -75,6 +83,19 @@ pub struct Scene {
     pub external: MintedExternalAccountKey,
 }
 
+impl Scene {
+    fn roots(&self) -> Roots<'_> {
+        let keys = [&self.account_key].into_iter().chain(&self.new_keys);
+        Roots {
+            issuer: ISSUER.parse().expect("an id"),
+            directory: &self.directory,
+            account: self.account,
+            keys: keys.map(PublicKey::thumbprint).collect(),
+            external_account_key: self.external.id,
+        }
+    }
+}
+
 /// One process of the CA; a crash ends it.
 pub struct Process {
     /// What answers clients and works off queues.
@@ -86,39 +107,88 @@ pub struct Process {
 }
 
 impl World {
-    /// A new CA.
+    /// A new CA in memory.
     ///
     /// # Panics
     /// When the CA refuses any of it.
     #[must_use]
     pub fn new() -> Self {
-        let (store, surroundings) = (Arc::new(MemoryStore::default()), Arc::new(Surroundings::default()));
+        finish(Self::made(Engine::Memory(Arc::default())))
+    }
+
+    /// A new CA on an empty engine.
+    ///
+    /// # Panics
+    /// When the CA refuses any of it.
+    pub async fn on(store: Arc<dyn Store>) -> Self {
+        Self::made(Engine::Other(store)).await
+    }
+
+    async fn made(engine: Engine) -> Self {
+        let (store, surroundings) = (engine.store(), Arc::new(Surroundings::default()));
         let (keys, clock) = (Arc::new(Keys::default()), Arc::new(StoppedClock::default()));
         let process = process(store.clone(), &surroundings, &keys, &clock);
-        let scene = Arc::new(finish(set_up(&process, &store, keys, clock)));
-        Self { store, surroundings, scene }
+        let scene = Arc::new(all_turns(set_up(&process, &store, keys, clock)).await);
+        Self { engine, surroundings, scene }
     }
 
     /// The same CA at the same moment, whatever becomes of this one.
+    ///
+    /// # Panics
+    /// When it is not in memory.
     #[must_use]
     pub fn copied(&self) -> Self {
-        Self::of(self.store.copied(), &self.surroundings, &self.scene)
+        self.with(Engine::Memory(Arc::new(self.memory().copied())))
     }
 
     /// The same CA on an engine whose writes do not demand these.
+    ///
+    /// # Panics
+    /// When it is not in memory.
     #[must_use]
     pub fn without(&self, conditions: &'static [Condition]) -> Self {
-        Self::of(self.store.without(conditions), &self.surroundings, &self.scene)
+        self.with(Engine::Memory(Arc::new(self.memory().without(conditions))))
     }
 
-    fn of(store: MemoryStore, surroundings: &Surroundings, scene: &Arc<Scene>) -> Self {
-        Self { store: Arc::new(store), surroundings: Arc::new(surroundings.copied()), scene: scene.clone() }
+    /// The same CA at the same moment on an engine that has a copy of its records.
+    #[must_use]
+    pub fn copied_to(&self, store: Arc<dyn Store>) -> Self {
+        self.with(Engine::Other(store))
+    }
+
+    fn with(&self, engine: Engine) -> Self {
+        Self { engine, surroundings: Arc::new(self.surroundings.copied()), scene: self.scene.clone() }
+    }
+
+    fn memory(&self) -> &MemoryStore {
+        match &self.engine {
+            Engine::Memory(memory) => memory,
+            Engine::Other(_) => panic!("only an engine in memory is copied"),
+        }
+    }
+
+    /// The records, of which an engine outside the memory shows those that the operations can
+    /// reach, and those that it showed before.
+    pub(crate) async fn tables(&self, before: &Tables) -> Tables {
+        match &self.engine {
+            Engine::Memory(memory) => memory.tables(),
+            Engine::Other(store) => shown::tables(store.as_ref(), &self.scene.roots(), before).await,
+        }
     }
 
     /// A process that serves this CA.
     #[must_use]
     pub fn process(&self) -> Process {
-        process(self.store.clone(), &self.surroundings, &self.scene.keys, &self.scene.clock)
+        process(self.engine.store(), &self.surroundings, &self.scene.keys, &self.scene.clock)
+    }
+}
+
+impl Engine {
+    fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Memory(memory) => memory.clone(),
+            Self::Other(store) => store.clone(),
+        }
     }
 }
 
@@ -139,7 +209,7 @@ impl Process {
 }
 
 fn process(
-    store: Arc<MemoryStore>,
+    store: Arc<dyn Store>,
     surroundings: &Arc<Surroundings>,
     keys: &Arc<Keys>,
     clock: &Arc<StoppedClock>,
@@ -174,7 +244,7 @@ pub fn finish<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-async fn set_up(process: &Process, store: &Arc<MemoryStore>, keys: Arc<Keys>, clock: Arc<StoppedClock>) -> Scene {
+async fn set_up(process: &Process, store: &Arc<dyn Store>, keys: Arc<Keys>, clock: Arc<StoppedClock>) -> Scene {
     let plan = |id: &str| IssuerPlan {
         id: id.parse().expect("an id"),
         subject: AuthorityName::new(id, None).expect("a name"),
@@ -260,13 +330,12 @@ async fn ready_order(
 }
 
 /// An order whose process ended when it had stored what it intended to sign.
-async fn interrupted(process: &Process, store: &Arc<MemoryStore>, serving: &Directory, account: &Account) -> OrderId {
+async fn interrupted(process: &Process, store: &Arc<dyn Store>, serving: &Directory, account: &Account) -> OrderId {
     let (order, _) = ready_order(process, serving, account, "interrupted.example").await;
     let (csr, _) = request("interrupted.example");
     let mut finalize = Box::pin(process.ra.finalization.finalize(serving, account, order, &csr));
-    let mut context = Context::from_waker(Waker::noop());
     loop {
-        assert!(finalize.as_mut().poll(&mut context).is_pending(), "it stops at the signature at the latest");
+        assert!(turn(finalize.as_mut()).await.is_pending(), "it stops at the signature at the latest");
         let stored = store.order(account.id, order).await.expect("an order").expect("an order");
         if let OrderState::Processing(_) = stored.state {
             return order;
