@@ -2,8 +2,7 @@
 //! certificate is installed.
 
 use const_oid::db::rfc5280::{
-    ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
-    ID_CE_NAME_CONSTRAINTS, ID_KP_SERVER_AUTH,
+    ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS, ID_KP_SERVER_AUTH,
 };
 use der::oid::ObjectIdentifier;
 use jiff::Timestamp;
@@ -34,8 +33,12 @@ pub fn path(issuer: &Certificate, others: &[Certificate], now: Timestamp) -> Res
         path.push(above.clone());
         last = above;
     }
-    // The root's own signature proves nothing: a relying party trusts the root's key.
-    if path.is_empty() { Err(PathError::SelfIssued) } else { Ok(path) }
+    if path.is_empty() {
+        return Err(PathError::SelfIssued);
+    }
+    // A CA below the root may have the name of the one above it, and would end the path too early.
+    last.verify(last.public_key()).map_err(|_| PathError::NotARoot(name(last)))?;
+    Ok(path)
 }
 
 /// Why a certificate does not have a valid path to a root.
@@ -44,6 +47,12 @@ pub enum PathError {
     /// It is itself a root.
     #[error("the certificate is its own issuer; a certificate signed by a CA above it is needed")]
     SelfIssued,
+    /// The path ends at a certificate that is self-issued and not self-signed, as after a change of
+    /// keys (RFC 5280 §6.1). Relying parties do not trust it, and chains are served without it.
+    #[error(
+        "the certificate of {0} has the name of its issuer and is not a root; a CA between needs a name of its own"
+    )]
+    NotARoot(Printable),
     /// The certificate of the CA above it is missing.
     #[error("the certificate of the CA that signed {0} is missing; give the whole chain with the root at its end")]
     Gap(Printable),
@@ -101,9 +110,8 @@ fn check_one(certificate: &Certificate, now: Timestamp) -> Result<(), PathError>
     }
     let usages = extension::find::<ExtendedKeyUsage>(extensions, ID_CE_EXT_KEY_USAGE);
     match usages.map_err(|_| PathError::Malformed(name(certificate)))? {
-        Some((_, ExtendedKeyUsage(usages)))
-            if !usages.contains(&ID_KP_SERVER_AUTH) && !usages.contains(&ANY_EXTENDED_KEY_USAGE) =>
-        {
+        // OpenSSL and rustls do not take `anyExtendedKeyUsage` for it.
+        Some((_, ExtendedKeyUsage(usages))) if !usages.contains(&ID_KP_SERVER_AUTH) => {
             Err(PathError::ExtendedKeyUsage(name(certificate)))
         }
         _ => Ok(()),
@@ -127,8 +135,9 @@ fn check_authority(certificate: &Certificate, below: usize) -> Result<(), PathEr
     }
 }
 
-/// The critical extensions that this CA and every relying party support.
-const UNDERSTOOD: [ObjectIdentifier; 5] =
-    [ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS];
+/// The critical extensions that this CA and every relying party support. Certificate policies are
+/// not among them: rustls refuses them when they are critical.
+const UNDERSTOOD: [ObjectIdentifier; 4] =
+    [ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS];
 
 const LONGEST: usize = 7;

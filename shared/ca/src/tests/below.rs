@@ -127,14 +127,21 @@ async fn a_request_signed_by_an_external_ca_has_a_path_to_its_root() {
 #[tokio::test]
 async fn a_certificate_that_cannot_issue_for_servers_is_refused_with_the_reason() {
     let Some(openssl) = Openssl::find() else { return };
-    let (_, certificates) = corporate(&openssl, &format!("{GOOD}extendedKeyUsage=codeSigning\n")).await;
     // The certificate itself was made last, so the others are valid when it is.
     let begin = |certificates: &[Certificate]| certificates[0].not_before();
-    let usage = path(&certificates[0], &certificates, begin(&certificates)).unwrap_err();
-    assert!(matches!(usage, PathError::ExtendedKeyUsage(_)), "{usage}");
-    let (_, certificates) = corporate(&openssl, &format!("{GOOD}inhibitAnyPolicy=critical,0\n")).await;
-    let critical = path(&certificates[0], &certificates, begin(&certificates)).unwrap_err();
-    assert!(matches!(critical, PathError::Critical(..)), "{critical}");
+    // OpenSSL and rustls refuse leaves below a CA for any usage.
+    for usages in ["codeSigning", "anyExtendedKeyUsage"] {
+        let (_, certificates) = corporate(&openssl, &format!("{GOOD}extendedKeyUsage={usages}\n")).await;
+        let usage = path(&certificates[0], &certificates, begin(&certificates)).unwrap_err();
+        assert!(matches!(usage, PathError::ExtendedKeyUsage(_)), "{usage}");
+    }
+    // rustls refuses critical policies.
+    for extension in ["certificatePolicies=critical,1.3.6.1.4.1.32473.1", "inhibitAnyPolicy=critical,0"] {
+        let (_, certificates) = corporate(&openssl, &format!("{GOOD}{extension}\n")).await;
+        let critical = path(&certificates[0], &certificates, begin(&certificates)).unwrap_err();
+        assert!(matches!(critical, PathError::Critical(..)), "{critical}");
+    }
+    let (_, certificates) = corporate(&openssl, GOOD).await;
     // The very same CA, one level too deep.
     openssl.write("middle", "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n");
     openssl.expect("x509 -req -in m.csr -CA r.pem -CAkey r.key -days 800 -extfile middle -out m0.pem");
@@ -151,6 +158,22 @@ async fn a_certificate_that_cannot_issue_for_servers_is_refused_with_the_reason(
     let others = [read("d.pem"), root[0].clone(), root[1].clone()];
     let depth = path(&own, &others, own.not_before()).unwrap_err();
     assert!(matches!(depth, PathError::PathLength(_)), "{depth}");
+}
+
+#[tokio::test]
+async fn a_ca_with_the_name_of_its_issuer_is_not_taken_for_the_root() {
+    let Some(openssl) = Openssl::find() else { return };
+    let (_, certificates) = corporate(&openssl, GOOD).await;
+    // The key of the CA in the middle, certified by the root under the root's own name, with
+    // constraints above it that would not be seen.
+    openssl.expect("req -new -key m.key -subj /CN=Corporate -out same.csr");
+    openssl.expect("x509 -req -in same.csr -CA r.pem -CAkey r.key -days 800 -extfile middle -out same.pem");
+    openssl.expect("x509 -req -in request.pem -CA same.pem -CAkey m.key -days 700 -extfile extensions -out i.pem");
+    let read = |name: &str| Certificate::from_pem(std::str::from_utf8(&openssl.read(name)).unwrap()).unwrap().remove(0);
+    let (own, same) = (read("i.pem"), read("same.pem"));
+    assert!(same.is_self_issued());
+    let refusal = path(&own, &[same, certificates[1].clone()], own.not_before()).unwrap_err();
+    assert!(matches!(refusal, PathError::NotARoot(_)), "{refusal}");
 }
 
 const GOOD: &str = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
