@@ -29,6 +29,20 @@ fn routes_of_the_template() -> (BTreeSet<String>, Vec<String>) {
 }
 
 #[test]
+fn the_description_for_the_judge_of_http_has_the_routes_of_the_code_and_no_others() {
+    let text = fs::read_to_string(repository().join("xtask/src/judges/http/openapi.json")).unwrap();
+    let description: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let methods = methods.as_object().unwrap().keys().filter(|method| *method != "parameters");
+        described.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    let code: BTreeSet<String> =
+        api::routes().into_iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(described, code);
+}
+
+#[test]
 fn the_routes_of_the_template_are_those_of_the_code_and_no_others() {
     let code: BTreeSet<String> = api::routes()
         .into_iter()

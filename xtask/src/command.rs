@@ -39,6 +39,12 @@ impl Program {
         self
     }
 
+    /// Sets what the program reads from standard input; nothing by default.
+    pub fn input(mut self, file: impl Into<Stdio>) -> Self {
+        self.command.stdin(file);
+        self
+    }
+
     /// Sets the folder in which the program runs.
     pub fn directory(mut self, path: impl AsRef<std::path::Path>) -> Self {
         self.command.current_dir(path);

@@ -35,9 +35,15 @@ pub enum Error {
         /// The error of the file system.
         source: io::Error,
     },
-    /// The output of `cargo metadata` does not have the expected form.
-    #[error("cargo metadata: {0}")]
+    /// Judges found faults.
+    #[error("the CA did not pass before: {0}")]
+    Judged(String),
+    /// The output of a program does not have the expected form.
+    #[error("not the expected JSON: {0}")]
     Metadata(#[from] serde_json::Error),
+    /// Tools are missing without which nothing can be done.
+    #[error("not installed: {0}")]
+    Missing(String),
     /// A program could not be started.
     #[error("`{command}` does not start: {source}")]
     Start {
@@ -46,6 +52,9 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
+    /// There is no judge of this name.
+    #[error("there is no judge `{0}`; `cargo xtask judges --list` names them")]
+    UnknownJudge(String),
     /// There is no fuzz target of this name.
     #[error("there is no fuzz target `{0}`")]
     UnknownTarget(String),

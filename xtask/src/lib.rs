@@ -3,12 +3,14 @@
 //! - [`setup`]: the tools of the tests: ACME clients and emulators of AWS
 //! - [`emulate`]: the bundle deployed on this machine, and events for its functions
 //! - [`fuzz`]: fuzz targets, from the kept corpus
+//! - [`judges`]: programs of others that try the CA for long
 //! - [`mod@test`]: `setup`, `sam build`, `cargo test --workspace`, then a short run of `fuzz`
 //! - [`tidy`]: rules of the repository that the compiler does not check
 
 pub mod command;
 pub mod emulate;
 pub mod fuzz;
+pub mod judges;
 pub mod progress;
 pub mod setup;
 pub mod test;

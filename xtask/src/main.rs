@@ -39,6 +39,14 @@ enum Chore {
         #[arg(long)]
         keep: bool,
     },
+    /// Let programs of others try the CA for long; prints the rows of docs/judges.md.
+    Judges {
+        /// The judges; all of them when absent.
+        names: Vec<String>,
+        /// Print their names and what they ask, and run none.
+        #[arg(long)]
+        list: bool,
+    },
     /// Install the tools of the tests that are missing.
     Setup,
     /// Run `setup`, build the bundle, and run every test of the workspace and every fuzz target; a
@@ -65,6 +73,7 @@ fn main() -> ExitCode {
             };
             xtask::fuzz::run(&targets, effort, keep).map(|_| ())
         }
+        Chore::Judges { names, list } => xtask::judges::run(&names, list),
         Chore::Setup => xtask::setup::run().map(|_| ()),
         Chore::Test { arguments } => xtask::test::run(&arguments),
         Chore::Tidy => xtask::tidy::run(),

@@ -32,8 +32,8 @@ pub struct Tools {
 /// An installation that should work fails.
 pub fn run() -> Result<Tools, Error> {
     let Tools { folder, .. } = installed();
-    let mut without = debian::install()?;
-    without.extend(python::install(&folder)?);
+    let mut without = debian::install(&debian::OF_TESTS)?;
+    without.extend(python::install(&folder, &python::OF_TESTS)?);
     without.extend(npm::install(&folder)?);
     if without.is_empty() {
         progress::say("every tool is installed");
@@ -41,6 +41,18 @@ pub fn run() -> Result<Tools, Error> {
         progress::say(&format!("SKIPPED, not installed: {}", without.join(", ")));
     }
     Ok(Tools { folder, without })
+}
+
+/// Installs the tools of the judges that are missing. All of them are needed.
+///
+/// # Errors
+///
+/// One cannot be installed.
+pub fn for_judges() -> Result<Tools, Error> {
+    let Tools { folder, .. } = installed();
+    let mut without = debian::install(&debian::OF_JUDGES)?;
+    without.extend(python::install(&folder, &python::OF_JUDGES)?);
+    if without.is_empty() { Ok(Tools { folder, without }) } else { Err(Error::Missing(without.join(", "))) }
 }
 
 /// The tools that earlier runs installed, without a check.

@@ -10,7 +10,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use crate::{Error, command::Program, progress};
 
 /// Each package, and the program of it that the tests use.
-const PACKAGES: [(&str, &str); 19] = [
+pub(super) const OF_TESTS: [(&str, &str); 19] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
@@ -40,6 +40,10 @@ const PACKAGES: [(&str, &str); 19] = [
     ("uacme", "uacme"),
 ];
 
+/// Each package, and the program of it that the judges use.
+pub(super) const OF_JUDGES: [(&str, &str); 4] =
+    [("curl", "curl"), ("openssl", "openssl"), ("slowhttptest", "slowhttptest"), ("testssl.sh", "testssl")];
+
 /// Services that the packages above install.
 const SERVICES: [(&str, &str); 7] = [
     ("acmetool", "acmetool.timer"),
@@ -55,9 +59,9 @@ const SERVICES: [(&str, &str); 7] = [
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs the missing packages; returns the programs that could not be installed.
-pub(super) fn install() -> Result<Vec<&'static str>, Error> {
-    let missing: Vec<_> =
-        PACKAGES.into_iter().filter(|(package, program)| !is_on_path(program) && !is_installed(package)).collect();
+pub(super) fn install(packages: &[(&'static str, &'static str)]) -> Result<Vec<&'static str>, Error> {
+    let is_missing = |(package, program): &&(&str, &str)| !is_on_path(program) && !is_installed(package);
+    let missing: Vec<_> = packages.iter().filter(is_missing).copied().collect();
     if missing.is_empty() {
         progress::say("Debian packages: all there");
         return Ok(Vec::new());

@@ -5,9 +5,9 @@ use std::{fs, path::Path};
 use super::stamp;
 use crate::{Error, command::Program, progress, repository};
 
-/// The environments; each is made from the list `xtask/tools/<name>.txt` and most have a program
-/// of the same name, without the version behind a hyphen.
-const ENVIRONMENTS: [&str; 11] = [
+/// The environments of the tests; each is made from the list `xtask/tools/<name>.txt`, and most
+/// have a program of the same name, without the version behind a hyphen.
+pub(super) const OF_TESTS: [&str; 11] = [
     // The linter of the workflows of the hosted CI.
     "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
@@ -33,10 +33,13 @@ const ENVIRONMENTS: [&str; 11] = [
     "typos",
 ];
 
+/// The environment of the judges: the fuzzer of HTTP, and a verifier of paths.
+pub(super) const OF_JUDGES: [&str; 1] = ["judges"];
+
 /// Installs what is missing; returns the names of the environments for which there is no Python.
-pub(super) fn install(tools: &Path) -> Result<Vec<&'static str>, Error> {
+pub(super) fn install(tools: &Path, names: &[&'static str]) -> Result<Vec<&'static str>, Error> {
     let mut missing = Vec::new();
-    for name in ENVIRONMENTS {
+    for &name in names {
         if !make(tools, name)? {
             missing.push(name);
         }
