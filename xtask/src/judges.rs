@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::{Error, command::Program, progress, repository, setup};
 
+mod explorer;
 mod fuzz;
 mod host;
 mod http;
@@ -79,7 +80,8 @@ fn now() -> Result<String, Error> {
     Ok(format!("{}{changed}, {}", commit.trim(), date.trim()))
 }
 
-const JUDGES: [Judge; 5] = [
+const JUDGES: [Judge; 6] = [
+    Judge { name: "explorer", question: "does any order of two operations break a rule?", run: explorer::run },
     Judge { name: "fuzz", question: "does any input break a reader?", run: fuzz::run },
     Judge { name: "http", question: "does any request lead to a failure of the CA?", run: http::run },
     Judge { name: "paths", question: "do other verifiers of paths agree with ours?", run: paths::run },

@@ -113,7 +113,7 @@ const SECONDS: u64 = 45;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Fewer connections are no attack.
-const AT_LEAST: u64 = 1_000;
+const AT_LEAST: u64 = 500;
 const AT_LEAST_PROBES: u64 = 60;
 /// The host is a debug build, on a machine that the attacker shares with it.
 const SLOWEST: Duration = Duration::from_secs(8);
