@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use crate::{
     AdminError, RequestError, account, audit, certificate, doctor, event, explain, external_account, incident, issuer,
-    key, profile, selection, status,
+    issuer_revocation, key, profile, selection, status,
 };
 
 /// All actions, sorted by noun.
-const ACTIONS: [KnownAction; 35] = [
+const ACTIONS: [KnownAction; 36] = [
     KnownAction::of::<status::ShowStatus>(),
     KnownAction::of::<doctor::Examine>(),
     KnownAction::of::<explain::Explain>(),
@@ -49,6 +49,7 @@ const ACTIONS: [KnownAction; 35] = [
     KnownAction::of::<issuer::InstallIssuer>(),
     KnownAction::of::<issuer::RollOverIssuer>(),
     KnownAction::of::<issuer::RetireIssuer>(),
+    KnownAction::of::<issuer_revocation::RevokeIssuer>(),
     KnownAction::of::<issuer::SetIssuer>(),
     KnownAction::of::<event::EmitTestEvent>(),
     KnownAction::of::<audit::ListAuditRecords>(),

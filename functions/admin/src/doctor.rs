@@ -3,7 +3,7 @@
 use acme::failure_chain;
 use authority::Failure;
 use jiff::{SignedDuration, Timestamp};
-use operator::{CrlStatus, Error, IssuerStatus, Openness, Parts, Refusal, Status};
+use operator::{CrlStatus, Error, IssuerStatus, Openness, Parts, Refusal, RevocationStatus, Status};
 use serde::{Deserialize, Serialize};
 use store::{IssuerRole, IssuerState, ProfileSet};
 
@@ -76,6 +76,7 @@ impl Action for Examine {
         for issuer in &status.issuers {
             findings.push(key(parts, issuer).await);
             findings.push(end(issuer, &profiles, status.time));
+            findings.extend(issuer.revocation.as_ref().map(|revocation| revoked(issuer, revocation, status.time)));
             findings.extend(named_for_nothing(issuer, &profiles));
             findings.extend(issuer.crls.iter().map(|crl| crl_is_fresh(issuer, crl, status.time)));
         }
@@ -125,7 +126,7 @@ fn end(issuer: &IssuerStatus, profiles: &ProfileSet, now: Timestamp) -> Finding 
     let has_ended = left <= SignedDuration::ZERO;
     match (issuer.state, issuer.role) {
         _ if left >= days(180) => Finding::good(check, seen),
-        (IssuerState::Retired, _) => Finding::good(check, seen),
+        (IssuerState::Retired | IssuerState::Revoked, _) => Finding::good(check, seen),
         (_, IssuerRole::Root) if has_ended => Finding::bad(check, seen, NEW_ROOT),
         (_, IssuerRole::Root) => Finding::warning(check, seen, NEW_ROOT),
         (_, IssuerRole::Issuing) if !is_named => {
@@ -146,6 +147,27 @@ fn end(issuer: &IssuerStatus, profiles: &ProfileSet, now: Timestamp) -> Finding 
 const NEW_ROOT: &str = "create a new CA in another data folder (on AWS, another deployment), have relying parties trust its root beside this one, and move the clients there: nothing below this root outlives it";
 
 const CLOCK_WAS_AHEAD: &str = "correct the clock; if it is right now, it was ahead when this certificate was made, and clients are answered with an error until then: add another issuer (`admin issuers add`) and roll over to it, or, for a root, create a new CA";
+
+/// What relying parties can know of a revoked issuer.
+fn revoked(issuer: &IssuerStatus, revocation: &RevocationStatus, now: Timestamp) -> Finding {
+    let check = format!("revocation of issuer {}", issuer.id);
+    let RevocationStatus { at, reason, serial, listed } = revocation;
+    let seen = format!("revoked at {at}, {reason}, serial number {serial}");
+    match listed {
+        _ if issuer.not_after.is_some_and(|end| end <= now) => Finding::good(check, format!("{seen}; it has expired")),
+        Some(true) => Finding::good(check, format!("{seen}; on the CRL of its root")),
+        Some(false) => Finding::bad(
+            check,
+            format!("{seen}; not on the CRL of its root, so relying parties accept it"),
+            "make sure that the key of the root can sign (on AWS, that it is enabled), then repeat `admin issuers revoke`",
+        ),
+        None => Finding::warning(
+            check,
+            format!("{seen}; only the external CA that signed its certificate can revoke it"),
+            "have that CA revoke the serial number; this CA cannot see whether it did",
+        ),
+    }
+}
 
 /// A finding about RA Profiles that refer to an issuer which does not issue.
 fn named_for_nothing(issuer: &IssuerStatus, profiles: &ProfileSet) -> Option<Finding> {

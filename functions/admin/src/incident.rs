@@ -47,6 +47,7 @@ impl Action for DeclareIncident {
             revocation: revocation
                 .zip(delay)
                 .map(|(RevocationDocument { reason, .. }, delay)| RevocationPlan { reason, after: hours(delay) }),
+            settling: SignedDuration::ZERO,
         };
         Ok(parts.incidents.declare(actor, plan).await?)
     }

@@ -1,12 +1,15 @@
 //! Issuers: showing, adding, requesting, installing, rolling over and retiring them.
 
-use acme::ProfileName;
+use acme::{IssuerRevocationReason, ProfileName};
 use authority::Failure;
 use ca::{AuthorityName, AuthorityRequest, Certificate, IssuerKeyType, KeyHandle, NameConstraints, Subtree};
 use jiff::{SignedDuration, Timestamp};
 use operator::{Error, IssuerKey, IssuerRefusal, NewIssuer, Parts, RollOver};
 use serde::{Deserialize, Serialize};
-use store::{CrlBackdate, Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRole, IssuerState, RaProfile};
+use store::{
+    CrlBackdate, Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRevocation, IssuerRole, IssuerState,
+    RaProfile,
+};
 
 use crate::{Action, AdminError};
 
@@ -277,6 +280,8 @@ pub struct ShownIssuer {
     pub crl_backdate: CrlBackdate,
     /// The time of its retirement, if it is retired.
     pub retired_at: Option<Timestamp>,
+    /// Its revocation, if it is revoked.
+    pub revocation: Option<ShownRevocation>,
     /// The RA Profiles that refer to it.
     pub ra_profiles: Vec<ProfileName>,
     /// The identifiers that it may certify, if its certificate restricts them.
@@ -290,8 +295,19 @@ pub struct ShownIssuer {
 impl ShownIssuer {
     fn of(issuer: IssuerRecord, profiles: &[RaProfile]) -> Result<Self, AdminError> {
         let state = issuer.state();
-        let IssuerRecord { id, role, key, certificate, crl_shards, crl_backdate, request, chain, retired_at, .. } =
-            issuer;
+        let IssuerRecord {
+            id,
+            role,
+            key,
+            certificate,
+            crl_shards,
+            crl_backdate,
+            request,
+            chain,
+            retired_at,
+            revocation,
+            ..
+        } = issuer;
         let read = |Der(der): &Der| Certificate::from_der(der).map_err(Failure::issuing);
         let certificates = certificate.iter().chain(&chain).map(read).collect::<Result<Vec<_>, _>>()?;
         let own = certificates.first();
@@ -315,7 +331,27 @@ impl ShownIssuer {
             shards: crl_shards,
             crl_backdate,
             retired_at,
+            revocation: revocation.map(ShownRevocation::from),
         })
+    }
+}
+
+/// The revocation of an issuer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownRevocation {
+    /// The time of the revocation, as in the root's CRL.
+    pub at: Timestamp,
+    /// The reason code (RFC 5280 §5.3.1).
+    pub reason: IssuerRevocationReason,
+    /// When the reason was raised to a compromise.
+    pub raised_at: Option<Timestamp>,
+}
+
+impl From<IssuerRevocation> for ShownRevocation {
+    fn from(revocation: IssuerRevocation) -> Self {
+        let IssuerRevocation { at, reason, raised_at } = revocation;
+        Self { at, reason, raised_at }
     }
 }
 
@@ -329,7 +365,7 @@ pub struct ShownRollOver {
     pub differences: Vec<Difference>,
 }
 
-async fn shown(parts: &Parts, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {
+pub(crate) async fn shown(parts: &Parts, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {
     ShownIssuer::of(issuer, &parts.profiles.all().await?.ra_profile)
 }
 

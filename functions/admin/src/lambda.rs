@@ -31,7 +31,7 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         events: Arc::new(()),
         clock: clients.clock(),
     };
-    let act = aws::work_by(Parts::new(seams, clients.settings()), |parts, request| {
+    let act = aws::work_by(Parts::new(seams, clients.publisher()?, clients.settings()), |parts, request| {
         Box::pin(async move { Ok(crate::act(parts, request).await?) })
     });
     Ok(Invocation::new(act))

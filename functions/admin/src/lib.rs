@@ -14,6 +14,7 @@ pub mod explain;
 pub mod external_account;
 pub mod incident;
 pub mod issuer;
+pub mod issuer_revocation;
 pub mod key;
 pub mod profile;
 pub mod selection;

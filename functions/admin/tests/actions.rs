@@ -21,7 +21,12 @@ fn environment() -> (Cloud, Environment) {
 fn deployed(open: &str) -> (Cloud, Environment) {
     let cloud = Cloud::start();
     cloud.create_table("acme");
-    let variables = [("TABLE_NAME", "acme"), ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl"), ("OPEN", open)];
+    let variables = [
+        ("TABLE_NAME", "acme"),
+        ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl"),
+        ("STATUS_BUCKET", "status"),
+        ("OPEN", open),
+    ];
     (cloud, variables.into_iter().collect())
 }
 

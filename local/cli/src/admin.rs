@@ -136,7 +136,7 @@ enum AdminCommand {
     /// Block keys, and list the blocked keys
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// List, show, add, request, install, roll over and retire issuing CAs
+    /// List, show, add, request, install, roll over, retire and revoke issuing CAs
     #[command(subcommand)]
     Issuers(issuers::IssuersCommand),
     /// Explain why an order, an identifier or an account does not work, and what to do

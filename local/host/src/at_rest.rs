@@ -4,7 +4,6 @@
 use std::{path::Path, sync::Arc};
 
 use authority::{EventSink, SystemClock};
-use issuing::{Crls, StatusUrl};
 use operator::{Parts, Seams};
 use ra::Settings;
 use store::{
@@ -60,19 +59,12 @@ impl AtRest {
         };
         let (queue, workers) = queue::queue();
         let clock = Arc::new(SystemClock);
-        let seams = Seams::over(store.clone(), signer.clone(), Arc::new(queue), events, clock.clone());
-        let operator = Parts::new(seams, &Settings::default());
-        let crls = Crls::new(
-            operator.issuers.clone(),
-            store.clone(),
-            signer,
-            // Files of the status listener are made from the store when a host starts.
-            Arc::new(StatusFiles::default()),
-            StatusUrl(None),
-            clock,
-        );
+        let seams = Seams::over(store.clone(), signer.clone(), Arc::new(queue), events, clock);
+        // Files of the status listener are made from the store when a host starts.
+        let files = Arc::new(StatusFiles::default());
+        let operator = Parts::new(seams, files, &Settings::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(workers.publish(Arc::new(crls)));
+        tasks.spawn(workers.publish(operator.crls.clone()));
         Ok(Self { operator, store, unusable_keys, workers: tasks, data, is_as_left })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use acme::Identifier;
+use acme::{CertificateId, Identifier};
 use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
@@ -32,6 +32,7 @@ pub(crate) struct HostTls {
 #[derive(Clone, Debug)]
 struct Current {
     key: Arc<CertifiedKey>,
+    id: Option<CertificateId>,
     begins: Timestamp,
     due_at: Timestamp,
 }
@@ -47,11 +48,15 @@ impl HostTls {
         Ok(Arc::new(Self { identifiers, profile, current: RwLock::new(current) }))
     }
 
-    /// Renews the certificate if it is due: in the last third of its lifetime, and when it has not
-    /// begun, because it was issued while the clock was ahead.
+    /// Renews the certificate if it is due: in the last third of its lifetime, when it has not
+    /// begun, because it was issued while the clock was ahead, and when its issuer was revoked.
     pub(crate) async fn renew_if_due(&self, certificates: &HostCertificates, now: Timestamp) -> Result<(), StartError> {
-        let Current { begins, due_at, .. } = self.current();
-        if (begins..due_at).contains(&now) {
+        let Current { id, begins, due_at, .. } = self.current();
+        let is_refused = match &id {
+            Some(id) => certificates.is_refused(id).await.map_err(operator::Error::from)?,
+            None => false,
+        };
+        if (begins..due_at).contains(&now) && !is_refused {
             return Ok(());
         }
         let next = issue(certificates, &self.identifiers, &self.profile).await?;
@@ -103,8 +108,9 @@ async fn issue(
     let certificates = chain.certificates();
     let validity = certificates.first().map(|leaf| (leaf.not_before(), leaf.not_after()));
     let (begins, ends) = validity.unwrap_or((Timestamp::MIN, Timestamp::MAX));
+    let id = certificates.first().map(|leaf| leaf.certificate_id().clone());
     let due_at = ends - ends.duration_since(begins) / 3;
     let certificates =
         certificates.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
-    Ok(Current { key: Arc::new(CertifiedKey::new(certificates, key)), begins, due_at })
+    Ok(Current { key: Arc::new(CertifiedKey::new(certificates, key)), id, begins, due_at })
 }

@@ -73,6 +73,9 @@ pub enum EventKind {
     /// A limit was reached.
     #[serde(rename = "limit.reached")]
     LimitReached(LimitFacts),
+    /// An operator revoked an issuing CA, or raised the reason.
+    #[serde(rename = "issuer.revoked")]
+    IssuerRevoked(IssuerFacts),
     /// A profile was created, changed or deleted.
     #[serde(rename = "profile.changed")]
     ProfileChanged(ProfileFacts),
@@ -100,6 +103,7 @@ impl EventKind {
             Self::ValidationFailed(_) => "validation.failed",
             Self::RequestRefused(_) => "request.refused",
             Self::LimitReached(_) => "limit.reached",
+            Self::IssuerRevoked(_) => "issuer.revoked",
             Self::ProfileChanged(_) => "profile.changed",
             Self::Test { .. } => "test",
         }
@@ -120,6 +124,7 @@ impl EventKind {
             | Self::CertificateFailed(_)
             | Self::CertificateExpiring(_)
             | Self::CertificateRevoked(_)
+            | Self::IssuerRevoked(_)
             | Self::ProfileChanged(_)
             | Self::Test { .. } => false,
         }
@@ -140,6 +145,7 @@ impl EventKind {
             Self::ValidationFailed(_) => "a validation failed",
             Self::RequestRefused(_) => "a request is refused",
             Self::LimitReached(_) => "a limit is reached",
+            Self::IssuerRevoked(_) => "an issuing CA is revoked",
             Self::ProfileChanged(_) => "a profile is changed",
             Self::Test { .. } => "an operator sends a test event",
         }
@@ -303,6 +309,22 @@ pub struct LimitFacts {
     pub retry_after: u32,
 }
 
+/// An issuing CA that was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuerFacts {
+    /// The operator's name for the issuer.
+    pub issuer: String,
+    /// The serial number of its certificate, in hexadecimal digits.
+    pub serial: String,
+    /// The subject of its certificate.
+    pub subject: String,
+    /// The reason code (RFC 5280 §5.3.1).
+    pub reason_code: u8,
+    /// The operator who revoked it.
+    pub actor: String,
+}
+
 /// A profile that was created, changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileFacts {
@@ -364,6 +386,10 @@ mod tests {
             json!({
                 "type": "limit.reached", "directory": "default", "limit": "newOrders", "subject": "", "maximum": 1,
                 "window": 60, "retryAfter": 7,
+            }),
+            json!({
+                "type": "issuer.revoked", "issuer": "issuing", "serial": "7a01", "subject": "CN=CA", "reasonCode": 2,
+                "actor": "root",
             }),
             json!({ "type": "profile.changed", "profile": "acmeProfile.web", "fields": ["enabled"], "actor": "root" }),
             json!({ "type": "test", "actor": "root" }),

@@ -41,8 +41,8 @@ pub use challenge::{
 pub use contact::{Contact, ContactError};
 pub use directory::{DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError};
 pub use event::{
-    AccountFacts, CertificateFacts, Event, EventKind, FailureFacts, LimitFacts, ProfileFacts, RefusalFacts,
-    RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
+    AccountFacts, CertificateFacts, Event, EventKind, FailureFacts, IssuerFacts, LimitFacts, ProfileFacts,
+    RefusalFacts, RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
 };
 pub use evidence::{Observation, ValidationEvidence};
 pub use failure_chain::failure_chain;
@@ -54,7 +54,7 @@ pub use order::{
 };
 pub use problem::{Problem, ProblemType, Subproblem};
 pub use renewal_info::{RenewalInfo, SuggestedWindow};
-pub use revocation::{RevocationReason, RevocationRequest, UnknownReason};
+pub use revocation::{IssuerRevocationReason, RevocationReason, RevocationRequest, UnknownIssuerReason, UnknownReason};
 pub use serial::{Serial, SerialError};
 pub use timestamp::whole_seconds;
 pub use unknown_members::UnknownMembers;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use acme::{RevocationReason, Serial, whole_seconds};
+use acme::{Serial, whole_seconds};
 use const_oid::db::rfc5280::{ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER};
 use der::{Decode, Encode, asn1::Uint};
 use jiff::Timestamp;
@@ -26,8 +26,8 @@ pub struct CrlEntry {
     pub serial: Serial,
     /// When it was revoked.
     pub revoked_at: Timestamp,
-    /// The reason for the revocation.
-    pub reason: RevocationReason,
+    /// The code of the reason (RFC 5280 §5.3.1); zero if none is given.
+    pub reason_code: u8,
 }
 
 /// A TBSCertList: a CRL that is ready to be signed.
@@ -174,6 +174,17 @@ impl Crl {
         self.next_update
     }
 
+    /// Whether it lists the certificate with that serial number.
+    ///
+    /// # Errors
+    /// The bytes are not a CRL.
+    pub fn lists(&self, serial: &Serial) -> Result<bool, CrlError> {
+        let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(&self.der)?.tbs_cert_list;
+        let mut entries = list.revoked_certificates.iter().flatten();
+        let of = |entry: &RevokedCert| Serial::from_der_content(entry.serial_number.as_bytes().to_vec());
+        Ok(entries.any(|entry| of(entry).as_ref() == Some(serial)))
+    }
+
     /// Verifies the signature with the key of the issuer.
     ///
     /// # Errors
@@ -224,7 +235,7 @@ fn revoked(entry: &CrlEntry) -> Result<RevokedCert, CrlError> {
     Ok(RevokedCert {
         serial_number: SerialNumber::new(entry.serial.as_bytes())?,
         revocation_date: time::asn1(entry.revoked_at)?,
-        crl_entry_extensions: extension::reason_code(entry.reason)?.map(|reason| vec![reason]),
+        crl_entry_extensions: extension::reason_code(entry.reason_code)?.map(|reason| vec![reason]),
     })
 }
 

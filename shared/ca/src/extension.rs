@@ -1,6 +1,6 @@
 //! The extensions of certificates and CRLs, each built in one place with its criticality.
 
-use acme::{Identifier, RevocationReason};
+use acme::Identifier;
 use const_oid::db::rfc5280 as oid;
 use der::{
     Decode, Encode,
@@ -139,16 +139,12 @@ pub(crate) fn issuing_distribution_point(url: &str) -> der::Result<Extension> {
 }
 
 /// The reason code (RFC 5280 §5.3.1), which is absent for unspecified.
-pub(crate) fn reason_code(reason: RevocationReason) -> der::Result<Option<Extension>> {
-    let code = match reason {
-        RevocationReason::Unspecified => return Ok(None),
-        RevocationReason::KeyCompromise => CrlReason::KeyCompromise,
-        RevocationReason::AffiliationChanged => CrlReason::AffiliationChanged,
-        RevocationReason::Superseded => CrlReason::Superseded,
-        RevocationReason::CessationOfOperation => CrlReason::CessationOfOperation,
-        RevocationReason::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
-    };
-    extension(oid::ID_CE_CRL_REASONS, NON_CRITICAL, &code).map(Some)
+pub(crate) fn reason_code(code: u8) -> der::Result<Option<Extension>> {
+    if code == 0 {
+        return Ok(None);
+    }
+    let reason = CrlReason::try_from(u32::from(code))?;
+    extension(oid::ID_CE_CRL_REASONS, NON_CRITICAL, &reason).map(Some)
 }
 
 /// The value and the criticality of an extension; `None` if it is absent. If there are several with

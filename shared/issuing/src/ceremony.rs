@@ -200,6 +200,7 @@ impl IssuerPlan {
             request: None,
             chain: Vec::new(),
             retired_at: None,
+            revocation: None,
             signer_request: certificate.signer_request.clone(),
             unknown: UnknownMembers::default(),
         }

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use authority::{Clock, CrlTask, Failure, PublishedObject, Publisher, Rounds, applied};
-use ca::{Crl, CrlEntry, CrlError, CrlTbs, Signer};
+use ca::{Certificate, Crl, CrlEntry, CrlError, CrlTbs, Signer};
 use jiff::{SignedDuration, Timestamp};
-use store::{CrlRecord, CrlStore, IssuerId, IssuerRecord, IssuerRole};
+use store::{CrlRecord, CrlStore, Der, IssuerId, IssuerRecord, IssuerRole};
 use tokio::sync::Mutex;
 
 use crate::{Error, IssuerFiles, Issuers, LoadedIssuer, StatusUrl, status_url::crl_path};
@@ -88,6 +88,18 @@ impl Crls {
         self.publish_issuers(|_| true, |_| true).await
     }
 
+    /// Publishes a CRL that has all present revocations: the stored one if it has them, otherwise a
+    /// new one.
+    ///
+    /// # Errors
+    /// The CRL could not be signed, stored or published; the task should be retried.
+    pub async fn make_complete(&self, task: &CrlTask) -> Result<(), Error> {
+        if self.publish_unless(&task.issuer, task.shard, |_| false).await? {
+            return Ok(());
+        }
+        self.make(task).await
+    }
+
     /// A failing issuer, such as one whose key is lost, does not prevent the CRLs of others.
     async fn publish_issuers(
         &self,
@@ -142,8 +154,37 @@ impl Crls {
     /// process crashed before it requested one.
     /// Times are whole seconds: a CRL of the same second may have been generated before.
     async fn misses_revocation(&self, crl: &CrlRecord) -> Result<bool, Error> {
-        let revoked = self.crls.revoked_certificates(&crl.issuer, crl.shard, self.clock.now()).await?;
-        Ok(revoked.iter().any(|revoked| revoked.listed_since() >= crl.made_at()))
+        let revoked = self.revoked_certificates(&crl.issuer, crl.shard, self.clock.now()).await?;
+        Ok(revoked.iter().any(|(_, since)| *since >= crl.made_at()))
+    }
+
+    /// The entries for the certificates of a shard whose validity ends after `ended_after`, each
+    /// with the time since which CRLs have to have it: those of the store, and issuing CAs that the
+    /// issuer certified. The latter are in the records of the issuers.
+    async fn revoked_certificates(
+        &self,
+        issuer: &IssuerId,
+        shard: u16,
+        ended_after: Timestamp,
+    ) -> Result<Vec<(CrlEntry, Timestamp)>, Error> {
+        let leaves = self.crls.revoked_certificates(issuer, shard, ended_after).await?.into_iter().map(|revoked| {
+            let (since, reason_code) = (revoked.listed_since(), revoked.reason.code());
+            (CrlEntry { serial: revoked.serial, revoked_at: revoked.at, reason_code }, since)
+        });
+        let mut entries: Vec<_> = leaves.collect();
+        let certifies_issuers = self.issuers.issuer(issuer).await?.role == IssuerRole::Root;
+        let records = if certifies_issuers { self.issuers.records().await? } else { Vec::new() };
+        for record in records.into_iter().filter(|record| record.parent == *issuer && record.id != *issuer) {
+            let (Some(Der(der)), Some(revocation)) = (&record.certificate, &record.revocation) else { continue };
+            let certificate = Certificate::from_der(der).map_err(Failure::issuing)?;
+            // Certificates of CAs are few: all of them are in the first shard.
+            if shard == 0 && certificate.not_after() > ended_after {
+                let (serial, reason_code) = (certificate.certificate_id().serial().clone(), revocation.reason.code());
+                let entry = CrlEntry { serial, revoked_at: revocation.at, reason_code };
+                entries.push((entry, revocation.listed_since()));
+            }
+        }
+        Ok(entries)
     }
 
     async fn make_crl(
@@ -155,15 +196,10 @@ impl Crls {
     ) -> Result<CrlRecord, Error> {
         let now = acme::whole_seconds(self.clock.now());
         let this_update = begin(issuer, last, now);
-        let life = life(issuer.role);
-        let next_update = (now + life).min(issuer.ends_at());
         // An entry stays on one CRL after its certificate has expired (RFC 5280 §3.3).
-        let revoked = self.crls.revoked_certificates(&issuer.id, shard, now - life).await?;
-        let entries = revoked.into_iter().map(|revoked| CrlEntry {
-            serial: revoked.serial,
-            revoked_at: revoked.at,
-            reason: revoked.reason,
-        });
+        let revoked = self.revoked_certificates(&issuer.id, shard, now - life(issuer.role, true)).await?;
+        let next_update = (now + life(issuer.role, !revoked.is_empty())).min(issuer.ends_at());
+        let entries = revoked.into_iter().map(|(entry, _)| entry);
         let distribution = match issuer.crl_shards {
             0 | 1 => None,
             _ => self.status_url.pointers(&issuer.id, shard).crl,
@@ -219,11 +255,12 @@ fn is_due(crl: &CrlRecord, now: Timestamp) -> bool {
 }
 
 /// The time from `thisUpdate` to `nextUpdate`. A root rarely revokes, and its key is used as rarely
-/// as possible.
-fn life(role: IssuerRole) -> SignedDuration {
-    match role {
-        IssuerRole::Root => SignedDuration::from_hours(180 * 24),
-        IssuerRole::Issuing => SignedDuration::from_hours(7 * 24),
+/// as possible; once it has revoked, those who keep a CRL learn of the next revocation sooner.
+fn life(role: IssuerRole, has_entries: bool) -> SignedDuration {
+    match (role, has_entries) {
+        (IssuerRole::Root, false) => SignedDuration::from_hours(180 * 24),
+        (IssuerRole::Root, true) => SignedDuration::from_hours(30 * 24),
+        (IssuerRole::Issuing, _) => SignedDuration::from_hours(7 * 24),
     }
 }
 

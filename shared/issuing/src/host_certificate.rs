@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use acme::Identifier;
+use acme::{CertificateId, Identifier};
 use authority::{Clock, Failure};
 use ca::{AuthorizationEvidence, CaaEvidence, Chain, Evidence};
 use jiff::SignedDuration;
@@ -61,6 +61,22 @@ impl HostCertificates {
         let record = self.issuance.intend(&issuer, intention)?;
         let leaf = self.issuance.issue_without_order(record, profile).await?;
         self.issuers.chain_of(leaf, &issuer.id).await
+    }
+
+    /// Whether relying parties refuse a certificate of the host because its issuer is revoked.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a record cannot be decoded.
+    pub async fn is_refused(&self, certificate: &CertificateId) -> Result<bool, Error> {
+        for record in self.issuers.records().await? {
+            if record.state() == IssuerState::Revoked {
+                let issuer = self.issuers.issuer(&record.id).await?;
+                if issuer.issuer.key_identifier() == certificate.authority_key_identifier() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// The requested issuer. If it is retired, not valid, or ends before a certificate of `usual`

@@ -25,6 +25,9 @@ pub struct IncidentPlan {
     pub renew_within: SignedDuration,
     /// How the certificates are revoked, if they are.
     pub revocation: Option<RevocationPlan>,
+    /// For so long after the declaration, what is ordered counts as ordered before it: other
+    /// processes may not know yet that the cause has been stopped.
+    pub settling: SignedDuration,
 }
 
 /// A revocation to be started by an incident.
@@ -64,7 +67,8 @@ impl Incidents {
         let (now, declared_at) = (self.clock.now(), acme::whole_seconds(self.clock.now()));
         let after = |time: SignedDuration| declared_at.checked_add(time).unwrap_or(Timestamp::MAX);
         let incident = Incident {
-            id: IncidentId::new(now, random()?),
+            // Orders are compared with the time in the id.
+            id: IncidentId::new(now.checked_add(plan.settling).unwrap_or(now), random()?),
             declared_at,
             declared_by: actor.to_owned(),
             description: plan.description,

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use acme::ProfileName;
+use acme::{IssuerRevocationReason, ProfileName};
 use authority::{AuditTrail, Clock, Failure, Rounds, applied};
 use ca::{
     AuthorityName, AuthorityNameError, Certificate, IssuerError, IssuerKeyType, KeyHandle, NameConstraints, PathError,
@@ -96,6 +96,12 @@ pub enum IssuerRefusal {
         /// The RA Profiles that refer to it.
         profiles: Vec<ProfileName>,
     },
+    /// It is revoked, for a reason that is not raised by another one.
+    #[error("issuer `{0}` is revoked already, for {1}; only a compromise takes the place of another reason")]
+    AlreadyRevoked(IssuerId, IssuerRevocationReason),
+    /// It cannot take its own place.
+    #[error("issuer `{0}` cannot replace itself")]
+    Itself(IssuerId),
     /// It is the only active issuer.
     #[error("`{0}` is the last active issuer; add another one first, or disable the profiles instead")]
     Last(IssuerId),
@@ -194,7 +200,7 @@ impl IssuerChanges {
             let before = issuing_ca(&all, id)?;
             match before.state() {
                 IssuerState::Active => {}
-                IssuerState::Retired => return Ok(before.clone()),
+                IssuerState::Retired | IssuerState::Revoked => return Ok(before.clone()),
                 IssuerState::Requested => return Err(IssuerRefusal::Off(id.clone(), IssuerState::Requested).into()),
             }
             let profiles = self.profiles.profiles().await?.ra_profile;

@@ -112,6 +112,7 @@ impl BlockedKeys {
             counted: None,
             renew_within: SignedDuration::from_hours(1),
             revocation: Some(RevocationPlan { reason: RevocationReason::KeyCompromise, after: SignedDuration::ZERO }),
+            settling: SignedDuration::ZERO,
         };
         Ok(self.incidents.declare(actor, plan).await?.id)
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use authority::{AuditTrail, Clock, CrlQueue, EventSink, Events};
+use authority::{AuditTrail, Clock, CrlQueue, EventSink, Events, Publisher};
 use ca::Signer;
-use issuing::{Ceremony, CrlRequests, Issuers, StatusUrl};
+use issuing::{Ceremony, CrlRequests, Crls, Issuers, StatusUrl};
+use jiff::SignedDuration;
 use ra::{Directories, Limits, NamePolicies, RenewalInfos, RevocationRecords, Settings};
 use store::{
     AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore,
@@ -12,8 +13,8 @@ use store::{
 };
 
 use crate::{
-    Accounts, BlockedKeys, Certificates, Explanations, ExternalAccountKeys, Incidents, IssuerChanges, Profiles,
-    Revocations, RollOvers, Selections, StagedRevocations, StatusReports, TestEvents,
+    Accounts, BlockedKeys, Certificates, Explanations, ExternalAccountKeys, Incidents, IssuerChanges,
+    IssuerRevocations, Profiles, Revocations, RollOvers, Selections, StagedRevocations, StatusReports, TestEvents,
 };
 
 /// Each part once. The parts share what they remember.
@@ -23,7 +24,9 @@ pub struct Parts {
     /// Adds, installs and retires issuers.
     pub issuer_changes: Arc<IssuerChanges>,
     /// Has RA Profiles lead to another issuer.
-    pub roll_overs: RollOvers,
+    pub roll_overs: Arc<RollOvers>,
+    /// Revokes issuing CAs.
+    pub issuer_revocations: IssuerRevocations,
     /// Mints, rotates and revokes external account keys.
     pub external_account_keys: ExternalAccountKeys,
     /// Finds, disables and ends accounts.
@@ -50,6 +53,8 @@ pub struct Parts {
     pub audit: Arc<AuditTrail>,
     /// The issuers, as they were read recently.
     pub issuers: Arc<Issuers>,
+    /// Signs CRLs and publishes them.
+    pub crls: Arc<Crls>,
     /// Signs with the root, and checks the keys of issuers.
     pub ceremony: Arc<Ceremony>,
     /// The switches for testing clients that are on, by their keys in the configuration file.
@@ -136,11 +141,15 @@ struct Shared {
     renewal_infos: Arc<RenewalInfos>,
     issuers: Arc<Issuers>,
     crl_requests: Arc<CrlRequests>,
+    crls: Arc<Crls>,
+    /// For how long other processes may answer from memory.
+    settling: SignedDuration,
 }
 
 impl Parts {
-    /// The parts of a process that answers no clients.
-    pub fn new(seams: Seams, settings: &Settings) -> Self {
+    /// The parts of a process that answers no clients, and publishes the CRLs of roots with this
+    /// publisher.
+    pub fn new(seams: Seams, publisher: Arc<dyn Publisher>, settings: &Settings) -> Self {
         let (clock, remembered) = (seams.clock.clone(), settings.profile_cache);
         let events = Events::new(seams.events.clone(), clock.clone());
         let crl_requests = Arc::new(CrlRequests::new(seams.crls.clone(), seams.crl_queue.clone()));
@@ -153,14 +162,25 @@ impl Parts {
         );
         let revocation_records =
             RevocationRecords::new(seams.certificates.clone(), crl_requests.clone(), events.clone(), clock.clone());
+        let issuers = Arc::new(Issuers::new(seams.issuers.clone(), clock.clone(), remembered));
+        let crls = Crls::new(
+            issuers.clone(),
+            seams.crls.clone(),
+            seams.signer.clone(),
+            publisher,
+            StatusUrl(settings.status_url.clone()),
+            clock.clone(),
+        );
         let shared = Shared {
             directories: Arc::new(Directories::new(seams.profiles.clone(), clock.clone(), remembered)),
             limits: Arc::new(Limits::new(seams.limits.clone(), events, clock.clone(), remembered)),
-            policies: Arc::new(NamePolicies::new(seams.external_accounts.clone(), clock.clone(), remembered)),
+            policies: Arc::new(NamePolicies::new(seams.external_accounts.clone(), clock, remembered)),
             revocation_records: Arc::new(revocation_records),
             renewal_infos: Arc::new(renewal_infos),
-            issuers: Arc::new(Issuers::new(seams.issuers.clone(), clock, remembered)),
+            issuers,
             crl_requests,
+            crls: Arc::new(crls),
+            settling: remembered,
         };
         Self::with(shared, seams, settings)
     }
@@ -175,12 +195,16 @@ impl Parts {
             renewal_infos: parts.renewal_infos.clone(),
             issuers: parts.issuers.clone(),
             crl_requests: parts.crl_requests.clone(),
+            crls: parts.crls.clone(),
+            // What clients are answered from is the same memory.
+            settling: SignedDuration::ZERO,
         };
         Self::with(shared, seams, settings)
     }
 
     fn with(shared: Shared, seams: Seams, settings: &Settings) -> Self {
-        let Shared { directories, limits, policies, revocation_records, renewal_infos, issuers, crl_requests } = shared;
+        let Shared { directories, limits, policies, revocation_records, renewal_infos, issuers, .. } = shared;
+        let (crl_requests, crls, settling) = (shared.crl_requests, shared.crls, shared.settling);
         let (clock, status_url) = (seams.clock, StatusUrl(settings.status_url.clone()));
         let events = Events::new(seams.events, clock.clone());
         let audit = Arc::new(AuditTrail::new(seams.audit, clock.clone()));
@@ -244,8 +268,24 @@ impl Parts {
             audit.clone(),
             clock.clone(),
         );
+        let roll_overs = Arc::new(RollOvers::new(seams.issuers.clone(), issuer_changes.clone(), profiles.clone()));
+        let issuer_revocations = IssuerRevocations::new(
+            seams.issuers.clone(),
+            issuers.clone(),
+            crls.clone(),
+            profiles.clone(),
+            roll_overs.clone(),
+            incidents.clone(),
+            staged_revocations.clone(),
+            audit.clone(),
+            events.clone(),
+            clock.clone(),
+            settling,
+        );
         Self {
-            roll_overs: RollOvers::new(seams.issuers.clone(), issuer_changes.clone(), profiles.clone()),
+            roll_overs,
+            issuer_revocations,
+            crls,
             external_account_keys: ExternalAccountKeys::new(
                 seams.external_accounts.clone(),
                 policies.clone(),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use acme::IssuerRevocationReason;
 use authority::{Clock, Failure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
-    CrlStore, Der, ExternalAccountStore, IssuerId, IssuerRecord, IssuerRole, IssuerState, IssuerStore, NonceStore,
-    ProfileSet, ProfileStore,
+    CrlStore, Der, ExternalAccountStore, IssuerId, IssuerRecord, IssuerRevocation, IssuerRole, IssuerState,
+    IssuerStore, NonceStore, ProfileSet, ProfileStore,
 };
 
 use crate::Error;
@@ -50,10 +51,28 @@ pub struct IssuerStatus {
     /// The earliest expiry of its certificate and of those above it; absent as long as it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
+    /// Its revocation; absent if it is not revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<RevocationStatus>,
     /// The handle of its key at the signer.
     pub key: String,
     /// The status of its CRLs, by shard.
     pub crls: Vec<CrlStatus>,
+}
+
+/// The revocation of an issuer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevocationStatus {
+    /// The time of the revocation.
+    pub at: Timestamp,
+    /// The reason code (RFC 5280 §5.3.1).
+    pub reason: IssuerRevocationReason,
+    /// The serial number of its certificate, in hexadecimal digits.
+    pub serial: String,
+    /// Whether the present CRL of the root lists it; absent if an external CA has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<bool>,
 }
 
 /// The status of a CRL.
@@ -119,6 +138,7 @@ impl StatusReports {
 
     async fn issuer_status(&self, record: IssuerRecord) -> Result<IssuerStatus, Error> {
         let state = record.state();
+        let revocation = self.revocation_status(&record).await?;
         let request = record.request.map(|Der(der)| ca::AuthorityRequest::from_der(&der)).transpose();
         let requested = request.map_err(Failure::issuing)?.map(|request| request.subject().to_owned());
         let certificate = record.certificate.map(|Der(der)| ca::Certificate::from_der(&der)).transpose();
@@ -144,10 +164,28 @@ impl StatusReports {
             subject: certificate.as_ref().map(ca::Certificate::subject).or(requested),
             not_before,
             not_after,
+            revocation,
             key: record.key.to_string(),
             id: record.id,
             role: record.role,
             crls,
         })
+    }
+
+    async fn revocation_status(&self, record: &IssuerRecord) -> Result<Option<RevocationStatus>, Error> {
+        let (Some(IssuerRevocation { at, reason, .. }), Some(Der(der))) = (&record.revocation, &record.certificate)
+        else {
+            return Ok(None);
+        };
+        let certificate = ca::Certificate::from_der(der).map_err(Failure::issuing)?;
+        let serial = certificate.certificate_id().serial();
+        let listed = if record.is_below_external_ca() {
+            None
+        } else {
+            let crl = self.crls.crl(&record.parent, 0).await?.map(|crl| ca::Crl::from_der(&crl.der));
+            let crl = crl.transpose().map_err(Failure::issuing)?;
+            Some(crl.map(|crl| crl.lists(serial)).transpose().map_err(Failure::issuing)?.unwrap_or(false))
+        };
+        Ok(Some(RevocationStatus { at: *at, reason: *reason, serial: serial.to_string(), listed }))
     }
 }

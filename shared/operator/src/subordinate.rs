@@ -50,6 +50,7 @@ impl IssuerChanges {
             request: Some(Der(request.der().to_vec())),
             chain: Vec::new(),
             retired_at: None,
+            revocation: None,
             signer_request: None,
             unknown: UnknownMembers::default(),
             id,

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use acme::UnknownMembers;
+use acme::{IssuerRevocationReason, UnknownMembers};
 use async_trait::async_trait;
 use ca::KeyHandle;
 use jiff::{SignedDuration, Timestamp};
@@ -67,6 +67,9 @@ pub struct IssuerRecord {
     /// When it was retired; from then on it issues no certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired_at: Option<Timestamp>,
+    /// The revocation of its certificate; it is retired then, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<IssuerRevocation>,
     /// The request id that the signer assigned to the signature of its certificate, if that was
     /// signed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,8 +85,33 @@ impl IssuerRecord {
         match (&self.certificate, self.retired_at) {
             (None, _) => IssuerState::Requested,
             (Some(_), None) => IssuerState::Active,
+            (Some(_), Some(_)) if self.revocation.is_some() => IssuerState::Revoked,
             (Some(_), Some(_)) => IssuerState::Retired,
         }
+    }
+
+    /// Whether an external CA signed its certificate, and would have to revoke it.
+    pub fn is_below_external_ca(&self) -> bool {
+        self.role == IssuerRole::Issuing && self.parent == self.id
+    }
+}
+
+/// The revocation of the certificate of an issuing CA.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuerRevocation {
+    /// The time of the revocation, as in the root's CRLs.
+    pub at: Timestamp,
+    /// The reason code (RFC 5280 §5.3.1).
+    pub reason: IssuerRevocationReason,
+    /// When the reason was raised to a compromise; `None` if it is the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_at: Option<Timestamp>,
+}
+
+impl IssuerRevocation {
+    /// The time since which the root's CRLs have to say what it says.
+    pub fn listed_since(&self) -> Timestamp {
+        self.raised_at.unwrap_or(self.at)
     }
 }
 
@@ -97,6 +125,8 @@ pub enum IssuerState {
     Active,
     /// It only signs CRLs for the certificates that it issued before.
     Retired,
+    /// Its certificate is revoked; it only signs CRLs, as when it is retired.
+    Revoked,
 }
 
 impl fmt::Display for IssuerState {
@@ -105,6 +135,7 @@ impl fmt::Display for IssuerState {
             Self::Requested => "requested",
             Self::Active => "active",
             Self::Retired => "retired",
+            Self::Revoked => "revoked",
         })
     }
 }
@@ -259,5 +290,12 @@ mod tests {
         assert_eq!(active.state(), IssuerState::Active);
         let retired = IssuerRecord { retired_at: Some(Timestamp::UNIX_EPOCH), ..active };
         assert_eq!(retired.state(), IssuerState::Retired);
+        let revocation = IssuerRevocation {
+            at: Timestamp::UNIX_EPOCH,
+            reason: IssuerRevocationReason::CaCompromise,
+            raised_at: None,
+        };
+        let revoked = IssuerRecord { revocation: Some(revocation), ..retired };
+        assert_eq!(revoked.state(), IssuerState::Revoked);
     }
 }

@@ -54,7 +54,8 @@ pub use identifier_rule::{IdentifierRule, IdentifierRuleError};
 pub use incident::{Incident, IncidentStore, StagedRevocation};
 pub use issuance::IssuanceStore;
 pub use issuer::{
-    CrlBackdate, CrlBackdateError, Der, IssuerId, IssuerIdError, IssuerRecord, IssuerRole, IssuerState, IssuerStore,
+    CrlBackdate, CrlBackdateError, Der, IssuerId, IssuerIdError, IssuerRecord, IssuerRevocation, IssuerRole,
+    IssuerState, IssuerStore,
 };
 pub use limit::{Counted, LimitStore, LimitWindow};
 pub use lookup::{AccountCertificates, BlockedKey, CertificateEntry, LookupStore};

@@ -17,7 +17,7 @@ pub(crate) async fn further_issuers(environment: &Environment) {
     };
     let client = environment.directory("default").client().await;
     for (id, kind) in ["further-1", "further-2", "further-3"].into_iter().zip(KINDS) {
-        let issuer = json!({"id": id, "name": id, "key": environment.issuer_key(kind)});
+        let issuer = json!({"id": id, "name": id, "days": 120, "key": environment.issuer_key(kind)});
         act(json!({"action": "add-issuer", "issuer": issuer})).await;
         act(json!({"action": "roll-over-issuer", "old": "issuing", "new": id})).await;
         client.obtain(&["further.test"]).await;
@@ -43,6 +43,8 @@ pub(crate) async fn further_issuers(environment: &Environment) {
     for (old, new) in [("issuing", "many"), ("many", "issuing")] {
         act(json!({"action": "roll-over-issuer", "old": old, "new": new})).await;
     }
+    // The root signs its CRL, and the function that was asked publishes it.
+    act(json!({"action": "revoke-issuer", "id": "further-3", "reason": 4})).await;
     act(json!({"action": "issuers"})).await;
     act(json!({"action": "issuer", "id": "issuing"})).await;
     environment.settled().await;

@@ -15,6 +15,7 @@ mod finalize;
 mod identifiers;
 mod incidents;
 mod instant_acme;
+mod issuer_revocation;
 mod issuers;
 mod jws;
 mod key_change;

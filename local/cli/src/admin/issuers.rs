@@ -2,12 +2,14 @@
 
 use std::{fs, path::PathBuf};
 
+use acme::{IssuerRevocationReason, ProfileName};
 use admin::issuer::{
     AddIssuer, InstallIssuer, IssuerTerms, ListIssuers, RequestIssuer, RequestTerms, RetireIssuer, RollOverIssuer,
     SetIssuer, ShowIssuer, ShownIssuer, ShownRollOver,
 };
+use admin::issuer_revocation::{RevokeIssuer, ShownIssuerRevocation, ShownListing};
 use ca::{IssuerKeyType, KeyHandle};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use store::{CrlBackdate, IdentifierRule, IssuerId};
 
 use super::{
@@ -101,6 +103,58 @@ pub(super) enum IssuersCommand {
         #[arg(long, value_name = "SECONDS")]
         crl_backdate: CrlBackdate,
     },
+    /// Revoke an issuer: its root's CRL lists it at once, and its certificates are revoked, too
+    ///
+    /// It never issues again. Its certificates are revoked in the background, by an incident that
+    /// moves their renewal information to now. RA Profiles that refer to it issue nothing, unless
+    /// --replacement leads them to another issuer. Repeat the command if it was interrupted, or to
+    /// raise the reason to a compromise.
+    #[command(
+        after_help = "Example:\n  serverless-acme admin issuers revoke issuing --reason key-compromise --replacement issuing-2"
+    )]
+    Revoke {
+        /// The id of the issuer
+        id: IssuerId,
+        /// The reason that the root's CRL shows
+        #[arg(long)]
+        reason: IssuerReason,
+        /// The active issuer that RA Profiles refer to from now on
+        #[arg(long, value_name = "ID")]
+        replacement: Option<IssuerId>,
+        /// Do not ask for confirmation
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// Why an issuing CA is revoked (RFC 5280 §5.3.1).
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum IssuerReason {
+    /// Its private key is compromised
+    KeyCompromise,
+    /// The CA is compromised
+    CaCompromise,
+    /// The CA's name or other data has changed
+    AffiliationChanged,
+    /// Another CA has taken its place
+    Superseded,
+    /// The CA is no longer needed
+    CessationOfOperation,
+    /// A privilege that the certificate states was withdrawn
+    PrivilegeWithdrawn,
+}
+
+impl From<IssuerReason> for IssuerRevocationReason {
+    fn from(reason: IssuerReason) -> Self {
+        match reason {
+            IssuerReason::KeyCompromise => Self::KeyCompromise,
+            IssuerReason::CaCompromise => Self::CaCompromise,
+            IssuerReason::AffiliationChanged => Self::AffiliationChanged,
+            IssuerReason::Superseded => Self::Superseded,
+            IssuerReason::CessationOfOperation => Self::CessationOfOperation,
+            IssuerReason::PrivilegeWithdrawn => Self::PrivilegeWithdrawn,
+        }
+    }
 }
 
 /// An issuer to be created.
@@ -198,6 +252,16 @@ pub(super) async fn run(connection: &Connection, output: &Output, command: Issue
             let issuer = connection.ask(&RetireIssuer { id, named: anyway }).await?;
             output.print(&issuer, || facts(&issuer))
         }
+        IssuersCommand::Revoke { id, reason, replacement, yes } => {
+            if !yes {
+                let about = format!(
+                    "{id} will never issue certificates again, and all certificates that it issued will be revoked."
+                );
+                output.agree(&about, "Revoke?")?;
+            }
+            let revoked = connection.ask(&RevokeIssuer { id, reason: reason.into(), replacement }).await?;
+            output.print(&revoked, || revocation(&revoked))
+        }
         IssuersCommand::Set { id, crl_backdate } => {
             let issuer = connection.ask(&SetIssuer { id, crl_backdate }).await?;
             output.print(&issuer, || facts(&issuer))
@@ -249,6 +313,7 @@ fn how_to_issue(issuer: &ShownIssuer) -> String {
 fn facts(issuer: &ShownIssuer) -> String {
     let end = issuer.not_after.map(|end| end.to_string());
     let retired = issuer.retired_at.map(|at| at.to_string());
+    let revoked = issuer.revocation.as_ref().map(|revocation| format!("{}, {}", revocation.at, revocation.reason));
     let kind = issuer.key_type.map(|kind| kind.to_string());
     let crls = format!("{}, backdated by {} s", issuer.shards, issuer.crl_backdate.as_secs());
     let facts = [
@@ -261,6 +326,7 @@ fn facts(issuer: &ShownIssuer) -> String {
         ("certifies", issuer.name_constraints.clone()),
         ("not after", end),
         ("retired", retired),
+        ("revoked", revoked),
         ("CRLs", Some(crls)),
         ("RA Profiles", Some(named_by(issuer))),
     ];
@@ -282,4 +348,38 @@ fn rolled_over(rolled: &ShownRollOver) -> String {
         profiles::differences(&rolled.differences)
     };
     facts(&rolled.issuer) + "\n" + &moved
+}
+
+/// What is done, and what is left to do.
+fn revocation(revoked: &ShownIssuerRevocation) -> String {
+    let ShownIssuerRevocation { issuer, listing, incident, differences, out_of_service } = revoked;
+    let id = &issuer.id;
+    let mut text = facts(issuer) + "\n";
+    text += &match listing {
+        ShownListing::Listed => "The CRL of its root lists it.\n".to_owned(),
+        ShownListing::External => format!(
+            "An external CA signed its certificate: HAVE THAT CA REVOKE IT. `serverless-acme admin issuers show {id}` \
+             prints the certificate.\n"
+        ),
+        ShownListing::Unlisted(cause) => format!(
+            "THE CRL OF ITS ROOT DOES NOT LIST IT YET: {}\nMake sure that the key of the root can sign, and repeat the \
+             command.\n",
+            printable(cause)
+        ),
+    };
+    text += &format!(
+        "Its certificates are being revoked; follow it with `serverless-acme admin incidents show {incident} --watch`.\n"
+    );
+    if !differences.is_empty() {
+        text += &profiles::differences(differences);
+    }
+    if !out_of_service.is_empty() {
+        let names: Vec<&str> = out_of_service.iter().map(ProfileName::as_str).collect();
+        text += &format!(
+            "OUT OF SERVICE until they refer to another issuer: the RA Profiles {}. `serverless-acme admin issuers \
+             roll-over {id} NEW` leads them to one, and creates it if there is none.\n",
+            names.join(", ")
+        );
+    }
+    text
 }

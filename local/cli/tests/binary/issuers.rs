@@ -71,6 +71,34 @@ async fn without_a_host_an_issuer_is_rolled_over_and_retired_and_its_certificate
 }
 
 #[tokio::test]
+async fn without_a_host_an_issuer_is_revoked_and_the_command_says_what_is_out_of_service() {
+    let folder = at_rest().await;
+    let data = folder.path().join("data");
+    let asked = admin(&data, &["issuers", "revoke", "issuing", "--reason", "ca-compromise"]).await;
+    assert!(String::from_utf8(asked.stderr).unwrap().contains("all certificates that it issued will be revoked"));
+    let done = text(&data, &["issuers", "revoke", "issuing", "--reason", "ca-compromise", "--yes"]).await;
+    for part in [
+        "state        revoked",
+        "cACompromise",
+        "The CRL of its root lists it.",
+        "admin incidents show",
+        "OUT OF SERVICE until they refer to another issuer: the RA Profiles default.",
+        "admin issuers roll-over issuing NEW",
+    ] {
+        assert!(done.contains(part), "{part}\n{done}");
+    }
+    text(&data, &["issuers", "roll-over", "issuing", "issuing-2"]).await;
+    let listed = text(&data, &["issuers", "list"]).await;
+    assert!(listed.lines().any(|line| line.starts_with("issuing ") && line.contains("revoked")), "{listed}");
+
+    // A start signs and serves the root's CRL again.
+    let server = Server::start_in(folder, &["--always-valid"]).await;
+    Client::register(&server).await.obtain("www.test", None).await;
+    let doctor = String::from_utf8(admin(&data, &["doctor"]).await.stdout).unwrap();
+    assert!(doctor.contains("ok    revocation of issuer issuing"), "{doctor}");
+}
+
+#[tokio::test]
 async fn a_lost_key_of_a_further_issuer_stops_that_issuer_alone() {
     let folder = at_rest().await;
     let data = folder.path().join("data");
@@ -108,7 +136,7 @@ async fn what_an_earlier_try_left_is_taken_up_and_a_key_of_another_kind_is_not()
     ] {
         assert_eq!(admin(&data, arguments).await.status.code(), Some(2), "{arguments:?}");
     }
-    for command in ["list", "show", "add", "roll-over", "retire"] {
+    for command in ["list", "show", "add", "roll-over", "retire", "revoke"] {
         assert!(text(&data, &["issuers", command, "--help"]).await.contains("Example"), "{command}");
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{Crl, CrlEntry, CrlError, CrlTbs, Issuer, IssuerKeyType, SignatureError, Signer, certificate, new_serial};
 
 fn entry(serial: Serial, reason: RevocationReason) -> CrlEntry {
-    CrlEntry { serial, revoked_at: at("2026-02-10T12:00:00Z"), reason }
+    CrlEntry { serial, revoked_at: at("2026-02-10T12:00:00Z"), reason_code: reason.code() }
 }
 
 #[test]

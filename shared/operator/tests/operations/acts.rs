@@ -95,6 +95,7 @@ async fn s18_a_declared_incident_moves_renewal_information_at_once_and_its_end_m
         counted: None,
         renew_within: SignedDuration::from_hours(24),
         revocation: None,
+        settling: SignedDuration::ZERO,
     };
     let incident = operator.incidents.declare("alice", plan).await.unwrap();
     let moved = ca.parts.renewal_infos.of(&id).await.unwrap();

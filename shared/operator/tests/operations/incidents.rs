@@ -40,6 +40,7 @@ async fn revoking(ca: &Ca) -> Incident {
         counted: None,
         renew_within: SignedDuration::from_hours(24),
         revocation: Some(RevocationPlan { reason: RevocationReason::Superseded, after: SignedDuration::ZERO }),
+        settling: SignedDuration::ZERO,
     };
     ca.operator.incidents.declare("alice", plan).await.unwrap()
 }

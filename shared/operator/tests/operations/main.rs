@@ -15,6 +15,7 @@ mod acts;
 mod ca;
 mod external_account;
 mod incidents;
+mod issuer_revocations;
 mod issuers;
 mod operated;
 mod time;

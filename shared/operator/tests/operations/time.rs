@@ -150,10 +150,18 @@ async fn the_certificate_of_the_host_follows_an_issuer_that_is_good() {
         let [leaf, issuer, ..] = chain.certificates() else { panic!("leaf and issuer") };
         (issuer.subject(), both_ends(leaf).as_hours() / 24)
     };
+    let request = HostCertificate { identifiers: &identifiers, public_key: &key, profile: &profile };
+    let of_second = ca.parts.host_certificates.issue(request).await.unwrap();
     assert_eq!(issue().await, ("CN=Second".to_owned(), 7));
     // It ends before a certificate of the usual length would.
     ca.clock.jump(90 * DAY);
     assert_eq!(issue().await, ("CN=issuing".to_owned(), 7));
     ca.clock.jump(20 * DAY);
     assert_eq!(issue().await, ("CN=issuing".to_owned(), 7));
+    let id = of_second.certificates()[0].certificate_id();
+    assert!(!ca.parts.host_certificates.is_refused(id).await.unwrap());
+    let second = "second".parse().unwrap();
+    let reason = acme::IssuerRevocationReason::Superseded;
+    ca.operator.issuer_revocations.revoke("alice", &second, reason, None).await.unwrap();
+    assert!(ca.parts.host_certificates.is_refused(id).await.unwrap(), "it is renewed at once");
 }

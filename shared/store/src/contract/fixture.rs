@@ -344,6 +344,7 @@ pub fn issuer() -> IssuerRecord {
         request: None,
         chain: Vec::new(),
         retired_at: None,
+        revocation: None,
         signer_request: None,
         unknown: UnknownMembers::default(),
         id,

@@ -1,10 +1,12 @@
 //! Issuers.
 
+use acme::IssuerRevocationReason;
+
 use super::{
     Tried, WORKS, assert_conflict,
     fixture::{at, issuer},
 };
-use crate::{Creation, IssuerRecord, IssuerState};
+use crate::{Creation, IssuerRecord, IssuerRevocation, IssuerState};
 
 /// Creating an issuer again does not replace it.
 pub async fn an_issuer_is_made_once(store: Tried) {
@@ -40,4 +42,10 @@ pub async fn an_issuer_changes_only_from_what_is_stored(store: Tried) {
     store.update_issuer(&installed, &retired).await.expect(WORKS);
     let stored = store.issuer(&retired.id).await.expect(WORKS).expect(WORKS);
     assert_eq!((stored.state(), &stored), (IssuerState::Retired, &retired));
+    let revocation = IssuerRevocation { at: at(1), reason: IssuerRevocationReason::CaCompromise, raised_at: None };
+    let revoked = IssuerRecord { revocation: Some(revocation), ..retired.clone() };
+    store.update_issuer(&retired, &revoked).await.expect(WORKS);
+    assert_conflict(store.update_issuer(&retired, &installed).await, "it is revoked by now");
+    let stored = store.issuer(&revoked.id).await.expect(WORKS).expect(WORKS);
+    assert_eq!((stored.state(), &stored), (IssuerState::Revoked, &revoked));
 }
