@@ -64,7 +64,9 @@ impl Statement {
 
     /// The nouns of the table's keys that it is about: `ORDER` of `ORDER#*`.
     pub(crate) fn nouns(&self) -> impl Iterator<Item = &str> {
-        let leading = self.conditions.iter().filter(|(_, key, _)| key == "dynamodb:LeadingKeys");
+        // `Null` says that the key has to be there, and not what it is.
+        let is_about_keys = |operator: &str, key: &str| key == "dynamodb:LeadingKeys" && operator != "Null";
+        let leading = self.conditions.iter().filter(move |(operator, key, _)| is_about_keys(operator, key));
         leading.flat_map(|(_, _, patterns)| patterns).map(|pattern| pattern.split('#').next().unwrap_or_default())
     }
 }
