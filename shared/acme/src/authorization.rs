@@ -116,6 +116,12 @@ impl Authorization {
         }
     }
 
+    /// Whether nothing was validated for it, because a switch for testing clients was on.
+    pub fn is_unvalidated(&self) -> bool {
+        let observed = self.evidence.iter().flat_map(|evidence| &evidence.observations);
+        observed.into_iter().any(|observation| observation.test_switch)
+    }
+
     /// The challenge of that type, if it is offered.
     pub fn challenge(&self, r#type: ChallengeType) -> Option<&Challenge> {
         self.challenges.iter().find(|challenge| challenge.r#type == r#type)

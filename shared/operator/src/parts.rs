@@ -171,8 +171,9 @@ impl Parts {
             StatusUrl(settings.status_url.clone()),
             clock.clone(),
         );
+        let directories = Directories::new(seams.profiles.clone(), clock.clone(), remembered);
         let shared = Shared {
-            directories: Arc::new(Directories::new(seams.profiles.clone(), clock.clone(), remembered)),
+            directories: Arc::new(directories.counting_unvalidated(settings.always_valid())),
             limits: Arc::new(Limits::new(seams.limits.clone(), events, clock.clone(), remembered)),
             policies: Arc::new(NamePolicies::new(seams.external_accounts.clone(), clock, remembered)),
             revocation_records: Arc::new(revocation_records),

@@ -21,6 +21,9 @@ pub struct Directory {
     /// The RA Profiles that an order may choose, by the names that the directory shows (profiles
     /// extension). A directory of family B is pinned to one RA Profile and offers none.
     pub offered: BTreeMap<String, Offer>,
+    /// Whether authorizations count for which nothing was validated, because the test switch that
+    /// let them through is still on.
+    pub counts_unvalidated: bool,
 }
 
 /// An RA Profile that an order may choose.
@@ -60,12 +63,14 @@ impl Directory {
     }
 
     /// Whether what the authorization shows counts here: it was made in this directory, and control
-    /// was shown under the rules of the ACME Profile that is behind the directory now. Whether a
-    /// pre-approval still holds is for the present rules to say.
+    /// was shown under the rules of the ACME Profile that is behind the directory now, and not to a
+    /// test switch that is off by now. Whether a pre-approval still holds is for the present rules
+    /// to say.
     pub fn counts(&self, authorization: &Authorization) -> bool {
         let is_of_profile = authorization.pre_approval.is_some()
             || authorization.shown_under().is_some_and(|profile| *profile == self.acme.name);
-        authorization.directory == self.directory && is_of_profile
+        let is_shown = self.counts_unvalidated || !authorization.is_unvalidated();
+        authorization.directory == self.directory && is_of_profile && is_shown
     }
 
     /// The directory object (RFC 8555 §7.1.1).
@@ -94,6 +99,7 @@ impl Directory {
 pub struct Directories {
     profiles: Arc<dyn ProfileStore>,
     clock: Arc<dyn Clock>,
+    counts_unvalidated: bool,
     /// `None` for a directory that is known not to exist.
     found: Cache<DirectoryId, Option<Arc<Directory>>>,
 }
@@ -101,7 +107,13 @@ pub struct Directories {
 impl Directories {
     /// Finds the directories of this store; each is cached for `remembered`.
     pub fn new(profiles: Arc<dyn ProfileStore>, clock: Arc<dyn Clock>, remembered: SignedDuration) -> Self {
-        Self { profiles, clock, found: Cache::new(remembered) }
+        Self { profiles, clock, counts_unvalidated: false, found: Cache::new(remembered) }
+    }
+
+    /// Whether authorizations count that a test switch let through: only while it is on.
+    #[must_use]
+    pub fn counting_unvalidated(self, counts_unvalidated: bool) -> Self {
+        Self { counts_unvalidated, ..self }
     }
 
     /// The profiles behind a directory, whether or not they are enabled.
@@ -150,7 +162,8 @@ impl Directories {
             Family::AcmeProfile => self.offers(&acme).await?,
             Family::RaProfile => BTreeMap::new(),
         };
-        Ok(Some(Directory { directory: directory.clone(), acme, ra, offered }))
+        let (directory, counts_unvalidated) = (directory.clone(), self.counts_unvalidated);
+        Ok(Some(Directory { directory, acme, ra, offered, counts_unvalidated }))
     }
 
     /// The profiles that the ACME Profile offers, as far as they exist and are enabled.

@@ -147,6 +147,7 @@ impl<'a> NamePolicy<'a> {
             let reason = match (self.accepts(authorization), serving.counts(authorization)) {
                 (false, _) if authorization.pre_approval.is_some() => PRE_APPROVAL_WITHDRAWN,
                 (false, _) => WAY_WITHDRAWN,
+                (true, false) if authorization.is_unvalidated() => UNVALIDATED,
                 (true, false) => OTHER_PROFILE,
                 (true, true) => return None,
             };
@@ -255,6 +256,9 @@ const WAY_WITHDRAWN: &str = "control of this name was shown in a way that this d
                              new order and show it again";
 
 const PRE_APPROVAL_WITHDRAWN: &str = "this name is no longer pre-approved; create a new order and show control of it";
+
+const UNVALIDATED: &str = "control of this name was never validated, because a test switch was on; create a new order \
+                           and show it";
 
 const OTHER_PROFILE: &str =
     "control of this name was shown under the rules of another profile; create a new order and show it again";

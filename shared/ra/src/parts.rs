@@ -99,7 +99,8 @@ impl Parts {
         let Seams { store, signer, validation_queue, issuance_queue, crl_queue, publisher, events, clock } = seams;
         let (remembered, status_url) = (settings.profile_cache, StatusUrl(settings.status_url.clone()));
         let events = Events::new(events, clock.clone());
-        let directories = Arc::new(Directories::new(store.clone(), clock.clone(), remembered));
+        let directories = Directories::new(store.clone(), clock.clone(), remembered);
+        let directories = Arc::new(directories.counting_unvalidated(settings.always_valid()));
         let limits = Arc::new(Limits::new(store.clone(), events.clone(), clock.clone(), remembered));
         let policies = Arc::new(NamePolicies::new(store.clone(), clock.clone(), remembered));
         let issuers = Arc::new(Issuers::new(store.clone(), clock.clone(), remembered));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::client::{Client, Key};
+use tests::client::{Client, Key, csr};
 use tokio::time::Instant;
 
 use crate::{
@@ -46,6 +46,27 @@ async fn every_challenge_can_be_accepted_without_validation() {
             client.finish(order, &["nowhere.test"], Key::p256()).await;
         })
         .await;
+}
+
+#[tokio::test]
+async fn n16_after_a_restart_without_the_switch_nothing_counts_that_was_accepted_without_validation() {
+    let environment = HOST.configured(|config| config.test.always_valid = true).await;
+    let client = environment.directory("default").client().await;
+    let ready = client.ready_order(&["a.test"]).await;
+    let issued = client.obtain(&["a.test"]).await;
+    let other = environment.directory("default").client().await;
+    other.ready_order(&["a.test"]).await;
+
+    let environment = environment.restarted(|config| config.test.always_valid = false).await;
+    let refused = client.finalize(&ready, &csr(&["a.test"], &Key::p256())).await.refused(400, "rejectedIdentifier");
+    assert!(refused["detail"].as_str().unwrap().contains("a test switch was on"), "{refused}");
+    other.revoke(&issued, 4).await.refused(403, "unauthorized");
+    let order = client.order(&["a.test"]).await;
+    assert_eq!(client.read(&order).await.json()["status"], "pending", "it has to be shown now");
+    client.obtain(&["a.test"]).await;
+    other.obtain(&["a.test"]).await;
+    other.revoke(&issued, 4).await.expect(200);
+    drop(environment);
 }
 
 #[tokio::test]

@@ -89,8 +89,7 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
         }
         match &challenge.state {
             ChallengeState::Valid { at, address } => {
-                let observed = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
-                let what = if observed.into_iter().any(|observation| observation.test_switch) {
+                let what = if authorization.is_unvalidated() {
                     "NOT validated: a test switch let it through".to_owned()
                 } else {
                     format!("validated{}", address.map(|address| format!(" at {address}")).unwrap_or_default())

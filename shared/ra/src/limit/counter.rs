@@ -202,7 +202,8 @@ mod tests {
         let directory = DirectoryId { family: Family::AcmeProfile, name };
         let acme = AcmeProfile::new("web".parse().unwrap());
         let ra = RaProfile::new("web".parse().unwrap(), "issuing".parse().unwrap());
-        let serving = Directory { directory, acme, ra, offered: Default::default() };
+        let offered = Default::default();
+        let serving = Directory { directory, acme, ra, offered, counts_unvalidated: false };
         count.counter(&serving, now).unwrap()
     }
 

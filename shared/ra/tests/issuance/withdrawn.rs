@@ -89,6 +89,27 @@ async fn n16_what_was_shown_in_a_withdrawn_network_counts_for_nothing() {
     }
 }
 
+#[tokio::test]
+async fn n16_what_a_test_switch_let_through_counts_for_nothing_once_it_is_off() {
+    let (_folder, ca) = ca().await;
+    let on = Directory { counts_unvalidated: true, ..Directory::clone(&ca.serving) };
+    let account = ca.account().await;
+    let order = ca.parts.new_orders.create(&on, &account, request()).await.unwrap().order;
+    let id = order.authorizations[0];
+    ca.parts.challenges.initiate(&on, &account, id, ChallengeType::Http01).await.unwrap();
+    let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Http01 };
+    let job = ca.parts.validations.job(task).await.unwrap().unwrap();
+    let observed = Observation { test_switch: true, ..Observation::default() };
+    ca.parts.validations.succeeded(job, observed).await.unwrap();
+    assert_eq!(authorization_of(&ca, &on, &account).await, id, "it counts as long as the switch is on");
+
+    let refused = ca.parts.finalization.finalize(&ca.serving, &account, order.id, &csr()).await;
+    let Err(Error::Refused(Refusal::Identifiers(refused))) = refused else { panic!("{refused:?}") };
+    assert!(matches!(&refused[0].1, IdentifierRefusal::Policy(reason) if reason.contains("a test switch was on")));
+    assert!(ca.keys.signed().is_empty());
+    assert_ne!(authorization_of(&ca, &ca.serving, &account).await, id, "it is shown again");
+}
+
 async fn ca() -> (TempDir, Ca) {
     let folder = TempDir::new().unwrap();
     let ca = Ca::open(&folder.path().join("store.redb"), &Arc::new(Keys::default())).await;
