@@ -132,16 +132,34 @@ fn end(issuer: &IssuerStatus, profiles: &ProfileSet, now: Timestamp) -> Finding 
         (_, IssuerRole::Issuing) if !is_named => {
             Finding::good(check, format!("{seen}; no enabled RA Profile leads to it any more"))
         }
-        (_, IssuerRole::Issuing) if has_ended => {
-            Finding::bad(check, seen, "roll over to a new issuer: nothing that this one signed is valid any more")
+        (_, IssuerRole::Issuing) => {
+            let (seen, remedy) = succession(issuer, seen);
+            if has_ended { Finding::bad(check, seen, remedy) } else { Finding::warning(check, seen, remedy) }
         }
-        (_, IssuerRole::Issuing) => Finding::warning(
-            check,
-            seen,
-            "roll over to a new issuer (`admin issuers roll-over`): certificates cannot outlive their issuer and the CAs above it, so their lifetimes will get shorter",
-        ),
     }
 }
+
+/// What to do for certificates that go on after an issuing CA, of which `seen` is known: a new
+/// issuer below a CA that ends with it would last no longer.
+fn succession(issuer: &IssuerStatus, seen: String) -> (String, String) {
+    let seen = match &issuer.ends_with {
+        Some(above) => format!("{seen} with {above}, the CA above it"),
+        None => seen,
+    };
+    let remedy = match (issuer.is_external, &issuer.ends_with) {
+        (false, Some(_)) => return (seen, NEW_ROOT.to_owned()),
+        (false, None) => "roll over to a new issuer (`admin issuers roll-over`)".to_owned(),
+        (true, None) => format!("{NEW_REQUEST} and have the CA above it sign that one, too"),
+        (true, Some(above)) => format!("{NEW_REQUEST} and have it signed below a CA that lasts longer than {above}"),
+    };
+    (seen, format!("{remedy}: {SHORTER}"))
+}
+
+/// How an issuer is replaced that the CA's own root did not sign.
+const NEW_REQUEST: &str =
+    "request a certificate for a new issuer (`admin issuers request`, `install`, and then `roll-over`),";
+
+const SHORTER: &str = "certificates cannot outlive their issuer and the CAs above it, so their lifetimes get shorter, and after its end nothing that it signed is valid";
 
 /// A root cannot be rolled over: relying parties have its certificate.
 const NEW_ROOT: &str = "create a new CA in another data folder (on AWS, another deployment), have relying parties trust its root beside this one, and move the clients there: nothing below this root outlives it";
@@ -317,3 +335,6 @@ fn test_switch(switch: &str) -> Finding {
 fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(days * 24)
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,13 @@ pub struct IssuerStatus {
     /// Its revocation; absent if it is not revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<RevocationStatus>,
+    /// The subject of the CA above it that ends first, if it ends no later than the issuer's own
+    /// certificate, so that a new certificate from there would last no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_with: Option<String>,
+    /// Whether an external CA signed its certificate, or is to sign it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_external: bool,
     /// The handle of its key at the signer.
     pub key: String,
     /// The status of its CRLs, by shard.
@@ -121,8 +128,9 @@ impl StatusReports {
     /// When the store cannot answer.
     pub async fn report(&self) -> Result<Status, Error> {
         let mut issuers = Vec::new();
-        for record in self.issuers.issuers().await? {
-            issuers.push(self.issuer_status(record).await?);
+        let records = self.issuers.issuers().await?;
+        for record in records.clone() {
+            issuers.push(self.issuer_status(record, &records).await?);
         }
         let ProfileSet { acme_profile: acme, ra_profile: ra } = self.profiles.profiles().await?;
         let secrets = self.nonces.nonce_secrets().await?;
@@ -136,8 +144,8 @@ impl StatusReports {
         })
     }
 
-    async fn issuer_status(&self, record: IssuerRecord) -> Result<IssuerStatus, Error> {
-        let state = record.state();
+    async fn issuer_status(&self, record: IssuerRecord, all: &[IssuerRecord]) -> Result<IssuerStatus, Error> {
+        let (state, is_external) = (record.state(), record.is_below_external_ca());
         let revocation = self.revocation_status(&record).await?;
         let request = record.request.map(|Der(der)| ca::AuthorityRequest::from_der(&der)).transpose();
         let requested = request.map_err(Failure::issuing)?.map(|request| request.subject().to_owned());
@@ -148,6 +156,13 @@ impl StatusReports {
         let path = || certificate.iter().chain(&above);
         let not_before = path().map(ca::Certificate::not_before).max().filter(|_| certificate.is_some());
         let not_after = path().map(ca::Certificate::not_after).min().filter(|_| certificate.is_some());
+        let parent = all.iter().find(|other| other.id == record.parent && other.id != record.id);
+        let parent = parent.and_then(|parent| parent.certificate.as_ref());
+        let parent = parent.map(|Der(der)| ca::Certificate::from_der(der)).transpose().map_err(Failure::issuing)?;
+        let first = parent.iter().chain(&above).min_by_key(|above| above.not_after());
+        let is_first =
+            |above: &&ca::Certificate| certificate.as_ref().is_some_and(|own| above.not_after() <= own.not_after());
+        let ends_with = first.filter(is_first).map(ca::Certificate::subject);
         let mut crls = Vec::new();
         // An issuer that waits for its certificate signs nothing yet.
         for shard in certificate.iter().flat_map(|_| 0..record.crl_shards) {
@@ -165,6 +180,8 @@ impl StatusReports {
             not_before,
             not_after,
             revocation,
+            ends_with,
+            is_external,
             key: record.key.to_string(),
             id: record.id,
             role: record.role,
