@@ -6,6 +6,7 @@ use tests::deployed::{
     repository,
     template::{Template, program},
 };
+use yaml_serde::Value;
 
 /// Each route in the form `POST /path function`.
 fn routes_of_the_template() -> (BTreeSet<String>, Vec<String>) {
@@ -65,6 +66,25 @@ fn every_function_of_the_repository_is_deployed_and_has_an_event() {
     assert_eq!(deployed, folders("functions"));
     let events: BTreeSet<String> = folders("events").iter().map(|file| file.replace(".json", "")).collect();
     assert_eq!(deployed, events);
+}
+
+#[test]
+fn n14_a_stack_is_closed_until_its_parameter_opens_it() {
+    let template = Template::read();
+    assert_eq!(template.parameter("Open")["Default"], "false");
+    let is_the_parameter = |value: &Value| {
+        let Value::Tagged(reference) = value else { return false };
+        reference.tag == "!Ref" && reference.value == "Open"
+    };
+    // The first profile is made by bootstrap, and others are judged by the function that applies
+    // them.
+    let [(_, bootstrapped)] = template.resources("Custom::CertificateAuthority").into_iter().collect::<Vec<_>>()[..]
+    else {
+        panic!("one resource bootstraps")
+    };
+    assert!(is_the_parameter(&bootstrapped["Open"]), "{:?}", bootstrapped["Open"]);
+    let admin = &template.functions()["AdminFunction"]["Environment"]["Variables"]["OPEN"];
+    assert!(is_the_parameter(admin), "{admin:?}");
 }
 
 #[test]

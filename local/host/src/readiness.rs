@@ -87,3 +87,6 @@ fn crls_are_good(issuer: &IssuerStatus, now: jiff::Timestamp) -> Vec<String> {
 
 const REMEMBERED: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests;
