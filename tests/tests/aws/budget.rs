@@ -1,8 +1,9 @@
 //! What one certificate costs, in the units for which DynamoDB and KMS charge.
 
 use cloud::{Service, Units};
+use host::Config;
 use serde_json::json;
-use store::Limit;
+use store::{Limit, Limits};
 use tests::{
     Aws, Directory,
     client::{Client, Key, challenge, csr},
@@ -67,6 +68,25 @@ async fn policy_costs_one_write_unit_for_each_counter_and_one_read_unit_when_fun
             // the profile; at finalize those of the names, the account, the domain and the profile.
             assert!(cost.units.write <= 21.0 + 8.0, "{cost:?}");
             // To check whether too many validations failed.
+            assert!(cost.units.read <= 22.0 + 1.0, "{cost:?}");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_first_profile_costs_three_write_units_and_one_read_unit_more_for_its_limits() {
+    let limits = |config: &mut Config| config.acme_profiles[0].limits = Limits::bounds_and_rates();
+    let environment = HOST.configured(limits).await;
+    environment
+        .on_both_families(async |ca| {
+            let client = ca.client().await;
+            client.obtain(&["warm.budget.test"]).await;
+            ca.aws().settled().await;
+            let cost = certificate(&ca, &client, "warm").await;
+            assert_eq!(cost.signatures, 1);
+            // The orders of the account, its pending authorizations, and the domain.
+            assert_eq!(cost.units.write, 21.0 + 3.0, "{cost:?}");
+            // Whether too many validations of the account failed.
             assert!(cost.units.read <= 22.0 + 1.0, "{cost:?}");
         })
         .await;
