@@ -157,3 +157,13 @@ async fn an_unreadable_log_filter_is_refused() {
     let message = refusal(finish(command(&folder.path().join("data")).env("RUST_LOG", "info=loud")).await);
     assert!(message.contains("RUST_LOG"), "{message}");
 }
+
+#[tokio::test]
+async fn the_help_about_shards_says_who_cannot_import_crls_in_parts() {
+    for command in ["add", "request"] {
+        let help = String::from_utf8(run(["admin", "issuers", command, "--help"]).await.stdout).unwrap();
+        let shards = help.split("--shards").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
+        let words: Vec<&str> = shards.split_whitespace().collect();
+        assert!(words.join(" ").contains("NSS cannot import the CRLs of an issuer that has more than one"), "{help}");
+    }
+}

@@ -125,7 +125,7 @@ async fn n15_a_roll_over_outlives_a_restart_with_the_old_issuer_in_the_file() {
 }
 
 #[tokio::test]
-async fn n15_profiles_that_an_operator_deleted_are_not_made_again() {
+async fn n15_threat_39_profiles_that_an_operator_deleted_are_not_made_again() {
     let other = WEB.replace("web", "other");
     let both = format!("{WEB}{other}");
     let site = Site::start(&both).await;
