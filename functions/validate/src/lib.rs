@@ -14,7 +14,7 @@ pub mod lambda;
 use std::{net::IpAddr, time::Duration};
 
 use acme::{ChallengeType, Observation};
-use authority::ValidationTask;
+use authority::{OnceAMinute, ValidationTask};
 use ipnet::IpNet;
 use ra::{Error, ValidationJob, Validations};
 use validation::{Failure, Probe, Rules, address::AddressRules};
@@ -66,12 +66,14 @@ async fn run(
             Err(failure) => failure,
         };
         // A failure of this machine says nothing about the client's. The attempt is made again.
-        if validation::lacks_descriptors() {
+        if let Some(lack) = failure.lack {
             if waits == MAX_WAITS {
-                return Err(authority::Failure::NoDescriptors.into());
+                return Err(authority::Failure::LocalLack.into());
             }
             waits += 1;
-            tracing::warn!(identifier = %job.identifier, "an attempt waits: the process has no file descriptors left");
+            if let Some(times) = WAITING.happened() {
+                tracing::warn!(identifier = %job.identifier, times, "an attempt waits: {lack}");
+            }
             pace.pause(WAIT).await;
             continue;
         }
@@ -134,6 +136,9 @@ fn log(job: &ValidationJob, what: &str, failure: Option<&Failure>) {
 
 /// The pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(7)];
+
+/// All validations of this process wait for the same.
+static WAITING: OnceAMinute = OnceAMinute::new();
 
 /// Between attempts that this machine could not make.
 const WAIT: Duration = Duration::from_secs(1);

@@ -60,9 +60,10 @@ pub enum Failure {
     /// The host has not created the secret of external accounts yet.
     #[error("there is no secret for external accounts yet")]
     NoExternalAccountSecret,
-    /// The process has no file descriptors left, so nothing can be looked at.
-    #[error("the process has no file descriptors left")]
-    NoDescriptors,
+    /// This machine has no descriptor, port or memory left for a connection, so nothing can be
+    /// looked at.
+    #[error("this machine has nothing left to connect with")]
+    LocalLack,
     /// The random number generator failed.
     #[error("the random number generator failed")]
     Randomness,
@@ -81,7 +82,7 @@ impl Failure {
             self,
             Self::Busy
                 | Self::NoNonceSecrets
-                | Self::NoDescriptors
+                | Self::LocalLack
                 | Self::NoExternalAccountSecret
                 | Self::Store(StoreError::Conflict | StoreError::Unavailable(_))
                 | Self::Sign(SignError::Throttled { .. } | SignError::Unavailable { .. })

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::TcpStream;
 
-use crate::{Rules, deadline::Deadline, fault::Fault, host::Host, limited::Limited, resolver::Resolver};
+use crate::{Lack, Rules, deadline::Deadline, fault::Fault, host::Host, limited::Limited, resolver::Resolver};
 
 /// Opens the connections of one probe.
 pub(crate) struct Dialer<'a> {
@@ -35,7 +35,11 @@ impl<'a> Dialer<'a> {
                 Ok(Ok(stream)) => {
                     return Ok(Connection { stream: Limited::new(stream, READ_LIMIT), address: socket });
                 }
-                Ok(Err(error)) => attempts.push((socket, error.kind().to_string())),
+                Ok(Err(error)) => match Lack::towards(address, &error) {
+                    // Another address may answer, but not before there is something to ask with.
+                    Some(lack) => return Err(Fault::Lack(lack)),
+                    None => attempts.push((socket, error.kind().to_string())),
+                },
                 Err(_) => attempts.push((socket, "no answer in time".to_owned())),
             }
         }

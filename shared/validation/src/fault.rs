@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use acme::{ChallengeType, Identifier, Problem, ProblemType};
 use http::StatusCode;
 
-use crate::{Failure, address::ForbiddenAddress, host::Host, peer_certificate::CertificateFault, url::UrlError};
+use crate::{Failure, Lack, address::ForbiddenAddress, host::Host, peer_certificate::CertificateFault, url::UrlError};
 
 /// The reason why a probe failed. The text says what was expected and where, what was found, and
 /// what to do.
@@ -14,6 +14,10 @@ pub(crate) enum Fault {
     /// The challenge type cannot be used for identifiers of this kind.
     #[error("{challenge} cannot validate {identifier}. Use a challenge of another type.")]
     Unfit { challenge: ChallengeType, identifier: Identifier },
+
+    /// This machine could not make the attempt.
+    #[error("The CA could not make the attempt: {0}.")]
+    Lack(Lack),
 
     /// The name does not exist (NXDOMAIN).
     #[error("The name {} does not exist in DNS (NXDOMAIN, queried for {}). Create the record, or correct the name.", .0.name, .0.types)]
@@ -54,6 +58,9 @@ pub(crate) enum Fault {
 /// Why a request of http-01 failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpFault {
+    /// This machine could not make the request.
+    #[error("could not be made: {0}.")]
+    Lack(Lack),
     /// The exchange ended early, or the response was not HTTP/1.1.
     #[error("failed: {0}. Check that a web server answers HTTP/1.1 there.")]
     Broken(String),
@@ -83,6 +90,9 @@ pub(crate) enum HttpFault {
 /// Why the handshake of tls-alpn-01 failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsFault {
+    /// This machine could not do the handshake.
+    #[error("could not be done: {0}.")]
+    Lack(Lack),
     /// The handshake ended with an error.
     #[error("failed: {0}. Check that the server answers TLS 1.2 or 1.3 there, with the protocol acme-tls/1.")]
     Handshake(String),
@@ -104,12 +114,25 @@ pub(crate) enum TlsFault {
 impl Fault {
     /// The failure of a probe whose last connection was to `address`.
     pub(crate) fn at(self, address: Option<IpAddr>) -> Failure {
-        Failure { problem: Problem::new(self.problem_type(), self.to_string()), may_heal: self.may_heal(), address }
+        let problem = Problem::new(self.problem_type(), self.to_string());
+        Failure { problem, may_heal: self.may_heal(), address, lack: self.lack() }
+    }
+
+    fn lack(&self) -> Option<Lack> {
+        match self {
+            Self::Lack(lack)
+            | Self::Http { reason: HttpFault::Lack(lack), .. }
+            | Self::Tls { reason: TlsFault::Lack(lack), .. } => Some(*lack),
+            _ => None,
+        }
     }
 
     fn problem_type(&self) -> ProblemType {
         match self {
             Self::Unfit { .. } => ProblemType::Malformed,
+            Self::Lack(_)
+            | Self::Http { reason: HttpFault::Lack(_), .. }
+            | Self::Tls { reason: TlsFault::Lack(_), .. } => ProblemType::ServerInternal,
             Self::UnknownName(_)
             | Self::NoRecord(_)
             | Self::Refused { .. }

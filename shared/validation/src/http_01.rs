@@ -3,7 +3,7 @@
 //! Redirects are followed, each with the same checks as the first request. Over `https` the
 //! certificate is not verified: the client may be asking for its first one.
 
-use std::{convert::Infallible, future::pending, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, future::pending, io, net::SocketAddr, sync::Arc};
 
 use acme::Observation;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Failure, Probe, Rules,
+    Failure, Lack, Probe, Rules,
     connection::{Connection, Dialer},
     fault::{Fault, HttpFault, excerpt},
     host::Host,
@@ -138,7 +138,9 @@ async fn get(url: &Url, connection: Connection) -> Result<Fetched, HttpFault> {
             let config = tls::unverified().map_err(|error| failed(error.to_string()))?;
             let name = server_name(&url.host, connection.address);
             let handshake = TlsConnector::from(Arc::new(config)).connect(name, connection.stream);
-            exchange(url, handshake.await.map_err(|error| failed(error.to_string()))?).await
+            let unshaken =
+                |error: io::Error| Lack::of(&error).map_or_else(|| failed(error.to_string()), HttpFault::Lack);
+            exchange(url, handshake.await.map_err(unshaken)?).await
         }
     }
 }
@@ -199,6 +201,9 @@ fn server_name(host: &Host, address: SocketAddr) -> ServerName<'static> {
 
 /// The text of hyper's error, with its cause.
 fn broken(error: hyper::Error) -> HttpFault {
+    if let Some(lack) = Lack::behind(&error) {
+        return HttpFault::Lack(lack);
+    }
     HttpFault::Broken(match std::error::Error::source(&error) {
         _ if error.is_parse_too_large() => "the header is too large".to_owned(),
         Some(source) => format!("{error}: {source}"),

@@ -14,11 +14,13 @@ mod connection;
 mod deadline;
 mod dial;
 mod dns_01;
+mod dns_provider;
 mod fault;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod host;
 mod http_01;
+mod lack;
 mod limited;
 mod peer_certificate;
 mod probe;
@@ -30,6 +32,7 @@ mod url;
 
 pub use connection::Connection;
 pub use dial::{DialError, dial};
+pub use lack::Lack;
 pub use limited::Limited;
-pub use probe::{Failure, Probe, lacks_descriptors, probe};
+pub use probe::{Failure, Probe, probe};
 pub use rules::Rules;

@@ -1,10 +1,10 @@
 //! One validation attempt: its question, its two results, and the steps between them.
 
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::IpAddr;
 
 use acme::{ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Observation, Problem};
 
-use crate::{Rules, connection::Dialer, dns_01, fault::Fault, http_01, tls_alpn_01};
+use crate::{Lack, Rules, connection::Dialer, dns_01, fault::Fault, http_01, tls_alpn_01};
 
 /// What to look for, where, and under which rules: everything except the network that the result
 /// depends on.
@@ -33,18 +33,9 @@ pub struct Failure {
     pub may_heal: bool,
     /// The address of the last connection; `None` if there was none.
     pub address: Option<IpAddr>,
+    /// What this machine lacked; such a failure says nothing about the identifier.
+    pub lack: Option<Lack>,
 }
-
-/// Whether this process cannot open a socket at present, so that a failed attempt says nothing
-/// about its target. Asked by trying, because a failed look-up does not say why it failed.
-pub fn lacks_descriptors() -> bool {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| matches!(error.raw_os_error(), Some(ENFILE | EMFILE)))
-}
-
-/// The system has no file descriptors left (Linux and macOS have the same numbers).
-const ENFILE: i32 = 23;
-/// This process has none left.
-const EMFILE: i32 = 24;
 
 /// Runs one validation attempt. What was observed is the evidence of a success.
 ///

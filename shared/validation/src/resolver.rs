@@ -2,13 +2,16 @@
 //! Every probe makes its own client and so starts without a cache, because it must see a record
 //! that was just published; making a client costs little compared with a query.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use acme::DnsName;
 use hickory_resolver::{
-    TokioResolver,
-    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
-    net::{DnsError, NetError, NoRecords, runtime::TokioRuntimeProvider},
+    Hosts, ResolverBuilder,
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig},
+    net::{DnsError, NetError, NoRecords},
     proto::{
         op::ResponseCode,
         rr::{Name, RData, Record, RecordType},
@@ -16,8 +19,9 @@ use hickory_resolver::{
 };
 
 use crate::{
-    Rules,
+    Lack, Rules,
     deadline::Deadline,
+    dns_provider::DnsProvider,
     fault::{DnsQuery, Fault},
 };
 
@@ -36,13 +40,15 @@ impl<'a> Resolver<'a> {
     /// All addresses of `name`; at least one.
     pub(crate) async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, Fault> {
         let question = DnsQuery { name: name.to_string(), types: "A or AAAA" };
-        let (resolver, name) = self.prepare(&question)?;
+        let (client, name) = self.prepare(&question)?;
         let (v6, v4) = tokio::join!(
-            self.ask(&resolver, &name, RecordType::AAAA, &question),
-            self.ask(&resolver, &name, RecordType::A, &question),
+            self.ask(&client, &name, RecordType::AAAA, &question),
+            self.ask(&client, &name, RecordType::A, &question),
         );
-        // The answer for one family is enough. Without any, an error says more than an absence.
+        // The answer for one family is enough, unless the other one was not asked. Without any, an
+        // error says more than an absence.
         match (v6, v4) {
+            (Err(Fault::Lack(lack)), _) | (_, Err(Fault::Lack(lack))) => Err(Fault::Lack(lack)),
             (Ok(v6), Ok(v4)) => Ok(v6.into_iter().chain(v4).filter_map(|data| data.ip_addr()).collect()),
             (Ok(data), Err(_)) | (Err(_), Ok(data)) => Ok(data.into_iter().filter_map(|data| data.ip_addr()).collect()),
             (Err(Fault::UnknownName(_) | Fault::NoRecord(_)), Err(other)) | (Err(other), Err(_)) => Err(other),
@@ -52,30 +58,37 @@ impl<'a> Resolver<'a> {
     /// All TXT records of `name`, each with its strings joined (RFC 8555 §8.4); at least one.
     pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
         let question = DnsQuery { name: name.to_owned(), types: "TXT" };
-        let (resolver, name) = self.prepare(&question)?;
-        let data = self.ask(&resolver, &name, RecordType::TXT, &question).await?;
+        let (client, name) = self.prepare(&question)?;
+        let data = self.ask(&client, &name, RecordType::TXT, &question).await?;
         Ok(joined(data))
     }
 
-    fn prepare(&self, question: &DnsQuery) -> Result<(TokioResolver, Name), Fault> {
+    fn prepare(&self, question: &DnsQuery) -> Result<(Client, Name), Fault> {
         let failed = |error: String| Fault::LookUp { question: question.clone(), error };
         let name = Name::from_ascii(format!("{}.", question.name)).map_err(|error| failed(error.to_string()))?;
-        let resolver = build(self.rules).map_err(|error| failed(error.to_string()))?;
-        Ok((resolver, name))
+        let client = Client::new(self.rules);
+        let client =
+            client.map_err(|error| of_this_machine(&error).map_or_else(|| failed(error.to_string()), Fault::Lack))?;
+        Ok((client, name))
     }
 
     /// The records of that type, without the CNAMEs that led to them; at least one.
     async fn ask(
         &self,
-        resolver: &TokioResolver,
+        client: &Client,
         name: &Name,
         r#type: RecordType,
         question: &DnsQuery,
     ) -> Result<Vec<RData>, Fault> {
-        let answer = match self.deadline.bound(resolver.lookup(name.clone(), r#type)).await {
-            Ok(answer) => answer.map_err(|error| fault(error, question.clone()))?,
-            Err(_) => return Err(Fault::Unanswered(question.clone())),
+        let answer = match self.deadline.bound(client.resolver.lookup(name.clone(), r#type)).await {
+            Ok(answer) => answer.map_err(|error| fault(error, question.clone())),
+            Err(_) => Err(Fault::Unanswered(question.clone())),
         };
+        let answer = answer.map_err(|fault| match (&fault, client.provider.lack()) {
+            // Who answered was asked, whatever was lacking for the others.
+            (Fault::UnknownName(_) | Fault::NoRecord(_), _) | (_, None) => fault,
+            (_, Some(lack)) => Fault::Lack(lack),
+        })?;
         let data = of_type(answer.answers(), r#type);
         if data.is_empty() { Err(Fault::NoRecord(question.clone())) } else { Ok(data) }
     }
@@ -96,22 +109,65 @@ pub(crate) fn joined(records: Vec<RData>) -> Vec<Vec<u8>> {
     texts.flatten().collect()
 }
 
-fn build(rules: &Rules) -> Result<TokioResolver, NetError> {
-    let provider = TokioRuntimeProvider::default();
-    let mut builder = match rules.resolver {
-        Some(server) => {
-            let mut builder = TokioResolver::builder_with_config(only(server), provider);
-            builder.options_mut().use_hosts_file = ResolveHosts::Never;
-            builder
+/// The DNS client of one probe.
+struct Client {
+    resolver: hickory_resolver::Resolver<DnsProvider>,
+    provider: DnsProvider,
+}
+
+impl Client {
+    fn new(rules: &Rules) -> Result<Self, NetError> {
+        match rules.resolver {
+            Some(server) => Self::with(rules, only(server), Hosts::default()),
+            // Without a resolver configuration, a machine still has a hosts file. Neither is taken
+            // for absent because it cannot be opened at present.
+            None => {
+                let hosts = present(Hosts::from_system().map_err(NetError::from))?.unwrap_or_default();
+                let provider = DnsProvider::default();
+                let builder = present(hickory_resolver::Resolver::builder(provider.clone()))?.unwrap_or_else(|| {
+                    hickory_resolver::Resolver::builder_with_config(ResolverConfig::default(), provider.clone())
+                });
+                Self::build(rules, builder, provider, hosts)
+            }
         }
-        // Without a resolver configuration, a machine still has a hosts file.
-        None => TokioResolver::builder(provider.clone())
-            .unwrap_or_else(|_| TokioResolver::builder_with_config(ResolverConfig::default(), provider)),
-    };
-    let options: &mut ResolverOpts = builder.options_mut();
-    options.timeout = rules.dns_timeout;
-    options.attempts = 1;
-    builder.build()
+    }
+
+    fn with(rules: &Rules, config: ResolverConfig, hosts: Hosts) -> Result<Self, NetError> {
+        let provider = DnsProvider::default();
+        let builder = hickory_resolver::Resolver::builder_with_config(config, provider.clone());
+        Self::build(rules, builder, provider, hosts)
+    }
+
+    fn build(
+        rules: &Rules,
+        mut builder: ResolverBuilder<DnsProvider>,
+        provider: DnsProvider,
+        hosts: Hosts,
+    ) -> Result<Self, NetError> {
+        let options = builder.options_mut();
+        options.timeout = rules.dns_timeout;
+        options.attempts = 1;
+        options.use_hosts_file = ResolveHosts::Never;
+        let mut resolver = builder.build()?;
+        resolver.set_hosts(Arc::new(hosts));
+        Ok(Self { resolver, provider })
+    }
+}
+
+/// What was read, if it is there; an error if this machine could not look.
+fn present<T>(read: Result<T, NetError>) -> Result<Option<T>, NetError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if of_this_machine(&error).is_some() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn of_this_machine(error: &NetError) -> Option<Lack> {
+    match error {
+        NetError::Io(error) => Lack::of(error),
+        _ => None,
+    }
 }
 
 fn only(server: SocketAddr) -> ResolverConfig {
@@ -131,6 +187,7 @@ fn fault(error: NetError, question: DnsQuery) -> Fault {
         },
         NetError::Dns(DnsError::ResponseCode(code)) => Fault::Refused { question, code: mnemonic(code) },
         NetError::Timeout => Fault::Unanswered(question),
+        NetError::Io(error) if let Some(lack) = Lack::of(&error) => Fault::Lack(lack),
         other => Fault::LookUp { question, error: other.to_string() },
     }
 }
@@ -143,5 +200,36 @@ fn mnemonic(code: ResponseCode) -> String {
         ResponseCode::NotImp => "NOTIMP".to_owned(),
         ResponseCode::Refused => "REFUSED".to_owned(),
         other => format!("{other:?}").to_uppercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_up_for_which_no_socket_could_be_opened_says_nothing_about_the_name() {
+        let rules = Rules::default();
+        let mut config = ConnectionConfig::udp();
+        // No machine has this address (RFC 5737), so there is no local port for it.
+        config.bind_addr = Some("192.0.2.1:0".parse().unwrap());
+        let server = NameServerConfig::new("127.0.0.1".parse().unwrap(), true, vec![config]);
+        let config = ResolverConfig::from_name_servers(vec![server]);
+        let client = Client::with(&rules, config, Hosts::default()).unwrap();
+        let resolver = Resolver::new(&rules, Deadline::after(Duration::from_secs(10)));
+        let question = DnsQuery { name: "a.test".to_owned(), types: "TXT" };
+        let name = Name::from_ascii("a.test.").unwrap();
+        let fault = resolver.ask(&client, &name, RecordType::TXT, &question).await.unwrap_err();
+        assert!(matches!(fault, Fault::Lack(Lack::Ports)), "{fault}");
+        assert_eq!(fault.at(None).lack, Some(Lack::Ports));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_at_present_is_not_taken_for_absent() {
+        let open = |number| present::<()>(Err(std::io::Error::from_raw_os_error(number).into()));
+        assert!(open(24).is_err_and(|error| of_this_machine(&error) == Some(Lack::Descriptors)));
+        assert!(open(2).is_ok_and(|absent| absent.is_none()));
     }
 }

@@ -8,7 +8,7 @@ use rustls::pki_types::{DnsName, ServerName};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Failure, Probe,
+    Failure, Lack, Probe,
     connection::{Connection, Dialer},
     fault::{Fault, TlsFault},
     host::Host,
@@ -40,7 +40,7 @@ async fn handshake(probe: &Probe, host: &Host, connection: Connection) -> Result
     let stream = TlsConnector::from(Arc::new(config))
         .connect(ServerName::DnsName(name), connection.stream)
         .await
-        .map_err(|error| TlsFault::Handshake(error.to_string()))?;
+        .map_err(|error| Lack::of(&error).map_or_else(|| TlsFault::Handshake(error.to_string()), TlsFault::Lack))?;
     let (_, session) = stream.get_ref();
     if session.alpn_protocol() != Some(tls::ACME_TLS_1) {
         return Err(TlsFault::NoAlpn);

@@ -44,7 +44,8 @@ impl Client {
 
     /// Creates an order for this name.
     pub(crate) async fn order(&self, name: &str) -> Order {
-        self.account.new_order(&NewOrder::new(&[Identifier::Dns(name.to_owned())])).await.unwrap()
+        let identifier = name.parse().map_or_else(|_| Identifier::Dns(name.to_owned()), Identifier::Ip);
+        self.account.new_order(&NewOrder::new(&[identifier])).await.unwrap()
     }
 
     /// Obtains a certificate for this name: the order and the chain as PEM.

@@ -64,14 +64,18 @@ async fn connections_whose_bodies_do_not_arrive_make_room_for_a_client_that_asks
 async fn a_lack_of_descriptors_settles_no_challenge() {
     let site = Site::start().await;
     let port = site.port.to_string();
-    let server = Server::start(&["--http-port", &port]).await;
-    let client = Client::register(&server).await;
-    let mut order = client.order("localhost").await;
-    server.limit_descriptors(1).await;
-    acme::begin(&mut order, Some(&site)).await;
-    server.logged("an attempt waits").await;
-    server.limit_descriptors(1024).await;
-    assert_eq!(order.poll_ready(&RETRIES).await.unwrap(), OrderStatus::Ready);
+    // A name, for which files are opened, and an address, for which only a socket is.
+    for name in ["localhost", "127.0.0.1"] {
+        let server = Server::start(&["--http-port", &port]).await;
+        let client = Client::register(&server).await;
+        let mut order = client.order(name).await;
+        server.limit_descriptors(1).await;
+        acme::begin(&mut order, Some(&site)).await;
+        server.logged("an attempt waits: there are no file descriptors left").await;
+        server.limit_descriptors(1024).await;
+        assert_eq!(order.poll_ready(&RETRIES).await.unwrap(), OrderStatus::Ready);
+        assert_eq!(server.log().matches("an attempt waits").count(), 1, "one line a minute");
+    }
 }
 
 /// Less than the ten seconds after which a handshake ends by itself.
