@@ -11,6 +11,7 @@ use std::{
 
 use acme::failure_chain;
 use admin::{SocketReply, Surroundings};
+use authority::OnceAMinute;
 use operator::Parts;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -55,6 +56,7 @@ impl AdminSocket {
     ) {
         let mut connections = JoinSet::new();
         let mut stopped = stop.clone();
+        let failed = OnceAMinute::new();
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -68,7 +70,9 @@ impl AdminSocket {
                     connections.spawn(connection(stream, self.owner, operator, host, webhook, stop));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection to the admin socket failed");
+                    if let Some(times) = failed.happened() {
+                        tracing::warn!(%error, times, "connections to the admin socket could not be accepted");
+                    }
                     time::sleep(Duration::from_millis(100)).await;
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use authority::OnceAMinute;
 use operator::IssuerStatus;
 use store::{IssuerRole, IssuerState, embedded::EmbeddedStore};
 use tokio::{
@@ -15,11 +16,15 @@ pub(crate) struct Readiness {
     store: Arc<EmbeddedStore>,
     operator: Arc<operator::Parts>,
     last: Mutex<Option<(Instant, Vec<String>)>>,
+    unwritten: OnceAMinute,
+    unread: OnceAMinute,
+    unsigned: OnceAMinute,
 }
 
 impl Readiness {
     pub(crate) fn new(store: Arc<EmbeddedStore>, operator: Arc<operator::Parts>) -> Self {
-        Self { store, operator, last: Mutex::default() }
+        let (unwritten, unread, unsigned) = (OnceAMinute::new(), OnceAMinute::new(), OnceAMinute::new());
+        Self { store, operator, last: Mutex::default(), unwritten, unread, unsigned }
     }
 
     /// What does not work; nothing when all does. Causes are in the log and not in the texts, which
@@ -42,13 +47,18 @@ impl Readiness {
     async fn look(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if let Err(error) = self.store.check_writing().await {
-            tracing::error!(error = &error as &dyn std::error::Error, "not ready: the store cannot write");
+            if let Some(times) = self.unwritten.happened() {
+                tracing::error!(error = &error as &dyn std::error::Error, times, "not ready: the store cannot write");
+            }
             faults.push("the store cannot write".to_owned());
         }
         let status = match self.operator.status_reports.report().await {
             Ok(status) => status,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "not ready: the issuers cannot be read");
+                if let Some(times) = self.unread.happened() {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, times, "not ready: the issuers cannot be read");
+                }
                 faults.push("the issuers cannot be read".to_owned());
                 return faults;
             }
@@ -59,8 +69,10 @@ impl Readiness {
                 match self.operator.ceremony.check_signing(&issuer.id).await {
                     Ok(()) => usable += 1,
                     Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(issuer = %issuer.id, error, "an issuer cannot sign");
+                        if let Some(times) = self.unsigned.happened() {
+                            let error = &error as &dyn std::error::Error;
+                            tracing::warn!(issuer = %issuer.id, error, times, "issuers cannot sign");
+                        }
                     }
                 }
             }
