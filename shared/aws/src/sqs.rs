@@ -19,9 +19,18 @@ impl SqsQueue {
         Self { client, url: url.into() }
     }
 
-    async fn send(&self, task: &impl Serialize) -> Result<(), QueueError> {
+    /// `tenant` is who the task is for: the consumers of a queue are shared fairly among tenants,
+    /// so that none waits for all tasks of another one (SQS calls this a fair queue).
+    async fn send(&self, task: &impl Serialize, tenant: Option<String>) -> Result<(), QueueError> {
         let body = serde_json::to_string(task).map_err(|error| QueueError(Box::new(error)))?;
-        let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .set_message_group_id(tenant)
+            .send()
+            .await;
         sent.map(drop).map_err(|error| QueueError(Box::new(error)))
     }
 }
@@ -29,20 +38,20 @@ impl SqsQueue {
 #[async_trait]
 impl ValidationQueue for SqsQueue {
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError> {
-        self.send(&task).await
+        self.send(&task, Some(task.account.to_string())).await
     }
 }
 
 #[async_trait]
 impl IssuanceQueue for SqsQueue {
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError> {
-        self.send(&task).await
+        self.send(&task, Some(task.account.to_string())).await
     }
 }
 
 #[async_trait]
 impl CrlQueue for SqsQueue {
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError> {
-        self.send(&task).await
+        self.send(&task, None).await
     }
 }

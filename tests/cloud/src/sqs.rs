@@ -21,6 +21,8 @@ pub struct Message {
     pub id: String,
     /// The body that was sent.
     pub body: String,
+    /// Whose message it is, in a fair queue.
+    pub group: Option<String>,
     /// How long SQS would hide it from receivers after it was sent.
     pub delay: Duration,
 }
@@ -130,7 +132,8 @@ impl State {
         let body = body.ok_or_else(|| Refusal::new(400, "MissingParameter", "MessageBody is missing."))?;
         self.sent += 1;
         let id = format!("message-{}", self.sent);
-        let message = Message { id: id.clone(), body: body.to_owned(), delay: Duration::from_secs(delay) };
+        let group = entry["MessageGroupId"].as_str().map(str::to_owned);
+        let message = Message { id: id.clone(), body: body.to_owned(), group, delay: Duration::from_secs(delay) };
         queue.messages.push_back(message);
         queue.arrival.notify_waiters();
         Ok(id)

@@ -49,6 +49,19 @@ async fn each_kind_of_work_goes_to_its_queue() {
 }
 
 #[tokio::test]
+async fn sl3_the_queues_of_tasks_that_accounts_cause_are_fair_among_accounts() {
+    let cloud = Cloud::start();
+    let client = aws_sdk_sqs::Client::new(&cloud.sdk_config("Function"));
+    let queue = SqsQueue::new(client, cloud.create_queue("tasks"));
+    queue.validate(validation()).await.unwrap();
+    queue.issue(issuance()).await.unwrap();
+    queue.publish_crl(crl()).await.unwrap();
+    let groups: Vec<_> = cloud.messages("tasks").into_iter().map(|message| message.group).collect();
+    let account = Some(validation().account.to_string());
+    assert_eq!(groups, [account.clone(), account, None]);
+}
+
+#[tokio::test]
 async fn what_is_published_has_its_media_type_and_its_age() {
     let cloud = Cloud::start();
     cloud.create_bucket("status");
