@@ -7,7 +7,7 @@
 
 use std::{
     error::Error,
-    io::{self, BufRead},
+    io::{self, BufRead, Write},
     time::Duration,
 };
 
@@ -23,12 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lock().lines() {
         let path: Value = serde_json::from_str(&line?)?;
         let text = |value: &Value| value.as_str().map(base64url::decode);
-        let certificates = path["certificates"].as_array().into_iter().flatten().filter_map(text);
+        let certificates = path.get("certificates").and_then(Value::as_array).into_iter().flatten().filter_map(text);
         let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
-        let (name, time) = (path["name"].as_str().unwrap_or_default(), path["time"].as_i64().unwrap_or_default());
+        let name = path.get("name").and_then(Value::as_str).unwrap_or_default();
+        let time = path.get("time").and_then(Value::as_i64).unwrap_or_default();
         let ours = ours(&certificates, name, time).err().map(|reason| reason.to_string());
         let webpki = webpki(&certificates, time).err().map(|reason| reason.to_string());
-        println!("{}", json!({"ours": ours.unwrap_or_default(), "webpki": webpki.unwrap_or_default()}));
+        let verdicts = json!({"ours": ours.unwrap_or_default(), "webpki": webpki.unwrap_or_default()});
+        writeln!(io::stdout(), "{verdicts}")?;
     }
     Ok(())
 }
