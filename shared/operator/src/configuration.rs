@@ -16,7 +16,8 @@ use std::{
 };
 
 use authority::{AuditTrail, Failure};
-use store::{AppliedConfiguration, Difference, FirstProfiles, Page, ProfileSet, ProfileStore};
+use ca::ExtendedKeyUsage;
+use store::{AppliedConfiguration, Difference, FirstProfiles, Page, ProfileSet, ProfileStore, RaProfile};
 
 use self::{
     digest::digests,
@@ -92,15 +93,19 @@ impl Configurations {
         }
         let built_in = &as_made(built_in, &stored);
 
-        let before = digests(&stored)?;
+        let (before, former) = (digests(&stored)?, digests(&with_present_defaults(&stored))?);
         let named_digests = digests(named)?;
         let deleted = match known {
             None => self.deleted_by_operators(named_digests.keys().filter(|path| !before.contains_key(*path))).await?,
             Some(_) => BTreeSet::new(),
         };
-        let verdicts = verdicts(&named_digests, &before, &digests(built_in)?, &remembered, &deleted);
+        let verdicts = verdicts(&named_digests, &before, &former, &digests(built_in)?, &remembered, &deleted);
         let of = |verdict| with_paths(named, |path| verdicts.get(path) == Some(&verdict));
-        let to_apply = of(Verdict::Apply);
+        let mut to_apply = of(Verdict::Apply);
+        keep_former_defaults(&mut to_apply, &stored, |path| {
+            let applied = remembered.applied.get(path);
+            applied.is_some() && applied == former.get(path) && applied != before.get(path)
+        });
         self.check_issuers(&to_apply).await?;
         let wanted = over(&stored, &to_apply);
         let differences = self.profiles.apply(CONFIGURATION_FILE, &wanted).await?;
@@ -196,6 +201,36 @@ impl Profiles {
     }
 }
 
+/// The set, with RA Profiles that issue for servers and clients, which was the default of earlier
+/// versions, as those of the present default.
+fn with_present_defaults(set: &ProfileSet) -> ProfileSet {
+    let mut present = set.clone();
+    for profile in present.ra_profile.iter_mut().filter(|profile| issues_for_both(profile)) {
+        profile.extended_key_usage = servers();
+    }
+    present
+}
+
+/// Profiles that were made by an earlier default keep it when a text that does not speak of it
+/// changes. `is_former` says by path which these are.
+fn keep_former_defaults(set: &mut ProfileSet, stored: &ProfileSet, is_former: impl Fn(&str) -> bool) {
+    for profile in &mut set.ra_profile {
+        let before = stored.ra_profile.iter().find(|stored| stored.name == profile.name);
+        let before = before.filter(|before| issues_for_both(before) && is_former(&digest::ra_path(&before.name)));
+        if let Some(before) = before.filter(|_| profile.extended_key_usage == servers()) {
+            profile.extended_key_usage = before.extended_key_usage.clone();
+        }
+    }
+}
+
+fn issues_for_both(profile: &RaProfile) -> bool {
+    profile.extended_key_usage == BTreeSet::from(ExtendedKeyUsage::ALL)
+}
+
+fn servers() -> BTreeSet<ExtendedKeyUsage> {
+    BTreeSet::from([ExtendedKeyUsage::Server])
+}
+
 /// The profiles whose paths are chosen.
 fn with_paths(set: &ProfileSet, is_chosen: impl Fn(&str) -> bool) -> ProfileSet {
     let mut chosen = set.clone();
@@ -237,3 +272,25 @@ const START: &str = "the start of the host";
 
 /// The number of audit records that are read at once.
 const ACTS: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(extended_key_usage: &[ExtendedKeyUsage]) -> ProfileSet {
+        let profile = RaProfile::new("web".parse().unwrap(), "issuing".parse().unwrap());
+        let extended_key_usage = extended_key_usage.iter().copied().collect();
+        ProfileSet { ra_profile: vec![RaProfile { extended_key_usage, ..profile }], ..ProfileSet::default() }
+    }
+
+    #[test]
+    fn n15_a_profile_that_was_made_for_clients_by_default_stays_so_when_its_text_changes() {
+        let (both, server) = (set(&ExtendedKeyUsage::ALL), set(&[ExtendedKeyUsage::Server]));
+        assert_eq!(with_present_defaults(&both), server);
+        for (is_former, expected) in [(true, &both), (false, &server)] {
+            let mut to_apply = server.clone();
+            keep_former_defaults(&mut to_apply, &both, |path| path == "raProfile.web" && is_former);
+            assert_eq!(to_apply, *expected, "{is_former}");
+        }
+    }
+}

@@ -73,6 +73,7 @@ async fn a_certificate_has_the_form_that_a_private_web_pki_needs() {
         for wanted in ["CN = a.test", "Digital Signature", "TLS Web Server Authentication"] {
             assert!(text.contains(wanted), "{text}");
         }
+        assert!(!text.contains("Client Authentication"), "it would make a host a client: {text}");
         assert!(!text.contains("Key Encipherment"), "a P-256 key enciphers nothing: {text}");
         let leaf = issued.leaf();
         let is_critical =

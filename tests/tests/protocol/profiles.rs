@@ -293,7 +293,7 @@ fn ra_profile(version: u32) -> Value {
         "issuer": "issuing",
         "certificateValidity": {"default": 3_600 * version, "maximum": 7_200 * version},
         "keyTypes": if is_second { json!(["P-256"]) } else { json!(["RSA"]) },
-        "extendedKeyUsage": if is_second { json!(["server"]) } else { json!(["client"]) },
+        "extendedKeyUsage": if is_second { json!(["server", "client"]) } else { json!(["client"]) },
         "policies": [format!("1.3.6.1.4.1.{version}")],
         "subject": if is_second { "empty" } else { "common-name" },
         "acmeProfile": if is_second { json!("default") } else { Value::Null },
@@ -306,7 +306,7 @@ fn defaults(kind: &str) -> Value {
             "name": "bare", "enabled": true, "description": "", "issuer": "issuing",
             "certificateValidity": {"default": 7_776_000, "maximum": 7_776_000},
             "keyTypes": ["P-256", "P-384", "P-521", "RSA", "Ed25519"],
-            "extendedKeyUsage": ["server", "client"],
+            "extendedKeyUsage": ["server"],
             "policies": [], "subject": "common-name", "acmeProfile": null,
         }),
         _ => json!({

@@ -1,11 +1,14 @@
 //! The profiles with which a new CA starts, and how they end: they serve as long as there are no
 //! others, so that nothing unwritten serves beside what an operator wrote.
 
+use std::collections::BTreeSet;
+
 use acme::ProfileName;
+use ca::ExtendedKeyUsage;
 use store::{AcmeProfile, Limits, ProfileSet, RaProfile};
 
 /// The built-in profiles as they were made if they are stored: an earlier version made them without
-/// limits, and a CA that others reach is made with more.
+/// limits and for clients as well as servers, and a CA that others reach is made with more limits.
 pub(super) fn as_made(built_in: &ProfileSet, stored: &ProfileSet) -> ProfileSet {
     let mut made = built_in.clone();
     let variants = [Limits::default(), Limits::bounds(), Limits::bounds_and_rates()];
@@ -13,6 +16,12 @@ pub(super) fn as_made(built_in: &ProfileSet, stored: &ProfileSet) -> ProfileSet 
         let stored = stored.acme_profile.iter().find(|stored| stored.name == profile.name);
         if let Some(limits) = stored.map(|stored| &stored.limits).filter(|limits| variants.contains(limits)) {
             profile.limits = limits.clone();
+        }
+    }
+    for profile in &mut made.ra_profile {
+        let stored = stored.ra_profile.iter().find(|stored| stored.name == profile.name);
+        if stored.is_some_and(|stored| stored.extended_key_usage == BTreeSet::from(ExtendedKeyUsage::ALL)) {
+            profile.extended_key_usage = ExtendedKeyUsage::ALL.into();
         }
     }
     made
@@ -101,6 +110,18 @@ mod tests {
         stored.acme_profile[0].limits.new_orders = Some(store::Limit { maximum: 1, window: 60 });
         let untouched = untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default());
         assert!(untouched.acme_profile.is_empty(), "an operator has limited it");
+    }
+
+    #[test]
+    fn n14_a_built_in_profile_that_was_made_for_clients_as_well_is_untouched() {
+        let built_in = pair("default");
+        let mut stored = built_in.clone();
+        assert_eq!(stored.ra_profile[0].extended_key_usage, BTreeSet::from([ExtendedKeyUsage::Server]));
+        stored.ra_profile[0].extended_key_usage = ExtendedKeyUsage::ALL.into();
+        assert_eq!(untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default()), stored);
+        stored.ra_profile[0].extended_key_usage = BTreeSet::from([ExtendedKeyUsage::Client]);
+        let untouched = untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default());
+        assert!(untouched.ra_profile.is_empty(), "an operator has changed it");
     }
 
     #[test]

@@ -19,24 +19,26 @@ pub(super) enum Verdict {
     Same,
 }
 
-/// The decisions by path. `deleted` are the profiles that operators have deleted from a store
-/// without digests.
+/// The decisions by path. `former` are the stored profiles with what was a default when they were
+/// made as the default: no operator decided that either. `deleted` are the profiles that operators
+/// have deleted from a store without digests.
 pub(super) fn verdicts(
     named: &BTreeMap<String, String>,
     stored: &BTreeMap<String, String>,
+    former: &BTreeMap<String, String>,
     built_in: &BTreeMap<String, String>,
     remembered: &AppliedConfiguration,
     deleted: &BTreeSet<String>,
 ) -> BTreeMap<String, Verdict> {
     let verdict = |(path, text): (&String, &String)| {
-        let (applied, stored) = (remembered.applied.get(path), stored.get(path));
+        let (applied, stored, former) = (remembered.applied.get(path), stored.get(path), former.get(path));
         let is_built_in = stored.is_some() && stored == built_in.get(path);
         let verdict = match (applied, stored) {
-            (_, Some(stored)) if stored == text => Verdict::Same,
+            (_, Some(stored)) if stored == text || former == Some(text) => Verdict::Same,
             (Some(applied), _) if applied == text => Verdict::Leave,
             // No operator has decided about it.
             _ if is_built_in => Verdict::Apply,
-            (Some(applied), Some(stored)) if applied == stored => Verdict::Apply,
+            (Some(applied), Some(stored)) if applied == stored || former == Some(applied) => Verdict::Apply,
             (None, None) if !deleted.contains(path) && !remembered.kept.contains_key(path) => Verdict::Apply,
             _ => Verdict::Keep,
         };
@@ -109,8 +111,21 @@ mod tests {
         ] {
             let remembered = AppliedConfiguration { applied: map(applied), ..AppliedConfiguration::default() };
             let built_in = map(Some("built in"));
-            let found = verdicts(&map(Some(text)), &map(stored), &built_in, &remembered, &BTreeSet::new());
+            let found =
+                verdicts(&map(Some(text)), &map(stored), &map(stored), &built_in, &remembered, &BTreeSet::new());
             assert_eq!(found.get(WEB), Some(&expected), "{text}, applied {applied:?}, stored {stored:?}");
+        }
+    }
+
+    #[test]
+    fn n15_a_former_default_is_no_decision_of_an_operator() {
+        for (text, applied, expected) in
+            [("a", Some("a"), Verdict::Same), ("a", None, Verdict::Same), ("b", Some("a"), Verdict::Apply)]
+        {
+            let remembered = AppliedConfiguration { applied: map(applied), ..AppliedConfiguration::default() };
+            let (stored, former, nothing) = (map(Some("a, for clients")), map(Some("a")), BTreeMap::new());
+            let found = verdicts(&map(Some(text)), &stored, &former, &nothing, &remembered, &BTreeSet::new());
+            assert_eq!(found.get(WEB), Some(&expected), "{text}, applied {applied:?}");
         }
     }
 
@@ -121,7 +136,7 @@ mod tests {
         let deleted = BTreeSet::from([WEB.to_owned()]);
         let mut remembered = AppliedConfiguration::default();
         for deleted in [deleted, BTreeSet::new(), BTreeSet::new()] {
-            let verdicts = verdicts(&named, &nothing, &nothing, &remembered, &deleted);
+            let verdicts = verdicts(&named, &nothing, &nothing, &nothing, &remembered, &deleted);
             assert_eq!(verdicts.get(WEB), Some(&Verdict::Keep));
             remember(&mut remembered, &named, &verdicts);
         }

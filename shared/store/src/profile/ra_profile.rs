@@ -30,7 +30,7 @@ pub struct RaProfile {
     #[serde(default = "all_key_types")]
     pub key_types: BTreeSet<CertificateKeyType>,
     /// The extended key usages of certificates (RFC 5280 §4.2.1.12).
-    #[serde(default = "server_and_client")]
+    #[serde(default = "server")]
     pub extended_key_usage: BTreeSet<ExtendedKeyUsage>,
     /// The certificate policies, as dotted object identifiers (RFC 5280 §4.2.1.4).
     #[serde(default)]
@@ -54,7 +54,7 @@ impl RaProfile {
             issuer,
             certificate_validity: Validity::default(),
             key_types: all_key_types(),
-            extended_key_usage: server_and_client(),
+            extended_key_usage: server(),
             policies: Vec::new(),
             subject: SubjectRule::default(),
             acme_profile: None,
@@ -98,8 +98,10 @@ fn all_key_types() -> BTreeSet<CertificateKeyType> {
     BTreeSet::from(CertificateKeyType::ALL)
 }
 
-fn server_and_client() -> BTreeSet<ExtendedKeyUsage> {
-    BTreeSet::from(ExtendedKeyUsage::ALL)
+/// A certificate identifies a client only where the operator says so: control of a name makes no
+/// one a user of it.
+fn server() -> BTreeSet<ExtendedKeyUsage> {
+    BTreeSet::from([ExtendedKeyUsage::Server])
 }
 
 const DAY: u32 = 24 * 60 * 60;
