@@ -12,7 +12,7 @@ use ra::{KeyChanges, Limits};
 /// When the environment lacks something.
 pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
     let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
-    let part = KeyChanges::new(clients.account_store(), clients.certificate_store(), Arc::new(limits));
+    let part = KeyChanges::new(clients.account_store(), clients.certificate_store(), Arc::new(limits), clients.clock());
     HttpFunction::new(
         clients,
         aws::handler(part, |context, part, request| Box::pin(crate::serve(context, part, request))),

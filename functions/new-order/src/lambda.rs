@@ -31,6 +31,7 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
         clients.clock(),
     );
     let part = NewOrders::new(
+        clients.account_store(),
         clients.order_store(),
         clients.authorization_store(),
         Arc::new(issuers),

@@ -33,6 +33,10 @@ pub struct Account {
     /// changed their key before these were kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_keys: Vec<Thumbprint>,
+    /// When it is deleted unless it has ordered by then; `None` when it has, when it may stay
+    /// unused, and in accounts of versions that deleted none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused_until: Option<Timestamp>,
     /// What a newer version knows of it.
     #[serde(flatten)]
     pub unknown: UnknownMembers,
@@ -49,6 +53,21 @@ impl Account {
         // worth.
         former_keys.drain(..former_keys.len().saturating_sub(MAX_FORMER_KEYS));
         Self { key, former_keys, ..self.clone() }
+    }
+
+    /// Until when the account is kept; `None` means for ever. Only a valid account that has no
+    /// external account and has never ordered ends by itself: the key of one that was deactivated
+    /// or disabled must not register again (RFC 8555 §7.3.6).
+    pub fn kept_until(&self) -> Option<Timestamp> {
+        match (self.status, self.external_account) {
+            (AccountStatus::Valid, None) => self.unused_until,
+            _ => None,
+        }
+    }
+
+    /// Whether the account has ended because it was not used. It may still be stored for a while.
+    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+        self.kept_until().is_some_and(|end| end <= now)
     }
 
     /// The account object (RFC 8555 §7.1.2).
@@ -170,6 +189,23 @@ mod tests {
         let changed = (0..1_002).fold(account(json!({})), |account, number| account.with_key(key(number)));
         assert_eq!(changed.former_keys.len(), MAX_FORMER_KEYS);
         assert_eq!(changed.former_keys.last(), Some(&key(1_000).thumbprint()), "the newest are kept");
+    }
+
+    #[test]
+    fn only_a_valid_account_without_an_external_account_ends_because_it_was_not_used() {
+        let end = Timestamp::from_second(60).unwrap();
+        let unused = Account { unused_until: Some(end), ..account(json!({})) };
+        let before = Timestamp::from_second(59).unwrap();
+        assert_eq!((unused.has_lapsed(before), unused.has_lapsed(end)), (false, true));
+        let bound = ExternalAccountKeyId::new(Timestamp::UNIX_EPOCH, [1; 10]);
+        for kept in [
+            account(json!({})),
+            Account { external_account: Some(bound), ..unused.clone() },
+            Account { status: AccountStatus::Deactivated, ..unused.clone() },
+            Account { status: AccountStatus::Revoked, ..unused.clone() },
+        ] {
+            assert_eq!((kept.kept_until(), kept.has_lapsed(Timestamp::MAX)), (None, false), "{kept:?}");
+        }
     }
 
     #[test]

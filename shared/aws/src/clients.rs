@@ -164,7 +164,7 @@ impl Clients {
         Admission::new(
             Arc::new(Directories::new(self.store.clone(), self.clock(), self.remembered())),
             Arc::new(Nonces::new(self.store.clone())),
-            Arc::new(Accounts::new(self.store.clone())),
+            Arc::new(Accounts::new(self.store.clone(), self.clock())),
             Arc::new(Refusals::new(self.events(), self.clock())),
             self.clock(),
         )

@@ -15,15 +15,15 @@ use aws_sdk_dynamodb::Client;
 use cloud::{Call, Cloud};
 use serde_json::{Map, Value};
 use store::{
-    AccountStore, AuditStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, CrlStore,
-    IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
+    AccountStore, AuditStore, AuthorizationStore, CertificateRecord, CertificateState, CertificateStore, Creation,
+    CrlStore, IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
     Retention, StoreError, Versioned, WatchStore,
     contract::{
         everything::write_everything,
         fixture::{
-            DAY, account, at, audit_record, authorization, certificate, changed, crl, dns, expiry_watch, issued_leaf,
-            issuer_id, key, limit_window, nonce, operation, order, processing, random, revoked, valid, valid_order,
-            validating,
+            DAY, account, account_in, at, audit_record, authorization, certificate, changed, crl, dns, expiry_watch,
+            issued_leaf, issuer_id, key, limit_window, nonce, operation, order, processing, random, revoked, valid,
+            valid_order, validating,
         },
     },
 };
@@ -66,6 +66,50 @@ async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
         "WATCH",
     ];
     assert_eq!(nouns, all.map(str::to_owned).into(), "every kind was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_items_of_an_account_that_was_not_used_end_together_and_none_once_it_is_used() {
+    let (cloud, store) = open();
+    let unused = changed(&account(), |account| account.unused_until = Some(at(60)));
+    let kept = changed(&unused, |account| account.unused_until = None);
+    let expiries = || {
+        let items = cloud.items("acme").into_iter().filter(|item| item["pk"]["S"] != "SCHEMA");
+        items.map(|item| item.get("expires").map(|end| end["N"].clone())).collect::<Vec<_>>()
+    };
+    store.create_account_if_absent(&unused).await.unwrap();
+    let end = Value::from(at(60).as_second().to_string());
+    assert_eq!(expiries(), [Some(end.clone()), Some(end.clone()), Some(end)], "account, key and contact");
+    cloud.clear();
+    store.update_account(&unused, &kept).await.unwrap();
+    assert_eq!(expiries(), [None, None, None]);
+    // A transaction of two items is charged twice; the third is the contact.
+    assert_eq!(cloud.units().write, 5.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_lapsed_is_gone_whichever_of_its_items_is_deleted_first() {
+    for deleted in ["ACCOUNT#", "KEY#"] {
+        let (cloud, store) = open();
+        let unused = changed(&account(), |account| account.unused_until = Some(at(60)));
+        store.create_account_if_absent(&unused).await.unwrap();
+        let mut items = cloud.items("acme");
+        items.retain(|item| {
+            let pk = item["pk"]["S"].as_str().unwrap();
+            !pk.starts_with(deleted) || pk.starts_with("ACCOUNT#CONTACT#")
+        });
+        let (left, store) = open();
+        left.fill_table("acme", items);
+        let key = unused.key.thumbprint();
+        assert_eq!(store.account_by_key(&unused.directory, &key).await.unwrap(), None, "{deleted}");
+        let kept = changed(&unused, |account| account.unused_until = None);
+        let late = store.update_account(&unused, &kept).await;
+        assert!(matches!(late, Err(StoreError::Conflict)), "{deleted}: {late:?}");
+        let made = account_in(&unused.directory, unused.key.clone());
+        let heir = changed(&made, |account| account.created_at = at(61));
+        assert_eq!(store.create_account_if_absent(&heir).await.unwrap(), Creation::Created, "{deleted}");
+        assert_eq!(store.account_by_key(&unused.directory, &key).await.unwrap(), Some(heir), "{deleted}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,12 +12,13 @@ use crate::{Directory, Error, Refusal};
 /// Finds the accounts that requests refer to.
 pub struct Accounts {
     accounts: Arc<dyn AccountStore>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Accounts {
     /// Finds the accounts of this store.
-    pub fn new(accounts: Arc<dyn AccountStore>) -> Self {
-        Self { accounts }
+    pub fn new(accounts: Arc<dyn AccountStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { accounts, clock }
     }
 
     /// The valid account with this `kid` in this directory.
@@ -44,7 +45,10 @@ impl Accounts {
         directory: &DirectoryId,
         id: AccountId,
     ) -> Result<Versioned<Account>, Error> {
-        let account = self.accounts.account(id).await?.filter(|account| account.directory == *directory);
+        let account = self.accounts.account(id).await?;
+        // A database may delete what has lapsed days later.
+        let account =
+            account.filter(|account| account.directory == *directory && !account.has_lapsed(self.clock.now()));
         account.ok_or(Refusal::AccountDoesNotExist.into())
     }
 
@@ -114,7 +118,8 @@ impl AccountChanges {
                 }
                 return Ok(after.value);
             }
-            before = Accounts::new(self.accounts.clone()).account(&before.directory, before.id).await?;
+            before =
+                Accounts::new(self.accounts.clone(), self.clock.clone()).account(&before.directory, before.id).await?;
         }
     }
 }

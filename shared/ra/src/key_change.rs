@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acme::{Account, AccountId};
-use authority::{Rounds, versioned};
+use authority::{Clock, Rounds, versioned};
 use jose::PublicKey;
 use store::{AccountStore, CertificateStore, KeyReplacement, StoreError, Versioned};
 
@@ -25,12 +25,18 @@ pub struct KeyChanges {
     accounts: Arc<dyn AccountStore>,
     certificates: Arc<dyn CertificateStore>,
     limits: Arc<Limits>,
+    clock: Arc<dyn Clock>,
 }
 
 impl KeyChanges {
     /// Changes the keys of accounts in this store, unless the new key is blocked there.
-    pub fn new(accounts: Arc<dyn AccountStore>, certificates: Arc<dyn CertificateStore>, limits: Arc<Limits>) -> Self {
-        Self { accounts, certificates, limits }
+    pub fn new(
+        accounts: Arc<dyn AccountStore>,
+        certificates: Arc<dyn CertificateStore>,
+        limits: Arc<Limits>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { accounts, certificates, limits, clock }
     }
 
     /// Replaces the account's key.
@@ -72,7 +78,8 @@ impl KeyChanges {
                 Ok(KeyReplacement::Replaced) => return Ok(after.value),
                 Ok(KeyReplacement::KeyInUse(other)) => return Err(Refusal::KeyInUse(other).into()),
                 Err(StoreError::Conflict) => {
-                    before = Accounts::new(self.accounts.clone()).account(&before.directory, before.id).await?
+                    let accounts = Accounts::new(self.accounts.clone(), self.clock.clone());
+                    before = accounts.account(&before.directory, before.id).await?
                 }
                 Err(error) => return Err(error.into()),
             }

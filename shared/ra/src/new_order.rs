@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use acme::{Account, AgreedTerms, AuthorizationState, Identifier, NewOrder, Order, OrderId, OrderState};
-use authority::{Clock, random, versioned};
+use authority::{Clock, Rounds, applied, random, versioned};
 use issuing::{Issuers, RequestedValidity, Validities};
-use store::{AuthorizationStore, OrderStore, TermsOfServiceChange};
+use jiff::Timestamp;
+use store::{AccountStore, AuthorizationStore, OrderStore, TermsOfServiceChange};
 
 use crate::{
     Directory, Error, Limits, NamePolicies, OrderView, Refusal, Renewals,
@@ -16,6 +17,7 @@ use crate::{
 
 /// Creates orders and their authorizations (RFC 8555 §7.4).
 pub struct NewOrders {
+    accounts: Arc<dyn AccountStore>,
     orders: Arc<dyn OrderStore>,
     authorizations: Arc<dyn AuthorizationStore>,
     issuers: Arc<Issuers>,
@@ -29,6 +31,7 @@ pub struct NewOrders {
 impl NewOrders {
     /// Creates orders in this store, for certificates of these issuers.
     pub fn new(
+        accounts: Arc<dyn AccountStore>,
         orders: Arc<dyn OrderStore>,
         authorizations: Arc<dyn AuthorizationStore>,
         issuers: Arc<Issuers>,
@@ -38,7 +41,7 @@ impl NewOrders {
         renewals: Arc<Renewals>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { orders, authorizations, issuers, policies, validities, limits, renewals, clock }
+        Self { accounts, orders, authorizations, issuers, policies, validities, limits, renewals, clock }
     }
 
     /// Creates an order with an authorization for each identifier; the account's valid and pending
@@ -104,8 +107,31 @@ impl NewOrders {
             is_renewal,
             state: OrderState::Open,
         })?;
+        self.keep(account, now).await?;
         self.orders.create_order(&order, &new_authorizations).await?;
         Ok(OrderView { order: order.value, authorizations })
+    }
+
+    /// From its first order on, an account is kept. This is written before the order, on condition
+    /// that the account is still there: an account that has an order is never deleted for not
+    /// having one, and one that was deleted gets none.
+    async fn keep(&self, account: &Account, now: Timestamp) -> Result<(), Error> {
+        if account.unused_until.is_none() {
+            return Ok(());
+        }
+        let mut rounds = Rounds::default();
+        loop {
+            rounds.begin()?;
+            let stored = self.accounts.account(account.id).await?.filter(|stored| !stored.has_lapsed(now));
+            let before = stored.ok_or(Refusal::AccountDoesNotExist)?;
+            if before.unused_until.is_none() {
+                return Ok(());
+            }
+            let after = versioned(Account { unused_until: None, ..before.value.clone() })?;
+            if applied(self.accounts.update_account(&before, &after).await)? {
+                return Ok(());
+            }
+        }
     }
 
     /// Counts an order that replaces the certificate `named`, and returns which one it replaces. A

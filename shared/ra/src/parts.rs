@@ -144,7 +144,7 @@ impl Parts {
             clock.clone(),
         ));
         Self {
-            accounts: Arc::new(Accounts::new(store.clone())),
+            accounts: Arc::new(Accounts::new(store.clone(), clock.clone())),
             nonces: Arc::new(Nonces::new(store.clone())),
             refusals: Arc::new(Refusals::new(events.clone(), clock.clone())),
             account_changes: AccountChanges::new(store.clone(), events.clone(), clock.clone()),
@@ -156,8 +156,9 @@ impl Parts {
                 events.clone(),
                 clock.clone(),
             ),
-            key_changes: KeyChanges::new(store.clone(), store.clone(), limits.clone()),
+            key_changes: KeyChanges::new(store.clone(), store.clone(), limits.clone(), clock.clone()),
             new_orders: NewOrders::new(
+                store.clone(),
                 store.clone(),
                 store.clone(),
                 issuers.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use acme::{Account, AccountId, AccountStatus, EventKind, NewAccount, UnknownMembers};
 use authority::{Clock, Events, Rounds, account_facts, random, versioned};
+use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
 use serde_json::value::RawValue;
 use store::{AccountStore, CertificateStore, Creation, StoreError, Versioned};
@@ -62,7 +63,8 @@ impl Registrations {
         url: &str,
     ) -> Result<AccountCreation, Error> {
         let thumbprint = key.thumbprint();
-        if let Some(existing) = self.accounts.account_by_key(&serving.directory, &thumbprint).await? {
+        let existing = self.accounts.account_by_key(&serving.directory, &thumbprint).await?;
+        if let Some(existing) = existing.filter(|existing| !existing.has_lapsed(self.clock.now())) {
             let existing = match &request.external_account_binding {
                 Some(binding) if existing.status == AccountStatus::Valid && existing.external_account.is_none() => {
                     self.bind(serving, existing, binding, url).await?
@@ -105,6 +107,7 @@ impl Registrations {
             created_at: acme::whole_seconds(now),
             external_account: binding.as_ref().map(|key| key.id),
             former_keys: Vec::new(),
+            unused_until: if binding.is_some() { None } else { unused_until(serving, now) },
             unknown: UnknownMembers::default(),
         })?;
         let creation = match binding {
@@ -138,7 +141,8 @@ impl Registrations {
         let mut rounds = Rounds::default();
         loop {
             rounds.begin()?;
-            let after = versioned(Account { external_account: Some(id), ..before.value.clone() })?;
+            let bound = Account { external_account: Some(id), unused_until: None, ..before.value.clone() };
+            let after = versioned(bound)?;
             match self.accounts.update_account(&before, &after).await {
                 Ok(()) => {
                     tracing::info!(account = %after.id, external_account = %id, "an existing account is bound");
@@ -154,6 +158,12 @@ impl Registrations {
             }
         }
     }
+}
+
+/// When an account that is made now is deleted unless it has ordered by then.
+fn unused_until(serving: &Directory, now: Timestamp) -> Option<Timestamp> {
+    let lifetime = SignedDuration::from_secs(i64::from(serving.acme.unused_account_lifetime()?));
+    now.checked_add(lifetime).ok()
 }
 
 fn found(account: Account) -> Result<AccountCreation, Error> {

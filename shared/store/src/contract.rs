@@ -43,6 +43,8 @@ macro_rules! contract_tests {
             account: a_replaced_key_leads_to_the_account_and_the_old_one_is_free,
             account: the_thumbprints_of_former_keys_are_kept,
             account: the_key_of_another_account_is_not_taken,
+            account: the_key_of_an_account_that_was_not_used_is_free_afterwards,
+            account: an_account_that_is_used_is_kept_with_its_key,
             audit: audit_records_are_listed_newest_first_in_pages,
             authorization: a_new_authorization_reads_back,
             authorization: several_authorizations_come_in_the_order_asked_for,

@@ -1,6 +1,6 @@
 //! How long records are kept, in every engine alike.
 
-use acme::{Authorization, Order, OrderState};
+use acme::{Account, Authorization, Order, OrderState};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -10,9 +10,9 @@ use crate::{
 
 /// How long records are kept after they are no longer needed.
 ///
-/// Accounts, their keys, profiles and issuers are kept for ever. An engine in which all other items
-/// expire gives CRLs, secrets and blocked keys an expiry long after their last use. Other engines
-/// may keep these for ever.
+/// Accounts that have ordered, their keys, profiles and issuers are kept for ever. An engine in
+/// which all other items expire gives CRLs, secrets and blocked keys an expiry long after their
+/// last use. Other engines may keep these for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// How long orders without a certificate, and authorizations, are kept after they expire.
@@ -29,6 +29,11 @@ impl Default for Retention {
 }
 
 impl Retention {
+    /// Until when an account and its entry in the index of keys are kept; `None` means for ever.
+    pub fn of_account(&self, account: &Account) -> Option<Timestamp> {
+        account.kept_until()
+    }
+
     /// Until when an order is kept.
     pub fn of_order(&self, order: &Order) -> Timestamp {
         match &order.state {

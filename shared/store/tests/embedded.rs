@@ -171,6 +171,36 @@ async fn what_has_served_is_deleted_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn accounts_that_were_not_used_are_deleted_with_their_keys_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let until = |end: Option<i64>| changed(&account(), |account| account.unused_until = end.map(at));
+    let [unused, used, ended, unlimited] = [until(Some(DAY)), until(Some(DAY)), until(Some(DAY)), until(None)];
+    for account in [&unused, &used, &ended, &unlimited] {
+        store.create_account_if_absent(account).await.unwrap();
+    }
+    let kept = changed(&used, |account| account.unused_until = None);
+    store.update_account(&used, &kept).await.unwrap();
+    let disabled = changed(&ended, |account| account.status = acme::AccountStatus::Revoked);
+    store.update_account(&ended, &disabled).await.unwrap();
+    let there = async |account: &acme::Account| {
+        let by_key = store.account_by_key(&account.directory, &account.key.thumbprint()).await.unwrap();
+        let by_contact = store.accounts_by_contact(&account.contact[0], None, 9).await.unwrap();
+        let found = store.account(account.id).await.unwrap();
+        assert_eq!(found.is_some(), by_key.is_some());
+        assert_eq!(found.is_some(), by_contact.items.iter().any(|found| found.id == account.id));
+        found.is_some()
+    };
+    let purged = async |seconds| while store.purge(at(seconds), 2).await.unwrap() == 2 {};
+    purged(DAY - 1).await;
+    assert!(there(&unused).await, "it may still be used");
+    purged(DAY + 3_600).await;
+    assert!(!there(&unused).await);
+    purged(1_000 * DAY).await;
+    assert!(there(&used).await && there(&ended).await && there(&unlimited).await);
+}
+
+#[tokio::test]
 async fn what_leads_to_a_certificate_and_what_counts_go_when_they_have_served() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);

@@ -36,8 +36,23 @@ pub(crate) async fn happens(environment: Environment) -> Environment {
             ca.settled().await;
         })
         .await;
+    never_ordered(&environment).await;
     issuers::further_issuers(&environment).await;
     operator::administers(bound_accounts(environment).await).await
+}
+
+/// Accounts that would end because they never order, and end in another way: from then on they are
+/// kept, with their keys.
+async fn never_ordered(environment: &Environment) {
+    let ca = environment.directory("default");
+    let (ended, disabled) = (ca.client().await, ca.client().await);
+    ended.post(ended.account(), &json!({"status": "deactivated"})).await.expect(200);
+    let request = json!({"action": "set-account-status", "id": disabled.account_id(), "status": "revoked"});
+    environment.act(request).await.unwrap();
+    for client in [ended, disabled] {
+        let stored = environment.store().account(client.account_id().parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(stored.kept_until(), None);
+    }
 }
 
 async fn by_schedule(environment: &Environment) {

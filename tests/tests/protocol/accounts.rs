@@ -1,9 +1,13 @@
 //! Accounts (RFC 8555 §7.3).
 
+use acme::Account;
 use host::Config;
 use serde_json::{Value, json};
-use store::TermsOfServiceChange;
-use tests::{Directory, all, client::Key};
+use store::{OperationId, TermsOfServiceChange, Versioned};
+use tests::{
+    Directory, all,
+    client::{Client, Key},
+};
 
 use crate::HOST;
 
@@ -251,6 +255,30 @@ async fn s6_threat_14_a_deactivated_account_is_refused_everywhere() {
             assert!(reply.header("replay-nonce").is_some());
         }
         client.post(client.account(), &json!({"status": "valid"})).await.refused(401, "unauthorized");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn n12_an_account_that_never_ordered_ends_and_its_key_can_register_again() {
+    HOST.on_both_families(async |ca| {
+        let (unused, used) = (ca.client().await, ca.client().await);
+        used.order(&["a.test"]).await;
+        let stored = async |client: &Client| {
+            let id = client.account_id().parse().unwrap();
+            ca.store().account(id).await.unwrap().unwrap()
+        };
+        assert_eq!(stored(&used).await.unused_until, None, "it has ordered");
+        let before = stored(&unused).await;
+        let lapsed = Account { unused_until: Some(before.created_at), ..before.value.clone() };
+        let lapsed =
+            Versioned::new(lapsed, OperationId::from_random(*unused.account_id().as_bytes().last_chunk().unwrap()));
+        ca.store().update_account(&before, &lapsed).await.unwrap();
+
+        unused.read(unused.account()).await.refused(400, "accountDoesNotExist");
+        let again = unused.new_account(&json!({})).await.expect(201).location();
+        assert_ne!(again, unused.account());
+        used.read(used.account()).await.expect(200);
     })
     .await;
 }

@@ -34,7 +34,7 @@ async fn p1_every_field_is_set_at_creation_and_on_edit_and_absent_fields_keep_th
         apply(&environment, json!({kind: [bare]})).await;
         let bare = stored(&environment, kind, "bare").await;
         // Fields without a default, which versions that do not know them could not read.
-        let optional = ["allowedOrigins", "existingAccounts"];
+        let optional = ["allowedOrigins", "existingAccounts", "unusedAccounts"];
         let mut first = first;
         first.as_object_mut().unwrap().retain(|field, _| !optional.contains(&field.as_str()));
         assert_eq!(fields(&bare), fields(&first), "no field is left out of this test");
@@ -277,6 +277,7 @@ fn profile(version: u32) -> Value {
         "preApproved": if is_second { json!([{"rule": ".v2.example", "wildcard": true}]) } else { json!([]) },
         "externalAccountRequired": is_second,
         "existingAccounts": if is_second { "keep" } else { "refuse" },
+        "unusedAccounts": 86_400 * version,
         "allowedOrigins": [format!("https://page{version}.example")],
         "limits": {"newOrders": limit, "certificatesPerRegisteredDomain": limit},
         "labels": {"version": format!("{version}")},

@@ -8,7 +8,7 @@ use jose::Thumbprint;
 use super::{
     DynamoDbStore,
     condition::{Condition, Verdict},
-    item::{Item, Record, corrupt},
+    item::{EXPIRES, Item, Record, corrupt},
     key::{self, Key},
     read::Consistency,
     write::Write,
@@ -24,7 +24,7 @@ impl AccountStore for DynamoDbStore {
         self.put_each(self.contact_entries(None, account)).await?;
         for _ in 0..ROUNDS {
             let verdicts = self
-                .transact(account.version, [self.account_write(None, account)?, self.index_write(account)?])
+                .transact(account.version, [self.account_write(None, account)?, self.new_index_write(account)?])
                 .await?;
             match verdicts {
                 [Verdict::Held, Verdict::Held] => return Ok(Creation::Created),
@@ -57,6 +57,8 @@ impl AccountStore for DynamoDbStore {
             match self.account(index.record()?).await? {
                 Some(account) if account.key.thumbprint() == *key => return Ok(Some(account)),
                 Some(_) => {} // Its key was replaced between the two reads.
+                // It was not used, and the account was deleted first.
+                None if index.number(EXPIRES).is_some() => return Ok(None),
                 None => break,
             }
         }
@@ -64,9 +66,21 @@ impl AccountStore for DynamoDbStore {
     }
 
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
-        let item = Item::of_versioned(key::account(after.id), after, &self.retention)?;
         self.put_each(self.contact_entries(Some(before), after)).await?;
-        self.put(item, Condition::Version(before.version)).await?.accept(after.version)
+        if self.retention.of_account(before) == self.retention.of_account(after) {
+            let item = Item::of_versioned(key::account(after.id), after, &self.retention)?;
+            return self.put(item, Condition::Version(before.version)).await?.accept(after.version);
+        }
+        // The index of keys must not end before the account. If it has, the account has lapsed, and
+        // another one may have the key.
+        let index = self.index_item(after)?;
+        let still = Condition::Record(index.record_text().unwrap_or_default().to_owned());
+        let writes = [self.account_write(Some(before), after)?, Write::Put(index, still)];
+        let [account, index] = self.transact(after.version, writes).await?;
+        match (account, index) {
+            (Verdict::Held, Verdict::Failed(_)) => Err(StoreError::Conflict),
+            (account, _) => account.accept(after.version),
+        }
     }
 
     async fn replace_account_key(
@@ -96,21 +110,36 @@ impl DynamoDbStore {
         Ok(Write::Put(item, Condition::still(before.map(|before| before.version))))
     }
 
-    /// The write of the index entry for the account's key, provided that the key is free.
+    /// The write of the index entry for the account's new key, provided that the key is free.
     pub(super) fn index_write(&self, account: &Account) -> Result<Write, StoreError> {
-        Ok(Write::Put(Item::of(index_key(account), &account.id, &self.retention)?, Condition::Absent))
+        Ok(Write::Put(self.index_item(account)?, Condition::Absent))
+    }
+
+    /// The write of the index entry for the key of a new account, provided that the key is free or
+    /// the account that had it has lapsed.
+    pub(super) fn new_index_write(&self, account: &Account) -> Result<Write, StoreError> {
+        Ok(Write::Put(self.index_item(account)?, Condition::NotOutlasting(account.created_at)))
+    }
+
+    /// The index entry for the account's key, which ends with the account.
+    fn index_item(&self, account: &Account) -> Result<Item, StoreError> {
+        let item = Item::of(index_key(account), &account.id, &self.retention)?;
+        Ok(match self.retention.of_account(account) {
+            Some(end) => item.with_expiry(end),
+            None => item,
+        })
     }
 }
 
 impl Record for Account {
     const NAME: &'static str = "account";
 
-    fn kept_until(&self, _: &Retention) -> Option<Timestamp> {
-        None
+    fn kept_until(&self, retention: &Retention) -> Option<Timestamp> {
+        retention.of_account(self)
     }
 }
 
-/// The record of an entry in the index of keys.
+/// The record of an entry in the index of keys. When it ends is known to its account alone.
 impl Record for AccountId {
     const NAME: &'static str = "account by key";
 

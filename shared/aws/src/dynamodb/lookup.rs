@@ -144,11 +144,18 @@ impl DynamoDbStore {
         Some(Item::new(key::certificate_by_key(key, &entry)).with_expiry(self.retention.of_certificate(certificate)))
     }
 
-    /// The index items of the account for contacts that `before` did not have.
+    /// The index items of the account for contacts that `before` did not have, or all of them if it
+    /// was to end at another time. They end with the account.
     pub(super) fn contact_entries(&self, before: Option<&Account>, after: &Account) -> Vec<Item> {
-        let known = before.map(|before| before.contact.as_slice()).unwrap_or_default();
+        let end = self.retention.of_account(after);
+        let same = before.filter(|before| self.retention.of_account(before) == end);
+        let known = same.map(|before| before.contact.as_slice()).unwrap_or_default();
         let new = after.contact.iter().filter(|contact| !known.contains(contact));
-        new.map(|contact| Item::new(key::account_by_contact(contact, after.id))).collect()
+        let entry = |contact| match (Item::new(key::account_by_contact(contact, after.id)), end) {
+            (item, Some(end)) => item.with_expiry(end),
+            (item, None) => item,
+        };
+        new.map(entry).collect()
     }
 }
 

@@ -18,5 +18,6 @@ mod names;
 mod nonces;
 mod one_way;
 mod order_lists;
+mod unused;
 mod waiting;
 mod withdrawn;

@@ -4,7 +4,7 @@ use acme::AccountStatus;
 
 use super::{
     Tried, WORKS, assert_conflict,
-    fixture::{account, account_in, changed, directory, key},
+    fixture::{DAY, account, account_in, at, changed, directory, key},
 };
 use crate::{Creation, KeyReplacement};
 
@@ -101,4 +101,42 @@ pub async fn the_key_of_another_account_is_not_taken(store: Tried) {
         let found = store.account_by_key(&directory, &key).await.expect(WORKS);
         assert_eq!(found.as_ref(), Some(account), "each key leads where it led");
     }
+}
+
+/// An account that lapsed gives its key back, whether or not the engine has deleted it yet, and
+/// cannot be kept any more.
+pub async fn the_key_of_an_account_that_was_not_used_is_free_afterwards(store: Tried) {
+    let unused = changed(&account(), |account| account.unused_until = Some(at(60)));
+    let register = |second: i64| {
+        let made = account_in(&unused.directory, unused.key.clone());
+        changed(&made, |account| account.created_at = at(second))
+    };
+    store.create_account_if_absent(&unused).await.expect(WORKS);
+    let early = store.create_account_if_absent(&register(59)).await.expect(WORKS);
+    assert_eq!(early, Creation::Existing(unused.clone()), "it has not lapsed");
+
+    let heir = register(60);
+    assert_eq!(store.create_account_if_absent(&heir).await.expect(WORKS), Creation::Created);
+    let by_key = store.account_by_key(&heir.directory, &heir.key.thumbprint()).await.expect(WORKS);
+    assert_eq!(by_key.as_ref(), Some(&heir));
+    let kept = changed(&unused, |account| account.unused_until = None);
+    assert_conflict(store.update_account(&unused, &kept).await, "another account has the key");
+    assert_eq!(store.account(heir.id).await.expect(WORKS), Some(heir), "the conflict changed nothing");
+}
+
+/// An account that has ordered is kept, with its key, whatever its key was when it was created.
+pub async fn an_account_that_is_used_is_kept_with_its_key(store: Tried) {
+    let unused = changed(&account(), |account| account.unused_until = Some(at(60)));
+    store.create_account_if_absent(&unused).await.expect(WORKS);
+    let moved = changed(&unused, |account| account.key = key(1));
+    assert_eq!(store.replace_account_key(&unused, &moved).await.expect(WORKS), KeyReplacement::Replaced);
+    let kept = changed(&moved, |account| account.unused_until = None);
+    for _ in 1..=2 {
+        store.update_account(&moved, &kept).await.expect(WORKS);
+    }
+    let late = changed(&account_in(&kept.directory, kept.key.clone()), |account| account.created_at = at(DAY));
+    let answer = store.create_account_if_absent(&late).await.expect(WORKS);
+    assert_eq!(answer, Creation::Existing(kept.clone()), "the key is taken for ever");
+    let by_contact = store.accounts_by_contact(&kept.contact[0], None, 1_000).await.expect(WORKS);
+    assert!(by_contact.items.contains(&kept));
 }

@@ -114,6 +114,7 @@ pub fn account_in(directory: &DirectoryId, key: PublicKey) -> Versioned<Account>
         created_at: at(0),
         external_account: None,
         former_keys: Vec::new(),
+        unused_until: None,
         unknown: UnknownMembers::default(),
     };
     Versioned::new(account, operation())

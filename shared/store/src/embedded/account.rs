@@ -2,14 +2,16 @@
 
 use acme::{Account, AccountId, DirectoryId};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jose::Thumbprint;
 
 use super::{
     EmbeddedStore,
     batch::{Batch, Condition},
     change::Change,
+    expiry::{self, Expiring},
     failure::Failure,
-    key,
+    key, purge,
     record::{self, IndexRow, Malformed, Record},
     table::{self, TableName},
 };
@@ -22,9 +24,9 @@ impl AccountStore for EmbeddedStore {
         account: &Versioned<Account>,
     ) -> Result<Creation<Versioned<Account>>, StoreError> {
         let change = self.account_change(None, account)?;
-        let account = account.clone();
+        let (account, retention) = (account.clone(), self.retention);
         self.write(move |batch| {
-            if let Some(existing) = existing_account(batch, &account)? {
+            if let Some(existing) = existing_account(batch, &account, &retention)? {
                 return Ok(existing);
             }
             if change.check(batch)? == Condition::Holds {
@@ -108,24 +110,46 @@ impl EmbeddedStore {
 impl Record for Account {
     const TABLE: TableName = table::ACCOUNT;
 
-    fn index_rows(&self, _: &Retention) -> Vec<IndexRow> {
+    fn index_rows(&self, retention: &Retention) -> Vec<IndexRow> {
         let contacts = self.contact.iter();
         let by_contact =
             contacts.map(|contact| IndexRow { table: table::CONTACT, key: key::account_by_contact(contact, self.id) });
         let directory = key::directory_of_a_key(&self.key.thumbprint(), &self.directory);
-        by_contact.chain([IndexRow { table: table::DIRECTORY_OF_KEY, key: directory }]).collect()
+        let expiry = retention.of_account(self).map(|_| expiry::index_row(self, &self.id.to_string(), retention));
+        by_contact.chain([IndexRow { table: table::DIRECTORY_OF_KEY, key: directory }]).chain(expiry).collect()
+    }
+}
+
+impl Expiring for Account {
+    fn kept_until(&self, retention: &Retention) -> Timestamp {
+        retention.of_account(self).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Deletes its entry in the index of keys, so that the key is free.
+    fn forget_others(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
+        let key = key_of(self);
+        match owner(batch, &key)? {
+            Some(owner) if owner == self.id.to_string() => batch.remove(table::ACCOUNT_BY_KEY, &key),
+            _ => Ok(()),
+        }
     }
 }
 
 /// The outcome when the directory has an account with that key: the same account if the answer to
-/// its creation was lost, or another one.
+/// its creation was lost, or another one. One that had lapsed when the new account was created
+/// makes room for it.
 pub(super) fn existing_account(
     batch: &mut Batch<'_>,
     account: &Versioned<Account>,
+    retention: &Retention,
 ) -> Result<Option<Creation<Versioned<Account>>>, Failure> {
     let Some(owner) = owner(batch, &key_of(account))? else { return Ok(None) };
     let row = batch.row(table::ACCOUNT, &owner)?.ok_or_else(dangling)?;
     let existing: Versioned<Account> = record::decode_versioned(&row)?;
+    if existing.has_lapsed(account.created_at) {
+        purge::settle_record::<Account>(batch, &owner, retention, account.created_at)?;
+        return Ok(None);
+    }
     let is_ours = existing.version == account.version;
     Ok(Some(if is_ours { Creation::Created } else { Creation::Existing(existing) }))
 }

@@ -57,9 +57,9 @@ impl ExternalAccountStore for EmbeddedStore {
     ) -> Result<Creation<Versioned<Account>>, StoreError> {
         let made = self.account_change(None, account)?;
         let bound = Change::indexed(after.id.to_string(), Some(before), after, &self.retention)?;
-        let account = account.clone();
+        let (account, retention) = (account.clone(), self.retention);
         self.write(move |batch| {
-            if let Some(existing) = existing_account(batch, &account)? {
+            if let Some(existing) = existing_account(batch, &account, &retention)? {
                 return Ok(existing);
             }
             let open = [bound.check(batch)?, made.check(batch)?];

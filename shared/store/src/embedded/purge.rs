@@ -1,6 +1,6 @@
 //! The purge: records that are no longer needed are deleted.
 
-use acme::{Authorization, Order};
+use acme::{Account, Authorization, Order};
 use jiff::Timestamp;
 
 use super::{
@@ -50,6 +50,7 @@ fn settle(batch: &mut Batch<'_>, row: &str, retention: &Retention, now: Timestam
     batch.remove(table::EXPIRY, row)?;
     let Some((table, key)) = key::expiring(row) else { return Ok(()) };
     let settled = match table {
+        _ if table == Account::TABLE.as_str() => settle_record::<Account>(batch, key, retention, now),
         _ if table == Order::TABLE.as_str() => settle_record::<Order>(batch, key, retention, now),
         _ if table == Authorization::TABLE.as_str() => settle_record::<Authorization>(batch, key, retention, now),
         _ if table == CertificateRecord::TABLE.as_str() => {
@@ -74,7 +75,8 @@ fn settle(batch: &mut Batch<'_>, row: &str, retention: &Retention, now: Timestam
     }
 }
 
-fn settle_record<T: Expiring>(
+/// Deletes the record if it has expired by now, as it is stored.
+pub(super) fn settle_record<T: Expiring>(
     batch: &mut Batch<'_>,
     key: &str,
     retention: &Retention,

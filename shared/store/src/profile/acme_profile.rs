@@ -93,6 +93,10 @@ pub struct AcmeProfile {
     /// on when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub existing_accounts: Option<ExistingAccounts>,
+    /// For how many seconds an account without an external account is kept that never orders; 0 is
+    /// for ever, and 90 days when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused_accounts: Option<u32>,
     /// The origins whose web pages may use the directory, such as `https://ca.example`; `*` is
     /// every one. When absent: every one, unless validation may connect to special-purpose networks
     /// for accounts without an external account binding, because then any page could have them
@@ -144,6 +148,7 @@ impl AcmeProfile {
             pre_approved: Vec::new(),
             external_account_required: false,
             existing_accounts: None,
+            unused_accounts: None,
             allowed_origins: None,
             limits: Limits::default(),
             labels: BTreeMap::new(),
@@ -179,6 +184,15 @@ impl AcmeProfile {
     /// Whether accounts without an external account binding may not go on.
     pub fn refuses_unbound_accounts(&self) -> bool {
         self.external_account_required && self.existing_accounts == Some(ExistingAccounts::Refuse)
+    }
+
+    /// For how many seconds a new account without an external account is kept unless it orders;
+    /// `None` is for ever.
+    pub fn unused_account_lifetime(&self) -> Option<u32> {
+        match self.unused_accounts {
+            Some(0) => None,
+            set => Some(set.unwrap_or(NINETY_DAYS)),
+        }
     }
 
     /// Whether web pages of this origin may use the directory.
@@ -285,6 +299,8 @@ impl DnsResolver {
 
 /// In a list of origins, the sign for all of them.
 pub(crate) const ANY_ORIGIN: &str = "*";
+
+const NINETY_DAYS: u32 = 90 * 24 * 60 * 60;
 
 fn yes() -> bool {
     true

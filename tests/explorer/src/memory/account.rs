@@ -39,6 +39,9 @@ impl AccountStore for MemoryStore {
 
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
         let (mut tables, id) = (self.lock(), after.id.to_string());
+        if before.kept_until() != after.kept_until() && tables.account_of_key.get(&key_of(after)) != Some(&after.id) {
+            return Err(StoreError::Conflict);
+        }
         self.replace(&mut tables.accounts, id, Some(before.version), after, Condition::AccountVersion)
     }
 
@@ -78,6 +81,9 @@ impl MemoryStore {
         let existing = tables.accounts.get(&owner.to_string())?;
         if existing.version == account.version {
             return Some(Creation::Created);
+        }
+        if existing.has_lapsed(account.created_at) {
+            return None;
         }
         self.demands(condition, false).is_err().then(|| Creation::Existing(existing.clone()))
     }

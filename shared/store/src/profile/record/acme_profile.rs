@@ -46,6 +46,8 @@ pub struct AcmeProfileRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     existing_accounts: Option<ExistingAccounts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    unused_accounts: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     allowed_origins: Option<Vec<String>>,
     limits: LimitsRecord,
     labels: BTreeMap<String, String>,
@@ -83,6 +85,7 @@ impl AcmeProfileRecord {
             pre_approved: profile.pre_approved.iter().map(PreApprovalRecord::from).collect(),
             external_account_required: profile.external_account_required,
             existing_accounts: profile.existing_accounts,
+            unused_accounts: profile.unused_accounts,
             allowed_origins: profile.allowed_origins.clone(),
             limits: LimitsRecord::from(&profile.limits),
             labels: profile.labels.clone(),
@@ -124,6 +127,7 @@ impl From<AcmeProfileRecord> for AcmeProfile {
             pre_approved: record.pre_approved.into_iter().map(PreApproval::from).collect(),
             external_account_required: record.external_account_required,
             existing_accounts: record.existing_accounts,
+            unused_accounts: record.unused_accounts,
             allowed_origins: record.allowed_origins,
             limits: record.limits.into(),
             labels: record.labels,
