@@ -7,7 +7,7 @@ pub mod lambda;
 use acme::{OrderId, OrderObject, OrdersObject, Resource};
 use api::{AccountCall, Context, Empty, Error, Operation, Reply, Request, Response};
 use http::StatusCode;
-use ra::{OrderView, Orders};
+use ra::{OrderView, OrderViews, Orders};
 
 /// Serves a request.
 pub async fn serve(context: &Context, orders: &Orders, request: Request) -> Response {
@@ -24,16 +24,16 @@ async fn handle(context: &Context, orders: &Orders, call: AccountCall<Empty>) ->
     let cursor = query.as_deref().map(cursor).transpose()?.flatten();
     let list = orders.list(&account, owner, cursor).await?;
     let directory = &serving.directory;
-    let reply = if whole {
-        let views = orders.views(&account, &list.orders).await?;
+    let (reply, next) = if whole {
+        let OrderViews { views, next } = orders.views(&account, list).await?;
         let object = |view: &OrderView| view.order.object(context.urls(), &view.authorizations, context.now());
         let objects: Vec<OrderObject> = views.iter().map(object).collect();
-        Reply::json(StatusCode::OK, &objects)
+        (Reply::json(StatusCode::OK, &objects), next)
     } else {
         let orders = list.orders.iter().map(|id| context.urls().order(directory, *id)).collect();
-        Reply::json(StatusCode::OK, &OrdersObject { orders })
+        (Reply::json(StatusCode::OK, &OrdersObject { orders }), list.next)
     };
-    Ok(match list.next {
+    Ok(match next {
         Some(next) => {
             let here = context.urls().of(directory, &resource);
             reply.with_link(&format!("{here}?cursor={next}"), "next")

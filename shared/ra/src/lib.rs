@@ -46,7 +46,7 @@ pub use limit::{LimitReached, LimitState, Limits};
 pub use names::{NamePolicies, NamePolicy};
 pub use new_order::NewOrders;
 pub use nonce::{NonceSecretRotation, Nonces};
-pub use order::{OrderList, OrderView, Orders, authorizations_of};
+pub use order::{OrderList, OrderView, OrderViews, Orders, authorizations_of};
 pub use parts::{Parts, Seams};
 pub use refusal::Refusals;
 pub use registration::{AccountCreation, Registrations};
