@@ -16,7 +16,7 @@ use std::{net::IpAddr, time::Duration};
 use acme::{ChallengeType, Observation};
 use authority::{OnceAMinute, ValidationTask};
 use ipnet::IpNet;
-use ra::{Error, ValidationJob, Validations};
+use ra::{Error, Finding, ValidationJob, Validations};
 use validation::{Failure, Probe, Rules, address::AddressRules};
 
 pub use pace::{Pace, Sleep};
@@ -79,9 +79,10 @@ async fn run(
         }
         log(&job, "an attempt failed", Some(&failure));
         let pause = pauses.next().filter(|_| failure.may_heal);
-        let Failure { problem, address, .. } = failure;
-        let Some(pause) = pause else { return validations.failed(job, problem, address).await };
-        job = validations.attempt_failed(job, problem, address).await?;
+        let Failure { problem, guarded, address, .. } = failure;
+        let finding = Finding { problem, guarded, address };
+        let Some(pause) = pause else { return validations.failed(job, finding).await };
+        job = validations.attempt_failed(job, finding).await?;
         pace.pause(pause).await;
     }
 }

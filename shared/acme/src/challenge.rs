@@ -108,8 +108,18 @@ pub struct Attempt {
     /// The address of the last connection; `None` when the attempt made none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
-    /// Why the attempt failed.
+    /// Why the attempt failed, for the client.
     pub problem: Problem,
+    /// The whole reason, where clients do not see what was read from the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Problem>,
+}
+
+impl Attempt {
+    /// The whole reason, for operators.
+    pub fn whole(&self) -> &Problem {
+        self.found.as_ref().unwrap_or(&self.problem)
+    }
 }
 
 /// A validation in progress.

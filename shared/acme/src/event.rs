@@ -252,7 +252,7 @@ pub struct ValidationFacts {
     pub challenge: ChallengeType,
     /// The type of the problem.
     pub problem: ProblemType,
-    /// The `detail` of the problem document that the client gets.
+    /// The whole `detail` of the problem, of which the client may see only a part.
     pub detail: String,
 }
 

@@ -77,7 +77,7 @@ fn problem() -> Problem {
 }
 
 fn attempt(ended: i64) -> Attempt {
-    Attempt { at: at(ended), address: None, problem: problem() }
+    Attempt { at: at(ended), address: None, problem: problem(), found: None }
 }
 
 fn issuance() -> Issuance {

@@ -54,4 +54,4 @@ pub use renewal::Renewals;
 pub use renewal_info::{RenewalInfos, directory_of};
 pub use revocation::{MarkedRevocation, RevocationRecords, Revocations, Revoker, raises};
 pub use settings::{Openness, Settings};
-pub use validation::{ValidationJob, Validations};
+pub use validation::{Finding, ValidationJob, Validations};

@@ -34,6 +34,24 @@ pub struct ValidationJob {
     pub profile: AcmeProfile,
 }
 
+/// What an attempt found instead of what it looked for.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The whole reason.
+    pub problem: Problem,
+    /// The reason without what was read from the target.
+    pub guarded: Problem,
+    /// The address of the last connection.
+    pub address: Option<IpAddr>,
+}
+
+impl From<Problem> for Finding {
+    /// A reason in which nothing was read from a target.
+    fn from(problem: Problem) -> Self {
+        Self { guarded: problem.clone(), problem, address: None }
+    }
+}
+
 /// Records the results of validations.
 pub struct Validations {
     authorizations: Arc<dyn AuthorizationStore>,
@@ -86,20 +104,15 @@ impl Validations {
         }
         // The rules became narrower after the validation was requested.
         let problem = Problem::new(ProblemType::Unauthorized, WITHDRAWN);
-        self.failed(job, problem, None).await.map(|()| None)
+        self.failed(job, problem.into()).await.map(|()| None)
     }
 
     /// Records a failed attempt that another one will follow; clients see the reason from now on.
     ///
     /// # Errors
     /// [`Failure::Transition`] if the challenge no longer waits.
-    pub async fn attempt_failed(
-        &self,
-        job: ValidationJob,
-        problem: Problem,
-        address: Option<IpAddr>,
-    ) -> Result<ValidationJob, Error> {
-        let event = AuthorizationEvent::AttemptFailed(job.challenge, self.attempt(problem, address));
+    pub async fn attempt_failed(&self, job: ValidationJob, finding: Finding) -> Result<ValidationJob, Error> {
+        let event = AuthorizationEvent::AttemptFailed(job.challenge, self.attempt(&job, finding));
         let authorization =
             apply_to_authorization(self.authorizations.as_ref(), job.authorization.clone(), event).await?;
         Ok(ValidationJob { authorization, ..job })
@@ -125,8 +138,9 @@ impl Validations {
     ///
     /// # Errors
     /// [`Failure::Transition`] if the challenge no longer waits.
-    pub async fn failed(&self, job: ValidationJob, problem: Problem, address: Option<IpAddr>) -> Result<(), Error> {
-        let event = AuthorizationEvent::Failed(job.challenge, self.attempt(problem.clone(), address));
+    pub async fn failed(&self, job: ValidationJob, finding: Finding) -> Result<(), Error> {
+        let problem = finding.problem.clone();
+        let event = AuthorizationEvent::Failed(job.challenge, self.attempt(&job, finding));
         let failed = apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await?;
         self.events.emit(EventKind::ValidationFailed(ValidationFacts {
             directory: failed.directory.clone(),
@@ -145,8 +159,13 @@ impl Validations {
         }
     }
 
-    fn attempt(&self, problem: Problem, address: Option<IpAddr>) -> Attempt {
-        Attempt { at: acme::whole_seconds(self.clock.now()), address, problem }
+    /// What is kept of the attempt. Where anyone can have private networks probed, what was read
+    /// there is for operators alone.
+    fn attempt(&self, job: &ValidationJob, finding: Finding) -> Attempt {
+        let Finding { problem, guarded, address } = finding;
+        let is_guarded = job.profile.guards_findings() && problem != guarded;
+        let (problem, found) = if is_guarded { (guarded, Some(problem)) } else { (problem, None) };
+        Attempt { at: acme::whole_seconds(self.clock.now()), address, problem, found }
     }
 }
 

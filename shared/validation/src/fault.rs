@@ -111,11 +111,39 @@ pub(crate) enum TlsFault {
     Certificate(#[from] CertificateFault),
 }
 
+impl HttpFault {
+    fn without_findings(&self) -> Option<String> {
+        Some(match self {
+            Self::Lack(_) | Self::Slow | Self::Status(_) | Self::NoLocation(_) | Self::Redirects(_) => return None,
+            Self::Broken(_) => "failed. Check that a web server answers HTTP/1.1 there.".to_owned(),
+            Self::Content { expected, .. } => {
+                format!("did not find the key authorization {expected}. Serve exactly that text.")
+            }
+            Self::Location { .. } | Self::Port { .. } => "redirects to a URL that is not followed.".to_owned(),
+        })
+    }
+}
+
+impl TlsFault {
+    fn without_findings(&self) -> Option<&'static str> {
+        match self {
+            Self::Lack(_) | Self::Slow | Self::NoAlpn => None,
+            Self::Handshake(_) => {
+                Some("failed. Check that the server answers TLS 1.2 or 1.3 there, with the protocol acme-tls/1.")
+            }
+            Self::Certificate(_) => Some(
+                "presented a wrong certificate. Present the certificate made for this challenge (RFC 8737 section 3).",
+            ),
+        }
+    }
+}
+
 impl Fault {
     /// The failure of a probe whose last connection was to `address`.
     pub(crate) fn at(self, address: Option<IpAddr>) -> Failure {
-        let problem = Problem::new(self.problem_type(), self.to_string());
-        Failure { problem, may_heal: self.may_heal(), address, lack: self.lack() }
+        let problem = |detail| Problem::new(self.problem_type(), detail);
+        let guarded = problem(self.without_findings().map_or_else(|| self.to_string(), guarded));
+        Failure { problem: problem(self.to_string()), guarded, may_heal: self.may_heal(), address, lack: self.lack() }
     }
 
     fn lack(&self) -> Option<Lack> {
@@ -125,6 +153,39 @@ impl Fault {
             | Self::Tls { reason: TlsFault::Lack(lack), .. } => Some(*lack),
             _ => None,
         }
+    }
+
+    /// The same of a request that a redirect led to: where it led was read from the target, too.
+    pub(crate) fn behind_a_redirect(self, address: Option<IpAddr>) -> Failure {
+        let failure = self.at(address);
+        let guarded = Problem::new(failure.problem.r#type, guarded(BEHIND_A_REDIRECT.to_owned()));
+        Failure { guarded, ..failure }
+    }
+
+    /// The text without what was read from the target; `None` if nothing in it was. That a port
+    /// answers, and with which status, is no content: who asks sees as much by how long it takes.
+    fn without_findings(&self) -> Option<String> {
+        Some(match self {
+            Self::Unfit { .. }
+            | Self::UnknownName(_)
+            | Self::NoRecord(_)
+            | Self::Refused { .. }
+            | Self::Unanswered(_)
+            | Self::Lack(_)
+            | Self::Forbidden { .. }
+            | Self::Unreachable { .. } => return None,
+            Self::LookUp { question, .. } => format!("Looking up {} of {} failed.", question.types, question.name),
+            Self::WrongTxt { name, expected, .. } => format!(
+                "No TXT record of {name} is {expected}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it."
+            ),
+            Self::Http { url, address, reason } => {
+                let reason = reason.without_findings()?;
+                format!("GET {} at {address} {reason}", excerpt(url.as_bytes(), SHOWN_URL))
+            }
+            Self::Tls { host, address, reason } => {
+                format!("The TLS handshake with {host} at {address} {}", reason.without_findings()?)
+            }
+        })
     }
 
     fn problem_type(&self) -> ProblemType {
@@ -189,6 +250,11 @@ fn listed(attempts: &[(SocketAddr, String)]) -> String {
     attempts.iter().map(|(address, error)| format!("{address}: {error}")).collect::<Vec<_>>().join("; ")
 }
 
+fn guarded(detail: String) -> String {
+    format!("{detail} The CA's operator can see what was found.")
+}
+
+const BEHIND_A_REDIRECT: &str = "A redirect was followed, and its target did not answer the challenge as expected.";
 const SHOWN_URL: usize = 200;
 
 #[cfg(test)]

@@ -37,14 +37,19 @@ pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Observatio
     let mut redirects = 0;
     let mut last = None;
     loop {
-        let connection = dialer.connect(&url.host, url.port).await.map_err(|fault| fault.at(last))?;
+        let is_redirected = redirects > 0;
+        let fail = |fault: Fault, address| match is_redirected {
+            true => fault.behind_a_redirect(address),
+            false => fault.at(address),
+        };
+        let connection = dialer.connect(&url.host, url.port).await.map_err(|fault| fail(fault, last))?;
         let address = connection.address;
         last = Some(address.ip());
         let next = match dialer.deadline.bound(get(&url, connection)).await {
             Ok(answer) => answer.and_then(|answer| answer.next(&url, probe)),
             Err(_) => Err(HttpFault::Slow),
         };
-        let failed = |reason| Fault::Http { url: url.to_string(), address, reason }.at(last);
+        let failed = |reason| fail(Fault::Http { url: url.to_string(), address, reason }, last);
         match next.map_err(failed)? {
             Next::Shown => {
                 let observed = Observation { address: last, resolver: probe.rules.resolver, ..Observation::default() };

@@ -28,6 +28,8 @@ pub struct Probe {
 pub struct Failure {
     /// What is wrong and what the client can do; it becomes the `error` of the challenge.
     pub problem: Problem,
+    /// The same without what was read from the target, for clients that must not read from there.
+    pub guarded: Problem,
     /// Whether another attempt may succeed without a change of a rule or a name: records propagate,
     /// servers start, deployments finish.
     pub may_heal: bool,

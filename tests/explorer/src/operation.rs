@@ -175,7 +175,7 @@ impl Operation {
         if self == Self::Validated {
             return done(validations.succeeded(job, Observation::default()).await);
         }
-        done(validations.failed(job, Problem::new(ProblemType::Connection, "refused"), None).await)
+        done(validations.failed(job, Problem::new(ProblemType::Connection, "refused").into()).await)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Where validation connects to (N8): never to an address that the profile does not allow, and the
-//! client can read why.
+//! client can read why, unless a redirect led there.
 
 use host::Config;
 use serde_json::{Value, json};
@@ -72,6 +72,7 @@ async fn refused(ca: &Directory<'_>, client: &Client, name: &str, way: &str, pag
     let authorization = strings(&order.json()["authorizations"]).remove(0);
     let object = client.read(&authorization).await.expect(200).json();
     let started = challenge(&object, way);
+    let is_redirected = page.is_some();
     if let Some(page) = page {
         ca.challenges.web.set(&well_known(started["token"].as_str().unwrap()), page);
     }
@@ -82,8 +83,14 @@ async fn refused(ca: &Directory<'_>, client: &Client, name: &str, way: &str, pag
     assert_eq!(order["status"], "invalid");
     for told in [&settled["error"], &order["error"]] {
         assert_eq!(told["type"], "urn:ietf:params:acme:error:unauthorized", "{told}");
-        assert!(detail(told).contains("Not connecting to") && detail(told).contains(address), "{told}");
+        // Where a redirect leads was read from the target, which is for the operator alone.
+        let says_why = detail(told).contains("Not connecting to") && detail(told).contains(address);
+        assert_eq!(says_why, !is_redirected, "{told}");
     }
+    let id = authorization.rsplit('/').next().unwrap().parse().unwrap();
+    let stored = ca.store().authorization(client.account_id().parse().unwrap(), id).await.unwrap().unwrap();
+    let attempt = stored.challenge(way.parse().unwrap()).unwrap().attempts.last().unwrap().whole();
+    assert!(attempt.detail.contains("Not connecting to") && attempt.detail.contains(address), "{attempt:?}");
 }
 
 fn detail(problem: &Value) -> &str {

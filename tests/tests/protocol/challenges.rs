@@ -78,6 +78,37 @@ async fn s13_a_failed_attempt_is_visible_while_the_challenge_is_processing_and_t
 }
 
 #[tokio::test]
+async fn threat_12_clients_do_not_learn_what_was_read_where_anyone_can_have_private_networks_probed() {
+    for is_open in [true, false] {
+        let environment = HOST.start().await;
+        let mut waiting = Vec::new();
+        for name in ["default", "raProfile/default"] {
+            let client = environment.directory(name).client().await;
+            let (authorization, http) = pending(&client, "a.test", "http-01").await;
+            waiting.push((client, authorization, http));
+        }
+        let environment = match is_open {
+            true => environment,
+            false => environment.restarted(|config| config.acme_profiles[0].external_account_required = true).await,
+        };
+        for (client, authorization, http) in waiting {
+            let page = Page::text("db_password=hunter2");
+            client.challenges().web.set(&well_known(http["token"].as_str().unwrap()), page);
+            client.post(&url(&http), &json!({})).await.expect(200);
+            let failed = client.wait_until(&url(&http), |object| object.get("error").is_some()).await;
+            let detail = failed["error"]["detail"].as_str().unwrap();
+            assert_eq!(detail.contains("hunter2"), !is_open, "{detail}");
+            assert!(detail.contains("the key authorization"), "what to do is said: {detail}");
+            let id = authorization.rsplit('/').next().unwrap().parse().unwrap();
+            let account = client.account_id().parse().unwrap();
+            let stored = environment.store().authorization(account, id).await.unwrap().unwrap();
+            let attempt = &stored.challenge(acme::ChallengeType::Http01).unwrap().attempts[0];
+            assert!(attempt.whole().detail.contains("hunter2"), "the operator sees it");
+        }
+    }
+}
+
+#[tokio::test]
 async fn s13_after_three_failed_attempts_challenge_authorization_and_order_are_invalid() {
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;

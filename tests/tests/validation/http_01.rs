@@ -7,7 +7,8 @@ use acme::{
     ChallengeType::{self, Http01},
     ProblemType,
 };
-use tests::challenge_server::{DnsFault, Page};
+use tests::challenge_server::{AlpnAnswer, DnsFault, Page};
+use validation::Failure;
 
 use crate::{Scene, assert_failure};
 
@@ -115,6 +116,40 @@ async fn threat_12_foreign_content_is_cut_short() {
     assert!(failure.problem.detail.contains("\"xxx") && !failure.problem.detail.contains("SECRET"));
     scene.set_page(Page::with_status(500, "X-Secret: SECRET\r\n", "SECRET"));
     assert!(!scene.failure(Http01, "a.test").await.problem.detail.contains("SECRET"));
+}
+
+/// Whatever a target answers, the text for clients that must not read there has none of it.
+#[tokio::test]
+async fn threat_12_what_was_read_is_not_in_the_guarded_text() {
+    let scene = Scene::new().await;
+    let (http, name) = (scene.server.http_port, "a.test");
+    let mut failures = Vec::new();
+    for page in [
+        Page::text("hunter2"),
+        Page::redirect("ftp://hunter2.test/"),
+        Page::redirect("http://hunter2.test:99/"),
+        Page::redirect("/hunter2"),
+        Page::redirect(&format!("http://hunter2.test:{http}/")),
+    ] {
+        scene.server.dns.set_addresses("hunter2.test", &["169.254.169.254"]);
+        scene.set_page(page);
+        failures.push(scene.failure(Http01, name).await);
+    }
+    scene.server.dns.add_txt("_acme-challenge.a.test", &["hunter2"]);
+    failures.push(scene.failure(ChallengeType::Dns01, name).await);
+    let answer = AlpnAnswer::new(name, &scene.key_authorization);
+    scene.server.alpn.set(name, AlpnAnswer { names: vec!["hunter2.test".to_owned()], ..answer });
+    let tls = scene.failure(ChallengeType::TlsAlpn01, name).await;
+    assert!(tls.guarded.detail.contains("presented a wrong certificate. Present"), "{}", tls.guarded.detail);
+    for Failure { problem, guarded, .. } in failures {
+        assert!(problem.detail.contains("hunter2"), "{}", problem.detail);
+        assert!(!guarded.detail.contains("hunter2"), "{}", guarded.detail);
+        assert!(guarded.detail.ends_with("The CA's operator can see what was found."), "{}", guarded.detail);
+        assert_eq!(guarded.r#type, problem.r#type);
+    }
+    // What is said without reading anything is said.
+    let forbidden = scene.failure(Http01, "hunter2.test").await;
+    assert_eq!(forbidden.guarded, forbidden.problem);
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
             let what = format!(
                 "{challenge_type} for {name}: attempt {} failed{address}: {}",
                 number + 1,
-                attempt.problem.detail
+                attempt.whole().detail
             );
             timeline.push(entry(attempt.at, what));
         }

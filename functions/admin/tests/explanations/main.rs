@@ -78,9 +78,10 @@ async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reaso
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
     let problem = |text| Problem::new(ProblemType::Connection, text);
     let address = Some([192, 0, 2, 1].into());
-    let job = ca.parts.validations.attempt_failed(job, problem("no answer"), address).await.unwrap();
+    let finding = ra::Finding { address, ..problem("no answer").into() };
+    let job = ca.parts.validations.attempt_failed(job, finding).await.unwrap();
     ca.clock.jump(5);
-    ca.parts.validations.failed(job, problem("still none"), None).await.unwrap();
+    ca.parts.validations.failed(job, problem("still none").into()).await.unwrap();
     let story = explain_order(&ca, account.id, order.id).await;
     let told: Vec<_> = story.timeline.iter().map(|then| then.what.as_str()).collect();
     assert_eq!(

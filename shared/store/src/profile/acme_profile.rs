@@ -199,8 +199,14 @@ impl AcmeProfile {
     pub fn allows_origin(&self, origin: &str) -> bool {
         match &self.allowed_origins {
             Some(allowed) => allowed.iter().any(|allowed| allowed == ANY_ORIGIN || allowed == origin),
-            None => self.external_account_required || self.allowed_networks.is_empty(),
+            None => !self.guards_findings(),
         }
+    }
+
+    /// Whether anyone can have special-purpose networks probed: then clients do not learn what was
+    /// read there.
+    pub fn guards_findings(&self) -> bool {
+        !self.external_account_required && !self.allowed_networks.is_empty()
     }
 
     /// Whether contacts may have an e-mail address in the domain.
