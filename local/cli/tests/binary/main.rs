@@ -15,6 +15,7 @@ mod configuration;
 mod data_folder;
 mod demo;
 mod events;
+mod full_disk;
 mod http;
 mod issuers;
 mod log;

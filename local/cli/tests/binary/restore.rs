@@ -20,7 +20,7 @@ async fn copy(from: &Path, to: &Path) {
 }
 
 /// The number of the published CRL, and how many certificates are on it.
-async fn crl(server: &Server) -> (u128, usize) {
+pub(crate) async fn crl(server: &Server) -> (u128, usize) {
     let path = server.folder.path().join("published.crl");
     std::fs::write(&path, get_status(server, "/crl/issuing/0.crl").await.body).unwrap();
     let mut command = Command::new("openssl");
