@@ -38,9 +38,8 @@ pub(crate) async fn run(probe: &Probe, dialer: &Dialer<'_>) -> Result<Observatio
     let mut last = None;
     loop {
         let is_redirected = redirects > 0;
-        let fail = |fault: Fault, address| match is_redirected {
-            true => fault.behind_a_redirect(address),
-            false => fault.at(address),
+        let fail = |fault: Fault, address| {
+            if is_redirected { fault.behind_a_redirect(address) } else { fault.at(address) }
         };
         let connection = dialer.connect(&url.host, url.port).await.map_err(|fault| fail(fault, last))?;
         let address = connection.address;

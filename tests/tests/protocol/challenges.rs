@@ -87,9 +87,10 @@ async fn threat_12_clients_do_not_learn_what_was_read_where_anyone_can_have_priv
             let (authorization, http) = pending(&client, "a.test", "http-01").await;
             waiting.push((client, authorization, http));
         }
-        let environment = match is_open {
-            true => environment,
-            false => environment.restarted(|config| config.acme_profiles[0].external_account_required = true).await,
+        let environment = if is_open {
+            environment
+        } else {
+            environment.restarted(|config| config.acme_profiles[0].external_account_required = true).await
         };
         for (client, authorization, http) in waiting {
             let page = Page::text("db_password=hunter2");
