@@ -179,7 +179,7 @@ fn one(target: &str, effort: Effort) -> Result<Outcome, Error> {
 fn merge(target: &str) -> Result<(), Error> {
     let chosen = emptied(&folder().join("chosen").join(target))?;
     program(target)
-        .args(["-merge=1", &format!("-max_len={LONGEST_KEPT}")])
+        .args(["-set_cover_merge=1", &format!("-max_len={LONGEST_KEPT}")])
         .arg(&chosen)
         .arg(corpus::unpacked(target)?)
         .arg(folder().join("found").join(target))
@@ -228,4 +228,4 @@ const MEMORY: u32 = 512;
 /// Kibibytes of address space.
 const ADDRESSES: u32 = 2 << 20;
 /// Octets of an input that is kept.
-const LONGEST_KEPT: u32 = 4_096;
+const LONGEST_KEPT: u32 = 2_048;
