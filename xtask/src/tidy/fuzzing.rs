@@ -1,7 +1,7 @@
 //! The fuzz targets: the page lists those that are there, each of them is built, and everything
 //! that reads text or octets has one, or the reason why it needs none.
 //!
-//! What reads is found by its words ([`READERS`]), outside tests. A new reader is therefore noticed
+//! What reads is found by its words (`READERS`), outside tests. A new reader is therefore noticed
 //! as long as it has the name that such functions have here, or calls one of the usual libraries.
 
 use std::collections::{BTreeMap, BTreeSet};
