@@ -129,7 +129,12 @@ async fn obtain(stack: &Stack, account: &Account) -> String {
         }
     }
     let patience = RetryPolicy::default();
-    assert_eq!(order.poll_ready(&patience).await.unwrap(), OrderStatus::Ready);
+    let ready = order.poll_ready(&patience).await;
+    if ready.is_err() {
+        // Shown if the test fails.
+        println!("{}", stack.log());
+    }
+    assert_eq!(ready.unwrap(), OrderStatus::Ready);
     order.finalize_csr(&csr(&[INSTANT_ACME], &ClientKey::p256())).await.unwrap();
     order.poll_certificate(&patience).await.unwrap()
 }

@@ -1,10 +1,11 @@
 """Creates the stack of template.yaml in an emulator, with the code that `sam build` made.
 
 Runs in the virtual environment of sam, whose own translator turns the template into CloudFormation.
-Three things differ from what `sam deploy` sends: the code is in a bucket of the tests; the routes
+Four things differ from what `sam deploy` sends: the code is in a bucket of the tests; the routes
 that the translator puts into an OpenAPI body are resources of their own, because the emulator does
-not read such bodies; and alarms with metric math are left out, because the emulator does not support
-them. Standard output is one JSON object: the outputs of the stack.
+not read such bodies; numbers that parameters give to the mappings of queues are written out, because
+the emulator takes them for text; and alarms with metric math are left out, because the emulator does
+not support them. Standard output is one JSON object: the outputs of the stack.
 """
 
 import argparse
@@ -49,15 +50,16 @@ def main():
     os.environ["AWS_DEFAULT_REGION"] = REGION
     template = transform(template, {}, NoManagedPolicies())
     explicit_routes(template)
+    given = dict(parameter.split("=", 1) for parameter in arguments.parameters)
+    written_numbers(template, given)
     leave_calculating_alarms_out(template)
     s3.put_object(Bucket=CODE, Key="template.json", Body=json.dumps(template))
 
     cloudformation = client("cloudformation")
-    pairs = (parameter.split("=", 1) for parameter in arguments.parameters)
     cloudformation.create_stack(
         StackName=arguments.stack,
         TemplateURL=f"{arguments.endpoint}/{CODE}/template.json",
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in pairs],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
         Capabilities=["CAPABILITY_IAM"],
         OnFailure="DO_NOTHING",
     )
@@ -139,8 +141,7 @@ def explicit_routes(template):
                         "PayloadFormatVersion": target["payloadFormatVersion"],
                     },
                 }
-                # The translator writes the route of everything else as a path.
-                key = "$default" if path == "/$default" else f"{method.upper()} {path}"
+                key = path if path == "$default" else f"{method.upper()} {path}"
                 resources[f"{api}{len(resources)}Route"] = {
                     "Type": "AWS::ApiGatewayV2::Route",
                     "Properties": {
@@ -149,6 +150,15 @@ def explicit_routes(template):
                         "Target": {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]},
                     },
                 }
+
+
+def written_numbers(template, given):
+    """Writes the values of parameters into the concurrency of queues, which must be numbers."""
+    for resource in template["Resources"].values():
+        scaling = resource.get("Properties", {}).get("ScalingConfig", {})
+        match scaling.get("MaximumConcurrency"):
+            case {"Ref": name}:
+                scaling["MaximumConcurrency"] = int(given.get(name, template["Parameters"][name]["Default"]))
 
 
 def leave_calculating_alarms_out(template):
