@@ -35,7 +35,7 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// What every target gets in each run of all tests.
+    /// What a target gets unless more is asked for.
     pub const SHORT: Self = Self::Seconds(6);
 
     fn argument(self, target: &str) -> String {

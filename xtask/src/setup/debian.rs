@@ -14,7 +14,6 @@ pub(super) const OF_TESTS: [(&str, &str); 19] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
-    // Shows which symbols of the C library a binary needs.
     // The shell of the container image in which functions are tried.
     ("busybox-static", "busybox"),
     ("caddy", "caddy"),
