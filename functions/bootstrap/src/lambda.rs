@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use authority::AuditTrail;
-use aws::{Clients, CustomResource, StartError};
+use aws::{Clients, CustomResource, Deployment, StartError};
 use issuing::{Ceremony, CrlRequests, Crls, IssuerFiles, Issuers};
 use operator::{ExternalAccountSecrets, InitialProfiles, Profiles};
 use ra::{Directories, NonceSecretRotation, Openness};
 
-use crate::Foundation;
+use crate::{Foundation, Founding, Terms};
 
 /// Constructs the function.
 ///
@@ -51,11 +51,15 @@ pub fn open(clients: &Clients) -> Result<CustomResource, StartError> {
         issuers,
     });
     let founding = (clients.table_layout(), foundation.clone());
-    let establish = aws::work_by(founding, |(layout, ca), properties| {
+    let establish = aws::work_by(founding, |(layout, ca), deployment: Deployment| {
         Box::pin(async move {
+            let founding = Founding::of(&deployment.properties);
+            let before = deployment.before.as_ref().map(Founding::of);
             // Nothing is written for properties that cannot be meant.
-            let plan = crate::plan(properties, ca.status_url.max_validity())?;
+            let plan = crate::plan(deployment.properties, ca.status_url.max_validity())?;
             layout.mark_new_table().await?;
+            ca.initial_profiles.mark_new_store().await?;
+            Terms::of(&ca.initial_profiles, &founding, before).await?.allow(&plan, &founding)?;
             Ok(crate::attributes(&crate::establish(ca, &plan).await?))
         })
     });

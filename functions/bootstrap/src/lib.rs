@@ -4,6 +4,7 @@
 //! It is the only function that signs with the key of the root. It only reads the public key of the
 //! issuing CA, and requests that CA's first CRL from the function that may sign it.
 
+mod founding;
 mod properties;
 
 #[cfg(feature = "lambda")]
@@ -18,10 +19,11 @@ use operator::{Error, ExternalAccountSecrets, InitialProfiles};
 use ra::NonceSecretRotation;
 use store::{AcmeProfile, IssuerRole, ProfileSet, RaProfile};
 
+pub use founding::{Founding, FoundingError, Terms};
 pub use properties::{PropertyError, plan};
 
 /// The CA and the profiles to create where there are none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The root and the issuing CA.
     pub hierarchy: Hierarchy,
@@ -53,14 +55,15 @@ pub struct Foundation {
     pub issuer_files: IssuerFiles,
 }
 
-/// Creates whatever does not exist yet, and returns the root's certificate. The profiles come last,
+/// Creates whatever does not exist yet, and returns the root's certificate; it must be on record
+/// already whether the store is new ([`InitialProfiles::mark_new_store`]). The profiles come last,
 /// so that a directory only serves when everything behind it exists.
+/// that a directory only serves when everything behind it exists.
 ///
 /// # Errors
 /// [`authority::Failure::ForeignIssuer`] if the keys are not those of the CA in the store. Any
 /// other error means that a step failed; the earlier steps remain done.
 pub async fn establish(ca: &Foundation, plan: &Plan) -> Result<Certificate, Error> {
-    ca.initial_profiles.mark_new_store().await?;
     ca.nonce_secrets.ensure().await?;
     ca.external_account_secrets.ensure().await?;
     let root = ca.ceremony.ensure(&plan.hierarchy).await?;

@@ -70,6 +70,12 @@ pub enum PropertyError {
     },
 }
 
+/// The text of a property; `None` if it is empty or absent.
+pub(crate) fn text_of(properties: &Value, property: &'static str) -> Option<String> {
+    let value = properties.get(property)?.clone();
+    Properties(Map::from_iter([(property.to_owned(), value)])).text(property).ok().flatten()
+}
+
 /// The properties that have not been read yet.
 struct Properties(Map<String, Value>);
 

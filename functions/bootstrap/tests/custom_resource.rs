@@ -45,6 +45,11 @@ impl Stack {
 
     /// The answer that CloudFormation receives to a request.
     async fn request(&self, r#type: &str, properties: &Value) -> Value {
+        self.request_after(r#type, properties, None).await
+    }
+
+    /// The answer to a request about a resource that has properties already.
+    async fn request_after(&self, r#type: &str, properties: &Value, before: Option<&Value>) -> Value {
         let resource = self.resource();
         let event = json!({
             "RequestType": r#type,
@@ -54,6 +59,7 @@ impl Stack {
             "LogicalResourceId": "CertificateAuthority",
             "StackId": "stack",
             "ResourceProperties": properties,
+            "OldResourceProperties": before,
         });
         resource.invoke(&to_raw_value(&event).unwrap()).await.unwrap();
         serde_json::from_slice(&self.cloud.object("answers", "answer").unwrap().body).unwrap()
@@ -149,11 +155,10 @@ async fn what_is_there_stays_as_it_is() {
     let first = stack.create().await;
     let (state, signatures) = (stack.state(), stack.signatures());
     let task = stack.cloud.take_message("publish-crl");
-    let mut renamed = stack.properties.clone();
-    renamed["RootName"] = "Another Root".into();
-    renamed["Open"] = "true".into();
-    // A stack that is made again adopts table and keys; an updated one has other properties.
-    for (r#type, properties) in [("Create", &stack.properties), ("Update", &renamed), ("Delete", &renamed)] {
+    let mut opened = stack.properties.clone();
+    opened["Open"] = "true".into();
+    // A stack that is made again adopts table and keys.
+    for (r#type, properties) in [("Create", &stack.properties), ("Update", &opened), ("Delete", &opened)] {
         let again = stack.request(r#type, properties).await;
         assert_eq!(again["Status"], "SUCCESS", "{again}");
         if r#type != "Delete" {
@@ -165,6 +170,67 @@ async fn what_is_there_stays_as_it_is() {
     // No CRL was generated in the meantime, so each of the two requested it again.
     assert_eq!(stack.cloud.messages("publish-crl").len(), 2);
     assert!(task.is_some());
+}
+
+/// It would be reported as complete, and nothing would be closed.
+#[tokio::test]
+async fn an_update_of_what_shapes_only_a_new_ca_is_refused_and_rolled_back() {
+    let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    stack.create().await;
+    let (state, signatures) = (stack.state(), stack.signatures());
+    for (property, value, instead) in [
+        ("AllowedIdentifiers", ".other.example", "the action apply of the admin function"),
+        ("AllowedIdentifiers", "", "\".corp.example\""),
+        ("RootName", "Another Root", "another root is another stack"),
+        ("CrlShards", "4", "another issuing CA"),
+    ] {
+        let mut changed = stack.properties.clone();
+        changed[property] = value.into();
+        // A stack that adopts the table is made, not updated.
+        for r#type in ["Update", "Create"] {
+            let answer = stack.request_after(r#type, &changed, Some(&stack.properties)).await;
+            assert_eq!(answer["Status"], "FAILED", "{property}");
+            let reason = answer["Reason"].as_str().unwrap();
+            assert!(reason.contains(property) && reason.contains(instead), "{reason}");
+        }
+        let rolled_back = stack.request_after("Update", &stack.properties, Some(&changed)).await;
+        assert_eq!(rolled_back["Status"], "SUCCESS", "{rolled_back}");
+    }
+    assert_eq!((stack.state(), stack.signatures()), (state, signatures), "nothing was changed");
+}
+
+#[tokio::test]
+async fn an_update_from_a_version_that_kept_no_properties_is_judged_by_those_of_the_stack() {
+    let stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    stack.create().await;
+    stack.cloud.create_table("older");
+    let items = stack.cloud.items("acme").into_iter().map(|mut item| {
+        if item["pk"]["S"] == "PROFILE#applied" {
+            let mut record: Value = serde_json::from_str(item["record"]["S"].as_str().unwrap()).unwrap();
+            record.as_object_mut().unwrap().remove("founding").unwrap();
+            item["record"]["S"] = record.to_string().into();
+        }
+        item
+    });
+    stack.cloud.fill_table("older", items.collect());
+    let older = Stack { environment: environment("older", &stack.cloud.create_queue("publish-crl")), ..stack };
+    let mut closed = older.properties.clone();
+    closed["AllowedIdentifiers"] = ".other.example".into();
+    assert_eq!(older.request_after("Update", &closed, Some(&older.properties)).await["Status"], "FAILED");
+    assert_eq!(older.request_after("Update", &older.properties, Some(&closed)).await["Status"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_stack_is_not_closed_in_name_while_anyone_may_register() {
+    let mut stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    stack.properties["Open"] = "true".into();
+    let open = stack.properties.clone();
+    stack.create().await;
+    stack.properties["Open"] = "false".into();
+    let answer = stack.request_after("Update", &stack.properties, Some(&open)).await;
+    assert_eq!(answer["Status"], "FAILED");
+    assert!(answer["Reason"].as_str().unwrap().contains("ACME Profile default"), "{answer}");
+    assert_eq!(stack.request_after("Update", &open, Some(&stack.properties)).await["Status"], "SUCCESS");
 }
 
 #[tokio::test]

@@ -34,11 +34,19 @@ use crate::{
 /// A function behind a custom resource.
 pub struct CustomResource {
     config: SdkConfig,
-    /// Creates the CA from the properties in the template, all of which are text. If the CA exists,
-    /// it changes nothing.
-    establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
+    /// Creates the CA from the properties in the template. If the CA exists, it changes nothing.
+    establish: Box<dyn Do<Deployment, BTreeMap<String, String>>>,
     on_schedule: Box<dyn Do<(), ()>>,
     schedule: RetrySchedule,
+}
+
+/// What CloudFormation deploys: properties of the resource, all of which are text.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The properties that the resource is to have.
+    pub properties: Value,
+    /// Those that it has, if it is updated.
+    pub before: Option<Value>,
 }
 
 /// How often and how long the function tries to create the CA. The time-out of the function must
@@ -64,7 +72,7 @@ impl CustomResource {
     /// events.
     pub fn new(
         config: &SdkConfig,
-        establish: Box<dyn Do<Value, BTreeMap<String, String>>>,
+        establish: Box<dyn Do<Deployment, BTreeMap<String, String>>>,
         on_schedule: Box<dyn Do<(), ()>>,
     ) -> Self {
         Self { config: config.clone(), establish, on_schedule, schedule: RetrySchedule::default() }
@@ -76,10 +84,10 @@ impl CustomResource {
         Self { schedule, ..self }
     }
 
-    async fn establish(&self, properties: Value) -> Result<BTreeMap<String, String>, BoxError> {
+    async fn establish(&self, deployment: Deployment) -> Result<BTreeMap<String, String>, BoxError> {
         let tries = async {
             for pause in &self.schedule.pauses {
-                match self.establish.run(properties.clone()).await {
+                match self.establish.run(deployment.clone()).await {
                     Err(error) if may_pass(&error) => {
                         tracing::warn!(
                             reason = failure_chain(error.as_ref()),
@@ -90,7 +98,7 @@ impl CustomResource {
                     ended => return ended,
                 }
             }
-            self.establish.run(properties).await
+            self.establish.run(deployment).await
         };
         time::timeout(self.schedule.limit, tries).await.unwrap_or_else(|_| Err("creating the CA took too long".into()))
     }
@@ -149,7 +157,10 @@ impl Function for CustomResource {
             Event::Request(request) => request,
         };
         let established = match request.request_type {
-            RequestType::Create | RequestType::Update => self.establish(request.resource_properties).await,
+            RequestType::Create | RequestType::Update => {
+                let (properties, before) = (request.resource_properties, request.old_resource_properties);
+                self.establish(Deployment { properties, before }).await
+            }
             RequestType::Delete => Ok(BTreeMap::new()),
         };
         let (status, reason, data) = match established {
@@ -210,6 +221,7 @@ struct Request {
     logical_resource_id: String,
     #[serde(default)]
     resource_properties: Value,
+    old_resource_properties: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

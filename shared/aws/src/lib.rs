@@ -26,7 +26,7 @@ mod worker;
 
 pub use aws_config::SdkConfig;
 pub use clients::{Capability, Clients};
-pub use custom_resource::{CustomResource, RetrySchedule};
+pub use custom_resource::{CustomResource, Deployment, RetrySchedule};
 pub use environment::{Environment, EnvironmentError};
 pub use event_bus::{BusEvent, EventBus, EventForwarder, FindEvents};
 pub use function::{Function, InvocationError, Promise};

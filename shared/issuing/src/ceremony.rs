@@ -16,7 +16,7 @@ use store::{Creation, CrlBackdate, Der, IssuerId, IssuerRecord, IssuerRole, Issu
 use crate::{Error, Issuers, LoadedIssuer, StatusUrl};
 
 /// The plan of the hierarchy, of which only missing parts are created.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hierarchy {
     /// The root CA.
     pub root: IssuerPlan,
@@ -25,7 +25,7 @@ pub struct Hierarchy {
 }
 
 /// An issuer to create. Its key already exists, because keys are created by the signer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerPlan {
     /// Its name in profiles and URLs.
     pub id: IssuerId,

@@ -1,7 +1,8 @@
 //! The profiles that a new CA begins with.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use acme::ProfileName;
 use store::{AppliedConfiguration, FirstProfiles, IssuerStore, ProfileSet, ProfileStore};
 
 use crate::{Error, Profiles};
@@ -30,6 +31,29 @@ impl InitialProfiles {
         }
         let begun = AppliedConfiguration { first_profiles: FirstProfiles::Due, ..AppliedConfiguration::default() };
         Ok(self.store.put_applied_configuration(&begun).await?)
+    }
+
+    /// The properties that the CA was made with: those on record, or else these, which are then
+    /// recorded for ever.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn founding(&self, given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
+        let mut remembered = self.store.applied_configuration().await?.unwrap_or_default();
+        if remembered.founding.is_empty() {
+            remembered.founding = given;
+            self.store.put_applied_configuration(&remembered).await?;
+        }
+        Ok(remembered.founding)
+    }
+
+    /// The ACME Profiles under which anyone may register.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn open(&self) -> Result<Vec<ProfileName>, Error> {
+        let profiles = self.store.profiles().await?.acme_profile.into_iter();
+        Ok(profiles.filter(|profile| !profile.external_account_required).map(|profile| profile.name).collect())
     }
 
     /// Creates the first profiles in a new store. If there is any profile, or was one, the operator

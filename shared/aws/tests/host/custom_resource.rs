@@ -7,7 +7,7 @@ use std::{
 };
 
 use authority::Failure;
-use aws::{CustomResource, RetrySchedule, work_by};
+use aws::{CustomResource, Deployment, RetrySchedule, work_by};
 use cloud::{Cloud, Fault, FaultKind, Service};
 use lambda_runtime::Error as BoxError;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{cloud, invoke, scheduled};
 
 /// Succeeds or fails as the properties say.
-async fn establish(properties: Value) -> Result<BTreeMap<String, String>, BoxError> {
+async fn establish(Deployment { properties, .. }: Deployment) -> Result<BTreeMap<String, String>, BoxError> {
     static TRIES: AtomicU32 = AtomicU32::new(0);
     match properties["outcome"].as_str() {
         Some("good") => Ok(BTreeMap::from([("Attribute".to_owned(), "value".to_owned())])),
@@ -32,7 +32,7 @@ fn resource() -> (Cloud, CustomResource) {
     cloud.create_bucket("answers");
     let resource = CustomResource::new(
         &cloud.sdk_config("BootstrapFunction"),
-        work_by((), |(), properties| Box::pin(establish(properties))),
+        work_by((), |(), deployment| Box::pin(establish(deployment))),
         work_by((), |(), ()| Box::pin(async { Ok(()) })),
     );
     let pauses = vec![Duration::from_millis(1); 3];

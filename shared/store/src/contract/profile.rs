@@ -42,6 +42,7 @@ pub async fn what_was_taken_from_the_configuration_is_remembered(store: Tried) {
         first_profiles: FirstProfiles::Settled,
         applied: digests("acmeProfile.web"),
         kept: digests("raProfile.web"),
+        founding: digests("RootName"),
     };
     for applied in [&begun, &later, &later, &begun] {
         store.put_applied_configuration(applied).await.expect(WORKS);

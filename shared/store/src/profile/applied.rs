@@ -18,6 +18,10 @@ pub struct AppliedConfiguration {
     /// The profiles of the configuration that were not applied, because an operator had changed
     /// what is stored: their digests by path.
     pub kept: BTreeMap<String, String>,
+    /// The properties of the deployment that the CA was made with, as text by name; empty on a
+    /// host, and where the CA was made before they were kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub founding: BTreeMap<String, String>,
 }
 
 /// What became of the profiles that a new CA begins with.
