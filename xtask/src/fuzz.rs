@@ -35,7 +35,7 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// What a target gets unless more is asked for.
+    /// What each target gets unless more is asked for, as in each run of all tests.
     pub const SHORT: Self = Self::Seconds(6);
 
     fn argument(self, target: &str) -> String {

@@ -4,7 +4,7 @@
 //! - [`emulate`]: the bundle deployed on this machine, and events for its functions
 //! - [`fuzz`]: fuzz targets, from the kept corpus
 //! - [`judges`]: programs of others that try the CA for long
-//! - [`mod@test`]: `setup`, `sam build`, then `cargo test --workspace`
+//! - [`mod@test`]: `setup`, `sam build`, a short run of `fuzz`, then `cargo test --workspace`
 //! - [`tidy`]: rules of the repository that the compiler does not check
 
 pub mod command;

@@ -49,8 +49,8 @@ enum Chore {
     },
     /// Install the tools of the tests that are missing.
     Setup,
-    /// Run `setup`, build the bundle, and run every test of the workspace; a missing tool is a
-    /// failure.
+    /// Run `setup`, build the bundle, and run every fuzz target and every test of the workspace; a
+    /// missing tool is a failure.
     Test {
         /// Arguments for `cargo test --workspace`, such as `--test clients lego` or `--
         /// --nocapture`.

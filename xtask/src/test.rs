@@ -1,4 +1,4 @@
-//! Every test of the workspace, with the tools and the bundle.
+//! Every test of the workspace, with the tools and the bundle, and every fuzz target for a moment.
 //!
 //! The tests read three variables: `SERVERLESS_ACME_TOOLS`, the folder of the tools (if it is set,
 //! a missing tool is a failure); `SERVERLESS_ACME_WITHOUT`, the tools that cannot be installed on
@@ -10,15 +10,17 @@ use std::{path::PathBuf, time::Instant};
 use crate::{
     Error,
     command::Program,
+    fuzz::{self, Effort},
     progress, repository,
     setup::{self, Tools},
 };
 
 /// Installs the tools, builds the bundle, then runs `cargo test --workspace` with the arguments.
+/// When nothing was chosen by `--test` or by name, the fuzz targets run, too.
 ///
 /// # Errors
 ///
-/// An installation, the build or a test fails.
+/// An installation, a build, a test or a fuzz target fails.
 pub fn run(arguments: &[String]) -> Result<(), Error> {
     let tools = setup::run()?;
     let bundle = bundle(&tools)?;
@@ -31,9 +33,18 @@ pub fn run(arguments: &[String]) -> Result<(), Error> {
         .env("SERVERLESS_ACME_WITHOUT", tools.without.join(","))
         .directory(repository());
     match bundle {
-        Some(bundle) => test.env("SERVERLESS_ACME_BUNDLE", bundle).show(),
-        None => test.show(),
+        Some(bundle) => test.env("SERVERLESS_ACME_BUNDLE", bundle).show()?,
+        None => test.show()?,
     }
+    if is_everything(arguments) {
+        fuzz::run(&[], Effort::SHORT, false)?;
+    }
+    Ok(())
+}
+
+/// Whether the arguments choose no tests among those of the workspace.
+fn is_everything(arguments: &[String]) -> bool {
+    arguments.iter().all(|argument| argument == "--locked")
 }
 
 /// Builds the functions as for a deployment; `None` on a machine that cannot have SAM.
@@ -58,4 +69,16 @@ pub(crate) fn bundle(tools: &Tools) -> Result<Option<PathBuf>, Error> {
         .output()?;
     progress::say(&format!("sam build: done after {} s", began.elapsed().as_secs()));
     Ok(Some(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_that_were_chosen_run_without_the_fuzz_targets() {
+        let asked = |text: &str| is_everything(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert!(asked("") && asked("--locked"));
+        assert!(!asked("--test clients lego") && !asked("--locked -- --nocapture"));
+    }
 }
