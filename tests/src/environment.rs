@@ -229,6 +229,15 @@ impl Environment {
         self
     }
 
+    /// The bundle, after a stack in another region took over with replicas of table and keys.
+    pub async fn taken_over_in(mut self, region: &str) -> Self {
+        match &mut self.ca {
+            Running::Aws(aws) => aws.take_over(&self.challenges, region).await,
+            Running::OneProcess(_) => panic!("this CA is one process"),
+        }
+        self
+    }
+
     /// The bundle, for tests of what only AWS has.
     pub fn aws(&self) -> &Aws {
         match &self.ca {

@@ -19,6 +19,7 @@ struct Stack {
     cloud: Cloud,
     environment: Environment,
     properties: Value,
+    region: &'static str,
 }
 
 impl Stack {
@@ -36,7 +37,7 @@ impl Stack {
             "Organization": "",
             "AllowedIdentifiers": ".corp.example",
         });
-        Self { cloud, environment, properties }
+        Self { cloud, environment, properties, region: cloud::REGION }
     }
 
     fn key(&self, property: &str) -> String {
@@ -66,7 +67,8 @@ impl Stack {
     }
 
     fn resource(&self) -> CustomResource {
-        let clients = Clients::new(&self.cloud.sdk_config("BootstrapFunction"), &self.environment).unwrap();
+        let clients =
+            Clients::new(&self.cloud.sdk_config_in("BootstrapFunction", self.region), &self.environment).unwrap();
         let resource = bootstrap::lambda::open(&clients);
         let schedule = RetrySchedule { pauses: vec![Duration::from_millis(1); 3], ..RetrySchedule::default() };
         resource.unwrap().with_schedule(schedule)
@@ -312,4 +314,25 @@ async fn the_schedule_keeps_the_crl_of_the_root() {
     let signatures = stack.signatures();
     stack.resource().invoke(&to_raw_value(&event).unwrap()).await.unwrap();
     assert_eq!(stack.signatures(), signatures, "it is not due");
+}
+
+/// The operator disabled the root's key between ceremonies, at home and thus in its replica.
+#[tokio::test]
+async fn a_stack_in_another_region_takes_over_by_replicas_of_the_keys() {
+    let mut stack = Stack::new(KeySpec::EccNistP256, KeySpec::EccNistP256);
+    for property in ["RootKeyId", "IssuingKeyId"] {
+        stack.properties[property] = stack.cloud.create_multi_region_key(KeySpec::EccNistP256).into();
+    }
+    let first = stack.create().await;
+    let state = stack.state();
+    let replicas = ["RootKeyId", "IssuingKeyId"].map(|key| stack.cloud.replicate_key(&stack.key(key), "eu-west-1"));
+    stack.cloud.enable_key(&replicas[0], false);
+    stack.cloud.lose_keys_of(cloud::REGION);
+    stack.region = "eu-west-1";
+    for (property, replica) in ["RootKeyId", "IssuingKeyId"].into_iter().zip(replicas) {
+        stack.properties[property] = replica.into();
+    }
+    let answer = stack.create().await;
+    assert_eq!(answer["Status"], "SUCCESS", "{answer}");
+    assert_eq!((answer["Data"].clone(), stack.state()), (first["Data"].clone(), state), "it is the same CA");
 }

@@ -1,13 +1,17 @@
-//! The signer on KMS. A key's handle is its ARN; its private half never leaves KMS.
+//! The signer on KMS. A key's handle is its ARN; its private half never leaves KMS. A multi-Region
+//! key also signs in the regions that it was replicated to.
 //!
 //! Messages are hashed here and sent as digests, because KMS accepts messages of at most 4,096
 //! bytes and CRLs are larger. KMS returns ECDSA signatures in DER and RSA signatures as raw bytes,
 //! which are the forms that certificates contain.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use aws_sdk_kms::{
     Client,
+    config::Region,
     error::{BoxError, ProvideErrorMetadata, SdkError},
     operation::RequestId,
     primitives::Blob,
@@ -27,12 +31,30 @@ impl KmsSigner {
     pub fn new(client: Client) -> Self {
         Self { client }
     }
+
+    /// The ARN of the key in the region of this client: a multi-Region key has the same id in each
+    /// of its regions, and records name it by the ARN of the region in which it was made.
+    fn here<'a>(&self, key: &'a KeyHandle) -> Cow<'a, str> {
+        let here = self.client.config().region().map(Region::as_ref);
+        match (here, key.as_str().splitn(6, ':').collect::<Vec<_>>().as_slice()) {
+            (Some(here), [arn, partition, service, region, account, id])
+                if *region != here && id.starts_with("key/mrk-") =>
+            {
+                Cow::Owned([arn, partition, service, here, account, id].join(":"))
+            }
+            _ => Cow::Borrowed(key.as_str()),
+        }
+    }
 }
 
 #[async_trait]
 impl Signer for KmsSigner {
+    fn is_same_key(&self, one: &KeyHandle, other: &KeyHandle) -> bool {
+        self.here(one) == self.here(other)
+    }
+
     async fn public_key(&self, key: &KeyHandle) -> Result<PublicKey, SignError> {
-        let answer = self.client.get_public_key().key_id(key.as_str()).send().await;
+        let answer = self.client.get_public_key().key_id(self.here(key)).send().await;
         let answer = answer.map_err(|error| classified(key, error))?;
         let spki = answer.public_key().ok_or_else(|| incomplete("a public key"))?;
         // A retry does not help for a key that KMS has but our rules refuse.
@@ -53,7 +75,7 @@ impl Signer for KmsSigner {
         let request = self
             .client
             .sign()
-            .key_id(key.as_str())
+            .key_id(self.here(key))
             .message_type(MessageType::Digest)
             .message(Blob::new(digest(hash, message).as_ref()))
             .signing_algorithm(spec);

@@ -31,6 +31,11 @@ pub trait Signer: Send + Sync {
         message: &[u8],
     ) -> Result<Signature, SignError>;
 
+    /// Whether two handles name the same key, as far as their names say.
+    fn is_same_key(&self, one: &KeyHandle, other: &KeyHandle) -> bool {
+        one == other
+    }
+
     /// Makes a key for an issuer with that name, or finds the one that was made for it before a
     /// crash.
     ///

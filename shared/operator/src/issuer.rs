@@ -243,7 +243,7 @@ impl IssuerChanges {
             // of its key.
             let same = match certificate(other)? {
                 Some(certificate) => *certificate.public_key() == public_key,
-                None => other.key == key,
+                None => self.signer.is_same_key(&other.key, &key),
             };
             if same {
                 return Err(IssuerRefusal::SameKey(other.id.clone()).into());

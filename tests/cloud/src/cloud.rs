@@ -121,6 +121,24 @@ impl Cloud {
         self.inner.kms.create_key(spec)
     }
 
+    /// Creates a signing key that may have replicas in other regions, and returns its ARN.
+    pub fn create_multi_region_key(&self, spec: KeySpec) -> String {
+        self.inner.kms.create_multi_region_key(spec)
+    }
+
+    /// Makes a replica of a key in another region, and returns its ARN there.
+    ///
+    /// # Panics
+    /// The key does not exist, or is of one region only.
+    pub fn replicate_key(&self, arn: &str, region: &str) -> String {
+        self.inner.kms.replicate_key(arn, region)
+    }
+
+    /// No key can be used in this region any more.
+    pub fn lose_keys_of(&self, region: &str) {
+        self.inner.kms.lose_region(region);
+    }
+
     /// Gives a key a tag, which IAM sees as `aws:ResourceTag/name`.
     ///
     /// # Panics

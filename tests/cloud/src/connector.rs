@@ -21,10 +21,16 @@ impl Cloud {
     /// client that leads to this cloud. Time-outs and retries are the SDK's defaults; `to_builder`
     /// or `into_builder` changes them.
     pub fn sdk_config(&self, principal: &str) -> SdkConfig {
+        self.sdk_config_in(principal, REGION)
+    }
+
+    /// The same for a principal in another region. Of all services only KMS tells regions apart:
+    /// the table is a global one.
+    pub fn sdk_config_in(&self, principal: &str, region: &str) -> SdkConfig {
         let credentials = Credentials::new(principal, "secret", None, None, "cloud");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
+            .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(self.http_client(principal))
             .build()

@@ -28,9 +28,30 @@ pub(crate) struct Kms {
 impl Kms {
     pub(crate) fn create_key(&self, spec: KeySpec) -> String {
         let key = Key::generate(spec, String::new()); // outside of the lock: RSA keys take long
-        let (id, arn) = (key.id.clone(), arn(&key.id));
+        let (id, arn) = (key.id.clone(), arn(REGION, &key.id));
         locked(&self.keys).insert(id, key);
         arn
+    }
+
+    pub(crate) fn create_multi_region_key(&self, spec: KeySpec) -> String {
+        let key = Key::generate(spec, String::new()).multi_region();
+        let (id, arn) = (key.id.clone(), arn(REGION, &key.id));
+        locked(&self.keys).insert(id, key);
+        arn
+    }
+
+    pub(crate) fn replicate_key(&self, multi_region_arn: &str, region: &str) -> String {
+        let mut keys = locked(&self.keys);
+        let key = keys.get_mut(key_id(multi_region_arn)).filter(|key| key.is_multi_region());
+        let key = key.expect("a multi-Region key of this cloud");
+        key.regions.insert(region.to_owned());
+        arn(region, &key.id)
+    }
+
+    pub(crate) fn lose_region(&self, region: &str) {
+        locked(&self.keys).values_mut().for_each(|key| {
+            key.regions.remove(region);
+        });
     }
 
     pub(crate) fn enable_key(&self, arn: &str, enabled: bool) {
@@ -46,7 +67,7 @@ impl Kms {
     pub(crate) fn describe(&self, request: &Request) -> Description {
         let resource = match request.text("KeyId") {
             "" => "*".to_owned(),
-            id => arn(key_id(id)),
+            id => arn(request.region(), key_id(id)),
         };
         let mut access = Access::new(format!("kms:{}", request.operation), resource);
         if request.operation == "Sign" {
@@ -91,7 +112,7 @@ impl Kms {
     }
 
     fn with_key(&self, request: &Request, act: impl FnOnce(&Key) -> Result<Value, Refusal>) -> Result<Value, Refusal> {
-        let key = locked(&self.keys).get(key_id(request.text("KeyId"))).cloned();
+        let key = locked(&self.keys).get(key_id(request.text("KeyId"))).filter(|key| is_here(key, request)).cloned();
         act(&key.ok_or_else(|| not_found(request))?)
     }
 
@@ -102,10 +123,17 @@ impl Kms {
     }
 }
 
+/// Whether the key, or a replica of it, is in the region that was called, and is not called by the
+/// ARN of another one.
+fn is_here(key: &Key, request: &Request) -> bool {
+    let id = request.text("KeyId");
+    key.regions.contains(request.region()) && (!id.starts_with("arn:") || id == arn(request.region(), &key.id))
+}
+
 fn public_key(key: &Key) -> Result<Value, Refusal> {
     usable(key)?;
     Ok(json!({
-        "KeyId": arn(&key.id),
+        "KeyId": arn(REGION, &key.id),
         "PublicKey": STANDARD.encode(key.public_key()),
         "KeySpec": key.spec.name(),
         "CustomerMasterKeySpec": key.spec.name(),
@@ -135,25 +163,25 @@ fn sign(key: &Key, request: &Request) -> Result<Value, Refusal> {
         }
         other => return Err(Refusal::new(400, "ValidationException", format!("no message type {other}"))),
     };
-    Ok(json!({ "KeyId": arn(&key.id), "Signature": STANDARD.encode(signature), "SigningAlgorithm": name }))
+    Ok(json!({ "KeyId": arn(REGION, &key.id), "Signature": STANDARD.encode(signature), "SigningAlgorithm": name }))
 }
 
 fn usable(key: &Key) -> Result<(), Refusal> {
     if key.enabled {
         return Ok(());
     }
-    Err(Refusal::new(400, "DisabledException", format!("{} is disabled.", arn(&key.id))))
+    Err(Refusal::new(400, "DisabledException", format!("{} is disabled.", arn(REGION, &key.id))))
 }
 
 fn not_found(request: &Request) -> Refusal {
     let id = request.text("KeyId");
-    Refusal::new(400, "NotFoundException", format!("Key '{}' does not exist", arn(key_id(id))))
+    Refusal::new(400, "NotFoundException", format!("Key '{}' does not exist", arn(REGION, key_id(id))))
 }
 
 fn metadata(key: &Key) -> Value {
     json!({
         "AWSAccountId": ACCOUNT,
-        "Arn": arn(&key.id),
+        "Arn": arn(REGION, &key.id),
         "KeyId": key.id,
         "Description": key.description,
         "Enabled": key.enabled,
@@ -162,7 +190,7 @@ fn metadata(key: &Key) -> Value {
         "KeySpec": key.spec.name(),
         "CustomerMasterKeySpec": key.spec.name(),
         "KeyUsage": "SIGN_VERIFY",
-        "MultiRegion": false,
+        "MultiRegion": key.is_multi_region(),
         "Origin": "AWS_KMS",
         "SigningAlgorithms": key.spec.algorithms(),
     })
@@ -181,6 +209,6 @@ fn key_id(id_or_arn: &str) -> &str {
     id_or_arn.rsplit(":key/").next().unwrap_or_default()
 }
 
-fn arn(id: &str) -> String {
-    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
+fn arn(region: &str, id: &str) -> String {
+    format!("arn:aws:kms:{region}:{ACCOUNT}:key/{id}")
 }

@@ -6,6 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::account::REGION;
+
 /// A service of the cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -69,6 +71,12 @@ impl Request {
             }
         };
         Ok(Self { principal, id, service, operation, signed, json, http })
+    }
+
+    /// The region that was called, by the signature's scope (`access key/date/region/service/…`).
+    pub(crate) fn region(&self) -> &str {
+        let header = self.http.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        header.and_then(|signature| signature.split('/').nth(2)).unwrap_or(REGION)
     }
 
     /// A string member of the JSON body; empty when absent.

@@ -17,7 +17,7 @@ use std::{
 use aws::{Capability, Environment, dynamodb::DynamoDbStore};
 use bytes::Bytes;
 use ca::IssuerKeyType;
-use cloud::{Access, Cloud, KeySpec};
+use cloud::{Access, Cloud, KeySpec, REGION};
 use host::{Config, TestSwitches};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -49,6 +49,8 @@ pub struct Aws {
     delivery: Delivery,
     /// The ARNs of resources, by their logical ids in the template.
     arns: BTreeMap<&'static str, String>,
+    /// Where the functions are.
+    region: String,
     _listeners: [Listener; 2],
 }
 
@@ -76,8 +78,8 @@ impl Aws {
         let (root_key, issuing_key) = (key_spec(config.ca.root_key), key_spec(config.ca.issuing_key));
         let mut arns = BTreeMap::from([
             ("Table", table),
-            ("RootKey", cloud.create_key(root_key)),
-            ("IssuingKey", cloud.create_key(issuing_key)),
+            ("RootKey", cloud.create_multi_region_key(root_key)),
+            ("IssuingKey", cloud.create_multi_region_key(issuing_key)),
             ("StatusBucket", format!("arn:aws:s3:::{BUCKET}")),
         ]);
         for Worker { queue, logical_id, .. } in WORKERS {
@@ -85,7 +87,7 @@ impl Aws {
         }
         let environment = environment(&cloud, challenges, &status_url, TABLE);
         let capabilities = functions::capabilities(&cloud, &environment);
-        let functions = functions::deploy(&cloud, &environment);
+        let functions = functions::deploy(&cloud, &environment, REGION);
         let store = DynamoDbStore::new(
             aws_sdk_dynamodb::Client::new(&cloud.sdk_config(Self::TEST)),
             TABLE,
@@ -103,6 +105,7 @@ impl Aws {
             ],
             base_url: format!("https://{domain}/api"),
             arns,
+            region: REGION.to_owned(),
             cloud,
             functions,
             capabilities,
@@ -145,7 +148,7 @@ impl Aws {
         self.cloud.create_bucket(ANSWERS);
         let event = json!({
             "RequestType": "Create",
-            "ResponseURL": format!("https://{ANSWERS}.s3.{}.amazonaws.com/answer", cloud::REGION),
+            "ResponseURL": format!("https://{ANSWERS}.s3.{}.amazonaws.com/answer", REGION),
             "StackId": "stack",
             "RequestId": "request",
             "ResourceType": "Custom::CertificateAuthority",
@@ -175,16 +178,31 @@ impl Aws {
     pub(super) async fn adopt(&mut self, challenges: &ChallengeServer, items: Vec<Map<String, Value>>) {
         self.cloud.create_table(RESTORED);
         self.cloud.fill_table(RESTORED, items);
-        self.functions
-            .update(&functions::deploy(&self.cloud, &environment(&self.cloud, challenges, &self.status_url, RESTORED)));
+        let environment = environment(&self.cloud, challenges, &self.status_url, RESTORED);
+        self.functions.update(&functions::deploy(&self.cloud, &environment, REGION));
         let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config(Self::TEST));
         self.store = DynamoDbStore::new(client, RESTORED, Retention::default());
         self.bootstrap().await;
     }
 
+    /// Loses the keys of the home region, and has a stack in another one take over: replicas of the
+    /// keys, and the replica of a global table with the same content.
+    pub(super) async fn take_over(&mut self, challenges: &ChallengeServer, region: &str) {
+        for key in ["RootKey", "IssuingKey"] {
+            let replica = self.cloud.replicate_key(&self.arn_of(key), region);
+            self.arns.insert(key, replica);
+        }
+        self.cloud.lose_keys_of(REGION);
+        region.clone_into(&mut self.region);
+        let environment = environment(&self.cloud, challenges, &self.status_url, TABLE);
+        self.functions.update(&functions::deploy(&self.cloud, &environment, region));
+        self.bootstrap().await;
+    }
+
     /// Makes a KMS key for an issuer that is to be added, with the tag that an operator gives it.
     pub fn issuer_key(&self, kind: IssuerKeyType) -> String {
-        let key = self.cloud.create_key(key_spec(kind));
+        let key = self.cloud.create_multi_region_key(key_spec(kind));
+        let key = self.cloud.replicate_key(&key, &self.region);
         self.cloud.tag_key(&key, "serverless-acme-issuer-of", Self::STACK);
         key
     }

@@ -19,6 +19,7 @@ mod operator;
 mod passing_time;
 mod patient;
 mod policies;
+mod regions;
 mod restore;
 #[path = "../protocol/routes.rs"]
 mod routes;

@@ -94,3 +94,27 @@ async fn one_fault_is_made_good_by_another_try() {
         assert!(fault.is_reached(), "{kind:?}");
     }
 }
+
+/// Records name a key by its ARN in the region where it was made.
+#[tokio::test]
+async fn a_multi_region_key_signs_in_each_of_its_regions_by_the_name_that_the_first_one_gave_it() {
+    let cloud = Cloud::start();
+    let [key, single] = [cloud.create_multi_region_key(KeySpec::EccNistP256), cloud.create_key(KeySpec::EccNistP256)];
+    let replica = cloud.replicate_key(&key, "eu-west-1");
+    let [key, single, replica] = [key, single, replica].map(KeyHandle::new);
+    let at_home = signer(&cloud);
+    let public_key = at_home.public_key(&key).await.unwrap();
+    let there = KmsSigner::new(Client::new(&cloud.sdk_config_in("FinalizeFunction", "eu-west-1")));
+    assert!(there.is_same_key(&key, &replica) && at_home.is_same_key(&key, &replica));
+    assert!(!there.is_same_key(&key, &single));
+    for handle in [&key, &replica] {
+        assert_eq!(there.public_key(handle).await.unwrap(), public_key);
+        let algorithm = SignatureAlgorithm::EcdsaSha256;
+        let signature = there.sign(handle, algorithm, b"message").await.unwrap();
+        algorithm.verify(&public_key, b"message", &signature).unwrap();
+    }
+    let elsewhere = there.public_key(&single).await.unwrap_err();
+    assert!(matches!(&elsewhere, SignError::UnknownKey(handle) if *handle == single), "{elsewhere:?}");
+    let nowhere = KmsSigner::new(Client::new(&cloud.sdk_config_in("FinalizeFunction", "us-east-1")));
+    assert!(matches!(nowhere.public_key(&key).await.unwrap_err(), SignError::UnknownKey(_)), "no replica is there");
+}

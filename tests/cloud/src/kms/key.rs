@@ -1,6 +1,6 @@
 //! A key pair and its signing algorithms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, Digest};
@@ -11,6 +11,8 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair,
 };
+
+use crate::account::REGION;
 
 /// The key specs that this cloud supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +97,8 @@ pub(super) struct Key {
     pub(super) description: String,
     pub(super) enabled: bool,
     pub(super) tags: BTreeMap<String, String>,
+    /// Where it, or a replica of it, is.
+    pub(super) regions: BTreeSet<String>,
     pair: Pair,
 }
 
@@ -116,7 +120,17 @@ impl Key {
             KeySpec::Rsa4096 => rsa(KeySize::Rsa4096),
         };
         let pair = pair.expect("the generator makes keys of all these kinds");
-        Self { id: random_id(), spec, description, enabled: true, tags: BTreeMap::new(), pair }
+        let regions = BTreeSet::from([REGION.to_owned()]);
+        Self { id: random_id(), spec, description, enabled: true, tags: BTreeMap::new(), regions, pair }
+    }
+
+    /// The same key with the id of one that may have replicas.
+    pub(super) fn multi_region(self) -> Self {
+        Self { id: format!("mrk-{}", self.id.replace('-', "")), ..self }
+    }
+
+    pub(super) fn is_multi_region(&self) -> bool {
+        self.id.starts_with("mrk-")
     }
 
     /// The SubjectPublicKeyInfo in DER.

@@ -11,14 +11,14 @@ use cloud::Cloud;
 
 use super::lambda::{Deployed, Functions};
 
-/// All functions of a cloud, each under its own name.
-pub(super) fn deploy(cloud: &Cloud, environment: &Environment) -> Functions {
+/// All functions of a cloud in a region, each under its own name.
+pub(super) fn deploy(cloud: &Cloud, environment: &Environment, region: &str) -> Functions {
     let constructed = CONSTRUCTED.map(|(name, open)| {
-        let (config, environment) = (cloud.sdk_config(name), environment.clone());
+        let (config, environment) = (cloud.sdk_config_in(name, region), environment.clone());
         let make = move || started(open(&started_clients(&config, &environment)));
         (name.to_owned(), Deployed::new(make))
     });
-    let (config, variables) = (cloud.sdk_config(FORWARD_EVENTS), environment.clone());
+    let (config, variables) = (cloud.sdk_config_in(FORWARD_EVENTS, region), environment.clone());
     let forward_events = Deployed::new(move || {
         let find: FindEvents = |delivery| {
             let documents = forward_events::documents(delivery)?;
