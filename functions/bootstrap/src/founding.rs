@@ -64,9 +64,8 @@ impl Founding {
     /// The plan of a CA for which only this property is set, so that a default that is written out
     /// means the same as one that is left out.
     fn meaning_of(&self, property: &str) -> Result<Plan, PropertyError> {
-        let mut alone = json!({ "RootKeyId": "root", "IssuingKeyId": "issuing" });
-        alone[property] = json!(self.0.get(property));
-        plan(alone, None)
+        let text = self.0.get(property);
+        plan(json!({ "RootKeyId": "root", "IssuingKeyId": "issuing", property: text }), None)
     }
 }
 
