@@ -10,6 +10,7 @@ mod engine;
 pub mod event;
 mod front;
 pub mod template;
+pub mod transformed;
 
 use std::{
     collections::BTreeMap,
@@ -118,6 +119,7 @@ impl Stack {
         parameters(&mut values);
         let python = sam.path.with_file_name("python");
         let deployed = Run::new(&python, folder)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/deployed/deploy.py"))
             .arg("--template")
             .arg(repository().join("template.yaml"))

@@ -11,18 +11,15 @@ not support them. Standard output is one JSON object: the outputs of the stack.
 import argparse
 import io
 import json
-import os
 import pathlib
 import sys
 import zipfile
 
 import boto3
 from samcli.yamlhelper import yaml_dump, yaml_parse
-from samtranslator.translator.transform import transform
+from transform import REGION, transformed
 
 CODE = "serverless-acme-code"
-# The region that `sam local` assumes.
-REGION = "us-east-1"
 
 
 def main():
@@ -47,8 +44,7 @@ def main():
     template = yaml_parse(arguments.template.read_text())
     s3 = client("s3")
     upload(s3, template, arguments.code)
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    template = transform(template, {}, NoManagedPolicies())
+    template = transformed(template)
     explicit_routes(template)
     given = dict(parameter.split("=", 1) for parameter in arguments.parameters)
     written_numbers(template, given)
@@ -97,13 +93,6 @@ def write_local(arguments, environment):
         local = {**variables, "AWS_ENDPOINT_URL": arguments.endpoint, "PUBLIC_BASE_URL": ""}
         function["Properties"]["Environment"] = {"Variables": local}
     arguments.local.write_text(yaml_dump(template))
-
-
-class NoManagedPolicies:
-    """The emulator does not enforce them; another test compares the statements of the template."""
-
-    def load(self):
-        return {}
 
 
 def upload(s3, template, code):

@@ -10,7 +10,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use crate::{Error, command::Program, progress};
 
 /// Each package, and the program of it that the tests use.
-pub(super) const OF_TESTS: [(&str, &str); 19] = [
+pub(super) const OF_TESTS: [(&str, &str); 20] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
@@ -18,6 +18,8 @@ pub(super) const OF_TESTS: [(&str, &str); 19] = [
     ("busybox-static", "busybox"),
     ("caddy", "caddy"),
     ("curl", "curl"),
+    // Runs the parser of OpenAPI documents.
+    ("default-jre-headless", "java"),
     ("dehydrated", "dehydrated"),
     ("docker.io", "dockerd"),
     // Builds the driver of the fuzz targets.

@@ -7,7 +7,7 @@ use crate::{Error, command::Program, progress, repository};
 
 /// The environments of the tests; each is made from the list `xtask/tools/<name>.txt`, and most
 /// have a program of the same name, without the version behind a hyphen.
-pub(super) const OF_TESTS: [&str; 11] = [
+pub(super) const OF_TESTS: [&str; 12] = [
     // The linter of the workflows of the hosted CI.
     "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
@@ -22,6 +22,8 @@ pub(super) const OF_TESTS: [&str; 11] = [
     // For the tests of the deployed bundle: an emulator of AWS, and the cryptography that its KMS
     // signs with.
     "ministack",
+    // Carries swagger-parser, with which API Gateway reads OpenAPI documents; it needs Java.
+    "openapi-generator-cli",
     // Lints certificates and CRLs; its programs are named after what they lint.
     "pkilint",
     // The command line of the Serverless Application Model, which can run one function in an
