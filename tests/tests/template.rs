@@ -103,6 +103,42 @@ fn threat_39_state_outlives_its_stack_but_not_a_first_deployment_that_failed() {
 
 /// It warns about what SAM's translator writes into the body, such as parameters without a schema.
 #[test]
+fn the_logs_outlive_their_stack_and_are_no_other_ones() {
+    let template = Template::read();
+    let groups = template.resources("AWS::Logs::LogGroup");
+    for (name, group) in &groups {
+        assert_eq!(template.resource(name)["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+        assert_eq!(template.resource(name)["UpdateReplacePolicy"], "Retain", "{name}");
+        let named = yaml_serde::to_string(&group["LogGroupName"]).unwrap();
+        assert!(named.contains("AWS::StackId"), "{name}: a stack of the same name finds {named}");
+    }
+    assert_eq!(groups.len(), 3);
+}
+
+#[test]
+fn every_role_has_the_boundary_and_the_path_of_the_parameters() {
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    let template: Value = yaml_serde::from_str(&text).unwrap();
+    let functions = &template["Globals"]["Function"];
+    assert!(yaml_serde::to_string(&functions["PermissionsBoundary"]).unwrap().contains("PermissionsBoundaryArn"));
+    assert!(yaml_serde::to_string(&functions["RolePath"]).unwrap().contains("RolePath"));
+    // SAM makes the roles of functions from these, and there are no others.
+    assert!(!text.contains("AWS::IAM::Role"), "give this role the boundary and the path, too");
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| line.contains(":role")) {
+        assert!(line.contains(":role${RolePath}${AWS::StackName}-"), "line {}: {line}", number + 1);
+    }
+}
+
+#[test]
+fn tracing_is_off_unless_it_is_asked_for() {
+    assert_eq!(Template::read().parameter("Tracing")["Default"], "PassThrough");
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    let template: Value = yaml_serde::from_str(&text).unwrap();
+    let tracing = yaml_serde::to_string(&template["Globals"]["Function"]["Tracing"]).unwrap();
+    assert!(tracing.contains("Tracing"), "{tracing}");
+}
+
+#[test]
 fn the_api_is_deployed_whatever_api_gateway_warns_about() {
     let template = Template::read();
     let fails = &template.resources("AWS::Serverless::HttpApi")["HttpApi"]["FailOnWarnings"];
