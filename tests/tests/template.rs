@@ -174,3 +174,59 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
         assert_eq!(template.refused_by(&given).as_deref(), refused_by, "{given:?}");
     }
 }
+
+/// Whether an event has one of the values that the pattern lists for each of its members, as
+/// EventBridge compares them: the elements of an array count one by one.
+fn is_matched(pattern: &Value, event: &serde_json::Value) -> bool {
+    if let Some(elements) = event.as_array() {
+        return elements.iter().any(|element| is_matched(pattern, element));
+    }
+    match pattern.as_sequence() {
+        Some(listed) => listed.iter().any(|value| {
+            let text = yaml_serde::to_string(value).unwrap();
+            event.as_str().is_some_and(|event| text.trim() == event || text.contains(&format!("GetAtt {event}")))
+        }),
+        None => pattern.as_mapping().unwrap().iter().all(|(name, pattern)| {
+            let member = &event[name.as_str().unwrap()];
+            !member.is_null() && is_matched(pattern, member)
+        }),
+    }
+}
+
+#[test]
+fn every_change_of_a_key_and_every_use_of_the_roots_reaches_the_topic() {
+    let template = Template::read();
+    let rules = template.resources("AWS::Events::Rule");
+    let call = |operation: &str, key: &str| {
+        serde_json::json!({
+            "source": "aws.kms",
+            "detail-type": "AWS API Call via CloudTrail",
+            "detail": {
+                "eventSource": "kms.amazonaws.com",
+                "eventName": operation,
+                "userIdentity": {"arn": "arn:aws:sts::123456789012:assumed-role/admin/someone"},
+                "errorCode": "AccessDenied",
+                "resources": [{"type": "AWS::KMS::Key", "ARN": format!("{key}.Arn")}],
+            },
+        })
+    };
+    let reported = |operation: &str, key: &str| {
+        let matched = rules.iter().filter(|(_, rule)| is_matched(&rule["EventPattern"], &call(operation, key)));
+        let topics = matched.filter(|(_, rule)| {
+            yaml_serde::to_string(&rule["Targets"]).unwrap().contains("AlarmTopicArn")
+                // Signatures are reads, which rules in the state ENABLED are not given.
+                && (operation != "Sign" || rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+        });
+        topics.count() == 1
+    };
+    for key in ["RootKey", "IssuingKey"] {
+        for operation in
+            ["DisableKey", "ScheduleKeyDeletion", "TagResource", "PutKeyPolicy", "CreateGrant", "ReplicateKey"]
+        {
+            assert!(reported(operation, key), "{operation} of {key}");
+            assert!(!reported(operation, "AnotherKey"), "keys of others are none of ours");
+        }
+        assert!(!reported("DescribeKey", key));
+    }
+    assert!(reported("Sign", "RootKey") && !reported("Sign", "IssuingKey"));
+}
