@@ -116,6 +116,23 @@ fn the_logs_outlive_their_stack_and_are_no_other_ones() {
 }
 
 #[test]
+fn a_key_of_the_operator_encrypts_table_queues_and_logs() {
+    let template = Template::read();
+    for (kind, property, count) in [
+        ("AWS::DynamoDB::Table", "SSESpecification", 1),
+        ("AWS::SQS::Queue", "KmsMasterKeyId", 7),
+        ("AWS::Logs::LogGroup", "KmsKeyId", 3),
+    ] {
+        let resources = template.resources(kind);
+        for (name, properties) in &resources {
+            let key = yaml_serde::to_string(&properties[property]).unwrap();
+            assert!(key.contains("HasDataKey") && key.contains("DataKeyArn"), "{name}: {key}");
+        }
+        assert_eq!(resources.len(), count, "{kind}");
+    }
+}
+
+#[test]
 fn every_role_has_the_boundary_and_the_path_of_the_parameters() {
     let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
     let template: Value = yaml_serde::from_str(&text).unwrap();
