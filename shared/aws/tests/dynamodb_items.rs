@@ -88,6 +88,26 @@ async fn all_items_of_an_account_that_was_not_used_end_together_and_none_once_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_leads_to_an_account_by_a_former_key_ends_with_the_account_and_not_before() {
+    let (cloud, store) = open();
+    let unused = changed(&account(), |account| account.unused_until = Some(at(60)));
+    let rolled = changed(&unused, |account| *account = account.with_key(key(1)));
+    let kept = changed(&rolled, |account| account.unused_until = None);
+    let end = || {
+        let items = cloud.items("acme").into_iter();
+        let entry = items.into_iter().find(|item| item["pk"]["S"].as_str().unwrap().starts_with("ACCOUNT#FORMER#"));
+        entry.unwrap().get("expires").map(|end| end["N"].clone())
+    };
+    store.create_account_if_absent(&unused).await.unwrap();
+    store.replace_account_key(&unused, &rolled).await.unwrap();
+    assert_eq!(end(), Some(Value::from(at(60).as_second().to_string())));
+    store.update_account(&rolled, &kept).await.unwrap();
+    assert_eq!(end(), None, "it has ordered");
+    let found = store.accounts_by_former_key(&unused.key.thumbprint(), None, 9).await.unwrap();
+    assert_eq!(found.items, [kept]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_lapsed_is_gone_whichever_of_its_items_is_deleted_first() {
     for deleted in ["ACCOUNT#", "KEY#"] {
         let (cloud, store) = open();
@@ -251,6 +271,7 @@ async fn a_certificate_costs_at_most_21_write_and_18_read_units() {
     bill.of("certificates_by_name", store.certificates_by_name(&issued.identifiers[0], None, 100)).await;
     bill.of("certificates_ending, 1 day", store.certificates_ending(at(90 * DAY), at(91 * DAY), None, 100)).await;
     bill.of("accounts_by_contact", store.accounts_by_contact(&account.contact[0], None, 100)).await;
+    bill.of("accounts_by_former_key", store.accounts_by_former_key(&account.key.thumbprint(), None, 100)).await;
     bill.of("accounts_by_key", store.accounts_by_key(&rolled.key.thumbprint(), None, 100)).await;
     bill.of("block_key", store.block_key(&key(9).thumbprint(), at(0))).await;
     let hundred: Vec<Versioned<Authorization>> =
@@ -281,6 +302,7 @@ async fn a_certificate_costs_at_most_21_write_and_18_read_units() {
     assert!(writes <= 21.0, "{writes} write units");
     assert!(reads <= 18.0, "{reads} read units");
     assert!(bill.writes("create_account_if_absent, a contact") <= 5.0);
+    assert!(bill.writes("replace_account_key") <= 8.0);
     assert!(bill.writes("count") <= 1.0 && bill.writes("count, over") <= 1.0);
 }
 

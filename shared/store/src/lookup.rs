@@ -89,6 +89,19 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<Versioned<Account>>, StoreError>;
 
+    /// The accounts that had that key and have another one now, after the id `after`, oldest first,
+    /// at most `limit`. An account knows its last thousand keys; accounts that changed their key
+    /// before this was recorded may be missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn accounts_by_former_key(
+        &self,
+        key: &Thumbprint,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<Account>>, StoreError>;
+
     /// The blocked keys after `after`, sorted by thumbprint, at most `limit`.
     ///
     /// # Errors

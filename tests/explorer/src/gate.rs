@@ -188,6 +188,7 @@ in_turn! {
         certificates_ending(from: Timestamp, until: Timestamp, after: Option<&CertificateEntry>, limit: usize) -> Page<CertificateEntry>;
         accounts_by_contact(contact: &Contact, after: Option<AccountId>, limit: usize) -> Page<Versioned<Account>>;
         accounts_by_key(key: &Thumbprint, after: Option<&DirectoryId>, limit: usize) -> Page<Versioned<Account>>;
+        accounts_by_former_key(key: &Thumbprint, after: Option<AccountId>, limit: usize) -> Page<Versioned<Account>>;
         blocked_keys(after: Option<&Thumbprint>, limit: usize) -> Page<BlockedKey>;
         certificates_of_account(account: AccountId, before: Option<OrderId>, limit: usize) -> AccountCertificates;
     }

@@ -123,10 +123,11 @@ const TESTS: [&str; 3] = ["fuzz/", "tests/", "xtask/"];
 const TEST_FOLDERS: [&str; 2] = ["/benches/", "/tests/"];
 
 /// The methods that only read.
-const READS: [&str; 35] = [
+const READS: [&str; 36] = [
     "account",
     "account_by_key",
     "accounts_by_contact",
+    "accounts_by_former_key",
     "accounts_by_key",
     "acme_profile",
     "acme_profiles_page",

@@ -1,4 +1,4 @@
-//! Accounts and the index of their keys, which change together.
+//! Accounts and the indexes of their keys and former keys, which change together.
 
 use acme::{Account, AccountId, DirectoryId};
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ impl AccountStore for DynamoDbStore {
         &self,
         account: &Versioned<Account>,
     ) -> Result<Creation<Versioned<Account>>, StoreError> {
-        self.put_each(self.contact_entries(None, account)).await?;
+        self.put_each(self.account_entries(None, account)).await?;
         for _ in 0..ROUNDS {
             let verdicts = self
                 .transact(account.version, [self.account_write(None, account)?, self.new_index_write(account)?])
@@ -66,7 +66,7 @@ impl AccountStore for DynamoDbStore {
     }
 
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
-        self.put_each(self.contact_entries(Some(before), after)).await?;
+        self.put_each(self.account_entries(Some(before), after)).await?;
         if self.retention.of_account(before) == self.retention.of_account(after) {
             let item = Item::of_versioned(key::account(after.id), after, &self.retention)?;
             return self.put(item, Condition::Version(before.version)).await?.accept(after.version);
@@ -88,9 +88,14 @@ impl AccountStore for DynamoDbStore {
         before: &Versioned<Account>,
         after: &Versioned<Account>,
     ) -> Result<KeyReplacement, StoreError> {
-        let writes =
-            [self.account_write(Some(before), after)?, self.index_write(after)?, Write::Delete(index_key(before))];
-        let [account, index, _] = self.transact(after.version, writes).await?;
+        let formerly = self.former_key_entry(&before.key.thumbprint(), after);
+        let writes = [
+            self.account_write(Some(before), after)?,
+            self.index_write(after)?,
+            Write::Delete(index_key(before)),
+            Write::Put(formerly, Condition::Always),
+        ];
+        let [account, index, ..] = self.transact(after.version, writes).await?;
         match (account, index) {
             (Verdict::Held, Verdict::Held) => Ok(KeyReplacement::Replaced),
             (Verdict::Held, Verdict::Failed(Some(other))) => Ok(KeyReplacement::KeyInUse(other.record()?)),

@@ -60,7 +60,7 @@ impl ExternalAccountStore for DynamoDbStore {
         let bound = Item::of_versioned(key::external_account_key(after.id), after, &self.retention)?;
         let bound = Write::Put(bound, Condition::Version(before.version));
         let writes = [self.account_write(None, account)?, self.new_index_write(account)?, bound];
-        self.put_each(self.contact_entries(None, account)).await?;
+        self.put_each(self.account_entries(None, account)).await?;
         match self.transact(account.version, writes).await? {
             [Verdict::Held, Verdict::Held, Verdict::Held] => Ok(Creation::Created),
             // The owner of the account's key is checked first: it may be this same write, applied

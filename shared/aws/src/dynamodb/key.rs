@@ -73,6 +73,17 @@ pub(super) fn accounts_by_contact(contact: &Contact, after: Option<AccountId>) -
     Keys { pk: contacted(contact), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
 }
 
+/// The index entry of an account by a key that it had before. It is not under the noun of keys,
+/// whose items a key change deletes.
+pub(super) fn account_by_former_key(key: &Thumbprint, account: AccountId) -> Key {
+    Key { pk: formerly_keyed(key), sk: account.to_string() }
+}
+
+/// The index entries of accounts by a key that they had before, after `after`.
+pub(super) fn accounts_by_former_key(key: &Thumbprint, after: Option<AccountId>) -> Keys {
+    Keys { pk: formerly_keyed(key), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
+}
+
 pub(super) fn order(account: AccountId, id: OrderId) -> Key {
     Key::alone(format!("ORDER#{account}#{id}"))
 }
@@ -309,6 +320,10 @@ fn day(at: Timestamp) -> String {
 
 fn keyed(key: &Thumbprint) -> String {
     format!("KEY#{key}")
+}
+
+fn formerly_keyed(key: &Thumbprint) -> String {
+    format!("ACCOUNT#FORMER#{key}")
 }
 
 fn contacted(contact: &Contact) -> String {

@@ -13,7 +13,7 @@ use jose::Thumbprint;
 use super::{
     DynamoDbStore,
     item::{Item, malformed},
-    key,
+    key::{self, Key, Keys},
 };
 use store::{AccountStore, BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, Versioned};
 
@@ -78,26 +78,9 @@ impl LookupStore for DynamoDbStore {
         after: Option<AccountId>,
         limit: usize,
     ) -> Result<Page<Versioned<Account>>, StoreError> {
-        let most = limit.saturating_add(1);
-        let (mut found, mut after) = (Vec::new(), after);
-        loop {
-            let keys = key::accounts_by_contact(contact, after);
-            let items = self.query_first(keys, most).await?;
-            let is_last = items.len() < most;
-            for item in items {
-                let id: AccountId =
-                    item.sk().and_then(|id| id.parse().ok()).ok_or_else(|| malformed("account by contact"))?;
-                after = Some(id);
-                let account = self.account(id).await?;
-                let has_it = |account: &Versioned<Account>| {
-                    account.contact.iter().any(|its| its.as_str().eq_ignore_ascii_case(contact.as_str()))
-                };
-                found.extend(account.filter(has_it));
-            }
-            if is_last || found.len() >= most {
-                return Ok(Page::of(found, limit));
-            }
-        }
+        let has_it =
+            |account: &Account| account.contact.iter().any(|its| its.as_str().eq_ignore_ascii_case(contact.as_str()));
+        self.accounts_by_entries(|after| key::accounts_by_contact(contact, after), has_it, after, limit).await
     }
 
     async fn accounts_by_key(
@@ -116,6 +99,16 @@ impl LookupStore for DynamoDbStore {
             accounts.extend(account.filter(|account| account.key.thumbprint() == *key));
         }
         Ok(Page { items: accounts, more })
+    }
+
+    async fn accounts_by_former_key(
+        &self,
+        key: &Thumbprint,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<Account>>, StoreError> {
+        let had_it = |account: &Account| account.former_keys.contains(key);
+        self.accounts_by_entries(|after| key::accounts_by_former_key(key, after), had_it, after, limit).await
     }
 
     async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, StoreError> {
@@ -144,18 +137,55 @@ impl DynamoDbStore {
         Some(Item::new(key::certificate_by_key(key, &entry)).with_expiry(self.retention.of_certificate(certificate)))
     }
 
-    /// The index items of the account for contacts that `before` did not have, or all of them if it
-    /// was to end at another time. They end with the account.
-    pub(super) fn contact_entries(&self, before: Option<&Account>, after: &Account) -> Vec<Item> {
+    /// The index items of the account for contacts and former keys that `before` did not have, or
+    /// all of them if it was to end at another time. They end with the account.
+    pub(super) fn account_entries(&self, before: Option<&Account>, after: &Account) -> Vec<Item> {
         let end = self.retention.of_account(after);
         let same = before.filter(|before| self.retention.of_account(before) == end);
-        let known = same.map(|before| before.contact.as_slice()).unwrap_or_default();
-        let new = after.contact.iter().filter(|contact| !known.contains(contact));
-        let entry = |contact| match (Item::new(key::account_by_contact(contact, after.id)), end) {
-            (item, Some(end)) => item.with_expiry(end),
-            (item, None) => item,
-        };
-        new.map(entry).collect()
+        let contacts = same.map(|before| before.contact.as_slice()).unwrap_or_default();
+        let contacts = after.contact.iter().filter(|contact| !contacts.contains(contact));
+        let former = same.map(|before| before.former_keys.as_slice()).unwrap_or_default();
+        let former = after.former_keys.iter().filter(|key| !former.contains(key));
+        let by_contact = contacts.map(|contact| self.entry_of(after, key::account_by_contact(contact, after.id)));
+        by_contact.chain(former.map(|former| self.former_key_entry(former, after))).collect()
+    }
+
+    /// The index item of the account by a key that it had before, which ends with the account.
+    pub(super) fn former_key_entry(&self, former: &Thumbprint, account: &Account) -> Item {
+        self.entry_of(account, key::account_by_former_key(former, account.id))
+    }
+
+    fn entry_of(&self, account: &Account, key: Key) -> Item {
+        let item = Item::new(key);
+        match self.retention.of_account(account) {
+            Some(end) => item.with_expiry(end),
+            None => item,
+        }
+    }
+
+    /// The accounts to which these index entries lead, if the entry still applies to them.
+    async fn accounts_by_entries(
+        &self,
+        entries: impl Fn(Option<AccountId>) -> Keys + Send + Sync,
+        applies: impl Fn(&Account) -> bool + Send + Sync,
+        mut after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<Account>>, StoreError> {
+        let most = limit.saturating_add(1);
+        let mut found = Vec::new();
+        loop {
+            let items = self.query_first(entries(after), most).await?;
+            let is_last = items.len() < most;
+            for item in items {
+                let id: AccountId =
+                    item.sk().and_then(|id| id.parse().ok()).ok_or_else(|| malformed("way to an account"))?;
+                after = Some(id);
+                found.extend(self.account(id).await?.filter(|account| applies(account)));
+            }
+            if is_last || found.len() >= most {
+                return Ok(Page::of(found, limit));
+            }
+        }
     }
 }
 

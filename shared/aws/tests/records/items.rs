@@ -82,6 +82,7 @@ pub(crate) fn kind(item: &Attributes) -> &'static str {
     let parts: Vec<&str> = pk.split('#').collect();
     match (parts.as_slice(), sk) {
         (["ACCOUNT", "CONTACT", ..], _) => "entry of a contact",
+        (["ACCOUNT", "FORMER", ..], _) => "entry of a former key",
         (["ACCOUNT", _], "-") => "account",
         (["AUDIT", "DAY"], _) => "day with audit records",
         (["AUDIT", _], _) => "audit record",

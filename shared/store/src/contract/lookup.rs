@@ -3,10 +3,10 @@
 use acme::Contact;
 
 use super::{
-    Tried, WORKS,
+    Tried, WORKS, assert_conflict,
     fixture::{DAY, account, account_in, at, certificate, changed, directory, dns, issued, key, order_at, processing},
 };
-use crate::{BlockedKey, CertificateEntry, CertificateRecord, Page, Versioned};
+use crate::{BlockedKey, CertificateEntry, CertificateRecord, KeyReplacement, Page, Versioned};
 
 /// A wildcard name is an identifier of its own.
 pub async fn certificates_are_found_by_each_of_their_names(store: Tried) {
@@ -162,6 +162,52 @@ pub async fn accounts_are_found_by_key_in_every_directory(store: Tried) {
     assert_eq!(rest, Page { items: accounts[2..].to_vec(), more: false });
     let new = store.accounts_by_key(&key(2).thumbprint(), None, 2).await.expect(WORKS);
     assert_eq!(new, Page { items: vec![replaced], more: false });
+}
+
+/// Oldest first; several accounts of a directory can have had a key, one after the other. A key
+/// that an account has again is not a former one, and a change that met a conflict leaves nothing.
+pub async fn accounts_are_found_by_a_former_key_in_every_directory(store: Tried) {
+    let home = directory();
+    let elsewhere = directory();
+    let mut moved = Vec::new();
+    for (number, place) in [(2, &home), (3, &home), (4, &home), (2, &elsewhere)] {
+        let made = account_in(place, key(1));
+        store.create_account_if_absent(&made).await.expect(WORKS);
+        let after = changed(&made, |account| *account = account.with_key(key(number)));
+        assert_eq!(store.replace_account_key(&made, &after).await.expect(WORKS), KeyReplacement::Replaced);
+        moved.push(after);
+    }
+    let owner = account_in(&home, key(1));
+    store.create_account_if_absent(&owner).await.expect(WORKS);
+    let taken = changed(&moved[3], |account| *account = account.with_key(key(5)));
+    let stale = changed(&taken, |account| *account = account.with_key(key(6)));
+    assert_conflict(store.replace_account_key(&taken, &stale).await, "it never had that key");
+
+    moved.sort_by_key(|account| account.id.to_string());
+    let formerly = key(1).thumbprint();
+    for limit in [1, 2, 10] {
+        let mut found: Vec<Versioned<acme::Account>> = Vec::new();
+        loop {
+            let after = found.last().map(|account| account.id);
+            let page = store.accounts_by_former_key(&formerly, after, limit).await.expect(WORKS);
+            found.extend(page.items);
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(found, moved, "{limit} at a time, without the account that has the key");
+    }
+    let never = store.accounts_by_former_key(&key(5).thumbprint(), None, 10).await.expect(WORKS);
+    assert_eq!(never, Page::default(), "nothing changed");
+
+    let elsewhere = moved.iter().find(|account| account.directory == elsewhere).expect("it moved").clone();
+    moved.retain(|account| account.id != elsewhere.id);
+    let back = changed(&elsewhere, |account| *account = account.with_key(key(1)));
+    store.replace_account_key(&elsewhere, &back).await.expect(WORKS);
+    let left = store.accounts_by_former_key(&formerly, None, 10).await.expect(WORKS);
+    assert_eq!(left, Page { items: moved, more: false }, "one of them has the key again");
+    let other = store.accounts_by_former_key(&key(2).thumbprint(), None, 10).await.expect(WORKS);
+    assert_eq!(other, Page { items: vec![back], more: false });
 }
 
 /// Each key once, with the time of its first blocking.

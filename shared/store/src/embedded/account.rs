@@ -101,9 +101,12 @@ impl EmbeddedStore {
         after: &Versioned<Account>,
     ) -> Result<Change, StoreError> {
         let change = Change::indexed(after.id.to_string(), before, after, &self.retention)?;
-        // The index entries of the account's contacts.
-        let known = before.map(|before| before.contact.as_slice()).unwrap_or_default();
-        Ok(change.implying(after.contact.iter().filter(|contact| !known.contains(contact)).count()))
+        // The index entries of the account's contacts and former keys.
+        let contacts = before.map(|before| before.contact.as_slice()).unwrap_or_default();
+        let contacts = after.contact.iter().filter(|contact| !contacts.contains(contact)).count();
+        let former = before.map(|before| before.former_keys.as_slice()).unwrap_or_default();
+        let former = after.former_keys.iter().filter(|key| !former.contains(key)).count();
+        Ok(change.implying(contacts + former))
     }
 }
 
@@ -114,9 +117,14 @@ impl Record for Account {
         let contacts = self.contact.iter();
         let by_contact =
             contacts.map(|contact| IndexRow { table: table::CONTACT, key: key::account_by_contact(contact, self.id) });
+        let by_former_key = self
+            .former_keys
+            .iter()
+            .map(|former| IndexRow { table: table::FORMER_KEY, key: key::account_by_former_key(former, self.id) });
         let directory = key::directory_of_a_key(&self.key.thumbprint(), &self.directory);
         let expiry = retention.of_account(self).map(|_| expiry::index_row(self, &self.id.to_string(), retention));
-        by_contact.chain([IndexRow { table: table::DIRECTORY_OF_KEY, key: directory }]).chain(expiry).collect()
+        let directory = IndexRow { table: table::DIRECTORY_OF_KEY, key: directory };
+        by_contact.chain(by_former_key).chain([directory]).chain(expiry).collect()
     }
 }
 

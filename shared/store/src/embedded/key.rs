@@ -156,9 +156,19 @@ pub(super) fn accounts_by_contact(contact: &Contact, after: Option<AccountId>) -
     after.map_or(start, |after| format!("{}!", account_by_contact(contact, after)))..end
 }
 
-/// Parses a key of [`account_by_contact`].
-pub(super) fn account_of_contact(key: &str) -> Option<&str> {
+/// Parses a key of [`account_by_contact`] or [`account_by_former_key`].
+pub(super) fn account_of_entry(key: &str) -> Option<&str> {
     Some(key.rsplit_once('#')?.1)
+}
+
+pub(super) fn account_by_former_key(key: &Thumbprint, account: AccountId) -> String {
+    format!("{key}#{account}")
+}
+
+/// The range of the accounts that had the key and come after `after`.
+pub(super) fn accounts_by_former_key(key: &Thumbprint, after: Option<AccountId>) -> Range<String> {
+    let Range { start, end } = under(&key.to_string());
+    after.map_or(start, |after| format!("{}!", account_by_former_key(key, after)))..end
 }
 
 pub(super) fn directory_of_a_key(key: &Thumbprint, directory: &DirectoryId) -> String {

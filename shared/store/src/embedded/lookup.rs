@@ -72,7 +72,7 @@ impl LookupStore for EmbeddedStore {
             let keys = key::accounts_by_contact(contact, after);
             let keys = snapshot.first_keys(table::CONTACT, keys, limit.saturating_add(1))?;
             let page = Page::of(keys, limit);
-            page.try_map(|key| account(snapshot, key::account_of_contact(&key), table::CONTACT))
+            page.try_map(|key| account(snapshot, key::account_of_entry(&key), table::CONTACT))
         })
     }
 
@@ -92,6 +92,20 @@ impl LookupStore for EmbeddedStore {
                 };
                 account(snapshot, id.as_deref(), table::DIRECTORY_OF_KEY)
             })
+        })
+    }
+
+    async fn accounts_by_former_key(
+        &self,
+        key: &Thumbprint,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<Account>>, StoreError> {
+        self.read(|snapshot| {
+            let keys = key::accounts_by_former_key(key, after);
+            let keys = snapshot.first_keys(table::FORMER_KEY, keys, limit.saturating_add(1))?;
+            let page = Page::of(keys, limit);
+            page.try_map(|key| account(snapshot, key::account_of_entry(&key), table::FORMER_KEY))
         })
     }
 

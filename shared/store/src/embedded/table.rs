@@ -71,6 +71,8 @@ pub(super) const ENDING: TableName = TableName("certificate by end");
 pub(super) const CONTACT: TableName = TableName("account by contact");
 /// `thumbprint#directory` → nothing: the directories in which a key has an account.
 pub(super) const DIRECTORY_OF_KEY: TableName = TableName("directory of a key");
+/// `thumbprint#a` → nothing: accounts by the keys that they had before.
+pub(super) const FORMER_KEY: TableName = TableName("account by former key");
 /// `hour#table#key` → nothing: records that may be due for deletion.
 pub(super) const EXPIRY: TableName = TableName("expiry");
 /// `a#z#challenge type` → nothing: validations that are under way.
@@ -81,7 +83,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table. A new file gets all of them, so that reads need not check whether a table exists.
-pub(super) const ALL: [TableName; 30] = [
+pub(super) const ALL: [TableName; 31] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -108,6 +110,7 @@ pub(super) const ALL: [TableName; 30] = [
     ENDING,
     CONTACT,
     DIRECTORY_OF_KEY,
+    FORMER_KEY,
     EXPIRY,
     VALIDATING,
     ISSUING,

@@ -22,6 +22,7 @@ use store::{
     CertificateStore, CrlRecord, CrlStore, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Incident,
     IncidentStore, IssuerRecord, IssuerStore, LookupStore, NonceSecrets, NonceStore, OrderStore, ProfileChanges,
     ProfileSet, ProfileStore, Proof, RevokedCertificate, Versioned,
+    contract::fixture::{account_in, changed, key},
     embedded::{EmbeddedStore, EngineOptions},
 };
 use tempfile::TempDir;
@@ -60,6 +61,31 @@ async fn certificates_of_e70810c_are_found_by_their_keys() {
             (table == "certificate by key" || (table, key) == ("meta", "running")).then_some(None)
         });
     }
+}
+
+/// The index is made from what the accounts keep, also after an earlier version had the file open.
+#[tokio::test]
+async fn accounts_are_found_by_the_keys_that_they_had_before_there_was_an_index() {
+    let (path, _folder) = copy();
+    let store = open(&path);
+    let [before, stays] = [key(1), key(2)].map(|key| account_in(&"default".parse().unwrap(), key));
+    let rolled = changed(&before, |account| *account = account.with_key(key(3)));
+    for account in [&before, &stays] {
+        store.create_account_if_absent(account).await.unwrap();
+    }
+    store.replace_account_key(&before, &rolled).await.unwrap();
+    store.close().await.unwrap();
+    let stale = format!("{}#{}", key(2).thumbprint(), stays.id);
+    edit(&path, |table, key, _| {
+        (table == "account by former key" || (table, key) == ("meta", "running")).then_some(None)
+    });
+    insert(&path, "account by former key", &stale);
+    let store = open(&path);
+    let found = store.accounts_by_former_key(&key(1).thumbprint(), None, 9).await.unwrap();
+    assert_eq!(found.items, [rolled]);
+    let none = store.accounts_by_former_key(&key(2).thumbprint(), None, 9).await.unwrap();
+    assert_eq!(none.items, [], "what an account does not say is not in the index");
+    store.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -227,6 +253,13 @@ fn edit(path: &Path, mut edit: impl FnMut(&str, &str, &[u8]) -> Option<Option<Ve
     }
     transaction.commit().unwrap();
     changed
+}
+
+/// Adds an index entry to the file.
+fn insert(path: &Path, table: &str, key: &str) {
+    let transaction = Database::open(path).unwrap().begin_write().unwrap();
+    transaction.open_table(TableDefinition::<&str, &[u8]>::new(table)).unwrap().insert(key, &[][..]).unwrap();
+    transaction.commit().unwrap();
 }
 
 /// The row with an unknown member in each of its objects; `None` when the row is not a record in

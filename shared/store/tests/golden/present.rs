@@ -140,8 +140,9 @@ fn octets(hex: &str) -> Vec<u8> {
 }
 
 /// The tables whose rows are no records: indexes, times, and facts about the file.
-const WITHOUT_RECORDS: [&str; 12] = [
+const WITHOUT_RECORDS: [&str; 13] = [
     "account by contact",
+    "account by former key",
     "account by key",
     "blocked key",
     "certificate by end",

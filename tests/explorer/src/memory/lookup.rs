@@ -80,6 +80,18 @@ impl LookupStore for MemoryStore {
         Ok(Page::of(found, limit))
     }
 
+    async fn accounts_by_former_key(
+        &self,
+        key: &Thumbprint,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Versioned<Account>>, StoreError> {
+        let tables = self.lock();
+        let had_it = tables.accounts.values().filter(|account| account.former_keys.contains(key));
+        let later = had_it.filter(|account| after.is_none_or(|after| account.id.to_string() > after.to_string()));
+        Ok(Page::of(later.cloned().collect(), limit))
+    }
+
     async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, StoreError> {
         let (tables, after) = (self.lock(), after.map(Thumbprint::to_string));
         let later = tables.blocked_keys.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));

@@ -1,9 +1,7 @@
 //! Migration 1: certificates can be looked up by their key. Each record gets the thumbprint of its
 //! key, and an entry in the index.
 
-use std::ops::Bound;
-
-use redb::{Database, ReadableDatabase};
+use redb::Database;
 
 use crate::{
     CertificateEntry, CertificateRecord, StoreError, Versioned,
@@ -19,7 +17,7 @@ pub(super) fn make(database: &Database) -> Result<u64, Failure> {
     transaction.commit()?;
     let (mut seen, mut behind) = (0, None);
     loop {
-        let rows = slice(database, behind.as_deref())?;
+        let rows = super::slice(database, table::CERTIFICATE, behind.as_deref())?;
         let Some((last, _)) = rows.last() else { return Ok(seen) };
         seen += rows.len() as u64;
         behind = Some(last.clone());
@@ -44,17 +42,6 @@ pub(super) fn make(database: &Database) -> Result<u64, Failure> {
     }
 }
 
-fn slice(database: &Database, behind: Option<&str>) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let transaction = database.begin_read()?;
-    let certificates = match transaction.open_table(table::CERTIFICATE.definition()) {
-        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-        opened => opened?,
-    };
-    let range = (behind.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-    let rows = certificates.range::<&str>(range)?.take(SLICE);
-    rows.map(|row| row.map(|(id, row)| (id.value().to_owned(), row.value().to_vec())).map_err(Failure::from)).collect()
-}
-
 /// The certificate with the thumbprint of its key.
 fn with_key(row: &[u8]) -> Result<Versioned<CertificateRecord>, StoreError> {
     let mut certificate: Versioned<CertificateRecord> = record::decode_versioned(row)?;
@@ -62,6 +49,3 @@ fn with_key(row: &[u8]) -> Result<Versioned<CertificateRecord>, StoreError> {
     certificate.value.key = Some(key.thumbprint());
     Ok(certificate)
 }
-
-/// The number of certificates in one transaction, which makes some megabytes.
-const SLICE: usize = 2_000;
