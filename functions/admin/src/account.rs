@@ -31,6 +31,7 @@ impl Action for FindAccounts {
             AccountFilter::Id(id) => Listed { items: vec![parts.accounts.find(id).await?], more: false },
             AccountFilter::Contact(contact) => parts.accounts.by_contact(&contact, None, limit).await?.into(),
             AccountFilter::Key(key) => parts.accounts.by_key(&key, None, limit).await?.into(),
+            AccountFilter::FormerKey(key) => parts.accounts.by_former_key(&key, None, limit).await?.into(),
         };
         Ok(found.map(ShownAccount::from))
     }
@@ -72,6 +73,8 @@ pub enum AccountFilter {
     Contact(Contact),
     /// The accounts with this key, in all directories.
     Key(Thumbprint),
+    /// The accounts that had this key and have another one now, in all directories.
+    FormerKey(Thumbprint),
 }
 
 /// An account, as operators see it.

@@ -2,19 +2,22 @@
 
 use acme::{AccountId, IncidentId};
 use jose::Thumbprint;
-use operator::{BlockedUse, Parts};
+use operator::{BlockedUse, FormerHolders, Parts};
 use serde::{Deserialize, Serialize};
 use store::BlockedKey;
 
-use crate::{Action, AdminError, Listed, page};
+use crate::{Action, AdminError, Listed, account::ShownAccount, page};
 
 /// Blocks a key: no account and no certificate can use it again. Accounts that have it are
-/// disabled, and an incident revokes its certificates.
+/// disabled, those that had it are listed, and an incident revokes its certificates.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlockKey {
     /// The thumbprint of the key (RFC 7638).
     pub key: Thumbprint,
+    /// Whether valid accounts that had the key formerly are disabled, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disable_former: bool,
 }
 
 impl Action for BlockKey {
@@ -24,8 +27,10 @@ impl Action for BlockKey {
     const IS_ACT: bool = true;
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<KeyUse, AdminError> {
-        let BlockedUse { disabled, incident } = parts.blocked_keys.block_key(actor, &self.key).await?;
-        Ok(KeyUse { disabled, incident })
+        let former = if self.disable_former { FormerHolders::Disabled } else { FormerHolders::Kept };
+        let used = parts.blocked_keys.block_key(actor, &self.key, former).await?;
+        let BlockedUse { disabled, formerly, incident } = used;
+        Ok(KeyUse { disabled, formerly: Listed::from(formerly).map(ShownAccount::from), incident })
     }
 }
 
@@ -33,8 +38,10 @@ impl Action for BlockKey {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyUse {
-    /// The accounts that had the key and are disabled now.
+    /// The accounts that are disabled because of it since this call.
     pub disabled: Vec<AccountId>,
+    /// The accounts that had the key formerly and have another one now: the first thousand.
+    pub formerly: Listed<ShownAccount>,
     /// The incident that revokes its certificates; absent if there is nothing left to revoke.
     pub incident: Option<IncidentId>,
 }

@@ -283,11 +283,19 @@ enum AccountsCommand {
 #[derive(Subcommand)]
 enum KeysCommand {
     /// Block a key: no account and no certificate can use it again
+    ///
+    /// The accounts that have the key are disabled, and its certificates are revoked. Accounts that
+    /// had the key formerly and changed it are only listed: their owners may have changed it
+    /// because of the compromise.
     #[command(after_help = "Example:\n  serverless-acme admin keys block NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]
     Block {
         /// The thumbprint of the key (RFC 7638), as `accounts show` prints it
         #[arg(value_name = "THUMBPRINT", allow_hyphen_values = true)]
         key: Thumbprint,
+        /// Disable the accounts that had the key formerly, too: a thief of the key may have taken
+        /// them over by changing it
+        #[arg(long)]
+        disable_former: bool,
     },
     /// List the blocked keys
     #[command(after_help = "Example:\n  serverless-acme admin keys list")]
@@ -354,7 +362,9 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         }
         AdminCommand::Certificates(command) => certificates::run(connection, output, command).await?,
         AdminCommand::Incidents(command) => incidents::run(connection, output, command).await?,
-        AdminCommand::Keys(KeysCommand::Block { key }) => keys::block_key(connection, output, key).await?,
+        AdminCommand::Keys(KeysCommand::Block { key, disable_former }) => {
+            keys::block_key(connection, output, key, disable_former).await?;
+        }
         AdminCommand::Keys(KeysCommand::List) => keys::blocked_keys(connection, output).await?,
         AdminCommand::Issuers(command) => issuers::run(connection, output, command).await?,
         AdminCommand::Explain(arguments) => explain::explain(connection, output, arguments).await?,

@@ -62,6 +62,20 @@ impl Accounts {
         self.lookup.accounts_by_key(key, after, limit).await?.try_map(|account| Ok(account.value))
     }
 
+    /// The accounts that had this key and have another one now, oldest first: those after `after`,
+    /// at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn by_former_key(
+        &self,
+        key: &Thumbprint,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Page<Account>, Error> {
+        self.lookup.accounts_by_former_key(key, after, limit).await?.try_map(|account| Ok(account.value))
+    }
+
     /// Disables an account: its next request is refused. Repeating it is harmless.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub use incident::{IncidentPlan, Incidents, RevocationPlan};
 pub use initial_profiles::InitialProfiles;
 pub use issuer::{IssuerChanges, IssuerKey, IssuerRefusal, NewIssuer};
 pub use issuer_revocation::{IssuerRevocations, Listing, RevokedIssuer};
-pub use key::{BlockedKeys, BlockedUse};
+pub use key::{BlockedKeys, BlockedUse, FormerHolders};
 pub use parts::{Parts, Seams};
 pub use profile::Profiles;
 pub use ra::Openness;

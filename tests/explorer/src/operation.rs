@@ -10,6 +10,7 @@ use authority::{Clock, CrlTask, IssuanceTask, ValidationTask};
 use aws_lc_rs::hmac;
 use jiff::SignedDuration;
 use jose::{PublicKey, base64url};
+use operator::FormerHolders;
 use ra::{KeyRollover, Revoker};
 use serde_json::json;
 use store::Versioned;
@@ -137,7 +138,7 @@ impl Operation {
             }
             Self::BlockRequestKey => {
                 let key = scene.request_keys[0].thumbprint();
-                done(process.operator.blocked_keys.block_key("explorer", &key).await)
+                done(process.operator.blocked_keys.block_key("explorer", &key, FormerHolders::Kept).await)
             }
             Self::Replace => replace(process, scene).await,
             Self::Redeem => {

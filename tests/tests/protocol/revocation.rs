@@ -220,8 +220,58 @@ async fn a_key_that_an_operator_blocks_ends_its_accounts_and_its_certificates() 
         assert_eq!(own["revocation"]["revoked"], 2, "without the one that was revoked before: {own}");
         assert!(own["revocation"]["finishedAt"].is_string(), "{own}");
         let again = ca.act(block).await.unwrap();
-        assert_eq!(again, json!({"disabled": [], "incident": null}), "there is nothing left to end");
+        let none = json!({"items": [], "more": false});
+        assert_eq!(again, json!({"disabled": [], "formerly": none, "incident": null}), "there is nothing left to end");
         client.obtain(&["a.test"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn blocking_a_key_shows_the_accounts_that_had_it_formerly_and_disables_them_when_asked() {
+    HOST.on_both_families(async |ca| {
+        let key = Arc::new(Key::p256());
+        let mut former = Vec::new();
+        for directory in [ca, ca, ca.other()] {
+            let client = directory.stranger_with(key.clone()).await.registered().await;
+            let next = Arc::new(Key::p256());
+            client.change_key(&client.rollover(&next)).await.expect(200);
+            former.push(client.with_key(next).with_kid(client.account()));
+        }
+        let present = ca.stranger_with(key.clone()).await.registered().await;
+        let other = ca.client().await;
+        let ids = |clients: &[Client]| clients.iter().map(|client| client.account_id().to_owned()).collect::<Vec<_>>();
+        let of = |found: &Value| {
+            let items = found["items"].as_array().unwrap().iter();
+            items.map(|account| account["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let find = json!({"action": "find-accounts", "filter": {"formerKey": key.thumbprint()}});
+        assert_eq!(of(&ca.act(find).await.unwrap()), ids(&former), "oldest first, without the one that has it");
+
+        let mut block = json!({"action": "block-key", "key": key.thumbprint()});
+        let used = ca.act(block.clone()).await.unwrap();
+        assert_eq!(used["disabled"], json!(ids(std::slice::from_ref(&present))), "{used}");
+        assert_eq!(of(&used["formerly"]), ids(&former), "{used}");
+        assert!(used["formerly"]["items"].as_array().unwrap().iter().all(|account| account["status"] == "valid"));
+        for client in former.iter().chain([&other]) {
+            client.read(client.account()).await.expect(200);
+        }
+
+        block["disableFormer"] = json!(true);
+        let used = ca.act(block.clone()).await.unwrap();
+        assert_eq!(used["disabled"], json!(ids(&former)), "{used}");
+        assert!(used["formerly"]["items"].as_array().unwrap().iter().all(|account| account["status"] == "revoked"));
+        for client in &former {
+            client.read(client.account()).await.refused(401, "unauthorized");
+        }
+        other.read(other.account()).await.expect(200);
+        let again = ca.act(block).await.unwrap();
+        assert_eq!((&again["disabled"], of(&again["formerly"])), (&json!([]), ids(&former)));
+        let acts = ca.act(json!({"action": "audit", "filter": {"action": "key block"}})).await.unwrap();
+        let of_key: Vec<&Value> =
+            acts["items"].as_array().unwrap().iter().filter(|act| act["subject"] == json!(key.thumbprint())).collect();
+        assert_eq!(of_key[0]["detail"], json!({"formerHolders": "disabled"}));
+        assert_eq!(of_key[2]["detail"], json!({}));
     })
     .await;
 }

@@ -26,6 +26,9 @@ pub(super) struct FindArguments {
     /// Accounts whose key has this thumbprint (RFC 7638)
     #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
     key: Option<Thumbprint>,
+    /// Accounts that had the key with this thumbprint and have another one now
+    #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
+    former_key: Option<Thumbprint>,
     /// The account with this id, the last part of its URL
     #[arg(long, value_name = "ID")]
     id: Option<AccountId>,
@@ -39,9 +42,9 @@ fn contact(text: &str) -> Result<Contact, String> {
 pub(super) async fn find_accounts(
     connection: &Connection,
     output: &Output,
-    FindArguments { contact, key, id }: FindArguments,
+    FindArguments { contact, key, former_key, id }: FindArguments,
 ) -> Result<(), AdminFailure> {
-    let by_key = key.map(AccountFilter::Key);
+    let by_key = key.map(AccountFilter::Key).or(former_key.map(AccountFilter::FormerKey));
     let filter = contact.map(AccountFilter::Contact).or(by_key).or(id.map(AccountFilter::Id));
     let Some(filter) = filter else { return Ok(()) };
     let found = connection.ask(&FindAccounts { filter, limit: Some(PAGE) }).await?;

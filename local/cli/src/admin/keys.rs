@@ -1,6 +1,10 @@
 //! `keys`: blocking keys and listing the blocked ones.
 
-use admin::key::{BlockKey, ListBlockedKeys};
+use acme::{AccountId, AccountStatus};
+use admin::{
+    account::ShownAccount,
+    key::{BlockKey, ListBlockedKeys},
+};
 use jose::Thumbprint;
 use store::BlockedKey;
 
@@ -11,12 +15,25 @@ use super::{
     table::table,
 };
 
-pub(super) async fn block_key(connection: &Connection, output: &Output, key: Thumbprint) -> Result<(), AdminFailure> {
-    let used = connection.ask(&BlockKey { key }).await?;
+pub(super) async fn block_key(
+    connection: &Connection,
+    output: &Output,
+    key: Thumbprint,
+    disable_former: bool,
+) -> Result<(), AdminFailure> {
+    let used = connection.ask(&BlockKey { key, disable_former }).await?;
     output.print(&used, || {
+        let is_former = |account: &AccountId| used.formerly.items.iter().any(|former| former.id == *account);
         let mut text = format!("{key} is blocked: no account and no certificate can use it");
-        for account in &used.disabled {
+        for account in used.disabled.iter().filter(|account| !is_former(account)) {
             text += &format!("\nthe account {account} had it, and is disabled");
+        }
+        for former in &used.formerly.items {
+            text += &format!("\nthe account {} had it formerly, and is {}", former.id, status(former));
+        }
+        text += if used.formerly.more { "\nand more that had it formerly" } else { "" };
+        if used.formerly.items.iter().any(|former| former.status == AccountStatus::Valid) {
+            text += "\ntheir owners may have changed the key because of the compromise; --disable-former disables them";
         }
         if let Some(incident) = used.incident {
             text += &format!(
@@ -26,6 +43,14 @@ pub(super) async fn block_key(connection: &Connection, output: &Output, key: Thu
         }
         text
     })
+}
+
+fn status(account: &ShownAccount) -> &'static str {
+    match account.status {
+        AccountStatus::Valid => "still valid",
+        AccountStatus::Revoked => "disabled",
+        AccountStatus::Deactivated => "deactivated",
+    }
 }
 
 pub(super) async fn blocked_keys(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {

@@ -258,7 +258,7 @@ async fn the_example_of_a_profile_set_can_be_applied() {
 async fn p6_an_account_is_found_and_disabled_and_its_certificate_found_explained_and_revoked() {
     let server = Server::start(&["--always-valid"]).await;
     let data = server.data();
-    let client = Client::register(&server).await;
+    let mut client = Client::register(&server).await;
     client.obtain("www.test", None).await;
     let id = client.account.id().rsplit('/').next().unwrap().to_owned();
     let found = json(&data, &["certificates", "find", "--name", "www.test"]).await;
@@ -299,8 +299,16 @@ async fn p6_an_account_is_found_and_disabled_and_its_certificate_found_explained
     assert!(refused.is_err());
     text(&data, &["accounts", "enable", &id]).await;
     client.order("www.test").await;
-    text(&data, &["keys", "block", key]).await;
+    drop(client.account.update_key().await.unwrap());
+    assert_eq!(json(&data, &["accounts", "find", "--key", key]).await["items"], json!([]));
+    assert_eq!(json(&data, &["accounts", "find", "--former-key", key]).await["items"][0]["id"], json!(id));
+    let told = text(&data, &["keys", "block", key]).await;
+    assert!(told.contains(&format!("{id} had it formerly, and is still valid")), "{told}");
+    assert!(told.contains("--disable-former disables them"), "{told}");
     assert!(text(&data, &["keys", "list"]).await.contains(key));
+    let told = text(&data, &["keys", "block", key, "--disable-former"]).await;
+    assert!(told.contains(&format!("{id} had it formerly, and is disabled")), "{told}");
+    assert!(!told.contains("--disable-former"), "{told}");
     refusal(admin(&data, &["accounts", "disable", &"0".repeat(26)]).await);
     assert_eq!(admin(&data, &["accounts", "find"]).await.status.code(), Some(2));
 }

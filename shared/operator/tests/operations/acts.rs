@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acme::{AccountStatus, NewAccount, RevocationReason};
 use jiff::SignedDuration;
-use operator::{Error, IncidentPlan, Refusal};
+use operator::{Error, FormerHolders, IncidentPlan, Refusal};
 use store::{AppliedConfiguration, AuditStore, FirstProfiles, ProfileSet, ProfileStore, Selection};
 use tempfile::TempDir;
 
@@ -74,7 +74,7 @@ async fn an_operator_revokes_a_certificate_and_blocks_its_key_when_it_is_comprom
 async fn a_blocked_key_makes_no_account() {
     let (_folder, ca) = ca().await;
     let key = account_key();
-    ca.operator.blocked_keys.block_key("alice", &key.thumbprint()).await.unwrap();
+    ca.operator.blocked_keys.block_key("alice", &key.thumbprint(), FormerHolders::Kept).await.unwrap();
     let refused = ca.parts.registrations.create(&ca.serving, key.clone(), &NewAccount::default(), NEW_ACCOUNT).await;
     assert!(matches!(refused, Err(ra::Error::Refused(ra::Refusal::KeyBlocked))), "{refused:?}");
     assert_eq!(record(&ca).await, [act("key block", key.thumbprint())]);
