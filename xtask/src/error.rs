@@ -52,6 +52,9 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
+    /// The template is not written as expected.
+    #[error("template.yaml: {0}")]
+    Template(String),
     /// There is no judge of this name.
     #[error("there is no judge `{0}`; `cargo xtask judges --list` names them")]
     UnknownJudge(String),

@@ -1,6 +1,7 @@
 //! The repository's own chores, written in Rust so that no other tool has to be installed first.
 //!
 //! - [`setup`]: the tools of the tests: ACME clients and emulators of AWS
+//! - [`dist`]: zips of the functions, with a template that deploys them
 //! - [`emulate`]: the bundle deployed on this machine, and events for its functions
 //! - [`fuzz`]: fuzz targets, from the kept corpus
 //! - [`judges`]: programs of others that try the CA for long
@@ -8,6 +9,7 @@
 //! - [`tidy`]: rules of the repository that the compiler does not check
 
 pub mod command;
+pub mod dist;
 pub mod emulate;
 pub mod fuzz;
 pub mod judges;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use xtask::{fuzz::Effort, progress};
+use xtask::{dist::Architecture, fuzz::Effort, progress};
 
 /// The repository's own chores.
 #[derive(Parser)]
@@ -17,6 +17,13 @@ struct CommandLine {
 /// What to do.
 #[derive(Subcommand)]
 enum Chore {
+    /// Fill `target/dist` with what is deployed without Rust: zips of the functions, their
+    /// template, checksums and a bill of materials.
+    Dist {
+        /// The processor of the functions; the other one needs Rust's standard library for it.
+        #[arg(long = "arch", value_enum, default_value_t = Architecture::X86_64)]
+        architecture: Architecture,
+    },
     /// Deploy the bundle in an emulator of AWS on this machine, until it is interrupted.
     Emulate,
     /// Print the event of a request that is valid now for what `emulate` runs, such as `event
@@ -48,7 +55,11 @@ enum Chore {
         list: bool,
     },
     /// Install the tools of the tests that are missing.
-    Setup,
+    Setup {
+        /// Only what builds the functions, which `dist` and `sam build` need.
+        #[arg(long)]
+        dist: bool,
+    },
     /// Run `setup`, build the bundle, and run every fuzz target and every test of the workspace; a
     /// missing tool is a failure.
     Test {
@@ -63,6 +74,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match CommandLine::parse().chore {
+        Chore::Dist { architecture } => xtask::dist::run(architecture),
         Chore::Emulate => xtask::emulate::run(),
         Chore::Event { operation } => xtask::emulate::event(&operation),
         Chore::Fuzz { targets, seconds, runs, keep } => {
@@ -74,7 +86,8 @@ fn main() -> ExitCode {
             xtask::fuzz::run(&targets, effort, keep).map(|_| ())
         }
         Chore::Judges { names, list } => xtask::judges::run(&names, list),
-        Chore::Setup => xtask::setup::run().map(|_| ()),
+        Chore::Setup { dist: false } => xtask::setup::run().map(|_| ()),
+        Chore::Setup { dist: true } => xtask::setup::for_dist().map(|_| ()),
         Chore::Test { arguments } => xtask::test::run(&arguments),
         Chore::Tidy => xtask::tidy::run(),
     };

@@ -43,6 +43,20 @@ pub fn run() -> Result<Tools, Error> {
     Ok(Tools { folder, without })
 }
 
+/// Installs what builds the functions, if it is missing.
+///
+/// # Errors
+///
+/// It cannot be installed.
+pub fn for_dist() -> Result<Tools, Error> {
+    let Tools { folder, .. } = installed();
+    if !python::makes_environments() {
+        debian::install(&debian::OF_DIST)?;
+    }
+    let without = python::install(&folder, &python::OF_DIST)?;
+    if without.is_empty() { Ok(Tools { folder, without }) } else { Err(Error::Missing(without.join(", "))) }
+}
+
 /// Installs the tools of the judges that are missing. All of them are needed.
 ///
 /// # Errors

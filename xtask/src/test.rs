@@ -53,8 +53,8 @@ fn is_everything(arguments: &[String]) -> bool {
 ///
 /// The build fails.
 pub(crate) fn bundle(tools: &Tools) -> Result<Option<PathBuf>, Error> {
-    if tools.without.contains(&"sam") {
-        progress::say("SKIPPED: the bundle is not built, because sam is missing");
+    if let Some(missing) = tools.without.iter().find(|tool| ["sam", "zig"].contains(tool)) {
+        progress::say(&format!("SKIPPED: the bundle is not built, because {missing} is missing"));
         return Ok(None);
     }
     let folder = repository().join("target").join("sam");

@@ -7,7 +7,7 @@ use crate::{Error, command::Program, progress, repository};
 
 /// The environments of the tests; each is made from the list `xtask/tools/<name>.txt`, and most
 /// have a program of the same name, without the version behind a hyphen.
-pub(super) const OF_TESTS: [&str; 12] = [
+pub(super) const OF_TESTS: [&str; 14] = [
     // The linter of the workflows of the hosted CI.
     "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
@@ -17,6 +17,8 @@ pub(super) const OF_TESTS: [&str; 12] = [
     "certbot",
     // A certbot that distributions with long support still have.
     "certbot-2021",
+    // The schema of the bill of materials, by its makers; a library.
+    "cyclonedx",
     // Builds a client.
     "go",
     // For the tests of the deployed bundle: an emulator of AWS, and the cryptography that its KMS
@@ -33,7 +35,11 @@ pub(super) const OF_TESTS: [&str; 12] = [
     "traefik",
     // The spelling of the whole repository; the package is the program.
     "typos",
+    OF_DIST[0],
 ];
+
+/// The environment that builds the functions: zig and cargo-zigbuild.
+pub(super) const OF_DIST: [&str; 1] = ["zig"];
 
 /// The environment of the judges: the fuzzer of HTTP, and a verifier of paths.
 pub(super) const OF_JUDGES: [&str; 1] = ["judges"];
@@ -49,6 +55,14 @@ pub(super) fn install(tools: &Path, names: &[&'static str]) -> Result<Vec<&'stat
     Ok(missing)
 }
 
+/// Whether there is a Python that makes environments.
+pub(super) fn makes_environments() -> bool {
+    Program::new("python3")
+        .args(["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"])
+        .output()
+        .is_ok()
+}
+
 /// Makes an environment unless it exists; `false` when there is no Python for it.
 fn make(tools: &Path, name: &str) -> Result<bool, Error> {
     let folder = tools.join(name);
@@ -59,10 +73,7 @@ fn make(tools: &Path, name: &str) -> Result<bool, Error> {
         return Ok(true);
     }
 
-    let usable = Program::new("python3")
-        .args(["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"])
-        .output();
-    if usable.is_err() {
+    if !makes_environments() {
         progress::say(&format!("{name} needs python3, version 3.10 or newer, with its venv module"));
         return Ok(false);
     }
