@@ -1,8 +1,8 @@
 //! `target/dist`: what is deployed without Rust, without make and without a compiler.
 //!
 //! A zip for each function, the template that names these zips, the defaults of the SAM command
-//! line, the list of everything that is linked, and checksums. The same commit gives the same
-//! octets.
+//! line, the list of everything that is linked, and checksums. Equal programs give equal octets,
+//! and on machines of one kind the commit decides the programs.
 
 use std::{
     collections::BTreeMap,
