@@ -146,6 +146,57 @@ fn every_role_has_the_boundary_and_the_path_of_the_parameters() {
     }
 }
 
+/// What SAM adds to every role allows more than any function needs.
+#[test]
+fn a_function_writes_to_the_logs_of_its_stack_and_touches_no_network_without_subnets() {
+    let template = Template::read();
+    let refuses = |name: &str| {
+        let statements = &template.resource(name)["Properties"]["PolicyDocument"]["Statement"];
+        statements.as_sequence().unwrap().iter().all(|statement| statement["Effect"] == "Deny")
+    };
+    assert!(refuses("OwnLogs") && refuses("NoNetworkInterfaces"));
+    let logs = &template.resource("OwnLogs")["Properties"]["PolicyDocument"]["Statement"];
+    assert!(format!("{:?}", logs[0]["NotResource"]).contains(":log-group:/${AWS::StackName}/*"), "{logs:?}");
+    assert_eq!(logs[1]["Action"], "logs:CreateLogGroup");
+    for group in ["FunctionLogs", "ForwardEventsLogs"] {
+        let name = format!("{:?}", template.resource(group)["Properties"]["LogGroupName"]);
+        assert!(name.contains("\"/${AWS::StackName}/"), "{name}");
+    }
+    for (function, properties) in template.functions() {
+        let policies = format!("{:?}", properties["Policies"]);
+        assert!(policies.contains("\"OwnLogs\""), "{function}: {policies}");
+        assert_eq!(policies.contains("NoNetworkInterfaces"), !properties["VpcConfig"].is_null(), "{function}");
+    }
+}
+
+/// A new account has ten functions at a time, which the API needs, too.
+#[test]
+fn neither_slow_targets_nor_many_revocations_take_the_functions_of_the_api() {
+    let template = Template::read();
+    assert_eq!(template.parameter("ValidationConcurrency")["Default"], 5);
+    let mappings = template.resources("AWS::Lambda::EventSourceMapping");
+    let validate = format!("{:?}", mappings["ValidateMessages"]["ScalingConfig"]);
+    assert!(validate.contains("ValidationConcurrency"), "{validate}");
+    assert_eq!(mappings["PublishCrlMessages"]["ScalingConfig"]["MaximumConcurrency"], 2);
+    assert_eq!(mappings["PublishCrlMessages"]["BatchSize"], 100);
+}
+
+/// Without a version IAM reads a policy as one of 2008, and a comparison of all values holds where
+/// there is none.
+#[test]
+fn every_policy_has_a_version_and_demands_the_key_that_it_compares() {
+    for (function, properties) in Template::read().functions() {
+        for policy in properties["Policies"].as_sequence().unwrap().iter().filter(|policy| policy.is_mapping()) {
+            assert_eq!(policy["Version"], "2012-10-17", "{function}");
+            for statement in policy["Statement"].as_sequence().unwrap() {
+                let condition = &statement["Condition"];
+                let compares = !condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].is_null();
+                assert_eq!(compares, condition["Null"]["dynamodb:LeadingKeys"] == "false", "{function} {statement:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn tracing_is_off_unless_it_is_asked_for() {
     assert_eq!(Template::read().parameter("Tracing")["Default"], "PassThrough");
@@ -170,6 +221,7 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
         (vec![], None),
         (vec![("CertificateDays", "7")], None),
         (vec![("CertificateDays", "90")], Some("WithoutAStatusUrlCertificatesLiveSevenDays")),
+        (vec![("CertificateDays", "90"), ("StatusUrl", "none")], Some("WithoutAStatusUrlCertificatesLiveSevenDays")),
         (vec![("CertificateDays", "90"), ("StatusUrl", "http://pki.example.org")], None),
         (vec![("IssuingName", "serverless-acme Root CA")], Some("TheRootIsNotTheIssuingCa")),
         (vec![("DomainName", "ca.example.org")], Some("ADomainNeedsItsCertificate")),
@@ -182,6 +234,8 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
             ],
             Some("OneBaseUrl"),
         ),
+        (vec![("ValidationIpv6", "true")], Some("Ipv6NeedsSubnets")),
+        (vec![("ValidationIpv6", "true"), ("ValidationSubnetIds", "subnet-1,subnet-2")], None),
         (vec![("StatusBucketIsPublic", "true")], None),
         (
             vec![("StatusBucketIsPublic", "true"), ("AdoptStatusBucketName", "pki")],
@@ -189,6 +243,37 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
         ),
     ] {
         assert_eq!(template.refused_by(&given).as_deref(), refused_by, "{given:?}");
+    }
+}
+
+/// Where it stays away, the certificate of the issuing CA has no pointer to a CRL for ever.
+#[test]
+fn a_first_deployment_decides_about_the_status_url() {
+    let template = Template::read();
+    let parameter = template.parameter("StatusUrl");
+    assert!(parameter["Default"].is_null(), "{parameter:?}");
+    let allowed: Vec<&str> = parameter["AllowedPattern"].as_str().unwrap().split('|').collect();
+    assert_eq!(allowed[..2], ["^none$", "^$"], "an empty one is of a stack from before");
+}
+
+#[test]
+fn the_status_bucket_is_read_through_its_distribution_alone_and_over_plain_http() {
+    let status = Template::at("deploy/status.yaml");
+    for closed in ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] {
+        let bucket = &status.resource("StatusBucket")["Properties"];
+        assert_eq!(bucket["PublicAccessBlockConfiguration"][closed], true, "{closed}");
+    }
+    let statements = &status.resource("StatusBucketPolicy")["Properties"]["PolicyDocument"]["Statement"];
+    assert_eq!(statements.as_sequence().map(Vec::len), Some(1));
+    assert_eq!(statements[0]["Principal"]["Service"], "cloudfront.amazonaws.com");
+    assert_eq!(statements[0]["Action"], "s3:GetObject");
+    let source = format!("{:?}", statements[0]["Condition"]["StringEquals"]["aws:SourceArn"]);
+    assert!(source.contains("distribution/${Distribution}"), "{source}");
+    let distribution = &status.resource("Distribution")["Properties"]["DistributionConfig"];
+    assert_eq!(distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"], "allow-all");
+    let stack = Template::read();
+    for output in ["StatusUrl", "AdoptStatusBucketName"] {
+        assert!(status.outputs().contains(&output) && !stack.parameter(output).is_null(), "{output}");
     }
 }
 

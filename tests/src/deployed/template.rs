@@ -1,4 +1,4 @@
-//! `template.yaml` as it is written, before CloudFormation transforms it.
+//! `template.yaml`, or one of `deploy`, as it is written, before CloudFormation transforms it.
 
 use std::{collections::BTreeMap, fs};
 
@@ -12,8 +12,18 @@ pub struct Template(Value);
 impl Template {
     /// Reads and parses the file.
     pub fn read() -> Self {
-        let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+        Self::at("template.yaml")
+    }
+
+    /// The same for another template, by its path from the top of the repository.
+    pub fn at(path: &str) -> Self {
+        let text = fs::read_to_string(repository().join(path)).unwrap();
         Self(yaml_serde::from_str(&text).unwrap())
+    }
+
+    /// The names of the outputs.
+    pub fn outputs(&self) -> Vec<&str> {
+        self.0["Outputs"].as_mapping().unwrap().keys().filter_map(Value::as_str).collect()
     }
 
     /// The resources of a type, by logical id.
@@ -76,6 +86,10 @@ fn holds(condition: &Value, parameters: &BTreeMap<&str, &str>) -> bool {
         ("!Equals", [left, right]) => text(left, parameters) == text(right, parameters),
         ("!Contains", [Value::Sequence(all), one]) => {
             all.iter().any(|each| text(each, parameters) == text(one, parameters))
+        }
+        // A list without members is one empty text, as the command line gives it.
+        ("!EachMemberEquals", [list, one]) => {
+            text(list, parameters).split(',').all(|each| each == text(one, parameters))
         }
         other => panic!("no rule has used {other:?} so far"),
     }

@@ -46,6 +46,8 @@ impl Transformed {
         let known = self.0["Parameters"].as_object().unwrap().iter();
         let default = |parameter: &Value| match &parameter["Default"] {
             Value::String(text) => text.clone(),
+            // Empty where a deployer has to say something.
+            Value::Null => String::new(),
             number => number.to_string(),
         };
         let mut parameters: BTreeMap<String, String> =
@@ -107,6 +109,7 @@ impl Deployed<'_> {
             }
             ("Fn::Equals", [left, right]) => json!(self.value(left) == self.value(right)),
             ("Fn::Not", [inner]) => json!(self.value(inner) != json!(true)),
+            ("Fn::Or", all) => json!(all.iter().any(|one| self.value(one) == json!(true))),
             ("Fn::And", all) => json!(all.iter().all(|one| self.value(one) == json!(true))),
             ("Fn::Or", all) => json!(all.iter().any(|one| self.value(one) == json!(true))),
             ("Fn::FindInMap", [map, first, second]) => {
