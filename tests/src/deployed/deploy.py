@@ -1,11 +1,8 @@
 """Creates the stack of template.yaml in an emulator, with the code that `sam build` made.
 
 Runs in the virtual environment of sam, whose own translator turns the template into CloudFormation.
-Four things differ from what `sam deploy` sends: the code is in a bucket of the tests; the routes
-that the translator puts into an OpenAPI body are resources of their own, because the emulator does
-not read such bodies; numbers that parameters give to the mappings of queues are written out, because
-the emulator takes them for text; and alarms with metric math are left out, because the emulator does
-not support them. Standard output is one JSON object: the outputs of the stack.
+The code is in a bucket of the tests; what else differs from what `sam deploy` sends is the list in
+rewrites.py. Standard output is one JSON object: the outputs of the stack.
 """
 
 import argparse
@@ -17,6 +14,7 @@ import zipfile
 
 import boto3
 from samcli.yamlhelper import yaml_dump, yaml_parse
+from rewrites import rewritten
 from transform import REGION, transformed
 
 CODE = "serverless-acme-code"
@@ -44,11 +42,8 @@ def main():
     template = yaml_parse(arguments.template.read_text())
     s3 = client("s3")
     upload(s3, template, arguments.code)
-    template = transformed(template)
-    explicit_routes(template)
     given = dict(parameter.split("=", 1) for parameter in arguments.parameters)
-    written_numbers(template, given)
-    leave_calculating_alarms_out(template)
+    template = rewritten(transformed(template), given)
     s3.put_object(Bucket=CODE, Key="template.json", Body=json.dumps(template))
 
     cloudformation = client("cloudformation")
@@ -107,52 +102,6 @@ def upload(s3, template, code):
         s3.put_object(Bucket=CODE, Key=f"{name}.zip", Body=archive.getvalue())
         resource["Properties"]["CodeUri"] = {"Bucket": CODE, "Key": f"{name}.zip"}
     template["Globals"]["Function"].pop("CodeUri")
-
-
-def explicit_routes(template):
-    """Creates routes and integrations from the OpenAPI bodies of APIs."""
-    resources = template["Resources"]
-    apis = [name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
-    for api in apis:
-        properties = resources[api]["Properties"]
-        body = properties.pop("Body")
-        properties.update(Name=api, ProtocolType="HTTP")
-        for path, methods in body["paths"].items():
-            for method, operation in methods.items():
-                target = operation["x-amazon-apigateway-integration"]
-                integration = f"{api}{len(resources)}Integration"
-                resources[integration] = {
-                    "Type": "AWS::ApiGatewayV2::Integration",
-                    "Properties": {
-                        "ApiId": {"Ref": api},
-                        "IntegrationType": "AWS_PROXY",
-                        "IntegrationUri": target["uri"],
-                        "PayloadFormatVersion": target["payloadFormatVersion"],
-                    },
-                }
-                key = path if path == "$default" else f"{method.upper()} {path}"
-                resources[f"{api}{len(resources)}Route"] = {
-                    "Type": "AWS::ApiGatewayV2::Route",
-                    "Properties": {
-                        "ApiId": {"Ref": api},
-                        "RouteKey": key,
-                        "Target": {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]},
-                    },
-                }
-
-
-def written_numbers(template, given):
-    """Writes the values of parameters into the concurrency of queues, which must be numbers."""
-    for resource in template["Resources"].values():
-        scaling = resource.get("Properties", {}).get("ScalingConfig", {})
-        match scaling.get("MaximumConcurrency"):
-            case {"Ref": name}:
-                scaling["MaximumConcurrency"] = int(given.get(name, template["Parameters"][name]["Default"]))
-
-
-def leave_calculating_alarms_out(template):
-    resources = template["Resources"].items()
-    template["Resources"] = {name: resource for name, resource in resources if "Metrics" not in resource.get("Properties", {})}
 
 
 if __name__ == "__main__":
