@@ -211,6 +211,30 @@ fn every_rewrite_for_the_emulator_names_a_test_of_what_it_takes_away() {
     }
 }
 
+/// The policy of the table holds for every role of the account, an administrator's too.
+#[test]
+fn an_audit_record_is_written_by_a_function_and_changed_or_deleted_by_no_one() {
+    let template = Template::read();
+    let table = &template.resource("Table")["Properties"];
+    let statements = table["ResourcePolicy"]["PolicyDocument"]["Statement"].as_sequence().unwrap();
+    let denied_for = |conditions: &[&str]| -> BTreeSet<&str> {
+        let those = statements.iter().filter(|statement| {
+            let condition = statement["Condition"].as_mapping().unwrap();
+            statement["Effect"] == "Deny"
+                && statement["Principal"] == "*"
+                && condition["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"][0] == "AUDIT#*"
+                && condition.keys().filter_map(Value::as_str).eq(conditions.iter().copied())
+        });
+        those.flat_map(|one| one["Action"].as_sequence().unwrap()).filter_map(Value::as_str).collect()
+    };
+    let to_everyone = denied_for(&["ForAnyValue:StringLike"]);
+    for action in ["BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem"] {
+        assert!(to_everyone.contains(format!("dynamodb:{action}").as_str()), "{action}: {to_everyone:?}");
+    }
+    let to_others = denied_for(&["ForAnyValue:StringLike", "ArnNotLike"]);
+    assert_eq!(to_others, BTreeSet::from(["dynamodb:PartiQLInsert", "dynamodb:PutItem"]));
+}
+
 #[test]
 fn tracing_is_off_unless_it_is_asked_for() {
     assert_eq!(Template::read().parameter("Tracing")["Default"], "PassThrough");
