@@ -2,7 +2,8 @@
 //!
 //! [`Environment`] is a CA on free ports with a [`challenge_server`] to which all names resolve;
 //! [`client::Client`] is its ACME client; [`clients`] runs the ACME clients of other projects; an
-//! [`Operator`] administers it from the command line; [`pkilint`] lints what it signs.
+//! [`Operator`] administers it from the command line; [`pkilint`] lints what it signs; [`iam`]
+//! judges what the functions may do.
 
 pub mod challenge_server;
 pub mod client;
@@ -10,6 +11,7 @@ pub mod clients;
 pub mod deployed;
 mod environment;
 pub mod events;
+pub mod iam;
 mod join;
 mod openssl;
 mod operator;

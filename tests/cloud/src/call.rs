@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
+use serde::Serialize;
+
 use crate::request::Service;
 
 /// A request of a principal. Calls are recorded in the order in which the cloud finished them.
@@ -52,7 +54,7 @@ impl Call {
 }
 
 /// One decision of IAM: an action on a resource, with the condition keys of the request.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Access {
     /// The action, such as `dynamodb:PutItem`; each entry of a transaction has its own.
     pub action: String,

@@ -25,6 +25,7 @@ mod restore;
 mod routes;
 mod stored;
 mod story;
+mod verdicts;
 
 use tests::Host;
 
