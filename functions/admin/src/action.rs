@@ -12,14 +12,15 @@ use serde_json::Value;
 
 use crate::{
     AdminError, RequestError, account, audit, certificate, doctor, event, explain, external_account, incident, issuer,
-    issuer_revocation, key, profile, selection, status,
+    issuer_revocation, key, profile, selection, status, support,
 };
 
 /// All actions, sorted by noun.
-const ACTIONS: [KnownAction; 36] = [
+const ACTIONS: [KnownAction; 37] = [
     KnownAction::of::<status::ShowStatus>(),
     KnownAction::of::<doctor::Examine>(),
     KnownAction::of::<explain::Explain>(),
+    KnownAction::of::<support::CollectSupportBundle>(),
     KnownAction::of::<profile::ShowProfiles>(),
     KnownAction::of::<profile::ListProfiles>(),
     KnownAction::of::<profile::ApplyProfiles>(),

@@ -85,7 +85,7 @@ impl Action for Examine {
         findings.extend(kept_profiles(parts).await?);
         findings.push(external_accounts(&status, &profiles));
         findings.push(openness(parts.profiles.openness(), &profiles));
-        findings.extend(parts.test_switches.iter().map(|switch| test_switch(switch)));
+        findings.extend(parts.settings.test_switches.iter().map(|switch| test_switch(switch)));
         Ok(findings)
     }
 }

@@ -19,6 +19,7 @@ pub mod key;
 pub mod profile;
 pub mod selection;
 pub mod status;
+pub mod support;
 
 mod action;
 mod error;

@@ -18,6 +18,7 @@ mod progress;
 mod selection;
 mod socket;
 mod status;
+mod support;
 mod table;
 
 use std::{io, path::PathBuf, process::ExitCode};
@@ -78,6 +79,15 @@ enum AdminCommand {
     /// exit status is 1 if anything is broken.
     #[command(after_help = "Example:\n  serverless-acme admin --function acme-AdminFunction-1A2B doctor")]
     Doctor,
+    /// Write what to send to those who help: a file without secrets and contacts
+    ///
+    /// The file has the version, the configuration, the profiles, the certificates and CRLs of
+    /// issuers, what `doctor` finds, incidents, and the newest audit records without their actors.
+    /// The domain names of profiles are in it.
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin support-bundle bundle.json\n  serverless-acme admin --function acme-AdminFunction-1A2B support-bundle bundle.json --audit 500"
+    )]
+    SupportBundle(support::SupportBundleArguments),
     /// Apply a file of profiles, after showing the changes
     ///
     /// FILE is TOML with [[acmeProfile]] and [[raProfile]] tables; see examples/profiles.toml. A
@@ -326,6 +336,7 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         AdminCommand::Completions { .. } | AdminCommand::Audit(AuditCommand::Follow { .. }) => {}
         AdminCommand::Status => status::status(connection, output).await?,
         AdminCommand::Doctor => return doctor::doctor(connection, output).await,
+        AdminCommand::SupportBundle(arguments) => support::collect(connection, output, arguments).await?,
         AdminCommand::Apply { file, exact, defaults, yes, dry_run } => {
             profiles::apply(connection, output, profiles::read(&file, defaults)?, exact, yes, dry_run).await?;
         }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod disclosure;
 mod error;
 mod file;
 mod settings;

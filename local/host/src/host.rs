@@ -143,7 +143,9 @@ impl Host {
         };
         let parts = Arc::new(Parts::new(seams, &settings));
         let seams = operator::Seams::over(store.clone(), signer.clone(), tasks_queue, events.clone(), clock.clone());
-        let operator = Arc::new(operator::Parts::beside(&parts, seams, &settings));
+        let operator =
+            operator::Parts { host_settings: config.disclosed(), ..operator::Parts::beside(&parts, seams, &settings) };
+        let operator = Arc::new(operator);
         let expiring = settings.expiring;
         let expiry =
             ExpiryNotices::new(store.clone(), store.clone(), Events::new(events, clock.clone()), clock, expiring);

@@ -7,6 +7,7 @@
 mod account;
 mod certificate;
 mod configuration;
+mod disclosure;
 mod error;
 mod event;
 mod expiring;
@@ -29,6 +30,7 @@ mod subordinate;
 pub use account::Accounts;
 pub use certificate::Certificates;
 pub use configuration::{AppliedProfiles, Configurations, ConfiguredProfiles, KeptProfile};
+pub use disclosure::{Disclosure, WITHHELD, disclosed};
 pub use error::{Error, Refusal};
 pub use event::TestEvents;
 pub use expiring::ExpiryNotices;

@@ -1,6 +1,6 @@
 //! All parts that operators ask, for a process that answers every question of theirs.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use authority::{AuditTrail, Clock, CrlQueue, EventSink, Events, Publisher};
 use ca::Signer;
@@ -57,8 +57,10 @@ pub struct Parts {
     pub crls: Arc<Crls>,
     /// Signs with the root, and checks the keys of issuers.
     pub ceremony: Arc<Ceremony>,
-    /// The switches for testing clients that are on, by their keys in the configuration file.
-    pub test_switches: Vec<&'static str>,
+    /// The settings that every host has.
+    pub settings: Settings,
+    /// What else the configuration of this host says, as far as it may be shown to others.
+    pub host_settings: BTreeMap<String, String>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -328,7 +330,8 @@ impl Parts {
             audit,
             issuers,
             ceremony,
-            test_switches: settings.test_switches.clone(),
+            settings: settings.clone(),
+            host_settings: BTreeMap::new(),
             clock,
         }
     }

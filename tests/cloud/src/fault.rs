@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::account::ACCOUNT;
 use crate::request::{Request, Service};
 use crate::response::{Broken, Refusal};
 
@@ -272,7 +273,8 @@ fn denied(request: &Request) -> Refusal {
         Service::DynamoDb | Service::EventBridge | Service::Kms => (400, "AccessDeniedException"),
         Service::Sqs | Service::S3 => (403, "AccessDenied"),
     };
-    let message = format!("User: {} is not authorized to perform: {}", request.principal, request.operation);
+    let user = format!("arn:aws:sts::{ACCOUNT}:assumed-role/{0}/{0}", request.principal);
+    let message = format!("User: {user} is not authorized to perform: {}", request.operation);
     Refusal::new(status, name, message)
 }
 

@@ -42,6 +42,7 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
     for request in [
         json!({"action": "status"}),
         json!({"action": "doctor"}),
+        json!({"action": "support-bundle"}),
         json!({"action": "profiles"}),
         json!({"action": "list-profiles", "kind": "acmeProfile", "limit": 1}),
         json!({"action": "apply-profiles", "profiles": {"acmeProfile": [{"name": "web", "raProfile": "default"}]}}),

@@ -33,4 +33,5 @@ mod profiles;
 pub(crate) mod renewal_info;
 mod revocation;
 mod routes;
+mod support_bundle;
 mod tenants;

@@ -3,6 +3,7 @@
 mod audit;
 mod certificates;
 mod incidents;
+mod support;
 
 use std::{
     fs::{self, Permissions},
