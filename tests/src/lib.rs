@@ -3,8 +3,9 @@
 //! [`Environment`] is a CA on free ports with a [`challenge_server`] to which all names resolve;
 //! [`client::Client`] is its ACME client; [`clients`] runs the ACME clients of other projects; an
 //! [`Operator`] administers it from the command line; [`pkilint`] lints what it signs; [`iam`]
-//! judges what the functions may do.
+//! judges what the functions may do; [`alarm`] evaluates the alarms of the template.
 
+pub mod alarm;
 pub mod challenge_server;
 pub mod client;
 pub mod clients;
@@ -13,6 +14,7 @@ mod environment;
 pub mod events;
 pub mod iam;
 mod join;
+pub mod metrics;
 mod openssl;
 mod operator;
 pub mod pkilint;

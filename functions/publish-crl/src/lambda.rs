@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authority::CrlTask;
 use aws::{Clients, StartError, Worker};
-use issuing::{Crls, Issuers};
+use issuing::{Crls, Issuers, Lives};
 use operator::ExpiryNotices;
 use ra::NonceSecretRotation;
 
@@ -16,9 +16,10 @@ use crate::Upkeep;
 /// # Errors
 /// When the environment lacks something.
 pub fn open(clients: &Clients) -> Result<Worker<CrlTask>, StartError> {
-    let issuers = Issuers::new(clients.issuer_store(), clients.clock(), clients.remembered());
+    let issuers = Arc::new(Issuers::new(clients.issuer_store(), clients.clock(), clients.remembered()));
+    let lives = Lives::new(issuers.clone(), clients.crl_store(), clients.clock());
     let crls = Arc::new(Crls::new(
-        Arc::new(issuers),
+        issuers,
         clients.crl_store(),
         clients.signer(),
         clients.publisher()?,
@@ -37,6 +38,13 @@ pub fn open(clients: &Clients) -> Result<Worker<CrlTask>, StartError> {
         )),
     };
     let work = aws::work_by(crls, |crls, task| Box::pin(async move { Ok(crate::work(crls, &task).await?) }));
-    let due = aws::work_by(upkeep, |upkeep, ()| Box::pin(async move { Ok(crate::on_schedule(upkeep).await?) }));
+    let due = aws::work_by((upkeep, lives), |(upkeep, lives), ()| {
+        Box::pin(async move {
+            let kept = crate::on_schedule(upkeep).await;
+            // Also what could not be renewed.
+            let measured = lives.measure().await;
+            Ok(kept.and(measured)?)
+        })
+    });
     Ok(Worker::new(work, Some(due)))
 }

@@ -39,9 +39,10 @@ where
         .with_writer(writer);
     let own = filter_fn(is_own).and(level);
     let of_others = filter_fn(|line| !is_own(line)).and(level.min(LevelFilter::INFO));
-    // Events are logged at every level, because their lines are the record of what happened.
-    let events = filter_fn(|line| line.target() == "event").and(LevelFilter::INFO);
-    Registry::default().with(lines.with_filter(own.or(of_others).or(events)))
+    // Events are logged at every level, because their lines are the record of what happened, and
+    // measurements, because their absence raises alarms.
+    let always = filter_fn(|line| ["event", "metric"].contains(&line.target())).and(LevelFilter::INFO);
+    Registry::default().with(lines.with_filter(own.or(of_others).or(always)))
 }
 
 /// Whether a line is of a crate of this repository.
@@ -96,6 +97,7 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
+    use authority::Metric;
     use jiff::Timestamp;
     use store::{ExternalAccountSecret, ExternalAccountStore, Retention};
     use tracing::instrument::WithSubscriber;
@@ -152,6 +154,17 @@ mod tests {
             assert!(!logged.contains(&text), "{level}: {logged}");
             assert_eq!(logged.contains("a line of ours"), level == LevelFilter::TRACE);
             assert!(!logged.contains("a line of others"));
+        }
+    }
+
+    #[test]
+    fn every_level_logs_measurements_as_the_filters_of_the_template_read_them() {
+        for level in [LevelFilter::ERROR, LevelFilter::INFO] {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            tracing::subscriber::with_default(log(level, move || writer.clone()), || Metric::CaDaysLeft.measured(181));
+            let line: serde_json::Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+            assert_eq!((&line["metric"], &line["value"]), (&"CaDaysLeft".into(), &181.into()), "{level}: {line}");
         }
     }
 

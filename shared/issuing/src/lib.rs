@@ -2,8 +2,9 @@
 //!
 //! Each part is constructed from the stores and seams that it uses and from no others, so its
 //! constructor shows what it can do: [`Issuers`] read, [`Issuance`] signs certificates, [`Crls`]
-//! signs CRLs and publishes them, [`CrlRequests`] only requests them, [`Ceremony`] signs with the
-//! root. A process constructs each part once and shares it, because each part has its own cache.
+//! signs CRLs and publishes them, [`CrlRequests`] only requests them, [`Lives`] measures what is
+//! left of their lives, [`Ceremony`] signs with the root. A process constructs each part once and
+//! shares it, because each part has its own cache.
 
 mod ceremony;
 mod clearance;
@@ -14,6 +15,7 @@ mod host_certificate;
 mod issuance;
 mod issuer;
 mod issuer_file;
+mod life;
 mod status_url;
 mod validity;
 
@@ -26,5 +28,6 @@ pub use host_certificate::{HostCertificate, HostCertificates};
 pub use issuance::{Intention, Issuance, Resumption};
 pub use issuer::{Issuers, LoadedIssuer};
 pub use issuer_file::IssuerFiles;
+pub use life::{LeastLife, Lives};
 pub use status_url::StatusUrl;
 pub use validity::{RequestedValidity, Validities, ValidityPeriod, ValidityRefusal};

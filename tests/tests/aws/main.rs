@@ -15,6 +15,7 @@ mod iam;
 mod issuers;
 mod key_policies;
 mod keys;
+mod measurements;
 mod operator;
 mod passing_time;
 mod patient;

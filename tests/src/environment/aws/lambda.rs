@@ -8,6 +8,7 @@ use std::{
 use aws::Function;
 use serde_json::{Value, value::to_raw_value};
 use tokio::task::AbortHandle;
+use tracing::instrument::WithSubscriber;
 
 /// A deployed function. Each of its processes handles one event at a time: if none is idle, another
 /// one is started, and a process that failed is not used again.
@@ -41,7 +42,7 @@ impl Deployed {
         let running = process.clone();
         // A task of its own: Lambda finishes what it has started even if the caller has gone, and a
         // panic ends no other process.
-        let task = tokio::spawn(async move { running.invoke(&event).await });
+        let task = tokio::spawn(async move { running.invoke(&event).await }.with_current_subscriber());
         self.busy.lock().unwrap().push(task.abort_handle());
         let answer = task.await;
         self.busy.lock().unwrap().retain(|task| !task.is_finished());

@@ -1,0 +1,38 @@
+//! Metrics: numbers in the log, of which a host makes metrics. On AWS a filter of the template
+//! reads each of these lines; alarms compare the numbers with their thresholds.
+
+use std::fmt;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// The days until the first active CA certificate ends, or one above it.
+    CaDaysLeft,
+    /// The least part of its life that any CRL has left, in percent: of every issuer and shard, the
+    /// root included. A CRL that does not exist, ended or has not begun has none.
+    CrlPercentLeft,
+}
+
+impl Metric {
+    /// All of them, in alphabetical order.
+    pub const ALL: [Self; 2] = [Self::CaDaysLeft, Self::CrlPercentLeft];
+
+    /// The name in the log, which is that of the metric.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CaDaysLeft => "CaDaysLeft",
+            Self::CrlPercentLeft => "CrlPercentLeft",
+        }
+    }
+
+    /// Logs a value, whatever the level of the log.
+    pub fn measured(self, value: i64) {
+        tracing::info!(target: "metric", metric = self.name(), value, "measured");
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}

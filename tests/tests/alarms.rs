@@ -1,0 +1,170 @@
+//! The alarms of `template.yaml`: each is raised by the metric data of its fault and by nothing on
+//! a good day, reads metrics that exist, and names the section that says what to do.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use authority::Metric;
+use tests::{
+    alarm::{Alarm, Data, Source},
+    deployed::{repository, template::Template},
+};
+
+/// For each alarm, the data of a good day and those of its fault.
+fn days() -> BTreeMap<&'static str, (Data, Data)> {
+    let api = |name| Source::of("AWS/ApiGateway", name, "ApiId=HttpApi");
+    let queue = |name, queue: &str| Source::of("AWS/SQS", name, &format!("QueueName={queue}.QueueName"));
+    let letters = |of: &str| queue("ApproximateNumberOfMessagesVisible", of);
+    let table = |name| Source::of("AWS/DynamoDB", name, "TableName=Table");
+    let (crls, cas) = (Source::own("CrlPercentLeft"), Source::own("CaDaysLeft"));
+    let good_letters = ["ValidateDeadLetters", "IssueDeadLetters", "PublishCrlDeadLetters"]
+        .iter()
+        .fold(Data::none(), |data, name| data.every(&letters(name), 5, 0.0));
+    let oldest = queue("ApproximateAgeOfOldestMessage", "ValidateQueue");
+    let throttles = Source::of("AWS/Lambda", "Throttles", "");
+    let (intended, issued) = (Source::own("CertificatesIntended"), Source::own("CertificatesIssued"));
+    let good_certificates = Data::none().every(&intended, 7, 1.0).every(&issued, 7, 1.0);
+    BTreeMap::from([
+        ("CaEnds", (Data::none().every(&cas, 60, 180.0), Data::none().every(&cas, 60, 179.0))),
+        // Just before a CRL is made, half of its life is left.
+        ("CrlEnds", (Data::none().every(&crls, 60, 49.0), Data::none().every(&crls, 60, 32.0))),
+        ("DeadLetters", (good_letters.clone(), good_letters.every(&letters("IssueDeadLetters"), 5, 1.0))),
+        ("EventDeadLetters", (Data::none(), Data::none().every(&letters("ForwardEventsDeadLetters"), 5, 1.0))),
+        (
+            "FunctionThrottles",
+            (Data::none().every(&throttles, 1, 0.0).at(&throttles, 3, 4.0), Data::none().at(&throttles, 3, 5.0)),
+        ),
+        // One that is intended at the end of an hour is issued in the next.
+        (
+            "IntendedNotIssued",
+            (
+                good_certificates.clone().at(&intended, 60, 1.0).at(&issued, 59, 1.0),
+                good_certificates.at(&intended, 125, 1.0),
+            ),
+        ),
+        ("ServerErrors", (Data::none().at(&api("5xx"), 4, 4.0), Data::none().at(&api("5xx"), 4, 5.0))),
+        (
+            "TableThrottles",
+            (
+                Data::none().at(&table("ReadThrottleEvents"), 4, 4.0),
+                Data::none().at(&table("ReadThrottleEvents"), 4, 3.0).at(&table("WriteThrottleEvents"), 2, 2.0),
+            ),
+        ),
+        (
+            "ValidationBacklog",
+            (
+                // A target that does not answer holds a validation for forty seconds.
+                Data::none().every(&oldest, 1, 40.0).at(&oldest, 1, 300.0),
+                Data::none().every(&oldest, 1, 130.0),
+            ),
+        ),
+    ])
+}
+
+#[test]
+fn every_alarm_is_raised_by_the_data_of_its_fault_and_not_on_a_good_day() {
+    let template = Template::read();
+    let (alarms, days) = (Alarm::all(&template), days());
+    assert_eq!(alarms.keys().collect::<Vec<_>>(), days.keys().collect::<Vec<_>>(), "both days of every alarm");
+    for (name, (good, fault)) in days {
+        assert!(!alarms[name].is_raised_by(&good), "{name} on a good day");
+        assert!(alarms[name].is_raised_by(&fault), "{name} by its fault");
+    }
+}
+
+/// Nothing that happens in an idle night is a fault, but that nothing is measured is one.
+#[test]
+fn silence_raises_the_alarms_of_what_is_always_measured_and_no_others() {
+    let template = Template::read();
+    let alarms = Alarm::all(&template);
+    let raised = alarms.iter().filter(|(_, alarm)| alarm.is_raised_by(&Data::none())).map(|(name, _)| *name);
+    assert_eq!(raised.collect::<Vec<_>>(), ["CrlEnds"]);
+    // One measurement that is late is not a fault.
+    let crls = Source::own("CrlPercentLeft");
+    let good = Data::none().every(&crls, 60, 60.0);
+    assert!(!alarms["CrlEnds"].is_raised_by(&good.clone().until(&crls, 2 * 60)));
+    assert!(alarms["CrlEnds"].is_raised_by(&good.until(&crls, 6 * 60)));
+}
+
+#[test]
+fn every_alarm_reads_metrics_that_exist_and_every_measurement_has_its_filter() {
+    let template = Template::read();
+    let mut own = BTreeSet::new();
+    for (name, filter) in template.resources("AWS::Logs::MetricFilter") {
+        let pattern = filter["FilterPattern"].as_str().unwrap();
+        let [made] = filter["MetricTransformations"].as_sequence().unwrap().as_slice() else { panic!("{name}") };
+        let (metric, value) = (made["MetricName"].as_str().unwrap(), made["MetricValue"].as_str().unwrap());
+        match Metric::ALL.iter().find(|measured| measured.name() == metric) {
+            Some(measured) => {
+                let of_the_code = format!("{{ $.metric = \"{measured}\" }}");
+                assert_eq!((pattern, value), (of_the_code.as_str(), "$.value"), "{name}");
+            }
+            None => assert!(LINES.contains(&(metric, pattern)), "{name} reads lines that no code writes: {pattern}"),
+        }
+        own.insert(metric);
+    }
+    let known: BTreeSet<&str> =
+        Metric::ALL.iter().map(|metric| metric.name()).chain(LINES.map(|(name, _)| name)).collect();
+    assert_eq!(own, known, "every measurement becomes a metric");
+    for (name, alarm) in Alarm::all(&template) {
+        for source in alarm.sources() {
+            let dimension = source.dimensions.split('=').next().unwrap();
+            let exists = match source.namespace.as_str() {
+                "stack" => own.contains(source.name.as_str()) && dimension.is_empty(),
+                namespace => AWS.contains(&(namespace, source.name.as_str(), dimension)),
+            };
+            assert!(exists, "{name} reads {source:?}");
+        }
+    }
+}
+
+/// CloudWatch refuses an alarm that looks back further.
+#[test]
+fn no_alarm_looks_back_further_than_cloudwatch_allows() {
+    for (name, alarm) in Alarm::all(&Template::read()) {
+        let limit = if alarm.period() < 3_600 { 86_400 } else { 604_800 };
+        assert!(alarm.looks_back() <= limit, "{name}");
+        assert!(alarm.description.len() <= 1_024, "{name}");
+    }
+}
+
+/// The form of a section: what to see, what to do, and how to verify that it is over.
+#[test]
+fn every_alarm_names_its_section_which_says_what_to_see_to_do_and_to_verify() {
+    let text = fs::read_to_string(repository().join(PAGE)).unwrap();
+    let sections: BTreeMap<&str, &str> =
+        text.split("\n### ").skip(1).filter_map(|section| section.split_once('\n')).collect();
+    for (name, alarm) in Alarm::all(&Template::read()) {
+        let reference = format!("See, do, verify: {PAGE}#{}", name.to_lowercase());
+        assert!(alarm.description.ends_with(&reference), "{name}: {}", alarm.description);
+        let section = sections.get(name).unwrap_or_else(|| panic!("{PAGE} has no section {name}"));
+        let section = section.split("\n## ").next().unwrap();
+        for word in ["\n**See:** ", "\n**Do:** ", "\n**Verify:** "] {
+            assert!(section.contains(word), "{name}: {word:?} is missing");
+        }
+    }
+}
+
+const PAGE: &str = "docs/operations/alarms.md";
+
+/// Metrics that are made of lines which are not measurements, with the pattern of these lines.
+const LINES: [(&str, &str); 3] = [
+    ("CertificatesGivenUp", "{ $.message = \"an issuance ended without a certificate\" }"),
+    ("CertificatesIntended", "{ $.message = \"a certificate is intended\" }"),
+    ("CertificatesIssued", "{ $.message = \"a certificate is issued\" }"),
+];
+
+/// Metrics of AWS: namespace, name, dimension. Their pages in the documentation: "Monitor metrics
+/// for HTTP APIs", "DynamoDB metrics and dimensions", "Types of metrics for Lambda functions" (a
+/// metric without a dimension is that of all functions), "Available CloudWatch metrics for Amazon
+/// SQS".
+const AWS: [(&str, &str, &str); 6] = [
+    ("AWS/ApiGateway", "5xx", "ApiId"),
+    ("AWS/DynamoDB", "ReadThrottleEvents", "TableName"),
+    ("AWS/DynamoDB", "WriteThrottleEvents", "TableName"),
+    ("AWS/Lambda", "Throttles", ""),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+];
