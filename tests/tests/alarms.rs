@@ -7,6 +7,7 @@ use std::{
 };
 
 use authority::Metric;
+use serde_json::{Value, json};
 use tests::{
     alarm::{Alarm, Data, Source},
     deployed::{repository, template::Template},
@@ -44,6 +45,33 @@ fn days() -> BTreeMap<&'static str, (Data, Data)> {
                 good_certificates.at(&intended, 125, 1.0),
             ),
         ),
+        ("ClientsRefused", (Data::none().at(&api("4xx"), 4, 10_000.0), Data::none().every(&api("4xx"), 1, 200.0))),
+        (
+            "DoctorFoundBad",
+            (
+                Data::none().every(&Source::own("DoctorBad"), 60, 0.0),
+                Data::none().every(&Source::own("DoctorBad"), 60, 1.0),
+            ),
+        ),
+        (
+            "DoctorWarned",
+            (
+                Data::none().every(&Source::own("DoctorWarnings"), 60, 0.0),
+                Data::none().every(&Source::own("DoctorWarnings"), 60, 1.0),
+            ),
+        ),
+        ("ErrorsLogged", (Data::none(), Data::none().at(&Source::own("ErrorLines"), 2, 1.0))),
+        ("FunctionsFailed", (Data::none(), Data::none().at(&Source::own("FunctionFailures"), 2, 1.0))),
+        ("KeysThrottled", (Data::none(), Data::none().at(&Source::own("KmsThrottles"), 2, 1.0))),
+        ("RevocationsNotContinued", runs("RevocationRuns", 10, 4 * 60)),
+        ("RootCrlNotChecked", runs("RootCrlRuns", 24 * 60, 4 * 24 * 60)),
+        (
+            "TooManyRefused",
+            (
+                Data::none().at(&Source::own("TooManyRequests"), 2, 99.0),
+                Data::none().every(&Source::own("TooManyRequests"), 1, 30.0),
+            ),
+        ),
         ("ServerErrors", (Data::none().at(&api("5xx"), 4, 4.0), Data::none().at(&api("5xx"), 4, 5.0))),
         (
             "TableThrottles",
@@ -63,6 +91,13 @@ fn days() -> BTreeMap<&'static str, (Data, Data)> {
     ])
 }
 
+/// A schedule that runs, and the same that stopped some minutes ago.
+fn runs(metric: &str, minutes: usize, stopped: u32) -> (Data, Data) {
+    let source = Source::own(metric);
+    let runs = Data::none().every(&source, minutes, 1.0);
+    (runs.clone(), runs.until(&source, stopped))
+}
+
 #[test]
 fn every_alarm_is_raised_by_the_data_of_its_fault_and_not_on_a_good_day() {
     let template = Template::read();
@@ -80,7 +115,10 @@ fn silence_raises_the_alarms_of_what_is_always_measured_and_no_others() {
     let template = Template::read();
     let alarms = Alarm::all(&template);
     let raised = alarms.iter().filter(|(_, alarm)| alarm.is_raised_by(&Data::none())).map(|(name, _)| *name);
-    assert_eq!(raised.collect::<Vec<_>>(), ["CrlEnds"]);
+    assert_eq!(
+        raised.collect::<Vec<_>>(),
+        ["CrlEnds", "DoctorFoundBad", "RevocationsNotContinued", "RootCrlNotChecked"]
+    );
     // One measurement that is late is not a fault.
     let crls = Source::own("CrlPercentLeft");
     let good = Data::none().every(&crls, 60, 60.0);
@@ -120,6 +158,61 @@ fn every_alarm_reads_metrics_that_exist_and_every_measurement_has_its_filter() {
     }
 }
 
+/// Whether a line has the members of a pattern, as "Filter pattern syntax for metric filters" says:
+/// of clauses, each has to fit, and of the alternatives in a clause one.
+fn fits(pattern: &str, line: &Value) -> bool {
+    let clauses = pattern.trim_start_matches("{ ").trim_end_matches(" }").split(" && ");
+    let has = |comparison: &str| {
+        let (selector, value) = comparison.split_once(" = ").unwrap();
+        let path = selector.strip_prefix("$.").unwrap().split('.');
+        path.fold(line, |line, member| &line[member]) == value.trim_matches('"')
+    };
+    clauses.map(|clause| clause.trim_matches(['(', ')'])).all(|clause| clause.split(" || ").any(has))
+}
+
+/// The lines are those of the functions, of Lambda ("Lambda Telemetry API Event schema reference"),
+/// and of the format of the access log.
+#[test]
+fn a_line_of_a_fault_counts_for_its_metric_and_for_no_other() {
+    let report = |status: &str| json!({"type": "platform.report", "record": {"requestId": "1", "status": status}});
+    for (line, metric) in [
+        (json!({"level": "ERROR", "message": "the scheduled work failed"}), Some("ErrorLines")),
+        (json!({"level": "WARN", "message": "a request was refused"}), None),
+        (json!({"level": "INFO", "message": "a certificate is issued"}), Some("CertificatesIssued")),
+        (report("timeout"), Some("FunctionFailures")),
+        (report("failure"), Some("FunctionFailures")),
+        (report("success"), None),
+        // The function has logged what failed.
+        (report("error"), None),
+        (json!({"status": "429", "route": "POST /v1"}), Some("TooManyRequests")),
+        (json!({"status": "400", "route": "POST /v1"}), None),
+        (json!({"level": "INFO", "message": "measured", "metric": "DoctorBad", "value": 1}), Some("DoctorBad")),
+    ] {
+        let template = Template::read();
+        let filters = template.resources("AWS::Logs::MetricFilter").into_values();
+        let fitting = filters.filter(|filter| fits(filter["FilterPattern"].as_str().unwrap(), &line));
+        let metrics: BTreeSet<&str> =
+            fitting.map(|filter| filter["MetricTransformations"][0]["MetricName"].as_str().unwrap()).collect();
+        assert_eq!(metrics, metric.into_iter().collect(), "{line}");
+    }
+}
+
+/// The page about costs counts them.
+#[test]
+fn alarms_and_metrics_are_as_many_as_the_page_about_costs_counts() {
+    let template = Template::read();
+    let alarms = Alarm::all(&template);
+    let (usual, optional): (Vec<&Alarm>, Vec<&Alarm>) = alarms.values().partition(|alarm| alarm.is_unconditional);
+    let count = |alarms: Vec<&Alarm>| alarms.into_iter().map(|alarm| alarm.sources().count()).sum::<usize>();
+    let (usual, optional) = (count(usual), count(optional));
+    let costs = fs::read_to_string(repository().join("docs/operations/costs.md")).unwrap();
+    assert!(costs.contains(&format!("| alarms, by the metrics that they read | {usual} |")), "{usual}");
+    assert!(costs.contains(&format!("{optional} metrics of alarms more")), "{optional}");
+    // What is measured on schedule also costs while nothing happens.
+    assert!(costs.contains("| custom metrics from the log, dashboard | 6 and 1 |"));
+    assert!(Metric::ALL.len() - 1 == 6, "all measurements but `KmsThrottles` are made on schedule");
+}
+
 /// CloudWatch refuses an alarm that looks back further.
 #[test]
 fn no_alarm_looks_back_further_than_cloudwatch_allows() {
@@ -150,17 +243,24 @@ fn every_alarm_names_its_section_which_says_what_to_see_to_do_and_to_verify() {
 const PAGE: &str = "docs/operations/alarms.md";
 
 /// Metrics that are made of lines which are not measurements, with the pattern of these lines.
-const LINES: [(&str, &str); 3] = [
+const LINES: [(&str, &str); 6] = [
     ("CertificatesGivenUp", "{ $.message = \"an issuance ended without a certificate\" }"),
     ("CertificatesIntended", "{ $.message = \"a certificate is intended\" }"),
     ("CertificatesIssued", "{ $.message = \"a certificate is issued\" }"),
+    ("ErrorLines", "{ $.level = \"ERROR\" }"),
+    (
+        "FunctionFailures",
+        "{ ($.type = \"platform.report\") && ($.record.status = \"timeout\" || $.record.status = \"failure\") }",
+    ),
+    ("TooManyRequests", "{ $.status = \"429\" }"),
 ];
 
 /// Metrics of AWS: namespace, name, dimension. Their pages in the documentation: "Monitor metrics
 /// for HTTP APIs", "DynamoDB metrics and dimensions", "Types of metrics for Lambda functions" (a
 /// metric without a dimension is that of all functions), "Available CloudWatch metrics for Amazon
 /// SQS".
-const AWS: [(&str, &str, &str); 6] = [
+const AWS: [(&str, &str, &str); 7] = [
+    ("AWS/ApiGateway", "4xx", "ApiId"),
     ("AWS/ApiGateway", "5xx", "ApiId"),
     ("AWS/DynamoDB", "ReadThrottleEvents", "TableName"),
     ("AWS/DynamoDB", "WriteThrottleEvents", "TableName"),

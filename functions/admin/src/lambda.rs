@@ -3,8 +3,16 @@
 
 use std::sync::Arc;
 
+use authority::Metric;
 use aws::{Clients, Invocation, StartError};
 use operator::{Parts, Seams};
+use serde_json::Value;
+
+use crate::{
+    Action,
+    doctor::{Examine, Finding, Verdict},
+    incident::ContinueRevocations,
+};
 
 /// Constructs the function.
 ///
@@ -31,8 +39,29 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         events: Arc::new(()),
         clock: clients.clock(),
     };
-    let act = aws::work_by(Parts::new(seams, clients.publisher()?, clients.settings()), |parts, request| {
-        Box::pin(async move { Ok(crate::act(parts, request).await?) })
+    let act = aws::work_by(Parts::new(seams, clients.publisher()?, clients.settings()), |parts, request: Value| {
+        Box::pin(async move {
+            let action = request["action"].as_str().map(str::to_owned);
+            let answer = crate::act(parts, request).await?;
+            measure(action.as_deref(), &answer);
+            Ok(answer)
+        })
     });
     Ok(Invocation::new(act))
+}
+
+/// Measures what the schedules ask for. An operator may ask for the same, and what `doctor`
+/// finds is no less true then.
+fn measure(action: Option<&str>, answer: &Value) {
+    match action {
+        Some(Examine::NAME) => {
+            let findings: Vec<Finding> = serde_json::from_value(answer.clone()).unwrap_or_default();
+            for (metric, verdict) in [(Metric::DoctorBad, Verdict::Bad), (Metric::DoctorWarnings, Verdict::Warning)] {
+                let count = findings.iter().filter(|finding| finding.verdict == verdict).count();
+                metric.measured(i64::try_from(count).unwrap_or(i64::MAX));
+            }
+        }
+        Some(ContinueRevocations::NAME) => Metric::RevocationRuns.measured(1),
+        _ => {}
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use authority::AuditTrail;
+use authority::{AuditTrail, Metric};
 use aws::{Clients, CustomResource, Deployment, StartError};
 use issuing::{Ceremony, CrlRequests, Crls, IssuerFiles, Issuers};
 use operator::{ExternalAccountSecrets, InitialProfiles, Profiles};
@@ -60,9 +60,17 @@ pub fn open(clients: &Clients) -> Result<CustomResource, StartError> {
             layout.mark_new_table().await?;
             ca.initial_profiles.mark_new_store().await?;
             Terms::of(&ca.initial_profiles, &founding, before).await?.allow(&plan, &founding)?;
-            Ok(crate::attributes(&crate::establish(ca, &plan).await?))
+            let root = crate::establish(ca, &plan).await?;
+            Metric::RootCrlRuns.measured(1);
+            Ok(crate::attributes(&root))
         })
     });
-    let due = aws::work_by(foundation, |ca, ()| Box::pin(async move { Ok(crate::on_schedule(ca).await?) }));
+    let due = aws::work_by(foundation, |ca, ()| {
+        Box::pin(async move {
+            crate::on_schedule(ca).await?;
+            Metric::RootCrlRuns.measured(1);
+            Ok(())
+        })
+    });
     Ok(CustomResource::new(clients.config(), establish, due))
 }

@@ -11,17 +11,40 @@ pub enum Metric {
     /// The least part of its life that any CRL has left, in percent: of every issuer and shard, the
     /// root included. A CRL that does not exist, ended or has not begun has none.
     CrlPercentLeft,
+    /// The findings of `doctor` by which something does not work.
+    DoctorBad,
+    /// The findings of `doctor` by which something will not work for long.
+    DoctorWarnings,
+    /// A use of a key that KMS refused because there were too many, also when it was repeated.
+    KmsThrottles,
+    /// A run of the schedule that continues the revocations of incidents.
+    RevocationRuns,
+    /// A run that looked whether the root's CRL is due.
+    RootCrlRuns,
 }
 
 impl Metric {
     /// All of them, in alphabetical order.
-    pub const ALL: [Self; 2] = [Self::CaDaysLeft, Self::CrlPercentLeft];
+    pub const ALL: [Self; 7] = [
+        Self::CaDaysLeft,
+        Self::CrlPercentLeft,
+        Self::DoctorBad,
+        Self::DoctorWarnings,
+        Self::KmsThrottles,
+        Self::RevocationRuns,
+        Self::RootCrlRuns,
+    ];
 
     /// The name in the log, which is that of the metric.
     pub fn name(self) -> &'static str {
         match self {
             Self::CaDaysLeft => "CaDaysLeft",
             Self::CrlPercentLeft => "CrlPercentLeft",
+            Self::DoctorBad => "DoctorBad",
+            Self::DoctorWarnings => "DoctorWarnings",
+            Self::KmsThrottles => "KmsThrottles",
+            Self::RevocationRuns => "RevocationRuns",
+            Self::RootCrlRuns => "RootCrlRuns",
         }
     }
 

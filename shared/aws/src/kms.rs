@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
+use authority::Metric;
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use aws_sdk_kms::{
     Client,
@@ -100,7 +101,11 @@ where
     let source: BoxError = Box::new(error);
     match (is_unknown, is_throttled, is_disabled, is_final) {
         (true, ..) => SignError::UnknownKey(key.clone()),
-        (_, true, ..) => SignError::Throttled { retry_after: None, source },
+        (_, true, ..) => {
+            // KMS has no metric for it.
+            Metric::KmsThrottles.measured(1);
+            SignError::Throttled { retry_after: None, source }
+        }
         (_, _, true, _) => SignError::Disabled { source },
         (.., true) => SignError::Refused { source },
         _ => SignError::Unavailable { source },

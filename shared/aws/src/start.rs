@@ -10,7 +10,9 @@ use aws_config::SdkConfig;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
-use crate::{Clients, Environment, EventBus, EventForwarder, FindEvents, Function, StartError, log, sdk};
+use crate::{
+    Clients, Environment, EventBus, EventForwarder, FindEvents, Function, InvocationError, StartError, log, sdk,
+};
 
 /// Starts the function that `open` constructs from the clients, and runs it until Lambda ends the
 /// process.
@@ -51,9 +53,17 @@ async fn take_events(function: Box<dyn Function>) -> Result<(), StartError> {
     let function: Arc<dyn Function> = function.into();
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = function.clone();
-        async move { function.invoke(&event.payload).await }
+        async move { function.invoke(&event.payload).await.inspect_err(log_unhandled) }
     });
     lambda_runtime::run(service).await.map_err(StartError::Runtime)
+}
+
+/// Logs errors that are not in the log yet: what failed has said so, and a request that was refused
+/// is no error of the function.
+fn log_unhandled(error: &InvocationError) {
+    if !matches!(error, InvocationError::Failed(_)) {
+        tracing::error!(error = error as &dyn std::error::Error, "an event was not handled");
+    }
 }
 
 /// The environment variables that Lambda sets for every function.

@@ -72,6 +72,71 @@ async fn a_crl_that_is_not_renewed_raises_its_alarm_whatever_the_others_do() {
     assert!(raises("CrlEnds", &[]));
 }
 
+/// Has the admin function do what its schedule asks for.
+async fn administered(environment: &Environment, action: &str) -> (Result<Value, String>, Vec<(String, i64)>) {
+    environment.aws().functions().cool();
+    let admin = environment.aws().functions().named("AdminFunction");
+    measured(admin.invoke(json!({"action": action}))).await
+}
+
+#[tokio::test]
+async fn what_doctor_finds_on_schedule_raises_an_alarm() {
+    let environment = HOST.start().await;
+    let (found, good) = administered(&environment, "doctor").await;
+    let count = |verdict: &str| {
+        let findings = found.as_ref().unwrap().as_array().unwrap().iter();
+        i64::try_from(findings.filter(|finding| finding["verdict"] == verdict).count()).unwrap()
+    };
+    assert_eq!(good, [("DoctorBad".to_owned(), 0), ("DoctorWarnings".to_owned(), count("warning"))]);
+    assert!(!raises("DoctorFoundBad", &good));
+    // The CAs of these tests are open, and `doctor` says so.
+    assert!(raises("DoctorWarned", &good), "{good:?}");
+
+    let fault = Fault::new(FaultKind::Denied).of("AdminFunction").on(Service::Kms, "GetPublicKey").always();
+    let fault = environment.aws().cloud().inject(fault);
+    let (_, bad) = administered(&environment, "doctor").await;
+    assert!(bad.contains(&("DoctorBad".to_owned(), 2)), "{bad:?}");
+    assert!(raises("DoctorFoundBad", &bad));
+    environment.aws().cloud().remove(&fault);
+
+    let fault = Fault::new(FaultKind::Denied).of("AdminFunction").on(Service::DynamoDb, "Query").always();
+    environment.aws().cloud().inject(fault);
+    let (failed, none) = administered(&environment, "doctor").await;
+    failed.unwrap_err();
+    assert!(none.is_empty() && raises("DoctorFoundBad", &none), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_schedule_that_fails_measures_no_run_which_raises_its_alarm() {
+    let environment = HOST.start().await;
+    let (_, revocations) = administered(&environment, "continue-revocations").await;
+    let (_, root) = by_schedule(&environment, "BootstrapFunction").await;
+    assert!(!raises("RevocationsNotContinued", &revocations), "{revocations:?}");
+    assert!(!raises("RootCrlNotChecked", &root), "{root:?}");
+    for function in ["AdminFunction", "BootstrapFunction"] {
+        let fault = Fault::new(FaultKind::Denied).of(function).on(Service::DynamoDb, "Query").always();
+        environment.aws().cloud().inject(fault);
+    }
+    let (failed, revocations) = administered(&environment, "continue-revocations").await;
+    failed.unwrap_err();
+    let (failed, root) = by_schedule(&environment, "BootstrapFunction").await;
+    failed.unwrap_err();
+    assert!(raises("RevocationsNotContinued", &revocations) && raises("RootCrlNotChecked", &root));
+}
+
+#[tokio::test]
+async fn a_signature_that_kms_throttles_raises_an_alarm() {
+    let environment = HOST.start().await;
+    age(&environment, &"issuing".parse().unwrap(), 0, 5).await;
+    let fault = Fault::new(FaultKind::Throttled).of("PublishCrlFunction").on(Service::Kms, "Sign").always();
+    let fault = environment.aws().cloud().inject(fault);
+    let (_, throttled) = by_schedule(&environment, "PublishCrlFunction").await;
+    assert!(raises("KeysThrottled", &throttled), "{throttled:?}");
+    environment.aws().cloud().remove(&fault);
+    let (_, good) = by_schedule(&environment, "PublishCrlFunction").await;
+    assert!(!raises("KeysThrottled", &good), "{good:?}");
+}
+
 #[tokio::test]
 async fn the_end_of_a_ca_raises_its_alarm_until_the_ca_is_retired() {
     let environment = HOST.start().await;
