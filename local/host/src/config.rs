@@ -25,6 +25,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use store::{AcmeProfile, IssuerId, Limits, ProfileSet, RaProfile};
 
+use crate::trusted_proxies::TrustedProxies;
+
 pub use error::ConfigError;
 pub use url::{BaseUrl, StatusUrl};
 pub use webhook_url::{WebhookUrl, WebhookUrlError};
@@ -51,6 +53,8 @@ pub struct Config {
     /// The base of the URLs inside certificates; the host of the base URL and the port of
     /// `status_listen` when absent.
     pub status_url: Option<StatusUrl>,
+    /// The proxies in front of it, which say for whom they ask.
+    pub trusted_proxies: TrustedProxies,
     /// The data folder.
     pub data: PathBuf,
     /// The resolver of validation; the system's when absent.
@@ -189,6 +193,7 @@ impl Config {
             status_listen: local(14080),
             base_url: None,
             status_url: None,
+            trusted_proxies: TrustedProxies::default(),
             data,
             dns_resolver: None,
             http_port: 80,

@@ -25,6 +25,9 @@ impl Config {
         if !self.listen.ip().to_canonical().is_loopback() {
             return Some(format!("it listens on {} (--listen)", self.listen));
         }
+        if !self.trusted_proxies.is_empty() {
+            return Some(format!("proxies at {} pass on their requests (--trusted-proxies)", self.trusted_proxies));
+        }
         let base_url = self.base_url.as_ref().filter(|url| !is_this_machine(url.host()))?;
         Some(format!("its base URL is {base_url} (--base-url)"))
     }

@@ -51,6 +51,7 @@ use crate::{
     software_signer::SoftwareSigner,
     status::{READY, StatusFiles},
     tasks::{EndedTask, Tasks},
+    trusted_proxies::TrustedProxies,
     webhook::{self, Webhook},
 };
 
@@ -219,13 +220,18 @@ impl Host {
             // Only the operator misses it, and only while the host runs.
             Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
         }
+        let proxies = &config.trusted_proxies;
+        if !proxies.is_empty() {
+            tracing::info!(%proxies, "X-Forwarded-For of these proxies says who asks");
+        }
         // The status listener has a quarter of the places.
         let places = descriptors::places();
-        let of_acme = (listen, places - places / 4);
+        let of_acme = (listen, places - places / 4, proxies.clone());
         let serving = serve_acme(of_acme, acceptor, stopped.clone(), context, operator.clone(), parts.clone());
         listeners.spawn("the listener for ACME", serving);
         let readiness = Arc::new(Readiness::new(store.clone(), operator.clone()));
-        listeners.spawn("the status listener", serve_status((status_listen, places / 4), stopped, files, readiness));
+        let of_status = (status_listen, places / 4, proxies.clone());
+        listeners.spawn("the status listener", serve_status(of_status, stopped, files, readiness));
         let settings = validate::ValidationSettings {
             resolver: config.dns_resolver,
             allowed_networks: Vec::new(),
@@ -429,7 +435,7 @@ async fn apply_profiles(
 }
 
 async fn serve_acme(
-    (listener, places): (TcpListener, usize),
+    (listener, places, proxies): (TcpListener, usize, TrustedProxies),
     acceptor: TlsAcceptor,
     stop: watch::Receiver<bool>,
     context: Arc<Context>,
@@ -446,11 +452,11 @@ async fn serve_acme(
             dispatch(&context, &operator, &parts, request).await
         }
     };
-    listener::serve(listener, places, Transport::Tls(acceptor), stop, answer).await;
+    listener::serve(listener, places, proxies, Transport::Tls(acceptor), stop, answer).await;
 }
 
 async fn serve_status(
-    (listener, places): (TcpListener, usize),
+    (listener, places, proxies): (TcpListener, usize, TrustedProxies),
     stop: watch::Receiver<bool>,
     files: StatusFiles,
     readiness: Arc<Readiness>,
@@ -464,7 +470,7 @@ async fn serve_status(
             }
         }
     };
-    listener::serve(listener, places, Transport::Plain, stop, answer).await;
+    listener::serve(listener, places, proxies, Transport::Plain, stop, answer).await;
 }
 
 /// Hands over again what the last stop interrupted.

@@ -30,6 +30,7 @@ mod software_signer;
 mod start_error;
 mod status;
 mod tasks;
+mod trusted_proxies;
 mod validation_queue;
 mod webhook;
 
@@ -39,3 +40,4 @@ pub use config::{Config, EventsConfig, TestSwitches, WebhookConfig, built_in_pro
 pub use host::Host;
 pub use start_error::StartError;
 pub use tasks::EndedTask;
+pub use trusted_proxies::{TrustedProxies, TrustedProxy, TrustedProxyError};

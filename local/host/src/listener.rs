@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use api::MAX_BODY_LEN;
+use api::{ClientAddress, MAX_BODY_LEN};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -24,6 +24,7 @@ use crate::{
     host_header,
     places::{Places, Taken},
     prompt_stream::PromptStream,
+    trusted_proxies::TrustedProxies,
 };
 
 /// The transport of a listener.
@@ -36,10 +37,12 @@ pub enum Transport {
 }
 
 /// Serves that many connections at once until `stop` becomes true, and then completes the requests
-/// in progress. A request is answered when its whole body is there.
+/// in progress. A request is answered when its whole body is there, and has the address of its
+/// client as an extension: that of its connection, or what one of these proxies says.
 pub async fn serve<F, Fut>(
     listener: TcpListener,
     places: usize,
+    proxies: TrustedProxies,
     transport: Transport,
     mut stop: watch::Receiver<bool>,
     answer: F,
@@ -47,7 +50,7 @@ pub async fn serve<F, Fut>(
     F: Fn(Request<Bytes>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
-    let places = Places::new(places);
+    let places = Places::new(places, proxies);
     let mut connections = JoinSet::new();
     let stopped = stop.clone();
     loop {
@@ -183,7 +186,9 @@ where
                     return host_header::refusal();
                 }
                 // Until its body is there, a request keeps no place from others.
-                let Some(request) = collect(request).await else { return too_slow() };
+                let asked = taken.ask(request.headers());
+                let Some(mut request) = collect(request).await else { return too_slow() };
+                request.extensions_mut().insert(ClientAddress(asked.client()));
                 let _run = taken.run();
                 answer(request).await
             });
@@ -241,7 +246,7 @@ mod tests {
             counter.fetch_add(1, Ordering::SeqCst);
             future::pending::<Response<Bytes>>()
         };
-        let places = Places::new(1);
+        let places = Places::new(1, TrustedProxies::default());
         let place = places.take(places.permit().await.unwrap(), "192.0.2.1".parse().unwrap());
         let (_stop, stopped) = watch::channel(false);
         let (near, far) = io::duplex(64 * 1024);

@@ -33,7 +33,7 @@ pub use context::{Admission, Context, ContextOptions};
 pub use error::{Error, UrlError};
 pub use fallback::fallback;
 pub use key_change::InnerJws;
-pub use log::RequestId;
+pub use log::{ClientAddress, RequestId};
 pub use nonce::NonceError;
 pub use operation::Operation;
 pub use payload::{Empty, Json, Optional, Payload, PayloadError};

@@ -120,9 +120,10 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 /// How the page calls a reader, and what shows it in a source.
-const READERS: [(&str, &[&str]); 9] = [
+const READERS: [(&str, &[&str]); 10] = [
     ("base64", &["STANDARD.decode(", "base64url::decode("]),
     ("DNS", &[".lookup("]),
+    ("forwarded", &["fn forwarded_for("]),
     ("gzip", &["GzDecoder::new("]),
     ("host", &["fn is_authority("]),
     ("HTTP", &["http1::Builder", "http2::Builder", "auto::Builder"]),

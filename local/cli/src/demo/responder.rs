@@ -8,7 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use host::listener::{self, Transport};
+use host::{
+    TrustedProxies,
+    listener::{self, Transport},
+};
 use http::{Request, Response, StatusCode};
 use tokio::{
     net::TcpListener,
@@ -61,7 +64,7 @@ async fn serve(listener: TcpListener, answers: Answers) {
             response
         }
     };
-    listener::serve(listener, PLACES, Transport::Plain, stop, answer).await;
+    listener::serve(listener, PLACES, TrustedProxies::default(), Transport::Plain, stop, answer).await;
 }
 
 /// Connections at once; the CA of the demonstration makes one after the other.

@@ -4,15 +4,15 @@ use std::{fs, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::handshake;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -59,8 +59,36 @@ pub(crate) async fn request_status(server: &Server, method: &str, path: &str) ->
     exchange(stream, method, &path.parse().unwrap(), String::new()).await
 }
 
+/// A connection that stays open, from one of the addresses of this machine.
+pub(crate) struct Connection(SendRequest<Empty<Bytes>>);
+
+impl Connection {
+    pub(crate) async fn from(address: [u8; 4], server: &Server) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        let stream = tls(server, socket.connect(server.listen()).await.unwrap(), "localhost").await;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        Self(sender)
+    }
+
+    /// Asks with these headers; `None` if the server has closed the connection.
+    pub(crate) async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Option<Reply> {
+        let request = Request::get(path).header("host", "localhost");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.0.ready().await.ok()?;
+        let (head, body) = self.0.send_request(request.body(Empty::new()).unwrap()).await.ok()?.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        Some(Reply { status: head.status.as_u16(), headers: head.headers, body })
+    }
+}
+
 /// A connection to the server, which must have a certificate for `name`.
 pub(crate) async fn connect(server: &Server, name: &str) -> TlsStream<TcpStream> {
+    tls(server, TcpStream::connect(server.listen()).await.unwrap(), name).await
+}
+
+async fn tls(server: &Server, stream: TcpStream, name: &str) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     let root = fs::read(server.data().join("root.pem")).unwrap();
     roots.add(CertificateDer::from_pem_slice(&root).unwrap()).unwrap();
@@ -69,7 +97,6 @@ pub(crate) async fn connect(server: &Server, name: &str) -> TlsStream<TcpStream>
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let stream = TcpStream::connect(server.listen()).await.unwrap();
     let name = ServerName::try_from(name.to_owned()).unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }

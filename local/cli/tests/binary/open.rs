@@ -16,10 +16,11 @@ const BOUND: &str = "[[acmeProfile]]\nname = \"team\"\nraProfile = \"team\"\next
                      [[raProfile]]\nname = \"team\"\nissuer = \"issuing\"\n";
 
 /// Arguments with which others reach the CA; the last of the same kind counts.
-const REACHED: [&[&str]; 3] = [
+const REACHED: [&[&str]; 4] = [
     &["--base-url", "https://ca.test/api"],
     &["--base-url", "https://192.0.2.1:14000/api"],
     &["--base-url", "https://localhost.test/api"],
+    &["--trusted-proxies", "127.0.0.1"],
 ];
 
 async fn refused(data: &Path, arguments: &[&str]) -> String {

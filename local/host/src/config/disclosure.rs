@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use operator::{Disclosure, WITHHELD};
 
 use super::{BaseUrl, CaConfig, Config, EventsConfig, StatusUrl, TestSwitches, WebhookConfig, WebhookUrl};
+use crate::trusted_proxies::TrustedProxies;
 
 impl Config {
     /// The settings by their keys in the configuration file. Every field is named here, so that a
@@ -15,6 +16,7 @@ impl Config {
             status_listen,
             base_url,
             status_url,
+            trusted_proxies,
             data,
             dns_resolver,
             http_port,
@@ -30,11 +32,12 @@ impl Config {
         } = self;
         let CaConfig { root_name: _, issuing_name: _, organization: _, root_key, issuing_key, root_days, issuing_days } =
             ca;
-        let settings: [(&str, &dyn Disclosure); 24] = [
+        let settings: [(&str, &dyn Disclosure); 25] = [
             ("serve.listen", listen),
             ("serve.statusListen", status_listen),
             ("serve.baseUrl", base_url),
             ("serve.statusUrl", status_url),
+            ("serve.trustedProxies", trusted_proxies),
             ("serve.data", data),
             ("serve.dnsResolver", dns_resolver),
             ("serve.httpPort", http_port),
@@ -80,6 +83,13 @@ impl Disclosure for BaseUrl {
 impl Disclosure for StatusUrl {
     fn disclosed(&self) -> String {
         self.as_str().to_owned()
+    }
+}
+
+/// How many there are; their addresses show the inside of a network.
+impl Disclosure for TrustedProxies {
+    fn disclosed(&self) -> String {
+        self.len().to_string()
     }
 }
 

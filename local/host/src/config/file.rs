@@ -138,6 +138,10 @@ mod tests {
                 &["ca.toml:2:11: expected a URL of the form https://host[:port][/path]"],
             ),
             ("[serve]\nstatusUrl = \"https://a\"", &["ca.toml:2:13: expected a URL of the form http://host"]),
+            (
+                "[serve]\ntrustedProxies = [\"::1\", \"0.0.0.0/0\"]",
+                &["ca.toml:2:18: 0.0.0.0/0 is wider than any private network"],
+            ),
             ("[serve]\nlog = \"yaml\"", &["ca.toml:2:7: unknown variant `yaml`, expected `text` or `json`"]),
             ("[test]\nnonceRefusals = 101", &["ca.toml:2:17: expected a whole number from 0 to 100"]),
             ("[test]\nvalidationDelay = -1", &["ca.toml:2:19: expected a number of seconds from 0 to 60"]),

@@ -11,6 +11,7 @@ use super::{
     BaseUrl, CaConfig, Config, EventsConfig, StatusUrl, TestSwitches, WebhookConfig, WebhookUrl,
     value::{Address, LogFormat, LogLevel, Port, Seconds, Within},
 };
+use crate::trusted_proxies::TrustedProxy;
 
 /// The ordinary settings: the table `[serve]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -44,6 +45,11 @@ pub(super) struct ServeSettings {
     /// base URL>:<status port>]
     #[arg(long, env = "SERVERLESS_ACME_STATUS_URL", value_name = "URL")]
     status_url: Option<StatusUrl>,
+    /// The addresses or networks of the proxies in front of this CA, separated by commas. Their
+    /// X-Forwarded-For says who asks, and others can reach this CA through them
+    /// [key: serve.trustedProxies] [default: none]
+    #[arg(long, env = "SERVERLESS_ACME_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',')]
+    trusted_proxies: Option<Vec<TrustedProxy>>,
     /// The folder for keys and state, created if it does not exist [key: serve.data]
     /// [default: serverless-acme-data]
     #[arg(long, env = "SERVERLESS_ACME_DATA", value_name = "DIR")]
@@ -179,6 +185,7 @@ impl ServeSettings {
             open: self.open.or(other.open),
             new_ca: self.new_ca.or(other.new_ca),
             status_url: self.status_url.or(other.status_url),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             data: self.data.or(other.data),
             dns_resolver: self.dns_resolver.or(other.dns_resolver),
             http_port: self.http_port.or(other.http_port),
@@ -238,6 +245,7 @@ pub(super) fn config(serve: ServeSettings, test: TestSettings, ca: CaConfig) -> 
         status_listen: serve.status_listen.map_or(default.status_listen, |address| address.0),
         base_url: serve.base_url,
         status_url: serve.status_url,
+        trusted_proxies: serve.trusted_proxies.into_iter().flatten().collect(),
         dns_resolver: serve.dns_resolver.map(|address| address.0),
         http_port: serve.http_port.map_or(default.http_port, |port| port.0),
         tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
