@@ -41,7 +41,7 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
     };
     let act = aws::work_by(Parts::new(seams, clients.publisher()?, clients.settings()), |parts, request: Value| {
         Box::pin(async move {
-            let action = request["action"].as_str().map(str::to_owned);
+            let action = request.get("action").and_then(Value::as_str).map(str::to_owned);
             let answer = crate::act(parts, request).await?;
             measure(action.as_deref(), &answer);
             Ok(answer)

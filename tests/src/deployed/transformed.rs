@@ -111,7 +111,6 @@ impl Deployed<'_> {
             ("Fn::Not", [inner]) => json!(self.value(inner) != json!(true)),
             ("Fn::Or", all) => json!(all.iter().any(|one| self.value(one) == json!(true))),
             ("Fn::And", all) => json!(all.iter().all(|one| self.value(one) == json!(true))),
-            ("Fn::Or", all) => json!(all.iter().any(|one| self.value(one) == json!(true))),
             ("Fn::FindInMap", [map, first, second]) => {
                 let key = |value: &Value| text(&self.value(value)).to_owned();
                 self.template["Mappings"][key(map)][key(first)][key(second)].clone()
