@@ -69,6 +69,19 @@ fn every_function_of_the_repository_is_deployed_and_has_an_event() {
 }
 
 #[test]
+fn the_admin_function_has_an_alias_for_each_role_of_operators() {
+    let template = Template::read();
+    let aliases = template.resources("AWS::Lambda::Alias");
+    let names: BTreeSet<&str> = aliases.values().map(|alias| alias["Name"].as_str().unwrap()).collect();
+    assert_eq!(names, admin::Role::ALL.map(admin::Role::name).into());
+    for (name, alias) in aliases {
+        let Value::Tagged(function) = &alias["FunctionName"] else { panic!("{name}") };
+        assert_eq!((function.tag.to_string().as_str(), function.value.as_str()), ("!Ref", Some("AdminFunction")));
+        assert_eq!(alias["FunctionVersion"], "$LATEST", "{name}: an update reaches every role");
+    }
+}
+
+#[test]
 fn n14_a_stack_is_closed_until_its_parameter_opens_it() {
     let template = Template::read();
     assert_eq!(template.parameter("Open")["Default"], "false");

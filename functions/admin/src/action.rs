@@ -2,7 +2,8 @@
 //! request, and it names the type of its answer. The admin function, the admin socket and the
 //! command line all use this one type.
 //!
-//! To add an action, write its type in the file of its noun, and add a line to [`ACTIONS`].
+//! To add an action, write its type in the file of its noun, and add a line to [`ACTIONS`], which
+//! says the role that may perform it.
 
 use std::pin::Pin;
 
@@ -11,49 +12,49 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    AdminError, RequestError, account, audit, certificate, doctor, event, explain, external_account, incident, issuer,
-    issuer_revocation, key, profile, selection, status, support,
+    AdminError, RequestError, Role, account, audit, certificate, doctor, event, explain, external_account, incident,
+    issuer, issuer_revocation, key, profile, selection, status, support,
 };
 
-/// All actions, sorted by noun.
+/// All actions, sorted by noun, each with its role.
 const ACTIONS: [KnownAction; 37] = [
-    KnownAction::of::<status::ShowStatus>(),
-    KnownAction::of::<doctor::Examine>(),
-    KnownAction::of::<explain::Explain>(),
-    KnownAction::of::<support::CollectSupportBundle>(),
-    KnownAction::of::<profile::ShowProfiles>(),
-    KnownAction::of::<profile::ListProfiles>(),
-    KnownAction::of::<profile::ApplyProfiles>(),
-    KnownAction::of::<profile::DeleteProfile>(),
-    KnownAction::of::<external_account::MintExternalAccountKey>(),
-    KnownAction::of::<external_account::ListExternalAccountKeys>(),
-    KnownAction::of::<external_account::RotateExternalAccountKey>(),
-    KnownAction::of::<external_account::RevokeExternalAccountKey>(),
-    KnownAction::of::<account::FindAccounts>(),
-    KnownAction::of::<account::SetAccountStatus>(),
-    KnownAction::of::<certificate::FindCertificates>(),
-    KnownAction::of::<certificate::ExportCertificate>(),
-    KnownAction::of::<certificate::RevokeCertificate>(),
-    KnownAction::of::<selection::SelectCertificates>(),
-    KnownAction::of::<selection::RevokeCertificates>(),
-    KnownAction::of::<selection::IndexKeys>(),
-    KnownAction::of::<incident::DeclareIncident>(),
-    KnownAction::of::<incident::ListIncidents>(),
-    KnownAction::of::<incident::EndIncident>(),
-    KnownAction::of::<incident::ContinueRevocations>(),
-    KnownAction::of::<key::BlockKey>(),
-    KnownAction::of::<key::ListBlockedKeys>(),
-    KnownAction::of::<issuer::ListIssuers>(),
-    KnownAction::of::<issuer::ShowIssuer>(),
-    KnownAction::of::<issuer::AddIssuer>(),
-    KnownAction::of::<issuer::RequestIssuer>(),
-    KnownAction::of::<issuer::InstallIssuer>(),
-    KnownAction::of::<issuer::RollOverIssuer>(),
-    KnownAction::of::<issuer::RetireIssuer>(),
-    KnownAction::of::<issuer_revocation::RevokeIssuer>(),
-    KnownAction::of::<issuer::SetIssuer>(),
-    KnownAction::of::<event::EmitTestEvent>(),
-    KnownAction::of::<audit::ListAuditRecords>(),
+    KnownAction::of::<status::ShowStatus>(Role::View),
+    KnownAction::of::<doctor::Examine>(Role::View),
+    KnownAction::of::<explain::Explain>(Role::View),
+    KnownAction::of::<support::CollectSupportBundle>(Role::View),
+    KnownAction::of::<profile::ShowProfiles>(Role::View),
+    KnownAction::of::<profile::ListProfiles>(Role::View),
+    KnownAction::of::<profile::ApplyProfiles>(Role::Policy),
+    KnownAction::of::<profile::DeleteProfile>(Role::Policy),
+    KnownAction::of::<external_account::MintExternalAccountKey>(Role::Enrol),
+    KnownAction::of::<external_account::ListExternalAccountKeys>(Role::View),
+    KnownAction::of::<external_account::RotateExternalAccountKey>(Role::Enrol),
+    KnownAction::of::<external_account::RevokeExternalAccountKey>(Role::Enrol),
+    KnownAction::of::<account::FindAccounts>(Role::View),
+    KnownAction::of::<account::SetAccountStatus>(Role::Revoke),
+    KnownAction::of::<certificate::FindCertificates>(Role::View),
+    KnownAction::of::<certificate::ExportCertificate>(Role::View),
+    KnownAction::of::<certificate::RevokeCertificate>(Role::Revoke),
+    KnownAction::of::<selection::SelectCertificates>(Role::View),
+    KnownAction::of::<selection::RevokeCertificates>(Role::Revoke),
+    KnownAction::of::<selection::IndexKeys>(Role::Revoke),
+    KnownAction::of::<incident::DeclareIncident>(Role::Revoke),
+    KnownAction::of::<incident::ListIncidents>(Role::View),
+    KnownAction::of::<incident::EndIncident>(Role::Revoke),
+    KnownAction::of::<incident::ContinueRevocations>(Role::Revoke),
+    KnownAction::of::<key::BlockKey>(Role::Revoke),
+    KnownAction::of::<key::ListBlockedKeys>(Role::View),
+    KnownAction::of::<issuer::ListIssuers>(Role::View),
+    KnownAction::of::<issuer::ShowIssuer>(Role::View),
+    KnownAction::of::<issuer::AddIssuer>(Role::Ceremony),
+    KnownAction::of::<issuer::RequestIssuer>(Role::Policy),
+    KnownAction::of::<issuer::InstallIssuer>(Role::Policy),
+    KnownAction::of::<issuer::RollOverIssuer>(Role::Ceremony),
+    KnownAction::of::<issuer::RetireIssuer>(Role::Policy),
+    KnownAction::of::<issuer_revocation::RevokeIssuer>(Role::Ceremony),
+    KnownAction::of::<issuer::SetIssuer>(Role::Policy),
+    KnownAction::of::<event::EmitTestEvent>(Role::Policy),
+    KnownAction::of::<audit::ListAuditRecords>(Role::View),
 ];
 
 /// Something that an operator can ask or do.
@@ -90,13 +91,23 @@ pub trait Action: DeserializeOwned + Send + Serialize + 'static {
     }
 }
 
-/// Performs the action of a request.
-pub(crate) async fn perform(parts: &Parts, actor: &str, mut request: Value) -> Result<Value, AdminError> {
+/// Performs the action of a request for an operator of this role, or of every one.
+pub(crate) async fn perform(
+    parts: &Parts,
+    actor: &str,
+    role: Option<Role>,
+    mut request: Value,
+) -> Result<Value, AdminError> {
     let name = request.as_object_mut().and_then(|members| members.remove(ACTION));
     let Some(Value::String(name)) = name else { return Err(RequestError::NoAction.into()) };
-    match ACTIONS.iter().find(|action| action.name == name) {
-        Some(action) => (action.perform)(parts, actor, request).await,
-        None => Err(RequestError::UnknownAction(name).into()),
+    let Some(action) = ACTIONS.iter().find(|action| action.name == name) else {
+        return Err(RequestError::UnknownAction(name).into());
+    };
+    match role {
+        Some(role) if !role.includes(action.role) => {
+            Err(AdminError::Role { role, action: action.name, of: action.role })
+        }
+        _ => (action.perform)(parts, actor, request).await,
     }
 }
 
@@ -108,14 +119,17 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// An action by its name, independent of its type.
 struct KnownAction {
     name: &'static str,
+    role: Role,
     perform: for<'a> fn(&'a Parts, &'a str, Value) -> BoxedAnswer<'a>,
 }
 
 type BoxedAnswer<'a> = Pin<Box<dyn Future<Output = Result<Value, AdminError>> + Send + 'a>>;
 
 impl KnownAction {
-    const fn of<A: Action>() -> Self {
-        Self { name: A::NAME, perform: read_and_perform::<A> }
+    const fn of<A: Action>(role: Role) -> Self {
+        // A role that only asks performs no act: an act with this role does not compile.
+        assert!(!(A::IS_ACT && matches!(role, Role::View)));
+        Self { name: A::NAME, role, perform: read_and_perform::<A> }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     incident::MAX_HOURS,
     issuer::{MAX_ISSUER_DAYS, MAX_SHARDS},
     page::MAX_ENTRIES,
+    role::{Role, UnknownRole},
 };
 
 /// Why a request was refused.
@@ -19,6 +20,19 @@ pub enum AdminError {
     /// It is not a valid request.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The role may not perform the action.
+    #[error("the role `{role}` does not allow `{action}`; the role `{of}` does")]
+    Role {
+        /// The role of the operator.
+        role: Role,
+        /// The name of the action.
+        action: &'static str,
+        /// The role that allows it.
+        of: Role,
+    },
+    /// The alias through which the function was invoked is no role.
+    #[error(transparent)]
+    UnknownRole(#[from] UnknownRole),
     /// The actor is not a valid name.
     #[error("actor should be a text of 1 to 256 octets")]
     Actor,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use authority::Metric;
-use aws::{Clients, Invocation, StartError};
+use aws::{Asked, Clients, Invocation, StartError};
 use operator::{Parts, Seams};
 use serde_json::Value;
 
@@ -39,10 +39,11 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         events: Arc::new(()),
         clock: clients.clock(),
     };
-    let act = aws::work_by(Parts::new(seams, clients.publisher()?, clients.settings()), |parts, request: Value| {
+    let act = aws::work_by(Parts::new(seams, clients.publisher()?, clients.settings()), |parts, asked: Asked| {
         Box::pin(async move {
+            let Asked { alias, request } = asked;
             let action = request.get("action").and_then(Value::as_str).map(str::to_owned);
-            let answer = crate::act(parts, request).await?;
+            let answer = crate::act(parts, alias.as_deref(), request).await?;
             measure(action.as_deref(), &answer);
             Ok(answer)
         })

@@ -24,6 +24,7 @@ pub mod support;
 mod action;
 mod error;
 mod page;
+mod role;
 mod socket;
 
 #[cfg(feature = "lambda")]
@@ -36,21 +37,27 @@ pub use action::Action;
 pub use error::{AdminError, RequestError};
 pub use incident::continue_revocations;
 pub use page::Listed;
+pub use role::{Role, UnknownRole};
 pub use socket::{SocketReply, Surroundings, WebhookStatus};
 
-/// Performs the action of a request on AWS. IAM and CloudTrail know who invokes a function, but the
-/// function does not. The member `actor` of the request says it for the audit record, as a claim.
+/// Performs the action of a request on AWS, invoked through this alias.
+///
+/// IAM decides who may invoke an alias, so the role is proven. Who of those it was, IAM and
+/// CloudTrail know, but the function does not: the member `actor` of the request says it for the
+/// audit record, as a claim.
 ///
 /// # Errors
 /// [`AdminError`].
-pub async fn act(parts: &Parts, mut request: Value) -> Result<Value, AdminError> {
+pub async fn act(parts: &Parts, alias: Option<&str>, mut request: Value) -> Result<Value, AdminError> {
+    let role = alias.map(str::parse::<Role>).transpose()?;
     let claimed = request.as_object_mut().and_then(|members| members.remove("actor"));
     let actor = match claimed {
         None => "an invoker of the function".to_owned(),
         Some(Value::String(name)) if (1..=MAX_ACTOR).contains(&name.len()) => format!("{name} (as claimed)"),
         Some(_) => return Err(AdminError::Actor),
     };
-    answer(parts, &actor, request).await
+    let actor = role.map_or_else(|| actor.clone(), |role| format!("{actor}, in the role {role} (proven)"));
+    action::perform(parts, &actor, role, request).await
 }
 
 /// Performs the action of a request, for an actor that the host knows.
@@ -58,7 +65,7 @@ pub async fn act(parts: &Parts, mut request: Value) -> Result<Value, AdminError>
 /// # Errors
 /// [`AdminError`].
 pub async fn answer(parts: &Parts, actor: &str, request: Value) -> Result<Value, AdminError> {
-    action::perform(parts, actor, request).await
+    action::perform(parts, actor, None, request).await
 }
 
 const MAX_ACTOR: usize = 256;

@@ -52,8 +52,9 @@ pub(super) struct AdminArguments {
         default_value = "serverless-acme-data"
     )]
     data: PathBuf,
-    /// The name or ARN of the admin function of a CA on AWS, used instead of --data. The `aws`
-    /// command line tool invokes it, with its own credentials and region
+    /// The name or ARN of the admin function of a CA on AWS, used instead of --data; with an alias
+    /// after a colon, what its role allows. The `aws` command line tool invokes it, with its own
+    /// credentials and region
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     function: Option<String>,
     /// Print JSON instead of text

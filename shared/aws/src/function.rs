@@ -15,6 +15,24 @@ pub trait Function: Send + Sync {
     /// # Errors
     /// The event is not of the kind that the function handles, or its caller should try again.
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError>;
+
+    /// Handles one event of an invocation of this alias of the function; `None` is the function
+    /// itself. IAM decides about each alias who may invoke it, and only what operators ask depends
+    /// on that.
+    ///
+    /// # Errors
+    /// As [`Function::invoke`].
+    async fn invoke_through(&self, alias: Option<&str>, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
+        let _ = alias;
+        self.invoke(event).await
+    }
+}
+
+/// The alias or the version in the ARN by which a function was invoked, which is
+/// `arn:<partition>:lambda:<region>:<account>:function:<name>[:<qualifier>]`. `$LATEST` is the
+/// function itself.
+pub(crate) fn alias_of(arn: &str) -> Option<&str> {
+    arn.splitn(8, ':').nth(7).filter(|qualifier| *qualifier != "$LATEST")
 }
 
 /// A future of a function's library, which borrows its context.
@@ -65,4 +83,20 @@ pub(crate) fn read<T: DeserializeOwned>(event: &RawValue, expected: &'static str
 /// Serializes an answer.
 pub(crate) fn write(answer: &impl Serialize) -> Result<Box<RawValue>, InvocationError> {
     to_raw_value(answer).map_err(InvocationError::Answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alias_is_the_eighth_part_of_the_arn_that_was_invoked() {
+        let function = "arn:aws:lambda:eu-west-1:123456789012:function:acme-AdminFunction-1A2B";
+        assert_eq!(alias_of(function), None);
+        assert_eq!(alias_of(&format!("{function}:$LATEST")), None);
+        // A version is no alias that anyone was given, and is refused as an unknown one.
+        for qualifier in ["view", "12", "view:policy", ""] {
+            assert_eq!(alias_of(&format!("{function}:{qualifier}")), Some(qualifier));
+        }
+    }
 }

@@ -13,12 +13,21 @@ use crate::{
 
 /// A function that is invoked directly, not through API Gateway or a queue.
 pub struct Invocation {
-    action: Box<dyn Do<Value, Value>>,
+    action: Box<dyn Do<Asked, Value>>,
+}
+
+/// A request, and how it came.
+#[derive(Debug)]
+pub struct Asked {
+    /// The alias of the function that was invoked; `None` for the function itself.
+    pub alias: Option<String>,
+    /// What was asked for, as the invoker wrote it.
+    pub request: Value,
 }
 
 impl Invocation {
     /// A function that runs `action` for each request.
-    pub fn new(action: Box<dyn Do<Value, Value>>) -> Self {
+    pub fn new(action: Box<dyn Do<Asked, Value>>) -> Self {
         Self { action }
     }
 }
@@ -26,8 +35,12 @@ impl Invocation {
 #[async_trait]
 impl Function for Invocation {
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
-        let request = read(event, "JSON")?;
-        let answer = self.action.run(request).await;
+        self.invoke_through(None, event).await
+    }
+
+    async fn invoke_through(&self, alias: Option<&str>, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
+        let asked = Asked { alias: alias.map(str::to_owned), request: read(event, "JSON")? };
+        let answer = self.action.run(asked).await;
         write(&answer.map_err(|error| {
             let reason = failure_chain(error.as_ref());
             tracing::warn!(reason, "a request was refused");

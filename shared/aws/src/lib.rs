@@ -31,7 +31,7 @@ pub use environment::{Environment, EnvironmentError};
 pub use event_bus::{BusEvent, EventBus, EventForwarder, FindEvents};
 pub use function::{Function, InvocationError, Promise};
 pub use http::HttpFunction;
-pub use invocation::Invocation;
+pub use invocation::{Asked, Invocation};
 pub use kms::KmsSigner;
 pub use part::{Do, Handle, handler, work_by};
 pub use s3::S3Publisher;

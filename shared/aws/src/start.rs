@@ -11,7 +11,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 use crate::{
-    Clients, Environment, EventBus, EventForwarder, FindEvents, Function, InvocationError, StartError, log, sdk,
+    Clients, Environment, EventBus, EventForwarder, FindEvents, Function, InvocationError, StartError,
+    function::alias_of, log, sdk,
 };
 
 /// Starts the function that `open` constructs from the clients, and runs it until Lambda ends the
@@ -53,7 +54,10 @@ async fn take_events(function: Box<dyn Function>) -> Result<(), StartError> {
     let function: Arc<dyn Function> = function.into();
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = function.clone();
-        async move { function.invoke(&event.payload).await.inspect_err(log_unhandled) }
+        async move {
+            let alias = alias_of(&event.context.invoked_function_arn);
+            function.invoke_through(alias, &event.payload).await.inspect_err(log_unhandled)
+        }
     });
     lambda_runtime::run(service).await.map_err(StartError::Runtime)
 }
