@@ -2,17 +2,30 @@
 //! and the body of a request that anyone can send.
 #![no_main]
 
-// The crate around it has the whole SDK.
+// The crate around them has the whole SDK.
 #[path = "../../shared/aws/src/http/event.rs"]
 mod event;
+#[path = "../../shared/aws/src/http/request.rs"]
+mod request;
+#[path = "../../shared/aws/src/http/target.rs"]
+mod target;
 
-use event::Event;
+use request::Arrival;
+
+/// The common prefix of the paths of all operations.
+const API: &str = "/api";
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    if let Ok(event) = serde_json::from_slice::<Event>(octets) {
-        let _ = &event.request_context.domain_name;
-        if let Ok(request) = event.into_request() {
-            assert!(request.uri().path().starts_with('/'));
-        }
+    let Ok(text) = std::str::from_utf8(octets) else { return };
+    if let Ok(event) = event::read(text) {
+        let arrival = Arrival::from(lambda_http::Request::from(event));
+        assert!(arrival.domain.len() <= octets.len());
+        let prefix = arrival.target.prefix().to_owned();
+        assert!(prefix.is_empty() || prefix.starts_with('/'));
+        // Below its own base a request has the path that it was sent to.
+        let sent = arrival.target.below(&format!("https://ca.test{prefix}{API}"));
+        assert!(sent.starts_with('/'));
+        let request = arrival.below(&format!("https://ca.test{prefix}{API}"));
+        assert!(request.uri().path() == "/" || request.uri().path() == sent);
     }
 });

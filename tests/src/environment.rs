@@ -305,6 +305,13 @@ impl Directory<'_> {
         self.stranger().await.registered().await
     }
 
+    /// A client with a new account that reaches the same functions through a REST API.
+    pub async fn client_of_rest_api(&self) -> Client {
+        let base = self.base_url().replace("/api", &format!("/{}/api", aws::rest_api::STAGE));
+        let url = self.url().replace(self.base_url(), &base);
+        Client::new(self.http.clone(), self.challenges.clone(), &url, Key::p256()).await.registered().await
+    }
+
     /// A client with a new account and a key for this algorithm.
     pub async fn client_with(&self, algorithm: Algorithm) -> Client {
         self.stranger_with(Key::generate(algorithm)).await.registered().await

@@ -1,30 +1,28 @@
-//! Functions behind an API Gateway HTTP API (payload 2.0): events become the requests of `api`, and
-//! its responses become answers. The base of all URLs comes from the configuration or from API
-//! Gateway itself, never from a header.
+//! Functions behind API Gateway: an HTTP API (payload 2.0) or a REST API (payload 1.0).
+//!
+//! `lambda_http` reads events and writes answers; `event` keeps from it what it panics on, and
+//! `request` and `answer` are the whole way between its types and those of `api`. The base of all
+//! URLs comes from the configuration or from API Gateway itself, never from a header.
 
+mod answer;
 mod event;
+mod request;
+mod target;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use acme::{UrlBase, UrlScheme};
-use api::{Admission, Context, ContextOptions, Response};
+use api::{Admission, Context, ContextOptions};
 use async_trait::async_trait;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use http::header;
-use serde::Serialize;
+use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
 use serde_json::value::RawValue;
 use tokio::sync::RwLock;
 
-use crate::{
-    Clients, Function, InvocationError, StartError,
-    function::{read, write},
-    part::Handle,
-};
+use crate::{Clients, Function, InvocationError, StartError, function::write, part::Handle};
 
-use event::Event;
+use answer::Answer;
+use event::UnreadableEvent;
+use request::Arrival;
 
 /// A function behind API Gateway.
 pub struct HttpFunction {
@@ -47,12 +45,21 @@ impl HttpFunction {
         Ok(Self { admission: clients.admission(), base_url, handler, contexts: RwLock::default() })
     }
 
-    /// The context for the domain of the request.
-    async fn context(&self, domain: &str) -> Result<Arc<Context>, InvocationError> {
+    /// Answers a request.
+    async fn answer(&self, request: lambda_http::Request) -> Result<Answer, InvocationError> {
+        let arrival = Arrival::from(request);
+        let context = self.context(&arrival).await?;
+        let request = arrival.below(context.urls().base());
+        Ok(Answer(self.handler.handle(&context, request).await))
+    }
+
+    /// The context for where the request arrived.
+    async fn context(&self, arrival: &Arrival) -> Result<Arc<Context>, InvocationError> {
+        let (domain, prefix) = (&arrival.domain, arrival.target.prefix());
         let base = match &self.base_url {
             Some(base) => base.clone(),
             None if domain.is_empty() => return Err(InvocationError::NoDomain),
-            None => UrlBase::parse(&format!("https://{domain}{API}"), UrlScheme::Https)
+            None => UrlBase::parse(&format!("https://{domain}{prefix}{API}"), UrlScheme::Https)
                 .map_err(|_| InvocationError::NoDomain)?
                 .to_string(),
         };
@@ -68,74 +75,23 @@ impl HttpFunction {
 #[async_trait]
 impl Function for HttpFunction {
     async fn invoke(&self, event: &RawValue) -> Result<Box<RawValue>, InvocationError> {
-        let event: Event = read(event, "a request of an HTTP API (payload 2.0)")?;
-        let context = self.context(&event.request_context.domain_name).await?;
-        let response = self.handler.handle(&context, event.into_request().map_err(|_| InvocationError::Body)?).await;
-        write(&GatewayResponse::from(response))
+        let request = event::read(event.get()).map_err(InvocationError::from)?;
+        let mut service = Adapter::from(service_fn(|request| self.answer(request)));
+        let answer = service.call(LambdaEvent::new(request, lambda_http::Context::default())).await?;
+        write(&answer)
     }
 }
 
-/// An answer in payload 2.0.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GatewayResponse {
-    status_code: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
-    is_base64_encoded: bool,
-}
-
-impl From<Response> for GatewayResponse {
-    fn from(response: Response) -> Self {
-        let (parts, body) = response.into_parts();
-        let mut headers: BTreeMap<String, String> = BTreeMap::new();
-        // API Gateway says itself how long the answer is.
-        for (name, value) in parts.headers.iter().filter(|(name, _)| **name != header::CONTENT_LENGTH) {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            // API Gateway keeps only one of several headers with the same name; a comma-separated
-            // list has the same meaning (RFC 9110 §5.3).
-            headers
-                .entry(name.to_string())
-                .and_modify(|values| {
-                    values.push_str(", ");
-                    values.push_str(&value);
-                })
-                .or_insert_with(|| value.into_owned());
+impl From<UnreadableEvent> for InvocationError {
+    fn from(error: UnreadableEvent) -> Self {
+        match error {
+            UnreadableEvent::Body(_) => Self::Body,
+            UnreadableEvent::Kind(source) => {
+                Self::Event { expected: "a request to API Gateway (payload 1.0 or 2.0)", source }
+            }
         }
-        let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
-            Ok(text) => (text, false),
-            Err(bytes) => (STANDARD.encode(bytes.as_bytes()), true),
-        };
-        Self { status_code: parts.status.as_u16(), headers, body, is_base64_encoded }
     }
 }
 
 /// The common prefix of the paths of all operations.
 const API: &str = "/api";
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use http::{HeaderValue, StatusCode};
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn repeated_headers_of_an_answer_become_a_list() {
-        let mut response = Response::new(Bytes::from_static(b"text"));
-        *response.status_mut() = StatusCode::CREATED;
-        response.headers_mut().append(header::LINK, HeaderValue::from_static("<a>"));
-        response.headers_mut().append(header::LINK, HeaderValue::from_static("<b>"));
-        let answer = serde_json::to_value(GatewayResponse::from(response)).unwrap();
-        let expected =
-            json!({"statusCode": 201, "headers": {"link": "<a>, <b>"}, "body": "text", "isBase64Encoded": false});
-        assert_eq!(answer, expected);
-    }
-
-    #[test]
-    fn an_answer_that_is_not_text_is_base64() {
-        let answer = GatewayResponse::from(Response::new(Bytes::from_static(b"\xff")));
-        assert_eq!((answer.body.as_str(), answer.is_base64_encoded), ("/w==", true));
-    }
-}

@@ -6,6 +6,7 @@ mod functions;
 mod lambda;
 mod listener;
 mod queues;
+pub(super) mod rest_api;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,5 @@
-//! The HTTP API of API Gateway: requests become events with payload format 2.0, answers become
-//! responses.
+//! API Gateway: an HTTP API, whose requests become events with payload format 2.0 and whose answers
+//! become responses; and below the name of a stage a REST API with the same routes.
 //!
 //! It treats them as AWS does: the path is decoded, and the query stays as it was sent; repeated
 //! headers are joined; a body is base64 unless its media type is one of a few that are text; in a
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::{functions, lambda::Functions};
+use super::{functions, lambda::Functions, rest_api};
 
 /// The gateway of the stage `$default`.
 pub(super) struct ApiGateway {
@@ -33,6 +33,9 @@ impl ApiGateway {
     /// Handles a request from start to end.
     pub(super) async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let path = decoded(request.uri().path());
+        if let Some(own) = rest_api::own_path(&path) {
+            return self.answer_of_rest_api(&request, own).await;
+        }
         let (route_key, function) = match self.route(&request, &path) {
             Some(route) => (format!("{} {}", route.method, route.path), functions::of_operation(route.operation)),
             None => ("$default".to_owned(), "FallbackFunction"),
@@ -40,6 +43,16 @@ impl ApiGateway {
         let event = self.event(&request, &path, &route_key);
         let answer = self.functions.named(function).invoke(event).await;
         answer.ok().as_ref().and_then(response).unwrap_or_else(own_failure)
+    }
+
+    async fn answer_of_rest_api(&self, request: &Request<Bytes>, own: &str) -> Response<Bytes> {
+        let route = self.route(request, own);
+        let template = route.map_or("/{proxy+}", |route| &route.path);
+        let function = route.map_or("FallbackFunction", |route| functions::of_operation(route.operation));
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let event = rest_api::event(request, own, template, &self.domain, number);
+        let answer = self.functions.named(function).invoke(event).await;
+        answer.ok().as_ref().and_then(rest_api::response).unwrap_or_else(own_failure)
     }
 
     /// The most specific route: the one with the fewest names in braces.
