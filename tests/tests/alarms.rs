@@ -16,6 +16,7 @@ use tests::{
 /// For each alarm, the data of a good day and those of its fault.
 fn days() -> BTreeMap<&'static str, (Data, Data)> {
     let api = |name| Source::of("AWS/ApiGateway", name, "ApiId=HttpApi");
+    let private = Source::of("AWS/ApiGateway", "5XXError", "ApiName=AWS::StackName");
     let queue = |name, queue: &str| Source::of("AWS/SQS", name, &format!("QueueName={queue}.QueueName"));
     let letters = |of: &str| queue("ApproximateNumberOfMessagesVisible", of);
     let table = |name| Source::of("AWS/DynamoDB", name, "TableName=Table");
@@ -71,6 +72,10 @@ fn days() -> BTreeMap<&'static str, (Data, Data)> {
                 Data::none().at(&Source::own("TooManyRequests"), 2, 99.0),
                 Data::none().every(&Source::own("TooManyRequests"), 1, 30.0),
             ),
+        ),
+        (
+            "PrivateServerErrors",
+            (Data::none().at(&private, 4, 4.0), Data::none().at(&private, 4, 3.0).at(&private, 1, 2.0)),
         ),
         ("ServerErrors", (Data::none().at(&api("5xx"), 4, 4.0), Data::none().at(&api("5xx"), 4, 5.0))),
         (
@@ -256,11 +261,12 @@ const LINES: [(&str, &str); 6] = [
 ];
 
 /// Metrics of AWS: namespace, name, dimension. Their pages in the documentation: "Monitor metrics
-/// for HTTP APIs", "DynamoDB metrics and dimensions", "Types of metrics for Lambda functions" (a
-/// metric without a dimension is that of all functions), "Available CloudWatch metrics for Amazon
-/// SQS".
-const AWS: [(&str, &str, &str); 7] = [
+/// for HTTP APIs", "Amazon API Gateway dimensions and metrics", "DynamoDB metrics and dimensions",
+/// "Types of metrics for Lambda functions" (a metric without a dimension is that of all functions),
+/// "Available CloudWatch metrics for Amazon SQS".
+const AWS: [(&str, &str, &str); 8] = [
     ("AWS/ApiGateway", "4xx", "ApiId"),
+    ("AWS/ApiGateway", "5XXError", "ApiName"),
     ("AWS/ApiGateway", "5xx", "ApiId"),
     ("AWS/DynamoDB", "ReadThrottleEvents", "TableName"),
     ("AWS/DynamoDB", "WriteThrottleEvents", "TableName"),

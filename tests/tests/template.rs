@@ -56,6 +56,73 @@ fn the_routes_of_the_template_are_those_of_the_code_and_no_others() {
     assert_eq!(defaults, ["fallback"]);
 }
 
+/// The function that an operation of a REST API calls.
+fn called(operation: &Value) -> String {
+    let uri = &operation["x-amazon-apigateway-integration"]["uri"];
+    let Value::Tagged(uri) = uri else { panic!("{uri:?}") };
+    let (_, function) = uri.value.as_str().unwrap().split_once("/functions/${").unwrap();
+    function.strip_suffix(".Arn}/invocations").unwrap().to_owned()
+}
+
+#[test]
+fn the_private_api_has_the_routes_of_the_code_and_may_call_their_functions() {
+    let template = Template::read();
+    let api = template.resources("AWS::Serverless::Api")["PrivateApi"];
+    let mut calls = BTreeSet::new();
+    let mut routes = BTreeSet::new();
+    for (path, methods) in api["DefinitionBody"]["paths"].as_mapping().unwrap() {
+        for (method, operation) in methods.as_mapping().unwrap() {
+            let function = called(operation);
+            routes.insert(format!("{} {} {function}", path.as_str().unwrap(), method.as_str().unwrap()));
+            calls.insert(function);
+        }
+    }
+    let mut expected: BTreeSet<String> =
+        ["/", "/{proxy+}"].map(|path| format!("{path} x-amazon-apigateway-any-method FallbackFunction")).into();
+    for route in api::routes() {
+        // An operation refuses other methods itself, all but the preflight of a browser.
+        expected.insert(format!("{} x-amazon-apigateway-any-method {:?}Function", route.path, route.operation));
+        expected.insert(format!("{} options FallbackFunction", route.path));
+    }
+    assert_eq!(routes, expected);
+
+    let mut allowed = BTreeSet::new();
+    for (name, permission) in template.resources("AWS::Lambda::Permission") {
+        let Value::Tagged(source) = &permission["SourceArn"] else { panic!("{name}") };
+        if source.value.as_str().is_some_and(|source| source.contains("${PrivateApi}/*")) {
+            let Value::Tagged(function) = &permission["FunctionName"] else { panic!("{name}") };
+            allowed.insert(function.value.as_str().unwrap().to_owned());
+            assert_eq!(template.resource(name)["Condition"], "IsPrivate", "{name}");
+        }
+    }
+    assert_eq!(allowed, calls);
+}
+
+#[test]
+fn a_private_ca_answers_through_its_endpoints_alone() {
+    let template = Template::read();
+    assert_eq!(template.parameter("VpcEndpointIds")["Default"], "");
+    let api = template.resources("AWS::Serverless::Api")["PrivateApi"];
+    assert_eq!(template.resource("PrivateApi")["Condition"], "IsPrivate");
+    assert_eq!(api["EndpointConfiguration"]["Type"], "PRIVATE");
+    let policy = &api["DefinitionBody"]["x-amazon-apigateway-policy"]["Statement"];
+    let denied = &policy[1];
+    assert_eq!(
+        (&denied["Effect"], &denied["Principal"], &denied["Resource"]),
+        (&"Deny".into(), &"*".into(), &"execute-api:/*".into())
+    );
+    for endpoints in
+        [&denied["Condition"]["StringNotEquals"]["aws:SourceVpce"], &api["EndpointConfiguration"]["VPCEndpointIds"]]
+    {
+        let Value::Tagged(reference) = endpoints else { panic!("{endpoints:?}") };
+        assert_eq!(reference.value, "VpcEndpointIds");
+    }
+    // The other one, which is made all the same, has no name that answers.
+    let public = template.resources("AWS::Serverless::HttpApi")["HttpApi"];
+    let disabled = yaml_serde::to_string(&public["DisableExecuteApiEndpoint"]).unwrap();
+    assert!(disabled.replace(['\n', ' '], "").contains("-IsPrivate-true"), "{disabled}");
+}
+
 #[test]
 fn every_function_of_the_repository_is_deployed_and_has_an_event() {
     let folders = |path: &str| -> BTreeSet<String> {
@@ -287,6 +354,17 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
         ),
         (vec![("ValidationIpv6", "true")], Some("Ipv6NeedsSubnets")),
         (vec![("ValidationIpv6", "true"), ("ValidationSubnetIds", "subnet-1,subnet-2")], None),
+        (vec![("VpcEndpointIds", "vpce-1,vpce-2")], Some("APrivateCaValidatesInItsNetwork")),
+        (vec![("VpcEndpointIds", "vpce-1"), ("ValidationSubnetIds", "subnet-1")], None),
+        (
+            vec![
+                ("VpcEndpointIds", "vpce-1"),
+                ("ValidationSubnetIds", "subnet-1"),
+                ("DomainName", "ca.example.org"),
+                ("DomainCertificateArn", "arn"),
+            ],
+            Some("APrivateCaHasNoPublicDomain"),
+        ),
         (vec![("StatusBucketIsPublic", "true")], None),
         (
             vec![("StatusBucketIsPublic", "true"), ("AdoptStatusBucketName", "pki")],

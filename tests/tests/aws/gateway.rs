@@ -96,7 +96,7 @@ async fn urls_have_the_domain_of_the_gateway_and_never_that_of_the_host_header()
     assert!(!body.contains("evil"), "{body}");
 }
 
-/// An event that asks for the directory, as somebody may send it who wants to be taken for another.
+/// An event that asks for the directory, as someone may send it who wants to be taken for another.
 fn directory_event() -> Value {
     json!({
         "version": "2.0",

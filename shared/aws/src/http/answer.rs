@@ -12,8 +12,8 @@ use super::request::listed;
 pub(super) struct Answer(pub(super) Response);
 
 impl IntoResponse for Answer {
-    /// A body is text whenever it is: `lambda_http` would have certificates in PEM go as base64, and
-    /// a REST API hands that on as it is.
+    /// A body is text whenever it is UTF-8: `lambda_http` would have certificates in PEM go as
+    /// base64, and a REST API hands that on as it is.
     fn into_response(self) -> Pin<Box<dyn Future<Output = lambda_http::Response<Body>> + Send>> {
         let (mut parts, body) = self.0.into_parts();
         // API Gateway says itself how long the answer is.
