@@ -17,6 +17,7 @@ use std::{
     env, fs,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
+    process::Child,
     sync::Arc,
     time::Duration,
 };
@@ -173,6 +174,11 @@ impl Stack {
     /// The log of the emulator and the functions, to be shown when a test fails.
     pub fn log(&self) -> String {
         self.emulator.log()
+    }
+
+    /// Lets the stack end with this process even if nothing drops it. The answer is to be kept.
+    pub(crate) fn ends_with_this_process(&self) -> Child {
+        self.emulator.ends_with_this_process(self.folder.path())
     }
 
     /// The stack as the CA of a client that uses this directory and listens at this address.

@@ -2,6 +2,7 @@
 
 mod aws;
 mod one_process;
+mod stack;
 
 use std::{
     ops::Deref,
@@ -24,17 +25,20 @@ use crate::{
     events,
 };
 
-use self::one_process::OneProcess;
+use self::{one_process::OneProcess, stack::SharedStack};
 
 pub use self::aws::{Aws, Deployed, Functions};
 
-/// Where a CA runs. The same tests run on both.
+/// Where a CA runs. The same tests run on the first two, and those that need only what clients see
+/// on the third one, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
     /// One process with the embedded store.
     OneProcess,
     /// The functions of the bundle, in a cloud that the test simulates.
     Aws,
+    /// The bundle as it is deployed, in an emulator of AWS: one stack for all tests of a program.
+    Stack,
 }
 
 impl Host {
@@ -49,15 +53,24 @@ impl Host {
         events::listen();
         let challenges = Arc::new(ChallengeServer::start().await);
         let ca = match self {
+            Self::Stack => panic!("tests of the deployed stack use `on_both_families`"),
             Self::OneProcess => Running::OneProcess(Box::new(OneProcess::start(&challenges, change).await)),
             Self::Aws => Running::Aws(Box::new(Aws::start(&challenges, change).await)),
         };
         Environment::around(challenges, ca)
     }
 
-    /// Runs a test on the default directory of each kind of one CA.
+    /// Runs a test on the default directory of each kind of one CA. Without the tools for the
+    /// deployed stack it does not run, which is reported loudly.
     pub async fn on_both_families(self, test: impl AsyncFn(Directory<'_>)) {
-        self.start().await.on_both_families(test).await;
+        let environment = match self {
+            Self::Stack => match SharedStack::get() {
+                Some(stack) => Environment::around(stack.challenges(), Running::Stack(stack)),
+                None => return,
+            },
+            host => host.start().await,
+        };
+        environment.on_both_families(test).await;
     }
 }
 
@@ -72,6 +85,7 @@ pub struct Environment {
 enum Running {
     OneProcess(Box<OneProcess>),
     Aws(Box<Aws>),
+    Stack(SharedStack),
 }
 
 impl Environment {
@@ -79,6 +93,7 @@ impl Environment {
         let root = match &ca {
             Running::OneProcess(host) => host.root(),
             Running::Aws(aws) => aws.https_root(),
+            Running::Stack(stack) => stack.root(),
         };
         Self { challenges, http: Arc::new(Http::trusting(&root)), ca }
     }
@@ -89,6 +104,7 @@ impl Environment {
         let ca = match self.ca {
             Running::OneProcess(host) => Running::OneProcess(Box::new(host.restarted(change).await)),
             Running::Aws(aws) => Running::Aws(Box::new(aws.restarted(change).await)),
+            Running::Stack(_) => out_of_reach(),
         };
         Self::around(self.challenges, ca)
     }
@@ -118,6 +134,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.host().base_url(),
             Running::Aws(aws) => aws.base_url(),
+            Running::Stack(stack) => stack.base_url(),
         }
     }
 
@@ -126,6 +143,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.host().status_url(),
             Running::Aws(aws) => aws.status_url(),
+            Running::Stack(_) => out_of_reach(),
         }
     }
 
@@ -134,6 +152,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.root(),
             Running::Aws(aws) => aws.root(),
+            Running::Stack(stack) => stack.root(),
         }
     }
 
@@ -142,6 +161,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.root(),
             Running::Aws(aws) => aws.https_root(),
+            Running::Stack(stack) => stack.root(),
         }
     }
 
@@ -150,6 +170,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.host().store(),
             Running::Aws(aws) => aws.store(),
+            Running::Stack(_) => out_of_reach(),
         }
     }
 
@@ -171,6 +192,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(_) => None,
             Running::Aws(aws) => Some(aws.issuer_key(kind)),
+            Running::Stack(_) => out_of_reach(),
         }
     }
 
@@ -180,14 +202,17 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(_) => {}
             Running::Aws(aws) => aws.settled().await,
+            Running::Stack(_) => out_of_reach(),
         }
     }
 
     /// What the CA read from and wrote to its store, including the work that requests have queued.
+    /// No one counts in a deployed stack: nothing, always.
     pub async fn settled_counts(&self) -> Counts {
         match &self.ca {
             Running::OneProcess(host) => host.settled_counts().await,
             Running::Aws(aws) => aws.counts(),
+            Running::Stack(_) => Counts::default(),
         }
     }
 
@@ -200,6 +225,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.act(request).await,
             Running::Aws(aws) => aws.act(request).await,
+            Running::Stack(_) => out_of_reach(),
         }
     }
 
@@ -216,7 +242,7 @@ impl Environment {
     pub fn one_process(&self) -> &host::Host {
         match &self.ca {
             Running::OneProcess(host) => host.host(),
-            Running::Aws(_) => panic!("this CA is on AWS"),
+            Running::Aws(_) | Running::Stack(_) => panic!("this CA is on AWS"),
         }
     }
 
@@ -224,6 +250,7 @@ impl Environment {
     pub async fn restored(mut self, items: Vec<Map<String, Value>>) -> Self {
         match &mut self.ca {
             Running::Aws(aws) => aws.adopt(&self.challenges, items).await,
+            Running::Stack(_) => out_of_reach(),
             Running::OneProcess(_) => panic!("this CA is one process"),
         }
         self
@@ -233,6 +260,7 @@ impl Environment {
     pub async fn taken_over_in(mut self, region: &str) -> Self {
         match &mut self.ca {
             Running::Aws(aws) => aws.take_over(&self.challenges, region).await,
+            Running::Stack(_) => out_of_reach(),
             Running::OneProcess(_) => panic!("this CA is one process"),
         }
         self
@@ -242,6 +270,7 @@ impl Environment {
     pub fn aws(&self) -> &Aws {
         match &self.ca {
             Running::Aws(aws) => aws,
+            Running::Stack(_) => out_of_reach(),
             Running::OneProcess(_) => panic!("this CA is one process"),
         }
     }
@@ -347,6 +376,11 @@ impl Authority for Environment {
             lifetime: Duration::from_secs(store::Validity::default().default.into()),
         }
     }
+}
+
+/// The deployed stack is seen as its clients see it, and no test reaches inside.
+fn out_of_reach() -> ! {
+    panic!("no test reaches into the deployed stack")
 }
 
 /// The configuration of a test, which names the built-in profiles without their limits, for the

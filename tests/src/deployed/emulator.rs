@@ -92,6 +92,22 @@ impl Emulator {
         }
     }
 
+    /// Starts a process that ends the emulator and removes the folder when this process has ended,
+    /// whatever ended it. For an emulator that is never dropped; the answer is to be kept as long.
+    pub(super) fn ends_with_this_process(&self, folder: &Path) -> Child {
+        // Its input ends with this process.
+        let script = r#"cat > /dev/null; kill -TERM -- "-$1"; sleep 1; kill -KILL -- "-$1"; rm -rf -- "$2""#;
+        let reaper = Command::new("sh")
+            .args(["-c", script, "sh", &self.child.id().to_string()])
+            .arg(folder)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        reaper.expect("sh starts")
+    }
+
     fn signal(&self, signal: &str) {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();

@@ -1,0 +1,28 @@
+//! What ACME clients see, when the CA is the deployed bundle: those topics of `protocol` that need
+//! nothing but what clients see.
+//!
+//! Requests go through the front and the API Gateway of the emulator to the programs that `sam
+//! build` made, in the stack that the template describes. So these tests see what is lost between:
+//! routes, headers, encodings, and environments of functions.
+
+#[path = "../protocol/bad_input.rs"]
+mod bad_input;
+#[path = "../protocol/charset.rs"]
+mod charset;
+#[path = "../protocol/csr_smuggling.rs"]
+mod csr_smuggling;
+#[path = "../protocol/finalize.rs"]
+mod finalize;
+#[path = "../protocol/jws.rs"]
+mod jws;
+#[path = "../protocol/key_change.rs"]
+mod key_change;
+#[path = "../protocol/ownership.rs"]
+mod ownership;
+#[path = "../protocol/renewal_info.rs"]
+mod renewal_info;
+
+use tests::Host;
+
+/// The host on which the CA runs.
+const HOST: Host = Host::Stack;
