@@ -14,17 +14,25 @@ use super::repository;
 pub struct Transformed(Value);
 
 impl Transformed {
-    /// Transforms the file; `None` if this machine has no SAM.
+    /// Transforms the project's template; `None` if this machine has no SAM.
+    ///
+    /// # Errors
+    /// Those of [`Transformed::of`].
+    pub async fn read() -> Result<Option<Self>, Failure> {
+        Self::of(&repository().join("template.yaml")).await
+    }
+
+    /// Transforms a file; `None` if this machine has no SAM.
     ///
     /// # Errors
     /// The translator fails, or SAM is missing under `cargo xtask test`.
-    pub async fn read() -> Result<Option<Self>, Failure> {
+    pub async fn of(template: &Path) -> Result<Option<Self>, Failure> {
         let Some(sam) = Tool::find("sam")? else { return Ok(None) };
         let folder = TempDir::with_prefix("serverless-acme-transform").map_err(Failure::io("temporary folder"))?;
         let printed = Run::new(sam.path.with_file_name("python"), folder.path())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/deployed/transform.py"))
-            .arg(repository().join("template.yaml"))
+            .arg(template)
             .finish()
             .await?;
         Ok(Some(Self(serde_json::from_str(&printed.stdout).unwrap())))
@@ -109,8 +117,8 @@ impl Deployed<'_> {
             }
             ("Fn::Equals", [left, right]) => json!(self.value(left) == self.value(right)),
             ("Fn::Not", [inner]) => json!(self.value(inner) != json!(true)),
-            ("Fn::Or", all) => json!(all.iter().any(|one| self.value(one) == json!(true))),
             ("Fn::And", all) => json!(all.iter().all(|one| self.value(one) == json!(true))),
+            ("Fn::Or", all) => json!(all.iter().any(|one| self.value(one) == json!(true))),
             ("Fn::FindInMap", [map, first, second]) => {
                 let key = |value: &Value| text(&self.value(value)).to_owned();
                 self.template["Mappings"][key(map)][key(first)][key(second)].clone()

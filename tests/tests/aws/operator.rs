@@ -47,6 +47,8 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "list-profiles", "kind": "acmeProfile", "limit": 1}),
         json!({"action": "apply-profiles", "profiles": {"acmeProfile": [{"name": "web", "raProfile": "default"}]}}),
         json!({"action": "delete-profile", "kind": "acmeProfile", "name": "web"}),
+        json!({"action": "apply-profiles", "profiles": {"raProfile": [{"name": "spare", "issuer": "issuing"}]}}),
+        json!({"action": "delete-profile", "kind": "raProfile", "name": "spare"}),
         json!({"action": "external-account-keys"}),
         json!({"action": "rotate-external-account-key", "id": minted["keyIdentifier"], "overlapDays": 1}),
         json!({"action": "revoke-external-account-key", "id": minted["keyIdentifier"]}),

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, fs};
 
-use cloud::Access;
 use tests::{Aws, deployed::repository};
 use yaml_serde::Value;
 
@@ -11,48 +10,10 @@ use yaml_serde::Value;
 pub(crate) struct Statement {
     /// The function that has the permission.
     pub(crate) function: String,
-    /// The `Sid` of the statement.
-    pub(crate) sid: String,
     actions: Vec<String>,
     resources: Vec<String>,
     /// Operator, condition key, and the patterns that its values must match.
     conditions: Vec<(String, String, Vec<String>)>,
-}
-
-impl Statement {
-    /// Whether it allows this access to its function.
-    pub(crate) fn allows(&self, access: &Access) -> bool {
-        self.actions.contains(&access.action)
-            && self.resources.iter().any(|pattern| fits(pattern, &access.resource))
-            && self.conditions.iter().all(|(operator, key, patterns)| holds(operator, key, patterns, access))
-    }
-
-    /// Its parts that none of these accesses uses: actions with the patterns of their conditions,
-    /// and resources. A statement allows each of its actions with each pattern, so each such pair
-    /// must be in use.
-    pub(crate) fn unused<'a>(&self, accesses: impl Iterator<Item = &'a Access> + Clone) -> Vec<String> {
-        let uses: Vec<&Access> = accesses.filter(|access| self.allows(access)).collect();
-        let mut unused = Vec::new();
-        let mut note = |what: &str, is_used: bool| {
-            if !is_used {
-                unused.push(format!("{} {}: {what}", self.function, self.sid));
-            }
-        };
-        for action in &self.actions {
-            let uses: Vec<&&Access> = uses.iter().filter(|access| access.action == *action).collect();
-            note(action, !uses.is_empty());
-            for (_, key, patterns) in self.conditions.iter().filter(|(operator, ..)| operator != "Null") {
-                for pattern in patterns {
-                    let is_used = uses.iter().any(|access| access.values(key).any(|value| fits(pattern, value)));
-                    note(&format!("{action} with {pattern}"), is_used);
-                }
-            }
-        }
-        for resource in &self.resources {
-            note(resource, uses.iter().any(|access| fits(resource, &access.resource)));
-        }
-        unused
-    }
 }
 
 impl Statement {
@@ -102,19 +63,6 @@ impl<'a> Policies<'a> {
         statements
     }
 
-    /// The statements of the policy of a key that allow something, and those that deny it. Whom
-    /// they are about is the account in every allowing one, and everybody in every denying one.
-    pub(crate) fn of_key(&self, key: &str) -> (Vec<Statement>, Vec<Statement>) {
-        let statements = self.template["Resources"][key]["Properties"]["KeyPolicy"]["Statement"].as_sequence();
-        let (allow, deny): (Vec<&Value>, Vec<&Value>) =
-            statements.unwrap().iter().partition(|statement| statement["Effect"] == "Allow");
-        let account = format!("arn:aws:iam::{}:root", cloud::ACCOUNT);
-        assert!(allow.iter().all(|statement| self.text(&statement["Principal"]["AWS"]) == account), "{key}");
-        assert!(deny.iter().all(|statement| statement["Principal"] == "*"), "{key}");
-        let read = |statements: Vec<&Value>| statements.into_iter().map(|one| self.statement(key, one)).collect();
-        (read(allow), read(deny))
-    }
-
     fn statement(&self, function: &str, statement: &Value) -> Statement {
         let mut conditions = Vec::new();
         for (operator, keys) in statement.get("Condition").and_then(Value::as_mapping).into_iter().flatten() {
@@ -125,7 +73,6 @@ impl<'a> Policies<'a> {
         }
         Statement {
             function: function.to_owned(),
-            sid: statement["Sid"].as_str().unwrap().to_owned(),
             actions: self.texts(&statement["Action"]),
             resources: self.texts(&statement["Resource"]),
             conditions,
@@ -201,46 +148,5 @@ impl<'a> Policies<'a> {
         assert_eq!(condition.tag.to_string(), "!Equals");
         let [left, right] = condition.value.as_sequence().unwrap().as_slice() else { panic!("{condition:?}") };
         self.text(left) == self.text(right)
-    }
-}
-
-fn holds(operator: &str, key: &str, patterns: &[String], access: &Access) -> bool {
-    let mut values = access.values(key).peekable();
-    let is_there = values.peek().is_some();
-    let all_fit = values.all(|value| patterns.iter().any(|pattern| fits(pattern, value)));
-    match operator {
-        // According to IAM this also holds for a request without the key, which would not be a
-        // protection.
-        "ForAllValues:StringLike" | "StringEquals" => is_there && all_fit,
-        "ArnLike" => is_there && all_fit,
-        "ArnNotLike" => !(is_there && all_fit),
-        "NumericLessThan" => {
-            let number = |text: &str| text.parse::<f64>().unwrap();
-            let least = patterns.iter().map(|bound| number(bound)).fold(f64::INFINITY, f64::min);
-            is_there && access.values(key).all(|value| number(value) < least)
-        }
-        // Whether the key is absent.
-        "Null" => patterns.iter().all(|absent| *absent == (!is_there).to_string()),
-        other => panic!("no policy has used {other} so far"),
-    }
-}
-
-/// Matches a pattern in which `*` stands for any text.
-fn fits(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => {
-            let Some(rest) = text.strip_prefix(head) else { return false };
-            (0..=rest.len()).any(|at| rest.is_char_boundary(at) && fits(tail, &rest[at..]))
-        }
-    }
-}
-
-#[test]
-fn a_star_stands_for_any_text() {
-    for (pattern, text, fit) in
-        [("a", "a", true), ("a", "ab", false), ("a#*", "a#", true), ("a#*", "b#c", false), ("*/c", "a/b/c", true)]
-    {
-        assert_eq!(fits(pattern, text), fit, "{pattern} {text}");
     }
 }
