@@ -1,6 +1,6 @@
 //! Accounts: finding, disabling, enabling and deactivating them.
 
-use acme::{Account, AccountId, AccountStatus, Contact, ExternalAccountKeyId, Family};
+use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId, ExternalAccountKeyId, Family};
 use jiff::Timestamp;
 use jose::Thumbprint;
 use operator::Parts;
@@ -35,6 +35,44 @@ impl Action for FindAccounts {
         };
         Ok(found.map(ShownAccount::from))
     }
+}
+
+/// Lists a page of the accounts of a directory that no external account binds: those that were made
+/// before it required one.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListUnboundAccounts {
+    /// The directory: `web`, or `raProfile/web`.
+    pub profile: DirectoryId,
+    /// The start of the page: the `next` of the previous one.
+    #[serde(default)]
+    pub after: Option<AccountId>,
+    /// The maximum number of accounts to look at, 1 to 1,000; 100 when absent.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+impl Action for ListUnboundAccounts {
+    type Answer = ListedUnboundAccounts;
+
+    const NAME: &str = "list-unbound-accounts";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<ListedUnboundAccounts, AdminError> {
+        let page = parts.accounts.unbound(&self.profile, self.after, page::size(self.limit)?).await?;
+        let items = page.accounts.into_iter().map(|account| account.value.into()).collect();
+        Ok(ListedUnboundAccounts { items, next: page.next })
+    }
+}
+
+/// A page of accounts that no external account binds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedUnboundAccounts {
+    /// The accounts of the page, oldest first. There may be more although there are none here.
+    pub items: Vec<ShownAccount>,
+    /// Where the next page starts; null if this was the last one.
+    pub next: Option<AccountId>,
 }
 
 /// Enables, disables or deactivates an account.

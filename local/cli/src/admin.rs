@@ -262,8 +262,10 @@ enum EabCommand {
 
 #[derive(Subcommand)]
 enum AccountsCommand {
-    /// Find accounts in all directories
-    #[command(after_help = "Example:\n  serverless-acme admin accounts find --contact admin@example.org")]
+    /// Find accounts in all directories, or those without an external account in one
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin accounts find --contact admin@example.org\n  serverless-acme admin accounts find --unbound --profile web"
+    )]
     Find(accounts::FindArguments),
     /// Show an account and its newest certificates
     #[command(after_help = "Example:\n  serverless-acme admin accounts show 06cv5pbo4s3u8t1hk8q2m0r9dg")]

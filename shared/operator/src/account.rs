@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use acme::{Account, AccountId, AccountStatus, Contact, DirectoryId, EventKind};
 use authority::{AuditTrail, Events, Rounds, account_facts, applied, versioned};
 use jose::Thumbprint;
-use store::{AccountStore, LookupStore, Page};
+use store::{AccountStore, LookupStore, Page, UnboundAccounts};
 
 use crate::{Error, Refusal};
 
@@ -74,6 +74,20 @@ impl Accounts {
         limit: usize,
     ) -> Result<Page<Account>, Error> {
         self.lookup.accounts_by_former_key(key, after, limit).await?.try_map(|account| Ok(account.value))
+    }
+
+    /// The accounts of a directory that no external account binds, oldest first: those among the
+    /// next `limit` accounts after `after`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn unbound(
+        &self,
+        directory: &DirectoryId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<UnboundAccounts, Error> {
+        Ok(self.lookup.unbound_accounts(directory, after, limit).await?)
     }
 
     /// Disables an account: its next request is refused. Repeating it is harmless.

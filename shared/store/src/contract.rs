@@ -87,6 +87,7 @@ macro_rules! contract_tests {
             lookup: accounts_are_found_by_contact_in_every_directory,
             lookup: accounts_are_found_by_key_in_every_directory,
             lookup: accounts_are_found_by_a_former_key_in_every_directory,
+            lookup: accounts_without_a_binding_are_listed_by_their_directory,
             lookup: blocked_keys_are_listed_in_pages,
             nonce: a_nonce_is_redeemed_once,
             nonce: the_nonce_secrets_change_only_from_their_present_version,

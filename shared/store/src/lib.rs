@@ -58,7 +58,7 @@ pub use issuer::{
     IssuerState, IssuerStore,
 };
 pub use limit::{Counted, LimitStore, LimitWindow};
-pub use lookup::{AccountCertificates, BlockedKey, CertificateEntry, LookupStore};
+pub use lookup::{AccountCertificates, BlockedKey, CertificateEntry, LookupStore, UnboundAccounts};
 pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
 pub use order::{OrderPage, OrderStore};
 pub use page::Page;

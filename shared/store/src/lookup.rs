@@ -102,6 +102,20 @@ pub trait LookupStore: CertificateStore + OrderStore {
         limit: usize,
     ) -> Result<Page<Versioned<Account>>, StoreError>;
 
+    /// The accounts of the directory that no external account binds, whatever their status, oldest
+    /// first. Examines at most `limit` accounts after the id `after`, also of those that it leaves
+    /// out, so a page may have fewer items than the next one. On DynamoDB, accounts of versions
+    /// that did not record this may be missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn unbound_accounts(
+        &self,
+        directory: &DirectoryId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<UnboundAccounts, StoreError>;
+
     /// The blocked keys after `after`, sorted by thumbprint, at most `limit`.
     ///
     /// # Errors
@@ -130,6 +144,25 @@ pub trait LookupStore: CertificateStore + OrderStore {
             }
         }
         Ok(AccountCertificates { certificates, next })
+    }
+}
+
+/// A page of the accounts of a directory that no external account binds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnboundAccounts {
+    /// The accounts among those that were examined.
+    pub accounts: Vec<Versioned<Account>>,
+    /// After which account the next page starts; `None` when all were examined.
+    pub next: Option<AccountId>,
+}
+
+impl UnboundAccounts {
+    /// Those of a page of accounts that are in the directory and unbound.
+    pub fn among(page: Page<Versioned<Account>>, directory: &DirectoryId) -> Self {
+        let next = page.items.last().filter(|_| page.more).map(|account| account.id);
+        let mut accounts = page.items;
+        accounts.retain(|account| account.directory == *directory && account.external_account.is_none());
+        Self { accounts, next }
     }
 }
 

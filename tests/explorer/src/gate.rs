@@ -25,7 +25,7 @@ use store::{
     ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Incident, IncidentStore,
     IssuanceStore, IssuerId, IssuerRecord, IssuerStore, KeyReplacement, LimitStore, LimitWindow, LookupStore,
     NonceSecrets, NonceStore, OperationId, OrderPage, OrderStore, Page, ProfileChanges, ProfileSet, ProfileStore,
-    Proof, RaProfile, Redemption, RevokedCertificate, Store, StoreError, Versioned, WatchStore,
+    Proof, RaProfile, Redemption, RevokedCertificate, Store, StoreError, UnboundAccounts, Versioned, WatchStore,
 };
 
 /// The store behind turns.
@@ -189,6 +189,7 @@ in_turn! {
         accounts_by_contact(contact: &Contact, after: Option<AccountId>, limit: usize) -> Page<Versioned<Account>>;
         accounts_by_key(key: &Thumbprint, after: Option<&DirectoryId>, limit: usize) -> Page<Versioned<Account>>;
         accounts_by_former_key(key: &Thumbprint, after: Option<AccountId>, limit: usize) -> Page<Versioned<Account>>;
+        unbound_accounts(directory: &DirectoryId, after: Option<AccountId>, limit: usize) -> UnboundAccounts;
         blocked_keys(after: Option<&Thumbprint>, limit: usize) -> Page<BlockedKey>;
         certificates_of_account(account: AccountId, before: Option<OrderId>, limit: usize) -> AccountCertificates;
     }

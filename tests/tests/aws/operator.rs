@@ -56,6 +56,7 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "find-accounts", "filter": {"contact": contact}}),
         json!({"action": "find-accounts", "filter": {"key": client.key.thumbprint()}}),
         json!({"action": "find-accounts", "filter": {"formerKey": client.key.thumbprint()}}),
+        json!({"action": "list-unbound-accounts", "profile": "default", "limit": 1_000}),
         json!({"action": "set-account-status", "id": account, "status": "revoked"}),
         json!({"action": "find-certificates", "filter": {"id": certificate}}),
         json!({"action": "find-certificates", "filter": {"serial": serial}}),

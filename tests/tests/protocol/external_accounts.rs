@@ -98,6 +98,56 @@ async fn p7_accounts_from_before_go_on_or_are_refused_until_they_are_bound() {
 }
 
 #[tokio::test]
+async fn p7_accounts_from_before_are_listed_until_they_are_bound() {
+    let environment = HOST.configured(|_| {}).await;
+    let mut before = Vec::new();
+    for name in ["default", "raProfile/default"] {
+        for _ in 0..3 {
+            before.push((name, environment.directory(name).client().await));
+        }
+    }
+    let environment = environment.restarted(|config| config.acme_profiles[0].external_account_required = true).await;
+    for name in ["default", "raProfile/default"] {
+        let ca = environment.directory(name);
+        let bound = mint(&ca, |_| {}).await;
+        bound.bind(&ca.stranger().await).await.expect(201);
+        let of_here = before.iter().filter(|(directory, _)| *directory == name).map(|(_, client)| client);
+        let mut clients: Vec<&Client> = of_here.collect();
+        for limit in [1, 2, 1_000] {
+            assert_eq!(unbound(&ca, name, limit).await, ids(&clients), "{limit} at a time");
+        }
+        let minted = mint(&ca, |_| {}).await;
+        minted.bind(clients.remove(1)).await.expect(200);
+        assert_eq!(unbound(&ca, name, 1).await, ids(&clients), "one of them is bound now");
+    }
+    let too_many = json!({"action": "list-unbound-accounts", "profile": "default", "limit": 1_001});
+    assert!(environment.directory("default").act(too_many).await.is_err());
+}
+
+fn ids(clients: &[&Client]) -> Vec<String> {
+    clients.iter().map(|client| client.account_id().to_owned()).collect()
+}
+
+/// The ids of the accounts of a directory without a binding, page by page.
+async fn unbound(ca: &Directory<'_>, name: &str, limit: usize) -> Vec<String> {
+    let (mut ids, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let request = json!({"action": "list-unbound-accounts", "profile": name, "after": after, "limit": limit});
+        let page = ca.act(request).await.unwrap();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= limit);
+        for account in items {
+            assert_eq!((&account["directory"], &account["externalAccount"]), (&json!(name), &Value::Null));
+            ids.push(account["id"].as_str().unwrap().to_owned());
+        }
+        after = page["next"].clone();
+        if after.is_null() {
+            return ids;
+        }
+    }
+}
+
+#[tokio::test]
 async fn p7_a_key_binds_at_most_its_number_of_accounts() {
     let environment = HOST.configured(closed).await;
     environment

@@ -123,7 +123,7 @@ const TESTS: [&str; 3] = ["fuzz/", "tests/", "xtask/"];
 const TEST_FOLDERS: [&str; 2] = ["/benches/", "/tests/"];
 
 /// The methods that only read.
-const READS: [&str; 36] = [
+const READS: [&str; 37] = [
     "account",
     "account_by_key",
     "accounts_by_contact",
@@ -160,6 +160,7 @@ const READS: [&str; 36] = [
     "ra_profile",
     "ra_profiles_page",
     "revoked_certificates",
+    "unbound_accounts",
 ];
 
 /// A writing method that is named like one of every iterator; where no store is in reach, it is

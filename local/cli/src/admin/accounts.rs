@@ -1,8 +1,8 @@
 //! `accounts`: finding, showing, disabling, enabling and deactivating accounts.
 
-use acme::{AccountId, AccountStatus, Contact};
+use acme::{AccountId, AccountStatus, Contact, DirectoryId};
 use admin::{
-    account::{AccountFilter, FindAccounts, SetAccountStatus, ShownAccount},
+    account::{AccountFilter, FindAccounts, ListUnboundAccounts, SetAccountStatus, ShownAccount},
     certificate::{CertificateFilter, FindCertificates},
 };
 use clap::Args;
@@ -16,10 +16,20 @@ use super::{
     table::table,
 };
 
+/// What to search, and where if it is not everywhere.
+#[derive(Args)]
+pub(super) struct FindArguments {
+    #[command(flatten)]
+    criterion: Criterion,
+    /// The directory of this ACME Profile (web) or RA Profile (raProfile/web), for --unbound
+    #[arg(long, value_name = "NAME", requires = "unbound")]
+    profile: Option<DirectoryId>,
+}
+
 /// The criterion by which accounts are searched.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct FindArguments {
+struct Criterion {
     /// Accounts with this contact, an email address
     #[arg(long, value_name = "ADDRESS", value_parser = contact)]
     contact: Option<Contact>,
@@ -32,6 +42,10 @@ pub(super) struct FindArguments {
     /// The account with this id, the last part of its URL
     #[arg(long, value_name = "ID")]
     id: Option<AccountId>,
+    /// Accounts without an external account, in the directory of --profile: those from before the
+    /// profile required one
+    #[arg(long, requires = "profile")]
+    unbound: bool,
 }
 
 fn contact(text: &str) -> Result<Contact, String> {
@@ -42,13 +56,35 @@ fn contact(text: &str) -> Result<Contact, String> {
 pub(super) async fn find_accounts(
     connection: &Connection,
     output: &Output,
-    FindArguments { contact, key, former_key, id }: FindArguments,
+    FindArguments { criterion, profile }: FindArguments,
 ) -> Result<(), AdminFailure> {
+    if let Some(profile) = profile {
+        return list_unbound(connection, output, profile).await;
+    }
+    let Criterion { contact, key, former_key, id, unbound: _ } = criterion;
     let by_key = key.map(AccountFilter::Key).or(former_key.map(AccountFilter::FormerKey));
     let filter = contact.map(AccountFilter::Contact).or(by_key).or(id.map(AccountFilter::Id));
     let Some(filter) = filter else { return Ok(()) };
     let found = connection.ask(&FindAccounts { filter, limit: Some(PAGE) }).await?;
     output.print(&found, || accounts(&found.items) + and_more(found.more))
+}
+
+/// All pages, since each of them looks at a bounded number of accounts.
+async fn list_unbound(connection: &Connection, output: &Output, profile: DirectoryId) -> Result<(), AdminFailure> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let request = ListUnboundAccounts { profile: profile.clone(), after, limit: Some(LOOKED_AT) };
+        let page = connection.ask(&request).await?;
+        found.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    output.print(&found, || {
+        let count = found.len();
+        format!("{}{count} accounts without an external account in {profile}\n", accounts(&found))
+    })
 }
 
 pub(super) async fn show_account(connection: &Connection, output: &Output, id: AccountId) -> Result<(), AdminFailure> {
@@ -90,3 +126,5 @@ fn accounts(accounts: &[ShownAccount]) -> String {
 }
 
 const NEWEST: u16 = 20;
+/// Accounts that one request looks at, the most that it may.
+const LOOKED_AT: u16 = 1_000;

@@ -311,7 +311,15 @@ async fn p6_an_account_is_found_and_disabled_and_its_certificate_found_explained
     assert!(told.contains(&format!("{id} had it formerly, and is disabled")), "{told}");
     assert!(!told.contains("--disable-former"), "{told}");
     refusal(admin(&data, &["accounts", "disable", &"0".repeat(26)]).await);
-    assert_eq!(admin(&data, &["accounts", "find"]).await.status.code(), Some(2));
+    for words in
+        [&["accounts", "find"][..], &["accounts", "find", "--unbound"], &["accounts", "find", "--profile", "a"]]
+    {
+        assert_eq!(admin(&data, words).await.status.code(), Some(2), "{words:?}");
+    }
+    let unbound = ["accounts", "find", "--unbound", "--profile", "default"];
+    assert_eq!(json(&data, &unbound).await[0]["id"], json!(id));
+    let told = text(&data, &unbound).await;
+    assert!(told.contains(&id) && told.contains("1 accounts without an external account in default"), "{told}");
 }
 
 #[tokio::test]

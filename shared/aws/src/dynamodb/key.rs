@@ -84,6 +84,16 @@ pub(super) fn accounts_by_former_key(key: &Thumbprint, after: Option<AccountId>)
     Keys { pk: formerly_keyed(key), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
 }
 
+/// The index entry of an account that no external account binds, by its directory.
+pub(super) fn unbound_account(directory: &DirectoryId, account: AccountId) -> Key {
+    Key { pk: unbound_in(directory), sk: account.to_string() }
+}
+
+/// The index entries of unbound accounts of the directory, after `after`.
+pub(super) fn unbound_accounts(directory: &DirectoryId, after: Option<AccountId>) -> Keys {
+    Keys { pk: unbound_in(directory), sk: after.map_or(Sort::All, |after| Sort::After(after.to_string())) }
+}
+
 pub(super) fn order(account: AccountId, id: OrderId) -> Key {
     Key::alone(format!("ORDER#{account}#{id}"))
 }
@@ -324,6 +334,10 @@ fn keyed(key: &Thumbprint) -> String {
 
 fn formerly_keyed(key: &Thumbprint) -> String {
     format!("ACCOUNT#FORMER#{key}")
+}
+
+fn unbound_in(directory: &DirectoryId) -> String {
+    format!("ACCOUNT#UNBOUND#{directory}")
 }
 
 fn contacted(contact: &Contact) -> String {

@@ -15,7 +15,10 @@ use super::{
     item::{Item, malformed},
     key::{self, Key, Keys},
 };
-use store::{AccountStore, BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, Versioned};
+use store::{
+    AccountStore, BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, UnboundAccounts,
+    Versioned,
+};
 
 #[async_trait]
 impl LookupStore for DynamoDbStore {
@@ -111,6 +114,23 @@ impl LookupStore for DynamoDbStore {
         self.accounts_by_entries(|after| key::accounts_by_former_key(key, after), had_it, after, limit).await
     }
 
+    /// An account that was bound later keeps its entry, and is left out. So no function that binds
+    /// accounts needs the right to delete.
+    async fn unbound_accounts(
+        &self,
+        directory: &DirectoryId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<UnboundAccounts, StoreError> {
+        let entries = self.query_first(key::unbound_accounts(directory, after), limit.saturating_add(1)).await?;
+        let Page { items: ids, more } = Page::of(entries, limit).try_map(|entry| account_of(&entry))?;
+        let items = self.get_all(ids.iter().map(|id| key::account(*id)).collect()).await?;
+        let accounts = items.values().map(Item::versioned).collect::<Result<Vec<Versioned<Account>>, _>>()?;
+        let unbound = UnboundAccounts::among(Page { items: accounts, more: false }, directory);
+        // The last entry may lead to no account.
+        Ok(UnboundAccounts { next: ids.last().copied().filter(|_| more), ..unbound })
+    }
+
     async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, StoreError> {
         let page = self.page(key::blocked_keys(), after.map(Thumbprint::to_string), limit).await?;
         page.try_map(|item| item.record())
@@ -137,8 +157,9 @@ impl DynamoDbStore {
         Some(Item::new(key::certificate_by_key(key, &entry)).with_expiry(self.retention.of_certificate(certificate)))
     }
 
-    /// The index items of the account for contacts and former keys that `before` did not have, or
-    /// all of them if it was to end at another time. They end with the account.
+    /// The index items of the account: for contacts and former keys that `before` did not have, and
+    /// for a new account without a binding; all of them if it was to end at another time. They end
+    /// with the account.
     pub(super) fn account_entries(&self, before: Option<&Account>, after: &Account) -> Vec<Item> {
         let end = self.retention.of_account(after);
         let same = before.filter(|before| self.retention.of_account(before) == end);
@@ -147,7 +168,9 @@ impl DynamoDbStore {
         let former = same.map(|before| before.former_keys.as_slice()).unwrap_or_default();
         let former = after.former_keys.iter().filter(|key| !former.contains(key));
         let by_contact = contacts.map(|contact| self.entry_of(after, key::account_by_contact(contact, after.id)));
-        by_contact.chain(former.map(|former| self.former_key_entry(former, after))).collect()
+        let unbound = (same.is_none() && after.external_account.is_none())
+            .then(|| self.entry_of(after, key::unbound_account(&after.directory, after.id)));
+        by_contact.chain(former.map(|former| self.former_key_entry(former, after))).chain(unbound).collect()
     }
 
     /// The index item of the account by a key that it had before, which ends with the account.
@@ -177,8 +200,7 @@ impl DynamoDbStore {
             let items = self.query_first(entries(after), most).await?;
             let is_last = items.len() < most;
             for item in items {
-                let id: AccountId =
-                    item.sk().and_then(|id| id.parse().ok()).ok_or_else(|| malformed("way to an account"))?;
+                let id = account_of(&item)?;
                 after = Some(id);
                 found.extend(self.account(id).await?.filter(|account| applies(account)));
             }
@@ -191,6 +213,10 @@ impl DynamoDbStore {
 
 /// The maximum number of days that are queried concurrently.
 const MAX_DAYS: usize = 8;
+
+fn account_of(entry: &Item) -> Result<AccountId, StoreError> {
+    entry.sk().and_then(|id| id.parse().ok()).ok_or_else(|| malformed("way to an account"))
+}
 
 fn entry(item: &Item) -> Result<CertificateEntry, StoreError> {
     item.sk().and_then(key::entry_of).ok_or_else(|| malformed("way to a certificate"))

@@ -83,6 +83,7 @@ pub(crate) fn kind(item: &Attributes) -> &'static str {
     match (parts.as_slice(), sk) {
         (["ACCOUNT", "CONTACT", ..], _) => "entry of a contact",
         (["ACCOUNT", "FORMER", ..], _) => "entry of a former key",
+        (["ACCOUNT", "UNBOUND", ..], _) => "entry of an account without a binding",
         (["ACCOUNT", _], "-") => "account",
         (["AUDIT", "DAY"], _) => "day with audit records",
         (["AUDIT", _], _) => "audit record",

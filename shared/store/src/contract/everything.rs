@@ -117,6 +117,8 @@ pub async fn write_everything(store: &dyn Store) {
     store.put_expiry_watch(None, &watched).await.expect(WORKS);
     let window = LimitWindow::containing(at(0), 3_600, "orders#contract".to_owned());
     store.count(&window, 2, 9, operation()).await.expect(WORKS);
+    let from_before = changed(&account_in(&account.directory, key(8)), |account| account.contact.clear());
+    store.create_account_if_absent(&from_before).await.expect(WORKS);
 }
 
 async fn write_profiles(store: &dyn Store) {

@@ -1,10 +1,13 @@
 //! Look-ups for operators.
 
-use acme::Contact;
+use acme::{AccountStatus, Contact};
 
 use super::{
     Tried, WORKS, assert_conflict,
-    fixture::{DAY, account, account_in, at, certificate, changed, directory, dns, issued, key, order_at, processing},
+    fixture::{
+        DAY, account, account_in, at, bound, certificate, changed, directory, dns, external_account_key, issued, key,
+        order_at, processing,
+    },
 };
 use crate::{BlockedKey, CertificateEntry, CertificateRecord, KeyReplacement, Page, Versioned};
 
@@ -208,6 +211,51 @@ pub async fn accounts_are_found_by_a_former_key_in_every_directory(store: Tried)
     assert_eq!(left, Page { items: moved, more: false }, "one of them has the key again");
     let other = store.accounts_by_former_key(&key(2).thumbprint(), None, 10).await.expect(WORKS);
     assert_eq!(other, Page { items: vec![back], more: false });
+}
+
+/// Oldest first, whatever their status; no page looks at more accounts than it may. An account that
+/// was bound from the start, or later, is left out.
+pub async fn accounts_without_a_binding_are_listed_by_their_directory(store: Tried) {
+    let (home, elsewhere) = (directory(), directory());
+    let mut unbound = Vec::new();
+    for number in 0..5 {
+        let made = account_in(&home, key(number));
+        store.create_account_if_absent(&made).await.expect(WORKS);
+        unbound.push(made);
+    }
+    store.create_account_if_absent(&account_in(&elsewhere, key(0))).await.expect(WORKS);
+    let binding = external_account_key();
+    store.create_external_account_key(&binding).await.expect(WORKS);
+    let from_the_start = changed(&account_in(&home, key(5)), |account| account.external_account = Some(binding.id));
+    store
+        .create_bound_account_if_absent(&from_the_start, &binding, &bound(&binding, &from_the_start))
+        .await
+        .expect(WORKS);
+    let before = unbound.remove(2);
+    let later = changed(&before, |account| account.external_account = Some(binding.id));
+    store.update_account(&before, &later).await.expect(WORKS);
+    let before = unbound.remove(1);
+    let deactivated = changed(&before, |account| account.status = AccountStatus::Deactivated);
+    store.update_account(&before, &deactivated).await.expect(WORKS);
+    unbound.push(deactivated);
+    unbound.sort_by_key(|account| account.id.to_string());
+
+    for limit in [1, 2, 100] {
+        let mut found: Vec<Versioned<acme::Account>> = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.unbound_accounts(&home, after, limit).await.expect(WORKS);
+            assert!(page.accounts.len() <= limit);
+            found.extend(page.accounts);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, unbound, "{limit} at a time");
+    }
+    let nowhere = store.unbound_accounts(&directory(), None, 1_000).await.expect(WORKS);
+    assert_eq!(nowhere.accounts, []);
 }
 
 /// Each key once, with the time of its first blocking.

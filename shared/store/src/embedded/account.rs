@@ -101,12 +101,14 @@ impl EmbeddedStore {
         after: &Versioned<Account>,
     ) -> Result<Change, StoreError> {
         let change = Change::indexed(after.id.to_string(), before, after, &self.retention)?;
-        // The index entries of the account's contacts and former keys.
+        // The index entries of the account's contacts and former keys, and in other engines of a
+        // new account without a binding.
         let contacts = before.map(|before| before.contact.as_slice()).unwrap_or_default();
         let contacts = after.contact.iter().filter(|contact| !contacts.contains(contact)).count();
         let former = before.map(|before| before.former_keys.as_slice()).unwrap_or_default();
         let former = after.former_keys.iter().filter(|key| !former.contains(key)).count();
-        Ok(change.implying(contacts + former))
+        let unbound = usize::from(before.is_none() && after.external_account.is_none());
+        Ok(change.implying(contacts + former + unbound))
     }
 }
 

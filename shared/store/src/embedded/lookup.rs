@@ -13,7 +13,9 @@ use super::{
     snapshot::Snapshot,
     table::{self, TableName},
 };
-use crate::{BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, Versioned};
+use crate::{
+    BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, UnboundAccounts, Versioned,
+};
 
 #[async_trait]
 impl LookupStore for EmbeddedStore {
@@ -107,6 +109,20 @@ impl LookupStore for EmbeddedStore {
             let page = Page::of(keys, limit);
             page.try_map(|key| account(snapshot, key::account_of_entry(&key), table::FORMER_KEY))
         })
+    }
+
+    /// Goes through all accounts: there is no index, because here a page takes milliseconds.
+    async fn unbound_accounts(
+        &self,
+        directory: &DirectoryId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<UnboundAccounts, StoreError> {
+        let after = after.map(|after| after.to_string());
+        let accounts = self.read(|snapshot| {
+            snapshot.rows(table::ACCOUNT, after.as_deref(), limit, |_, row| record::decode_versioned(row))
+        })?;
+        Ok(UnboundAccounts::among(accounts, directory))
     }
 
     async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, StoreError> {

@@ -4,7 +4,9 @@ use acme::{Account, AccountId, Contact, DirectoryId, Identifier};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jose::Thumbprint;
-use store::{BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, Versioned};
+use store::{
+    BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, UnboundAccounts, Versioned,
+};
 
 use super::MemoryStore;
 
@@ -90,6 +92,18 @@ impl LookupStore for MemoryStore {
         let had_it = tables.accounts.values().filter(|account| account.former_keys.contains(key));
         let later = had_it.filter(|account| after.is_none_or(|after| account.id.to_string() > after.to_string()));
         Ok(Page::of(later.cloned().collect(), limit))
+    }
+
+    async fn unbound_accounts(
+        &self,
+        directory: &DirectoryId,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<UnboundAccounts, StoreError> {
+        let tables = self.lock();
+        let all = tables.accounts.values();
+        let later = all.filter(|account| after.is_none_or(|after| account.id.to_string() > after.to_string()));
+        Ok(UnboundAccounts::among(Page::of(later.cloned().collect(), limit), directory))
     }
 
     async fn blocked_keys(&self, after: Option<&Thumbprint>, limit: usize) -> Result<Page<BlockedKey>, StoreError> {
