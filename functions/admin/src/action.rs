@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// All actions, sorted by noun, each with its role.
-const ACTIONS: [KnownAction; 37] = [
+const ACTIONS: [KnownAction; 38] = [
     KnownAction::of::<status::ShowStatus>(Role::View),
     KnownAction::of::<doctor::Examine>(Role::View),
     KnownAction::of::<explain::Explain>(Role::View),
@@ -31,6 +31,7 @@ const ACTIONS: [KnownAction; 37] = [
     KnownAction::of::<external_account::RotateExternalAccountKey>(Role::Enrol),
     KnownAction::of::<external_account::RevokeExternalAccountKey>(Role::Enrol),
     KnownAction::of::<account::FindAccounts>(Role::View),
+    KnownAction::of::<account::ListUnboundAccounts>(Role::View),
     KnownAction::of::<account::SetAccountStatus>(Role::Revoke),
     KnownAction::of::<certificate::FindCertificates>(Role::View),
     KnownAction::of::<certificate::ExportCertificate>(Role::View),
