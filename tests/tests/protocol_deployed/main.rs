@@ -5,14 +5,8 @@
 //! build` made, in the stack that the template describes. So these tests see what is lost between:
 //! routes, headers, encodings, and environments of functions.
 
-#[path = "../protocol/bad_input.rs"]
-mod bad_input;
 #[path = "../protocol/charset.rs"]
 mod charset;
-#[path = "../protocol/csr_smuggling.rs"]
-mod csr_smuggling;
-#[path = "../protocol/finalize.rs"]
-mod finalize;
 #[path = "../protocol/jws.rs"]
 mod jws;
 #[path = "../protocol/key_change.rs"]
@@ -21,6 +15,8 @@ mod key_change;
 mod ownership;
 #[path = "../protocol/renewal_info.rs"]
 mod renewal_info;
+#[path = "../protocol/routes.rs"]
+mod routes;
 
 use tests::Host;
 
