@@ -201,7 +201,7 @@ async fn an_answer_that_is_text_is_not_base64_whatever_its_media_type() {
     let (cloud, environment) = cloud();
     let clients = Clients::new(&cloud.sdk_config("EchoFunction"), &environment).unwrap();
     for (octets, body, is_base64) in [(&b"text"[..], "text", false), (&b"\xff"[..], "/w==", true)] {
-        let handler = aws::handler(octets, |_, octets, _| Box::pin(binary(*octets)));
+        let handler = aws::handler(octets, |_, octets, _| Box::pin(binary(octets)));
         let function = HttpFunction::new(&clients, handler).unwrap();
         for event in [event("GET", "/", ""), rest_event("GET", "/", "/")] {
             let answer = invoke(&function, event).await.unwrap();
