@@ -46,7 +46,7 @@ const ACTS: [(Role, &[&str]); 5] = [
 ];
 
 /// What every role may ask.
-const QUESTIONS: [&str; 16] = [
+const QUESTIONS: [&str; 17] = [
     "audit",
     "blocked-keys",
     "doctor",
@@ -59,6 +59,7 @@ const QUESTIONS: [&str; 16] = [
     "issuer",
     "issuers",
     "list-profiles",
+    "list-unbound-accounts",
     "profiles",
     "select-certificates",
     "status",

@@ -14,7 +14,7 @@ impl Explained {
     }
 }
 
-pub(crate) const EXPLAINED: [Explained; 18] = [
+pub(crate) const EXPLAINED: [Explained; 21] = [
     Explained { right: "* logs:CreateLogStream log-group:/acme/*", why: LOGS },
     Explained { right: "* logs:PutLogEvents log-group:/acme/*", why: LOGS },
     Explained {
@@ -34,13 +34,16 @@ pub(crate) const EXPLAINED: [Explained; 18] = [
     },
     Explained { right: "* dynamodb:GetItem Table ACCOUNT#CONTACT", why: ENTRIES },
     Explained { right: "* dynamodb:GetItem Table ACCOUNT#FORMER", why: ENTRIES },
+    Explained { right: "* dynamodb:GetItem Table ACCOUNT#UNBOUND", why: ENTRIES },
     Explained { right: "* dynamodb:GetItem Table BLOCKED#LIST", why: ENTRIES },
     Explained { right: "* dynamodb:GetItem Table CERTIFICATE#END", why: ENTRIES },
     Explained { right: "* dynamodb:GetItem Table CERTIFICATE#KEY", why: ENTRIES },
     Explained { right: "* dynamodb:GetItem Table CERTIFICATE#NAME", why: ENTRIES },
+    Explained { right: "AdminFunction dynamodb:BatchGetItem Table ACCOUNT#*", why: ENTRIES },
     Explained { right: "AdminFunction dynamodb:BatchGetItem Table CERTIFICATE#*", why: ENTRIES },
     Explained { right: "* dynamodb:PutItem Table ACCOUNT#CONTACT", why: ENTRIES },
     Explained { right: "* dynamodb:PutItem Table ACCOUNT#FORMER", why: ENTRIES },
+    Explained { right: "* dynamodb:PutItem Table ACCOUNT#UNBOUND", why: ENTRIES },
     Explained { right: "* dynamodb:PutItem Table CERTIFICATE#END", why: ENTRIES },
     Explained { right: "* dynamodb:PutItem Table CERTIFICATE#KEY", why: ENTRIES },
     Explained { right: "* dynamodb:PutItem Table CERTIFICATE#NAME", why: ENTRIES },

@@ -316,8 +316,9 @@ pub(crate) fn arn_of(known: &BTreeMap<&'static str, String>, name: &str, path: &
 }
 
 /// The second words of keys that are no ids (`shared/aws/src/dynamodb/key.rs`).
-const NAMED: [&str; 14] = [
-    "CONTACT", "DAY", "END", "FORMER", "KEY", "LIST", "NAME", "acme", "applied", "eab", "expiry", "key", "nonce", "ra",
+const NAMED: [&str; 15] = [
+    "CONTACT", "DAY", "END", "FORMER", "KEY", "LIST", "NAME", "UNBOUND", "acme", "applied", "eab", "expiry", "key",
+    "nonce", "ra",
 ];
 const OBJECTS: [&str; 4] = ["crl/root/0.crl", "crl/issuing/0.crl", "issuer/issuing.cer", "other.txt"];
 const ALGORITHMS: [&str; 5] =
