@@ -167,7 +167,9 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_read_back_is_noticed() {
-        assert!(is_read_back::<key::BlockKey>(&serde_json::json!({ "disabled": [], "incident": null })));
+        let formerly = serde_json::json!({ "items": [], "more": false });
+        let used = serde_json::json!({ "disabled": [], "formerly": formerly, "incident": null });
+        assert!(is_read_back::<key::BlockKey>(&used));
         assert!(is_read_back::<key::ListBlockedKeys>(&serde_json::json!({ "items": [], "more": false })));
         for wrong in [serde_json::json!({ "items": [] }), serde_json::json!({ "items": [], "more": true, "next": 1 })] {
             assert!(!is_read_back::<key::ListBlockedKeys>(&wrong), "{wrong}");
