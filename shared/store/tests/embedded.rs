@@ -294,7 +294,7 @@ async fn writes_that_wait_share_a_commit() {
         .collect();
     writes.join_all().await;
     let counts = store.counts();
-    assert_eq!(counts.writes, 600, "an account, an entry in the index of keys and one for its contact each");
+    assert_eq!(counts.writes, 800, "an account, and entries for its key, its contact and its missing binding each");
     assert!(counts.commits < 100, "200 changes took {} commits", counts.commits);
 }
 
@@ -313,7 +313,7 @@ async fn records_are_counted_as_they_are_asked_for_and_put() {
         before = after;
     };
     store.create_account_if_absent(&account).await.unwrap();
-    took(0, 3, "the account, its key and its contact");
+    took(0, 4, "the account, its key, its contact and its missing binding");
     store.account_by_key(&account.directory, &account.key.thumbprint()).await.unwrap();
     took(2, 0, "the key and its account");
     store.create_order(&made, std::slice::from_ref(&pending)).await.unwrap();
