@@ -3,18 +3,14 @@
 //!
 //! Requests go through the front and the API Gateway of the emulator to the programs that `sam
 //! build` made, in the stack that the template describes. So these tests see what is lost between:
-//! routes, headers, encodings, and environments of functions.
+//! routes, headers, encodings, and environments of functions. They share one stack and its limits.
 
-#[path = "../protocol/charset.rs"]
-mod charset;
 #[path = "../protocol/jws.rs"]
 mod jws;
 #[path = "../protocol/key_change.rs"]
 mod key_change;
 #[path = "../protocol/ownership.rs"]
 mod ownership;
-#[path = "../protocol/renewal_info.rs"]
-mod renewal_info;
 #[path = "../protocol/routes.rs"]
 mod routes;
 
