@@ -15,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
     if let Ok(request) = serde_json::from_slice::<Value>(octets) {
         WORLD.with(|world| {
             let process = world.copied().process();
-            let _ = finish(admin::act(&process.operator, request)).map_err(|error| error.to_string());
+            let _ = finish(admin::act(&process.operator, None, request)).map_err(|error| error.to_string());
         });
     }
 });

@@ -61,7 +61,7 @@ fn the_same_programs_are_packed_into_the_same_octets() {
         files(&out)
     });
     let [first, second] = packed;
-    assert_eq!(first.len(), programs.len() + 8);
+    assert_eq!(first.len(), programs.len() + 9);
     assert_eq!(first, second);
 
     fs::write(&programs["order"], &made_for_x86_64[1..]).unwrap();

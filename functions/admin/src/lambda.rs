@@ -56,7 +56,8 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
 fn measure(action: Option<&str>, answer: &Value) {
     match action {
         Some(Examine::NAME) => {
-            let findings: Vec<Finding> = serde_json::from_value(answer.clone()).unwrap_or_default();
+            // A missing measurement raises the alarm; zero findings that no one counted would not.
+            let Ok(findings) = serde_json::from_value::<Vec<Finding>>(answer.clone()) else { return };
             for (metric, verdict) in [(Metric::DoctorBad, Verdict::Bad), (Metric::DoctorWarnings, Verdict::Warning)] {
                 let count = findings.iter().filter(|finding| finding.verdict == verdict).count();
                 metric.measured(i64::try_from(count).unwrap_or(i64::MAX));

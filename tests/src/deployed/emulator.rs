@@ -95,17 +95,7 @@ impl Emulator {
     /// Starts a process that ends the emulator and removes the folder when this process has ended,
     /// whatever ended it. For an emulator that is never dropped; the answer is to be kept as long.
     pub(super) fn ends_with_this_process(&self, folder: &Path) -> Child {
-        // Its input ends with this process.
-        let script = r#"cat > /dev/null; kill -TERM -- "-$1"; sleep 1; kill -KILL -- "-$1"; rm -rf -- "$2""#;
-        let reaper = Command::new("sh")
-            .args(["-c", script, "sh", &self.child.id().to_string()])
-            .arg(folder)
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        reaper.expect("sh starts")
+        reaper(self.child.id(), folder)
     }
 
     fn signal(&self, signal: &str) {
@@ -129,8 +119,45 @@ impl Drop for Emulator {
     }
 }
 
+/// A process that ends a process group and removes a folder when its input has ended, which happens
+/// when this process ends.
+fn reaper(group: u32, folder: &Path) -> Child {
+    let script = r#"
+        cat > /dev/null
+        kill -TERM "-$1"
+        for _ in 1 2 3 4 5 6; do kill -0 "-$1" || break; sleep 0.5; done
+        kill -KILL "-$1"
+        rm -rf -- "$2""#;
+    let reaper = Command::new("sh")
+        .args(["-c", script, "sh", &group.to_string()])
+        .arg(folder)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    reaper.expect("sh starts")
+}
+
 /// The region that `sam local` assumes.
 const REGION: &str = "us-east-1";
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shared_ends_with_the_process_that_started_it_and_leaves_no_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shared = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        let mut reaper = reaper(shared.id(), folder.path());
+        assert!(shared.try_wait().unwrap().is_none());
+        drop(reaper.stdin.take());
+        assert!(!shared.wait().unwrap().success());
+        reaper.wait().unwrap();
+        assert!(!folder.path().exists());
+    }
+}
