@@ -13,7 +13,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The path of a request, which [`read`](super::event::read) has made safe.
+    /// The path of a request, which [`read`](super::event::read) has made safe; `/` when the event
+    /// names none.
     pub(crate) fn of(request: &lambda_http::Request) -> Self {
         let raw_path = request.raw_http_path();
         let (path, template, stage) = match request.request_context_ref() {
@@ -29,6 +30,7 @@ impl Target {
             }
             _ => (raw_path, None, None),
         };
+        let path = if path.is_empty() { "/" } else { path };
         let parameters = request.path_parameters_ref();
         let greedy = parameters.and_then(|parameters| parameters.first(GREEDY)).unwrap_or_default();
         let prefix_len = template.and_then(|template| before_template(path, template, greedy));
@@ -165,5 +167,11 @@ mod tests {
         let path = "/prod/api/v1/protocols/acme/default/order/x/";
         let below = "/pki/api/v1/protocols/acme/default/order/x/".to_owned();
         assert_eq!(rest(path, path, ORDER, ""), ("/prod".to_owned(), below));
+    }
+    #[test]
+    fn an_event_that_names_no_path_is_about_the_root() {
+        let context = json!({"http": {"method": "GET"}, "domainName": "a.test", "stage": "$default"});
+        let event = json!({"version": "2.0", "headers": {}, "requestContext": context});
+        assert_eq!(split(event), (String::new(), "/".to_owned()));
     }
 }
