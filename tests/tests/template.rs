@@ -331,6 +331,26 @@ fn the_api_is_deployed_whatever_api_gateway_warns_about() {
     assert!(fails.is_null(), "{fails:?}");
 }
 
+#[test]
+fn every_parameter_says_what_it_is_about_itself() {
+    for file in ["template.yaml", "deploy/edge.yaml", "deploy/status.yaml"] {
+        for (name, parameter) in Template::at(file).parameters() {
+            let description = parameter["Description"].as_str().unwrap_or_default();
+            assert!(description.ends_with('.'), "{file}: {name}: {description:?}");
+            // What a line in a wrong place does to two parameters at once.
+            assert!((20..=400).contains(&description.len()), "{file}: {name}: {description:?}");
+        }
+    }
+}
+
+#[test]
+fn every_parameter_is_asked_for_in_one_group() {
+    let template = Template::read();
+    let mut asked_for = template.asked_for();
+    asked_for.sort_unstable();
+    assert_eq!(asked_for, template.parameters().into_keys().collect::<Vec<_>>());
+}
+
 /// CloudFormation checks the rules before it makes anything.
 #[test]
 fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {

@@ -51,13 +51,26 @@ impl Template {
         &self.0["Parameters"][name]
     }
 
+    /// All parameters, by name.
+    pub fn parameters(&self) -> BTreeMap<&str, &Value> {
+        let parameters = self.0["Parameters"].as_mapping().unwrap().iter();
+        parameters.map(|(name, parameter)| (name.as_str().unwrap(), parameter)).collect()
+    }
+
+    /// The parameters in the order and the groups in which the console of CloudFormation asks for
+    /// them, as often as they stand there.
+    pub fn asked_for(&self) -> Vec<&str> {
+        let groups = self.0["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_sequence().unwrap();
+        let parameters = groups.iter().flat_map(|group| group["Parameters"].as_sequence().unwrap());
+        parameters.map(|name| name.as_str().unwrap()).collect()
+    }
+
     /// The first rule that refuses a deployment with these parameters, and with defaults for the
     /// others.
     pub fn refused_by(&self, given: &[(&str, &str)]) -> Option<String> {
-        let known = self.0["Parameters"].as_mapping().unwrap().iter();
-        let mut parameters: BTreeMap<&str, &str> = known
-            .filter_map(|(name, parameter)| Some((name.as_str()?, parameter["Default"].as_str().unwrap_or_default())))
-            .collect();
+        let known = self.parameters().into_iter();
+        let mut parameters: BTreeMap<&str, &str> =
+            known.map(|(name, parameter)| (name, parameter["Default"].as_str().unwrap_or_default())).collect();
         for (name, value) in given {
             assert!(parameters.insert(name, value).is_some(), "there is no parameter {name}");
         }

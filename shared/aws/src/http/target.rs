@@ -19,8 +19,9 @@ impl Target {
         let raw_path = request.raw_http_path();
         let (path, template, stage) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV1(context)) => {
-                // Here the path has its stage only in the context.
-                let path = context.path.as_deref().unwrap_or(raw_path);
+                // Here the path has its stage only in the context. There `sam local` has the template of
+                // the route instead.
+                let path = context.path.as_deref().filter(|path| path.ends_with(raw_path)).unwrap_or(raw_path);
                 let stage = context.stage.as_deref().filter(|_| path != raw_path);
                 (path, context.resource_path.as_deref(), stage)
             }
@@ -168,6 +169,15 @@ mod tests {
         let below = "/pki/api/v1/protocols/acme/default/order/x/".to_owned();
         assert_eq!(rest(path, path, ORDER, ""), ("/prod".to_owned(), below));
     }
+
+    #[test]
+    fn a_context_that_has_the_template_instead_of_the_path_as_sam_local_writes_it_names_no_path() {
+        let own = "/api/v1/protocols/acme/default/order/x";
+        let below = "/pki/api/v1/protocols/acme/default/order/x".to_owned();
+        assert_eq!(rest(own, ORDER, ORDER, ""), (String::new(), below));
+        assert_eq!(rest("/x", "/{proxy+}", "/{proxy+}", "x"), (String::new(), "/x".to_owned()));
+    }
+
     #[test]
     fn an_event_that_names_no_path_is_about_the_root() {
         let context = json!({"http": {"method": "GET"}, "domainName": "a.test", "stage": "$default"});
