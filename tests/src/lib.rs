@@ -3,7 +3,8 @@
 //! [`Environment`] is a CA on free ports with a [`challenge_server`] to which all names resolve;
 //! [`client::Client`] is its ACME client; [`clients`] runs the ACME clients of other projects; an
 //! [`Operator`] administers it from the command line; [`pkilint`] lints what it signs; [`iam`]
-//! judges what the functions may do; [`alarm`] evaluates the alarms of the template.
+//! judges what the functions may do; [`alarm`] evaluates the alarms of the template; [`life`] says
+//! what CloudFormation makes, changes and leaves.
 
 pub mod alarm;
 pub mod challenge_server;
@@ -14,6 +15,7 @@ mod environment;
 pub mod events;
 pub mod iam;
 mod join;
+pub mod life;
 pub mod metrics;
 mod openssl;
 mod operator;

@@ -181,7 +181,6 @@ fn threat_39_state_outlives_its_stack_but_not_a_first_deployment_that_failed() {
     assert_eq!(template.parameter("DeletionProtection")["Default"], "false");
 }
 
-/// It warns about what SAM's translator writes into the body, such as parameters without a schema.
 #[test]
 fn the_logs_outlive_their_stack_and_are_no_other_ones() {
     let template = Template::read();
@@ -324,6 +323,7 @@ fn tracing_is_off_unless_it_is_asked_for() {
     assert!(tracing.contains("Tracing"), "{tracing}");
 }
 
+/// It warns about what SAM's translator writes into the body, such as parameters without a schema.
 #[test]
 fn the_api_is_deployed_whatever_api_gateway_warns_about() {
     let template = Template::read();
@@ -364,6 +364,7 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
         (vec![("IssuingName", "serverless-acme Root CA")], Some("TheRootIsNotTheIssuingCa")),
         (vec![("DomainName", "ca.example.org")], Some("ADomainNeedsItsCertificate")),
         (vec![("DomainName", "ca.example.org"), ("DomainCertificateArn", "arn")], None),
+        (vec![("DomainCertificateArn", "arn")], Some("ACertificateIsOfItsDomain")),
         (
             vec![
                 ("DomainName", "ca.example.org"),
@@ -372,6 +373,8 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
             ],
             Some("OneBaseUrl"),
         ),
+        (vec![("ValidationSecurityGroupIds", "sg-1")], Some("SecurityGroupsNeedSubnets")),
+        (vec![("ValidationSecurityGroupIds", "sg-1,sg-2"), ("ValidationSubnetIds", "subnet-1")], None),
         (vec![("ValidationIpv6", "true")], Some("Ipv6NeedsSubnets")),
         (vec![("ValidationIpv6", "true"), ("ValidationSubnetIds", "subnet-1,subnet-2")], None),
         (vec![("VpcEndpointIds", "vpce-1,vpce-2")], Some("APrivateCaValidatesInItsNetwork")),

@@ -52,19 +52,53 @@ impl Transformed {
     /// The template does not have one of the parameters.
     pub fn deployed<'a>(&'a self, given: &[(&str, &str)], arn_of: impl Fn(&str) -> String + 'a) -> Deployed<'a> {
         let known = self.0["Parameters"].as_object().unwrap().iter();
-        let default = |parameter: &Value| match &parameter["Default"] {
-            Value::String(text) => text.clone(),
-            // Empty where a deployer has to say something.
-            Value::Null => String::new(),
-            number => number.to_string(),
-        };
         let mut parameters: BTreeMap<String, String> =
-            known.map(|(name, parameter)| (name.clone(), default(parameter))).collect();
+            known.map(|(name, parameter)| (name.clone(), plain(&parameter["Default"]))).collect();
         for (name, value) in given {
             let before = parameters.insert((*name).to_owned(), (*value).to_owned());
             assert!(before.is_some(), "there is no parameter {name}");
         }
-        Deployed { template: &self.0, parameters, arn_of: Box::new(arn_of) }
+        let (stack, id) = (crate::Aws::STACK.to_owned(), "00000000-0000-0000-0000-000000000000".to_owned());
+        Deployed { template: &self.0, parameters, stack, id, arn_of: Box::new(arn_of) }
+    }
+
+    /// The names of the parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.0["Parameters"].as_object().unwrap().keys().map(String::as_str)
+    }
+
+    /// The values that a parameter may have; none for one whose values are not listed.
+    pub fn allowed_values(&self, parameter: &str) -> Vec<String> {
+        let listed = self.0["Parameters"][parameter]["AllowedValues"].as_array();
+        listed.into_iter().flatten().map(plain).collect()
+    }
+
+    /// The default of a parameter; empty where a deployer has to say something.
+    pub fn default(&self, parameter: &str) -> String {
+        plain(&self.0["Parameters"][parameter]["Default"])
+    }
+
+    /// What a parameter says about itself.
+    pub fn description(&self, parameter: &str) -> String {
+        plain(&self.0["Parameters"][parameter]["Description"])
+    }
+
+    /// All resources, by logical id.
+    pub fn all(&self) -> &Map<String, Value> {
+        self.0["Resources"].as_object().unwrap()
+    }
+
+    /// The outputs, by name.
+    pub fn outputs(&self) -> &Map<String, Value> {
+        self.0["Outputs"].as_object().unwrap()
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
     }
 }
 
@@ -72,10 +106,19 @@ impl Transformed {
 pub struct Deployed<'a> {
     template: &'a Value,
     parameters: BTreeMap<String, String>,
+    stack: String,
+    /// The last part of the stack's id.
+    id: String,
     arn_of: Box<dyn Fn(&str) -> String + 'a>,
 }
 
 impl Deployed<'_> {
+    /// The same as a stack of another name, and of an id that ends with `id`.
+    #[must_use]
+    pub fn as_stack(self, stack: &str, id: &str) -> Self {
+        Self { stack: stack.to_owned(), id: id.to_owned(), ..self }
+    }
+
     /// The value in which every function of CloudFormation has been evaluated; `Null` for
     /// `AWS::NoValue`.
     ///
@@ -128,6 +171,11 @@ impl Deployed<'_> {
                 let parts: Vec<&str> = parts.as_array().unwrap().iter().map(text).collect();
                 json!(parts.join(text(separator)))
             }
+            ("Fn::Split", [separator, whole]) => text(&self.value(whole)).split(text(separator)).collect(),
+            ("Fn::Select", [index, list]) => {
+                let index = index.as_u64().or_else(|| index.as_str()?.parse().ok()).unwrap();
+                self.value(list)[usize::try_from(index).unwrap()].clone()
+            }
             ("Fn::Sub", [pattern, names]) => json!(self.substituted(text(pattern), &self.value(names))),
             ("Fn::Sub", []) => json!(self.substituted(text(argument), &Value::Null)),
             _ => panic!("no template has used {function} {argument} so far"),
@@ -156,7 +204,14 @@ impl Deployed<'_> {
             "AWS::Partition" => json!("aws"),
             "AWS::Region" => json!(cloud::REGION),
             "AWS::AccountId" => json!(cloud::ACCOUNT),
-            "AWS::StackName" => json!(crate::Aws::STACK),
+            "AWS::StackName" => json!(self.stack),
+            "AWS::StackId" => json!(format!(
+                "arn:aws:cloudformation:{}:{}:stack/{}/{}",
+                cloud::REGION,
+                cloud::ACCOUNT,
+                self.stack,
+                self.id
+            )),
             "AWS::URLSuffix" => json!("amazonaws.com"),
             _ => match (self.parameters.get(name), &self.template["Parameters"][name]["Type"]) {
                 (Some(list), kind) if kind == "CommaDelimitedList" => list.split(',').collect(),

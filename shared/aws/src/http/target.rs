@@ -19,8 +19,8 @@ impl Target {
         let raw_path = request.raw_http_path();
         let (path, template, stage) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV1(context)) => {
-                // Here the path has its stage only in the context. There `sam local` has the template of
-                // the route instead.
+                // Here the path has its stage only in the context. There `sam local` has the
+                // template of the route instead.
                 let path = context.path.as_deref().filter(|path| path.ends_with(raw_path)).unwrap_or(raw_path);
                 let stage = context.stage.as_deref().filter(|_| path != raw_path);
                 (path, context.resource_path.as_deref(), stage)
