@@ -209,6 +209,15 @@ impl Alarm {
         known.into_iter().chain(missing).filter(|breaches| *breaches).count() >= self.breaching
     }
 
+    /// Whether it stays as it is while nothing is measured: "Alarms that evaluate metrics in the
+    /// AWS/DynamoDB namespace always ignore missing data even if you choose a different option"
+    /// (`PutMetricAlarm`, `TreatMissingData`).
+    pub fn ignores_silence(&self) -> bool {
+        let periods = u32::try_from(self.evaluated).unwrap();
+        self.sources().any(|source| source.namespace == "AWS/DynamoDB")
+            && self.series(&Data::none(), periods).contains(&None)
+    }
+
     fn series(&self, data: &Data, periods: u32) -> Vec<Option<f64>> {
         let Some(terms) = &self.sum else { return data.series(&self.metrics["only"], periods) };
         let mut sum = vec![0.0; usize::try_from(periods).unwrap()];

@@ -131,6 +131,23 @@ fn silence_raises_the_alarms_of_what_is_always_measured_and_no_others() {
     assert!(alarms["CrlEnds"].is_raised_by(&good.until(&crls, 6 * 60)));
 }
 
+/// The metrics of throttles have values only while there are throttles.
+#[test]
+fn every_alarm_goes_back_when_its_fault_is_no_longer_measured() {
+    let template = Template::read();
+    for (name, alarm) in Alarm::all(&template) {
+        assert!(!alarm.ignores_silence(), "{name} would stay raised");
+    }
+    let (reads, writes) = (
+        Source::of("AWS/DynamoDB", "ReadThrottleEvents", "TableName=Table"),
+        Source::of("AWS/DynamoDB", "WriteThrottleEvents", "TableName=Table"),
+    );
+    let fault = Data::none().at(&reads, 4, 5.0).at(&writes, 4, 5.0);
+    let over = Data::none().at(&reads, 9, 5.0).at(&writes, 9, 5.0);
+    let alarms = Alarm::all(&template);
+    assert!(alarms["TableThrottles"].is_raised_by(&fault) && !alarms["TableThrottles"].is_raised_by(&over));
+}
+
 #[test]
 fn every_alarm_reads_metrics_that_exist_and_every_measurement_has_its_filter() {
     let template = Template::read();

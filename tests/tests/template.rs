@@ -123,6 +123,64 @@ fn a_private_ca_answers_through_its_endpoints_alone() {
     assert!(disabled.replace(['\n', ' '], "").contains("-IsPrivate-true"), "{disabled}");
 }
 
+/// The members of the lines of an access log, and whether a line is JSON.
+fn members_of(format: &Value) -> BTreeSet<String> {
+    let line: serde_json::Value = serde_json::from_str(format.as_str().unwrap()).unwrap();
+    line.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn the_private_api_writes_the_access_log_of_the_public_one_where_the_account_can() {
+    let template = Template::read();
+    let public = &template.resource("HttpApi")["Properties"]["AccessLogSettings"];
+    let private = &template.resource("PrivateApi")["Properties"]["AccessLogSetting"]["Fn::If"];
+    assert_eq!(private[0], "LogsPrivateAccess");
+    assert_eq!(private[1]["DestinationArn"], public["DestinationArn"], "filters read this group");
+    assert_eq!(members_of(&private[1]["Format"]), members_of(&public["Format"]));
+    // A REST API knows no route keys; an unknown variable is a line of its own name.
+    assert!(!private[1]["Format"].as_str().unwrap().contains("routeKey"));
+    // Without the role of the account, API Gateway refuses the whole stage.
+    assert_eq!(template.parameter("PrivateAccessLog")["Default"], "false");
+}
+
+#[test]
+fn no_message_travels_in_the_clear() {
+    let template = Template::read();
+    let policies = template.resources("AWS::SQS::QueuePolicy");
+    let queues: Vec<String> = policies["QueuesOverTls"]["Queues"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|queue| yaml_serde::to_string(queue).unwrap())
+        .collect();
+    let all = template.resources("AWS::SQS::Queue");
+    for name in all.keys() {
+        assert!(queues.iter().any(|queue| queue.contains(&format!("!Ref {name}\n"))), "{name}: {queues:?}");
+    }
+    assert_eq!(queues.len(), all.len());
+    let statement = &policies["QueuesOverTls"]["PolicyDocument"]["Statement"][0];
+    assert_eq!(
+        (&statement["Effect"], &statement["Principal"], &statement["Action"]),
+        (&"Deny".into(), &"*".into(), &"sqs:*".into())
+    );
+    assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"], "false");
+}
+
+#[test]
+fn what_the_table_reads_and_writes_is_bounded_where_the_parameters_say_so() {
+    let template = Template::read();
+    let bounds = &template.resource("Table")["Properties"]["OnDemandThroughput"]["Fn::If"];
+    assert_eq!(bounds[0], "BoundsTable");
+    for (member, condition, parameter) in [
+        ("MaxReadRequestUnits", "BoundsReads", "MaxReadUnitsPerSecond"),
+        ("MaxWriteRequestUnits", "BoundsWrites", "MaxWriteUnitsPerSecond"),
+    ] {
+        let bound = yaml_serde::to_string(&bounds[1][member]).unwrap();
+        assert!(bound.contains(condition) && bound.contains(&format!("!Ref {parameter}")), "{bound}");
+        assert_eq!(template.parameter(parameter)["Default"], 0, "no maximum unless it is asked for");
+    }
+}
+
 #[test]
 fn every_function_of_the_repository_is_deployed_and_has_an_event() {
     let folders = |path: &str| -> BTreeSet<String> {
@@ -388,6 +446,18 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
             ],
             Some("APrivateCaHasNoPublicDomain"),
         ),
+        (vec![("PrivateAccessLog", "true")], Some("APrivateAccessLogIsOfAPrivateApi")),
+        (vec![("PrivateAccessLog", "true"), ("VpcEndpointIds", "vpce-1"), ("ValidationSubnetIds", "subnet-1")], None),
+        (vec![("AdoptTableName", "table")], None),
+        (
+            vec![("AdoptTableName", "table"), ("MaxWriteUnitsPerSecond", "1000")],
+            Some("AnAdoptedTableKeepsItsOwnMaximum"),
+        ),
+        (
+            vec![("AdoptTableName", "table"), ("MaxReadUnitsPerSecond", "4000")],
+            Some("AnAdoptedTableKeepsItsOwnMaximum"),
+        ),
+        (vec![("MaxReadUnitsPerSecond", "4000")], None),
         (vec![("StatusBucketIsPublic", "true")], None),
         (
             vec![("StatusBucketIsPublic", "true"), ("AdoptStatusBucketName", "pki")],

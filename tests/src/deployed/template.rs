@@ -69,10 +69,14 @@ impl Template {
     /// others.
     pub fn refused_by(&self, given: &[(&str, &str)]) -> Option<String> {
         let known = self.parameters().into_iter();
-        let mut parameters: BTreeMap<&str, &str> =
-            known.map(|(name, parameter)| (name, parameter["Default"].as_str().unwrap_or_default())).collect();
+        let default = |parameter: &Value| match &parameter["Default"] {
+            Value::Number(number) => number.to_string(),
+            text => text.as_str().unwrap_or_default().to_owned(),
+        };
+        let mut parameters: BTreeMap<&str, String> =
+            known.map(|(name, parameter)| (name, default(parameter))).collect();
         for (name, value) in given {
-            assert!(parameters.insert(name, value).is_some(), "there is no parameter {name}");
+            assert!(parameters.insert(name, (*value).to_owned()).is_some(), "there is no parameter {name}");
         }
         let mut rules = self.0["Rules"].as_mapping().unwrap().iter();
         let refusal = rules.find(|(_, rule)| !is_kept(rule, &parameters))?;
@@ -85,13 +89,13 @@ impl Template {
     }
 }
 
-fn is_kept(rule: &Value, parameters: &BTreeMap<&str, &str>) -> bool {
+fn is_kept(rule: &Value, parameters: &BTreeMap<&str, String>) -> bool {
     rule.get("RuleCondition").is_some_and(|condition| !holds(condition, parameters))
         || rule["Assertions"].as_sequence().unwrap().iter().all(|assertion| holds(&assertion["Assert"], parameters))
 }
 
 /// The functions for rules that the template uses.
-fn holds(condition: &Value, parameters: &BTreeMap<&str, &str>) -> bool {
+fn holds(condition: &Value, parameters: &BTreeMap<&str, String>) -> bool {
     let Value::Tagged(function) = condition else { panic!("{condition:?}") };
     let arguments = function.value.as_sequence().unwrap();
     match (function.tag.to_string().as_str(), arguments.as_slice()) {
@@ -108,9 +112,9 @@ fn holds(condition: &Value, parameters: &BTreeMap<&str, &str>) -> bool {
     }
 }
 
-fn text<'a>(value: &'a Value, parameters: &BTreeMap<&str, &'a str>) -> &'a str {
+fn text<'a>(value: &'a Value, parameters: &'a BTreeMap<&str, String>) -> &'a str {
     match value {
-        Value::Tagged(reference) => parameters[reference.value.as_str().unwrap()],
+        Value::Tagged(reference) => &parameters[reference.value.as_str().unwrap()],
         text => text.as_str().unwrap(),
     }
 }

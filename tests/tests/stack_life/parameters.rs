@@ -16,11 +16,12 @@ pub(crate) struct Changed {
 
 /// All of them, in the order of the template.
 pub(crate) fn changed() -> impl Iterator<Item = Changed> {
-    let companions: [(&str, &[(&str, &str)]); 6] = [
+    let companions: [(&str, &[(&str, &str)]); 7] = [
         ("DomainName", &[("DomainCertificateArn", "arn:aws:acm:::certificate/1")]),
         ("DomainCertificateArn", &[("DomainName", "ca.example.org")]),
         ("TruststoreUri", &[("DomainName", "ca.example.org"), ("DomainCertificateArn", "arn:aws:acm:::certificate/1")]),
         ("VpcEndpointIds", &[("ValidationSubnetIds", "subnet-1")]),
+        ("PrivateAccessLog", &[("VpcEndpointIds", "vpce-1"), ("ValidationSubnetIds", "subnet-1")]),
         ("ValidationSecurityGroupIds", &[("ValidationSubnetIds", "subnet-1")]),
         ("ValidationIpv6", &[("ValidationSubnetIds", "subnet-1")]),
     ];
@@ -76,7 +77,7 @@ async fn the_tests_change_every_parameter() -> Result<(), Failure> {
     Ok(())
 }
 
-const VALUES: [(&str, &str); 47] = [
+const VALUES: [(&str, &str); 50] = [
     ("Organization", "Example"),
     ("RootName", "Another Root CA"),
     ("RootDays", "7000"),
@@ -96,6 +97,7 @@ const VALUES: [(&str, &str); 47] = [
     ("DomainCertificateArn", "arn:aws:acm:::certificate/2"),
     ("TruststoreUri", "s3://bucket/clients.pem"),
     ("VpcEndpointIds", "vpce-1,vpce-2"),
+    ("PrivateAccessLog", "true"),
     ("StatusUrl", "http://pki.example.org"),
     ("StatusBucketIsPublic", "true"),
     ("ValidationSubnetIds", "subnet-1,subnet-2"),
@@ -115,6 +117,8 @@ const VALUES: [(&str, &str); 47] = [
     ("MemorySize", "1024"),
     ("RequestsPerSecond", "10"),
     ("RequestBurst", "20"),
+    ("MaxReadUnitsPerSecond", "4000"),
+    ("MaxWriteUnitsPerSecond", "1000"),
     ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/boundary"),
     ("RolePath", "/ca/"),
     ("DataKeyArn", "arn:aws:kms:::key/data"),
