@@ -275,13 +275,20 @@ mod tests {
     #[tokio::test]
     async fn a_crl_whose_generation_panics_is_tried_again_and_the_others_are_made() {
         let (queue, tasks) = mpsc::unbounded_channel();
+        let (begun, mut came) = mpsc::unbounded_channel();
+        let job = panics_once();
         let mut worker = JoinSet::new();
-        worker.spawn(publish_all(tasks, panics_once()));
+        worker.spawn(publish_all(tasks, move |task: CrlTask| {
+            begun.send(task.shard).unwrap();
+            job(task)
+        }));
         for shard in 0..2 {
             let (done, published) = oneshot::channel();
             queue.send((CrlTask { issuer: "issuing".parse().unwrap(), shard }, done)).unwrap();
             time::timeout(PATIENCE, published).await.expect("it is made").unwrap();
         }
+        let tries: Vec<u16> = std::iter::from_fn(|| came.try_recv().ok()).collect();
+        assert_eq!(tries, [0, 0, 1], "the first one is made by its second try");
     }
 
     const ID: &str = "00000000000000000000000000";

@@ -275,6 +275,8 @@ mod tests {
             ("0.0.0.0/0", "0.0.0.0/0 is wider than any private network"),
             ("::/0", "::/0 is wider than any private network"),
             ("128.0.0.0/1", "at least /8, or /7 for IPv6"),
+            ("10.0.0.0/7", "10.0.0.0/7 is wider than any private network"),
+            ("fc00::/6", "fc00::/6 is wider than any private network"),
             ("2000::/3", "at least /8, or /7 for IPv6"),
             ("::ffff:0.0.0.0/96", "0.0.0.0/0 is wider than any private network"),
             ("10.1.2.3/24", "write 10.1.2.3 for the proxy alone, or 10.1.2.0/24 for all in its network"),
