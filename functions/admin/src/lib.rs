@@ -2,8 +2,8 @@
 //! and the members of its type; the answer is JSON of the type that the action names. `action.rs`
 //! lists all actions; each one is described at its type, in the module of its noun.
 //!
-//! The host decides who may ask: IAM on AWS, the owner of the data folder in one process. Nothing
-//! here can be reached through the API. Each act is recorded with its actor before it is performed.
+//! The host decides who may ask: IAM on AWS, the owner of the data folder and groups of the system
+//! in one process. Nothing here can be reached through the API. Each act is recorded with its actor before it is performed.
 
 pub mod account;
 pub mod audit;
@@ -66,6 +66,14 @@ pub async fn act(parts: &Parts, alias: Option<&str>, mut request: Value) -> Resu
 /// [`AdminError`].
 pub async fn answer(parts: &Parts, actor: &str, request: Value) -> Result<Value, AdminError> {
     action::perform(parts, actor, None, request).await
+}
+
+/// Performs the action of a request, for an actor that the host knows and that has this role.
+///
+/// # Errors
+/// [`AdminError`]; [`AdminError::Role`] for an action of another role.
+pub async fn answer_in(parts: &Parts, actor: &str, role: Role, request: Value) -> Result<Value, AdminError> {
+    action::perform(parts, &format!("{actor}, in the role {role} (proven)"), Some(role), request).await
 }
 
 const MAX_ACTOR: usize = 256;

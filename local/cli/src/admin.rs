@@ -41,6 +41,18 @@ pub(super) use connection::AdminFailure;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct AdminArguments {
+    #[command(flatten)]
+    target: Target,
+    /// Print JSON instead of text
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    json: bool,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+/// Where the CA is.
+#[derive(Args)]
+struct Target {
     /// The data folder of a CA on this machine. Commands go to the host that is running on it, or
     /// else open the folder directly
     #[arg(
@@ -57,11 +69,10 @@ pub(super) struct AdminArguments {
     /// credentials and region
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     function: Option<String>,
-    /// Print JSON instead of text
-    #[arg(long, global = true, help_heading = GLOBAL)]
-    json: bool,
-    #[command(subcommand)]
-    command: AdminCommand,
+    /// The socket of a role of operators at a host on this machine, used instead of --data: what
+    /// the role allows, for members of its group
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", conflicts_with = "function")]
+    socket: Option<PathBuf>,
 }
 
 /// The heading of the options that every command of `admin` has.
@@ -317,7 +328,7 @@ enum KeysCommand {
 
 /// Runs one command.
 pub(super) async fn run(arguments: AdminArguments) -> Result<ExitCode, Failure> {
-    let AdminArguments { data, function, json, command } = arguments;
+    let AdminArguments { target, json, command } = arguments;
     if let AdminCommand::Completions { shell } = command {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "serverless-acme", &mut script);
@@ -325,10 +336,10 @@ pub(super) async fn run(arguments: AdminArguments) -> Result<ExitCode, Failure> 
         return Ok(ExitCode::SUCCESS);
     }
     if let AdminCommand::Audit(AuditCommand::Follow { filter }) = command {
-        audit::follow(&data, function.as_deref(), &Output::new(json), filter).await?;
+        audit::follow(&target, &Output::new(json), filter).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let connection = Connection::open(&data, function).await?;
+    let connection = Connection::open(&target).await?;
     let done = perform(&connection, &Output::new(json), command).await;
     connection.close().await?;
     Ok(done?)

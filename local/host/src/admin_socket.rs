@@ -1,16 +1,21 @@
-//! The operator's access to a running host: a Unix socket in the data folder, for the owner of the
-//! folder only. Each connection carries one request and one answer, each a line of JSON.
+//! Operators' access to a running host: a Unix socket in the data folder, for the owner of the
+//! folder only, and one for each role that a group of the system has. Each connection carries one
+//! request and one answer, each a line of JSON.
 
 use std::{
-    fs, io,
-    os::unix::fs::{MetadataExt, PermissionsExt},
-    path::PathBuf,
+    fs::{self, DirBuilder, Permissions},
+    io,
+    os::unix::{
+        fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown},
+        net,
+    },
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use acme::failure_chain;
-use admin::{SocketReply, Surroundings};
+use admin::{Role, SocketReply, Surroundings};
 use authority::OnceAMinute;
 use operator::Parts;
 use tokio::{
@@ -21,13 +26,30 @@ use tokio::{
     time,
 };
 
-use crate::{data_folder::DataFolder, webhook::Webhook};
+use crate::{data_folder::DataFolder, role_groups::RoleGroup, start_error::StartError, webhook::Webhook};
 
-/// The socket of a host. Dropping the value removes the file.
+/// A socket of a host. Dropping the value removes the file.
 pub(crate) struct AdminSocket {
     path: PathBuf,
     listener: UnixListener,
-    owner: u32,
+    who: Who,
+}
+
+/// Who may ask at a socket.
+#[derive(Clone, Copy)]
+enum Who {
+    /// The user who owns the data folder, and root; they may do everything.
+    Owner(u32),
+    /// The users whom the system lets connect, in this role.
+    Members(Role),
+}
+
+/// What a connection needs to answer.
+#[derive(Clone)]
+pub(crate) struct Answering {
+    pub(crate) operator: Arc<Parts>,
+    pub(crate) host: Surroundings,
+    pub(crate) webhook: Option<Arc<Webhook>>,
 }
 
 impl AdminSocket {
@@ -41,19 +63,34 @@ impl AdminSocket {
         }
         let listener = UnixListener::bind(&path)?;
         // Other users could not reach it before either, because they have no access to the folder.
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         let owner = fs::metadata(&path)?.uid();
-        Ok(Self { path, listener, owner })
+        Ok(Self { path, listener, who: Who::Owner(owner) })
+    }
+
+    /// Listens in a folder that others can enter, for the members of a group.
+    ///
+    /// # Errors
+    /// [`StartError::AdminSocket`].
+    pub(crate) fn bind_role(folder: &Path, given: &RoleGroup) -> Result<Self, StartError> {
+        let path = folder.join(format!("{}.sock", given.role));
+        let failed = |reason: String| StartError::AdminSocket { path: path.clone(), reason };
+        let gid = given.gid().map_err(|error| failed(error.to_string()))?;
+        if net::UnixStream::connect(&path).is_ok() {
+            return Err(failed("another host answers there, or another group has the role".to_owned()));
+        }
+        let listener = listen(folder, &path, gid).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => failed(format!(
+                "{error}; this user needs to be a member of the group {}, and to own the folder",
+                given.group
+            )),
+            _ => failed(error.to_string()),
+        })?;
+        Ok(Self { path, listener, who: Who::Members(given.role) })
     }
 
     /// Answers requests until the host stops, and completes those in progress.
-    pub(crate) async fn serve(
-        self,
-        operator: Arc<Parts>,
-        host: Surroundings,
-        webhook: Option<Arc<Webhook>>,
-        stop: watch::Receiver<bool>,
-    ) {
+    pub(crate) async fn serve(self, answering: Answering, stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
         let mut stopped = stop.clone();
         let failed = OnceAMinute::new();
@@ -65,9 +102,10 @@ impl AdminSocket {
             while connections.try_join_next().is_some() {}
             match accepted {
                 Ok((stream, _)) => {
-                    let (operator, stop) = (operator.clone(), stop.clone());
-                    let (host, webhook) = (host.clone(), webhook.clone());
-                    connections.spawn(connection(stream, self.owner, operator, host, webhook, stop));
+                    if connections.len() >= MAX_CONNECTIONS {
+                        connections.join_next().await;
+                    }
+                    connections.spawn(connection(stream, self.who, answering.clone(), stop.clone()));
                 }
                 Err(error) => {
                     if let Some(times) = failed.happened() {
@@ -86,6 +124,29 @@ impl Drop for AdminSocket {
         // The next host removes a file that is left behind.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Binds a socket that no one but the members of the group can connect to at any moment: it gets
+/// its group and its mode in a folder that only this user can enter, and moves from there.
+fn listen(folder: &Path, path: &Path, gid: u32) -> io::Result<UnixListener> {
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        // Groups have to enter it, whatever the mask of this process says.
+        fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+    }
+    let closed = path.with_extension("new");
+    match fs::remove_dir_all(&closed) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    DirBuilder::new().mode(0o700).create(&closed)?;
+    let socket = closed.join("s");
+    let listener = UnixListener::bind(&socket)?;
+    chown(&socket, None, Some(gid))?;
+    fs::set_permissions(&socket, Permissions::from_mode(0o660))?;
+    fs::rename(&socket, path)?;
+    fs::remove_dir(&closed)?;
+    Ok(listener)
 }
 
 /// The user of a process, for audit records.
@@ -108,14 +169,7 @@ pub fn this_user() -> io::Result<String> {
     Ok(user(end.peer_cred()?.uid()))
 }
 
-async fn connection(
-    stream: UnixStream,
-    owner: u32,
-    operator: Arc<Parts>,
-    host: Surroundings,
-    webhook: Option<Arc<Webhook>>,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn connection(stream: UnixStream, who: Who, answering: Answering, mut stop: watch::Receiver<bool>) {
     let uid = match stream.peer_cred() {
         Ok(peer) => peer.uid(),
         Err(error) => return tracing::warn!(%error, "the user of an operator is unknown"),
@@ -130,24 +184,37 @@ async fn connection(
     if !matches!(read, Ok(Ok(_))) || !line.ends_with(b"\n") {
         return;
     }
-    let reply = match (uid == owner || uid == 0, serde_json::from_slice(&line)) {
-        (false, _) => SocketReply::Refusal("only the owner of the data folder may ask".to_owned()),
-        (true, Err(error)) => SocketReply::Refusal(format!("the request is no JSON: {error}")),
-        (true, Ok(request)) => match admin::answer(&operator, &user(uid), request).await {
-            Ok(answer) => {
-                let webhook = webhook.map(|webhook| webhook.status());
-                SocketReply::Answer { answer, host: Surroundings { webhook, ..host } }
-            }
-            Err(error) => SocketReply::Refusal(failure_chain(&error)),
-        },
-    };
+    let reply = reply(&line, who, uid, &answering).await;
     if let Ok(mut answer) = serde_json::to_vec(&reply) {
         answer.push(b'\n');
-        // A client that has disconnected does not need the answer.
-        let _ = writer.write_all(&answer).await;
+        // A client that has disconnected, or does not read, does not need the answer.
+        let _ = time::timeout(PATIENCE, writer.write_all(&answer)).await;
+    }
+}
+
+/// The answer to a request of this user.
+async fn reply(line: &[u8], who: Who, uid: u32, answering: &Answering) -> SocketReply {
+    let request = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(error) => return SocketReply::Refusal(format!("the request is no JSON: {error}")),
+    };
+    let user = user(uid);
+    let answered = match who {
+        Who::Owner(owner) if uid == owner || uid == 0 => admin::answer(&answering.operator, &user, request).await,
+        Who::Owner(_) => return SocketReply::Refusal("only the owner of the data folder may ask".to_owned()),
+        Who::Members(role) => admin::answer_in(&answering.operator, &user, role, request).await,
+    };
+    match answered {
+        Ok(answer) => {
+            let webhook = answering.webhook.as_ref().map(|webhook| webhook.status());
+            SocketReply::Answer { answer, host: Surroundings { webhook, ..answering.host.clone() } }
+        }
+        Err(error) => SocketReply::Refusal(failure_chain(&error)),
     }
 }
 
 /// Bytes; enough for a set of ten thousand profiles.
 const MAX_REQUEST: u64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// At one socket; more wait.
+const MAX_CONNECTIONS: usize = 64;

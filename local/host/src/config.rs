@@ -25,7 +25,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use store::{AcmeProfile, IssuerId, Limits, ProfileSet, RaProfile};
 
-use crate::trusted_proxies::TrustedProxies;
+use crate::{role_groups::RoleGroup, trusted_proxies::TrustedProxies};
 
 pub use error::ConfigError;
 pub use url::{BaseUrl, StatusUrl};
@@ -55,6 +55,10 @@ pub struct Config {
     pub status_url: Option<StatusUrl>,
     /// The proxies in front of it, which say for whom they ask.
     pub trusted_proxies: TrustedProxies,
+    /// The groups of this machine that have roles of operators.
+    pub admin_groups: Vec<RoleGroup>,
+    /// The folder of their sockets.
+    pub admin_sockets: PathBuf,
     /// The data folder.
     pub data: PathBuf,
     /// The resolver of validation; the system's when absent.
@@ -194,6 +198,8 @@ impl Config {
             base_url: None,
             status_url: None,
             trusted_proxies: TrustedProxies::default(),
+            admin_groups: Vec::new(),
+            admin_sockets: PathBuf::from(ADMIN_SOCKETS),
             data,
             dns_resolver: None,
             http_port: 80,
@@ -209,6 +215,9 @@ impl Config {
         }
     }
 }
+
+/// Where services keep their sockets; systemd makes it for a unit with `RuntimeDirectory`.
+const ADMIN_SOCKETS: &str = "/run/serverless-acme";
 
 /// The name of the root issuer.
 pub const ROOT: &str = "root";

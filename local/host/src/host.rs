@@ -36,7 +36,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Config, StartError,
-    admin_socket::AdminSocket,
+    admin_socket::{AdminSocket, Answering},
     completeness::open_store,
     config::{BaseUrl, DEFAULT, ISSUING, ROOT, built_in_profiles},
     data_folder::{DataFolder, ROOT_PEM, STORE, write_whole},
@@ -96,6 +96,8 @@ impl Host {
         let data = DataFolder::open(&config.data)?;
         let (listen, listen_address) = bind(config.listen, "--listen").await?;
         let (status_listen, status_listen_address) = bind(config.status_listen, "--status-listen").await?;
+        let given = config.admin_groups.iter().map(|given| AdminSocket::bind_role(&config.admin_sockets, given));
+        let role_sockets = given.collect::<Result<Vec<_>, _>>()?;
         let local_url: BaseUrl = format!("https://localhost:{}/api", listen_address.port()).parse()?;
         let base_url = config.base_url.clone().unwrap_or_else(|| local_url.clone());
         let status_url = config.status_url.clone().unwrap_or_else(|| base_url.status_url(status_listen_address.port()));
@@ -205,20 +207,16 @@ impl Host {
         let directories = serving(&operator.profiles, &parts.directories).await?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = Tasks::default();
-        match AdminSocket::bind(&data) {
-            Ok(socket) => {
-                let surroundings = Surroundings {
-                    base_url: urls.base().to_owned(),
-                    root: root_path.clone(),
-                    http_port: config.http_port,
-                    dns_resolver: config.dns_resolver,
-                    webhook: None,
-                };
-                let serving = socket.serve(operator.clone(), surroundings, webhook.clone(), stopped.clone());
-                listeners.spawn("the admin socket", serving);
-            }
-            // Only the operator misses it, and only while the host runs.
-            Err(error) => tracing::warn!(%error, "there is no socket for `serverless-acme admin`"),
+        let surroundings = Surroundings {
+            base_url: urls.base().to_owned(),
+            root: root_path.clone(),
+            http_port: config.http_port,
+            dns_resolver: config.dns_resolver,
+            webhook: None,
+        };
+        let answering = Answering { operator: operator.clone(), host: surroundings, webhook: webhook.clone() };
+        for socket in admin_socket(&data).into_iter().chain(role_sockets) {
+            listeners.spawn("an admin socket", socket.serve(answering.clone(), stopped.clone()));
         }
         let proxies = &config.trusted_proxies;
         if !proxies.is_empty() {
@@ -432,6 +430,12 @@ async fn apply_profiles(
         operator::Error::Refused(Refusal::Open(open)) => config.refusal_of_open(&open),
         other => other.into(),
     })
+}
+
+/// The socket of the owner, who can do without it: the folder is open to them when no host runs.
+fn admin_socket(data: &DataFolder) -> Option<AdminSocket> {
+    let bound = AdminSocket::bind(data);
+    bound.inspect_err(|error| tracing::warn!(%error, "there is no socket for `serverless-acme admin`")).ok()
 }
 
 async fn serve_acme(

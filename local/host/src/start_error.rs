@@ -43,6 +43,14 @@ pub enum StartError {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// A group cannot be given its role.
+    #[error("the socket {path} of operators cannot be made: {reason}")]
+    AdminSocket {
+        /// The socket.
+        path: PathBuf,
+        /// What stands in the way, and what to do.
+        reason: String,
+    },
     /// The base URL cannot be derived from the address of a listener.
     #[error(transparent)]
     Url(#[from] UrlBaseError),

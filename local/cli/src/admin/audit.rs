@@ -1,6 +1,6 @@
 //! `audit`: listing and following the audit log.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use acme::AuditId;
 use admin::audit::{AuditFilter, ListAuditRecords};
@@ -11,7 +11,7 @@ use store::AuditRecord;
 use tokio::{signal, time};
 
 use super::{
-    AdminFailure,
+    AdminFailure, Target,
     connection::Connection,
     incidents::hours,
     output::Output,
@@ -91,19 +91,14 @@ pub(super) async fn list(
 
 /// Runs until Ctrl-C. It uses a new connection for each request, so it continues when a host starts
 /// or stops, and does not hold the data folder.
-pub(super) async fn follow(
-    data: &Path,
-    function: Option<&str>,
-    output: &Output,
-    filter: FilterArguments,
-) -> Result<(), AdminFailure> {
+pub(super) async fn follow(target: &Target, output: &Output, filter: FilterArguments) -> Result<(), AdminFailure> {
     let mut filter = filter.until(None);
     let mut since = filter.since.unwrap_or_else(|| SystemClock.now());
     let mut shown: BTreeSet<AuditId> = BTreeSet::new();
     loop {
         // The clocks of functions differ a little, so a record may arrive after a newer one.
         filter.since = Some(since.checked_sub(OVERLAP).unwrap_or(since).max(filter.since.unwrap_or(since)));
-        let connection = Connection::open(data, function.map(str::to_owned)).await?;
+        let connection = Connection::open(target).await?;
         let found = records(&connection, filter.clone(), u16::MAX).await;
         let pause = if connection.is_host() { PAUSE } else { LONG_PAUSE };
         connection.close().await?;

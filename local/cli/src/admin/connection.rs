@@ -13,13 +13,14 @@ use host::{AtRest, StartError};
 use tokio::time;
 
 use super::{
+    Target,
     function::{Function, FunctionError},
     socket::{self, AskError},
 };
 
 /// The CA that is administered.
 pub(super) enum Connection {
-    /// A running host, which is asked over the socket in its data folder.
+    /// A running host, which is asked over this socket.
     Host(PathBuf),
     /// A data folder without a host, which this process holds open; with the name of its user.
     #[cfg(feature = "host")]
@@ -38,13 +39,26 @@ pub(super) struct Answered<T> {
 
 impl Connection {
     /// Finds out where to send commands. Whichever process holds the lock of the folder answers.
-    pub(super) async fn open(data: &Path, function: Option<String>) -> Result<Self, AdminFailure> {
-        if let Some(name) = function {
-            return Ok(Self::Function(Function::new(name)));
+    pub(super) async fn open(target: &Target) -> Result<Self, AdminFailure> {
+        match target {
+            Target { function: Some(name), .. } => Ok(Self::Function(Function::new(name.clone()))),
+            Target { socket: Some(socket), .. } => match socket::connect(socket).await {
+                Ok(_) => Ok(Self::Host(socket.clone())),
+                Err(AskError::Absent) => Err(AdminFailure::NoRole(socket.clone())),
+                Err(AskError::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    Err(AdminFailure::NoMember(socket.clone()))
+                }
+                Err(error) => Err(error.into()),
+            },
+            Target { data, .. } => Self::open_data(data).await,
         }
+    }
+
+    async fn open_data(data: &Path) -> Result<Self, AdminFailure> {
+        let socket = data.join(SocketReply::FILE);
         for _ in 0..TRIES {
-            match socket::connect(data).await {
-                Ok(_) => return Ok(Self::Host(data.to_owned())),
+            match socket::connect(&socket).await {
+                Ok(_) => return Ok(Self::Host(socket)),
                 Err(AskError::Absent) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -87,7 +101,7 @@ impl Connection {
     pub(super) async fn ask_host<A: Action>(&self, action: &A) -> Result<Answered<A::Answer>, AdminFailure> {
         let json = action.request().map_err(AdminFailure::Request)?;
         let (answer, host) = match self {
-            Self::Host(data) => match socket::ask(data, &json).await? {
+            Self::Host(socket) => match socket::ask(socket, &json).await? {
                 SocketReply::Answer { answer, host } => (answer, Some(host)),
                 SocketReply::Refusal(reason) => return Err(AdminFailure::Refused(reason)),
             },
@@ -143,6 +157,14 @@ pub(crate) enum AdminFailure {
     /// The function cannot be asked.
     #[error(transparent)]
     Function(#[from] FunctionError),
+    /// No host has that socket.
+    #[error("no host answers at {0}: one that was started with --admin-groups has a socket for each role there")]
+    NoRole(PathBuf),
+    /// The system does not let this user connect.
+    #[error(
+        "{0} is for the members of its group (`ls -l` shows which), and this user is none, or cannot enter its folder"
+    )]
+    NoMember(PathBuf),
     /// Another process holds the folder and does not answer.
     #[error(
         "{0} is in use, but does not answer: its host may be starting or stopping, or may have no socket (if the path of the folder is too long), or another `admin` command is running"

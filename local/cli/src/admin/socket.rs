@@ -9,12 +9,12 @@ use tokio::{
     net::UnixStream,
 };
 
-/// Sends a request to the host of a data folder.
+/// Sends a request to the host at a socket.
 ///
 /// # Errors
 /// [`AskError`].
-pub(super) async fn ask(data: &Path, request: &Value) -> Result<SocketReply, AskError> {
-    let mut stream = connect(data).await?;
+pub(super) async fn ask(socket: &Path, request: &Value) -> Result<SocketReply, AskError> {
+    let mut stream = connect(socket).await?;
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line).await?;
@@ -26,12 +26,12 @@ pub(super) async fn ask(data: &Path, request: &Value) -> Result<SocketReply, Ask
     Ok(serde_json::from_slice(&answer)?)
 }
 
-/// Connects to the host of a data folder.
+/// Connects to the host at a socket.
 ///
 /// # Errors
 /// [`AskError::Absent`] when none does.
-pub(super) async fn connect(data: &Path) -> Result<UnixStream, AskError> {
-    UnixStream::connect(data.join(SocketReply::FILE)).await.map_err(|error| match error.kind() {
+pub(super) async fn connect(socket: &Path) -> Result<UnixStream, AskError> {
+    UnixStream::connect(socket).await.map_err(|error| match error.kind() {
         // If the path is too long for a socket, the host has none.
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::InvalidInput => AskError::Absent,
         _ => AskError::Io(error),

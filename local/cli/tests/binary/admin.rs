@@ -3,6 +3,7 @@
 mod audit;
 mod certificates;
 mod incidents;
+mod roles;
 mod support;
 
 use std::{

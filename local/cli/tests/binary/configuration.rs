@@ -1,6 +1,6 @@
 //! Configuration files.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -29,9 +29,11 @@ async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
     for (text, base) in [(&text, "https://localhost:"), (&all, "https://ca.example:14000/")] {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("ca.toml");
-        // The files and folders that it names exist.
+        // The files, folders and groups that it names exist.
         let here = folder.path().to_str().unwrap();
         let text = text.replace("/etc/serverless-acme", here).replace("/var/log/serverless-acme", here);
+        let group = folder.path().metadata().unwrap().gid().to_string();
+        let text = text.replace("/run/serverless-acme", here).replace("auditors", &group).replace("helpdesk", &group);
         fs::write(&path, text).unwrap();
         fs::write(folder.path().join("webhook.secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let ca = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

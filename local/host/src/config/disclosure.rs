@@ -17,6 +17,8 @@ impl Config {
             base_url,
             status_url,
             trusted_proxies,
+            admin_groups,
+            admin_sockets,
             data,
             dns_resolver,
             http_port,
@@ -32,12 +34,14 @@ impl Config {
         } = self;
         let CaConfig { root_name: _, issuing_name: _, organization: _, root_key, issuing_key, root_days, issuing_days } =
             ca;
-        let settings: [(&str, &dyn Disclosure); 25] = [
+        let settings: [(&str, &dyn Disclosure); 27] = [
             ("serve.listen", listen),
             ("serve.statusListen", status_listen),
             ("serve.baseUrl", base_url),
             ("serve.statusUrl", status_url),
             ("serve.trustedProxies", trusted_proxies),
+            ("serve.adminGroups", &admin_groups.len()),
+            ("serve.adminSockets", admin_sockets),
             ("serve.data", data),
             ("serve.dnsResolver", dns_resolver),
             ("serve.httpPort", http_port),

@@ -11,7 +11,7 @@ use super::{
     BaseUrl, CaConfig, Config, EventsConfig, StatusUrl, TestSwitches, WebhookConfig, WebhookUrl,
     value::{Address, LogFormat, LogLevel, Port, Seconds, Within},
 };
-use crate::trusted_proxies::TrustedProxy;
+use crate::{role_groups::RoleGroup, trusted_proxies::TrustedProxy};
 
 /// The ordinary settings: the table `[serve]` of the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -50,6 +50,16 @@ pub(super) struct ServeSettings {
     /// [key: serve.trustedProxies] [default: none]
     #[arg(long, env = "SERVERLESS_ACME_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',')]
     trusted_proxies: Option<Vec<TrustedProxy>>,
+    /// The groups of this machine whose members are operators, each with the role that it has:
+    /// ceremony, enrol, policy, revoke or view; separated by commas, such as view=auditors. Each
+    /// role has a socket, which `serverless-acme admin --socket` asks [key: serve.adminGroups]
+    /// [default: none]
+    #[arg(long, env = "SERVERLESS_ACME_ADMIN_GROUPS", value_name = "ROLE=GROUP", value_delimiter = ',')]
+    admin_groups: Option<Vec<RoleGroup>>,
+    /// The folder of those sockets, which the groups must be able to enter
+    /// [key: serve.adminSockets] [default: /run/serverless-acme]
+    #[arg(long, env = "SERVERLESS_ACME_ADMIN_SOCKETS", value_name = "DIR")]
+    admin_sockets: Option<PathBuf>,
     /// The folder for keys and state, created if it does not exist [key: serve.data]
     /// [default: serverless-acme-data]
     #[arg(long, env = "SERVERLESS_ACME_DATA", value_name = "DIR")]
@@ -186,6 +196,8 @@ impl ServeSettings {
             new_ca: self.new_ca.or(other.new_ca),
             status_url: self.status_url.or(other.status_url),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
+            admin_groups: self.admin_groups.or(other.admin_groups),
+            admin_sockets: self.admin_sockets.or(other.admin_sockets),
             data: self.data.or(other.data),
             dns_resolver: self.dns_resolver.or(other.dns_resolver),
             http_port: self.http_port.or(other.http_port),
@@ -246,6 +258,8 @@ pub(super) fn config(serve: ServeSettings, test: TestSettings, ca: CaConfig) -> 
         base_url: serve.base_url,
         status_url: serve.status_url,
         trusted_proxies: serve.trusted_proxies.into_iter().flatten().collect(),
+        admin_groups: serve.admin_groups.unwrap_or_default(),
+        admin_sockets: serve.admin_sockets.unwrap_or(default.admin_sockets),
         dns_resolver: serve.dns_resolver.map(|address| address.0),
         http_port: serve.http_port.map_or(default.http_port, |port| port.0),
         tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
