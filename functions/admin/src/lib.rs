@@ -3,7 +3,8 @@
 //! lists all actions; each one is described at its type, in the module of its noun.
 //!
 //! The host decides who may ask: IAM on AWS, the owner of the data folder and groups of the system
-//! in one process. Nothing here can be reached through the API. Each act is recorded with its actor before it is performed.
+//! in one process. Nothing here can be reached through the API. Each act is recorded with its actor
+//! before it is performed.
 
 pub mod account;
 pub mod audit;

@@ -46,7 +46,7 @@ pub enum StartError {
     /// A group cannot be given its role.
     #[error("the socket {path} of operators cannot be made: {reason}")]
     AdminSocket {
-        /// The socket.
+        /// Where it was to be.
         path: PathBuf,
         /// What stands in the way, and what to do.
         reason: String,
