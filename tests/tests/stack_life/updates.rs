@@ -82,9 +82,12 @@ async fn no_update_loses_state_or_meets_what_the_stack_left_unless_that_is_expla
             }
             lost.entry(parameter).or_default().extend(lost_by(&now, &update));
             faults.extend(deleted_by(&now, &update).map(|resource| format!("{parameter} deletes {resource}")));
+            let things = account.things().clone();
             match account.update(&now, &update) {
                 Ok(()) => now = update.after,
                 Err(taken) => {
+                    let left: Vec<_> = account.things().symmetric_difference(&things).collect();
+                    assert!(left.is_empty(), "{parameter}: a roll-back changes {left:?}");
                     met.entry(parameter).or_default().extend(taken);
                     break;
                 }
