@@ -38,12 +38,14 @@ fn days() -> BTreeMap<&'static str, (Data, Data)> {
             "FunctionThrottles",
             (Data::none().every(&throttles, 1, 0.0).at(&throttles, 3, 4.0), Data::none().at(&throttles, 3, 5.0)),
         ),
-        // One that is intended at the end of an hour is issued in the next.
+        // At the ends of four hours in a row, one is under way.
         (
             "IntendedNotIssued",
             (
-                good_certificates.clone().at(&intended, 60, 1.0).at(&issued, 59, 1.0),
-                good_certificates.at(&intended, 125, 1.0),
+                (1..=4).fold(good_certificates.clone(), |data, hours| {
+                    data.at(&intended, 60 * hours, 1.0).at(&issued, 60 * hours - 1, 1.0)
+                }),
+                good_certificates.at(&intended, 335, 1.0),
             ),
         ),
         ("ClientsRefused", (Data::none().at(&api("4xx"), 4, 10_000.0), Data::none().every(&api("4xx"), 1, 200.0))),
