@@ -194,11 +194,11 @@ fn every_function_of_the_repository_is_deployed_and_has_an_event() {
 }
 
 #[test]
-fn the_admin_function_has_an_alias_for_each_role_of_operators() {
+fn the_admin_function_has_an_alias_for_each_role_of_operators_but_ceremony() {
     let template = Template::read();
     let aliases = template.resources("AWS::Lambda::Alias");
     let names: BTreeSet<&str> = aliases.values().map(|alias| alias["Name"].as_str().unwrap()).collect();
-    assert_eq!(names, admin::Role::ALL.map(admin::Role::name).into());
+    assert_eq!(names, admin::Role::ALIASES.map(admin::Role::name).into());
     for (name, alias) in aliases {
         let Value::Tagged(function) = &alias["FunctionName"] else { panic!("{name}") };
         assert_eq!((function.tag.to_string().as_str(), function.value.as_str()), ("!Ref", Some("AdminFunction")));
@@ -221,8 +221,19 @@ fn n14_a_stack_is_closed_until_its_parameter_opens_it() {
         panic!("one resource bootstraps")
     };
     assert!(is_the_parameter(&bootstrapped["Open"]), "{:?}", bootstrapped["Open"]);
-    let admin = &template.functions()["AdminFunction"]["Environment"]["Variables"]["OPEN"];
-    assert!(is_the_parameter(admin), "{admin:?}");
+    for function in ["AdminFunction", "CeremonyFunction"] {
+        let open = &template.functions()[function]["Environment"]["Variables"]["OPEN"];
+        assert!(is_the_parameter(open), "{function}: {open:?}");
+    }
+}
+
+#[test]
+fn the_admin_function_names_the_one_for_ceremonies_and_has_no_bucket_for_the_crl_of_the_root() {
+    let template = Template::read();
+    let admin = &template.functions()["AdminFunction"]["Environment"]["Variables"];
+    let Value::Tagged(name) = &admin["CEREMONY_FUNCTION"] else { panic!("{admin:?}") };
+    assert_eq!((name.tag.to_string().as_str(), name.value.as_str()), ("!GetAtt", Some("CeremonyFunction.Arn")));
+    assert!(admin["STATUS_BUCKET"].is_null(), "{admin:?}");
 }
 
 #[test]

@@ -7,17 +7,19 @@
 
 use std::pin::Pin;
 
-use operator::Parts;
+use operator::{Ceremonies, Parts};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    AdminError, RequestError, Role, account, audit, certificate, doctor, event, explain, external_account, incident,
-    issuer, issuer_revocation, key, profile, selection, status, support,
+    AdminError, RequestError, Role, account, audit,
+    ceremony::{self, CeremonialAct},
+    certificate, doctor, event, explain, external_account, incident, issuer, issuer_revocation, key, profile,
+    selection, status, support,
 };
 
 /// All actions, sorted by noun, each with its role.
-const ACTIONS: [KnownAction; 38] = [
+const ACTIONS: [KnownAction; 39] = [
     KnownAction::of::<status::ShowStatus>(Role::View),
     KnownAction::of::<doctor::Examine>(Role::View),
     KnownAction::of::<explain::Explain>(Role::View),
@@ -47,12 +49,13 @@ const ACTIONS: [KnownAction; 38] = [
     KnownAction::of::<key::ListBlockedKeys>(Role::View),
     KnownAction::of::<issuer::ListIssuers>(Role::View),
     KnownAction::of::<issuer::ShowIssuer>(Role::View),
-    KnownAction::of::<issuer::AddIssuer>(Role::Ceremony),
+    KnownAction::of::<ceremony::FindCeremonyFunction>(Role::View),
+    KnownAction::ceremony::<issuer::AddIssuer>(),
     KnownAction::of::<issuer::RequestIssuer>(Role::Policy),
     KnownAction::of::<issuer::InstallIssuer>(Role::Policy),
-    KnownAction::of::<issuer::RollOverIssuer>(Role::Ceremony),
+    KnownAction::ceremony::<issuer::RollOverIssuer>(),
     KnownAction::of::<issuer::RetireIssuer>(Role::Policy),
-    KnownAction::of::<issuer_revocation::RevokeIssuer>(Role::Ceremony),
+    KnownAction::ceremony::<issuer_revocation::RevokeIssuer>(),
     KnownAction::of::<issuer::SetIssuer>(Role::Policy),
     KnownAction::of::<event::EmitTestEvent>(Role::Policy),
     KnownAction::of::<audit::ListAuditRecords>(Role::View),
@@ -67,6 +70,8 @@ pub trait Action: DeserializeOwned + Send + Serialize + 'static {
     const NAME: &str;
     /// Whether it changes something. Its request then has an `actor` for the audit record.
     const IS_ACT: bool;
+    /// Whether it has the root sign. On AWS a function of its own performs it then.
+    const IS_CEREMONY: bool = false;
 
     /// Performs the action for this actor.
     ///
@@ -99,11 +104,13 @@ pub(crate) async fn perform(
     role: Option<Role>,
     mut request: Value,
 ) -> Result<Value, AdminError> {
-    let name = request.as_object_mut().and_then(|members| members.remove(ACTION));
-    let Some(Value::String(name)) = name else { return Err(RequestError::NoAction.into()) };
+    let name = take_name(&mut request)?;
     let Some(action) = ACTIONS.iter().find(|action| action.name == name) else {
         return Err(RequestError::UnknownAction(name).into());
     };
+    if action.hold.is_some() {
+        ceremony::here(parts, action.name)?;
+    }
     match role {
         Some(role) if !role.includes(action.role) => {
             Err(AdminError::Role { role, action: action.name, of: action.role })
@@ -112,9 +119,49 @@ pub(crate) async fn perform(
     }
 }
 
+/// Performs the ceremony of a request, and nothing else.
+pub(crate) async fn hold(ceremonies: &Ceremonies, actor: &str, mut request: Value) -> Result<Value, AdminError> {
+    let name = take_name(&mut request)?;
+    if name == ceremony::FindCeremonyFunction::NAME {
+        return written::<ceremony::FindCeremonyFunction>(ceremony::CeremonyFunction { function: None });
+    }
+    let Some(action) = ACTIONS.iter().find(|action| action.name == name) else {
+        return Err(RequestError::UnknownAction(name).into());
+    };
+    match action.hold {
+        Some(hold) => hold(ceremonies, actor, request).await,
+        None => Err(AdminError::NoCeremony(name)),
+    }
+}
+
+/// Takes the name of the action out of a request.
+fn take_name(request: &mut Value) -> Result<String, RequestError> {
+    match request.as_object_mut().and_then(|members| members.remove(ACTION)) {
+        Some(Value::String(name)) => Ok(name),
+        _ => Err(RequestError::NoAction),
+    }
+}
+
+/// Reads the members of a request for this action.
+fn read<A: Action>(members: Value) -> Result<A, RequestError> {
+    serde_json::from_value(members).map_err(|source| RequestError::Members { action: A::NAME, source })
+}
+
+/// Writes the answer of this action.
+fn written<A: Action>(answer: A::Answer) -> Result<Value, AdminError> {
+    let answer = serde_json::to_value(answer).map_err(AdminError::Answer)?;
+    debug_assert!(is_read_back::<A>(&answer), "`{}` reads its own answer as another one: {answer}", A::NAME);
+    Ok(answer)
+}
+
 /// The names of all actions.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     ACTIONS.iter().map(|action| action.name)
+}
+
+/// The names of the acts that have the root sign.
+pub fn ceremony_names() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().filter(|action| action.hold.is_some()).map(|action| action.name)
 }
 
 /// An action by its name, independent of its type.
@@ -122,6 +169,8 @@ struct KnownAction {
     name: &'static str,
     role: Role,
     perform: for<'a> fn(&'a Parts, &'a str, Value) -> BoxedAnswer<'a>,
+    /// How the function for ceremonies performs it, if it does.
+    hold: Option<for<'a> fn(&'a Ceremonies, &'a str, Value) -> BoxedAnswer<'a>>,
 }
 
 type BoxedAnswer<'a> = Pin<Box<dyn Future<Output = Result<Value, AdminError>> + Send + 'a>>;
@@ -130,19 +179,24 @@ impl KnownAction {
     const fn of<A: Action>(role: Role) -> Self {
         // A role that only asks performs no act: an act with this role does not compile.
         assert!(!(A::IS_ACT && matches!(role, Role::View)));
-        Self { name: A::NAME, role, perform: read_and_perform::<A> }
+        // One that the command line would send to the function for ceremonies, or should, neither.
+        assert!(!A::IS_CEREMONY && !matches!(role, Role::Ceremony));
+        Self { name: A::NAME, role, perform: read_and_perform::<A>, hold: None }
+    }
+
+    const fn ceremony<A: CeremonialAct>() -> Self {
+        assert!(A::IS_CEREMONY && A::IS_ACT);
+        let hold = Some(read_and_hold::<A> as for<'a> fn(&'a Ceremonies, &'a str, Value) -> BoxedAnswer<'a>);
+        Self { name: A::NAME, role: Role::Ceremony, perform: read_and_perform::<A>, hold }
     }
 }
 
 fn read_and_perform<'a, A: Action>(parts: &'a Parts, actor: &'a str, members: Value) -> BoxedAnswer<'a> {
-    Box::pin(async move {
-        let action: A =
-            serde_json::from_value(members).map_err(|source| RequestError::Members { action: A::NAME, source })?;
-        let answer = action.perform(parts, actor).await?;
-        let answer = serde_json::to_value(answer).map_err(AdminError::Answer)?;
-        debug_assert!(is_read_back::<A>(&answer), "`{}` reads its own answer as another one: {answer}", A::NAME);
-        Ok(answer)
-    })
+    Box::pin(async move { written::<A>(read::<A>(members)?.perform(parts, actor).await?) })
+}
+
+fn read_and_hold<'a, A: CeremonialAct>(ceremonies: &'a Ceremonies, actor: &'a str, members: Value) -> BoxedAnswer<'a> {
+    Box::pin(async move { written::<A>(read::<A>(members)?.hold(ceremonies, actor).await?) })
 }
 
 /// Whether the answer can be parsed again without loss. Every test that performs an action checks

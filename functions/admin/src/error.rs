@@ -6,7 +6,7 @@ use operator::Error;
 use store::{IdentifierRule, IssuerId, ProfileKind};
 
 use crate::{
-    action::names,
+    action::{ceremony_names, names},
     external_account::MAX_DAYS,
     incident::MAX_HOURS,
     issuer::{MAX_ISSUER_DAYS, MAX_SHARDS},
@@ -30,6 +30,20 @@ pub enum AdminError {
         /// The role that allows it.
         of: Role,
     },
+    /// Another function has the right to the root's key.
+    #[error("`{action}` has the root sign, which only the function {function} may; invoke that one for it")]
+    Ceremony {
+        /// The name of the action.
+        action: String,
+        /// The name or ARN of the function that performs it.
+        function: String,
+    },
+    /// The function that performs ceremonies performs nothing else.
+    #[error(
+        "the root has no part in `{0}`; this function performs only {actions}. Invoke the admin function for it, which the output AdminFunctionName of the stack names",
+        actions = ceremony_names().collect::<Vec<_>>().join(", ")
+    )]
+    NoCeremony(String),
     /// The alias through which the function was invoked is no role.
     #[error(transparent)]
     UnknownRole(#[from] UnknownRole),

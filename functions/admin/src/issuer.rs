@@ -3,15 +3,19 @@
 use acme::{IssuerRevocationReason, ProfileName};
 use authority::Failure;
 use ca::{AuthorityName, AuthorityRequest, Certificate, IssuerKeyType, KeyHandle, NameConstraints, Subtree};
+use issuing::Issuers;
 use jiff::{SignedDuration, Timestamp};
-use operator::{Error, IssuerKey, IssuerRefusal, NewIssuer, Parts, RollOver};
+use operator::{Ceremonies, Error, IssuerKey, IssuerRefusal, NewIssuer, Parts, Profiles, RollOver};
 use serde::{Deserialize, Serialize};
 use store::{
     CrlBackdate, Der, Difference, IdentifierRule, IssuerId, IssuerRecord, IssuerRevocation, IssuerRole, IssuerState,
     RaProfile,
 };
 
-use crate::{Action, AdminError};
+use crate::{
+    Action, AdminError,
+    ceremony::{self, CeremonialAct},
+};
 
 /// Lists the issuers, with their certificates and the RA Profiles that refer to them.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -46,7 +50,7 @@ impl Action for ShowIssuer {
 
     async fn perform(self, parts: &Parts, _actor: &str) -> Result<ShownIssuer, AdminError> {
         let found = parts.issuers.records().await?.into_iter().find(|issuer| issuer.id == self.id);
-        shown(parts, found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(self.id)))?).await
+        shown(&parts.profiles, found.ok_or_else(|| Error::from(IssuerRefusal::Unknown(self.id)))?).await
     }
 }
 
@@ -63,12 +67,19 @@ impl Action for AddIssuer {
 
     const NAME: &str = "add-issuer";
     const IS_ACT: bool = true;
+    const IS_CEREMONY: bool = true;
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
+        self.hold(ceremony::here(parts, Self::NAME)?, actor).await
+    }
+}
+
+impl CeremonialAct for AddIssuer {
+    async fn hold(self, ceremonies: &Ceremonies, actor: &str) -> Result<ShownIssuer, AdminError> {
         let IssuerTerms { id, name, organization, key, key_type, days, shards, crl_backdate, permit, exclude } =
             self.issuer;
         let new = NewIssuer {
-            subject: subject(parts, name, organization).await?,
+            subject: subject(&ceremonies.issuers, name, organization).await?,
             key: key.map_or(IssuerKey::New(key_type), IssuerKey::Held),
             lifetime: lifetime(days)?,
             crl_shards: checked_shards(shards)?,
@@ -76,7 +87,7 @@ impl Action for AddIssuer {
             constraints: NameConstraints::new(subtrees(permit)?, subtrees(exclude)?),
             id,
         };
-        shown(parts, parts.issuer_changes.add(actor, new).await?).await
+        shown(&ceremonies.profiles, ceremonies.issuer_changes.add(actor, new).await?).await
     }
 }
 
@@ -96,9 +107,10 @@ impl Action for RequestIssuer {
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
         let RequestTerms { id, name, organization, key, key_type, shards } = self.issuer;
-        let subject = subject(parts, name, organization).await?;
+        let subject = subject(&parts.issuers, name, organization).await?;
         let key = key.map_or(IssuerKey::New(key_type), IssuerKey::Held);
-        shown(parts, parts.issuer_changes.request(actor, id, subject, key, checked_shards(shards)?).await?).await
+        shown(&parts.profiles, parts.issuer_changes.request(actor, id, subject, key, checked_shards(shards)?).await?)
+            .await
     }
 }
 
@@ -120,7 +132,7 @@ impl Action for InstallIssuer {
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
         let certificates = Certificate::from_pem(&self.certificates).map_err(AdminError::Certificates)?;
-        shown(parts, parts.issuer_changes.install(actor, &self.id, &certificates).await?).await
+        shown(&parts.profiles, parts.issuer_changes.install(actor, &self.id, &certificates).await?).await
     }
 }
 
@@ -145,11 +157,19 @@ impl Action for RollOverIssuer {
 
     const NAME: &str = "roll-over-issuer";
     const IS_ACT: bool = true;
+    const IS_CEREMONY: bool = true;
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownRollOver, AdminError> {
+        self.hold(ceremony::here(parts, Self::NAME)?, actor).await
+    }
+}
+
+impl CeremonialAct for RollOverIssuer {
+    async fn hold(self, ceremonies: &Ceremonies, actor: &str) -> Result<ShownRollOver, AdminError> {
         let Self { old, new, name, key } = self;
-        let rolled = parts.roll_overs.roll_over(actor, RollOver { old, new, name, key }).await?;
-        Ok(ShownRollOver { issuer: shown(parts, rolled.issuer).await?, differences: rolled.differences })
+        let rolled = ceremonies.roll_overs.roll_over(actor, RollOver { old, new, name, key }).await?;
+        let issuer = shown(&ceremonies.profiles, rolled.issuer).await?;
+        Ok(ShownRollOver { issuer, differences: rolled.differences })
     }
 }
 
@@ -171,7 +191,7 @@ impl Action for RetireIssuer {
     const IS_ACT: bool = true;
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
-        shown(parts, parts.issuer_changes.retire(actor, &self.id, self.named).await?).await
+        shown(&parts.profiles, parts.issuer_changes.retire(actor, &self.id, self.named).await?).await
     }
 }
 
@@ -192,7 +212,7 @@ impl Action for SetIssuer {
     const IS_ACT: bool = true;
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuer, AdminError> {
-        shown(parts, parts.issuer_changes.backdate_crls(actor, &self.id, self.crl_backdate).await?).await
+        shown(&parts.profiles, parts.issuer_changes.backdate_crls(actor, &self.id, self.crl_backdate).await?).await
     }
 }
 
@@ -365,14 +385,14 @@ pub struct ShownRollOver {
     pub differences: Vec<Difference>,
 }
 
-pub(crate) async fn shown(parts: &Parts, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {
-    ShownIssuer::of(issuer, &parts.profiles.all().await?.ra_profile)
+pub(crate) async fn shown(profiles: &Profiles, issuer: IssuerRecord) -> Result<ShownIssuer, AdminError> {
+    ShownIssuer::of(issuer, &profiles.all().await?.ra_profile)
 }
 
 /// The subject of a new issuer; its organization is that of the root unless the terms have another.
-async fn subject(parts: &Parts, name: String, organization: Option<String>) -> Result<AuthorityName, AdminError> {
+async fn subject(issuers: &Issuers, name: String, organization: Option<String>) -> Result<AuthorityName, AdminError> {
     let of_root = async || -> Result<Option<String>, AdminError> {
-        let root = parts.issuers.records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
+        let root = issuers.records().await?.into_iter().find(|issuer| issuer.role == IssuerRole::Root);
         let Some(Der(der)) = root.and_then(|root| root.certificate) else { return Ok(None) };
         let root = Certificate::from_der(&der).map_err(Failure::issuing)?;
         Ok(root.subject_organization().map(str::to_owned))

@@ -1,12 +1,13 @@
 //! The revocation of an issuing CA.
 
 use acme::{IncidentId, IssuerRevocationReason, ProfileName, failure_chain};
-use operator::{Listing, Parts, RevokedIssuer};
+use operator::{Ceremonies, Listing, Parts, RevokedIssuer};
 use serde::{Deserialize, Serialize};
 use store::{Difference, IssuerId};
 
 use crate::{
     Action, AdminError,
+    ceremony::{self, CeremonialAct},
     issuer::{ShownIssuer, shown},
 };
 
@@ -30,13 +31,20 @@ impl Action for RevokeIssuer {
 
     const NAME: &str = "revoke-issuer";
     const IS_ACT: bool = true;
+    const IS_CEREMONY: bool = true;
 
     async fn perform(self, parts: &Parts, actor: &str) -> Result<ShownIssuerRevocation, AdminError> {
+        self.hold(ceremony::here(parts, Self::NAME)?, actor).await
+    }
+}
+
+impl CeremonialAct for RevokeIssuer {
+    async fn hold(self, ceremonies: &Ceremonies, actor: &str) -> Result<ShownIssuerRevocation, AdminError> {
         let Self { id, reason, replacement } = self;
-        let revoked = parts.issuer_revocations.revoke(actor, &id, reason, replacement.as_ref()).await?;
+        let revoked = ceremonies.issuer_revocations.revoke(actor, &id, reason, replacement.as_ref()).await?;
         let RevokedIssuer { issuer, listing, incident, differences, out_of_service } = revoked;
         Ok(ShownIssuerRevocation {
-            issuer: shown(parts, issuer).await?,
+            issuer: shown(&ceremonies.profiles, issuer).await?,
             listing: match listing {
                 Listing::External => ShownListing::External,
                 Listing::Listed => ShownListing::Listed,

@@ -39,7 +39,9 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         events: Arc::new(()),
         clock: clients.clock(),
     };
-    let act = aws::work_by(Parts::new(seams, clients.publisher()?, clients.settings()), |parts, asked: Asked| {
+    let ceremony = clients.environment().required("CEREMONY_FUNCTION", "the ARN of the function for ceremonies")?;
+    let parts = Parts::without_ceremonies(seams, ceremony.to_owned(), clients.settings());
+    let act = aws::work_by(parts, |parts, asked: Asked| {
         Box::pin(async move {
             let Asked { alias, request } = asked;
             let action = request.get("action").and_then(Value::as_str).map(str::to_owned);

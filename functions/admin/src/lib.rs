@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod ceremony;
 pub mod certificate;
 pub mod doctor;
 pub mod event;
@@ -31,10 +32,10 @@ mod socket;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use operator::Parts;
+use operator::{Ceremonies, Parts};
 use serde_json::Value;
 
-pub use action::Action;
+pub use action::{Action, ceremony_names};
 pub use error::{AdminError, RequestError};
 pub use incident::continue_revocations;
 pub use page::Listed;
@@ -50,15 +51,32 @@ pub use socket::{SocketReply, Surroundings, WebhookStatus};
 /// # Errors
 /// [`AdminError`].
 pub async fn act(parts: &Parts, alias: Option<&str>, mut request: Value) -> Result<Value, AdminError> {
-    let role = alias.map(str::parse::<Role>).transpose()?;
+    let role = alias.map(Role::of_alias).transpose()?;
+    let actor = actor(&mut request, role)?;
+    action::perform(parts, &actor, role, request).await
+}
+
+/// Performs the ceremony of a request on AWS.
+///
+/// IAM decides who may invoke the function, and it performs nothing else, so the role is proven.
+/// The member `actor` says who it was, as a claim.
+///
+/// # Errors
+/// [`AdminError`].
+pub async fn hold(ceremonies: &Ceremonies, mut request: Value) -> Result<Value, AdminError> {
+    let actor = actor(&mut request, Some(Role::Ceremony))?;
+    action::hold(ceremonies, &actor, request).await
+}
+
+/// The actor for the audit record: the name that the request claims, and the role that IAM proves.
+fn actor(request: &mut Value, role: Option<Role>) -> Result<String, AdminError> {
     let claimed = request.as_object_mut().and_then(|members| members.remove("actor"));
     let actor = match claimed {
         None => "an invoker of the function".to_owned(),
         Some(Value::String(name)) if (1..=MAX_ACTOR).contains(&name.len()) => format!("{name} (as claimed)"),
         Some(_) => return Err(AdminError::Actor),
     };
-    let actor = role.map_or_else(|| actor.clone(), |role| format!("{actor}, in the role {role} (proven)"));
-    action::perform(parts, &actor, role, request).await
+    Ok(role.map_or_else(|| actor.clone(), |role| format!("{actor}, in the role {role} (proven)")))
 }
 
 /// Performs the action of a request, for an actor that the host knows.

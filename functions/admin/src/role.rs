@@ -1,8 +1,10 @@
-//! The roles of operators. Each is an alias of the admin function of the same name, and an identity
-//! that may invoke one alias and nothing else of the function has that role and no other.
+//! The roles of operators. Each but `ceremony` is an alias of the admin function of the same name,
+//! and an identity that may invoke one alias and nothing else of the function has that role and no
+//! other. The role `ceremony` is the right to invoke the function that performs ceremonies.
 //!
-//! Every role may ask what `view` may ask. An invocation without an alias may do everything: it is
-//! a right of its own in IAM, and the one that deployments gave before there were roles.
+//! Every alias may ask what `view` may ask. An invocation of the admin function without an alias
+//! may do everything that the function may: it is a right of its own in IAM, and the one that
+//! deployments gave before there were roles.
 
 use std::{fmt, str::FromStr};
 
@@ -25,7 +27,10 @@ impl Role {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Ceremony, Self::Enrol, Self::Policy, Self::Revoke, Self::View];
 
-    /// The name of the role and of its alias.
+    /// Those that are aliases of the admin function.
+    pub const ALIASES: [Self; 4] = [Self::Enrol, Self::Policy, Self::Revoke, Self::View];
+
+    /// The name of the role, and of its alias if it is one.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ceremony => "ceremony",
@@ -34,6 +39,16 @@ impl Role {
             Self::Revoke => "revoke",
             Self::View => "view",
         }
+    }
+
+    /// The role that this alias of the admin function is.
+    pub(crate) fn of_alias(name: &str) -> Result<Self, UnknownRole> {
+        Self::among(&Self::ALIASES, name)
+    }
+
+    fn among(known: &'static [Self], name: &str) -> Result<Self, UnknownRole> {
+        let found = known.iter().find(|role| role.name() == name);
+        found.copied().ok_or_else(|| UnknownRole { name: name.to_owned(), known })
     }
 
     /// Whether it may perform actions of that role.
@@ -52,11 +67,18 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(name: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.name() == name).ok_or_else(|| UnknownRole(name.to_owned()))
+        Self::among(&Self::ALL, name)
     }
 }
 
 /// No role has that name.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no role `{}`; there are {}", .0.escape_debug(), Role::ALL.map(Role::name).join(", "))]
-pub struct UnknownRole(String);
+#[error(
+    "there is no role `{}`; there are {}",
+    .name.escape_debug(),
+    .known.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ")
+)]
+pub struct UnknownRole {
+    name: String,
+    known: &'static [Role],
+}

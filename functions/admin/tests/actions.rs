@@ -24,7 +24,7 @@ fn deployed(open: &str) -> (Cloud, Environment) {
     let variables = [
         ("TABLE_NAME", "acme"),
         ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl"),
-        ("STATUS_BUCKET", "status"),
+        ("CEREMONY_FUNCTION", "arn:aws:lambda:eu-west-1:123456789012:function:acme-CeremonyFunction-1A2B"),
         ("OPEN", open),
     ];
     (cloud, variables.into_iter().collect())

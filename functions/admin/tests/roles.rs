@@ -14,8 +14,7 @@ use operator::ExternalAccountSecrets;
 use serde_json::{Value, json, value::to_raw_value};
 
 /// What each role may do beside asking.
-const ACTS: [(Role, &[&str]); 5] = [
-    (Role::Ceremony, &["add-issuer", "revoke-issuer", "roll-over-issuer"]),
+const ACTS: [(Role, &[&str]); 4] = [
     (Role::Enrol, &["mint-external-account-key", "revoke-external-account-key", "rotate-external-account-key"]),
     (
         Role::Policy,
@@ -45,10 +44,14 @@ const ACTS: [(Role, &[&str]); 5] = [
     (Role::View, &[]),
 ];
 
+/// What no alias performs, nor the function itself: the root signs it.
+const CEREMONIES: [&str; 3] = ["add-issuer", "revoke-issuer", "roll-over-issuer"];
+
 /// What every role may ask.
-const QUESTIONS: [&str; 17] = [
+const QUESTIONS: [&str; 18] = [
     "audit",
     "blocked-keys",
+    "ceremony-function",
     "doctor",
     "explain",
     "export-certificate",
@@ -70,29 +73,49 @@ const QUESTIONS: [&str; 17] = [
 async fn each_alias_performs_the_actions_of_its_role_and_refuses_all_others() {
     let ca = Ca::start().await;
     let all = ca.actions().await;
-    let mut known: Vec<&str> = ACTS.iter().flat_map(|(_, acts)| *acts).chain(&QUESTIONS).copied().collect();
+    let mut known: Vec<&str> =
+        ACTS.iter().flat_map(|(_, acts)| *acts).chain(&QUESTIONS).chain(&CEREMONIES).copied().collect();
     known.sort_unstable();
     assert_eq!(all, known, "every action has one role");
+    let others = || all.iter().filter(|action| !CEREMONIES.contains(&action.as_str()));
     for (role, acts) in ACTS {
-        for action in &all {
+        for action in others() {
             let answer = ca.ask(Some(role.name()), json!({ "action": action })).await;
             let is_refused = answer.as_ref().is_err_and(|reason| reason.contains("does not allow"));
             let is_allowed = acts.contains(&action.as_str()) || QUESTIONS.contains(&action.as_str());
             assert_eq!(is_refused, !is_allowed, "{action} as {role}: {answer:?}");
         }
     }
-    for action in &all {
+    for action in others() {
         let answer = ca.ask(None, json!({ "action": action })).await;
         assert!(!answer.is_err_and(|reason| reason.contains("does not allow")), "{action} without an alias");
     }
 }
 
 #[tokio::test]
+async fn what_the_root_signs_is_refused_with_the_function_that_performs_it() {
+    let ca = Ca::start().await;
+    for action in CEREMONIES {
+        // Before the members are read, so that a request is not mended in vain.
+        for alias in Role::ALIASES.map(Role::name).map(Some).into_iter().chain([None]) {
+            let refused = ca.ask(alias, json!({ "action": action })).await.unwrap_err();
+            let expected =
+                format!("`{action}` has the root sign, which only the function {CEREMONY} may; invoke that one for it");
+            assert_eq!(refused, expected, "{alias:?}");
+        }
+    }
+    assert_eq!(
+        ca.ask(Some("view"), json!({ "action": "ceremony-function" })).await.unwrap(),
+        json!({ "function": CEREMONY })
+    );
+}
+
+#[tokio::test]
 async fn an_alias_that_is_no_role_may_do_nothing() {
     let ca = Ca::start().await;
-    for alias in ["admin", "View", "12", ""] {
+    for alias in ["admin", "ceremony", "View", "12", ""] {
         let refused = ca.ask(Some(alias), json!({ "action": "status" })).await.unwrap_err();
-        assert_eq!(refused, format!("there is no role `{alias}`; there are ceremony, enrol, policy, revoke, view"));
+        assert_eq!(refused, format!("there is no role `{alias}`; there are enrol, policy, revoke, view"));
     }
 }
 
@@ -115,6 +138,8 @@ async fn the_record_says_which_role_is_proven_and_which_name_is_claimed() {
     }
 }
 
+const CEREMONY: &str = "arn:aws:lambda:eu-west-1:123456789012:function:acme-CeremonyFunction-1A2B";
+
 struct Ca {
     function: Invocation,
     _cloud: Cloud,
@@ -124,8 +149,11 @@ impl Ca {
     async fn start() -> Self {
         let cloud = Cloud::start();
         cloud.create_table("acme");
-        let variables =
-            [("TABLE_NAME", "acme"), ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl"), ("STATUS_BUCKET", "status")];
+        let variables = [
+            ("TABLE_NAME", "acme"),
+            ("PUBLISH_CRL_QUEUE_URL", "https://sqs.test/crl"),
+            ("CEREMONY_FUNCTION", CEREMONY),
+        ];
         let environment: Environment = variables.into_iter().collect();
         let clients = Clients::new(&cloud.sdk_config("AdminFunction"), &environment).unwrap();
         ExternalAccountSecrets::new(clients.external_account_store(), clients.clock()).ensure().await.unwrap();

@@ -66,7 +66,8 @@ struct Target {
     data: PathBuf,
     /// The name or ARN of the admin function of a CA on AWS, used instead of --data; with an alias
     /// after a colon, what its role allows. The `aws` command line tool invokes it, with its own
-    /// credentials and region
+    /// credentials and region. What the root signs goes to the function for ceremonies, which the
+    /// admin function names
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     function: Option<String>,
     /// The socket of a role of operators at a host on this machine, used instead of --data: what

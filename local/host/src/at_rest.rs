@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use authority::{EventSink, SystemClock};
+use issuing::{Crls, StatusUrl};
 use operator::{Parts, Seams};
 use ra::Settings;
 use store::{
@@ -59,12 +60,15 @@ impl AtRest {
         };
         let (queue, workers) = queue::queue();
         let clock = Arc::new(SystemClock);
-        let seams = Seams::over(store.clone(), signer.clone(), Arc::new(queue), events, clock);
+        let seams = Seams::over(store.clone(), signer.clone(), Arc::new(queue), events, clock.clone());
         // Files of the status listener are made from the store when a host starts.
         let files = Arc::new(StatusFiles::default());
-        let operator = Parts::new(seams, files, &Settings::default());
+        let settings = Settings::default();
+        let operator = Parts::new(seams, files.clone(), &settings);
+        let status_url = StatusUrl(settings.status_url);
+        let crls = Crls::new(operator.issuers.clone(), store.clone(), signer.clone(), files, status_url, clock);
         let mut tasks = JoinSet::new();
-        tasks.spawn(workers.publish(operator.crls.clone()));
+        tasks.spawn(workers.publish(Arc::new(crls)));
         Ok(Self { operator, store, unusable_keys, workers: tasks, data, is_as_left })
     }
 

@@ -52,7 +52,7 @@ fn is_own(line: &Metadata<'_>) -> bool {
 }
 
 /// The crates that the functions are made of.
-const OWN: [&str; 33] = [
+const OWN: [&str; 34] = [
     "account",
     "acme",
     "admin",
@@ -62,6 +62,7 @@ const OWN: [&str; 33] = [
     "aws",
     "bootstrap",
     "ca",
+    "ceremony",
     "certificate",
     "challenge",
     "directory",

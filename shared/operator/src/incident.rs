@@ -42,16 +42,17 @@ pub struct RevocationPlan {
 /// Incidents, as operators declare and end them.
 pub struct Incidents {
     incidents: Arc<dyn IncidentStore>,
-    renewal_infos: Arc<RenewalInfos>,
+    renewal_infos: Option<Arc<RenewalInfos>>,
     audit: Arc<AuditTrail>,
     clock: Arc<dyn Clock>,
 }
 
 impl Incidents {
-    /// Those of this store. What changes is forgotten by this renewal information.
+    /// Those of this store. What changes is forgotten by the renewal information of this process,
+    /// if it has one.
     pub fn new(
         incidents: Arc<dyn IncidentStore>,
-        renewal_infos: Arc<RenewalInfos>,
+        renewal_infos: Option<Arc<RenewalInfos>>,
         audit: Arc<AuditTrail>,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -98,7 +99,7 @@ impl Incidents {
         self.audit.record(actor, "incident declare", incident.id, detail).await?;
         let incident = versioned(incident)?;
         self.incidents.put_incident(None, &incident).await?;
-        self.renewal_infos.forget().await;
+        self.forget().await;
         Ok(incident.value)
     }
 
@@ -121,7 +122,7 @@ impl Incidents {
             let ended_at = Some(acme::whole_seconds(self.clock.now()));
             let after = versioned(Incident { ended_at, ..before.value.clone() })?;
             if applied(self.incidents.put_incident(Some(before.version), &after).await)? {
-                self.renewal_infos.forget().await;
+                self.forget().await;
                 return Ok(after.value);
             }
         }
@@ -141,5 +142,11 @@ impl Incidents {
     /// [`Refusal::NotFound`]; when the store cannot answer.
     pub async fn find(&self, id: IncidentId) -> Result<Versioned<Incident>, Error> {
         self.all().await?.into_iter().find(|incident| incident.id == id).ok_or_else(|| Refusal::NotFound.into())
+    }
+
+    async fn forget(&self) {
+        if let Some(renewal_infos) = &self.renewal_infos {
+            renewal_infos.forget().await;
+        }
     }
 }

@@ -54,7 +54,7 @@ pub struct IssuerRevocations {
     profiles: Arc<Profiles>,
     roll_overs: Arc<RollOvers>,
     incidents: Arc<Incidents>,
-    staged_revocations: Arc<StagedRevocations>,
+    staged_revocations: Option<Arc<StagedRevocations>>,
     audit: Arc<AuditTrail>,
     events: Events,
     clock: Arc<dyn Clock>,
@@ -63,7 +63,8 @@ pub struct IssuerRevocations {
 
 impl IssuerRevocations {
     /// Of issuers of this store, listed by these CRLs. Other processes may answer from memory, and
-    /// sign, for the time `settling`.
+    /// sign, for the time `settling`. Without `staged_revocations`, another process revokes the
+    /// certificates of the issuer, as those of any incident.
     pub fn new(
         store: Arc<dyn IssuerStore>,
         issuers: Arc<Issuers>,
@@ -71,7 +72,7 @@ impl IssuerRevocations {
         profiles: Arc<Profiles>,
         roll_overs: Arc<RollOvers>,
         incidents: Arc<Incidents>,
-        staged_revocations: Arc<StagedRevocations>,
+        staged_revocations: Option<Arc<StagedRevocations>>,
         audit: Arc<AuditTrail>,
         events: Events,
         clock: Arc<dyn Clock>,
@@ -220,7 +221,9 @@ impl IssuerRevocations {
                 self.incidents.declare(actor, plan).await?.id
             }
         };
-        self.staged_revocations.proceed().await?;
+        if let Some(staged_revocations) = &self.staged_revocations {
+            staged_revocations.proceed().await?;
+        }
         Ok(incident)
     }
 }

@@ -5,6 +5,7 @@
 //! these verbs.
 
 mod account;
+mod ceremonies;
 mod certificate;
 mod configuration;
 mod disclosure;
@@ -28,6 +29,7 @@ mod status;
 mod subordinate;
 
 pub use account::Accounts;
+pub use ceremonies::{Ceremonies, CeremonyPlace, CeremonySeams};
 pub use certificate::Certificates;
 pub use configuration::{AppliedProfiles, Configurations, ConfiguredProfiles, KeptProfile};
 pub use disclosure::{Disclosure, WITHHELD, disclosed};

@@ -13,8 +13,9 @@ use store::{
 };
 
 use crate::{
-    Accounts, BlockedKeys, Certificates, Explanations, ExternalAccountKeys, Incidents, IssuerChanges,
-    IssuerRevocations, Profiles, Revocations, RollOvers, Selections, StagedRevocations, StatusReports, TestEvents,
+    Accounts, BlockedKeys, Ceremonies, CeremonyPlace, Certificates, Explanations, ExternalAccountKeys, Incidents,
+    IssuerChanges, IssuerRevocations, Profiles, Revocations, RollOvers, Selections, StagedRevocations, StatusReports,
+    TestEvents,
 };
 
 /// Each part once. The parts share what they remember.
@@ -23,10 +24,8 @@ pub struct Parts {
     pub profiles: Arc<Profiles>,
     /// Adds, installs and retires issuers.
     pub issuer_changes: Arc<IssuerChanges>,
-    /// Has RA Profiles lead to another issuer.
-    pub roll_overs: Arc<RollOvers>,
-    /// Revokes issuing CAs.
-    pub issuer_revocations: IssuerRevocations,
+    /// What the root signs, or who performs it.
+    pub ceremonies: CeremonyPlace,
     /// Mints, rotates and revokes external account keys.
     pub external_account_keys: ExternalAccountKeys,
     /// Finds, disables and ends accounts.
@@ -53,8 +52,6 @@ pub struct Parts {
     pub audit: Arc<AuditTrail>,
     /// The issuers, as they were read recently.
     pub issuers: Arc<Issuers>,
-    /// Signs CRLs and publishes them.
-    pub crls: Arc<Crls>,
     /// Signs with the root, and checks the keys of issuers.
     pub ceremony: Arc<Ceremony>,
     /// The settings that every host has.
@@ -134,6 +131,12 @@ impl Seams {
     }
 }
 
+/// Who signs with the root, and how the CRLs that it signs here are made.
+enum Signing {
+    Here(Arc<Crls>),
+    Function(String),
+}
+
 /// What the parts share with those that answer clients in the same process.
 struct Shared {
     directories: Arc<Directories>,
@@ -143,7 +146,7 @@ struct Shared {
     renewal_infos: Arc<RenewalInfos>,
     issuers: Arc<Issuers>,
     crl_requests: Arc<CrlRequests>,
-    crls: Arc<Crls>,
+    root: Signing,
     /// For how long other processes may answer from memory.
     settling: SignedDuration,
 }
@@ -152,6 +155,30 @@ impl Parts {
     /// The parts of a process that answers no clients, and publishes the CRLs of roots with this
     /// publisher.
     pub fn new(seams: Seams, publisher: Arc<dyn Publisher>, settings: &Settings) -> Self {
+        let issuers = Self::issuers(&seams, settings);
+        let crls = Crls::new(
+            issuers.clone(),
+            seams.crls.clone(),
+            seams.signer.clone(),
+            publisher,
+            StatusUrl(settings.status_url.clone()),
+            seams.clock.clone(),
+        );
+        Self::alone(seams, issuers, Signing::Here(Arc::new(crls)), settings)
+    }
+
+    /// The parts of a process that answers no clients and has no right to the root's key: the
+    /// function with this name or ARN performs what the root signs.
+    pub fn without_ceremonies(seams: Seams, function: String, settings: &Settings) -> Self {
+        let issuers = Self::issuers(&seams, settings);
+        Self::alone(seams, issuers, Signing::Function(function), settings)
+    }
+
+    fn issuers(seams: &Seams, settings: &Settings) -> Arc<Issuers> {
+        Arc::new(Issuers::new(seams.issuers.clone(), seams.clock.clone(), settings.profile_cache))
+    }
+
+    fn alone(seams: Seams, issuers: Arc<Issuers>, root: Signing, settings: &Settings) -> Self {
         let (clock, remembered) = (seams.clock.clone(), settings.profile_cache);
         let events = Events::new(seams.events.clone(), clock.clone());
         let crl_requests = Arc::new(CrlRequests::new(seams.crls.clone(), seams.crl_queue.clone()));
@@ -164,15 +191,6 @@ impl Parts {
         );
         let revocation_records =
             RevocationRecords::new(seams.certificates.clone(), crl_requests.clone(), events.clone(), clock.clone());
-        let issuers = Arc::new(Issuers::new(seams.issuers.clone(), clock.clone(), remembered));
-        let crls = Crls::new(
-            issuers.clone(),
-            seams.crls.clone(),
-            seams.signer.clone(),
-            publisher,
-            StatusUrl(settings.status_url.clone()),
-            clock.clone(),
-        );
         let directories = Directories::new(seams.profiles.clone(), clock.clone(), remembered);
         let shared = Shared {
             directories: Arc::new(directories.counting_unvalidated(settings.always_valid())),
@@ -182,7 +200,7 @@ impl Parts {
             renewal_infos: Arc::new(renewal_infos),
             issuers,
             crl_requests,
-            crls: Arc::new(crls),
+            root,
             settling: remembered,
         };
         Self::with(shared, seams, settings)
@@ -198,7 +216,7 @@ impl Parts {
             renewal_infos: parts.renewal_infos.clone(),
             issuers: parts.issuers.clone(),
             crl_requests: parts.crl_requests.clone(),
-            crls: parts.crls.clone(),
+            root: Signing::Here(parts.crls.clone()),
             // What clients are answered from is the same memory.
             settling: SignedDuration::ZERO,
         };
@@ -207,7 +225,7 @@ impl Parts {
 
     fn with(shared: Shared, seams: Seams, settings: &Settings) -> Self {
         let Shared { directories, limits, policies, revocation_records, renewal_infos, issuers, .. } = shared;
-        let (crl_requests, crls, settling) = (shared.crl_requests, shared.crls, shared.settling);
+        let (crl_requests, root, settling) = (shared.crl_requests, shared.root, shared.settling);
         let (clock, status_url) = (seams.clock, StatusUrl(settings.status_url.clone()));
         let events = Events::new(seams.events, clock.clone());
         let audit = Arc::new(AuditTrail::new(seams.audit, clock.clone()));
@@ -254,7 +272,8 @@ impl Parts {
         ));
         let accounts =
             Arc::new(Accounts::new(seams.accounts.clone(), seams.lookups.clone(), audit.clone(), events.clone()));
-        let incidents = Arc::new(Incidents::new(seams.incidents.clone(), renewal_infos, audit.clone(), clock.clone()));
+        let incidents =
+            Arc::new(Incidents::new(seams.incidents.clone(), Some(renewal_infos), audit.clone(), clock.clone()));
         let staged_revocations = Arc::new(StagedRevocations::new(
             seams.incidents,
             selections.clone(),
@@ -271,24 +290,35 @@ impl Parts {
             audit.clone(),
             clock.clone(),
         );
-        let roll_overs = Arc::new(RollOvers::new(seams.issuers.clone(), issuer_changes.clone(), profiles.clone()));
-        let issuer_revocations = IssuerRevocations::new(
-            seams.issuers.clone(),
-            issuers.clone(),
-            crls.clone(),
-            profiles.clone(),
-            roll_overs.clone(),
-            incidents.clone(),
-            staged_revocations.clone(),
-            audit.clone(),
-            events.clone(),
-            clock.clone(),
-            settling,
-        );
+        let ceremonies = match root {
+            Signing::Function(name) => CeremonyPlace::Function(name),
+            Signing::Here(crls) => {
+                let roll_overs =
+                    Arc::new(RollOvers::new(seams.issuers.clone(), issuer_changes.clone(), profiles.clone()));
+                let issuer_revocations = IssuerRevocations::new(
+                    seams.issuers.clone(),
+                    issuers.clone(),
+                    crls,
+                    profiles.clone(),
+                    roll_overs.clone(),
+                    incidents.clone(),
+                    Some(staged_revocations.clone()),
+                    audit.clone(),
+                    events.clone(),
+                    clock.clone(),
+                    settling,
+                );
+                CeremonyPlace::Here(Ceremonies {
+                    issuers: issuers.clone(),
+                    profiles: profiles.clone(),
+                    issuer_changes: issuer_changes.clone(),
+                    roll_overs,
+                    issuer_revocations,
+                })
+            }
+        };
         Self {
-            roll_overs,
-            issuer_revocations,
-            crls,
+            ceremonies,
             external_account_keys: ExternalAccountKeys::new(
                 seams.external_accounts.clone(),
                 policies.clone(),

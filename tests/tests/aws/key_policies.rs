@@ -16,7 +16,7 @@ use crate::iam::arn_of;
 
 /// The functions that may sign with a key; the further ones are those that operators make.
 const SIGNERS: [(&str, &[&str]); 3] = [
-    ("RootKey", &["AdminFunction", "BootstrapFunction"]),
+    ("RootKey", &["BootstrapFunction", "CeremonyFunction"]),
     ("IssuingKey", &["FinalizeFunction", "IssueFunction", "PublishCrlFunction"]),
     ("FurtherKey", &["AdminFunction", "FinalizeFunction", "IssueFunction", "PublishCrlFunction"]),
 ];

@@ -5,6 +5,7 @@
 //!                                                   ├─> store ─> ca, acme, jose
 //!                                                   └─> ca ───> acme, jose
 //! functions/{admin, bootstrap, publish-crl}, host ─> operator ─> ra
+//! functions/ceremony ─> functions/admin
 //! functions/validate, host ─> validation ─> acme           host ─> every function library
 //! serverless-acme (command line) ─> functions/admin, and behind features ─> host
 //! functions/*/main.rs ─> aws ─> api, operator, ra, issuing, authority, store, ca
@@ -53,10 +54,12 @@ pub fn check(metadata: &str) -> Result<Vec<Violation>, Error> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Floor {
     Acme,
+    Admin,
     Api,
     Authority,
     Aws,
     Ca,
+    Ceremony,
     Cloud,
     CommandLine,
     Explorer,
@@ -90,6 +93,8 @@ impl Floor {
             ("shared", "ra") => Self::Ra,
             ("shared", "store") => Self::Store,
             ("shared", "validation") => Self::Validation,
+            ("functions", "admin") => Self::Admin,
+            ("functions", "ceremony") => Self::Ceremony,
             ("functions", "validate") => Self::Validate,
             ("functions", _) => Self::Function,
             ("tests", "cloud") => Self::Cloud,
@@ -124,11 +129,14 @@ impl Floor {
                 matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Operator | Ra | Store)
                     || (other == Aws && optional)
             }
+            Admin => Function.may_use(other, optional),
+            // Its acts are some of those that operators know.
+            Ceremony => other == Admin || Function.may_use(other, optional),
             Validate => other == Validation || Function.may_use(other, optional),
             Host => !matches!(other, Aws | Cloud | CommandLine | Explorer | Tests | Xtask),
             // An operator of a CA on AWS has the command line without the host and its engine.
             CommandLine => {
-                matches!(other, Acme | Authority | Ca | Function | Jose | Operator | Ra | Store)
+                matches!(other, Acme | Admin | Authority | Ca | Jose | Operator | Ra | Store)
                     || (other == Host && optional)
             }
             Tests => other != Xtask,
@@ -141,7 +149,7 @@ impl Floor {
 
         match self {
             Aws => other == Cloud,
-            Function | Validate => matches!(other, Aws | Cloud),
+            Admin | Ceremony | Function | Validate => matches!(other, Aws | Cloud),
             _ => false,
         }
     }
@@ -156,8 +164,10 @@ impl Floor {
             || name.starts_with("aws_lambda")
             || name.starts_with("lambda_");
         let pure = matches!(self, Acme | Ca | Jose);
-        let knows_http =
-            matches!(self, Api | Aws | Cloud | CommandLine | Function | Host | Tests | Validate | Validation);
+        let knows_http = matches!(
+            self,
+            Admin | Api | Aws | Ceremony | Cloud | CommandLine | Function | Host | Tests | Validate | Validation
+        );
         let is_always_linked = !dependency.optional && !dependency.development;
         let refused = (has_no_host && is_sdk)
             || (pure && NETWORK.contains(&name))
@@ -231,6 +241,8 @@ mod tests {
         let metadata = json!({ "packages": [
             { "name": "it", "manifest_path": format!("/r/{from}/Cargo.toml"), "dependencies": [to] },
             { "name": "acme", "manifest_path": "/r/shared/acme/Cargo.toml", "dependencies": [] },
+            { "name": "admin", "manifest_path": "/r/functions/admin/Cargo.toml", "dependencies": [] },
+            { "name": "fallback", "manifest_path": "/r/functions/fallback/Cargo.toml", "dependencies": [] },
             { "name": "api", "manifest_path": "/r/shared/api/Cargo.toml", "dependencies": [] },
             { "name": "aws", "manifest_path": "/r/shared/aws/Cargo.toml", "dependencies": [] },
             { "name": "cloud", "manifest_path": "/r/tests/cloud/Cargo.toml", "dependencies": [] },
@@ -245,6 +257,16 @@ mod tests {
         assert_eq!(violations("shared/ra", json!({ "name": "api" })), 1);
         assert_eq!(violations("functions/order", json!({ "name": "api" })), 0);
         assert_eq!(violations("local/host", json!({ "name": "aws" })), 1);
+    }
+
+    #[test]
+    fn no_function_uses_another_but_that_of_ceremonies_the_acts_of_the_admin_function() {
+        let admin = json!({ "name": "admin" });
+        assert_eq!(violations("functions/ceremony", admin.clone()), 0);
+        assert_eq!(violations("local/cli", admin.clone()), 0);
+        assert_eq!(violations("functions/order", admin.clone()), 1);
+        assert_eq!(violations("functions/admin", json!({ "name": "fallback" })), 1);
+        assert_eq!(violations("functions/ceremony", json!({ "name": "fallback" })), 1);
     }
 
     #[test]

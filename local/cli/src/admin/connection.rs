@@ -25,7 +25,7 @@ pub(super) enum Connection {
     /// A data folder without a host, which this process holds open; with the name of its user.
     #[cfg(feature = "host")]
     AtRest(Box<AtRest>, String),
-    /// A CA on AWS, which is asked through its admin function.
+    /// A CA on AWS, which is asked through its functions for operators.
     Function(Function),
 }
 
@@ -110,6 +110,7 @@ impl Connection {
                 let answered = admin::answer(ca.operator(), user, json).await;
                 (answered.map_err(|error| AdminFailure::Refused(acme::failure_chain(&error)))?, None)
             }
+            Self::Function(function) if A::IS_CEREMONY => (function.hold(json).await?, None),
             Self::Function(function) => (function.ask(json, action.is_act()).await?, None),
         };
         let value = serde_json::from_value(answer).map_err(AdminFailure::Answer)?;

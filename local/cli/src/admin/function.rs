@@ -1,13 +1,17 @@
-//! The admin function on AWS, invoked with the `aws` command line tool and the operator's own
-//! configuration and credentials.
+//! The functions for operators on AWS, invoked with the `aws` command line tool and the operator's
+//! own configuration and credentials.
 
 use std::{io, process::Output};
 
+use admin::{
+    Action,
+    ceremony::{CeremonyFunction, FindCeremonyFunction},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::{fs, process::Command};
 
-/// The admin function of a CA on AWS.
+/// The admin function of a CA on AWS, or that for its ceremonies.
 pub(super) struct Function {
     name: String,
 }
@@ -15,6 +19,27 @@ pub(super) struct Function {
 impl Function {
     pub(super) fn new(name: String) -> Self {
         Self { name }
+    }
+
+    /// Has the root sign: invokes the function for that, which this one names.
+    pub(super) async fn hold(&self, request: Value) -> Result<Value, FunctionError> {
+        let Some(name) = self.for_ceremonies().await? else { return self.ask(request, true).await };
+        match Self::new(name.clone()).ask(request, true).await {
+            Err(FunctionError::Tool(reason)) => Err(FunctionError::Ceremony { name, reason }),
+            asked => asked,
+        }
+    }
+
+    /// The function for ceremonies, if it is another one.
+    async fn for_ceremonies(&self) -> Result<Option<String>, FunctionError> {
+        let question = FindCeremonyFunction {}.request()?;
+        match self.ask(question, false).await {
+            Ok(answer) => Ok(serde_json::from_value::<CeremonyFunction>(answer)?.function),
+            // A function of 0.1.0 or before does not know the question, and performs ceremonies.
+            Err(FunctionError::Refused(reason)) if reason.starts_with("there is no action") => Ok(None),
+            Err(FunctionError::Tool(reason)) => Err(FunctionError::Unfound(reason)),
+            Err(other) => Err(other),
+        }
     }
 
     /// Invokes it exactly once: an act must not be repeated because its answer took long.
@@ -67,7 +92,7 @@ struct Invoked {
     function_error: Option<String>,
 }
 
-/// Why the admin function could not be asked, or what it refused.
+/// Why a function could not be asked, or what it refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FunctionError {
     /// The `aws` command line tool is not installed.
@@ -76,6 +101,21 @@ pub(crate) enum FunctionError {
     /// The `aws` command line tool failed.
     #[error("aws: {0}")]
     Tool(String),
+    /// The admin function cannot be asked which function performs ceremonies.
+    #[error(
+        "the function for what the root signs is not known, because the admin function, which names it, cannot be asked (the alias view is enough); or give that function itself with --function: it is the output CeremonyFunctionArn of the stack. aws: {0}"
+    )]
+    Unfound(String),
+    /// The `aws` command line tool could not invoke the function for ceremonies.
+    #[error(
+        "what the root signs takes a right of its own: to invoke the function {name}, beside what the admin function allows. aws: {reason}"
+    )]
+    Ceremony {
+        /// The name or ARN of the function.
+        name: String,
+        /// What the tool said.
+        reason: String,
+    },
     /// The function refused the request or failed.
     #[error("{0}")]
     Refused(String),

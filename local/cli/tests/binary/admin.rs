@@ -363,3 +363,82 @@ fi
     let message = refusal(ask("", folder.path().join("nothing").to_str().unwrap()).await);
     assert!(message.contains("the `aws` command line tool is not on PATH"), "{message}");
 }
+
+/// An `aws` that has an admin function `acme-admin` and another one for ceremonies. `DENIED` is a
+/// function that may not be invoked, `OLD` makes the first one of before there were two.
+const AWS: &str = r#"#!/bin/sh
+case "$1" in sts) echo "arn:aws:iam::1:user/alice"; exit 0;; esac
+while [ $# -gt 1 ]; do
+  case "$1" in
+  --function-name) function=$2;;
+  fileb://*) request=$(/bin/cat "${1#fileb://}");;
+  esac
+  shift
+done
+echo "$function $request" >> "$(dirname "$0")/asked"
+if [ "$function" = "$DENIED" ]; then
+  echo "An error occurred (AccessDeniedException): not authorized to perform: lambda:InvokeFunction" >&2
+  exit 254
+fi
+case "$OLD$function$request" in
+yes*ceremony-function*) error="there is no action \`ceremony-function\`; there are status";;
+yes*|arn:*add-issuer*) error="performed by $function";;
+arn:*ceremony-function*) answer='{"function":null}';;
+*ceremony-function*) answer='{"function":"arn:ceremony"}';;
+*) answer='[]';;
+esac
+if [ -n "$error" ]; then
+  echo "{\"errorMessage\":\"$error\"}" > "$1"
+  echo '{"StatusCode":200,"FunctionError":"Unhandled"}'
+else
+  echo "$answer" > "$1"
+  echo '{"StatusCode":200}'
+fi
+"#;
+
+#[tokio::test]
+async fn what_the_root_signs_goes_to_the_function_that_the_admin_function_names() {
+    let folder = TempDir::new().unwrap();
+    let tool = folder.path().join("aws");
+    fs::write(&tool, AWS).unwrap();
+    fs::set_permissions(&tool, Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let asked = folder.path().join("asked");
+    let ask = async |function: &str, arguments: &[&str], environment: &[(&str, &str)]| {
+        fs::write(&asked, "").unwrap();
+        let mut command = program();
+        command.args(["admin", "--function", function]).args(arguments).env("PATH", &path);
+        command.envs(environment.iter().copied());
+        let output = finish(command.stdin(Stdio::null())).await;
+        let asked = fs::read_to_string(&asked).unwrap();
+        let functions = asked.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
+        (output, functions, asked)
+    };
+    let add = ["issuers", "add", "internal", "--name", "Internal", "--kms-key", "arn:key"];
+
+    let (output, functions, payload) = ask("acme-admin:view", &add, &[]).await;
+    assert!(refusal(output).contains("performed by arn:ceremony"));
+    assert_eq!(functions, ["acme-admin:view", "arn:ceremony"]);
+    let act: Value = serde_json::from_str(payload.lines().last().unwrap().split_once(' ').unwrap().1).unwrap();
+    assert_eq!((&act["action"], &act["actor"]), (&json!("add-issuer"), &json!("arn:aws:iam::1:user/alice")));
+    // Everything else goes to the function that was named, without a question before it.
+    let (output, functions, _) = ask("acme-admin:view", &["issuers", "list"], &[]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(functions, ["acme-admin:view"]);
+    // The function for ceremonies itself, and a stack of before there was one.
+    for (function, environment) in [("arn:ceremony", &[][..]), ("acme-admin", &[("OLD", "yes")][..])] {
+        let (output, functions, _) = ask(function, &add, environment).await;
+        assert!(refusal(output).contains(&format!("performed by {function}")));
+        assert_eq!(functions, [function, function]);
+    }
+    // Without one of the two rights.
+    let (output, functions, _) = ask("acme-admin", &add, &[("DENIED", "acme-admin")]).await;
+    let message = refusal(output);
+    assert!(message.contains("CeremonyFunctionArn") && message.contains("AccessDeniedException"), "{message}");
+    assert_eq!(functions, ["acme-admin"]);
+    let (output, functions, _) = ask("acme-admin", &add, &[("DENIED", "arn:ceremony")]).await;
+    let message = refusal(output);
+    assert!(message.contains("to invoke the function arn:ceremony"), "{message}");
+    assert!(message.contains("AccessDeniedException"), "{message}");
+    assert_eq!(functions, ["acme-admin", "arn:ceremony"]);
+}

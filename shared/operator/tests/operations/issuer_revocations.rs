@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     ca::{Keys, Moment, csr},
-    operated::Ca,
+    operated::{Ca, ceremonies},
 };
 
 async fn opened(folder: &TempDir, keys: &Arc<Keys>) -> Ca {
@@ -21,7 +21,7 @@ async fn opened(folder: &TempDir, keys: &Arc<Keys>) -> Ca {
 }
 
 async fn revoke(ca: &Ca) -> RevokedIssuer {
-    ca.operator.issuer_revocations.revoke("alice", &issuing(), KeyCompromise, None).await.unwrap()
+    ceremonies(&ca.operator).issuer_revocations.revoke("alice", &issuing(), KeyCompromise, None).await.unwrap()
 }
 
 fn issuing() -> IssuerId {
@@ -95,7 +95,7 @@ async fn a_root_that_cannot_sign_prevents_nothing_else_and_lists_the_issuer_when
     ca.parts.crls.make_due(IssuerRole::Root).await.unwrap();
     assert_eq!(root_crl(&ca).await.map(|(_, lists)| lists), Some(true));
     assert!(matches!(revoke(&ca).await.listing, Listing::Listed));
-    let lowered = ca.operator.issuer_revocations.revoke("alice", &issuing(), Superseded, None).await;
+    let lowered = ceremonies(&ca.operator).issuer_revocations.revoke("alice", &issuing(), Superseded, None).await;
     assert!(matches!(lowered, Err(Error::Refused(Refusal::Issuer(_)))), "{lowered:?}");
 }
 
@@ -123,7 +123,8 @@ async fn what_another_process_signs_before_it_knows_of_the_revocation_is_revoked
     ca.ready_order().await;
     let seams = Seams::over(ca.store.clone(), keys.clone(), ca.queue.clone(), Arc::new(()), ca.clock.clone());
     let elsewhere = Parts::new(seams, ca.queue.clone(), &Settings::default());
-    let revoked = elsewhere.issuer_revocations.revoke("alice", &issuing(), KeyCompromise, None).await.unwrap();
+    let revoked =
+        ceremonies(&elsewhere).issuer_revocations.revoke("alice", &issuing(), KeyCompromise, None).await.unwrap();
     assert!(matches!(revoked.listing, Listing::Listed), "{revoked:?}");
     let (account, order) = ca.ready_order().await;
     ca.parts.finalization.finalize(&ca.serving, &account, order, &csr()).await.unwrap();

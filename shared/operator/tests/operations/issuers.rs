@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     ca::{Keys, Moment, Tasks, csr, request},
-    operated::Ca,
+    operated::{Ca, ceremonies},
 };
 
 async fn ca() -> (TempDir, Arc<Keys>, Ca) {
@@ -81,10 +81,10 @@ async fn a_roll_over_that_a_crash_interrupted_is_completed_by_the_next_one() {
     // The crash came after the new issuer was created and before any profile was changed.
     let made = add(&ca, "second").await.unwrap();
     let roll = RollOver { old: "issuing".parse().unwrap(), new: made.id.clone(), name: None, key: None };
-    let rolled = ca.operator.roll_overs.roll_over("alice", roll.clone()).await.unwrap();
+    let rolled = ceremonies(&ca.operator).roll_overs.roll_over("alice", roll.clone()).await.unwrap();
     assert_eq!((rolled.issuer.id, rolled.differences.len()), (made.id.clone(), 1));
     assert_eq!(ca.store.profiles().await.unwrap().ra_profile[0].issuer, made.id);
-    assert_eq!(ca.operator.roll_overs.roll_over("alice", roll).await.unwrap().differences, []);
+    assert_eq!(ceremonies(&ca.operator).roll_overs.roll_over("alice", roll).await.unwrap().differences, []);
     // Back again, with numbers that no issuer has yet.
     let next = |old: &str, new: &str| RollOver {
         old: old.parse().unwrap(),
@@ -93,7 +93,7 @@ async fn a_roll_over_that_a_crash_interrupted_is_completed_by_the_next_one() {
         key: Some(KeyHandle::new(new)),
     };
     for (old, new, subject) in [("second", "third", "CN=Test second 2"), ("third", "fourth", "CN=Test second 3")] {
-        let rolled = ca.operator.roll_overs.roll_over("alice", next(old, new)).await.unwrap();
+        let rolled = ceremonies(&ca.operator).roll_overs.roll_over("alice", next(old, new)).await.unwrap();
         let certificate = ca::Certificate::from_der(&rolled.issuer.certificate.unwrap().0).unwrap();
         assert_eq!(certificate.subject(), subject);
         assert_eq!(rolled.issuer.crl_shards, 2, "of the same shape");

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use operator::{ExternalAccountSecrets, InitialProfiles, Parts, Seams};
+use operator::{Ceremonies, CeremonyPlace, ExternalAccountSecrets, InitialProfiles, Parts, Seams};
 use ra::Settings;
 
 use crate::ca::{self, Keys};
@@ -32,6 +32,14 @@ impl Ca {
 
     pub(crate) fn secrets(&self) -> ExternalAccountSecrets {
         ExternalAccountSecrets::new(self.store.clone(), self.clock.clone())
+    }
+}
+
+/// The verbs that have the root sign.
+pub(crate) fn ceremonies(parts: &Parts) -> &Ceremonies {
+    match &parts.ceremonies {
+        CeremonyPlace::Here(ceremonies) => ceremonies,
+        CeremonyPlace::Function(name) => panic!("{name} performs the ceremonies"),
     }
 }
 

@@ -57,11 +57,12 @@ macro_rules! constructed {
     };
 }
 
-const CONSTRUCTED: [(&str, Open); 21] = constructed! {
+const CONSTRUCTED: [(&str, Open); 22] = constructed! {
     "AccountFunction" => account,
     "AdminFunction" => admin,
     "AuthorizationFunction" => authorization,
     "BootstrapFunction" => bootstrap,
+    "CeremonyFunction" => ceremony,
     "CertificateFunction" => certificate,
     "ChallengeFunction" => challenge,
     "DirectoryFunction" => directory,
