@@ -194,15 +194,19 @@ async fn connection(stream: UnixStream, who: Who, answering: Answering, mut stop
 
 /// The answer to a request of this user.
 async fn reply(line: &[u8], who: Who, uid: u32, answering: &Answering) -> SocketReply {
+    let role = match who {
+        Who::Owner(owner) if uid == owner || uid == 0 => None,
+        Who::Owner(_) => return SocketReply::Refusal("only the owner of the data folder may ask".to_owned()),
+        Who::Members(role) => Some(role),
+    };
     let request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => return SocketReply::Refusal(format!("the request is no JSON: {error}")),
     };
-    let user = user(uid);
-    let answered = match who {
-        Who::Owner(owner) if uid == owner || uid == 0 => admin::answer(&answering.operator, &user, request).await,
-        Who::Owner(_) => return SocketReply::Refusal("only the owner of the data folder may ask".to_owned()),
-        Who::Members(role) => admin::answer_in(&answering.operator, &user, role, request).await,
+    let (operator, user) = (&answering.operator, user(uid));
+    let answered = match role {
+        None => admin::answer(operator, &user, request).await,
+        Some(role) => admin::answer_in(operator, &user, role, request).await,
     };
     match answered {
         Ok(answer) => {

@@ -35,7 +35,7 @@ impl Function {
         let question = FindCeremonyFunction {}.request()?;
         match self.ask(question, false).await {
             Ok(answer) => Ok(serde_json::from_value::<CeremonyFunction>(answer)?.function),
-            // A function of 0.1.0 or before does not know the question, and performs ceremonies.
+            // A function of before 0.1.0 does not know the question, and performs ceremonies.
             Err(FunctionError::Refused(reason)) if reason.starts_with("there is no action") => Ok(None),
             Err(FunctionError::Tool(reason)) => Err(FunctionError::Unfound(reason)),
             Err(other) => Err(other),
