@@ -30,27 +30,51 @@ pub(super) enum Message {
     Close(Option<oneshot::Sender<Result<(), StoreError>>>),
 }
 
-/// A write that has not been decided. Dropping it reports to the caller that it was not committed.
-pub(super) type Request = Box<dyn FnOnce(&mut Batch<'_>) -> Result<Acknowledgement, Failure> + Send>;
+/// A queued write. Dropping it reports to the caller that it was not committed.
+pub(super) type Request = Box<dyn QueuedWrite + Send>;
 
-/// Sends the answer to a write after it was committed.
-pub(super) type Acknowledgement = Box<dyn FnOnce() + Send>;
+/// A write between its caller and the writer thread.
+pub(super) trait QueuedWrite {
+    /// Decides and applies the write. An error is a failure of the file; a refusal is an answer to
+    /// the caller.
+    fn decide(&mut self, batch: &mut Batch<'_>) -> Result<(), Failure>;
 
-/// Combines the decision about a write with the channel for its answer. A failure of the file goes
-/// to the writer, everything else to the caller.
+    /// Sends the decision to the caller, once it is committed.
+    fn answer(self: Box<Self>);
+}
+
+/// The decision about a write, with the channel for its answer.
+struct Undecided<T, F> {
+    decide: Option<F>,
+    decision: Option<Result<T, StoreError>>,
+    asker: oneshot::Sender<Result<T, StoreError>>,
+}
+
+/// Combines the decision about a write with the channel for its answer.
 pub(super) fn request<T: Send + 'static>(
     decide: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure> + Send + 'static,
     asker: oneshot::Sender<Result<T, StoreError>>,
 ) -> Request {
-    Box::new(move |batch| {
-        let decision = match decide(batch) {
+    Box::new(Undecided { decide: Some(decide), decision: None, asker })
+}
+
+impl<T, F: FnOnce(&mut Batch<'_>) -> Result<T, Failure>> QueuedWrite for Undecided<T, F> {
+    fn decide(&mut self, batch: &mut Batch<'_>) -> Result<(), Failure> {
+        let Some(decide) = self.decide.take() else { return Ok(()) };
+        self.decision = Some(match decide(batch) {
             Ok(value) => Ok(value),
             Err(Failure::Refused(error)) => Err(error),
             Err(failure) => return Err(failure),
-        };
-        // The caller may have gone; the write is applied nevertheless.
-        Ok(Box::new(move || drop(asker.send(decision))))
-    })
+        });
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(decision) = self.decision {
+            // The caller may have gone; the write is applied nevertheless.
+            drop(self.asker.send(decision));
+        }
+    }
 }
 
 /// The state of the writer thread.
@@ -135,22 +159,21 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, requests: Vec<Request>, last: bool) -> Result<(), Failure> {
+    fn commit(&mut self, mut requests: Vec<Request>, last: bool) -> Result<(), Failure> {
         self.unwritten.extend(self.nonces.take_unwritten());
         if self.reserve.is_spent() && !self.unwritten.is_empty() {
             // Strangers make these rows; they must not use up the reserve.
             self.unwritten.clear();
             self.forgot_nonces = true;
         }
-        match self.transact(requests, last) {
-            Ok(answers) => {
+        match self.transact(&mut requests, last) {
+            Ok(()) => {
                 self.unwritten.clear();
-                answers.into_iter().for_each(|answer| answer());
+                requests.into_iter().for_each(|request| request.answer());
                 Ok(())
             }
             Err(failure) => {
-                // The requests were dropped, which reports the failure to their callers. The nonces
-                // are part of the next commit.
+                // The nonces are part of the next commit.
                 tracing::error!(error = %failure, "the store could not commit");
                 if self.reserve.has_no_room() {
                     self.reserve.spend();
@@ -158,6 +181,9 @@ impl Writer {
                 if let Err(failure) = self.file.reopen() {
                     tracing::error!(error = %failure, "the store could not be opened again");
                 }
+                // Only now do the callers learn of the failure: what they do next finds the reserve
+                // spent and the file open.
+                drop(requests);
                 Err(failure)
             }
         }
@@ -165,13 +191,15 @@ impl Writer {
 
     /// One transaction for all requests. A refused request has changed nothing; a failure of the
     /// file aborts the whole transaction.
-    fn transact(&self, requests: Vec<Request>, last: bool) -> Result<Vec<Acknowledgement>, Failure> {
+    fn transact(&self, requests: &mut [Request], last: bool) -> Result<(), Failure> {
         let transaction = self.file.begin_write()?;
         let mut batch = Batch::new(&transaction);
         for nonce in &self.unwritten {
             batch.put(table::NONCE, &nonce.key, nonce.operation.as_bytes())?;
         }
-        let answers = requests.into_iter().map(|request| request(&mut batch)).collect::<Result<_, _>>()?;
+        for request in requests {
+            request.decide(&mut batch)?;
+        }
         if last && !self.forgot_nonces {
             batch.set(table::META, key::RUNNING, schema::closed_mark().as_bytes())?;
         }
@@ -184,7 +212,7 @@ impl Writer {
         } else {
             transaction.abort()?;
         }
-        Ok(answers)
+        Ok(())
     }
 }
 
