@@ -26,7 +26,7 @@ use tokio::{
 async fn the_templates_are_valid_and_free_of_lint() -> Result<(), Failure> {
     let Some(sam) = Tool::find("sam")? else { return Ok(()) };
     let folder = tempfile::tempdir().unwrap();
-    for template in ["template.yaml", "deploy/edge.yaml", "deploy/status.yaml"] {
+    for template in ["template.yaml", "deploy/archive.yaml", "deploy/edge.yaml", "deploy/status.yaml"] {
         Run::new(&sam.path, folder.path())
             .env("SAM_CLI_TELEMETRY", "0")
             .env("AWS_DEFAULT_REGION", "us-east-1")

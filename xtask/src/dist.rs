@@ -89,7 +89,14 @@ pub fn pack(programs: &BTreeMap<String, PathBuf>, architecture: Architecture, fo
     let commit = Commit::read();
     out.write("sbom.cdx.json", bom::of(architecture, &digests, commit.date.as_deref())?.as_bytes())?;
     out.write("README.md", readme(architecture, &commit).as_bytes())?;
-    for file in ["samconfig.toml", "deploy/edge.yaml", "deploy/status.yaml", "LICENSE-APACHE", "LICENSE-MIT"] {
+    for file in [
+        "samconfig.toml",
+        "deploy/archive.yaml",
+        "deploy/edge.yaml",
+        "deploy/status.yaml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+    ] {
         out.write(file.rsplit('/').next().unwrap_or(file), &read(&top.join(file))?)?;
     }
     out.write(CHECKSUMS, checksums(folder)?.as_bytes())

@@ -51,7 +51,7 @@ impl<'a> Policies<'a> {
             if resource["Type"] != "AWS::Serverless::Function" {
                 continue;
             }
-            // Managed policies only refuse (`tests/template.rs`).
+            // Managed policies only refuse (`tests/template`).
             let policies = resource["Properties"]["Policies"].as_sequence().into_iter().flatten();
             for policy in policies.filter(|policy| policy.is_mapping()) {
                 for statement in policy["Statement"].as_sequence().unwrap() {

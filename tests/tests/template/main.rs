@@ -1,5 +1,7 @@
 //! `template.yaml` agrees with the code.
 
+mod optional_stacks;
+
 use std::{collections::BTreeSet, fs};
 
 use tests::deployed::{
@@ -351,8 +353,9 @@ fn every_rewrite_for_the_emulator_names_a_test_of_what_it_takes_away() {
     let rewrites = fs::read_to_string(repository().join("tests/src/deployed/rewrites.py")).unwrap();
     let judges: Vec<&str> = rewrites.split("judge=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(judges.len(), rewrites.matches("    Rewrite(").count());
-    let folder = fs::read_dir(repository().join("tests/tests")).unwrap();
-    let files = folder.filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok());
+    let folders =
+        ["tests/tests", "tests/tests/template"].map(|folder| fs::read_dir(repository().join(folder)).unwrap());
+    let files = folders.into_iter().flatten().filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok());
     let tests = files.collect::<String>();
     for judge in judges {
         assert!(tests.contains(&format!("fn {judge}(")), "{judge} is no test");
@@ -402,7 +405,7 @@ fn the_api_is_deployed_whatever_api_gateway_warns_about() {
 
 #[test]
 fn every_parameter_says_what_it_is_about_itself() {
-    for file in ["template.yaml", "deploy/edge.yaml", "deploy/status.yaml"] {
+    for file in ["template.yaml", "deploy/archive.yaml", "deploy/edge.yaml", "deploy/status.yaml"] {
         for (name, parameter) in Template::at(file).parameters() {
             let description = parameter["Description"].as_str().unwrap_or_default();
             assert!(description.ends_with('.'), "{file}: {name}: {description:?}");
@@ -487,27 +490,6 @@ fn a_first_deployment_decides_about_the_status_url() {
     assert!(parameter["Default"].is_null(), "{parameter:?}");
     let allowed: Vec<&str> = parameter["AllowedPattern"].as_str().unwrap().split('|').collect();
     assert_eq!(allowed[..2], ["^none$", "^$"], "an empty one is of a stack from before");
-}
-
-#[test]
-fn the_status_bucket_is_read_through_its_distribution_alone_and_over_plain_http() {
-    let status = Template::at("deploy/status.yaml");
-    for closed in ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] {
-        let bucket = &status.resource("StatusBucket")["Properties"];
-        assert_eq!(bucket["PublicAccessBlockConfiguration"][closed], true, "{closed}");
-    }
-    let statements = &status.resource("StatusBucketPolicy")["Properties"]["PolicyDocument"]["Statement"];
-    assert_eq!(statements.as_sequence().map(Vec::len), Some(1));
-    assert_eq!(statements[0]["Principal"]["Service"], "cloudfront.amazonaws.com");
-    assert_eq!(statements[0]["Action"], "s3:GetObject");
-    let source = format!("{:?}", statements[0]["Condition"]["StringEquals"]["aws:SourceArn"]);
-    assert!(source.contains("distribution/${Distribution}"), "{source}");
-    let distribution = &status.resource("Distribution")["Properties"]["DistributionConfig"];
-    assert_eq!(distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"], "allow-all");
-    let stack = Template::read();
-    for output in ["StatusUrl", "AdoptStatusBucketName"] {
-        assert!(status.outputs().contains(&output) && !stack.parameter(output).is_null(), "{output}");
-    }
 }
 
 /// Whether an event has one of the values that the pattern lists for each of its members, as
