@@ -62,6 +62,13 @@ impl Data {
         self
     }
 
+    /// Leaves out what was recorded before the last minutes.
+    #[must_use]
+    pub fn since(mut self, source: &Source, minutes_ago: u32) -> Self {
+        self.0.entry(source.clone()).or_default().retain(|(minutes, _)| *minutes <= minutes_ago);
+        self
+    }
+
     /// The newest period first; `None` where nothing was recorded.
     fn series(&self, metric: &Metric, periods: u32) -> Vec<Option<f64>> {
         let recorded = self.0.get(&metric.source).map_or(&[][..], Vec::as_slice);

@@ -25,9 +25,8 @@ fn days() -> BTreeMap<&'static str, (Data, Data)> {
         .iter()
         .fold(Data::none(), |data, name| data.every(&letters(name), 5, 0.0));
     let oldest = queue("ApproximateAgeOfOldestMessage", "ValidateQueue");
+    let issuances = queue("ApproximateAgeOfOldestMessage", "IssueQueue");
     let throttles = Source::of("AWS/Lambda", "Throttles", "");
-    let (intended, issued) = (Source::own("CertificatesIntended"), Source::own("CertificatesIssued"));
-    let good_certificates = Data::none().every(&intended, 7, 1.0).every(&issued, 7, 1.0);
     BTreeMap::from([
         ("CaEnds", (Data::none().every(&cas, 60, 180.0), Data::none().every(&cas, 60, 179.0))),
         // Just before a CRL is made, half of its life is left.
@@ -38,14 +37,13 @@ fn days() -> BTreeMap<&'static str, (Data, Data)> {
             "FunctionThrottles",
             (Data::none().every(&throttles, 1, 0.0).at(&throttles, 3, 4.0), Data::none().at(&throttles, 3, 5.0)),
         ),
-        // At the ends of four hours in a row, one is under way.
         (
-            "IntendedNotIssued",
+            "IssuanceBacklog",
             (
-                (1..=4).fold(good_certificates.clone(), |data, hours| {
-                    data.at(&intended, 60 * hours, 1.0).at(&issued, 60 * hours - 1, 1.0)
-                }),
-                good_certificates.at(&intended, 335, 1.0),
+                // Each certificate has a task that waits for a minute; one is tried for half an
+                // hour before it becomes a dead letter.
+                Data::none().every(&issuances, 1, 60.0).at(&issuances, 3, 1_900.0),
+                Data::none().every(&issuances, 5, 3_700.0),
             ),
         ),
         ("ClientsRefused", (Data::none().at(&api("4xx"), 4, 10_000.0), Data::none().every(&api("4xx"), 1, 200.0))),
@@ -148,6 +146,27 @@ fn every_alarm_goes_back_when_its_fault_is_no_longer_measured() {
     let over = Data::none().at(&reads, 9, 5.0).at(&writes, 9, 5.0);
     let alarms = Alarm::all(&template);
     assert!(alarms["TableThrottles"].is_raised_by(&fault) && !alarms["TableThrottles"].is_raised_by(&over));
+}
+
+/// What is stuck for days raises its alarm for days, until someone acts.
+#[test]
+fn the_alarms_about_tasks_stay_raised_while_one_is_stuck() {
+    let template = Template::read();
+    let alarms = Alarm::all(&template);
+    let queue = |name, queue: &str| Source::of("AWS/SQS", name, &format!("QueueName={queue}.QueueName"));
+    let letters = queue("ApproximateNumberOfMessagesVisible", "IssueDeadLetters");
+    let issuances = queue("ApproximateAgeOfOldestMessage", "IssueQueue");
+    for (name, source, value) in [("DeadLetters", &letters, 1.0), ("IssuanceBacklog", &issuances, 3_700.0)] {
+        let stuck = Data::none().every(source, 5, value);
+        for hours in [1, 6, 24, 14 * 24] {
+            assert!(alarms[name].is_raised_by(&stuck.clone().since(source, 60 * hours)), "{name} for {hours} hours");
+        }
+        assert!(!alarms[name].is_raised_by(&stuck.until(source, 10).at(source, 2, 0.0)), "{name} when it is over");
+    }
+    // SQS keeps what is stuck as long as it can.
+    for queue in ["IssueQueue", "IssueDeadLetters"] {
+        assert_eq!(template.resource(queue)["Properties"]["MessageRetentionPeriod"], 1_209_600, "{queue}");
+    }
 }
 
 #[test]
@@ -267,9 +286,8 @@ fn every_alarm_names_its_section_which_says_what_to_see_to_do_and_to_verify() {
 const PAGE: &str = "docs/operations/alarms.md";
 
 /// Metrics that are made of lines which are not measurements, with the pattern of these lines.
-const LINES: [(&str, &str); 6] = [
+const LINES: [(&str, &str); 5] = [
     ("CertificatesGivenUp", "{ $.message = \"an issuance ended without a certificate\" }"),
-    ("CertificatesIntended", "{ $.message = \"a certificate is intended\" }"),
     ("CertificatesIssued", "{ $.message = \"a certificate is issued\" }"),
     ("ErrorLines", "{ $.level = \"ERROR\" }"),
     (

@@ -63,6 +63,12 @@ impl IssuanceQueue for InProcessQueue {
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError> {
         self.issuances.send(task).map_err(stopped)
     }
+
+    /// Nothing: requests are not interrupted by their clients, and the start of the next process
+    /// finds what this one leaves behind.
+    async fn issue_later(&self, _: IssuanceTask) -> Result<(), QueueError> {
+        Ok(())
+    }
 }
 
 #[async_trait]

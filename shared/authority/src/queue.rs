@@ -34,6 +34,14 @@ pub trait IssuanceQueue: Send + Sync {
     /// # Errors
     /// The task could not be queued.
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError>;
+
+    /// Queues the completion of an issuance that is about to begin, for when the process that
+    /// begins it must have ended. It is asked for before the certificate is intended, so that
+    /// nothing that is intended can be forgotten; if it is complete by then, nothing is done.
+    ///
+    /// # Errors
+    /// The task could not be queued, so the issuance must not begin.
+    async fn issue_later(&self, task: IssuanceTask) -> Result<(), QueueError>;
 }
 
 /// The queue of CRLs to generate.

@@ -20,8 +20,9 @@ impl SqsQueue {
     }
 
     /// `tenant` is who the task is for: the consumers of a queue are shared fairly among tenants,
-    /// so that none waits for all tasks of another one (SQS calls this a fair queue).
-    async fn send(&self, task: &impl Serialize, tenant: Option<String>) -> Result<(), QueueError> {
+    /// so that none waits for all tasks of another one (SQS calls this a fair queue). For the
+    /// seconds of `delay` no consumer gets the task.
+    async fn send(&self, task: &impl Serialize, tenant: Option<String>, delay: Option<i32>) -> Result<(), QueueError> {
         let body = serde_json::to_string(task).map_err(|error| QueueError(Box::new(error)))?;
         let sent = self
             .client
@@ -29,6 +30,7 @@ impl SqsQueue {
             .queue_url(&self.url)
             .message_body(body)
             .set_message_group_id(tenant)
+            .set_delay_seconds(delay)
             .send()
             .await;
         sent.map(drop).map_err(|error| QueueError(Box::new(error)))
@@ -38,20 +40,28 @@ impl SqsQueue {
 #[async_trait]
 impl ValidationQueue for SqsQueue {
     async fn validate(&self, task: ValidationTask) -> Result<(), QueueError> {
-        self.send(&task, Some(task.account.to_string())).await
+        self.send(&task, Some(task.account.to_string()), None).await
     }
 }
 
 #[async_trait]
 impl IssuanceQueue for SqsQueue {
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError> {
-        self.send(&task, Some(task.account.to_string())).await
+        self.send(&task, Some(task.account.to_string()), None).await
+    }
+
+    async fn issue_later(&self, task: IssuanceTask) -> Result<(), QueueError> {
+        self.send(&task, Some(task.account.to_string()), Some(LATER)).await
     }
 }
 
 #[async_trait]
 impl CrlQueue for SqsQueue {
     async fn publish_crl(&self, task: CrlTask) -> Result<(), QueueError> {
-        self.send(&task, None).await
+        self.send(&task, None, None).await
     }
 }
+
+/// Seconds after which a function that answers a request has ended: Lambda stops it after a quarter
+/// of this time (`Timeout` of the template).
+const LATER: i32 = 60;

@@ -168,10 +168,11 @@ impl Finalization {
             ra_profile: Some(profile.name.clone()),
         };
         let processing = versioned(order.transition(OrderEvent::IssuanceBegan(issuance))?)?;
+        // Before anything is stored: were it done afterwards, a process that ends between the two
+        // would leave an order that no one but its client could finish.
+        self.issuance_queue.issue_later(IssuanceTask { account: order.account, order: order.id }).await?;
         let won = applied(self.issuances.begin_issuance(&record, order, &processing).await)?;
         if won {
-            // A metric counts these lines; an alarm compares it with that of issued certificates,
-            // so that one that is never issued is noticed.
             tracing::info!(certificate = %record.id, order = %order.id, "a certificate is intended");
         }
         Ok(won.then_some((processing, record)))

@@ -225,6 +225,9 @@ async fn take_turns(
 
 async fn recover(world: &World, witness: &mut Witness) -> Result<(), String> {
     for task in witness.unfinished() {
+        if !world.surroundings.will_resume(&task) {
+            return Err("an issuance was begun that no queue resumes".to_owned());
+        }
         let process = world.process();
         let resumed = all_turns(process.ra.resumption.resume(task)).await;
         resumed.map_err(|error| format!("an issuance is stuck: {error}"))?;

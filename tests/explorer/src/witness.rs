@@ -124,7 +124,7 @@ impl Witness {
         }
     }
 
-    /// The issuances that a host resumes when it starts, and queues deliver.
+    /// The issuances that the start of a host resumes, and a queue on AWS.
     #[must_use]
     pub fn unfinished(&self) -> Vec<IssuanceTask> {
         let processing = self.last.orders.values().filter(|order| matches!(order.state, OrderState::Processing(_)));

@@ -83,6 +83,11 @@ impl Template {
         refusal.0.as_str().map(str::to_owned)
     }
 
+    /// A property that all functions have unless they say otherwise.
+    pub fn of_all_functions(&self, property: &str) -> &Value {
+        &self.0["Globals"]["Function"][property]
+    }
+
     /// The functions, by logical id.
     pub fn functions(&self) -> BTreeMap<&str, &Value> {
         self.resources("AWS::Serverless::Function")

@@ -13,6 +13,7 @@ use std::{
     fs,
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use aws::{Capability, Environment, dynamodb::DynamoDbStore};
@@ -241,7 +242,18 @@ impl Aws {
         self.cloud.items(TABLE)
     }
 
-    /// Waits until no message is in a queue or being processed.
+    /// Lets the delays of all messages pass, and waits until they are processed. Returns these
+    /// delays.
+    pub async fn let_delays_pass(&self) -> Vec<Duration> {
+        // Those that were sent just now come first.
+        self.settled().await;
+        let delays = self.delivery.let_delays_pass();
+        self.settled().await;
+        delays
+    }
+
+    /// Waits until no message is in a queue or being processed, other than those whose delay has
+    /// not passed.
     pub async fn settled(&self) {
         self.delivery.settled().await;
     }

@@ -93,6 +93,25 @@ async fn a_certificate_of_the_first_profile_costs_three_write_units_and_one_read
 }
 
 #[tokio::test]
+async fn the_task_of_a_certificate_costs_one_message_and_one_read_unit_when_nothing_is_left_to_do() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        client.obtain(&["warm.test"]).await;
+        ca.aws().let_delays_pass().await;
+        let before = ca.aws().cloud().calls().len();
+        certificate(&ca, &client, "task").await;
+        let calls = ca.aws().cloud().calls().split_off(before);
+        let sent = calls.iter().filter(|call| call.service == Service::Sqs).count();
+        assert_eq!(sent, 2, "one message has the name validated, the other looks whether the order is finished");
+        let mut meter = Meter::start(&ca);
+        assert_eq!(ca.aws().let_delays_pass().await.len(), 1);
+        let cost = meter.step("the task of the certificate");
+        assert_eq!((cost.units.write, cost.units.read, cost.signatures), (0.0, 1.0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_new_account_costs_at_most_six_write_units() {
     HOST.on_both_families(async |ca| {
         ca.client().await;

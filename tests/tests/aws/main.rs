@@ -24,6 +24,7 @@ mod patient;
 mod policies;
 mod regions;
 mod restore;
+mod resumption;
 #[path = "../protocol/routes.rs"]
 mod routes;
 mod stored;

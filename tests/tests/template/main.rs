@@ -328,6 +328,7 @@ fn neither_slow_targets_nor_many_revocations_take_the_functions_of_the_api() {
     let validate = format!("{:?}", mappings["ValidateMessages"]["ScalingConfig"]);
     assert!(validate.contains("ValidationConcurrency"), "{validate}");
     assert_eq!(mappings["PublishCrlMessages"]["ScalingConfig"]["MaximumConcurrency"], 2);
+    assert_eq!(mappings["IssueMessages"]["ScalingConfig"]["MaximumConcurrency"], 2);
     assert_eq!(mappings["PublishCrlMessages"]["BatchSize"], 100);
 }
 

@@ -71,6 +71,10 @@ impl IssuanceQueue for World {
     async fn issue(&self, _: IssuanceTask) -> Result<(), QueueError> {
         Ok(())
     }
+
+    async fn issue_later(&self, _: IssuanceTask) -> Result<(), QueueError> {
+        Ok(())
+    }
 }
 
 #[async_trait]

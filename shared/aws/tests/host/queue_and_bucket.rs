@@ -49,6 +49,18 @@ async fn each_kind_of_work_goes_to_its_queue() {
 }
 
 #[tokio::test]
+async fn an_issuance_that_begins_is_looked_after_by_a_message_that_comes_a_minute_later() {
+    let cloud = Cloud::start();
+    let client = aws_sdk_sqs::Client::new(&cloud.sdk_config("Function"));
+    let queue = SqsQueue::new(client, cloud.create_queue("issue"));
+    queue.issue_later(issuance()).await.unwrap();
+    queue.issue(issuance()).await.unwrap();
+    let [later, now] = cloud.messages("issue").try_into().unwrap();
+    assert_eq!((later.delay.as_secs(), now.delay.as_secs()), (60, 0));
+    assert_eq!((&later.body, &later.group), (&now.body, &now.group));
+}
+
+#[tokio::test]
 async fn sl3_the_queues_of_tasks_that_accounts_cause_are_fair_among_accounts() {
     let cloud = Cloud::start();
     let client = aws_sdk_sqs::Client::new(&cloud.sdk_config("Function"));

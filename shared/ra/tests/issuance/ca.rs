@@ -236,6 +236,7 @@ impl Signer for Keys {
 #[derive(Default)]
 pub(crate) struct Tasks {
     issuances: Mutex<Vec<IssuanceTask>>,
+    later: Mutex<Vec<IssuanceTask>>,
     crls: Mutex<Vec<CrlTask>>,
     validations: Mutex<Vec<ValidationTask>>,
 }
@@ -243,6 +244,10 @@ pub(crate) struct Tasks {
 impl Tasks {
     pub(crate) fn issuances(&self) -> Vec<IssuanceTask> {
         self.issuances.lock().unwrap().clone()
+    }
+
+    pub(crate) fn later(&self) -> Vec<IssuanceTask> {
+        self.later.lock().unwrap().clone()
     }
 
     pub(crate) fn validations(&self) -> Vec<ValidationTask> {
@@ -266,6 +271,11 @@ impl ValidationQueue for Tasks {
 impl IssuanceQueue for Tasks {
     async fn issue(&self, task: IssuanceTask) -> Result<(), QueueError> {
         self.issuances.lock().unwrap().push(task);
+        Ok(())
+    }
+
+    async fn issue_later(&self, task: IssuanceTask) -> Result<(), QueueError> {
+        self.later.lock().unwrap().push(task);
         Ok(())
     }
 }

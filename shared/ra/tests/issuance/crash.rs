@@ -39,6 +39,8 @@ async fn crash(moment: Moment) {
     let file = folder.path().join("after.redb");
     fs::copy(folder.path().join("before.redb"), &file).unwrap();
     request.abort();
+    // Where a queue outlives the process, it will have the order finished.
+    assert_eq!(before.queue.later(), [IssuanceTask { account: account.id, order }]);
     drop(before);
 
     keys.stop_at(None);
