@@ -206,11 +206,11 @@ impl Environment {
         }
     }
 
-    /// What the CA read from and wrote to its store, including the work that requests have queued.
+    /// What the CA read from and wrote to its store.
     /// No one counts in a deployed stack: nothing, always.
-    pub async fn settled_counts(&self) -> Counts {
+    pub fn counts(&self) -> Counts {
         match &self.ca {
-            Running::OneProcess(host) => host.settled_counts().await,
+            Running::OneProcess(host) => host.counts(),
             Running::Aws(aws) => aws.counts(),
             Running::Stack(_) => Counts::default(),
         }

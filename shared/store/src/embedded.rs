@@ -5,9 +5,9 @@
 //!   other waiting writes (group commit). It is acknowledged after the durable commit, so that it
 //!   survives `kill -9` and power loss, and throughput rises with the number of clients instead of
 //!   stopping at one disk flush for each.
-//! - The redemption of a nonce is decided in memory and written with the next commit, 50 ms later
-//!   at most. A crash may lose such rows. Therefore the next open after an unclean stop deletes the
-//!   nonce secrets, which makes every earlier nonce invalid.
+//! - Redeemed nonces are in memory, and are written when the store is closed. A crash loses them.
+//!   Therefore the next open after an unclean stop deletes the nonce secrets, which makes every
+//!   earlier nonce invalid.
 //!
 //! Invariants: a refused write has changed nothing, so the other writes of its group stand; the
 //! engine never reads a clock, times are arguments; indexes are a pure function of the records that
@@ -138,8 +138,9 @@ impl EmbeddedStore {
         Ok(Self { file, counters, nonces, reserve, queue, writer: Some(writer), writing, retention, was_unclean })
     }
 
-    /// Commits the waiting writes, marks the stop as clean and releases the file. Later calls fail
-    /// with [`StoreError::Unavailable`]. Closing a closed store changes nothing.
+    /// Commits the waiting writes and the redeemed nonces, marks the stop as clean and releases the
+    /// file. Later calls fail with [`StoreError::Unavailable`]. Closing a closed store changes
+    /// nothing.
     ///
     /// Dropping the store does the same, but blocks the thread and reports no failure.
     ///
@@ -152,15 +153,6 @@ impl EmbeddedStore {
             return Ok(());
         }
         closed.await.unwrap_or(Ok(()))
-    }
-
-    /// Waits until all earlier writes, including redeemed nonces, are in the file.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when the commit failed.
-    pub async fn flush(&self) -> Result<(), StoreError> {
-        // Every commit includes the waiting nonces.
-        self.write_from_reserve(|_| Ok(())).await
     }
 
     /// Waits for the end of the writer thread: after [`close`](Self::close), or when it panicked.

@@ -44,7 +44,7 @@ async fn what_was_acknowledged_is_there_after_the_store_was_dropped() {
     assert_eq!(store.account(kept.id).await.unwrap(), Some(kept));
     assert_eq!(store.nonce_secrets().await.unwrap(), Some(kept_secrets), "a clean stop keeps the secrets");
     let again = store.redeem_nonce(&used, at(300), operation()).await.unwrap();
-    assert_eq!(again, Redemption::AlreadyUsed, "a clean stop keeps redemptions that no commit had yet");
+    assert_eq!(again, Redemption::AlreadyUsed, "a clean stop keeps redemptions");
 }
 
 #[tokio::test]
@@ -279,7 +279,13 @@ async fn a_nonce_is_forgotten_after_its_life_and_not_before() {
     store.purge(at(299), 100).await.unwrap();
     assert_eq!(redeem().await, Redemption::AlreadyUsed);
     store.purge(at(300), 100).await.unwrap();
-    assert_eq!(redeem().await, Redemption::Redeemed, "nothing of it is kept");
+    assert_eq!(redeem().await, Redemption::Redeemed, "nothing of it is kept in memory");
+    drop(store);
+    let store = open(&folder);
+    store.purge(at(300), 100).await.unwrap();
+    drop(store);
+    let again = open(&folder).redeem_nonce(&nonce, at(300), operation()).await.unwrap();
+    assert_eq!(again, Redemption::Redeemed, "nothing of it is kept in the file");
 }
 
 #[tokio::test]
@@ -335,5 +341,5 @@ async fn records_are_counted_as_they_are_asked_for_and_put() {
     took(0, 6, "the certificate twice, its two names and its end, and its key once it is issued");
     store.redeem_nonce(&nonce(), at(300), operation()).await.unwrap();
     store.block_key(&account.key.thumbprint(), at(0)).await.unwrap();
-    took(0, 2, "the blocked key, and the nonce in the same commit");
+    took(0, 2, "the blocked key, and the nonce that is put at the end");
 }

@@ -61,7 +61,7 @@ async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations(
     ];
     HOST.on_both_families(async |ca| {
         let client = ca.client().await;
-        let before = ca.settled_counts().await.writes;
+        let before = ca.counts().writes;
         for name in odd {
             println!("{name:?}");
             let identifier = json!({"type": "dns", "value": name});
@@ -73,7 +73,7 @@ async fn n9_threat_27_an_odd_name_is_refused_with_its_reason_by_both_operations(
                 assert_eq!(problem["identifier"]["type"], "dns");
             }
         }
-        let writes = ca.settled_counts().await.writes - before;
+        let writes = ca.counts().writes - before;
         assert_eq!(writes, 2 * odd.len() as u64, "only the nonces are written");
     })
     .await;

@@ -60,9 +60,9 @@ async fn n12_new_orders_are_limited_at_the_cost_of_one_write_and_renewals_go_on(
             client.order(&["c.test"]).await;
             for _ in 0..3 {
                 ca.settled().await;
-                let before = ca.settled_counts().await.writes;
+                let before = ca.counts().writes;
                 reached(&client.new_order(&["d.test"]).await, "newOrdersPerAccount");
-                let after = ca.settled_counts().await.writes;
+                let after = ca.counts().writes;
                 assert!(after - before <= 2, "the nonce, and at most one write: {}", after - before);
             }
             reached(&client.new_order(&["a.test"]).await, "newOrdersPerAccount");
@@ -105,9 +105,9 @@ async fn n12_a_limit_of_a_whole_profile_is_exact_in_all_of_its_parts() {
     }
     for _ in 0..3 {
         ca.settled().await;
-        let before = ca.settled_counts().await.writes;
+        let before = ca.counts().writes;
         reached(&client.new_order(&["c.test"]).await, "newOrders");
-        let after = ca.settled_counts().await.writes;
+        let after = ca.counts().writes;
         assert!(after - before <= 2, "the nonce, and at most one write: {}", after - before);
     }
 }
@@ -152,9 +152,9 @@ async fn n12_a_request_refused_by_a_wider_limit_is_not_counted() {
     one.order(&["b.test"]).await;
     for _ in 0..3 {
         ca.settled().await;
-        let before = ca.settled_counts().await.writes;
+        let before = ca.counts().writes;
         reached(&two.new_order(&["c.test"]).await, "newOrders");
-        let after = ca.settled_counts().await.writes;
+        let after = ca.counts().writes;
         assert!(after - before <= 1, "the nonce: {}", after - before);
     }
     let key = format!("default#newOrdersPerAccount#{}", two.account_id());

@@ -9,8 +9,8 @@ pub struct Counts {
     /// counts the index entry too.
     pub reads: u64,
     /// Records that were put. An account's entry in the index of keys, an order's entry in the list
-    /// of the account, a proof, a revoked certificate and a redeemed nonce each count as a record;
-    /// rows for expiry and resumption do not.
+    /// of the account, a proof, a revoked certificate and a redeemed nonce each count as a record,
+    /// although nonces are put when the store is closed; rows for expiry and resumption do not.
     pub writes: u64,
     /// The number of durable commits.
     pub commits: u64,

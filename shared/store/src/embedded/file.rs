@@ -26,7 +26,7 @@ pub(super) struct File {
 /// What opening found.
 pub(super) struct Opened {
     pub(super) file: File,
-    /// The redeemed nonces in the file.
+    /// The redeemed nonces that were in the file.
     pub(super) redeemed: Vec<RedeemedNonce>,
     /// Whether the previous process did not close the file.
     pub(super) was_unclean: bool,
@@ -180,7 +180,7 @@ fn last_process(database: &Database) -> Result<(Option<u32>, LastProcess), redb:
 }
 
 /// Creates the tables of a new file, and invalidates the nonces if the last process did not close
-/// the file, because some of their redemptions may be lost.
+/// the file, because their redemptions are lost.
 fn prepare(database: &Database, was_unclean: bool) -> Result<Vec<RedeemedNonce>, redb::Error> {
     let transaction = database.begin_write()?;
     for table in table::ALL {
@@ -191,11 +191,14 @@ fn prepare(database: &Database, was_unclean: bool) -> Result<Vec<RedeemedNonce>,
     meta.insert(key::RUNNING, schema::open_mark().as_bytes())?;
     drop(meta);
     let mut nonces = transaction.open_table(table::NONCE.definition())?;
-    if was_unclean {
+    let redeemed = if was_unclean {
         transaction.open_table(table::SECRET.definition())?.remove(key::NONCE_SECRETS)?;
-        nonces.retain(|_, _| false)?;
-    }
-    let redeemed = redeemed(&nonces)?;
+        Vec::new()
+    } else {
+        redeemed(&nonces)?
+    };
+    // They are in memory alone until the file is closed.
+    nonces.retain(|_, _| false)?;
     drop(nonces);
     transaction.commit()?;
     Ok(redeemed)

@@ -72,11 +72,6 @@ pub(super) fn nonce(expires_at: Timestamp, nonce: &str) -> String {
     format!("{}#{nonce}", digits(expires_at.as_second()))
 }
 
-/// The redeemed nonces that may be forgotten at `now`.
-pub(super) fn nonces_until(now: Timestamp) -> Range<String> {
-    String::new()..digits(now.as_second())
-}
-
 /// Parses a key of [`nonce`]: until when the nonce is kept, and its text.
 pub(super) fn nonce_of(key: &str) -> Option<(Timestamp, &str)> {
     let (expires_at, nonce) = key.split_once('#')?;

@@ -1,7 +1,8 @@
-//! The redeemed nonces in memory.
+//! The redeemed nonces.
 //!
-//! Whether a nonce is redeemed is decided in memory; its row follows with the next commit. Every
-//! redeemed nonce that can still be presented is in memory, so the rows serve the next start only.
+//! All that can still be presented are in memory, and only there, until the store is closed. Then
+//! the file gets them, for the next start. A process that is killed loses them, so the start after
+//! it makes every earlier nonce invalid.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,9 +25,6 @@ struct Live {
     /// Nonces that expire by then are not accepted any more, whether or not they were redeemed:
     /// they had to make room.
     unacceptable_until: Option<Timestamp>,
-    unwritten: Vec<RedeemedNonce>,
-    /// Whether the writer does not look for rows until it is woken.
-    resting: bool,
     closed: bool,
 }
 
@@ -61,52 +59,48 @@ impl LiveNonces {
             }
         }
         let count = redeemed.values().map(HashMap::len).sum();
-        let unwritten = Vec::new();
-        let mut live = Live { redeemed, count, unacceptable_until: None, unwritten, resting: false, closed: false };
+        let mut live = Live { redeemed, count, unacceptable_until: None, closed: false };
         live.make_room(MAX_REDEEMED);
         Self(Mutex::new(live))
     }
 
-    /// Decides about a redemption. The second value is whether the writer has to be woken for the
-    /// row.
+    /// Decides about a redemption.
     pub(super) fn redeem(
         &self,
         nonce: &str,
         expires_at: Timestamp,
         operation: OperationId,
-    ) -> Result<(Redemption, bool), Closed> {
+    ) -> Result<Redemption, Closed> {
         let mut live = self.lock();
         if live.closed {
             return Err(Closed);
         }
         if live.unacceptable_until.is_some_and(|until| expires_at <= until) {
-            return Ok((Redemption::AlreadyUsed, false));
+            return Ok(Redemption::AlreadyUsed);
         }
         // A nonce always comes with the same expiry, because the time is part of it.
         let redeemed = live.redeemed.entry(expires_at).or_default();
         match redeemed.get(nonce) {
-            Some(redeemer) if *redeemer == operation => Ok((Redemption::Redeemed, false)),
-            Some(_) => Ok((Redemption::AlreadyUsed, false)),
+            Some(redeemer) if *redeemer == operation => Ok(Redemption::Redeemed),
+            Some(_) => Ok(Redemption::AlreadyUsed),
             None => {
                 redeemed.insert(nonce.into(), operation);
-                live.unwritten.push(RedeemedNonce { key: key::nonce(expires_at, nonce), operation });
                 live.count += 1;
                 live.make_room(MAX_REDEEMED);
-                Ok((Redemption::Redeemed, std::mem::take(&mut live.resting)))
+                Ok(Redemption::Redeemed)
             }
         }
     }
 
-    /// The rows that have not been committed yet.
-    pub(super) fn take_unwritten(&self) -> Vec<RedeemedNonce> {
-        std::mem::take(&mut self.lock().unwritten)
-    }
-
-    /// Lets the writer rest if no row is waiting; the next redemption wakes it.
-    pub(super) fn rest(&self) -> bool {
-        let mut live = self.lock();
-        live.resting = live.unwritten.is_empty();
-        live.resting
+    /// The rows of all redeemed nonces, in the order of their keys.
+    pub(super) fn rows(&self) -> Vec<RedeemedNonce> {
+        let live = self.lock();
+        let nonces = live.redeemed.iter().flat_map(|(&at, group)| group.iter().map(move |nonce| (at, nonce)));
+        let mut rows: Vec<_> = nonces
+            .map(|(expires_at, (nonce, &operation))| RedeemedNonce { key: key::nonce(expires_at, nonce), operation })
+            .collect();
+        rows.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        rows
     }
 
     /// Removes the nonces that can no longer be presented.
@@ -117,8 +111,7 @@ impl LiveNonces {
         live.count = live.redeemed.values().map(HashMap::len).sum();
     }
 
-    /// Refuses redemptions from now on, because a clean stop would lose a redemption after the last
-    /// commit.
+    /// Refuses redemptions from now on, because those after [`rows`](Self::rows) would be lost.
     pub(super) fn close(&self) {
         self.lock().closed = true;
     }
@@ -141,7 +134,7 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let nonces = LiveNonces::new(Vec::new());
         let redeem = |nonce: &str, second, operation| {
-            nonces.redeem(nonce, at(second), OperationId::from_random([operation; 16])).ok().unwrap().0
+            nonces.redeem(nonce, at(second), OperationId::from_random([operation; 16])).ok().unwrap()
         };
         assert_eq!(redeem("first", 1, 1), Redemption::Redeemed);
         assert_eq!(redeem("second", 2, 2), Redemption::Redeemed);

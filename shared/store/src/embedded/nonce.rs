@@ -6,11 +6,9 @@ use jiff::Timestamp;
 use super::{
     EmbeddedStore,
     change::Change,
-    failure::Closed,
     key,
     record::Record,
     table::{self, TableName},
-    writer::Message,
 };
 use crate::{NonceSecrets, NonceStore, OperationId, Redemption, StoreError, Versioned};
 
@@ -22,9 +20,9 @@ impl NonceStore for EmbeddedStore {
         expires_at: Timestamp,
         operation: OperationId,
     ) -> Result<Redemption, StoreError> {
-        let (redemption, writer_rests) = self.nonces.redeem(nonce, expires_at, operation)?;
-        if writer_rests {
-            self.queue.send(Message::NoncesWait).map_err(|_| Closed)?;
+        let redemption = self.nonces.redeem(nonce, expires_at, operation)?;
+        if redemption == Redemption::Redeemed {
+            self.counters.wrote(1);
         }
         Ok(redemption)
     }

@@ -16,9 +16,9 @@ use super::{
 use crate::{AuditRecord, CertificateRecord, ExternalAccountKey, Incident, Retention, StoreError};
 
 impl EmbeddedStore {
-    /// Deletes records that are no longer needed at `now`, and redeemed nonces that can no longer
-    /// be presented. If the disk was full and has room again, everything is written from then on.
-    /// Examines at most `limit` of them, so that other writes do not wait long.
+    /// Deletes records that are no longer needed at `now`, and forgets redeemed nonces that can no
+    /// longer be presented. If the disk was full and has room again, everything is written from
+    /// then on. Examines at most `limit` records, so that other writes do not wait long.
     /// Returns the number examined: when it is `limit`, there may be more.
     ///
     /// # Errors
@@ -28,16 +28,11 @@ impl EmbeddedStore {
         let seen = self
             .write_from_reserve(move |batch| {
                 reserve.restore();
-                let nonces = batch.first_keys(table::NONCE, &key::nonces_until(now), limit)?;
-                for key in &nonces {
-                    batch.remove(table::NONCE, key)?;
-                }
-                let rest = limit.saturating_sub(nonces.len());
-                let due = batch.first_keys(table::EXPIRY, &key::expired_until(now), rest)?;
+                let due = batch.first_keys(table::EXPIRY, &key::expired_until(now), limit)?;
                 for row in &due {
                     settle(batch, row, &retention, now)?;
                 }
-                Ok(nonces.len() + due.len())
+                Ok(due.len())
             })
             .await?;
         self.nonces.forget(now);

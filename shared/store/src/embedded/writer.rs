@@ -1,21 +1,12 @@
 //! The writer thread: takes the queued requests, applies them in one transaction, commits, and
 //! answers.
 
-use std::{
-    sync::{Arc, mpsc},
-    time::Duration,
-};
+use std::sync::{Arc, mpsc};
 
 use tokio::sync::oneshot;
 
 use super::{
-    batch::Batch,
-    counts::Counters,
-    failure::Failure,
-    file::File,
-    key,
-    live_nonces::{LiveNonces, RedeemedNonce},
-    reserve::Reserve,
+    batch::Batch, counts::Counters, failure::Failure, file::File, key, live_nonces::LiveNonces, reserve::Reserve,
     schema, table,
 };
 use crate::StoreError;
@@ -24,8 +15,6 @@ use crate::StoreError;
 pub(super) enum Message {
     /// A write to decide and apply.
     Write(Request),
-    /// A nonce was redeemed while the writer was resting.
-    NoncesWait,
     /// No further message follows. The sender, if any, receives the result of the last commit.
     Close(Option<oneshot::Sender<Result<(), StoreError>>>),
 }
@@ -84,14 +73,9 @@ pub(super) struct Writer {
     nonces: Arc<LiveNonces>,
     reserve: Arc<Reserve>,
     counters: Arc<Counters>,
-    /// Redeemed nonces that have not been committed yet.
-    unwritten: Vec<RedeemedNonce>,
-    /// Whether redeemed nonces are in memory alone, so that the next start must make all nonces
-    /// invalid.
-    forgot_nonces: bool,
 }
 
-/// The requests and nonces of one transaction.
+/// The requests of one transaction.
 #[derive(Default)]
 struct Group {
     requests: Vec<Request>,
@@ -106,7 +90,7 @@ impl Writer {
         reserve: Arc<Reserve>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { queue, file, nonces, reserve, counters, unwritten: Vec::new(), forgot_nonces: false }
+        Self { queue, file, nonces, reserve, counters }
     }
 
     /// Runs until it receives [`Message::Close`].
@@ -124,16 +108,20 @@ impl Writer {
         }
     }
 
-    /// Waits for the first request, or until nonces are due, and takes all other requests that are
-    /// already queued. Requests that arrive during a commit form the next group, so that no request
-    /// is delayed to fill a group, and groups grow with the load.
+    /// Waits for the first request and takes all others that are already queued. Requests that
+    /// arrive during a commit form the next group, so that no request is delayed to fill a group,
+    /// and groups grow with the load.
     fn gather(&mut self) -> Group {
         let mut group = Group::default();
         while group.requests.len() < LARGEST_GROUP {
-            let message = if group.requests.is_empty() { self.wait() } else { self.queue.try_recv().ok() };
+            let message = if group.requests.is_empty() {
+                // Without a store there is no sender.
+                Some(self.queue.recv().unwrap_or(Message::Close(None)))
+            } else {
+                self.queue.try_recv().ok()
+            };
             match message {
                 Some(Message::Write(request)) => group.requests.push(request),
-                Some(Message::NoncesWait) => {}
                 Some(close @ Message::Close(_)) => {
                     group.close = Some(close);
                     break;
@@ -144,36 +132,13 @@ impl Writer {
         group
     }
 
-    /// The next message; `None` when nonces have waited long enough. While requests follow each
-    /// other, nonces are committed with them, and no message is needed to wake the writer for a
-    /// nonce.
-    fn wait(&self) -> Option<Message> {
-        let closed = || Message::Close(None);
-        match self.queue.recv_timeout(NONCES_WAIT) {
-            Ok(message) => Some(message),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Some(closed()),
-            Err(mpsc::RecvTimeoutError::Timeout) if self.nonces.rest() => {
-                Some(self.queue.recv().unwrap_or_else(|_| closed()))
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => None,
-        }
-    }
-
     fn commit(&mut self, mut requests: Vec<Request>, last: bool) -> Result<(), Failure> {
-        self.unwritten.extend(self.nonces.take_unwritten());
-        if self.reserve.is_spent() && !self.unwritten.is_empty() {
-            // Strangers make these rows; they must not use up the reserve.
-            self.unwritten.clear();
-            self.forgot_nonces = true;
-        }
         match self.transact(&mut requests, last) {
             Ok(()) => {
-                self.unwritten.clear();
                 requests.into_iter().for_each(|request| request.answer());
                 Ok(())
             }
             Err(failure) => {
-                // The nonces are part of the next commit.
                 tracing::error!(error = %failure, "the store could not commit");
                 if self.reserve.has_no_room() {
                     self.reserve.spend();
@@ -194,13 +159,15 @@ impl Writer {
     fn transact(&self, requests: &mut [Request], last: bool) -> Result<(), Failure> {
         let transaction = self.file.begin_write()?;
         let mut batch = Batch::new(&transaction);
-        for nonce in &self.unwritten {
-            batch.put(table::NONCE, &nonce.key, nonce.operation.as_bytes())?;
-        }
         for request in requests {
             request.decide(&mut batch)?;
         }
-        if last && !self.forgot_nonces {
+        // Strangers redeem nonces, which must not use up the reserve: without the mark, they are
+        // all invalid at the next start.
+        if last && !self.reserve.is_spent() {
+            for nonce in self.nonces.rows() {
+                batch.set(table::NONCE, &nonce.key, nonce.operation.as_bytes())?;
+            }
             batch.set(table::META, key::RUNNING, schema::closed_mark().as_bytes())?;
         }
         let (puts, is_changed) = (batch.puts(), batch.is_changed());
@@ -215,9 +182,6 @@ impl Writer {
         Ok(())
     }
 }
-
-/// How long redeemed nonces wait for the commit of another write.
-const NONCES_WAIT: Duration = Duration::from_millis(50);
 
 /// Bounds how long the first of a group waits for the others to be applied.
 const LARGEST_GROUP: usize = 512;
