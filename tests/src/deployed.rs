@@ -5,6 +5,7 @@
 //! S3. There are two [`Front`]s before it: one is the public domain of the API, over HTTPS; the
 //! other stands for the CloudFront distribution of the status bucket. Everything stops on drop.
 
+mod account;
 mod emulator;
 mod engine;
 pub mod event;
@@ -31,6 +32,7 @@ use crate::{
 
 use self::emulator::Emulator;
 
+pub use self::account::Account;
 pub use self::engine::Engine;
 pub use self::front::{Front, Identity, Upstream};
 

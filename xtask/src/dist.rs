@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::{Error, command::Program, progress, repository, setup};
 
 pub use self::architecture::Architecture;
+pub(crate) use self::template::program;
 
 mod architecture;
 mod bom;

@@ -27,6 +27,9 @@ pub enum Error {
         /// The output of the program, unless it was already shown; starts with a line break.
         output: String,
     },
+    /// The operator did not agree.
+    #[error("nothing was made")]
+    Declined,
     /// A file could not be read or written.
     #[error("{path}: {source}", path = .path.display())]
     File {
@@ -44,6 +47,28 @@ pub enum Error {
     /// Tools are missing without which nothing can be done.
     #[error("not installed: {0}")]
     Missing(String),
+    /// AWS does not know who is asking.
+    #[error(
+        "there are no credentials for AWS here; `aws configure` or the variables AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY bring them: {0}"
+    )]
+    NoCredentials(String),
+    /// A parameter has no value.
+    #[error("`{0}` is no parameter with its value, NAME=VALUE")]
+    NoParameter(String),
+    /// The prefix of stacks is no name that all of them can have.
+    #[error(
+        "`{0}` cannot begin the names of stacks: lower-case letters, digits and hyphens, a letter first, 14 at most"
+    )]
+    NoPrefix(String),
+    /// No one says which region.
+    #[error("there is no region; name one with --region")]
+    NoRegion,
+    /// The folder has nothing that could be deployed.
+    #[error("{} has no template.yaml; `cargo xtask dist` fills it", .0.display())]
+    NotPacked(PathBuf),
+    /// Steps of the smoke test failed.
+    #[error("the smoke test failed: {0}")]
+    Smoked(String),
     /// A program could not be started.
     #[error("`{command}` does not start: {source}")]
     Start {

@@ -13,6 +13,7 @@ mod host;
 mod http;
 mod paths;
 mod slow;
+mod smoke;
 mod tls;
 
 /// Runs the judges with these names; all of them if there is none. `list` only prints them.
@@ -80,11 +81,16 @@ fn now() -> Result<String, Error> {
     Ok(format!("{}{changed}, {}", commit.trim(), date.trim()))
 }
 
-const JUDGES: [Judge; 6] = [
+const JUDGES: [Judge; 7] = [
     Judge { name: "explorer", question: "does any order of two operations break a rule?", run: explorer::run },
     Judge { name: "fuzz", question: "does any input break a reader?", run: fuzz::run },
     Judge { name: "http", question: "does any request lead to a failure of the CA?", run: http::run },
     Judge { name: "paths", question: "do other verifiers of paths agree with ours?", run: paths::run },
     Judge { name: "slow", question: "does the host answer while slow clients hold connections?", run: slow::run },
+    Judge {
+        name: "smoke",
+        question: "does a stack live as it should, from a failed create to its clean-up?",
+        run: smoke::run,
+    },
     Judge { name: "tls", question: "does the listener speak only good TLS?", run: tls::run },
 ];

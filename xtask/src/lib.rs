@@ -5,6 +5,7 @@
 //! - [`emulate`]: the bundle deployed on this machine, and events for its functions
 //! - [`fuzz`]: fuzz targets, from the kept corpus
 //! - [`judges`]: programs of others that try the CA for long
+//! - [`smoke`]: the life of a stack in an account, or in the emulator
 //! - [`mod@test`]: `setup`, `sam build`, a short run of `fuzz`, then `cargo test --workspace`
 //! - [`tidy`]: rules of the repository that the compiler does not check
 
@@ -15,6 +16,7 @@ pub mod fuzz;
 pub mod judges;
 pub mod progress;
 pub mod setup;
+pub mod smoke;
 pub mod test;
 pub mod tidy;
 
@@ -30,4 +32,10 @@ use std::path::{Path, PathBuf};
 pub fn repository() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest).to_path_buf()
+}
+
+/// Where Cargo puts what it builds for debugging.
+pub(crate) fn built() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("debug")
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use xtask::{dist::Architecture, fuzz::Effort, progress};
+use xtask::{dist::Architecture, fuzz::Effort, progress, smoke};
 
 /// The repository's own chores.
 #[derive(Parser)]
@@ -60,6 +60,9 @@ enum Chore {
         #[arg(long)]
         dist: bool,
     },
+    /// Try in an account of yours what only an account can show: deploy what `dist` packed, obtain
+    /// certificates, update, roll back, delete, adopt, clean up; asks first, and writes a report.
+    Smoke(smoke::Options),
     /// Run `setup`, build the bundle, and run every fuzz target and every test of the workspace; a
     /// missing tool is a failure.
     Test {
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Chore::Judges { names, list } => xtask::judges::run(&names, list),
         Chore::Setup { dist: false } => xtask::setup::run().map(|_| ()),
         Chore::Setup { dist: true } => xtask::setup::for_dist().map(|_| ()),
+        Chore::Smoke(options) => smoke::run(&options),
         Chore::Test { arguments } => xtask::test::run(&arguments),
         Chore::Tidy => xtask::tidy::run(),
     };

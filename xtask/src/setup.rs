@@ -69,6 +69,19 @@ pub fn for_judges() -> Result<Tools, Error> {
     if without.is_empty() { Ok(Tools { folder, without }) } else { Err(Error::Missing(without.join(", "))) }
 }
 
+/// Installs what `smoke` needs, if it is missing. The clients are left out where they cannot be
+/// installed.
+///
+/// # Errors
+///
+/// The command line of AWS cannot be installed.
+pub fn for_smoke() -> Result<Tools, Error> {
+    let Tools { folder, .. } = installed();
+    let mut without = debian::install(&debian::OF_SMOKE)?;
+    without.extend(python::install(&folder, &python::OF_SMOKE)?);
+    if without.contains(&"aws") { Err(Error::Missing(without.join(", "))) } else { Ok(Tools { folder, without }) }
+}
+
 /// The tools that earlier runs installed, without a check.
 pub fn installed() -> Tools {
     Tools { folder: repository().join("target").join("tools"), without: Vec::new() }

@@ -3,7 +3,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, OnceLock},
+    sync::{Arc, RwLock},
 };
 
 use bytes::Bytes;
@@ -24,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 /// A listener on a free loopback port that forwards requests. It stops on drop.
 pub struct Front {
     origin: String,
-    upstream: Arc<OnceLock<Upstream>>,
+    upstream: Arc<RwLock<Option<Upstream>>>,
     _task: JoinSet<()>,
 }
 
@@ -95,14 +95,13 @@ impl Front {
         &self.origin
     }
 
-    /// Forwards requests from now on; before, they are answered with 503. Only the first call
-    /// counts.
+    /// Forwards requests to there from now on; before the first call, they are answered with 503.
     pub fn lead_to(&self, upstream: Upstream) {
-        let _ = self.upstream.set(upstream);
+        *self.upstream.write().unwrap() = Some(upstream);
     }
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, upstream: Arc<OnceLock<Upstream>>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, upstream: Arc<RwLock<Option<Upstream>>>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let (tls, upstream) = (tls.clone(), upstream.clone());
@@ -121,11 +120,11 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, upstream: Arc<O
     }
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, upstream: Arc<OnceLock<Upstream>>) {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, upstream: Arc<RwLock<Option<Upstream>>>) {
     let answer = service_fn(move |request| {
-        let upstream = upstream.clone();
+        let upstream = upstream.read().unwrap().clone();
         async move {
-            let handed_on = match upstream.get() {
+            let handed_on = match &upstream {
                 Some(upstream) => hand_on(upstream, request).await.ok(),
                 None => None,
             };

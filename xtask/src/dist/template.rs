@@ -63,7 +63,7 @@ pub(super) fn packaged(template: &str, architecture: Architecture, zips: &[&str]
 }
 
 /// The program of a function: `new-nonce` for `NewNonceFunction`.
-fn program(id: &str) -> String {
+pub(crate) fn program(id: &str) -> String {
     let name = id.strip_suffix("Function").unwrap_or(id);
     let mut program = String::new();
     for letter in name.chars() {

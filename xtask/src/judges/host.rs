@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Error, command::Program, repository};
+use crate::{Error, built, command::Program, repository};
 
 /// A running `serverless-acme serve`, with free ports and a new data folder. It ends on drop.
 pub(super) struct Host {
@@ -100,12 +100,6 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Where Cargo puts what it builds.
-pub(super) fn built() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("debug")
 }
 
 /// An empty folder for a judge.

@@ -16,7 +16,7 @@ use std::{
 use serde_json::Value;
 
 use super::{Outcome, host};
-use crate::{Error, command::Program, progress, repository, setup::Tools};
+use crate::{Error, built, command::Program, progress, repository, setup::Tools};
 
 mod classes;
 
@@ -43,7 +43,7 @@ fn verdicts(file: &Path) -> Result<String, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = ["build", "--quiet", "--locked", "--workspace", "--example", "verdicts"];
     Program::new(cargo).args(build).directory(repository()).show()?;
-    Program::new(host::built().join("examples").join("verdicts")).input(fs::File::open(file).map_err(failed)?).output()
+    Program::new(built().join("examples").join("verdicts")).input(fs::File::open(file).map_err(failed)?).output()
 }
 
 /// The reasons of OpenSSL, empty where it accepts.

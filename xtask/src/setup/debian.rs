@@ -44,6 +44,10 @@ pub(super) const OF_TESTS: [(&str, &str); 20] = [
 /// What installs the compiler of the functions.
 pub(super) const OF_DIST: [(&str, &str); 1] = [("python3-venv", "python3-venv")];
 
+/// Each package, and the program of it that the smoke test uses.
+pub(super) const OF_SMOKE: [(&str, &str); 3] =
+    [("lego", "lego"), ("openssl", "openssl"), ("python3-venv", "python3-venv")];
+
 /// Each package, and the program of it that the judges use.
 pub(super) const OF_JUDGES: [(&str, &str); 4] =
     [("curl", "curl"), ("openssl", "openssl"), ("slowhttptest", "slowhttptest"), ("testssl.sh", "testssl")];

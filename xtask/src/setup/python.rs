@@ -41,6 +41,9 @@ pub(super) const OF_TESTS: [&str; 14] = [
 /// The environment that builds the functions: zig and cargo-zigbuild.
 pub(super) const OF_DIST: [&str; 1] = ["zig"];
 
+/// The environments of the smoke test: the command line of AWS, and a client.
+pub(super) const OF_SMOKE: [&str; 2] = ["aws", "certbot"];
+
 /// The environment of the judges: the fuzzer of HTTP, and a verifier of paths.
 pub(super) const OF_JUDGES: [&str; 1] = ["judges"];
 
