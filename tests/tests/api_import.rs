@@ -40,7 +40,7 @@ const EXPLAINED: [Explained; 3] = [
 
 #[tokio::test]
 async fn api_gateway_imports_the_api_and_every_message_that_it_shows_is_explained() -> Result<(), Failure> {
-    let Some((api, messages)) = imported(|body| body).await? else { return Ok(()) };
+    let Some((api, messages)) = imported(Api::Public, |body| body).await? else { return Ok(()) };
     println!("{} messages", messages.len());
     let faults = faults(&messages, &api["FailOnWarnings"]);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -64,7 +64,14 @@ async fn a_document_without_the_explained_faults_is_imported_without_a_message()
         }
         body
     };
-    let Some((_, messages)) = imported(mended).await? else { return Ok(()) };
+    let Some((_, messages)) = imported(Api::Public, mended).await? else { return Ok(()) };
+    assert_eq!(messages, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_private_api_is_imported_without_a_message() -> Result<(), Failure> {
+    let Some((_, messages)) = imported(Api::Private, |body| body).await? else { return Ok(()) };
     assert_eq!(messages, [""; 0]);
     Ok(())
 }
@@ -94,14 +101,27 @@ fn fits(pattern: &str, text: &str) -> bool {
     (0..=text.len()).any(|at| text.is_char_boundary(at) && fits(rest, &text[at..]))
 }
 
+/// An API of the template.
+#[derive(Clone, Copy)]
+enum Api {
+    /// The HTTP API.
+    Public,
+    /// The REST API for VPC endpoints.
+    Private,
+}
+
 /// The properties of the API, and the messages of the parser about its document after a change;
 /// `None` if this machine has no SAM or no parser.
-async fn imported(change: impl FnOnce(Value) -> Value) -> Result<Option<(Value, Vec<String>)>, Failure> {
+async fn imported(of: Api, change: impl FnOnce(Value) -> Value) -> Result<Option<(Value, Vec<String>)>, Failure> {
     let (Some(parser), Some(_)) = (Tool::find("openapi-generator-cli")?, Tool::find("java")?) else { return Ok(None) };
     let Some(template) = Transformed::read().await? else { return Ok(None) };
-    let deployed = template.deployed(&[], |name| format!("arn:aws:lambda:eu-central-1:123456789012:function:{name}"));
-    let api = &template.resources("AWS::ApiGatewayV2::Api")["HttpApi"]["Properties"];
-    let api = deployed.value(api);
+    let arn = |name: &str| format!("arn:aws:lambda:eu-central-1:123456789012:function:{name}");
+    let deployed = template.deployed(&[("VpcEndpointIds", "vpce-0123456789abcdef0")], arn);
+    let api = match of {
+        Api::Public => template.resources("AWS::ApiGatewayV2::Api")["HttpApi"],
+        Api::Private => template.resources("AWS::ApiGateway::RestApi")["PrivateApi"],
+    };
+    let api = deployed.value(&api["Properties"]);
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("body.json"), change(api["Body"].clone()).to_string()).unwrap();

@@ -4,6 +4,7 @@ mod optional_stacks;
 
 use std::{collections::BTreeSet, fs};
 
+use acme::ProblemType;
 use tests::deployed::{
     repository,
     template::{Template, program},
@@ -73,7 +74,7 @@ fn the_private_api_has_the_routes_of_the_code_and_may_call_their_functions() {
     let mut calls = BTreeSet::new();
     let mut routes = BTreeSet::new();
     for (path, methods) in api["DefinitionBody"]["paths"].as_mapping().unwrap() {
-        for (method, operation) in methods.as_mapping().unwrap() {
+        for (method, operation) in methods.as_mapping().unwrap().iter().filter(|(method, _)| *method != "parameters") {
             let function = called(operation);
             routes.insert(format!("{} {} {function}", path.as_str().unwrap(), method.as_str().unwrap()));
             calls.insert(function);
@@ -143,6 +144,33 @@ fn the_private_api_writes_the_access_log_of_the_public_one_where_the_account_can
     assert!(!private[1]["Format"].as_str().unwrap().contains("routeKey"));
     // Without the role of the account, API Gateway refuses the whole stage.
     assert_eq!(template.parameter("PrivateAccessLog")["Default"], "false");
+}
+
+#[test]
+fn what_the_private_gateway_answers_by_itself_is_a_problem_document() {
+    let template = Template::read();
+    let answers =
+        &template.resource("PrivateApi")["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"];
+    let mut kinds = BTreeSet::new();
+    for (kind, answer) in answers.as_mapping().unwrap() {
+        let kind = kind.as_str().unwrap();
+        // API Gateway puts in a text with its quotes.
+        let text = answer["responseTemplates"]["application/json"].as_str().unwrap();
+        let problem: serde_json::Value =
+            serde_json::from_str(&text.replace("$context.error.messageString", "\"cause\"")).unwrap();
+        let known = ProblemType::ALL.iter().find(|known| known.urn() == problem["type"]).unwrap();
+        assert!(problem["detail"].is_string(), "{kind}");
+        let headers = &answer["responseParameters"];
+        assert_eq!(headers["gatewayresponse.header.Content-Type"], "'application/problem+json'", "{kind}");
+        let again = [ProblemType::RateLimited, ProblemType::ServerInternal].contains(known);
+        assert_eq!(again, headers["gatewayresponse.header.Retry-After"].is_string(), "{kind}");
+        if let Some(status) = answer["statusCode"].as_str() {
+            assert_eq!(problem["status"].to_string(), status, "{kind}");
+        }
+        kinds.insert(kind);
+    }
+    // Of these two are all others.
+    assert!(["DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
 }
 
 #[test]
