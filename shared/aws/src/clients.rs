@@ -19,8 +19,9 @@ use issuing::StatusUrl;
 use jiff::SignedDuration;
 use ra::{Accounts, Directories, Nonces, Openness, Refusals, Settings};
 use store::{
-    AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore,
-    IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Retention, WatchStore,
+    AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, GrantStore,
+    IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
+    Retention, WatchStore,
 };
 
 use crate::{
@@ -56,6 +57,8 @@ pub enum Capability {
     Crls,
     /// [`ExternalAccountStore`].
     ExternalAccounts,
+    /// [`GrantStore`].
+    Grants,
     /// [`IncidentStore`].
     Incidents,
     /// [`IssuanceStore`].
@@ -203,6 +206,12 @@ impl Clients {
     /// The store of external account keys.
     pub fn external_account_store(&self) -> Arc<dyn ExternalAccountStore> {
         self.note(Capability::ExternalAccounts);
+        self.store.clone()
+    }
+
+    /// The store of grants of enrolment.
+    pub fn grant_store(&self) -> Arc<dyn GrantStore> {
+        self.note(Capability::Grants);
         self.store.clone()
     }
 

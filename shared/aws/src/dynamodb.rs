@@ -26,6 +26,7 @@ mod certificate_item;
 mod condition;
 mod crl;
 mod external_account;
+mod grant;
 mod incident;
 mod issuance;
 mod issuer;

@@ -10,14 +10,14 @@ use cloud::{Cloud, Fault, FaultKind, Service};
 use serde_json::{Map, Value};
 use store::{
     AccountStore, AcmeProfile, AuditRecord, AuditStore, AuthorizationStore, CertificateRecord, CertificateStore,
-    Counted, CrlRecord, CrlStore, ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore,
-    Incident, IncidentStore, IssuanceStore, IssuerRecord, IssuerStore, LimitStore, LimitWindow, NonceSecrets,
-    NonceStore, OperationId, OrderStore, ProfileSet, ProfileStore, Redemption, Retention, StoreError, Versioned,
-    WatchStore,
+    Counted, CrlRecord, CrlStore, EnrolmentGrant, ExpiryWatch, ExternalAccountKey, ExternalAccountSecret,
+    ExternalAccountStore, GrantStore, Incident, IncidentStore, IssuanceStore, IssuerRecord, IssuerStore, LimitStore,
+    LimitWindow, NonceSecrets, NonceStore, OperationId, OrderStore, ProfileSet, ProfileStore, Redemption, Retention,
+    StoreError, Versioned, WatchStore,
     contract::fixture::{
         account, account_in, at, audit_record, authorization, bound, certificate, changed, crl, dns, expiry_watch,
-        external_account_key, external_account_secret, incident, issued, issuer, issuer_id, key, limit_window, nonce,
-        operation, order, processing, revoked, secrets, valid, valid_order,
+        external_account_key, external_account_secret, grant_to, incident, issued, issuer, issuer_id, key,
+        limit_window, nonce, operation, order, processing, revoked, secrets, valid, valid_order,
     },
 };
 
@@ -216,6 +216,7 @@ struct Records {
     external_keys: [Versioned<ExternalAccountKey>; 2],
     external_secret: ExternalAccountSecret,
     audit_record: AuditRecord,
+    grant: Versioned<EnrolmentGrant>,
     incident: Versioned<Incident>,
     watch: Versioned<ExpiryWatch>,
     count: (LimitWindow, [OperationId; 2]),
@@ -248,6 +249,7 @@ impl Records {
             external_keys: [external_key.clone(), bound(&external_key, &bound_account)],
             external_secret: external_account_secret(),
             audit_record: audit_record(),
+            grant: grant_to("web", "default"),
             incident: incident(),
             watch: expiry_watch(),
             count: (limit_window(), [operation(), operation()]),
@@ -319,6 +321,7 @@ impl Records {
                 Ok(())
             }
             23 => store.put_expiry_watch(None, &self.watch).await,
+            24 => store.put_grant(None, &self.grant).await,
             _ => {
                 let (window, [counting, taking_back]) = &self.count;
                 store.take_back(window, 1, *counting, *taking_back).await
@@ -349,7 +352,7 @@ fn patient() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(2))
 }
 
-const VERBS: usize = 25;
+const VERBS: usize = 26;
 
 /// The transient faults. Each is tried at each call.
 const FAULTS: [FaultKind; 7] = [

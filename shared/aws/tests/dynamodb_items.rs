@@ -30,7 +30,7 @@ use store::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
+async fn every_item_but_accounts_their_keys_grants_profiles_and_issuers_ends() {
     let (cloud, store) = open();
     write_everything(&store).await;
     let mut nouns = BTreeSet::new();
@@ -39,7 +39,9 @@ async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
         let noun = pk.split('#').next().unwrap();
         nouns.insert(noun.to_owned());
         match noun {
-            "ACCOUNT" | "KEY" | "PROFILE" | "ISSUER" => assert_eq!(item.get("expires"), None, "{pk} is for ever"),
+            "ACCOUNT" | "GRANT" | "KEY" | "PROFILE" | "ISSUER" => {
+                assert_eq!(item.get("expires"), None, "{pk} is for ever")
+            }
             _ => {
                 let expires: i64 = item["expires"]["N"].as_str().unwrap_or_else(|| panic!("{pk}")).parse().unwrap();
                 assert!(expires > at(0).as_second(), "{pk} serves before it ends");
@@ -54,6 +56,7 @@ async fn every_item_but_accounts_their_keys_profiles_and_issuers_ends() {
         "CERTIFICATE",
         "CRL",
         "EAB",
+        "GRANT",
         "INCIDENT",
         "ISSUER",
         "KEY",

@@ -12,6 +12,7 @@ pub mod crl;
 pub mod everything;
 pub mod external_account;
 pub mod fixture;
+pub mod grant;
 pub mod incident;
 pub mod issuance;
 pub mod issuer;
@@ -67,6 +68,8 @@ macro_rules! contract_tests {
             external_account: an_external_account_key_changes_only_from_its_present_version,
             external_account: external_account_keys_are_listed_in_pages,
             external_account: the_secret_of_external_accounts_is_never_replaced,
+            grant: a_grant_changes_only_from_its_present_version,
+            grant: grants_are_found_by_their_principal,
             incident: an_incident_changes_only_from_its_present_version,
             issuance: an_issuance_begins_and_ends_with_its_order,
             issuance: of_many_issuances_of_an_order_one_begins,

@@ -25,6 +25,7 @@ mod expiry;
 mod external_account;
 mod failure;
 mod file;
+mod grant;
 mod incident;
 mod issuance;
 mod issuer;

@@ -23,6 +23,8 @@ mod certificate;
 mod crl;
 mod error;
 mod external_account;
+mod grant;
+mod iam_principal;
 mod identifier_rule;
 mod incident;
 mod issuance;
@@ -50,6 +52,8 @@ pub use certificate::{CertificateRecord, CertificateState, CertificateStore, Rep
 pub use crl::{CrlRecord, CrlStore, RevokedCertificate};
 pub use error::StoreError;
 pub use external_account::{ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore};
+pub use grant::{EnrolmentGrant, GrantStore};
+pub use iam_principal::{IamPrincipal, IamPrincipalError};
 pub use identifier_rule::{IdentifierRule, IdentifierRuleError};
 pub use incident::{Incident, IncidentStore, StagedRevocation};
 pub use issuance::IssuanceStore;
@@ -81,6 +85,7 @@ pub trait Store:
     + CertificateStore
     + CrlStore
     + ExternalAccountStore
+    + GrantStore
     + IncidentStore
     + IssuanceStore
     + IssuerStore

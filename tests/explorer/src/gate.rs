@@ -22,10 +22,11 @@ use jose::Thumbprint;
 use store::{
     AccountCertificates, AccountStore, AcmeProfile, AppliedConfiguration, AuditRecord, AuditStore, AuthorizationStore,
     BlockedKey, CertificateEntry, CertificateRecord, CertificateStore, Counted, Creation, CrlRecord, CrlStore,
-    ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, Incident, IncidentStore,
-    IssuanceStore, IssuerId, IssuerRecord, IssuerStore, KeyReplacement, LimitStore, LimitWindow, LookupStore,
-    NonceSecrets, NonceStore, OperationId, OrderPage, OrderStore, Page, ProfileChanges, ProfileSet, ProfileStore,
-    Proof, RaProfile, Redemption, RevokedCertificate, Store, StoreError, UnboundAccounts, Versioned, WatchStore,
+    EnrolmentGrant, ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, GrantStore,
+    IamPrincipal, Incident, IncidentStore, IssuanceStore, IssuerId, IssuerRecord, IssuerStore, KeyReplacement,
+    LimitStore, LimitWindow, LookupStore, NonceSecrets, NonceStore, OperationId, OrderPage, OrderStore, Page,
+    ProfileChanges, ProfileSet, ProfileStore, Proof, RaProfile, Redemption, RevokedCertificate, Store, StoreError,
+    UnboundAccounts, Versioned, WatchStore,
 };
 
 /// The store behind turns.
@@ -210,6 +211,10 @@ at_once! {
     AuditStore {
         append_audit(record: &AuditRecord) -> ();
         audit(before: Option<AuditId>, limit: usize) -> Page<AuditRecord>;
+    }
+    GrantStore {
+        put_grant(before: Option<OperationId>, after: &Versioned<EnrolmentGrant>) -> ();
+        grants(to: Option<&IamPrincipal>) -> Vec<Versioned<EnrolmentGrant>>;
     }
     IncidentStore {
         put_incident(before: Option<OperationId>, after: &Versioned<Incident>) -> ();

@@ -26,9 +26,9 @@ use std::{
 use acme::{Account, AccountId, Authorization, Order};
 use jiff::Timestamp;
 use store::{
-    AcmeProfile, AppliedConfiguration, AuditRecord, CertificateRecord, CrlRecord, ExpiryWatch, ExternalAccountKey,
-    ExternalAccountSecret, Incident, IssuerRecord, NonceSecrets, OperationId, Proof, RaProfile, RevokedCertificate,
-    Store, StoreError, Versioned,
+    AcmeProfile, AppliedConfiguration, AuditRecord, CertificateRecord, CrlRecord, EnrolmentGrant, ExpiryWatch,
+    ExternalAccountKey, ExternalAccountSecret, Incident, IssuerRecord, NonceSecrets, OperationId, Proof, RaProfile,
+    RevokedCertificate, Store, StoreError, Versioned,
 };
 
 pub use condition::Condition;
@@ -55,6 +55,7 @@ pub(crate) struct Tables {
     pub(crate) crls: BTreeMap<String, CrlRecord>,
     pub(crate) external_account_keys: Rows<ExternalAccountKey>,
     pub(crate) external_account_secret: Option<ExternalAccountSecret>,
+    pub(crate) grants: Rows<EnrolmentGrant>,
     pub(crate) incidents: Rows<Incident>,
     pub(crate) issuers: BTreeMap<String, IssuerRecord>,
     pub(crate) nonces: BTreeMap<String, OperationId>,

@@ -55,6 +55,7 @@ const EXPLAINED: &[(Condition, &str)] = &[
     (IssuerRecord, CONTRACT),
     (CounterMaximum, CONTRACT),
     (CounterVersion, CONTRACT),
+    (GrantVersion, CONTRACT),
     (IncidentVersion, CONTRACT),
     (WatchVersion, CONTRACT),
 ];

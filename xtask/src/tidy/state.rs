@@ -123,7 +123,7 @@ const TESTS: [&str; 3] = ["fuzz/", "tests/", "xtask/"];
 const TEST_FOLDERS: [&str; 2] = ["/benches/", "/tests/"];
 
 /// The methods that only read.
-const READS: [&str; 37] = [
+const READS: [&str; 38] = [
     "account",
     "account_by_key",
     "accounts_by_contact",
@@ -148,6 +148,7 @@ const READS: [&str; 37] = [
     "external_account_key",
     "external_account_keys",
     "external_account_secret",
+    "grants",
     "incidents",
     "is_key_blocked",
     "issuer",

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Span, Timestamp, tz::Offset};
 use jose::Thumbprint;
 
-use store::{CertificateEntry, IssuerId, LimitWindow, OperationId};
+use store::{CertificateEntry, IamPrincipal, IssuerId, LimitWindow, OperationId};
 
 /// The key of one item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +46,7 @@ pub(super) enum Sort {
     Before(String),
     After(String),
     Between(String, String),
-    BeginningWith(&'static str),
+    BeginningWith(String),
 }
 
 pub(super) fn account(id: AccountId) -> Key {
@@ -204,7 +204,7 @@ pub(super) fn revoked(issuer: &IssuerId, shard: u16, serial: &Serial) -> Key {
 
 /// All revoked certificates of a shard, sorted by serial number.
 pub(super) fn revoked_in(issuer: &IssuerId, shard: u16) -> Keys {
-    Keys { pk: crl_shard(issuer, shard), sk: Sort::BeginningWith(REVOKED) }
+    Keys { pk: crl_shard(issuer, shard), sk: Sort::BeginningWith(REVOKED.to_owned()) }
 }
 
 pub(super) fn blocked_key(key: &Thumbprint) -> Key {
@@ -299,6 +299,17 @@ pub(super) fn audit_days_before(day: &str) -> Keys {
     Keys { pk: AUDIT_DAYS.to_owned(), sk: Sort::Before(day.to_owned()) }
 }
 
+/// Neither part can contain a `#`.
+pub(super) fn grant(principal: &IamPrincipal, profile: &ProfileName) -> Key {
+    Key { pk: GRANTS.to_owned(), sk: format!("{principal}#{profile}") }
+}
+
+/// The grants to this principal, or all of them.
+pub(super) fn grants(to: Option<&IamPrincipal>) -> Keys {
+    let sk = to.map_or(Sort::All, |principal| Sort::BeginningWith(format!("{principal}#")));
+    Keys { pk: GRANTS.to_owned(), sk }
+}
+
 pub(super) fn incident(id: IncidentId) -> Key {
     Key { pk: INCIDENTS.to_owned(), sk: id.to_string() }
 }
@@ -389,6 +400,7 @@ const BLOCKED_KEYS: &str = "BLOCKED#LIST";
 pub(super) const ENDING_SHARDS: u8 = 4;
 const AUDIT_DAYS: &str = "AUDIT#DAY";
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+const GRANTS: &str = "GRANT";
 const INCIDENTS: &str = "INCIDENT";
 const ISSUERS: &str = "ISSUER";
 

@@ -129,7 +129,7 @@ impl DynamoDbStore {
                 .expression_attribute_values(":last", AttributeValue::S(last)),
             Sort::BeginningWith(sk) => query
                 .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-                .expression_attribute_values(":sk", AttributeValue::S(sk.to_owned())),
+                .expression_attribute_values(":sk", AttributeValue::S(sk)),
         })
     }
 

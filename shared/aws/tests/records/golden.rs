@@ -40,7 +40,9 @@ async fn every_golden_file_is_read_whole() {
         let table = Table::with(&read(&file)).await;
         let all = read_everything(&table.store, &table.keys()).await;
         let empty = all.iter().filter(|value| value.as_array().is_some_and(Vec::is_empty));
-        assert_eq!(empty.count(), 0, "{}: {all:#?}", file.display());
+        // There were no grants.
+        let expected = usize::from(file == golden("e70810c"));
+        assert_eq!(empty.count(), expected, "{}: {all:#?}", file.display());
     }
 }
 

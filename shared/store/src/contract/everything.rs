@@ -13,8 +13,9 @@ use super::{
     WORKS,
     fixture::{
         DAY, account_in, at, audit_record, authorization, bound, certificate, certificate_of, changed, crl, dns,
-        expiry_watch, external_account_key, external_account_secret, incident, issued_leaf, issuer, issuer_id, key,
-        nonce, operation, order, processing, raised, random, revoked, secrets, serial, valid, valid_order, validating,
+        expiry_watch, external_account_key, external_account_secret, grant_to, incident, issued_leaf, issuer,
+        issuer_id, key, nonce, operation, order, processing, raised, random, revoked, secrets, serial, valid,
+        valid_order, validating,
     },
 };
 use crate::{
@@ -94,6 +95,7 @@ pub async fn read_everything(store: &dyn Store, keys: &Keys) -> Vec<Value> {
     add(json(store.profiles().await.expect(WORKS)));
     add(json(store.applied_configuration().await.expect(WORKS)));
     add(json(store.audit(None, MANY).await.expect(WORKS)));
+    add(json(store.grants(None).await.expect(WORKS)));
     add(json(store.incidents().await.expect(WORKS)));
     add(json(store.expiry_watch().await.expect(WORKS)));
     add(json(store.blocked_keys(None, MANY).await.expect(WORKS)));
@@ -119,6 +121,8 @@ pub async fn write_everything(store: &dyn Store) {
     store.count(&window, 2, 9, operation()).await.expect(WORKS);
     let from_before = changed(&account_in(&account.directory, key(8)), |account| account.contact.clear());
     store.create_account_if_absent(&from_before).await.expect(WORKS);
+    let revoked = changed(&grant_to("web", "default"), |grant| grant.revoked_at = Some(at(DAY)));
+    store.put_grant(None, &revoked).await.expect(WORKS);
 }
 
 async fn write_profiles(store: &dyn Store) {

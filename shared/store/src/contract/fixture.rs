@@ -19,9 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    AuditRecord, CertificateRecord, CertificateState, CrlBackdate, CrlRecord, Der, ExpiryWatch, ExternalAccountKey,
-    ExternalAccountSecret, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret, NonceSecrets,
-    OperationId, Revocation, Selection, Versioned,
+    AuditRecord, CertificateRecord, CertificateState, CrlBackdate, CrlRecord, Der, EnrolmentGrant, ExpiryWatch,
+    ExternalAccountKey, ExternalAccountSecret, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret,
+    NonceSecrets, OperationId, Revocation, Selection, Versioned,
 };
 
 /// That number of seconds after the day of the samples, which is far enough in the future that no
@@ -389,6 +389,21 @@ pub fn audit_record_at(seconds: i64) -> AuditRecord {
         subject: "an account".to_owned(),
         detail: BTreeMap::from([("reason".to_owned(), "a test".to_owned())]),
     }
+}
+
+/// A grant to the role for the profile.
+pub fn grant_to(role: &str, profile: &str) -> Versioned<EnrolmentGrant> {
+    let grant = EnrolmentGrant {
+        principal: format!("arn:aws:iam::123456789012:role/{role}").parse().expect("a principal"),
+        profile: profile.parse().expect("a profile's name"),
+        scope: vec![".web.example".parse().expect("a rule")],
+        key_seconds: 3_600,
+        granted_at: at(0),
+        granted_by: "someone".to_owned(),
+        revoked_at: None,
+        unknown: UnknownMembers::default(),
+    };
+    Versioned::new(grant, operation())
 }
 
 /// An open incident.

@@ -51,6 +51,8 @@ pub(super) const SECRET: TableName = TableName("nonce secrets");
 pub(super) const EXTERNAL_ACCOUNT_KEY: TableName = TableName("external account key");
 /// `secret` → [`crate::ExternalAccountSecret`].
 pub(super) const EXTERNAL_ACCOUNT_SECRET: TableName = TableName("external account secret");
+/// `principal#profile` → version, [`crate::EnrolmentGrant`].
+pub(super) const GRANT: TableName = TableName("enrolment grant");
 /// `id` → version, [`crate::AuditRecord`].
 pub(super) const AUDIT: TableName = TableName("audit");
 /// `id` → version, [`crate::Incident`].
@@ -83,7 +85,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table. A new file gets all of them, so that reads need not check whether a table exists.
-pub(super) const ALL: [TableName; 31] = [
+pub(super) const ALL: [TableName; 32] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -100,6 +102,7 @@ pub(super) const ALL: [TableName; 31] = [
     SECRET,
     EXTERNAL_ACCOUNT_KEY,
     EXTERNAL_ACCOUNT_SECRET,
+    GRANT,
     AUDIT,
     INCIDENT,
     LIMIT,

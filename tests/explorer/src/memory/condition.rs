@@ -76,6 +76,8 @@ conditions! {
     UnusedNonce,
     /// The nonce secrets are replaced from their present version.
     NonceSecretsVersion,
+    /// A grant is replaced from its present version.
+    GrantVersion,
     /// An incident is replaced from its present version.
     IncidentVersion,
     /// The expiry watch is replaced from its present version.

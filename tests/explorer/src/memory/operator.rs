@@ -1,10 +1,11 @@
-//! What operators' acts leave behind: audit records, incidents, and the position of the expiry
-//! watch.
+//! What operators' acts leave behind: audit records, grants of enrolment, incidents, and the
+//! position of the expiry watch.
 
 use acme::AuditId;
 use async_trait::async_trait;
 use store::{
-    AuditRecord, AuditStore, ExpiryWatch, Incident, IncidentStore, OperationId, Page, StoreError, Versioned, WatchStore,
+    AuditRecord, AuditStore, EnrolmentGrant, ExpiryWatch, GrantStore, IamPrincipal, Incident, IncidentStore,
+    OperationId, Page, StoreError, Versioned, WatchStore,
 };
 
 use super::{Condition, MemoryStore, ONLY};
@@ -22,6 +23,24 @@ impl AuditStore for MemoryStore {
         let newest_first = tables.audit.values().rev().map(|row| &row.value);
         let older = newest_first.filter(|record| before.is_none_or(|before| record.id < before));
         Ok(Page::of(older.cloned().collect(), limit))
+    }
+}
+
+#[async_trait]
+impl GrantStore for MemoryStore {
+    async fn put_grant(
+        &self,
+        before: Option<OperationId>,
+        after: &Versioned<EnrolmentGrant>,
+    ) -> Result<(), StoreError> {
+        let key = format!("{}#{}", after.principal, after.profile);
+        self.replace(&mut self.lock().grants, key, before, after, Condition::GrantVersion)
+    }
+
+    async fn grants(&self, to: Option<&IamPrincipal>) -> Result<Vec<Versioned<EnrolmentGrant>>, StoreError> {
+        let tables = self.lock();
+        let grants = tables.grants.values();
+        Ok(grants.filter(|grant| to.is_none_or(|principal| grant.principal == *principal)).cloned().collect())
     }
 }
 
