@@ -14,12 +14,12 @@ use serde_json::Value;
 use crate::{
     AdminError, RequestError, Role, account, audit,
     ceremony::{self, CeremonialAct},
-    certificate, doctor, event, explain, external_account, incident, issuer, issuer_revocation, key, profile,
-    selection, status, support,
+    certificate, doctor, enrolment, event, explain, external_account, incident, issuer, issuer_revocation, key,
+    profile, selection, status, support,
 };
 
 /// All actions, sorted by noun, each with its role.
-const ACTIONS: [KnownAction; 39] = [
+const ACTIONS: [KnownAction; 42] = [
     KnownAction::of::<status::ShowStatus>(Role::View),
     KnownAction::of::<doctor::Examine>(Role::View),
     KnownAction::of::<explain::Explain>(Role::View),
@@ -32,6 +32,9 @@ const ACTIONS: [KnownAction; 39] = [
     KnownAction::of::<external_account::ListExternalAccountKeys>(Role::View),
     KnownAction::of::<external_account::RotateExternalAccountKey>(Role::Enrol),
     KnownAction::of::<external_account::RevokeExternalAccountKey>(Role::Enrol),
+    KnownAction::of::<enrolment::GrantEnrolment>(Role::Enrol),
+    KnownAction::of::<enrolment::ListEnrolments>(Role::View),
+    KnownAction::of::<enrolment::RevokeEnrolment>(Role::Enrol),
     KnownAction::of::<account::FindAccounts>(Role::View),
     KnownAction::of::<account::ListUnboundAccounts>(Role::View),
     KnownAction::of::<account::SetAccountStatus>(Role::Revoke),

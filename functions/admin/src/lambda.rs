@@ -26,6 +26,7 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         certificates: clients.certificate_store(),
         crls: clients.crl_store(),
         external_accounts: clients.external_account_store(),
+        grants: clients.grant_store(),
         incidents: clients.incident_store(),
         issuers: clients.issuer_store(),
         limits: clients.limit_store(),

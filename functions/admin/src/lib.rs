@@ -11,6 +11,7 @@ pub mod audit;
 pub mod ceremony;
 pub mod certificate;
 pub mod doctor;
+pub mod enrolment;
 pub mod event;
 pub mod explain;
 pub mod external_account;

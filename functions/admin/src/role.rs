@@ -13,7 +13,7 @@ use std::{fmt, str::FromStr};
 pub enum Role {
     /// Has the root sign: further issuing CAs, and the revocation of one.
     Ceremony,
-    /// Decides who gets accounts: external account keys.
+    /// Decides who gets accounts: external account keys, and who may mint them for itself.
     Enrol,
     /// Decides how the CA works: profiles, and issuers as far as the root has no part in it.
     Policy,

@@ -303,3 +303,47 @@ async fn what_is_no_request_is_refused_with_what_would_be_one() {
     }
     assert_eq!(here.0.items("acme").len(), stored);
 }
+
+#[tokio::test]
+async fn enrolment_is_granted_on_terms_listed_and_revoked() {
+    let here = environment();
+    let role = "arn:aws:iam::123456789012:role/web";
+    let grant = |members: Value| {
+        let mut request = json!({
+            "action": "grant-enrolment", "principal": "arn:aws:iam::123456789012:role/team/web", "profile": "web",
+            "scope": [".web.example"], "actor": "alice",
+        });
+        request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        request
+    };
+    let refused = act(&here, grant(json!({}))).await.unwrap_err();
+    assert_eq!(refused, "there is no acmeProfile `web`");
+    let web = json!({ "acmeProfile": [{ "name": "web" }] });
+    act(&here, json!({ "action": "apply-profiles", "profiles": web })).await.unwrap();
+    for wrong in [json!({"scope": []}), json!({"minutes": 0}), json!({"minutes": 1_441})] {
+        let refused = act(&here, grant(wrong.clone())).await.unwrap_err();
+        assert!(refused.starts_with("a grant needs at least one rule as its scope"), "{wrong}: {refused}");
+    }
+    for wrong in ["arn:aws:iam::123456789012:role/*", "arn:aws:sts::123456789012:assumed-role/web/one", "web", "*"] {
+        let refused = act(&here, grant(json!({ "principal": wrong }))).await.unwrap_err();
+        assert!(refused.contains("a principal is the ARN of a role or a user of IAM"), "{wrong}: {refused}");
+    }
+    let granted = act(&here, grant(json!({}))).await.unwrap();
+    assert_eq!((&granted["principal"], &granted["minutes"]), (&json!(role), &json!(60)), "without the path");
+    assert_eq!(granted["grantedBy"], "alice (as claimed)");
+    let longer = act(&here, grant(json!({ "minutes": 1_440 }))).await.unwrap();
+    assert_eq!(act(&here, json!({ "action": "enrolments" })).await.unwrap(), json!([longer]), "it was replaced");
+
+    let revoke = json!({ "action": "revoke-enrolment", "principal": role, "profile": "web" });
+    let revoked = act(&here, revoke.clone()).await.unwrap();
+    assert!(revoked["revokedAt"].is_string(), "{revoked}");
+    assert_eq!(act(&here, revoke).await.unwrap(), revoked, "once is enough");
+    let unknown = json!({ "action": "revoke-enrolment", "principal": role, "profile": "default" });
+    assert_eq!(act(&here, unknown).await.unwrap_err(), "no such resource");
+    let records = act(&here, json!({ "action": "audit", "filter": { "action": "enrolment" } })).await.unwrap();
+    let of_act = |name: &str| {
+        let items = records["items"].as_array().unwrap().iter();
+        items.filter(|record| record["action"] == name && record["subject"] == role).count()
+    };
+    assert_eq!((of_act("enrolment grant"), of_act("enrolment revoke")), (2, 1), "{records}");
+}

@@ -15,7 +15,16 @@ use serde_json::{Value, json, value::to_raw_value};
 
 /// What each role may do beside asking.
 const ACTS: [(Role, &[&str]); 4] = [
-    (Role::Enrol, &["mint-external-account-key", "revoke-external-account-key", "rotate-external-account-key"]),
+    (
+        Role::Enrol,
+        &[
+            "grant-enrolment",
+            "mint-external-account-key",
+            "revoke-enrolment",
+            "revoke-external-account-key",
+            "rotate-external-account-key",
+        ],
+    ),
     (
         Role::Policy,
         &[
@@ -48,11 +57,12 @@ const ACTS: [(Role, &[&str]); 4] = [
 const CEREMONIES: [&str; 3] = ["add-issuer", "revoke-issuer", "roll-over-issuer"];
 
 /// What every role may ask.
-const QUESTIONS: [&str; 18] = [
+const QUESTIONS: [&str; 19] = [
     "audit",
     "blocked-keys",
     "ceremony-function",
     "doctor",
+    "enrolments",
     "explain",
     "export-certificate",
     "external-account-keys",

@@ -6,6 +6,7 @@ mod certificates;
 mod connection;
 mod doctor;
 mod eab;
+mod enrolments;
 mod events;
 mod explain;
 mod function;
@@ -147,6 +148,14 @@ enum AdminCommand {
     /// Mint (create), list, rotate and revoke keys for external account binding
     #[command(subcommand)]
     Eab(EabCommand),
+    /// Let roles and users of IAM mint their own keys for external account binding (on AWS)
+    ///
+    /// A grant has effect only where the enrolment function of the stack runs (the parameter
+    /// Enrolment): it mints a key for each caller that IAM proves and that has a grant. The
+    /// one-process host has no IAM, and mints nothing for grants; they are kept in its store like
+    /// everything else.
+    #[command(subcommand)]
+    Enrolments(enrolments::EnrolmentsCommand),
     /// Find, show, disable, enable and deactivate accounts
     #[command(subcommand)]
     Accounts(AccountsCommand),
@@ -373,6 +382,7 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
         AdminCommand::Eab(EabCommand::List) => eab::list(connection, output).await?,
         AdminCommand::Eab(EabCommand::Rotate { id, overlap }) => eab::rotate(connection, output, id, overlap).await?,
         AdminCommand::Eab(EabCommand::Revoke { id }) => eab::revoke(connection, output, id).await?,
+        AdminCommand::Enrolments(command) => enrolments::run(connection, output, command).await?,
         AdminCommand::Accounts(AccountsCommand::Find(filter)) => {
             accounts::find_accounts(connection, output, filter).await?;
         }

@@ -29,6 +29,15 @@ pub enum Refusal {
     /// The certificate is already revoked.
     #[error("the certificate is already revoked")]
     AlreadyRevoked,
+    /// A grant of enrolment needs a scope, and its keys live for a day at most.
+    #[error("a grant needs at least one rule as its scope, and a lifetime of keys from 1 minute to 24 hours")]
+    EnrolmentTerms,
+    /// No grant of enrolment allows this.
+    #[error("there is no grant of enrolment for this")]
+    NotGranted,
+    /// The caller has grants for several ACME Profiles, and has named none of them.
+    #[error("there are grants for {}; name one of these profiles", listed(.0))]
+    SeveralGrants(Vec<ProfileName>),
     /// Anyone could register in these directories, and others reach the CA, which no one opened.
     #[error(
         "anyone could register in {} and others reach this CA: set externalAccountRequired = true, or open the CA \
@@ -48,8 +57,11 @@ authority::from_failures!(Error);
 
 /// The directories of ACME Profiles, as a part of a sentence.
 fn named(profiles: &[ProfileName]) -> String {
-    let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
-    format!("the directories of the ACME Profiles {}", names.join(", "))
+    format!("the directories of the ACME Profiles {}", listed(profiles))
+}
+
+fn listed(profiles: &[ProfileName]) -> String {
+    profiles.iter().map(ProfileName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 impl From<InvalidProfiles> for Error {

@@ -14,6 +14,7 @@ mod event;
 mod expiring;
 mod explain;
 mod external_account;
+mod grant;
 mod incident;
 mod initial_profiles;
 mod issuer;
@@ -44,6 +45,7 @@ pub use external_account::{
     ExternalAccountKeyTerms, ExternalAccountKeys, ExternalAccountSecrets, MintedExternalAccountKey,
     RotatedExternalAccountKey,
 };
+pub use grant::{EnrolledKey, Enrolment, EnrolmentGrants, EnrolmentTerms};
 pub use incident::{IncidentPlan, Incidents, RevocationPlan};
 pub use initial_profiles::InitialProfiles;
 pub use issuer::{IssuerChanges, IssuerKey, IssuerRefusal, NewIssuer};

@@ -8,14 +8,14 @@ use issuing::{Ceremony, CrlRequests, Crls, Issuers, StatusUrl};
 use jiff::SignedDuration;
 use ra::{Directories, Limits, NamePolicies, RenewalInfos, RevocationRecords, Settings};
 use store::{
-    AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, IncidentStore,
-    IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Store,
+    AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, GrantStore,
+    IncidentStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Store,
 };
 
 use crate::{
-    Accounts, BlockedKeys, Ceremonies, CeremonyPlace, Certificates, Explanations, ExternalAccountKeys, Incidents,
-    IssuerChanges, IssuerRevocations, Profiles, Revocations, RollOvers, Selections, StagedRevocations, StatusReports,
-    TestEvents,
+    Accounts, BlockedKeys, Ceremonies, CeremonyPlace, Certificates, EnrolmentGrants, Explanations, ExternalAccountKeys,
+    Incidents, IssuerChanges, IssuerRevocations, Profiles, Revocations, RollOvers, Selections, StagedRevocations,
+    StatusReports, TestEvents,
 };
 
 /// Each part once. The parts share what they remember.
@@ -28,6 +28,8 @@ pub struct Parts {
     pub ceremonies: CeremonyPlace,
     /// Mints, rotates and revokes external account keys.
     pub external_account_keys: ExternalAccountKeys,
+    /// Gives and takes grants of enrolment.
+    pub enrolment_grants: EnrolmentGrants,
     /// Finds, disables and ends accounts.
     pub accounts: Arc<Accounts>,
     /// Finds certificates by serial, fingerprint or key.
@@ -76,6 +78,8 @@ pub struct Seams {
     pub crls: Arc<dyn CrlStore>,
     /// The store of external account keys.
     pub external_accounts: Arc<dyn ExternalAccountStore>,
+    /// The store of grants of enrolment.
+    pub grants: Arc<dyn GrantStore>,
     /// The store of incidents.
     pub incidents: Arc<dyn IncidentStore>,
     /// The store of issuers.
@@ -116,6 +120,7 @@ impl Seams {
             certificates: store.clone(),
             crls: store.clone(),
             external_accounts: store.clone(),
+            grants: store.clone(),
             incidents: store.clone(),
             issuers: store.clone(),
             limits: store.clone(),
@@ -325,6 +330,7 @@ impl Parts {
                 audit.clone(),
                 clock.clone(),
             ),
+            enrolment_grants: EnrolmentGrants::new(seams.grants, audit.clone(), clock.clone()),
             accounts,
             certificates: Certificates::new(seams.lookups.clone(), issuers.clone()),
             blocked_keys,

@@ -87,6 +87,7 @@ fn nouns(capability: Capability) -> &'static [&'static str] {
         Capability::Certificates => &["BLOCKED", "CERTIFICATE", "CRL"],
         Capability::Crls => &["CRL"],
         Capability::ExternalAccounts => &["ACCOUNT", "EAB", "KEY", "SECRET"],
+        Capability::Grants => &["GRANT"],
         Capability::Incidents => &["INCIDENT"],
         Capability::Issuances => &["CERTIFICATE", "ORDER", "ORDERS"],
         Capability::Issuers => &["ISSUER"],

@@ -72,6 +72,7 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         incident(json!({"reason": 4, "afterHours": 0})),
         json!({"action": "continue-revocations"}),
         json!({"action": "set-issuer", "id": "issuing", "crlBackdate": 60}),
+        json!({"action": "enrolments"}),
         json!({"action": "incidents"}),
         json!({"action": "block-key", "key": spare}),
         json!({"action": "blocked-keys"}),

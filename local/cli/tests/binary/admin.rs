@@ -148,6 +148,29 @@ async fn without_a_host_the_same_commands_work_on_the_folder_and_leave_it_to_the
 }
 
 #[tokio::test]
+async fn enrolment_is_granted_on_terms_listed_and_revoked() {
+    let folder = at_rest().await;
+    let data = folder.path().join("data");
+    let role = "arn:aws:iam::123456789012:role/web";
+    let add = ["enrolments", "add", "arn:aws:iam::123456789012:role/team/web"];
+    let terms = ["--scope", ".web.example", "--scope", "10.0.0.0/8", "--minutes", "5"];
+    let added = text(&data, &[&add[..], &terms].concat()).await;
+    assert!(added.contains(role) && added.contains(".web.example,10.0.0.0/8"), "{added}");
+    let listed = json(&data, &["enrolments", "list"]).await;
+    assert_eq!((&listed[0]["profile"], &listed[0]["minutes"]), (&json!("default"), &json!(5)), "{listed}");
+    assert_eq!(listed[0]["revokedAt"], Value::Null);
+    let revoked = text(&data, &["enrolments", "revoke", role]).await;
+    assert!(revoked.contains("revoked 20"), "{revoked}");
+    for wrong in
+        [&add[..], &[&add[..], &["--scope", ".a.example", "--minutes", "1441"]].concat(), &["enrolments", "add", "*"]]
+    {
+        assert_eq!(admin(&data, wrong).await.status.code(), Some(2), "{wrong:?}");
+    }
+    let help = text(&data, &["enrolments", "--help"]).await;
+    assert!(help.contains("mints nothing for grants"), "{help}");
+}
+
+#[tokio::test]
 async fn the_socket_is_the_owners_alone_and_goes_with_the_host() {
     let server = Server::start(&[]).await;
     let socket = server.data().join("admin.sock");
