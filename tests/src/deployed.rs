@@ -93,6 +93,7 @@ impl Stack {
                 format!("ValidationTlsPort={}", challenges.tls_port),
                 "ValidationNetworks=127.0.0.0/8,::1/128".to_owned(),
                 "EventBusName=default".to_owned(),
+                "Enrolment=on".to_owned(),
             ]);
         })
         .await?;

@@ -93,6 +93,11 @@ impl Local {
                 assert_eq!(told["Status"], "SUCCESS", "{told}");
                 assert_eq!(told["Data"]["RootCertificate"], self.stack.outputs["RootCertificate"].as_str(), "{told}");
             }
+            // Its own role of the example was granted nothing.
+            "enrol" => {
+                assert_eq!(answer["statusCode"], 403, "{answer}");
+                assert!(answer["body"].as_str().unwrap().contains("has no grant for this"), "{answer}");
+            }
             "forward-events" => assert_eq!(answer, json!({"put": 1})),
             "publish-crl" => assert_eq!(answer, Value::Null),
             // The object of the task does not exist, so there is nothing to retry.

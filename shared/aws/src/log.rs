@@ -52,7 +52,7 @@ fn is_own(line: &Metadata<'_>) -> bool {
 }
 
 /// The crates that the functions are made of.
-const OWN: [&str; 34] = [
+const OWN: [&str; 35] = [
     "account",
     "acme",
     "admin",
@@ -66,6 +66,7 @@ const OWN: [&str; 34] = [
     "certificate",
     "challenge",
     "directory",
+    "enrol",
     "fallback",
     "finalize",
     "forward_events",

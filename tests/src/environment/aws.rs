@@ -307,12 +307,15 @@ fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str, ta
         ("TLS_PORT", challenges.tls_port.to_string()),
         ("EVENT_BUS_NAME", Aws::EVENT_BUS.to_owned()),
         ("OPEN", "true".to_owned()),
+        ("ACME_BASE_URL", ACME_BASE_URL.to_owned()),
         ("CEREMONY_FUNCTION", CEREMONY.to_owned()),
     ]
     .into_iter()
     .collect()
 }
 
+/// What the function that mints keys says of directories.
+const ACME_BASE_URL: &str = "https://ca.test/api";
 const CEREMONY: &str = "arn:aws:lambda:eu-west-1:123456789012:function:acme-CeremonyFunction-1A2B";
 
 fn key_spec(kind: IssuerKeyType) -> KeySpec {

@@ -13,7 +13,7 @@ use tests::{
 };
 
 use crate::{
-    events, issuers, operator,
+    enrolment, events, issuers, operator,
     passing_time::{end_the_lease, end_the_patience},
     patient::Patient,
     routes, story,
@@ -221,6 +221,7 @@ pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
     client.finalize(&order, &csr(&["bound.test"], &Key::p256())).await.expect(200);
     environment.aws().cloud().remove(&fault);
     client.wait(&order, "valid").await;
+    enrolment::of_a_role(&environment).await;
     environment
 }
 

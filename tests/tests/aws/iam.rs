@@ -130,7 +130,8 @@ impl Story {
 
     /// The policies of the template with these parameters.
     fn rights(&self, template: &Transformed, parameters: &[(&str, &str)], boundaries: &Policies) -> Rights {
-        let given: Vec<(&str, &str)> = [("EventBusName", Aws::EVENT_BUS)].iter().chain(parameters).copied().collect();
+        let given: Vec<(&str, &str)> =
+            [("EventBusName", Aws::EVENT_BUS), ("Enrolment", "on")].iter().chain(parameters).copied().collect();
         let path = parameters.iter().find(|(name, _)| *name == "RolePath").map_or("/", |(_, path)| path);
         let arn_of = |name: &str| arn_of(&self.arns, name, path);
         let mut rights = Rights::of(template, &template.deployed(&given, arn_of), arn_of, boundaries);

@@ -6,6 +6,7 @@ mod budget;
 mod clearance;
 mod constructors;
 mod deny_of_wallet;
+mod enrolment;
 mod events;
 mod everything;
 mod expiry;

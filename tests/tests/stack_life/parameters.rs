@@ -77,7 +77,7 @@ async fn the_tests_change_every_parameter() -> Result<(), Failure> {
     Ok(())
 }
 
-const VALUES: [(&str, &str); 50] = [
+const VALUES: [(&str, &str); 51] = [
     ("Organization", "Example"),
     ("RootName", "Another Root CA"),
     ("RootDays", "7000"),
@@ -88,6 +88,7 @@ const VALUES: [(&str, &str); 50] = [
     ("CrlShards", "2"),
     ("MultiRegionKeys", "true"),
     ("Open", "true"),
+    ("Enrolment", "on"),
     ("AllowedIdentifiers", ".corp.example,10.0.0.0/8"),
     ("ChallengeTypes", "dns-01"),
     ("CertificateDays", "5"),

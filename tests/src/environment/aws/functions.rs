@@ -57,7 +57,7 @@ macro_rules! constructed {
     };
 }
 
-const CONSTRUCTED: [(&str, Open); 22] = constructed! {
+const CONSTRUCTED: [(&str, Open); 23] = constructed! {
     "AccountFunction" => account,
     "AdminFunction" => admin,
     "AuthorizationFunction" => authorization,
@@ -66,6 +66,7 @@ const CONSTRUCTED: [(&str, Open); 22] = constructed! {
     "CertificateFunction" => certificate,
     "ChallengeFunction" => challenge,
     "DirectoryFunction" => directory,
+    "EnrolFunction" => enrol,
     "FallbackFunction" => fallback,
     "FinalizeFunction" => finalize,
     "IssueFunction" => issue,
