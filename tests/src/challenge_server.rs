@@ -98,6 +98,13 @@ impl ChallengeServer {
         self.dns.add_txt(&format!("_acme-challenge.{name}"), &[&key_authorization.dns_value()]);
     }
 
+    /// Forgets every answer that was set, and every question that was asked.
+    pub fn forget(&self) {
+        self.dns.forget();
+        self.web.forget();
+        self.alpn.forget();
+    }
+
     /// Rules with which a validator finds this server and may connect to loopback addresses.
     pub fn rules(&self) -> Rules {
         Rules {

@@ -23,6 +23,8 @@ use std::{
     time::Duration,
 };
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use tempfile::TempDir;
 
 use crate::{
@@ -54,9 +56,11 @@ pub struct Stack {
     pub outputs: BTreeMap<String, String>,
     emulator: Emulator,
     api: Front,
-    _status: Front,
+    status: Front,
     identity: Arc<Identity>,
     folder: TempDir,
+    // Ends the emulator if this process is killed, and nothing is dropped.
+    _reaper: Child,
 }
 
 impl Stack {
@@ -69,11 +73,23 @@ impl Stack {
         Self::deploy_at(Ipv4Addr::LOCALHOST.into()).await
     }
 
+    /// The same, where only a profile may let it validate on this machine.
+    ///
+    /// # Errors
+    /// Those of [`Stack::deploy`].
+    pub async fn deploy_for_profiles() -> Result<Option<Self>, Failure> {
+        Self::validating_in("", Ipv4Addr::LOCALHOST.into()).await
+    }
+
     /// The same, with the emulator at an address that containers can reach.
     ///
     /// # Errors
     /// Those of [`Stack::deploy`].
     pub async fn deploy_at(address: IpAddr) -> Result<Option<Self>, Failure> {
+        Self::validating_in(LOOPBACK, address).await
+    }
+
+    async fn validating_in(networks: &str, address: IpAddr) -> Result<Option<Self>, Failure> {
         let Some(bundle) = bundle() else { return Ok(None) };
         let (Some(sam), Some(ministack)) = (Tool::find("sam")?, Tool::find("ministack")?) else { return Ok(None) };
 
@@ -83,6 +99,7 @@ impl Stack {
         let api = Front::over_tls(&identity).await;
         let status = Front::plain().await;
         let emulator = Emulator::start(&ministack, address, folder.path()).await?;
+        let reaper = emulator.ends_with_this_process(folder.path());
         let outputs = Self::create(&sam, &bundle, folder.path(), &emulator, |parameters| {
             parameters.extend([
                 format!("PublicBaseUrl={}/api", api.origin()),
@@ -91,7 +108,7 @@ impl Stack {
                 format!("ValidationResolver={}", challenges.dns_addr),
                 format!("ValidationHttpPort={}", challenges.http_port),
                 format!("ValidationTlsPort={}", challenges.tls_port),
-                "ValidationNetworks=127.0.0.0/8,::1/128".to_owned(),
+                format!("ValidationNetworks={networks}"),
                 "EventBusName=default".to_owned(),
                 "Enrolment=on".to_owned(),
             ]);
@@ -104,7 +121,7 @@ impl Stack {
         api.lead_to(Upstream { address: upstream, host: host.clone(), prefix: String::new() });
         let prefix = format!("/{}", output("StatusBucketName"));
         status.lead_to(Upstream { address: upstream, host: upstream.to_string(), prefix });
-        let stack = Self { challenges, outputs, emulator, api, _status: status, identity, folder };
+        let stack = Self { challenges, outputs, emulator, api, status, identity, folder, _reaper: reaper };
         let root = stack.outputs.get("RootCertificate").cloned().unwrap_or_default();
         // The root of HTTPS comes first, because some clients read only the first one.
         let trusted = format!("{}{root}", stack.identity.root_pem());
@@ -146,6 +163,11 @@ impl Stack {
         format!("{}/api", self.api.origin())
     }
 
+    /// The URL of the status bucket, without a slash at the end.
+    pub fn status_url(&self) -> &str {
+        self.status.origin()
+    }
+
     /// The URL of a directory: `default` for an ACME Profile, `raProfile/default` for an RA
     /// Profile.
     pub fn directory(&self, name: &str) -> String {
@@ -169,6 +191,16 @@ impl Stack {
         self.emulator.url()
     }
 
+    /// The configuration of AWS's SDK for calls to the emulator.
+    pub async fn sdk_config(&self) -> SdkConfig {
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(emulator::REGION))
+            .credentials_provider(Credentials::new("test", "test", None, None, "emulator"))
+            .endpoint_url(self.endpoint())
+            .load()
+            .await
+    }
+
     /// The identity of the API over HTTPS, which another front can have too.
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -177,11 +209,6 @@ impl Stack {
     /// The log of the emulator and the functions, to be shown when a test fails.
     pub fn log(&self) -> String {
         self.emulator.log()
-    }
-
-    /// Lets the stack end with this process even if nothing drops it. The answer is to be kept.
-    pub(crate) fn ends_with_this_process(&self) -> Child {
-        self.emulator.ends_with_this_process(self.folder.path())
     }
 
     /// The stack as the CA of a client that uses this directory and listens at this address.
@@ -225,3 +252,4 @@ pub fn repository() -> &'static Path {
 }
 
 const LOCAL: &str = "local.yaml";
+const LOOPBACK: &str = "127.0.0.0/8,::1/128";

@@ -25,7 +25,7 @@ use crate::{
     events,
 };
 
-use self::{one_process::OneProcess, stack::SharedStack};
+use self::{one_process::OneProcess, stack::DeployedStack};
 
 pub use self::aws::{Aws, Deployed, Functions};
 
@@ -37,35 +37,56 @@ pub enum Host {
     OneProcess,
     /// The functions of the bundle, in a cloud that the test simulates.
     Aws,
-    /// The bundle as it is deployed, in an emulator of AWS: one stack for all tests of a program.
+    /// The bundle as it is deployed, in an emulator of AWS: one stack for all tests of a program,
+    /// which leave the network as it is.
     Stack,
+    /// The same, one test after another, each with a network that no other has changed.
+    StackByTurns,
 }
 
 impl Host {
-    /// Starts a CA with the default profiles.
+    /// Starts a CA with the built-in profiles. The deployed one is that of all tests, which gets no
+    /// other.
     pub async fn start(self) -> Environment {
-        self.configured(|_| {}).await
+        match self {
+            Self::Stack | Self::StackByTurns => {
+                Environment::deployed(DeployedStack::shared(self == Self::StackByTurns).await.expect(TOOLS))
+            }
+            host => host.configured(|_| {}).await,
+        }
     }
 
     /// Starts a CA with a configuration that `change` adapts. The CA and the profiles in it apply
-    /// to every host; the rest applies only to the one process.
+    /// to every host but the deployed one, where it is the profiles alone; the rest applies only to
+    /// the one process.
     pub async fn configured(self, change: impl FnOnce(&mut Config)) -> Environment {
         events::listen();
+        if self.is_deployed() {
+            return Environment::deployed(DeployedStack::with(change).await.expect(TOOLS));
+        }
         let challenges = Arc::new(ChallengeServer::start().await);
         let ca = match self {
-            Self::Stack => panic!("tests of the deployed stack use `on_both_families`"),
             Self::OneProcess => Running::OneProcess(Box::new(OneProcess::start(&challenges, change).await)),
-            Self::Aws => Running::Aws(Box::new(Aws::start(&challenges, change).await)),
+            _ => Running::Aws(Box::new(Aws::start(&challenges, change).await)),
         };
         Environment::around(challenges, ca)
+    }
+
+    /// What a test finds in [`Environment::counts`] after this number of writes.
+    pub fn counted(self, writes: u64) -> u64 {
+        if self.is_deployed() { 0 } else { writes }
+    }
+
+    fn is_deployed(self) -> bool {
+        matches!(self, Self::Stack | Self::StackByTurns)
     }
 
     /// Runs a test on the default directory of each kind of one CA. Without the tools for the
     /// deployed stack it does not run, which is reported loudly.
     pub async fn on_both_families(self, test: impl AsyncFn(Directory<'_>)) {
         let environment = match self {
-            Self::Stack => match SharedStack::get() {
-                Some(stack) => Environment::around(stack.challenges(), Running::Stack(stack)),
+            Self::Stack | Self::StackByTurns => match DeployedStack::shared(self == Self::StackByTurns).await {
+                Some(stack) => Environment::deployed(stack),
                 None => return,
             },
             host => host.start().await,
@@ -85,7 +106,7 @@ pub struct Environment {
 enum Running {
     OneProcess(Box<OneProcess>),
     Aws(Box<Aws>),
-    Stack(SharedStack),
+    Stack(DeployedStack),
 }
 
 impl Environment {
@@ -96,6 +117,10 @@ impl Environment {
             Running::Stack(stack) => stack.root(),
         };
         Self { challenges, http: Arc::new(Http::trusting(&root)), ca }
+    }
+
+    fn deployed(stack: DeployedStack) -> Self {
+        Self::around(stack.challenges(), Running::Stack(stack))
     }
 
     /// Stops it and starts it again with its data and an adapted configuration. All URLs stay the
@@ -143,7 +168,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.host().status_url(),
             Running::Aws(aws) => aws.status_url(),
-            Running::Stack(_) => out_of_reach(),
+            Running::Stack(stack) => stack.status_url(),
         }
     }
 
@@ -170,7 +195,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.host().store(),
             Running::Aws(aws) => aws.store(),
-            Running::Stack(_) => out_of_reach(),
+            Running::Stack(stack) => stack.store(),
         }
     }
 
@@ -202,7 +227,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(_) => {}
             Running::Aws(aws) => aws.settled().await,
-            Running::Stack(_) => out_of_reach(),
+            Running::Stack(stack) => stack.settled().await,
         }
     }
 
@@ -225,7 +250,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.act(request).await,
             Running::Aws(aws) => aws.act(request).await,
-            Running::Stack(_) => out_of_reach(),
+            Running::Stack(stack) => stack.act(request).await,
         }
     }
 
@@ -396,5 +421,7 @@ fn config(folder: &Path) -> Config {
         ..Config::new(folder.to_owned())
     }
 }
+
+const TOOLS: &str = "the tools for a deployed stack";
 
 const FAMILIES: [&str; 2] = ["default", "raProfile/default"];

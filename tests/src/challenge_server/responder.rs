@@ -113,6 +113,10 @@ impl AlpnKey {
 }
 
 impl Responder {
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap() = Default::default();
+    }
+
     /// Sets the answer for `name`, which may be an address.
     pub fn set(&self, name: &str, answer: AlpnAnswer) {
         self.0.lock().unwrap().insert(sni(name), answer);

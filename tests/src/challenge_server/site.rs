@@ -72,6 +72,10 @@ pub struct Request {
 }
 
 impl Site {
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap() = Default::default();
+    }
+
     /// Sets the page at `path`, for every host.
     pub fn set(&self, path: &str, page: Page) {
         self.0.lock().unwrap().pages.insert(path.to_owned(), page);

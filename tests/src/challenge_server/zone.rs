@@ -50,6 +50,10 @@ pub struct Question {
 }
 
 impl Zone {
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap() = Default::default();
+    }
+
     /// Sets the IPv4 and IPv6 addresses of `name`; there may be none.
     pub fn set_addresses(&self, name: &str, addresses: &[&str]) {
         let data = |wanted: RecordType| {

@@ -140,7 +140,7 @@ fn reaper(group: u32, folder: &Path) -> Child {
 }
 
 /// The region that `sam local` assumes.
-const REGION: &str = "us-east-1";
+pub(super) const REGION: &str = "us-east-1";
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(3);

@@ -1,46 +1,96 @@
-//! The CA of the bundle as it is deployed: one stack in an emulator, which all tests of a program
-//! share.
+//! The CA of the bundle as it is deployed: stacks in an emulator. One of them serves all tests of a
+//! program that want nothing but the built-in profiles; a test with a configuration has its own.
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
-    process::Child,
-    sync::{Arc, OnceLock, mpsc},
+    sync::{Arc, LazyLock, OnceLock, mpsc},
     thread,
+    time::{Duration, Instant},
 };
 
-use tokio::runtime::Runtime;
+use aws::dynamodb::DynamoDbStore;
+use aws_config::SdkConfig;
+use aws_sdk_sqs::types::QueueAttributeName::{
+    ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessagesNotVisible,
+};
+use host::Config;
+use serde_json::Value;
+use store::{ProfileSet, ProfileStore, Retention, Store};
+use tempfile::TempDir;
+use tokio::{
+    runtime::Runtime,
+    sync::{Mutex, OwnedMutexGuard},
+    time::sleep,
+};
 
-use crate::{challenge_server::ChallengeServer, deployed::Stack};
+use crate::{challenge_server::ChallengeServer, client::Http, deployed::Stack};
 
-/// A stack that belongs to every test.
+/// A stack for one test, or for every one.
 #[derive(Clone)]
-pub(super) struct SharedStack {
+pub(super) struct DeployedStack {
     stack: Arc<Stack>,
     base_url: String,
+    sdk: SdkConfig,
+    store: Arc<DynamoDbStore>,
+    _turn: Option<Arc<OwnedMutexGuard<()>>>,
 }
 
-impl SharedStack {
-    /// The stack, which the first test deploys; `None` if a tool is missing on this machine.
+impl DeployedStack {
+    /// The stack of every test, which the first one deploys; by turns, for this test alone until
+    /// the answer is dropped. `None` if a tool is missing on this machine.
     ///
     /// # Panics
     /// An installed tool fails, or a tool is missing under `cargo xtask test`.
-    pub(super) fn get() -> Option<Self> {
-        static STACK: OnceLock<Option<(SharedStack, Child)>> = OnceLock::new();
+    pub(super) async fn shared(by_turns: bool) -> Option<Self> {
+        static TURNS: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
+        static STACK: OnceLock<Option<DeployedStack>> = OnceLock::new();
         let stack = STACK.get_or_init(|| {
             let (sender, receiver) = mpsc::channel();
             // What it runs belongs to no test, so that it is there for the next one.
             thread::spawn(move || {
                 Runtime::new().unwrap().block_on(async move {
-                    sender.send(Stack::deploy().await).unwrap();
+                    sender.send(Self::with(|_| {}).await).unwrap();
                     std::future::pending::<()>().await;
                 });
             });
-            let stack =
-                receiver.recv().expect("the stack is deployed").unwrap_or_else(|failure| panic!("{failure}"))?;
-            let reaper = stack.ends_with_this_process();
-            Some((Self { base_url: stack.base_url(), stack: Arc::new(stack) }, reaper))
+            receiver.recv().expect("the stack is deployed")
         });
-        stack.as_ref().map(|(stack, _)| stack.clone())
+        let stack = stack.as_ref()?;
+        if !by_turns {
+            return Some(stack.clone());
+        }
+        let turn = TURNS.clone().lock_owned().await;
+        stack.stack.challenges.forget();
+        Some(Self { _turn: Some(Arc::new(turn)), ..stack.clone() })
+    }
+
+    /// A new stack with the profiles of a configuration; `None` if a tool is missing on this
+    /// machine. What else is in a configuration is not the stack's.
+    ///
+    /// # Panics
+    /// Those of [`DeployedStack::shared`]; and more than profiles was changed.
+    pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Option<Self> {
+        let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
+        let built_in = super::config(folder.path());
+        let mut config = super::config(folder.path());
+        change(&mut config);
+        let profiles =
+            ProfileSet { acme_profile: config.acme_profiles.clone(), ra_profile: config.ra_profiles.clone() };
+        config.acme_profiles.clone_from(&built_in.acme_profiles);
+        config.ra_profiles.clone_from(&built_in.ra_profiles);
+        if format!("{config:?}") != format!("{built_in:?}") {
+            super::out_of_reach();
+        }
+
+        let stack = Stack::deploy_for_profiles().await.unwrap_or_else(|failure| panic!("{failure}"))?;
+        let sdk = stack.sdk_config().await;
+        let table = stack.outputs["TableName"].clone();
+        let store = DynamoDbStore::new(aws_sdk_dynamodb::Client::new(&sdk), &table, Retention::default());
+        // No function has run yet that would remember other profiles.
+        let changes = profiles.changes_from(&store.profiles().await.unwrap());
+        store.apply_profiles(&changes).await.unwrap();
+        Some(Self { base_url: stack.base_url(), stack: Arc::new(stack), sdk, store: Arc::new(store), _turn: None })
     }
 
     pub(super) fn challenges(&self) -> Arc<ChallengeServer> {
@@ -51,7 +101,57 @@ impl SharedStack {
         &self.base_url
     }
 
+    pub(super) fn status_url(&self) -> &str {
+        self.stack.status_url()
+    }
+
     pub(super) fn root(&self) -> PathBuf {
         self.stack.root()
     }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Invokes the function of operators.
+    pub(super) async fn act(&self, request: Value) -> Result<Value, String> {
+        let is_ceremony = admin::ceremony_names().any(|name| request["action"] == name);
+        let function = &self.stack.outputs[if is_ceremony { "CeremonyFunctionArn" } else { "AdminFunctionName" }];
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.stack.endpoint());
+        let reply = Http::trusting(&self.root()).request("POST", &url, None, request.to_string().into_bytes()).await;
+        let answer = reply.json();
+        match answer["errorMessage"].as_str() {
+            Some(message) => Err(message.to_owned()),
+            None => Ok(answer),
+        }
+    }
+
+    /// Waits until no queue of a worker has a message, visible or not.
+    pub(super) async fn settled(&self) {
+        let sqs = aws_sdk_sqs::Client::new(&self.sdk);
+        let queues = sqs.list_queues().send().await.unwrap().queue_urls.unwrap_or_default();
+        for queue in queues.iter().filter(|url| QUEUES.iter().any(|queue| url.contains(queue))) {
+            let began = Instant::now();
+            loop {
+                assert!(began.elapsed() < PATIENCE, "{queue} is not empty after {PATIENCE:?}");
+                let counts = [
+                    ApproximateNumberOfMessages,
+                    ApproximateNumberOfMessagesDelayed,
+                    ApproximateNumberOfMessagesNotVisible,
+                ];
+                let request = sqs.get_queue_attributes().queue_url(queue).set_attribute_names(Some(counts.into()));
+                let counts: HashMap<_, _> = request.send().await.unwrap().attributes.unwrap_or_default();
+                if counts.values().all(|count| count == "0") {
+                    break;
+                }
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
 }
+
+/// The logical ids of the workers' queues, which are part of their names.
+const QUEUES: [&str; 3] = ["ValidateQueue", "IssueQueue", "PublishCrlQueue"];
+
+/// Longer than a worker takes for all tries of a message.
+const PATIENCE: Duration = Duration::from_secs(120);

@@ -112,7 +112,7 @@ async fn fill(ca: &Environment, secrets: &mut Secrets) {
     for issuer in ca.store().issuers().await.unwrap() {
         let handle = issuer.key.as_str();
         match HOST {
-            Host::Aws | Host::Stack => {
+            Host::Aws | Host::Stack | Host::StackByTurns => {
                 secrets.text("the ARN of a key", handle);
                 secrets.text("the number of the account", handle.split(':').nth(4).unwrap());
             }

@@ -1,5 +1,5 @@
-//! What ACME clients see, when the CA is the deployed bundle: those topics of `protocol` that need
-//! nothing but what clients see.
+//! What ACME clients see, when the CA is the deployed bundle: a tenth of `protocol`, in every run.
+//! `whole.rs` has all of it, for `cargo xtask judges deployed`.
 //!
 //! Requests go through the front and the API Gateway of the emulator to the programs that `sam
 //! build` made, in the stack that the template describes. So these tests see what is lost between:
