@@ -81,6 +81,18 @@ impl Program {
         })
     }
 
+    /// Runs the program to its end and returns what it wrote to standard output, also when it
+    /// reports a failure; what it writes to standard error is shown.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn transcript(mut self) -> Result<String, Error> {
+        self.command.stderr(Stdio::inherit());
+        let output = self.command.output().map_err(|source| Error::Start { command: self.text(), source })?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Runs the program to its end and returns what it wrote to standard error.
     ///
     /// # Errors

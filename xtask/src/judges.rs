@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::{Error, command::Program, progress, repository, setup};
 
+mod deployed;
 mod explorer;
 mod fuzz;
 mod host;
@@ -81,7 +82,12 @@ fn now() -> Result<String, Error> {
     Ok(format!("{}{changed}, {}", commit.trim(), date.trim()))
 }
 
-const JUDGES: [Judge; 7] = [
+const JUDGES: [Judge; 8] = [
+    Judge {
+        name: "deployed",
+        question: "does the deployed bundle pass every test of the protocol?",
+        run: deployed::run,
+    },
     Judge { name: "explorer", question: "does any order of two operations break a rule?", run: explorer::run },
     Judge { name: "fuzz", question: "does any input break a reader?", run: fuzz::run },
     Judge { name: "http", question: "does any request lead to a failure of the CA?", run: http::run },
