@@ -13,7 +13,18 @@ use crate::StartError;
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for DataFolder {
+    /// A process that is just being started has a copy of each open file, and with it the lock,
+    /// until its program runs. Unlocked, the folder is free at once, and not when the last copy is
+    /// closed.
+    fn drop(&mut self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the data folder is free only when this process has ended");
+        }
+    }
 }
 
 impl DataFolder {
@@ -35,7 +46,7 @@ impl DataFolder {
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock_path);
         let lock = lock.map_err(failed(&lock_path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.clone(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.clone(), lock }),
             Err(TryLockError::WouldBlock) => Err(StartError::DataInUse(path.clone())),
             Err(TryLockError::Error(error)) => Err(failed(&lock_path)(error)),
         }
@@ -132,6 +143,21 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
+
+    #[test]
+    fn a_folder_is_free_at_once_even_if_a_child_that_is_just_started_still_has_the_lock() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("data");
+        let first = DataFolder::open(&path).unwrap();
+        assert!(matches!(DataFolder::open(&path), Err(StartError::DataInUse(_))));
+        // What a child has between its fork and the start of its program.
+        let copy = first.lock.try_clone().unwrap();
+        drop(first);
+        let second = DataFolder::open(&path).unwrap();
+        drop(copy);
+        assert!(matches!(DataFolder::open(&path), Err(StartError::DataInUse(_))));
+        drop(second);
+    }
 
     #[test]
     fn a_file_that_would_not_change_is_not_written() {
