@@ -18,7 +18,6 @@ use std::{
     env, fs,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
-    process::Child,
     sync::Arc,
     time::Duration,
 };
@@ -59,8 +58,6 @@ pub struct Stack {
     status: Front,
     identity: Arc<Identity>,
     folder: TempDir,
-    // Ends the emulator if this process is killed, and nothing is dropped.
-    _reaper: Child,
 }
 
 impl Stack {
@@ -99,7 +96,6 @@ impl Stack {
         let api = Front::over_tls(&identity).await;
         let status = Front::plain().await;
         let emulator = Emulator::start(&ministack, address, folder.path()).await?;
-        let reaper = emulator.ends_with_this_process(folder.path());
         let outputs = Self::create(&sam, &bundle, folder.path(), &emulator, |parameters| {
             parameters.extend([
                 format!("PublicBaseUrl={}/api", api.origin()),
@@ -121,7 +117,7 @@ impl Stack {
         api.lead_to(Upstream { address: upstream, host: host.clone(), prefix: String::new() });
         let prefix = format!("/{}", output("StatusBucketName"));
         status.lead_to(Upstream { address: upstream, host: upstream.to_string(), prefix });
-        let stack = Self { challenges, outputs, emulator, api, status, identity, folder, _reaper: reaper };
+        let stack = Self { challenges, outputs, emulator, api, status, identity, folder };
         let root = stack.outputs.get("RootCertificate").cloned().unwrap_or_default();
         // The root of HTTPS comes first, because some clients read only the first one.
         let trusted = format!("{}{root}", stack.identity.root_pem());

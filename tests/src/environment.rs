@@ -106,7 +106,7 @@ pub struct Environment {
 enum Running {
     OneProcess(Box<OneProcess>),
     Aws(Box<Aws>),
-    Stack(DeployedStack),
+    Stack(Box<DeployedStack>),
 }
 
 impl Environment {
@@ -120,7 +120,7 @@ impl Environment {
     }
 
     fn deployed(stack: DeployedStack) -> Self {
-        Self::around(stack.challenges(), Running::Stack(stack))
+        Self::around(stack.challenges(), Running::Stack(Box::new(stack)))
     }
 
     /// Stops it and starts it again with its data and an adapted configuration. All URLs stay the

@@ -17,6 +17,8 @@ use crate::clients::{Failure, Tool};
 /// A running emulator.
 pub(super) struct Emulator {
     child: Child,
+    /// Ends it if this process is killed, so that nothing is dropped.
+    reaper: Child,
     address: SocketAddr,
     log: PathBuf,
 }
@@ -51,7 +53,7 @@ impl Emulator {
             .stderr(copy)
             .spawn()
             .map_err(Failure::io(program.path.display()))?;
-        let mut emulator = Self { child, address, log };
+        let mut emulator = Self { reaper: reaper(child.id(), folder), child, address, log };
         let began = Instant::now();
         while TcpStream::connect(address).is_err() {
             let ended = emulator.child.try_wait().map_err(Failure::io("the emulator"))?;
@@ -92,12 +94,6 @@ impl Emulator {
         }
     }
 
-    /// Starts a process that ends the emulator and removes the folder when this process has ended,
-    /// whatever ended it. For an emulator that is never dropped; the answer is to be kept as long.
-    pub(super) fn ends_with_this_process(&self, folder: &Path) -> Child {
-        reaper(self.child.id(), folder)
-    }
-
     fn signal(&self, signal: &str) {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
@@ -116,11 +112,13 @@ impl Drop for Emulator {
         }
         self.signal("-KILL");
         let _ = self.child.wait();
+        drop(self.reaper.stdin.take());
+        let _ = self.reaper.wait();
     }
 }
 
 /// A process that ends a process group and removes a folder when its input has ended, which happens
-/// when this process ends.
+/// at the latest when this process ends, whatever ended it.
 fn reaper(group: u32, folder: &Path) -> Child {
     let script = r#"
         cat > /dev/null
