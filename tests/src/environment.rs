@@ -48,12 +48,13 @@ impl Host {
     /// Starts a CA with the built-in profiles. The deployed one is that of all tests, which gets no
     /// other.
     pub async fn start(self) -> Environment {
-        match self {
-            Self::Stack | Self::StackByTurns => {
-                Environment::deployed(DeployedStack::shared(self == Self::StackByTurns).await.expect(TOOLS))
-            }
-            host => host.configured(|_| {}).await,
-        }
+        if self.is_deployed() { self.shared().await.expect(TOOLS) } else { self.configured(|_| {}).await }
+    }
+
+    /// The deployed CA of all tests; `None` without the tools for it, which is reported loudly.
+    async fn shared(self) -> Option<Environment> {
+        let stack = DeployedStack::shared(self == Self::StackByTurns).await?;
+        Some(Environment::deployed(stack))
     }
 
     /// Starts a CA with a configuration that `change` adapts. The CA and the profiles in it apply
@@ -84,13 +85,8 @@ impl Host {
     /// Runs a test on the default directory of each kind of one CA. Without the tools for the
     /// deployed stack it does not run, which is reported loudly.
     pub async fn on_both_families(self, test: impl AsyncFn(Directory<'_>)) {
-        let environment = match self {
-            Self::Stack | Self::StackByTurns => match DeployedStack::shared(self == Self::StackByTurns).await {
-                Some(stack) => Environment::deployed(stack),
-                None => return,
-            },
-            host => host.start().await,
-        };
+        let environment = if self.is_deployed() { self.shared().await } else { Some(self.start().await) };
+        let Some(environment) = environment else { return };
         environment.on_both_families(test).await;
     }
 }

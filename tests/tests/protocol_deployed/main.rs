@@ -9,6 +9,8 @@
 mod jws;
 #[path = "../protocol/key_change.rs"]
 mod key_change;
+#[path = "../protocol/nonces.rs"]
+mod nonces;
 #[path = "../protocol/ownership.rs"]
 mod ownership;
 #[path = "../protocol/routes.rs"]

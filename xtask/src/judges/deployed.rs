@@ -1,8 +1,8 @@
 //! Every topic of the protocol against the bundle as it is deployed, through the front and the API
 //! Gateway of the emulator, with the programs that `sam build` made.
 //!
-//! `cargo xtask test` runs a tenth of them in every run. The rest needs a quarter of an hour or
-//! more, because a test with profiles of its own deploys a stack for itself.
+//! `cargo xtask test` runs a tenth of them in every run. The rest takes long, because a test with
+//! profiles of its own deploys a stack for itself.
 
 use super::Outcome;
 use crate::{Error, command::Program, repository, setup, test};
@@ -13,7 +13,7 @@ pub(super) fn run(_: &setup::Tools) -> Result<Outcome, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let written = Program::new(cargo)
         .args(["test", "--workspace", "--locked", "--no-fail-fast", "--test", "protocol_deployed_whole"])
-        // One after another, because they share stacks, names and queues.
+        // Tests of the shared stack wait for their turn anyway; no stack slows another one down.
         .args(["--", "--test-threads=1"])
         .env("SERVERLESS_ACME_TOOLS", &tools.folder)
         .env("SERVERLESS_ACME_WITHOUT", tools.without.join(","))
