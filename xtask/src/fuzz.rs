@@ -26,6 +26,9 @@ use outcome::Outcome;
 /// How long each target runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
+    /// The same inputs in the same order at each run, as far as a few seconds lead: a commit is
+    /// judged by what it changes, and not by luck.
+    Repeated,
     /// That many executions.
     Runs(u64),
     /// That many seconds.
@@ -35,15 +38,25 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// What each target gets unless more is asked for, as in each run of all tests.
-    pub const SHORT: Self = Self::Seconds(6);
+    /// What a target gets when no more is asked for.
+    pub const SHORT: Self = Self::Seconds(SHORT);
 
-    fn argument(self, target: &str) -> String {
+    fn arguments(self, target: &str) -> Vec<String> {
         match self {
-            Self::Runs(runs) => format!("-runs={runs}"),
-            Self::Seconds(seconds) => format!("-max_total_time={seconds}"),
-            Self::Thorough if WITH_CRYPTOGRAPHY.contains(&target) => Self::Seconds(3_600).argument(target),
-            Self::Thorough => Self::Runs(100_000_000).argument(target),
+            Self::Repeated => vec!["-seed=1".to_owned(), format!("-max_total_time={SHORT}")],
+            Self::Runs(runs) => vec![format!("-runs={runs}")],
+            Self::Seconds(seconds) => vec![format!("-max_total_time={seconds}")],
+            Self::Thorough if WITH_CRYPTOGRAPHY.contains(&target) => Self::Seconds(3_600).arguments(target),
+            Self::Thorough => Self::Runs(100_000_000).arguments(target),
+        }
+    }
+
+    /// Where a target keeps what it finds. What earlier runs found would lead a repeated run
+    /// elsewhere.
+    fn found(self, target: &str) -> Result<PathBuf, Error> {
+        match self {
+            Self::Repeated => emptied(&folder().join("repeated").join(target)),
+            Self::Runs(_) | Self::Seconds(_) | Self::Thorough => made(&folder().join("found").join(target)),
         }
     }
 }
@@ -158,11 +171,11 @@ fn build() -> Result<(), Error> {
 
 /// Runs a target, and says what came of it.
 fn one(target: &str, effort: Effort) -> Result<Outcome, Error> {
-    let (kept, found) = (corpus::unpacked(target)?, made(&folder().join("found").join(target))?);
+    let (kept, found) = (corpus::unpacked(target)?, effort.found(target)?);
     let crashes = made(&folder().join("crashes"))?;
     let began = Instant::now();
     let written = program(target)
-        .arg(effort.argument(target))
+        .args(effort.arguments(target))
         .arg(format!("-timeout={TIMEOUT}"))
         .arg(format!("-rss_limit_mb={MEMORY}"))
         .arg("-print_final_stats=1")
@@ -221,6 +234,8 @@ const FLAGS: [&str; 6] = [
 /// Targets that spend their time in signatures, points of curves and MACs.
 const WITH_CRYPTOGRAPHY: [&str; 7] =
     ["admin_request", "certificate", "csr", "external_account", "issuer_certificates", "jwk", "jws"];
+/// Seconds for a target that is only looked at.
+const SHORT: u64 = 6;
 /// Seconds for one input; the slowest takes a hundredth of one.
 const TIMEOUT: u32 = 10;
 /// Mebibytes that a target may use, with the inputs that libFuzzer keeps in memory.

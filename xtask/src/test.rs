@@ -37,7 +37,7 @@ pub fn run(arguments: &[String]) -> Result<(), Error> {
         None => test.show()?,
     }
     if is_everything(arguments) {
-        fuzz::run(&[], Effort::SHORT, false)?;
+        fuzz::run(&[], Effort::Repeated, false)?;
     }
     Ok(())
 }

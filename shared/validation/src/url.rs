@@ -24,23 +24,22 @@ impl Url {
     /// The URL that a `Location` in a response of this URL leads to.
     pub(crate) fn join(&self, location: &[u8]) -> Result<Self, UrlError> {
         let text = std::str::from_utf8(location).map_err(|_| UrlError::Character)?;
-        if text.len() > MAX_LENGTH {
-            return Err(UrlError::TooLong);
-        }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(UrlError::Character);
         }
         let text = text.split_once('#').map_or(text, |(before, _)| before);
-        match split_scheme(text) {
+        let url = match split_scheme(text) {
             Some((scheme, rest)) => {
                 let scheme = Scheme::parse(scheme)?;
-                Self::from_authority(scheme, rest.strip_prefix("//").ok_or(UrlError::Host)?)
+                Self::from_authority(scheme, rest.strip_prefix("//").ok_or(UrlError::Host)?)?
             }
             None => match text.strip_prefix("//") {
-                Some(rest) => Self::from_authority(self.scheme, rest),
-                None => Ok(self.join_path(text)),
+                Some(rest) => Self::from_authority(self.scheme, rest)?,
+                None => self.join_path(text),
             },
-        }
+        };
+        // A relative reference leads to more than it says.
+        if url.to_string().len() > MAX_LENGTH { Err(UrlError::TooLong) } else { Ok(url) }
     }
 
     /// `host[:port]`, the value of the `Host` header.
@@ -247,6 +246,18 @@ mod tests {
         ] {
             assert_eq!(base().join(location.as_bytes()), Err(reason), "{location:?}");
         }
+    }
+
+    #[test]
+    fn a_location_that_leads_to_a_longer_url_than_the_limit_is_refused_however_short_it_is() {
+        let leads = |length: usize| {
+            let rest = length - base().join(b"a").unwrap().to_string().len();
+            base().join(format!("a{}", "a".repeat(rest)).as_bytes())
+        };
+        assert_eq!(leads(2049), Err(UrlError::TooLong));
+        let longest = leads(2048).unwrap();
+        assert_eq!(longest.to_string().len(), 2048);
+        assert_eq!(longest.join(longest.to_string().as_bytes()), Ok(longest));
     }
 
     proptest! {
