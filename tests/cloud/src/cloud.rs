@@ -15,6 +15,7 @@ use crate::dynamodb::DynamoDb;
 use crate::eventbridge::EventBridge;
 use crate::fault::{Effect, Fault, Faults, Injection};
 use crate::kms::{KeySpec, Kms};
+use crate::lambda::{Lambda, UrlHandler};
 use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Broken, Refusal};
@@ -32,6 +33,7 @@ struct Inner {
     dynamodb: DynamoDb,
     eventbridge: EventBridge,
     kms: Kms,
+    lambda: Lambda,
     sqs: Sqs,
     s3: S3,
     faults: Mutex<Faults>,
@@ -209,6 +211,11 @@ impl Cloud {
         self.inner.eventbridge.events(bus)
     }
 
+    /// Creates a URL at this host (`….lambda-url.….on.aws`) for the function with this ARN.
+    pub fn create_function_url(&self, host: &str, function: &str, handler: UrlHandler) {
+        self.inner.lambda.create_url(host, function, handler);
+    }
+
     /// Answers a request from a client in the process or from a connection.
     pub(crate) async fn answer(
         &self,
@@ -246,6 +253,7 @@ impl Cloud {
             Service::DynamoDb => inner.dynamodb.describe(&request),
             Service::EventBridge => inner.eventbridge.describe(&request),
             Service::Kms => inner.kms.describe(&request),
+            Service::Lambda => inner.lambda.describe(&request),
             Service::Sqs => inner.sqs.describe(&request),
             Service::S3 => inner.s3.describe(&request),
         };
@@ -261,6 +269,7 @@ impl Cloud {
                     Service::DynamoDb => inner.dynamodb.handle(&request, manner),
                     Service::EventBridge => inner.eventbridge.handle(&request, manner),
                     Service::Kms => inner.kms.handle(&request),
+                    Service::Lambda => inner.lambda.handle(&request),
                     Service::Sqs => inner.sqs.handle(&request),
                     Service::S3 => inner.s3.handle(&request),
                 };

@@ -251,6 +251,7 @@ fn throttled(service: Service) -> Refusal {
     let (status, name) = match service {
         Service::DynamoDb => (400, "ProvisionedThroughputExceededException"),
         Service::EventBridge | Service::Kms => (400, "ThrottlingException"),
+        Service::Lambda => (429, "TooManyRequestsException"),
         Service::Sqs => (403, "RequestThrottled"),
         Service::S3 => (503, "SlowDown"),
     };
@@ -262,6 +263,7 @@ fn unavailable(service: Service) -> Refusal {
         Service::DynamoDb => (500, "InternalServerError"),
         Service::EventBridge => (500, "InternalException"),
         Service::Kms => (500, "KMSInternalException"),
+        Service::Lambda => (502, "ServiceException"),
         Service::Sqs => (503, "ServiceUnavailable"),
         Service::S3 => (503, "ServiceUnavailable"),
     };
@@ -271,6 +273,7 @@ fn unavailable(service: Service) -> Refusal {
 fn denied(request: &Request) -> Refusal {
     let (status, name) = match request.service {
         Service::DynamoDb | Service::EventBridge | Service::Kms => (400, "AccessDeniedException"),
+        Service::Lambda => (403, "AccessDeniedException"),
         Service::Sqs | Service::S3 => (403, "AccessDenied"),
     };
     let user = format!("arn:aws:sts::{ACCOUNT}:assumed-role/{0}/{0}", request.principal);

@@ -1,10 +1,10 @@
 //! AWS inside the process, for tests.
 //!
 //! A [`Cloud`] answers the SDK's own clients: DynamoDB by an emulator in memory, KMS with real
-//! keys, SQS queues, S3 buckets and event buses in memory. No sockets are used, unless
-//! [`Cloud::listen`] is called. Every request is recorded as a [`Call`], with what IAM would see of
-//! it and the capacity units that it cost, and a [`Fault`] makes a precisely chosen call fail in a
-//! precisely chosen way.
+//! keys, SQS queues, S3 buckets, event buses and URLs of functions in memory. No sockets are used,
+//! unless [`Cloud::listen`] is called. Every request is recorded as a [`Call`], with what IAM
+//! would see of it and the capacity units that it cost, and a [`Fault`] makes a precisely chosen
+//! call fail in a precisely chosen way.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -27,6 +27,7 @@ mod dynamodb;
 mod eventbridge;
 mod fault;
 mod kms;
+mod lambda;
 mod lock;
 mod request;
 mod response;
@@ -39,6 +40,7 @@ pub use call::{Access, Call, CallOutcome, Units};
 pub use cloud::Cloud;
 pub use fault::{Fault, FaultKind, Injection};
 pub use kms::KeySpec;
+pub use lambda::UrlHandler;
 pub use request::Service;
 pub use s3::Object;
 pub use server::Listener;

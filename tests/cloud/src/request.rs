@@ -1,5 +1,6 @@
 //! An incoming request: the service and the operation that it names. All services have them in
-//! `x-amz-target`, except S3, which has method and path.
+//! `x-amz-target`, except S3, which has method and path, and the URLs of functions, known by
+//! their hosts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +18,8 @@ pub enum Service {
     EventBridge,
     /// AWS Key Management Service.
     Kms,
+    /// AWS Lambda: URLs of functions.
+    Lambda,
     /// Amazon Simple Queue Service.
     Sqs,
     /// Amazon Simple Storage Service.
@@ -32,7 +35,7 @@ pub(crate) struct Request {
     pub(crate) operation: String,
     /// Whether the principal signed it; false for presigned URLs.
     pub(crate) signed: bool,
-    /// The body of a JSON protocol; null for S3.
+    /// The body of a JSON protocol; null for S3 and for the URLs of functions.
     pub(crate) json: Value,
     pub(crate) http: http::Request<Bytes>,
 }
@@ -59,6 +62,7 @@ impl Request {
                 let json = serde_json::from_slice(http.body()).map_err(|error| UnknownOperation(error.to_string()))?;
                 (service, operation.to_owned(), json)
             }
+            None if is_function_url(&http) => (Service::Lambda, "InvokeFunctionUrl".to_owned(), Value::Null),
             None => {
                 let operation = match *http.method() {
                     http::Method::PUT => "PutObject",
@@ -88,6 +92,11 @@ impl Request {
     pub(crate) fn blob(&self, member: &str) -> Option<Vec<u8>> {
         STANDARD.decode(self.json[member].as_str()?).ok()
     }
+}
+
+/// Whether a request is one to the URL of a function.
+fn is_function_url(http: &http::Request<Bytes>) -> bool {
+    http.uri().host().is_some_and(|host| host.contains(".lambda-url."))
 }
 
 /// The access key id in a SigV4 `Authorization` header.

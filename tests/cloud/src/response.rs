@@ -56,7 +56,7 @@ impl Refusal {
         let namespace = match service {
             Service::DynamoDb => "com.amazonaws.dynamodb.v20120810#",
             Service::Sqs => "com.amazonaws.sqs#",
-            Service::EventBridge | Service::Kms => "",
+            Service::EventBridge | Service::Kms | Service::Lambda => "",
             Service::S3 => {
                 let body = format!(
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{}</Code><Message>{}</Message></Error>",
