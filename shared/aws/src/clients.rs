@@ -25,7 +25,7 @@ use store::{
 };
 
 use crate::{
-    Environment, EnvironmentError, KmsSigner, S3Publisher, SqsQueue,
+    Environment, EnvironmentError, FunctionUrl, KmsSigner, S3Publisher, SqsQueue,
     dynamodb::{DynamoDbStore, TableLayout},
     sdk,
 };
@@ -92,6 +92,8 @@ pub enum Capability {
     EventBus,
     /// [`Publisher`].
     Publisher,
+    /// The [`FunctionUrl`] of enrolment, which is no seam either.
+    EnrolmentUrl,
 }
 
 impl Clients {
@@ -316,6 +318,16 @@ impl Clients {
         self.note(Capability::Publisher);
         let bucket = self.environment.required("STATUS_BUCKET", "the name of a bucket")?;
         Ok(Arc::new(S3Publisher::new(aws_sdk_s3::Client::new(&self.config), bucket)))
+    }
+
+    /// The URL of the function that mints external account keys for the role of this one.
+    ///
+    /// # Errors
+    /// When the environment lacks it.
+    pub fn enrolment_url(&self) -> Result<FunctionUrl, EnvironmentError> {
+        self.note(Capability::EnrolmentUrl);
+        let url = self.environment.required("ENROLMENT_URL", "the URL of a function")?;
+        Ok(FunctionUrl::new(self.config.clone(), self.clock(), url))
     }
 
     fn queue(&self, variable: &'static str) -> Result<SqsQueue, EnvironmentError> {

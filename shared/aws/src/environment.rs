@@ -11,6 +11,7 @@
 //! | `EVENT_BUS_NAME` | `forward-events` | the event bus |
 //! | `EXPIRING_DAYS` | `publish-crl` | the number of days before the end of a certificate at which the event for its expiry is emitted; 14 |
 //! | `ACME_BASE_URL` | `enrol` | base of all ACME URLs, never empty: its own URL is another one |
+//! | `ENROLMENT_URL` | `canary` | the URL of `enrol` |
 //! | `CEREMONY_FUNCTION` | `admin` | the ARN of the function that performs what the root signs |
 //! | `OPEN` | `admin`, `ceremony` | whether profiles may let anyone register: `true` or `false`; `false` |
 //! | `LOG_LEVEL` | all | `error`, `warn`, `info`, `debug` or `trace`; `info` |

@@ -72,6 +72,7 @@ fn is_about(aws: &Aws, statement: &Statement, seam: Capability) -> bool {
         Capability::ValidationQueue => queue("ValidateQueue"),
         Capability::IssuanceQueue => queue("IssueQueue"),
         Capability::CrlQueue => queue("PublishCrlQueue"),
+        Capability::EnrolmentUrl => statement.is_about("lambda:InvokeFunctionUrl", None),
         Capability::EventBus => statement.is_about("events:PutEvents", None),
         _ => false,
     }
@@ -102,8 +103,9 @@ fn nouns(capability: Capability) -> &'static [&'static str] {
     }
 }
 
-const SEAMS: [Capability; 6] = [
+const SEAMS: [Capability; 7] = [
     Capability::CrlQueue,
+    Capability::EnrolmentUrl,
     Capability::EventBus,
     Capability::IssuanceQueue,
     Capability::Publisher,
