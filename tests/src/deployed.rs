@@ -107,6 +107,7 @@ impl Stack {
                 format!("ValidationNetworks={networks}"),
                 "EventBusName=default".to_owned(),
                 "Enrolment=on".to_owned(),
+                "Canary=on".to_owned(),
             ]);
         })
         .await?;

@@ -29,6 +29,7 @@ fn days() -> BTreeMap<&'static str, (Data, Data)> {
     let throttles = Source::of("AWS/Lambda", "Throttles", "");
     BTreeMap::from([
         ("CaEnds", (Data::none().every(&cas, 60, 180.0), Data::none().every(&cas, 60, 179.0))),
+        ("CanaryFailed", runs("CanaryMilliseconds", 30, 4 * 60)),
         // Just before a CRL is made, half of its life is left.
         ("CrlEnds", (Data::none().every(&crls, 60, 49.0), Data::none().every(&crls, 60, 32.0))),
         ("DeadLetters", (good_letters.clone(), good_letters.every(&letters("IssueDeadLetters"), 5, 1.0))),
@@ -122,7 +123,7 @@ fn silence_raises_the_alarms_of_what_is_always_measured_and_no_others() {
     let raised = alarms.iter().filter(|(_, alarm)| alarm.is_raised_by(&Data::none())).map(|(name, _)| *name);
     assert_eq!(
         raised.collect::<Vec<_>>(),
-        ["CrlEnds", "DoctorFoundBad", "RevocationsNotContinued", "RootCrlNotChecked"]
+        ["CanaryFailed", "CrlEnds", "DoctorFoundBad", "RevocationsNotContinued", "RootCrlNotChecked"]
     );
     // One measurement that is late is not a fault.
     let crls = Source::own("CrlPercentLeft");
@@ -253,7 +254,7 @@ fn alarms_and_metrics_are_as_many_as_the_page_about_costs_counts() {
     assert!(costs.contains(&format!("{optional} metrics of alarms more")), "{optional}");
     // What is measured on schedule also costs while nothing happens.
     assert!(costs.contains("| custom metrics from the log, dashboard | 6 and 1 |"));
-    assert!(Metric::ALL.len() - 1 == 6, "all measurements but `KmsThrottles` are made on schedule");
+    assert!(Metric::ALL.len() - 2 == 6, "all measurements but those of throttled keys and of the canary");
 }
 
 /// CloudWatch refuses an alarm that looks back further.

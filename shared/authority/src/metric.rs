@@ -8,6 +8,9 @@ use std::fmt;
 pub enum Metric {
     /// The days until the first active CA certificate ends, or one above it.
     CaDaysLeft,
+    /// How long the canary took to obtain a certificate, in milliseconds; not measured when it got
+    /// none.
+    CanaryMilliseconds,
     /// The least part of its life that any CRL has left, in percent: of every issuer and shard, the
     /// root included. A CRL that does not exist, ended or has not begun has none.
     CrlPercentLeft,
@@ -25,8 +28,9 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in alphabetical order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CaDaysLeft,
+        Self::CanaryMilliseconds,
         Self::CrlPercentLeft,
         Self::DoctorBad,
         Self::DoctorWarnings,
@@ -39,6 +43,7 @@ impl Metric {
     pub fn name(self) -> &'static str {
         match self {
             Self::CaDaysLeft => "CaDaysLeft",
+            Self::CanaryMilliseconds => "CanaryMilliseconds",
             Self::CrlPercentLeft => "CrlPercentLeft",
             Self::DoctorBad => "DoctorBad",
             Self::DoctorWarnings => "DoctorWarnings",

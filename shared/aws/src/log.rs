@@ -52,7 +52,7 @@ fn is_own(line: &Metadata<'_>) -> bool {
 }
 
 /// The crates that the functions are made of.
-const OWN: [&str; 35] = [
+const OWN: [&str; 36] = [
     "account",
     "acme",
     "admin",
@@ -62,6 +62,7 @@ const OWN: [&str; 35] = [
     "aws",
     "bootstrap",
     "ca",
+    "canary",
     "ceremony",
     "certificate",
     "challenge",

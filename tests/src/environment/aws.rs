@@ -43,6 +43,7 @@ pub struct Aws {
     cloud: Cloud,
     functions: Functions,
     capabilities: BTreeMap<&'static str, BTreeSet<Capability>>,
+    variables: Environment,
     store: DynamoDbStore,
     config: Config,
     base_url: String,
@@ -62,6 +63,8 @@ impl Aws {
     /// The name of the stack, which is also that of the table.
     pub const STACK: &str = TABLE;
 
+    /// The host of the URL of the function `enrol`, which leads nowhere until a test creates it.
+    pub const ENROLMENT_HOST: &str = "enrol.lambda-url.eu-central-1.on.aws";
     /// The name of the event bus.
     pub const EVENT_BUS: &str = "events";
 
@@ -83,11 +86,13 @@ impl Aws {
             ("RootKey", cloud.create_multi_region_key(root_key)),
             ("IssuingKey", cloud.create_multi_region_key(issuing_key)),
             ("StatusBucket", format!("arn:aws:s3:::{BUCKET}")),
+            ("EnrolFunction", ENROL.to_owned()),
         ]);
         for Worker { queue, logical_id, .. } in WORKERS {
             arns.insert(logical_id, queues::arn(queue));
         }
-        let environment = environment(&cloud, challenges, &status_url, TABLE);
+        let base_url = format!("https://{domain}/api");
+        let environment = environment(&cloud, challenges, &base_url, &status_url, TABLE);
         let capabilities = functions::capabilities(&cloud, &environment);
         let functions = functions::deploy(&cloud, &environment, REGION);
         let store = DynamoDbStore::new(
@@ -105,12 +110,13 @@ impl Aws {
                 ),
                 serve_status(site, cloud.clone()),
             ],
-            base_url: format!("https://{domain}/api"),
+            base_url,
             arns,
             region: REGION.to_owned(),
             cloud,
             functions,
             capabilities,
+            variables: environment,
             store,
             config,
             status_url,
@@ -182,7 +188,7 @@ impl Aws {
     pub(super) async fn adopt(&mut self, challenges: &ChallengeServer, items: Vec<Map<String, Value>>) {
         self.cloud.create_table(RESTORED);
         self.cloud.fill_table(RESTORED, items);
-        let environment = environment(&self.cloud, challenges, &self.status_url, RESTORED);
+        let environment = environment(&self.cloud, challenges, &self.base_url, &self.status_url, RESTORED);
         self.functions.update(&functions::deploy(&self.cloud, &environment, REGION));
         let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config(Self::TEST));
         self.store = DynamoDbStore::new(client, RESTORED, Retention::default());
@@ -198,7 +204,7 @@ impl Aws {
         }
         self.cloud.lose_keys_of(REGION);
         region.clone_into(&mut self.region);
-        let environment = environment(&self.cloud, challenges, &self.status_url, TABLE);
+        let environment = environment(&self.cloud, challenges, &self.base_url, &self.status_url, TABLE);
         self.functions.update(&functions::deploy(&self.cloud, &environment, region));
         self.bootstrap().await;
     }
@@ -219,6 +225,11 @@ impl Aws {
     /// What each function is constructed from.
     pub fn capabilities(&self) -> BTreeMap<&'static str, BTreeSet<Capability>> {
         self.capabilities.clone()
+    }
+
+    /// The canary as its function has it.
+    pub fn canary(&self) -> canary::Canary {
+        functions::canary(&self.cloud, &self.variables)
     }
 
     /// The functions of the bundle.
@@ -293,7 +304,13 @@ impl Aws {
 }
 
 /// The environment variables that the template sets.
-fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str, table: &str) -> Environment {
+fn environment(
+    cloud: &Cloud,
+    challenges: &ChallengeServer,
+    base_url: &str,
+    status_url: &str,
+    table: &str,
+) -> Environment {
     let [validate, issue, publish_crl] = WORKERS.map(|worker| cloud.create_queue(worker.queue));
     [
         ("TABLE_NAME", table.to_owned()),
@@ -307,15 +324,15 @@ fn environment(cloud: &Cloud, challenges: &ChallengeServer, status_url: &str, ta
         ("TLS_PORT", challenges.tls_port.to_string()),
         ("EVENT_BUS_NAME", Aws::EVENT_BUS.to_owned()),
         ("OPEN", "true".to_owned()),
-        ("ACME_BASE_URL", ACME_BASE_URL.to_owned()),
+        ("ACME_BASE_URL", base_url.to_owned()),
+        ("ENROLMENT_URL", format!("https://{}/", Aws::ENROLMENT_HOST)),
         ("CEREMONY_FUNCTION", CEREMONY.to_owned()),
     ]
     .into_iter()
     .collect()
 }
 
-/// What the function that mints keys says of directories.
-const ACME_BASE_URL: &str = "https://ca.test/api";
+const ENROL: &str = "arn:aws:lambda:eu-central-1:123456789012:function:acme-EnrolFunction-1A2B";
 const CEREMONY: &str = "arn:aws:lambda:eu-west-1:123456789012:function:acme-CeremonyFunction-1A2B";
 
 fn key_spec(kind: IssuerKeyType) -> KeySpec {

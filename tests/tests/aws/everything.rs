@@ -13,7 +13,7 @@ use tests::{
 };
 
 use crate::{
-    enrolment, events, issuers, operator,
+    canary, enrolment, events, issuers, operator,
     passing_time::{end_the_lease, end_the_patience},
     patient::Patient,
     routes, story,
@@ -222,6 +222,7 @@ pub(crate) async fn bound_accounts(environment: Environment) -> Environment {
     environment.aws().cloud().remove(&fault);
     client.wait(&order, "valid").await;
     enrolment::of_a_role(&environment).await;
+    canary::sings(&environment).await;
     environment
 }
 

@@ -51,13 +51,14 @@ async fn roles_under_a_path_and_below_a_boundary_may_do_what_the_functions_do() 
         Policies::from([(BOUNDARY.to_owned(), json!({"Version": "2012-10-17", "Statement": [statement]}))])
     };
     let parameters = [("PermissionsBoundaryArn", BOUNDARY), ("RolePath", "/pki/")];
-    let services = json!(["dynamodb:*", "kms:*", "s3:PutObject", "sqs:*", "events:PutEvents", "logs:*"]);
+    let services =
+        json!(["dynamodb:*", "kms:*", "lambda:Invoke*", "s3:PutObject", "sqs:*", "events:PutEvents", "logs:*"]);
     let rights = story.rights(&template, &parameters, &boundary(services));
     let faults = story.refused(&simulator, &rights).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 
     // A boundary takes away what it does not give, and nothing else.
-    let without_kms = json!(["dynamodb:*", "s3:*", "sqs:*", "events:*", "logs:*"]);
+    let without_kms = json!(["dynamodb:*", "lambda:*", "s3:*", "sqs:*", "events:*", "logs:*"]);
     let rights = story.rights(&template, &parameters, &boundary(without_kms));
     let refused = story.refused(&simulator, &rights).await;
     let of_kms = story.accesses.iter().filter(|(_, access)| access.action.starts_with("kms:")).count();
@@ -123,15 +124,26 @@ impl Story {
             }
             accesses.insert((function, access));
         }
-        let names =
-            ["Table", "RootKey", "IssuingKey", "StatusBucket", "ValidateQueue", "IssueQueue", "PublishCrlQueue"];
+        let names = [
+            "EnrolFunction",
+            "Table",
+            "RootKey",
+            "IssuingKey",
+            "StatusBucket",
+            "ValidateQueue",
+            "IssueQueue",
+            "PublishCrlQueue",
+        ];
         Self { accesses, keys, arns: names.map(|name| (name, aws.arn_of(name))).into_iter().collect() }
     }
 
     /// The policies of the template with these parameters.
     fn rights(&self, template: &Transformed, parameters: &[(&str, &str)], boundaries: &Policies) -> Rights {
-        let given: Vec<(&str, &str)> =
-            [("EventBusName", Aws::EVENT_BUS), ("Enrolment", "on")].iter().chain(parameters).copied().collect();
+        let given: Vec<(&str, &str)> = [("EventBusName", Aws::EVENT_BUS), ("Enrolment", "on"), ("Canary", "on")]
+            .iter()
+            .chain(parameters)
+            .copied()
+            .collect();
         let path = parameters.iter().find(|(name, _)| *name == "RolePath").map_or("/", |(_, path)| path);
         let arn_of = |name: &str| arn_of(&self.arns, name, path);
         let mut rights = Rights::of(template, &template.deployed(&given, arn_of), arn_of, boundaries);
@@ -321,7 +333,8 @@ const NAMED: [&str; 15] = [
     "CONTACT", "DAY", "END", "FORMER", "KEY", "LIST", "NAME", "UNBOUND", "acme", "applied", "eab", "expiry", "key",
     "nonce", "ra",
 ];
-const OBJECTS: [&str; 4] = ["crl/root/0.crl", "crl/issuing/0.crl", "issuer/issuing.cer", "other.txt"];
+const OBJECTS: [&str; 5] =
+    [".well-known/acme-challenge/token", "crl/root/0.crl", "crl/issuing/0.crl", "issuer/issuing.cer", "other.txt"];
 const ALGORITHMS: [&str; 5] =
     ["ECDSA_SHA_256", "ECDSA_SHA_384", "RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PSS_SHA_256", "ED25519_SHA_512"];
 const SERVICES: [&str; 10] = ["dynamodb", "events", "iam", "kms", "lambda", "logs", "s3", "sqs", "sts", "xray"];

@@ -3,6 +3,7 @@
 //! every host are tested elsewhere.
 
 mod budget;
+mod canary;
 mod clearance;
 mod constructors;
 mod deny_of_wallet;

@@ -16,7 +16,8 @@ pub(crate) struct Changed {
 
 /// All of them, in the order of the template.
 pub(crate) fn changed() -> impl Iterator<Item = Changed> {
-    let companions: [(&str, &[(&str, &str)]); 7] = [
+    let companions: [(&str, &[(&str, &str)]); 8] = [
+        ("Canary", &[("Enrolment", "on"), ("StatusUrl", "http://pki.example.org")]),
         ("DomainName", &[("DomainCertificateArn", "arn:aws:acm:::certificate/1")]),
         ("DomainCertificateArn", &[("DomainName", "ca.example.org")]),
         ("TruststoreUri", &[("DomainName", "ca.example.org"), ("DomainCertificateArn", "arn:aws:acm:::certificate/1")]),
@@ -77,7 +78,7 @@ async fn the_tests_change_every_parameter() -> Result<(), Failure> {
     Ok(())
 }
 
-const VALUES: [(&str, &str); 51] = [
+const VALUES: [(&str, &str); 52] = [
     ("Organization", "Example"),
     ("RootName", "Another Root CA"),
     ("RootDays", "7000"),
@@ -89,6 +90,7 @@ const VALUES: [(&str, &str); 51] = [
     ("MultiRegionKeys", "true"),
     ("Open", "true"),
     ("Enrolment", "on"),
+    ("Canary", "on"),
     ("AllowedIdentifiers", ".corp.example,10.0.0.0/8"),
     ("ChallengeTypes", "dns-01"),
     ("CertificateDays", "5"),

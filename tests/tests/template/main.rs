@@ -462,6 +462,20 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
         (vec![("CertificateDays", "90")], Some("WithoutAStatusUrlCertificatesLiveSevenDays")),
         (vec![("CertificateDays", "90"), ("StatusUrl", "none")], Some("WithoutAStatusUrlCertificatesLiveSevenDays")),
         (vec![("CertificateDays", "90"), ("StatusUrl", "http://pki.example.org")], None),
+        (vec![("Canary", "on"), ("StatusUrl", "http://pki.example.org")], Some(CANARY)),
+        (vec![("Canary", "on"), ("Enrolment", "on")], Some(CANARY)),
+        (vec![("Canary", "on"), ("Enrolment", "on"), ("StatusUrl", "none")], Some(CANARY)),
+        (vec![("Canary", "on"), ("Enrolment", "on"), ("StatusUrl", "http://pki.example.org")], None),
+        (
+            vec![
+                ("Canary", "on"),
+                ("Enrolment", "on"),
+                ("StatusUrl", "http://pki.example.org"),
+                ("VpcEndpointIds", "vpce-1"),
+                ("ValidationSubnetIds", "subnet-1"),
+            ],
+            Some(CANARY),
+        ),
         (vec![("IssuingName", "serverless-acme Root CA")], Some("TheRootIsNotTheIssuingCa")),
         (vec![("DomainName", "ca.example.org")], Some("ADomainNeedsItsCertificate")),
         (vec![("DomainName", "ca.example.org"), ("DomainCertificateArn", "arn")], None),
@@ -510,6 +524,8 @@ fn parameters_that_contradict_each_other_are_refused_before_anything_is_made() {
         assert_eq!(template.refused_by(&given).as_deref(), refused_by, "{given:?}");
     }
 }
+
+const CANARY: &str = "TheCanaryHasAKeyAndAPlaceForItsAnswers";
 
 /// Where it stays away, the certificate of the issuing CA has no pointer to a CRL for ever.
 #[test]

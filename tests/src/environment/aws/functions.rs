@@ -41,6 +41,12 @@ pub(super) fn capabilities(cloud: &Cloud, environment: &Environment) -> BTreeMap
     CONSTRUCTED.into_iter().map(asked).chain([forward_events]).collect()
 }
 
+/// The canary as its function is constructed.
+pub(super) fn canary(cloud: &Cloud, environment: &Environment) -> canary::Canary {
+    let clients = started_clients(&cloud.sdk_config("CanaryFunction"), environment);
+    canary::lambda::canary(&clients).unwrap_or_else(|error| panic!("the canary does not start: {error}"))
+}
+
 fn event_forwarder(
     config: &aws::SdkConfig,
     environment: &Environment,
@@ -57,11 +63,12 @@ macro_rules! constructed {
     };
 }
 
-const CONSTRUCTED: [(&str, Open); 23] = constructed! {
+const CONSTRUCTED: [(&str, Open); 24] = constructed! {
     "AccountFunction" => account,
     "AdminFunction" => admin,
     "AuthorizationFunction" => authorization,
     "BootstrapFunction" => bootstrap,
+    "CanaryFunction" => canary,
     "CeremonyFunction" => ceremony,
     "CertificateFunction" => certificate,
     "ChallengeFunction" => challenge,
