@@ -17,6 +17,11 @@ use crate::cloud::Cloud;
 use crate::response::Broken;
 
 impl Cloud {
+    /// The secret access key of every principal.
+    pub const SECRET: &str = "secret";
+    /// The session token of every principal, as the role of a function has one.
+    pub const TOKEN: &str = "token";
+
     /// A configuration for the SDK clients of this principal: region, credentials and an HTTP
     /// client that leads to this cloud. Time-outs and retries are the SDK's defaults; `to_builder`
     /// or `into_builder` changes them.
@@ -27,7 +32,7 @@ impl Cloud {
     /// The same for a principal in another region. Of all services only KMS tells regions apart:
     /// the table is a global one.
     pub fn sdk_config_in(&self, principal: &str, region: &str) -> SdkConfig {
-        let credentials = Credentials::new(principal, "secret", None, None, "cloud");
+        let credentials = Credentials::new(principal, Cloud::SECRET, Some(Cloud::TOKEN.to_owned()), None, "cloud");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))

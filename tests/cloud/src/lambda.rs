@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use http::HeaderMap;
 use serde_json::Value;
 
 use crate::call::Access;
@@ -11,9 +12,9 @@ use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Refusal, Reply, answer};
 
-/// What a function does with a request of this principal to its URL. It returns status and body as
-/// Lambda expects them: `{"statusCode": …, "body": …}`.
-pub type UrlHandler = Arc<dyn Fn(&str) -> Value + Send + Sync>;
+/// What a function does with a request of this principal, with these headers, to its URL. It
+/// returns status and body as Lambda expects them: `{"statusCode": …, "body": …}`.
+pub type UrlHandler = Arc<dyn Fn(&str, &HeaderMap) -> Value + Send + Sync>;
 
 #[derive(Default)]
 pub(crate) struct Lambda {
@@ -40,7 +41,7 @@ impl Lambda {
         let Some((_, handler)) = self.named(request).filter(|_| request.signed) else {
             return Refusal::new(403, "AccessDeniedException", "Forbidden").reply(Service::Lambda);
         };
-        let answered = handler(&request.principal);
+        let answered = handler(&request.principal, request.http.headers());
         let status = answered["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(502);
         let body = answered["body"].as_str().unwrap_or_default().to_owned();
         Reply::raw(answer(status, "application/json", body.into()))

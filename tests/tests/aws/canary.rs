@@ -1,15 +1,21 @@
 //! The canary: what it obtains and says, and what it says when it obtains nothing.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use authority::{PublishError, PublishedObject, Publisher};
 use canary::{CanaryError, Step, Timings};
-use cloud::ACCOUNT;
+use cloud::{ACCOUNT, Cloud, REGION};
+use http::HeaderMap;
 use serde_json::{Value, json};
 use tests::{
     Aws, Environment,
     challenge_server::{Page, Site},
+    clients::{Failure, Run, Tool},
     deployed::repository,
     iam::role_of,
     metrics::measured,
@@ -54,6 +60,36 @@ async fn a_canary_whose_answers_no_one_serves_names_the_step_and_leaves_no_accou
     assert_eq!(failed.unwrap_err().step, Step::Validation);
     assert!(measured.is_empty(), "{measured:?}");
     assert_eq!(statuses(&environment), ["deactivated"]);
+}
+
+/// The judge is the library by which AWS's own tools sign.
+#[tokio::test]
+async fn the_request_for_a_key_is_signed_as_aws_itself_signs_it() -> Result<(), Failure> {
+    let Some(sam) = Tool::find("sam")? else { return Ok(()) };
+    let environment = HOST.start().await;
+    let seen = Arc::new(Mutex::new(HeaderMap::new()));
+    let keep = seen.clone();
+    let refuse = move |_: &str, headers: &HeaderMap| {
+        headers.clone_into(&mut keep.lock().unwrap());
+        json!({"statusCode": 403})
+    };
+    let function = environment.aws().arn_of("EnrolFunction");
+    environment.aws().cloud().create_function_url(Aws::ENROLMENT_HOST, &function, Arc::new(refuse));
+    environment.aws().canary().sing().await.unwrap_err();
+
+    let headers = seen.lock().unwrap().clone();
+    let header = |name: &str| headers[name].to_str().unwrap();
+    assert_eq!(header("x-amz-security-token"), Cloud::TOKEN);
+    let given = json!({
+        "url": format!("https://{}/", Aws::ENROLMENT_HOST), "date": header("x-amz-date"), "region": REGION,
+        "key": "CanaryFunction", "secret": Cloud::SECRET, "token": Cloud::TOKEN,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws/sign.py");
+    let python = sam.path.with_file_name("python");
+    let signed = Run::new(&python, folder.path()).arg(script).arg(given.to_string()).finish().await?;
+    assert_eq!(signed.stdout.trim(), header("authorization"));
+    Ok(())
 }
 
 /// Gets its grant, sings, and loses the grant. The directory requires a binding.
@@ -107,7 +143,7 @@ fn open_url(environment: &Environment) {
     let functions = environment.aws().functions().clone();
     let event = fs::read_to_string(repository().join("events/enrol.json")).unwrap();
     let event: Value = serde_json::from_str(&event).unwrap();
-    let mint = move |principal: &str| {
+    let mint = move |principal: &str, _: &HeaderMap| {
         let role = role_of(principal, "/");
         let name = role.rsplit('/').next().unwrap();
         let mut event = event.clone();
