@@ -1,6 +1,12 @@
 //! Programs from PyPI, each in its own virtual environment.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    panic::resume_unwind,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use super::stamp;
 use crate::{Error, command::Program, progress, repository};
@@ -47,14 +53,27 @@ pub(super) const OF_SMOKE: [&str; 2] = ["aws", "certbot"];
 /// The environment of the judges: the fuzzer of HTTP, and a verifier of paths.
 pub(super) const OF_JUDGES: [&str; 1] = ["judges"];
 
-/// Installs what is missing; returns the names of the environments for which there is no Python.
+/// Installs what is missing, several at a time; returns the names of the environments for which
+/// there is no Python.
 pub(super) fn install(tools: &Path, names: &[&'static str]) -> Result<Vec<&'static str>, Error> {
-    let mut missing = Vec::new();
-    for &name in names {
-        if !make(tools, name)? {
-            missing.push(name);
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut missing = Vec::new();
+        while let Some(&name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !make(tools, name)? {
+                missing.push(name);
+            }
         }
-    }
+        Ok(missing)
+    };
+    let made: Vec<Result<Vec<&'static str>, Error>> = thread::scope(|scope| {
+        let others: Vec<_> = (1..AT_A_TIME).map(|_| scope.spawn(some)).collect();
+        let own = some();
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        others.chain([own]).collect()
+    });
+    let mut missing: Vec<&'static str> = made.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    missing.sort_unstable();
     Ok(missing)
 }
 
@@ -91,3 +110,6 @@ fn make(tools: &Path, name: &str) -> Result<bool, Error> {
     stamp::put(&folder, &wanted)?;
     Ok(true)
 }
+
+/// Half of the time of an installation goes by in the network.
+const AT_A_TIME: usize = 4;
