@@ -1,7 +1,7 @@
 //! The canary on Lambda, and what it is constructed from. The statements of its role in the
 //! template match this.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use acme::{UrlBase, UrlScheme};
 use async_trait::async_trait;
@@ -9,7 +9,7 @@ use aws::{Asked, Clients, EnvironmentError, FunctionUrl, Invocation, StartError}
 use jose::base64url;
 use serde::Deserialize;
 
-use crate::{BoxError, Canary, Key, Keys};
+use crate::{Canary, Key, Keys};
 
 /// Constructs the function.
 ///
@@ -47,7 +47,7 @@ struct Enrolment(FunctionUrl);
 
 #[async_trait]
 impl Keys for Enrolment {
-    async fn mint(&self) -> Result<Key, BoxError> {
+    async fn mint(&self) -> Result<Key, Box<dyn Error + Send + Sync>> {
         let minted: Minted = serde_json::from_slice(&self.0.post().await?)?;
         Ok(Key { kid: minted.kid, mac_key: base64url::decode(&minted.hmac_key)?, directory: minted.directory })
     }

@@ -10,7 +10,7 @@ mod timings;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use authority::{Metric, PublishedObject, Publisher};
@@ -41,7 +41,7 @@ pub trait Keys: Send + Sync {
     ///
     /// # Errors
     /// No key was minted.
-    async fn mint(&self) -> Result<Key, BoxError>;
+    async fn mint(&self) -> Result<Key, Box<dyn Error + Send + Sync>>;
 }
 
 /// An external account key (RFC 8555 §7.3.4), and where it can be used.
@@ -68,7 +68,7 @@ impl Canary {
                 Ok(timings)
             }
             Err(error) => {
-                tracing::error!(step = %error.step, error = &error as &dyn std::error::Error, "the canary got no certificate");
+                tracing::error!(step = %error.step, error = &error as &dyn Error, "the canary got no certificate");
                 Err(error)
             }
         }
@@ -104,7 +104,7 @@ impl Canary {
     }
 
     /// Answers the challenge of each authorization, and waits until the order is ready.
-    async fn validate(&self, order: &mut Order) -> Result<(), BoxError> {
+    async fn validate(&self, order: &mut Order) -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut authorizations = order.authorizations();
         while let Some(authorization) = authorizations.next().await {
             let mut authorization = authorization?;
@@ -128,7 +128,7 @@ impl Canary {
     }
 
     /// Whether the first certificate of the chain is for the name.
-    fn verify(&self, chain: &str) -> Result<(), BoxError> {
+    fn verify(&self, chain: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
         let leaf = CertificateDer::from_pem_slice(chain.as_bytes()).map_err(|_| "the chain has no certificate")?;
         let name = ServerName::try_from(self.name.as_str())?;
         Ok(webpki::EndEntityCert::try_from(&leaf)?.verify_is_valid_for_subject_name(&name)?)
@@ -147,11 +147,8 @@ async fn certificate(order: &mut Order) -> Result<String, instant_acme::Error> {
 pub struct CanaryError {
     /// The step that failed.
     pub step: Step,
-    source: BoxError,
+    source: Box<dyn Error + Send + Sync>,
 }
-
-/// What a step failed with.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A step that takes longer has failed.
 const LIMIT: Duration = Duration::from_secs(30);

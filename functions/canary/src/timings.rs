@@ -1,11 +1,11 @@
 //! How long the steps took.
 
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 use serde::Serialize;
 use tokio::time::{self, Instant};
 
-use crate::{BoxError, CanaryError, LIMIT};
+use crate::{CanaryError, LIMIT};
 
 /// What a client does for a certificate, as far as it is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Timings {
     }
 
     /// Does a step, for as long as a step may take, and adds what it took.
-    pub(crate) async fn of<T, E: Into<BoxError>>(
+    pub(crate) async fn of<T, E: Into<Box<dyn Error + Send + Sync>>>(
         &mut self,
         step: Step,
         work: impl Future<Output = Result<T, E>>,
@@ -70,7 +70,7 @@ impl Timings {
         let began = Instant::now();
         let ended = time::timeout(LIMIT, work).await;
         *self.field(step) += milliseconds(began.elapsed());
-        let ended = ended.map_err(|_| BoxError::from("it took too long")).and_then(|ended| ended.map_err(Into::into));
+        let ended = ended.map_err(|_| Box::from("it took too long")).and_then(|ended| ended.map_err(Into::into));
         ended.map_err(|source| CanaryError { step, source })
     }
 
@@ -115,7 +115,7 @@ mod tests {
         let mut timings = Timings::default();
         let takes = |seconds| async move {
             time::sleep(Duration::from_secs(seconds)).await;
-            Ok::<_, BoxError>(())
+            Ok::<_, Box<dyn Error + Send + Sync>>(())
         };
         timings.of(Step::Order, takes(2)).await.unwrap();
         timings.of(Step::Certificate, takes(3)).await.unwrap();
