@@ -23,6 +23,7 @@ use crate::{
     client::{Algorithm, Client, Http, Key},
     clients::{Authority, Target},
     events,
+    reach::out_of_reach,
 };
 
 use self::{one_process::OneProcess, stack::DeployedStack};
@@ -61,10 +62,10 @@ impl Host {
     /// to every host but the deployed one, where it is the profiles alone; the rest applies only to
     /// the one process.
     pub async fn configured(self, change: impl FnOnce(&mut Config)) -> Environment {
-        events::listen();
         if self.is_deployed() {
             return Environment::deployed(DeployedStack::with(change).await.expect(TOOLS));
         }
+        events::listen();
         let challenges = Arc::new(ChallengeServer::start().await);
         let ca = match self {
             Self::OneProcess => Running::OneProcess(Box::new(OneProcess::start(&challenges, change).await)),
@@ -397,11 +398,6 @@ impl Authority for Environment {
             lifetime: Duration::from_secs(store::Validity::default().default.into()),
         }
     }
-}
-
-/// The deployed stack is seen as its clients see it, and no test reaches inside.
-fn out_of_reach() -> ! {
-    panic!("no test reaches into the deployed stack")
 }
 
 /// The configuration of a test, which names the built-in profiles without their limits, for the

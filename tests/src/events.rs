@@ -13,9 +13,15 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::Context, layer::SubscriberExt};
 
+use crate::reach::out_of_reach;
+
 /// The events so far that are wanted, oldest first. The CAs of all tests in the process are
-/// recorded, so a test asks for an account, an identifier or a profile that only it uses.
+/// recorded, so a test asks for an account, an identifier or a profile that only it uses. Those of
+/// a deployed stack are in its log, which no test reads.
 pub fn emitted(wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    if LISTENING.get().is_none() {
+        out_of_reach();
+    }
     let emitted = EMITTED.lock().unwrap_or_else(PoisonError::into_inner);
     emitted.iter().filter(|event| wanted(event)).cloned().collect()
 }
@@ -27,7 +33,6 @@ pub fn of_account(account: &str, r#type: &str) -> Vec<Value> {
 
 /// Records events from now on.
 pub(crate) fn listen() {
-    static LISTENING: OnceLock<()> = OnceLock::new();
     LISTENING.get_or_init(|| {
         let subscriber =
             Registry::default().with(Listener).with(Targets::new().with_target("event", tracing::Level::INFO));
@@ -35,6 +40,8 @@ pub(crate) fn listen() {
     });
 }
 
+/// Set when a CA runs in this process.
+static LISTENING: OnceLock<()> = OnceLock::new();
 static EMITTED: Mutex<Vec<Value>> = Mutex::new(Vec::new());
 
 struct Listener;

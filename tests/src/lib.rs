@@ -20,6 +20,7 @@ pub mod metrics;
 mod openssl;
 mod operator;
 pub mod pkilint;
+mod reach;
 
 pub use environment::{Aws, Counts, Deployed, Directory, Environment, Functions, Host};
 pub use join::all;

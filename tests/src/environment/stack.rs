@@ -24,7 +24,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{challenge_server::ChallengeServer, client::Http, deployed::Stack};
+use crate::{challenge_server::ChallengeServer, client::Http, deployed::Stack, reach::out_of_reach};
 
 /// A stack for one test, or for every one.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ impl DeployedStack {
         config.acme_profiles.clone_from(&built_in.acme_profiles);
         config.ra_profiles.clone_from(&built_in.ra_profiles);
         if format!("{config:?}") != format!("{built_in:?}") {
-            super::out_of_reach();
+            out_of_reach();
         }
 
         let stack = Stack::deploy_for_profiles().await.unwrap_or_else(|failure| panic!("{failure}"))?;
@@ -119,7 +119,9 @@ impl DeployedStack {
         let function = &self.stack.outputs[if is_ceremony { "CeremonyFunctionArn" } else { "AdminFunctionName" }];
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.stack.endpoint());
         let reply = Http::trusting(&self.root()).request("POST", &url, None, request.to_string().into_bytes()).await;
-        let answer = reply.json();
+        // Answers for operators have members that are null; those for clients have none.
+        let answer: Value =
+            serde_json::from_slice(&reply.body).unwrap_or_else(|error| panic!("{error}: {}", reply.text()));
         match answer["errorMessage"].as_str() {
             Some(message) => Err(message.to_owned()),
             None => Ok(answer),
