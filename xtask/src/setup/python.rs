@@ -2,10 +2,7 @@
 
 use std::{
     fs,
-    panic::resume_unwind,
-    path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
+    path::{Path, PathBuf},
 };
 
 use super::stamp;
@@ -53,28 +50,28 @@ pub(super) const OF_SMOKE: [&str; 2] = ["aws", "certbot"];
 /// The environment of the judges: the fuzzer of HTTP, and a verifier of paths.
 pub(super) const OF_JUDGES: [&str; 1] = ["judges"];
 
-/// Installs what is missing, several at a time; returns the names of the environments for which
-/// there is no Python.
+/// Installs what is missing; returns the names of the missing environments where there is no Python
+/// for them.
 pub(super) fn install(tools: &Path, names: &[&'static str]) -> Result<Vec<&'static str>, Error> {
-    let next = AtomicUsize::new(0);
-    let some = || {
-        let mut missing = Vec::new();
-        while let Some(&name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if !make(tools, name)? {
-                missing.push(name);
-            }
+    let mut missing = Vec::new();
+    for &name in names {
+        match wanted(tools, name)? {
+            None => progress::say(&format!("{name}: there")),
+            Some(stamp) => missing.push((name, stamp)),
         }
-        Ok(missing)
-    };
-    let made: Vec<Result<Vec<&'static str>, Error>> = thread::scope(|scope| {
-        let others: Vec<_> = (1..AT_A_TIME).map(|_| scope.spawn(some)).collect();
-        let own = some();
-        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        others.chain([own]).collect()
-    });
-    let mut missing: Vec<&'static str> = made.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
-    missing.sort_unstable();
-    Ok(missing)
+    }
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !makes_environments() {
+        progress::say("programs from PyPI need python3, version 3.10 or newer, with its venv module");
+        return Ok(missing.into_iter().map(|(name, _)| name).collect());
+    }
+    let uv = installer(tools)?;
+    for (name, stamp) in missing {
+        make(tools, name, &uv, &stamp)?;
+    }
+    Ok(Vec::new())
 }
 
 /// Whether there is a Python that makes environments.
@@ -85,31 +82,45 @@ pub(super) fn makes_environments() -> bool {
         .is_ok()
 }
 
-/// Makes an environment unless it exists; `false` when there is no Python for it.
-fn make(tools: &Path, name: &str) -> Result<bool, Error> {
-    let folder = tools.join(name);
-    let requirements = repository().join("xtask").join("tools").join(format!("{name}.txt"));
-    let wanted = stamp::of(&[&requirements])?;
-    if stamp::is_at(&folder, &wanted) {
-        progress::say(&format!("{name}: there"));
-        return Ok(true);
-    }
+/// The stamp of an environment that is yet to be made; `None` for one that is there.
+fn wanted(tools: &Path, name: &str) -> Result<Option<String>, Error> {
+    let stamp = stamp::of(&[&requirements(name)])?;
+    Ok((!stamp::is_at(&tools.join(name), &stamp)).then_some(stamp))
+}
 
-    if !makes_environments() {
-        progress::say(&format!("{name} needs python3, version 3.10 or newer, with its venv module"));
-        return Ok(false);
+fn requirements(name: &str) -> PathBuf {
+    repository().join("xtask").join("tools").join(format!("{name}.txt"))
+}
+
+/// The program that installs into environments, in one of its own.
+fn installer(tools: &Path) -> Result<PathBuf, Error> {
+    let folder = tools.join(INSTALLER);
+    if let Some(stamp) = wanted(tools, INSTALLER)? {
+        progress::say(&format!("installing {INSTALLER} from PyPI into target/tools/{INSTALLER}"));
+        let _ = fs::remove_dir_all(&folder);
+        Program::new("python3").args(["-m", "venv"]).arg(&folder).output()?;
+        let install = ["install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        Program::new(folder.join("bin").join("pip")).args(install).arg(requirements(INSTALLER)).output()?;
+        stamp::put(&folder, &stamp)?;
     }
+    Ok(folder.join("bin").join(INSTALLER))
+}
+
+/// Makes an environment.
+fn make(tools: &Path, name: &str, uv: &Path, stamp: &str) -> Result<(), Error> {
+    let folder = tools.join(name);
     progress::say(&format!("installing {name} from PyPI into target/tools/{name}"));
     // An environment that an earlier run left incomplete cannot be repaired.
     let _ = fs::remove_dir_all(&folder);
-    Program::new("python3").args(["-m", "venv"]).arg(&folder).output()?;
-    Program::new(folder.join("bin").join("pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
-        .arg(&requirements)
+    Program::new("python3").args(["-m", "venv", "--without-pip"]).arg(&folder).output()?;
+    Program::new(uv)
+        // Nothing is left outside of `target`, and the Python is that of the machine.
+        .args(["pip", "install", "--quiet", "--no-cache", "--no-python-downloads", "--python"])
+        .arg(folder.join("bin").join("python"))
+        .arg("--requirement")
+        .arg(requirements(name))
         .output()?;
-    stamp::put(&folder, &wanted)?;
-    Ok(true)
+    stamp::put(&folder, stamp)
 }
 
-/// Half of the time of an installation goes by in the network.
-const AT_A_TIME: usize = 4;
+const INSTALLER: &str = "uv";
