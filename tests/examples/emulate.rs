@@ -15,7 +15,7 @@ async fn main() -> Result<(), Failure> {
     let Some(stack) = Stack::deploy_at(address).await? else { return Ok(()) };
 
     fs::create_dir_all(folder).unwrap();
-    for (from, to) in [(stack.root(), "root.pem"), (stack.local_template(), "template.yaml")] {
+    for (from, to) in [(stack.trusted(), "root.pem"), (stack.local_template(), "template.yaml")] {
         fs::copy(from, folder.join(to)).unwrap();
     }
     let state = json!({

@@ -122,7 +122,8 @@ impl Stack {
         let root = stack.outputs.get("RootCertificate").cloned().unwrap_or_default();
         // The root of HTTPS comes first, because some clients read only the first one.
         let trusted = format!("{}{root}", stack.identity.root_pem());
-        fs::write(stack.root(), trusted).map_err(Failure::io("root.pem"))?;
+        fs::write(stack.trusted(), trusted).map_err(Failure::io(TRUSTED))?;
+        fs::write(stack.root(), root).map_err(Failure::io(ROOT))?;
         Ok(Some(stack))
     }
 
@@ -137,7 +138,7 @@ impl Stack {
         parameters(&mut values);
         let python = sam.path.with_file_name("python");
         let deployed = Run::new(&python, folder)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PYTHONPYCACHEPREFIX", sam.path.with_file_name("pycache"))
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/deployed/deploy.py"))
             .arg("--template")
             .arg(repository().join("template.yaml"))
@@ -173,8 +174,13 @@ impl Stack {
 
     /// The PEM file with the trusted roots: first that of the API's HTTPS certificate, then that of
     /// the CA.
+    pub fn trusted(&self) -> PathBuf {
+        self.folder.path().join(TRUSTED)
+    }
+
+    /// The PEM file of the CA's root certificate.
     pub fn root(&self) -> PathBuf {
-        self.folder.path().join("root.pem")
+        self.folder.path().join(ROOT)
     }
 
     /// The template of functions that `sam local` runs beside this stack, with its table, keys and
@@ -230,7 +236,7 @@ impl Authority for Door<'_> {
         }
         Target {
             directory: self.stack.directory(self.directory),
-            root: self.stack.root(),
+            root: self.stack.trusted(),
             address: self.address,
             http_port: challenges.http_port,
             tls_port: challenges.tls_port,
@@ -249,4 +255,6 @@ pub fn repository() -> &'static Path {
 }
 
 const LOCAL: &str = "local.yaml";
+const TRUSTED: &str = "trusted.pem";
+const ROOT: &str = "root.pem";
 const LOOPBACK: &str = "127.0.0.0/8,::1/128";

@@ -111,7 +111,7 @@ impl Environment {
         let root = match &ca {
             Running::OneProcess(host) => host.root(),
             Running::Aws(aws) => aws.https_root(),
-            Running::Stack(stack) => stack.root(),
+            Running::Stack(stack) => stack.trusted(),
         };
         Self { challenges, http: Arc::new(Http::trusting(&root)), ca }
     }
@@ -183,7 +183,7 @@ impl Environment {
         match &self.ca {
             Running::OneProcess(host) => host.root(),
             Running::Aws(aws) => aws.https_root(),
-            Running::Stack(stack) => stack.root(),
+            Running::Stack(stack) => stack.trusted(),
         }
     }
 

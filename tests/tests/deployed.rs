@@ -51,7 +51,7 @@ async fn stories(stack: &Stack) -> Result<(), Failure> {
 /// What no function serves is answered by the fallback with a problem document, and not by the
 /// gateway, which knows none.
 async fn unknown_paths_and_methods_are_refused_with_problem_documents(stack: &Stack) {
-    let client = Http::trusting(&stack.root());
+    let client = Http::trusting(&stack.trusted());
     let directory = stack.directory("default");
     for (resource, status) in [("/new-order", 405), ("/nothing-here", 404)] {
         client.get(&directory.replace("/directory", resource)).await.refused(status, "malformed");
@@ -114,7 +114,7 @@ async fn instant_acme_obtains_renews_and_revokes(
 
 async fn register(stack: &Stack, directory: &str) -> Account {
     let new = NewAccount { contact: &[], terms_of_service_agreed: true, only_return_existing: false };
-    let builder = Account::builder_with_root(stack.root()).unwrap();
+    let builder = Account::builder_with_root(stack.trusted()).unwrap();
     builder.create(&new, stack.directory(directory), None).await.unwrap().0
 }
 

@@ -121,7 +121,7 @@ impl Local {
 
     /// What `cargo xtask event new-account | sam local invoke NewAccountFunction --event -` does.
     async fn takes_a_fresh_event(&self) -> Result<(), Failure> {
-        let http = Arc::new(Http::trusting(&self.stack.root()));
+        let http = Arc::new(Http::trusting(&self.stack.trusted()));
         let management = format!("http://127.0.0.1:{}", self.stack.challenges.management_port);
         let event = fresh(http, &self.stack.directory("default"), &management, "new-account").await.unwrap();
         let answer = self.invoke("NewAccountFunction", &event).await?;
@@ -153,7 +153,7 @@ impl Local {
         api.until(|| std::net::TcpStream::connect(free).ok()).await?;
         front.lead_to(Upstream { address: free, host: free.to_string(), prefix: String::new() });
 
-        let http = Arc::new(Http::trusting(&self.stack.root()));
+        let http = Arc::new(Http::trusting(&self.stack.trusted()));
         let directory = format!("{base}/v1/protocols/acme/default/directory");
         let challenges = self.stack.challenges.clone();
         let client = Client::new(http, challenges, &directory, Key::p256()).await.registered().await;

@@ -30,7 +30,7 @@ impl Transformed {
         let Some(sam) = Tool::find("sam")? else { return Ok(None) };
         let folder = TempDir::with_prefix("serverless-acme-transform").map_err(Failure::io("temporary folder"))?;
         let printed = Run::new(sam.path.with_file_name("python"), folder.path())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PYTHONPYCACHEPREFIX", sam.path.with_file_name("pycache"))
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/deployed/transform.py"))
             .arg(template)
             .finish()

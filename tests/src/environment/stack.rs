@@ -1,10 +1,15 @@
 //! The CA of the bundle as it is deployed: stacks in an emulator. One of them serves all tests of a
-//! program that want nothing but the built-in profiles; a test with a configuration has its own.
+//! program that want nothing but the built-in profiles, until an operator acts on it: the next test
+//! gets another one. A test with a configuration has its own.
 
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, LazyLock, OnceLock, mpsc},
+    sync::{
+        Arc, LazyLock, Mutex as Lock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -15,7 +20,7 @@ use aws_sdk_sqs::types::QueueAttributeName::{
     ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessagesNotVisible,
 };
 use host::Config;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{ProfileSet, ProfileStore, Retention, Store};
 use tempfile::TempDir;
 use tokio::{
@@ -33,6 +38,8 @@ pub(super) struct DeployedStack {
     base_url: String,
     sdk: SdkConfig,
     store: Arc<DynamoDbStore>,
+    /// Whether an operator has acted on it.
+    is_changed: Arc<AtomicBool>,
     _turn: Option<Arc<OwnedMutexGuard<()>>>,
 }
 
@@ -44,25 +51,31 @@ impl DeployedStack {
     /// An installed tool fails, or a tool is missing under `cargo xtask test`.
     pub(super) async fn shared(by_turns: bool) -> Option<Self> {
         static TURNS: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
-        static STACK: OnceLock<Option<DeployedStack>> = OnceLock::new();
-        let stack = STACK.get_or_init(|| {
-            let (sender, receiver) = mpsc::channel();
-            // What it runs belongs to no test, so that it is there for the next one.
-            thread::spawn(move || {
-                Runtime::new().unwrap().block_on(async move {
-                    sender.send(Self::with(|_| {}).await).unwrap();
-                    std::future::pending::<()>().await;
-                });
-            });
-            receiver.recv().expect("the stack is deployed")
-        });
-        let stack = stack.as_ref()?;
-        if !by_turns {
-            return Some(stack.clone());
+        static STACK: Lock<Option<DeployedStack>> = Lock::new(None);
+        let turn = if by_turns { Some(Arc::new(TURNS.clone().lock_owned().await)) } else { None };
+        // A test that fails here leaves no stack, so the next one deploys.
+        let mut shared = STACK.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.as_ref().is_none_or(|stack| stack.is_changed.load(Ordering::Relaxed)) {
+            drop(shared.take());
+            *shared = Self::of_every_test();
         }
-        let turn = TURNS.clone().lock_owned().await;
-        stack.stack.challenges.forget();
-        Some(Self { _turn: Some(Arc::new(turn)), ..stack.clone() })
+        let stack = shared.as_ref()?;
+        if by_turns {
+            stack.stack.challenges.forget();
+        }
+        Some(Self { _turn: turn, ..stack.clone() })
+    }
+
+    /// A stack whose network belongs to no test, so that it is there for the next one.
+    fn of_every_test() -> Option<Self> {
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            Runtime::new().unwrap().block_on(async move {
+                sender.send(Self::with(|_| {}).await).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        receiver.recv().expect("the stack is deployed")
     }
 
     /// A new stack with the profiles of a configuration; `None` if a tool is missing on this
@@ -90,7 +103,14 @@ impl DeployedStack {
         // No function has run yet that would remember other profiles.
         let changes = profiles.changes_from(&store.profiles().await.unwrap());
         store.apply_profiles(&changes).await.unwrap();
-        Some(Self { base_url: stack.base_url(), stack: Arc::new(stack), sdk, store: Arc::new(store), _turn: None })
+        Some(Self {
+            base_url: stack.base_url(),
+            stack: Arc::new(stack),
+            sdk,
+            store: Arc::new(store),
+            is_changed: Arc::default(),
+            _turn: None,
+        })
     }
 
     pub(super) fn challenges(&self) -> Arc<ChallengeServer> {
@@ -109,16 +129,23 @@ impl DeployedStack {
         self.stack.root()
     }
 
+    pub(super) fn trusted(&self) -> PathBuf {
+        self.stack.trusted()
+    }
+
     pub(super) fn store(&self) -> &dyn Store {
         &*self.store
     }
 
-    /// Invokes the function of operators.
+    /// Invokes the function of operators. All other functions then start again, because they
+    /// remember profiles and issuers for a while.
     pub(super) async fn act(&self, request: Value) -> Result<Value, String> {
+        self.is_changed.store(true, Ordering::Relaxed);
         let is_ceremony = admin::ceremony_names().any(|name| request["action"] == name);
         let function = &self.stack.outputs[if is_ceremony { "CeremonyFunctionArn" } else { "AdminFunctionName" }];
-        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.stack.endpoint());
-        let reply = Http::trusting(&self.root()).request("POST", &url, None, request.to_string().into_bytes()).await;
+        let url = self.functions(&format!("{function}/invocations"));
+        let reply = Http::trusting(&self.trusted()).request("POST", &url, None, request.to_string().into_bytes()).await;
+        self.cool().await;
         // Answers for operators have members that are null; those for clients have none.
         let answer: Value =
             serde_json::from_slice(&reply.body).unwrap_or_else(|error| panic!("{error}: {}", reply.text()));
@@ -126,6 +153,22 @@ impl DeployedStack {
             Some(message) => Err(message.to_owned()),
             None => Ok(answer),
         }
+    }
+
+    /// Ends the processes of all functions, as Lambda does after a change of their configuration.
+    async fn cool(&self) {
+        let http = Http::trusting(&self.trusted());
+        let listed = http.get(&self.functions("")).await.expect(200).json();
+        for function in listed["Functions"].as_array().unwrap() {
+            let url = self.functions(&format!("{}/configuration", function["FunctionName"].as_str().unwrap()));
+            // The emulator asks what is configured, not whether it is new.
+            let change = json!({"Timeout": function["Timeout"]}).to_string().into_bytes();
+            http.request("PUT", &url, None, change).await.expect(200);
+        }
+    }
+
+    fn functions(&self, path: &str) -> String {
+        format!("{}/2015-03-31/functions/{path}", self.stack.endpoint())
     }
 
     /// Waits until no queue of a worker has a message, visible or not.

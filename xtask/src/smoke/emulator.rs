@@ -85,7 +85,7 @@ impl StandIn {
     /// The packaged template as the emulator can read it: by the list of rewrites of the tests.
     pub(super) fn rewritten(&self, packaged: &Path, given: &BTreeMap<String, String>) -> Result<String, Fault> {
         let mut command = Command::new(&self.python);
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PYTHONPYCACHEPREFIX", self.python.with_file_name("pycache"));
         command.arg(repository().join("tests/src/deployed/rewrite.py")).arg(packaged);
         command.args(given.iter().map(|(name, value)| format!("{name}={value}")));
         finish(command, &Interrupt::never())
