@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use crate::Error;
@@ -109,11 +109,84 @@ impl Program {
         Err(Error::Failed { command: self.text(), status: output.status, output: format!("\n{last}") })
     }
 
+    /// Starts the program beside others, whose processor time it leaves alone.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn beside(self) -> Result<Beside, Error> {
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).arg(self.command.get_program()).args(self.command.get_args());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        command.stdin(Stdio::null());
+        let text = self.text();
+        match command.spawn() {
+            Ok(child) => Ok(Beside { child, text }),
+            Err(source) => Err(Error::Start { command: text, source }),
+        }
+    }
+
     fn text(&self) -> String {
         let arguments = self.command.get_args().map(OsStr::to_string_lossy);
         std::iter::once(self.command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
     }
 }
 
+/// A program that runs beside others. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Beside {
+    child: Child,
+    text: String,
+}
+
+impl Beside {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// It reports a failure.
+    pub fn finish(mut self) -> Result<(), Error> {
+        let status = self.child.wait().map_err(|source| Error::Start { command: self.text.clone(), source })?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(Error::Failed { command: self.text.clone(), status, output: String::new() })
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Lines of a long report that say why it ended.
 const LAST_LINES: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_beside_others_has_its_environment_and_reports_its_failure() {
+        let run = |status: &str| {
+            let program = Program::new("sh").args(["-c", "test \"$(nice)\" -ge 19 && exit \"$STATUS\""]);
+            program.env("STATUS", status).beside().unwrap().finish()
+        };
+        run("0").unwrap();
+        assert!(run("3").unwrap_err().to_string().contains("sh -c"));
+    }
+
+    #[test]
+    fn a_program_beside_others_ends_when_it_is_dropped() {
+        let beside = Program::new("sleep").arg("600").beside().unwrap();
+        let lives = Program::new("kill").args(["-0", &beside.child.id().to_string()]);
+        drop(beside);
+        lives.output().unwrap_err();
+    }
+}

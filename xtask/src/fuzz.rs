@@ -19,7 +19,11 @@ use std::{
     time::Instant,
 };
 
-use crate::{Error, command::Program, progress, repository};
+use crate::{
+    Error,
+    command::{Beside, Program},
+    progress, repository,
+};
 
 use outcome::Outcome;
 
@@ -89,7 +93,7 @@ pub fn run(names: &[String], effort: Effort, keep: bool) -> Result<Ran, Error> {
     let targets = chosen(names)?;
     let began = Instant::now();
     progress::say("building the fuzz targets");
-    build()?;
+    build().show()?;
     progress::say(&format!("building the fuzz targets: done after {} s", began.elapsed().as_secs()));
     let waiting = Mutex::new(targets.iter());
     let (ran, failures) = (Mutex::new(Ran::default()), Mutex::new(Vec::new()));
@@ -127,6 +131,19 @@ pub fn run(names: &[String], effort: Effort, keep: bool) -> Result<Ran, Error> {
     }
 }
 
+/// Begins to build the targets beside other work; `None` where they cannot be built.
+///
+/// # Errors
+///
+/// The build does not start.
+pub fn build_beside() -> Result<Option<Beside>, Error> {
+    if machine::lacks().is_some() {
+        return Ok(None);
+    }
+    progress::say("building the fuzz targets beside the tests, with the time that these leave");
+    build().beside().map(Some)
+}
+
 /// No code that holds one of these locks can panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -160,7 +177,7 @@ fn chosen(names: &[String]) -> Result<BTreeSet<String>, Error> {
 }
 
 /// Builds every target: they share all crates, so that one more costs little.
-fn build() -> Result<(), Error> {
+fn build() -> Program {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     Program::new(cargo)
         .args(["build", "--quiet", "--release", "--locked", "--bins", "--target", machine::PLATFORM, "--target-dir"])
@@ -169,7 +186,6 @@ fn build() -> Result<(), Error> {
         // platform leave build scripts and macros alone.
         .env("RUSTFLAGS", FLAGS.join(" "))
         .directory(repository().join("fuzz"))
-        .show()
 }
 
 /// Runs a target, and says what came of it.

@@ -9,14 +9,15 @@ use std::{path::PathBuf, time::Instant};
 
 use crate::{
     Error,
-    command::Program,
+    command::{Beside, Program},
     fuzz::{self, Effort},
     progress, repository,
     setup::{self, Tools},
 };
 
 /// Installs the tools, builds the bundle, then runs `cargo test --workspace` with the arguments.
-/// When nothing was chosen by `--test` or by name, the fuzz targets run, too.
+/// When nothing was chosen by `--test` or by name, the fuzz targets are built beside, and run when
+/// the tests have passed.
 ///
 /// # Errors
 ///
@@ -24,6 +25,8 @@ use crate::{
 pub fn run(arguments: &[String]) -> Result<(), Error> {
     let tools = setup::run()?;
     let bundle = bundle(&tools)?;
+    // Tests wait for much, and meanwhile processors are free.
+    let targets = if is_everything(arguments) { fuzz::build_beside()? } else { None };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     progress::say("cargo test --workspace");
     let test = Program::new(cargo)
@@ -37,6 +40,7 @@ pub fn run(arguments: &[String]) -> Result<(), Error> {
         None => test.show()?,
     }
     if is_everything(arguments) {
+        targets.map_or(Ok(()), Beside::finish)?;
         fuzz::run(&[], Effort::Repeated, false)?;
     }
     Ok(())
