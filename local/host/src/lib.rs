@@ -32,6 +32,7 @@ mod start_error;
 mod status;
 mod tasks;
 mod trusted_proxies;
+mod uninterrupted;
 mod validation_queue;
 mod webhook;
 

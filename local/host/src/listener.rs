@@ -1,6 +1,6 @@
 //! Connections: accepted, counted, served, and completed when the process stops.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use api::{ClientAddress, MAX_BODY_LEN};
 use bytes::{Bytes, BytesMut};
@@ -25,6 +25,7 @@ use crate::{
     places::{Places, Taken},
     prompt_stream::PromptStream,
     trusted_proxies::TrustedProxies,
+    uninterrupted::Uninterrupted,
 };
 
 /// The transport of a listener.
@@ -179,8 +180,8 @@ where
         async move {
             // A client that resets its streams does not end its requests, so they are counted, too.
             let permit = running.acquire_owned().await;
-            // A separate task, so that a client that disconnects does not interrupt its request.
-            let answered = tokio::spawn(async move {
+            // A client that disconnects does not interrupt its request.
+            let answered = Uninterrupted::new(async move {
                 let _held = permit;
                 if !host_header::is_acceptable(&request) {
                     return host_header::refusal();
@@ -192,7 +193,7 @@ where
                 let _run = taken.run();
                 answer(request).await
             });
-            answered.await.map(|response| response.map(Full::new))
+            Ok::<_, Infallible>(answered.await.map(Full::new))
         }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
