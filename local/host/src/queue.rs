@@ -52,6 +52,11 @@ impl ValidationQueue for InProcessQueue {
         Ok(())
     }
 
+    /// A client whose target answers at once has the result in the answer to its request.
+    async fn has_ended(&self, task: &ValidationTask) -> bool {
+        self.validations.wait(task, PATIENCE_WITH_VALIDATION).await
+    }
+
     /// The workers know which tasks are in progress.
     async fn hurry(&self, task: ValidationTask) -> Result<(), QueueError> {
         self.validate(task).await
@@ -224,6 +229,9 @@ impl Pace for Nudged {
 fn stopped(error: impl std::error::Error + Send + Sync + 'static) -> QueueError {
     QueueError(error.to_string().into())
 }
+
+/// Less than clients wait before they ask for the first time.
+const PATIENCE_WITH_VALIDATION: Duration = Duration::from_millis(500);
 
 /// Seconds before each try to finish an issuance; afterwards a read of the order queues it again.
 const ISSUANCE_PAUSES: [u64; 5] = [0, 1, 5, 15, 60];

@@ -6,11 +6,12 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use acme::AccountId;
 use authority::{OnceAMinute, ValidationTask};
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{sync::Notify, task::JoinSet, time};
 use validate::Shares;
 
 /// Both ends of the queue. Each task is in it once, from its arrival to its end.
@@ -25,8 +26,17 @@ struct Queue {
 
 struct State {
     shares: Shares<AccountId, ValidationTask>,
-    /// The tasks that wait or are under way; a second request for one of them notifies it.
-    known: HashMap<ValidationTask, Arc<Notify>>,
+    /// The tasks that wait or are under way.
+    known: HashMap<ValidationTask, Known>,
+}
+
+/// What others have to do with a task.
+#[derive(Clone, Default)]
+struct Known {
+    /// Tells it to hurry: there was a second request for it.
+    hurry: Arc<Notify>,
+    /// Tells others that it is over.
+    over: Arc<Notify>,
 }
 
 impl ValidationQueue {
@@ -43,10 +53,10 @@ impl ValidationQueue {
     pub(crate) fn add(&self, task: ValidationTask) {
         let mut state = self.lock();
         if let Some(known) = state.known.get(&task) {
-            known.notify_waiters();
+            known.hurry.notify_waiters();
             return;
         }
-        state.known.insert(task, Arc::default());
+        state.known.insert(task, Known::default());
         if let Some(displaced) = state.shares.add(task.account, task) {
             state.known.remove(&displaced);
             drop(state);
@@ -56,6 +66,16 @@ impl ValidationQueue {
             }
         }
         self.0.news.notify_one();
+    }
+
+    /// Waits until a task is over, for this long at most; whether it is.
+    pub(crate) async fn wait(&self, task: &ValidationTask, patience: Duration) -> bool {
+        // Heard from here on, under the lock, so that no end is missed.
+        let over = self.lock().known.get(task).map(|known| known.over.clone().notified_owned());
+        match over {
+            None => true,
+            Some(over) => time::timeout(patience, over).await.is_ok(),
+        }
     }
 
     /// Works on the tasks for ever. Dropping the future stops all work at once.
@@ -83,7 +103,7 @@ impl ValidationQueue {
     fn next(&self) -> Option<UnderWay> {
         let mut state = self.lock();
         let (_, task) = state.shares.begin_next()?;
-        let hurry = state.known.entry(task).or_default().clone();
+        let hurry = state.known.entry(task).or_default().hurry.clone();
         Some(UnderWay { task, hurry, queue: self.clone() })
     }
 
@@ -105,7 +125,9 @@ impl Drop for UnderWay {
             tracing::error!(task = ?self.task, "a validation panicked; it begins again when its lease has ended");
         }
         let mut state = self.queue.lock();
-        state.known.remove(&self.task);
+        if let Some(known) = state.known.remove(&self.task) {
+            known.over.notify_waiters();
+        }
         state.shares.done(self.task.account);
     }
 }
@@ -178,6 +200,27 @@ mod tests {
             queue.add(task(1, 1));
             assert_eq!(next(&mut came).await, task(1, 1));
         }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_task_is_waited_for_and_no_longer_than_asked() {
+        let queue = ValidationQueue::with_bounds(2, 8, 1000);
+        let gate = Arc::new(Notify::new());
+        let open = gate.clone();
+        let (mut came, _worker) = working(&queue, move |_| {
+            let gate = gate.clone();
+            async move { gate.notified().await }
+        });
+        assert!(queue.wait(&task(1, 0), Duration::ZERO).await, "what is not here is over");
+        queue.add(task(1, 0));
+        next(&mut came).await;
+        assert!(!queue.wait(&task(1, 0), Duration::from_millis(1)).await);
+        let ended = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.wait(&task(1, 0), Duration::from_secs(10)).await }
+        });
+        open.notify_one();
+        assert!(ended.await.unwrap());
     }
 
     #[test]

@@ -24,6 +24,12 @@ pub trait ValidationQueue: Send + Sync {
     async fn hurry(&self, _task: ValidationTask) -> Result<(), QueueError> {
         Ok(())
     }
+
+    /// Waits a moment for the end of a validation that was queued here, so that a client need not
+    /// ask for it; whether it has ended. A queue whose workers are elsewhere never knows.
+    async fn has_ended(&self, _task: &ValidationTask) -> bool {
+        false
+    }
 }
 
 /// The queue of interrupted issuances.

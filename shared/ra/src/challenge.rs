@@ -89,6 +89,9 @@ impl Challenges {
             let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;
             if applied(self.authorizations.authorizations.update_authorization(&before, &after).await)? {
                 self.authorizations.validation_queue.validate(task).await?;
+                if self.authorizations.validation_queue.has_ended(&task).await {
+                    return Ok(self.authorizations.owned(account, id).await?.value);
+                }
                 return Ok(after.value);
             }
             // Another request has started the validation in the meantime; the next round finds it

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{
-    all,
+    Host, all,
     challenge_server::{Page, well_known},
     client::{Client, challenge, strings},
 };
@@ -51,6 +51,22 @@ async fn s13_a_challenge_that_is_being_validated_is_processing_and_has_retry_aft
         }
         let waiting = client.read(&authorization).await;
         assert_eq!((waiting.json()["status"].as_str(), waiting.header("retry-after")), (Some("pending"), Some("1")));
+        client.wait(&authorization, "valid").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s13_in_one_process_a_target_that_answers_at_once_is_valid_in_the_first_answer() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let (authorization, http) = pending(&client, "a.test", "http-01").await;
+        client.provision(&client.read(&authorization).await.json(), &http);
+        let first = client.post(&url(&http), &json!({})).await.expect(200);
+        if HOST == Host::OneProcess {
+            assert_eq!(first.json()["status"], "valid");
+            assert_eq!(first.header("retry-after"), None);
+        }
         client.wait(&authorization, "valid").await;
     })
     .await;
@@ -252,7 +268,7 @@ fn url(challenge: &Value) -> String {
 /// A correct page that is served slowly.
 fn slowly(body: &str) -> Page {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
-    Page::Endless { head, piece: body.as_bytes().to_vec(), pause: Duration::from_millis(300) }
+    Page::Endless { head, piece: body.as_bytes().to_vec(), pause: Duration::from_secs(2) }
 }
 
 /// The number of requests for the key authorization.
