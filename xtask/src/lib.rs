@@ -36,6 +36,14 @@ pub fn repository() -> PathBuf {
 
 /// Where Cargo puts what it builds for debugging.
 pub(crate) fn built() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("debug")
+    target().join("debug")
+}
+
+/// Where Cargo puts what it optimizes.
+pub(crate) fn optimized() -> PathBuf {
+    target().join("release")
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
 }

@@ -114,14 +114,13 @@ impl Client {
         let challenges = authorization["challenges"].as_array().into_iter().flatten();
         let challenge = challenges.clone().find(|challenge| challenge["type"] == "http-01");
         let challenge = challenge.ok_or_else(|| Failure::new("no http-01 challenge"))?;
-        self.post(&member(challenge, "url")?, "{}").await?.expect(StatusCode::OK)?;
-        self.wait(authorization_url, FIRST_PAUSE).await?;
+        let challenge = self.post(&member(challenge, "url")?, "{}").await?.expect(StatusCode::OK)?.json()?;
+        self.wait(authorization_url, pause_after(&challenge)).await?;
 
         let finalize = format!(r#"{{"csr":"{}"}}"#, encode(csr));
         let order = self.post(&member(&order, "finalize")?, &finalize).await?.expect(StatusCode::OK)?.json()?;
-        // Most clients read the order again, even when the answer has its status.
-        let pause = if order["status"] == "valid" { Duration::ZERO } else { FIRST_PAUSE };
-        let order = self.wait(&order_url, pause).await?;
+        // Most clients read an object again, even when the answer has its status.
+        let order = self.wait(&order_url, pause_after(&order)).await?;
         let chain = self.post(&member(&order, "certificate")?, "").await?.expect(StatusCode::OK)?;
         if chain.body.starts_with(b"-----BEGIN CERTIFICATE-----") {
             Ok(Sample { elapsed: began.elapsed(), posts: self.posts })
@@ -179,6 +178,11 @@ impl Client {
         params.distinguished_name = DistinguishedName::new();
         Ok(params.serialize_request(&self.certificate_key)?.der().to_vec())
     }
+}
+
+/// The pause before an object is read again: none when it is known to be valid.
+fn pause_after(object: &Value) -> Duration {
+    if object["status"] == "valid" { Duration::ZERO } else { FIRST_PAUSE }
 }
 
 /// The public JWK with its members in the order that thumbprints need (RFC 7638).

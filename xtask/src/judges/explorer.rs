@@ -1,13 +1,13 @@
 //! The explorer of interleavings: ten thousand seeded schedules of two operations on each engine.
 
 use super::Outcome;
-use crate::{Error, built, command::Program, repository, setup::Tools};
+use crate::{Error, command::Program, optimized, repository, setup::Tools};
 
 pub(super) fn run(_: &Tools) -> Result<Outcome, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let build = ["build", "--quiet", "--locked", "--workspace", "--example", "explore"];
+    let build = ["build", "--quiet", "--locked", "--package", "tests", "--profile", "bench", "--example", "explore"];
     Program::new(cargo).args(build).directory(repository()).show()?;
-    let printed = Program::new(built().join("examples").join("explore")).args([SCHEDULES, SEED]).output()?;
+    let printed = Program::new(optimized().join("examples").join("explore")).args([SCHEDULES, SEED]).output()?;
     let explored: Vec<&str> = printed.lines().filter(|line| line.contains(" schedules, ")).collect();
     let mut faults = Vec::new();
     if explored.len() != ENGINES {
