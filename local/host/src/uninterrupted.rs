@@ -8,7 +8,7 @@ use std::{
 use tokio::runtime::Handle;
 
 /// A future that runs where it is awaited, and becomes a task of its own when it is dropped before
-/// its end. A task for each request, which few need, would take a twentieth of its time.
+/// its end. Few requests need one, and each would have to be queued and woken.
 pub(crate) struct Uninterrupted<T: Send + 'static>(Option<Work<T>>);
 
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
