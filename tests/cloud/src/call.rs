@@ -38,19 +38,23 @@ pub struct Call {
 impl Call {
     /// The partition key values of all items in the call, without repetition, in their order.
     pub fn leading_keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = Vec::new();
-        for key in self.accesses.iter().flat_map(|access| access.values("dynamodb:LeadingKeys")) {
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        keys
+        leading_keys(&self.accesses)
     }
 
     /// Whether the service did what the request asked for, even if the answer was lost.
     pub fn is_applied(&self) -> bool {
         matches!(self.outcome, CallOutcome::Done | CallOutcome::Lost { refused: None })
     }
+}
+
+pub(crate) fn leading_keys(accesses: &[Access]) -> Vec<&str> {
+    let mut keys: Vec<&str> = Vec::new();
+    for key in accesses.iter().flat_map(|access| access.values("dynamodb:LeadingKeys")) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// One decision of IAM: an action on a resource, with the condition keys of the request.

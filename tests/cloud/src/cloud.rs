@@ -257,7 +257,7 @@ impl Cloud {
             Service::Sqs => inner.sqs.describe(&request),
             Service::S3 => inner.s3.describe(&request),
         };
-        let kind = locked(&inner.faults).strike(&request, description.consistent);
+        let kind = locked(&inner.faults).strike(&request, &description);
         let (reply, broken) = match Effect::of(kind, &request) {
             Effect::Stopped(broken) => {
                 self.remember(request, description, Units::default(), CallOutcome::Unreached);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::account::ACCOUNT;
+use crate::description::Description;
 use crate::request::{Request, Service};
 use crate::response::{Broken, Refusal};
 
@@ -59,7 +60,7 @@ impl FaultKind {
         Self::Crash,
     ];
 
-    fn can_strike(self, request: &Request, consistent: bool) -> bool {
+    fn can_strike(self, request: &Request, description: &Description) -> bool {
         let dynamodb = request.service == Service::DynamoDb;
         match self {
             Self::TransactionConflict => {
@@ -67,7 +68,7 @@ impl FaultKind {
                 dynamodb && operations.contains(&request.operation.as_str())
             }
             Self::Unprocessed => ["BatchGetItem", "BatchWriteItem", "PutEvents"].contains(&request.operation.as_str()),
-            Self::Stale => dynamodb && !consistent,
+            Self::Stale => dynamodb && !description.consistent,
             _ => true,
         }
     }
@@ -82,6 +83,7 @@ pub struct Fault {
     service: Option<Service>,
     operation: Option<String>,
     principal: Option<String>,
+    partitions: Option<Vec<String>>,
     first: u64,
     last: u64,
 }
@@ -89,7 +91,7 @@ pub struct Fault {
 impl Fault {
     /// Affects the next call of any kind.
     pub fn new(kind: FaultKind) -> Self {
-        Self { kind, service: None, operation: None, principal: None, first: 1, last: 1 }
+        Self { kind, service: None, operation: None, principal: None, partitions: None, first: 1, last: 1 }
     }
 
     /// Counts only calls of this operation, such as `on(Service::Kms, "Sign")`.
@@ -110,6 +112,12 @@ impl Fault {
         Self { principal: Some(principal.to_owned()), ..self }
     }
 
+    /// Counts only calls with these [leading keys](crate::Call::leading_keys).
+    #[must_use]
+    pub fn about(self, partitions: &[&str]) -> Self {
+        Self { partitions: Some(partitions.iter().map(|&key| key.to_owned()).collect()), ..self }
+    }
+
     /// Affects the `n`th call that counts; the first is 1.
     #[must_use]
     pub fn at(self, n: u64) -> Self {
@@ -128,10 +136,11 @@ impl Fault {
         self.from_nth(1)
     }
 
-    fn counts(&self, request: &Request) -> bool {
+    fn counts(&self, request: &Request, description: &Description) -> bool {
         self.service.is_none_or(|service| service == request.service)
             && self.operation.as_ref().is_none_or(|operation| *operation == request.operation)
             && self.principal.as_ref().is_none_or(|principal| *principal == request.principal)
+            && self.partitions.as_ref().is_none_or(|partitions| description.leading_keys() == *partitions)
     }
 }
 
@@ -190,15 +199,15 @@ impl Faults {
     }
 
     /// What happens to this call. Calls of crashed principals do not arrive, so they do not count.
-    pub(crate) fn strike(&mut self, request: &Request, consistent: bool) -> Option<FaultKind> {
+    pub(crate) fn strike(&mut self, request: &Request, description: &Description) -> Option<FaultKind> {
         if self.crashed.contains(&request.principal) {
             return Some(FaultKind::Unreachable);
         }
         let mut strike: Option<&Injection> = None;
-        for injection in self.injected.iter().filter(|injection| injection.fault.counts(request)) {
+        for injection in self.injected.iter().filter(|injection| injection.fault.counts(request, description)) {
             let n = injection.seen.fetch_add(1, Ordering::SeqCst) + 1;
             let chosen = (injection.fault.first..=injection.fault.last).contains(&n);
-            if strike.is_none() && chosen && injection.fault.kind.can_strike(request, consistent) {
+            if strike.is_none() && chosen && injection.fault.kind.can_strike(request, description) {
                 strike = Some(injection);
             }
         }

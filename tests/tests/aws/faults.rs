@@ -149,6 +149,8 @@ fn strikes(kind: FaultKind, calls: &[Call]) -> Vec<(&Call, String, Fault)> {
     for call in calls {
         let place = match kind {
             FaultKind::Crash => call.principal.clone(),
+            // Reads that may be stale run beside each other, and come in any order.
+            FaultKind::Stale => format!("{} {:?}", call.principal, call.leading_keys()),
             _ => format!("{:?} {}", call.service, call.operation),
         };
         let n = seen.entry(place).or_default();
@@ -165,6 +167,7 @@ fn strikes(kind: FaultKind, calls: &[Call]) -> Vec<(&Call, String, Fault)> {
         if is_struck {
             let fault = match kind {
                 FaultKind::Crash => Fault::new(kind).of(&call.principal),
+                FaultKind::Stale => Fault::new(kind).of(&call.principal).about(&call.leading_keys()),
                 _ => Fault::new(kind).on(call.service, &call.operation),
             };
             let name = format!("{} {} {:?}, the {n}th", call.principal, call.operation, call.leading_keys());

@@ -348,6 +348,20 @@ async fn a_stale_read_sees_the_item_before_its_last_change() {
 }
 
 #[tokio::test]
+async fn a_fault_about_some_keys_leaves_calls_about_others_alone() {
+    let (cloud, client) = cloud();
+    for key in ["A", "B"] {
+        put(&client, key, "1").await;
+        put(&client, key, "2").await;
+    }
+    let fault = cloud.inject(Fault::new(FaultKind::Stale).about(&["B"]).at(2));
+    for (key, expected) in [("B", "2"), ("A", "2"), ("A", "2"), ("B", "1"), ("B", "2")] {
+        assert_eq!(record(&client, key, false).await.as_deref(), Some(expected), "{key}");
+    }
+    assert_eq!((fault.seen(), fault.struck()), (3, 1));
+}
+
+#[tokio::test]
 async fn a_refused_or_repeated_write_does_not_make_reads_staler() {
     let (cloud, client) = cloud();
     put(&client, "A", "1").await;
