@@ -1,10 +1,14 @@
-//! The engine of the one-process host: one [`redb`] file, many readers, one writer.
+//! The engine of the one-process host: one [`redb`] file with a log before it, many readers, one
+//! writer.
 //!
-//! - A read uses a snapshot of the last commit and runs on the calling task; it takes microseconds.
-//! - A write is decided and applied by a single writer thread, in a transaction shared with all
-//!   other waiting writes (group commit). It is acknowledged after the durable commit, so that it
+//! - A read sees the last commit and runs on the calling task; it takes microseconds.
+//! - A write is decided by a single writer thread, in a group with all other waiting writes (group
+//!   commit). It is acknowledged when the record of its group in the log is durable, so that it
 //!   survives `kill -9` and power loss, and throughput rises with the number of clients instead of
 //!   stopping at one disk flush for each.
+//! - The rows of the log are in memory, where readers find them, until the file gets them in one
+//!   transaction: after a second at the latest. A start after a crash puts what only the log has
+//!   into the file.
 //! - Redeemed nonces are in memory, and are written when the store is closed. A crash loses them.
 //!   Therefore the next open after an unclean stop deletes the nonce secrets, which makes every
 //!   earlier nonce invalid.
@@ -21,6 +25,7 @@ mod certificate;
 mod change;
 mod counts;
 mod crl;
+mod disk;
 mod expiry;
 mod external_account;
 mod failure;
@@ -32,18 +37,23 @@ mod issuer;
 mod key;
 mod limit;
 mod live_nonces;
+mod log;
 mod lookup;
 mod migration;
 mod nonce;
 mod order;
+#[cfg(test)]
+mod power;
 mod profile;
 mod purge;
 mod record;
 mod reserve;
+mod rows;
 mod schema;
 mod snapshot;
 mod table;
 mod unfinished;
+mod view;
 mod watch;
 mod writer;
 
@@ -63,11 +73,13 @@ pub use unfinished::Unfinished;
 use batch::Batch;
 use change::Change;
 use counts::Counters;
+use disk::{Disk, Files};
 use failure::{Closed, Failure, NotCommitted};
 use file::File;
 use live_nonces::LiveNonces;
 use reserve::Reserve;
 use snapshot::Snapshot;
+use view::View;
 use writer::{Message, Writer};
 
 use crate::{Retention, Store, StoreError};
@@ -106,27 +118,31 @@ impl Store for EmbeddedStore {}
 
 impl EmbeddedStore {
     /// Opens the file for this process alone, and creates it if it does not exist. After a crash
-    /// the file is checked first, which takes some seconds for a million certificates.
+    /// it gets what only the log has, which takes a moment.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(path: impl AsRef<Path>, options: EngineOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
+        Self::open_on(|| Box::new(Files::of(path)), path, options)
+    }
+
+    fn open_on(disk: impl Fn() -> Box<dyn Disk>, path: &Path, options: EngineOptions) -> Result<Self, OpenError> {
         let reserve = Arc::new(Reserve::beside(path));
-        let opened = File::open(path, options.cache_size).or_else(|error| {
+        let opened = File::open(disk(), path, options.cache_size).or_else(|error| {
             if !error.is_disk_full() {
                 return Err(error);
             }
             reserve.spend();
-            File::open(path, options.cache_size)
+            File::open(disk(), path, options.cache_size)
         });
-        let file::Opened { file, redeemed, was_unclean } = opened?;
+        let file::Opened { file, log, redeemed, was_unclean } = opened?;
         reserve.take();
         let file = Arc::new(file);
         let counters = Arc::new(Counters::default());
         let nonces = Arc::new(LiveNonces::new(redeemed));
         let (queue, messages) = mpsc::channel();
-        let writer = Writer::new(messages, file.clone(), nonces.clone(), reserve.clone(), counters.clone());
+        let writer = Writer::new(messages, file.clone(), log, nonces.clone(), reserve.clone(), counters.clone());
         let (writes, writing) = watched::channel(());
         let writer = thread::Builder::new()
             .name("store-writer".to_owned())
@@ -168,7 +184,11 @@ impl EmbeddedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] when it is not.
     pub async fn check_writing(&self) -> Result<(), StoreError> {
-        self.write(|batch| batch.set(table::META, key::CHECKED, b"")).await
+        self.write(|batch| {
+            batch.set(table::META, key::CHECKED, b"");
+            Ok(())
+        })
+        .await
     }
 
     /// Whether the previous process stopped without closing the file, so that its nonces are
@@ -183,7 +203,7 @@ impl EmbeddedStore {
     }
 
     fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Failure>) -> Result<T, StoreError> {
-        let snapshot = Snapshot::new(self.file.begin_read()?, &self.counters);
+        let snapshot = Snapshot::new(View::of(&self.file), &self.counters);
         Ok(look(&snapshot)?)
     }
 

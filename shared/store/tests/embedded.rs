@@ -9,7 +9,7 @@
     reason = "these are tests"
 )]
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use acme::{ChallengeType, OrderState};
 use store::{
@@ -22,7 +22,6 @@ use store::{
     embedded::{EmbeddedStore, EngineOptions, OpenError, Unfinished},
 };
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 
 fn open(folder: &TempDir) -> EmbeddedStore {
     EmbeddedStore::open(folder.path().join("store.redb"), EngineOptions::default()).unwrap()
@@ -286,22 +285,6 @@ async fn a_nonce_is_forgotten_after_its_life_and_not_before() {
     drop(store);
     let again = open(&folder).redeem_nonce(&nonce, at(300), operation()).await.unwrap();
     assert_eq!(again, Redemption::Redeemed, "nothing of it is kept in the file");
-}
-
-#[tokio::test]
-async fn writes_that_wait_share_a_commit() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(open(&folder));
-    let writes: JoinSet<()> = (0..200)
-        .map(|_| {
-            let store = store.clone();
-            async move { drop(store.create_account_if_absent(&account()).await.unwrap()) }
-        })
-        .collect();
-    writes.join_all().await;
-    let counts = store.counts();
-    assert_eq!(counts.writes, 800, "an account, and entries for its key, its contact and its missing binding each");
-    assert!(counts.commits < 100, "200 changes took {} commits", counts.commits);
 }
 
 #[tokio::test]

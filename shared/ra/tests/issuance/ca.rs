@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fs,
     path::Path,
     sync::{
         Arc, Mutex,
@@ -44,6 +45,13 @@ pub(crate) struct Ca {
     pub(crate) keys: Arc<Keys>,
     pub(crate) queue: Arc<Tasks>,
     pub(crate) clock: Arc<JumpingClock>,
+}
+
+/// Copies a store as it is at that moment, with its log.
+pub(crate) fn copy_store(from: &Path, to: &Path) {
+    for file in ["redb", "redb.log"] {
+        fs::copy(from.with_extension(file), to.with_extension(file)).unwrap();
+    }
 }
 
 impl Ca {

@@ -2,7 +2,7 @@
 //! between – while the signer is away, across a crash, or just after the intention was stored – the
 //! order ends with the reason, and nothing is signed.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use acme::{Account, AccountId, AccountStatus, Authorization, CertificateId, Order, OrderId, OrderState, ProblemType};
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ use store::{
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::ca::{Ca, Keys, Moment, csr};
+use crate::ca::{Ca, Keys, Moment, copy_store, csr};
 
 /// What happens between the intention and the signature.
 #[derive(Clone, Copy, Debug)]
@@ -133,7 +133,7 @@ async fn n16_nothing_is_signed_after_a_crash_for_what_ended_meanwhile() {
         });
         keys.stopped.notified().await;
         let file = folder.path().join("after.redb");
-        fs::copy(folder.path().join("store.redb"), &file).unwrap();
+        copy_store(&folder.path().join("store.redb"), &file);
         request.abort();
         drop(before);
 

@@ -4,13 +4,13 @@
 //! The signer stops the finalize request at the worst moments. What a crash would leave is the
 //! content of the store's file at that moment, so the test continues with a copy of it.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use acme::{OrderState, OrderStatus};
 use authority::IssuanceTask;
 use tempfile::TempDir;
 
-use crate::ca::{Ca, Keys, Moment, csr};
+use crate::ca::{Ca, Keys, Moment, copy_store, csr};
 
 #[tokio::test]
 async fn threat_29_a_crash_before_the_signature_is_made_good_once() {
@@ -37,7 +37,7 @@ async fn crash(moment: Moment) {
     });
     keys.stopped.notified().await;
     let file = folder.path().join("after.redb");
-    fs::copy(folder.path().join("before.redb"), &file).unwrap();
+    copy_store(&folder.path().join("before.redb"), &file);
     request.abort();
     // Where a queue outlives the process, it will have the order finished.
     assert_eq!(before.queue.later(), [IssuanceTask { account: account.id, order }]);

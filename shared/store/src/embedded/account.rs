@@ -30,7 +30,7 @@ impl AccountStore for EmbeddedStore {
                 return Ok(existing);
             }
             if change.check(batch)? == Condition::Holds {
-                put_account(batch, &change, &account)?;
+                put_account(batch, &change, &account);
             }
             Ok(Creation::Created)
         })
@@ -83,9 +83,9 @@ impl AccountStore for EmbeddedStore {
                 }
                 _ => {}
             }
-            change.put(batch)?;
-            batch.remove(table::ACCOUNT_BY_KEY, &old_key)?;
-            batch.put(table::ACCOUNT_BY_KEY, &new_key, id.as_bytes())?;
+            change.put(batch);
+            batch.remove(table::ACCOUNT_BY_KEY, &old_key);
+            batch.put(table::ACCOUNT_BY_KEY, &new_key, id.as_bytes());
             // Removing the old entry is also a write in other engines.
             batch.count(1);
             Ok(KeyReplacement::Replaced)
@@ -138,10 +138,10 @@ impl Expiring for Account {
     /// Deletes its entry in the index of keys, so that the key is free.
     fn forget_others(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
         let key = key_of(self);
-        match owner(batch, &key)? {
-            Some(owner) if owner == self.id.to_string() => batch.remove(table::ACCOUNT_BY_KEY, &key),
-            _ => Ok(()),
+        if owner(batch, &key)?.is_some_and(|owner| owner == self.id.to_string()) {
+            batch.remove(table::ACCOUNT_BY_KEY, &key);
         }
+        Ok(())
     }
 }
 
@@ -165,9 +165,9 @@ pub(super) fn existing_account(
 }
 
 /// Stores the account and its entry in the index of keys.
-pub(super) fn put_account(batch: &mut Batch<'_>, change: &Change, account: &Account) -> Result<(), Failure> {
-    change.put(batch)?;
-    batch.put(table::ACCOUNT_BY_KEY, &key_of(account), account.id.to_string().as_bytes())
+pub(super) fn put_account(batch: &mut Batch<'_>, change: &Change, account: &Account) {
+    change.put(batch);
+    batch.put(table::ACCOUNT_BY_KEY, &key_of(account), account.id.to_string().as_bytes());
 }
 
 fn key_of(account: &Account) -> String {

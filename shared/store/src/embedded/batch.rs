@@ -1,21 +1,21 @@
-//! Writes: the transaction of a group.
+//! Writes: what the requests of a group change.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    ops::Range,
+use std::ops::Range;
+
+use super::{
+    failure::Failure,
+    record,
+    rows::Rows,
+    table::TableName,
+    view::{Keys, View, over},
 };
-
-use redb::{ReadableTable, Table, TableError, WriteTransaction};
-
-use super::{failure::Failure, record, table::TableName};
 use crate::{OperationId, StoreError};
 
-/// A transaction that several requests share. Each request sees the changes of those before it.
-pub(super) struct Batch<'t> {
-    transaction: &'t WriteTransaction,
-    tables: BTreeMap<TableName, Table<'t, &'static str, &'static [u8]>>,
+/// The changes of several requests. Each request sees the changes of those before it.
+pub(super) struct Batch<'v> {
+    view: View<'v>,
+    changes: Rows,
     puts: usize,
-    changed: bool,
 }
 
 /// Whether a conditional write is still to be done.
@@ -28,9 +28,9 @@ pub(super) enum Condition {
     AlreadyApplied,
 }
 
-impl<'t> Batch<'t> {
-    pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
-        Self { transaction, tables: BTreeMap::new(), puts: 0, changed: false }
+impl<'v> Batch<'v> {
+    pub(super) fn new(view: View<'v>) -> Self {
+        Self { view, changes: Rows::default(), puts: 0 }
     }
 
     /// The number of records put.
@@ -38,9 +38,9 @@ impl<'t> Batch<'t> {
         self.puts
     }
 
-    /// Whether there is anything to commit.
-    pub(super) fn is_changed(&self) -> bool {
-        self.changed
+    /// What there is to commit.
+    pub(super) fn into_changes(self) -> Rows {
+        self.changes
     }
 
     /// Compares the version of a row with the version that a write expects; `None` stands for no
@@ -55,10 +55,7 @@ impl<'t> Batch<'t> {
         before: Option<OperationId>,
         after: OperationId,
     ) -> Result<Condition, Failure> {
-        let version = match self.open(table)?.get(key)? {
-            Some(row) => Some(record::split(table, row.value())?.0),
-            None => None,
-        };
+        let version = self.look(table, key, |row| Ok(record::split(table, row)?.0))?;
         if version == Some(after) {
             return Ok(Condition::AlreadyApplied);
         }
@@ -67,7 +64,7 @@ impl<'t> Batch<'t> {
 
     /// A copy of the row, if there is one.
     pub(super) fn row(&mut self, table: TableName, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.open(table)?.get(key)?.map(|row| row.value().to_vec()))
+        self.look(table, key, |row| Ok(row.to_vec()))
     }
 
     /// The first keys of a range, at most `limit`.
@@ -77,29 +74,25 @@ impl<'t> Batch<'t> {
         keys: &Range<String>,
         limit: usize,
     ) -> Result<Vec<String>, Failure> {
-        let rows = self.open(table)?;
-        let range = rows.range(keys.start.as_str()..keys.end.as_str())?;
-        range.take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
+        let keys = Keys::of(keys);
+        let rows = over(&self.changes, table, keys, self.view.rows(table, keys)?);
+        rows.take(limit).map(|row| Ok(row?.0)).collect()
     }
 
     /// Puts the row of a record and counts it.
-    pub(super) fn put(&mut self, table: TableName, key: &str, row: &[u8]) -> Result<(), Failure> {
+    pub(super) fn put(&mut self, table: TableName, key: &str, row: &[u8]) {
         self.count(1);
-        self.set(table, key, row)
+        self.set(table, key, row);
     }
 
     /// Puts a row that is not counted as a record.
-    pub(super) fn set(&mut self, table: TableName, key: &str, row: &[u8]) -> Result<(), Failure> {
-        self.changed = true;
-        self.open(table)?.insert(key, row)?;
-        Ok(())
+    pub(super) fn set(&mut self, table: TableName, key: &str, row: &[u8]) {
+        self.changes.put(table, key, row);
     }
 
     /// Removes a row if it is there.
-    pub(super) fn remove(&mut self, table: TableName, key: &str) -> Result<(), Failure> {
-        self.changed = true;
-        self.open(table)?.remove(key)?;
-        Ok(())
+    pub(super) fn remove(&mut self, table: TableName, key: &str) {
+        self.changes.remove(table, key);
     }
 
     /// Adds to the number of records put.
@@ -107,10 +100,15 @@ impl<'t> Batch<'t> {
         self.puts += records;
     }
 
-    fn open(&mut self, table: TableName) -> Result<&mut Table<'t, &'static str, &'static [u8]>, TableError> {
-        match self.tables.entry(table) {
-            Entry::Occupied(open) => Ok(open.into_mut()),
-            Entry::Vacant(place) => Ok(place.insert(self.transaction.open_table(table.definition())?)),
+    fn look<T>(
+        &self,
+        table: TableName,
+        key: &str,
+        make: impl FnOnce(&[u8]) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        match self.changes.get(table, key) {
+            Some(row) => row.map(make).transpose(),
+            None => self.view.row(table, key, make),
         }
     }
 }

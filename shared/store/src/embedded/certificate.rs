@@ -51,7 +51,7 @@ impl CertificateStore for EmbeddedStore {
         let key = key.to_string();
         self.write_from_reserve(move |batch| {
             if batch.row(table::BLOCKED_KEY, &key)?.is_none() {
-                batch.put(table::BLOCKED_KEY, &key, at.to_string().as_bytes())?;
+                batch.put(table::BLOCKED_KEY, &key, at.to_string().as_bytes());
             }
             Ok(())
         })

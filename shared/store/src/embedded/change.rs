@@ -85,19 +85,18 @@ impl Change {
     }
 
     /// Applies the change, which must have been checked.
-    pub(super) fn put(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
-        batch.put(self.table, &self.key, &self.row)?;
+    pub(super) fn put(&self, batch: &mut Batch<'_>) {
+        batch.put(self.table, &self.key, &self.row);
         batch.count(self.implied);
         for mark in &self.leaving {
-            batch.remove(mark.table, &mark.key)?;
+            batch.remove(mark.table, &mark.key);
         }
         for mark in &self.entering {
-            batch.set(mark.table, &mark.key, &[])?;
+            batch.set(mark.table, &mark.key, &[]);
         }
         for (table, key, row) in &self.beside {
-            batch.put(*table, key, row)?;
+            batch.put(*table, key, row);
         }
-        Ok(())
     }
 }
 
@@ -110,5 +109,6 @@ pub(super) fn apply(batch: &mut Batch<'_>, changes: Vec<Change>) -> Result<(), F
             open.push(change);
         }
     }
-    open.iter().try_for_each(|change| change.put(batch))
+    open.iter().for_each(|change| change.put(batch));
+    Ok(())
 }

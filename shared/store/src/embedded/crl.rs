@@ -41,7 +41,8 @@ impl CrlStore for EmbeddedStore {
                     return Err(StoreError::Conflict.into());
                 }
             }
-            batch.put(table::CRL, &key, &row)
+            batch.put(table::CRL, &key, &row);
+            Ok(())
         })
         .await
     }

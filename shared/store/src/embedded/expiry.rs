@@ -47,8 +47,9 @@ impl Expiring for Authorization {
         let key = key::proof(self.account, &self.identifier);
         match batch.row(table::PROOF, &key)? {
             Some(row) if record::decode::<Proof>(&row)?.authorization == self.id => batch.remove(table::PROOF, &key),
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 }
 
@@ -59,9 +60,9 @@ impl Expiring for CertificateRecord {
 
     /// Deletes its entry among the revoked certificates, which no CRL has listed for a long time.
     fn forget_others(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
-        match self.revocation {
-            Some(_) => batch.remove(table::REVOKED, &key::revoked(&self.issuer, self.crl_shard, self.id.serial())),
-            None => Ok(()),
+        if self.revocation.is_some() {
+            batch.remove(table::REVOKED, &key::revoked(&self.issuer, self.crl_shard, self.id.serial()));
         }
+        Ok(())
     }
 }

@@ -64,8 +64,8 @@ impl ExternalAccountStore for EmbeddedStore {
             }
             let open = [bound.check(batch)?, made.check(batch)?];
             if open == [Condition::Holds; 2] {
-                bound.put(batch)?;
-                put_account(batch, &made, &account)?;
+                bound.put(batch);
+                put_account(batch, &made, &account);
             }
             Ok(Creation::Created)
         })
@@ -79,10 +79,10 @@ impl ExternalAccountStore for EmbeddedStore {
     async fn create_external_account_secret_if_absent(&self, secret: &ExternalAccountSecret) -> Result<(), StoreError> {
         let row = record::encode(secret)?;
         self.write_from_reserve(move |batch| {
-            match batch.row(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET)? {
-                Some(_) => Ok(()),
-                None => batch.put(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET, &row),
+            if batch.row(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET)?.is_none() {
+                batch.put(table::EXTERNAL_ACCOUNT_SECRET, key::EXTERNAL_ACCOUNT_SECRET, &row);
             }
+            Ok(())
         })
         .await
     }

@@ -1,31 +1,43 @@
 //! The file: opened for one process, with its layout, and with a mark that reveals a crash.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use redb::{
     Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable, StorageError, Table,
-    TransactionError, WriteTransaction, backends::FileBackend,
+    TransactionError, WriteTransaction,
 };
 
 use super::{
-    failure::Failure, key, live_nonces::RedeemedNonce, migration, reserve, schema, schema::LastProcess, table,
+    disk::Disk,
+    failure::Failure,
+    key,
+    live_nonces::RedeemedNonce,
+    log::{self, Log, Mark},
+    migration, record, reserve,
+    rows::Rows,
+    schema,
+    schema::LastProcess,
+    table::{self, TableName},
 };
 use crate::OperationId;
 
-/// The open file; empty after it was closed.
+/// The open file with the rows that only the log has yet; without a database after it was closed.
 pub(super) struct File {
     database: RwLock<Option<Database>>,
-    path: PathBuf,
+    logged: RwLock<Rows>,
+    disk: Box<dyn Disk>,
     cache_size: usize,
 }
 
 /// What opening found.
 pub(super) struct Opened {
     pub(super) file: File,
+    /// The log, unless the disk has no room for one.
+    pub(super) log: Option<Log>,
     /// The redeemed nonces that were in the file.
     pub(super) redeemed: Vec<RedeemedNonce>,
     /// Whether the previous process did not close the file.
@@ -66,6 +78,17 @@ pub enum OpenError {
         /// The layout number of the file.
         found: u32,
     },
+    /// The process that had the file open did not close it, and its log is not there.
+    #[error(
+        "{log}: missing, and without it the last writes of {path} are lost; restore the log from the same copy, or \
+         create an empty file of that name if there is none"
+    )]
+    NoLog {
+        /// The path of the file.
+        path: PathBuf,
+        /// The path of the log.
+        log: PathBuf,
+    },
     /// The records of an earlier version could not be migrated.
     #[error("{path}: could not be migrated")]
     Migration {
@@ -97,35 +120,63 @@ impl OpenError {
 impl File {
     /// Opens the file and marks it as open until [`Writer`](super::writer::Writer) marks it as
     /// closed.
-    pub(super) fn open(path: &Path, cache_size: usize) -> Result<Opened, OpenError> {
-        let database = database(path, cache_size).map_err(|error| refused(path, error.into()))?;
-        let (found, last) = last_process(&database).map_err(|error| refused(path, error))?;
-        match found {
+    pub(super) fn open(disk: Box<dyn Disk>, path: &Path, cache_size: usize) -> Result<Opened, OpenError> {
+        let database = database(&*disk, cache_size).map_err(|error| refused(path, error.into()))?;
+        let last = last_process(&database).map_err(|error| refused(path, error))?;
+        match last.major {
             Some(found) if found > schema::MAJOR => return Err(OpenError::Newer { path: path.to_owned(), found }),
             Some(found) if found < schema::MAJOR => return Err(OpenError::Older { path: path.to_owned(), found }),
-            // A new file has nothing to migrate.
-            None => {}
-            Some(_) => migration::make_after(&database, last.minor)
-                .map_err(|error| OpenError::Migration { path: path.to_owned(), source: Box::new(error) })?,
+            _ => {}
+        }
+        let log = open_log(&*disk, path, &database, &last)?;
+        // A new file has nothing to migrate.
+        if last.major.is_some() {
+            migration::make_after(&database, last.minor)
+                .map_err(|error| OpenError::Migration { path: path.to_owned(), source: Box::new(error) })?;
         }
         let was_unclean = !last.closed;
-        let redeemed = prepare(&database, was_unclean).map_err(|error| refused(path, error))?;
-        Ok(Opened {
-            file: Self { database: RwLock::new(Some(database)), path: path.to_owned(), cache_size },
-            redeemed,
-            was_unclean,
-        })
+        let redeemed = prepare(&database, was_unclean, log.as_ref()).map_err(|error| refused(path, error))?;
+        let (database, logged) = (RwLock::new(Some(database)), RwLock::default());
+        let file = Self { database, logged, disk, cache_size };
+        Ok(Opened { file, log, redeemed, was_unclean })
+    }
+
+    /// The rows that only the log has. As long as they are held, the database only gets these.
+    pub(super) fn logged(&self) -> RwLockReadGuard<'_, Rows> {
+        self.logged.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds rows that the log has now.
+    pub(super) fn add_logged(&self, rows: Rows) {
+        self.logged_mut().absorb(rows);
+    }
+
+    /// Puts the rows of the log and further ones into the database, in one commit, with the last
+    /// record of the log that it then has.
+    pub(super) fn put(&self, further: &Rows, last: Option<Mark>) -> Result<(), Failure> {
+        let transaction = self.begin_write()?;
+        insert(&transaction, &self.logged())?;
+        insert(&transaction, further)?;
+        if let Some(last) = last {
+            transaction.open_table(table::META.definition())?.insert(key::LOG, last.as_bytes())?;
+        }
+        // Readers do not see some of the further rows over older ones of the log.
+        let held = (!further.is_empty()).then(|| self.logged_mut());
+        transaction.commit()?;
+        *held.unwrap_or_else(|| self.logged_mut()) = Rows::default();
+        Ok(())
+    }
+
+    fn logged_mut(&self) -> RwLockWriteGuard<'_, Rows> {
+        self.logged.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn begin_read(&self) -> Result<ReadTransaction, Failure> {
         self.begin(Database::begin_read)
     }
 
-    /// A transaction whose commit is one flush of the file. Two-phase commit would cost a second
-    /// flush. It protects against an attacker who chooses the data, knows the file and decides
-    /// which pages reach the disk before a crash, and such an attacker already controls the host.
-    pub(super) fn begin_write(&self) -> Result<WriteTransaction, Failure> {
-        self.begin(Database::begin_write)
+    fn begin_write(&self) -> Result<WriteTransaction, Failure> {
+        self.begin(begin_write)
     }
 
     /// Opens the file again after a failure. A disk that was full for a moment must not stop the CA
@@ -134,7 +185,7 @@ impl File {
         let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
         // Released first, because a file can only be open once.
         drop(open.take());
-        *open = Some(database(&self.path, self.cache_size)?);
+        *open = Some(database(&*self.disk, self.cache_size)?);
         Ok(())
     }
 
@@ -151,43 +202,103 @@ impl File {
     }
 }
 
-fn database(path: &Path, cache_size: usize) -> Result<Database, DatabaseError> {
-    let file = create(path)?;
-    Builder::new().set_cache_size(cache_size).create_with_backend(FileBackend::new(file)?)
+/// A transaction after which the file opens at once, whatever stops the process. Without that,
+/// opening it after a crash would take longer the more there is in it.
+pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, TransactionError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    Ok(transaction)
 }
 
-/// Only the owner may read the file, because it contains the nonce secrets.
-fn create(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+fn insert(transaction: &WriteTransaction, rows: &Rows) -> Result<(), Failure> {
+    let mut open: Option<(TableName, Table<'_, &'static str, &'static [u8]>)> = None;
+    for (name, key, row) in rows.iter() {
+        let table = match &mut open {
+            Some((opened, table)) if *opened == name => table,
+            _ => &mut open.insert((name, transaction.open_table(name.definition())?)).1,
+        };
+        match row {
+            Some(row) => table.insert(key, row)?,
+            None => table.remove(key)?,
+        };
+    }
+    Ok(())
 }
 
-/// The layout of the file, `None` when it is new, and the mark of its last process.
-fn last_process(database: &Database) -> Result<(Option<u32>, LastProcess), redb::Error> {
+/// Opens the log of the file, and puts what the file does not have yet into it. There is no log
+/// while the disk has no room for one.
+fn open_log(disk: &dyn Disk, path: &Path, database: &Database, last: &LastProcess) -> Result<Option<Log>, OpenError> {
+    let unusable = |error: io::Error| refused(path, redb::Error::Io(error));
+    if last.had_log && !disk.has_log() {
+        return Err(OpenError::NoLog { path: path.to_owned(), log: log::beside(path) });
+    }
+    let medium = match disk.log() {
+        Ok(medium) => medium,
+        Err(error) if reserve::is_full(&error) && !last.had_log => {
+            tracing::warn!("the disk has no room for the log of the store, so that every commit takes longer");
+            return Ok(None);
+        }
+        Err(error) => return Err(unusable(error)),
+    };
+    let mark = match last.mark {
+        Some(mark) => mark,
+        None => Mark::random().map_err(unusable)?,
+    };
+    let (log, missing) = Log::open(medium, mark).map_err(unusable)?;
+    replay(database, &missing, log.last()).map_err(|failure| match failure {
+        Failure::Engine(error) => refused(path, *error),
+        Failure::Refused(error) => OpenError::Migration { path: path.to_owned(), source: Box::new(error) },
+    })?;
+    Ok(Some(log))
+}
+
+/// Puts the rows of the records into the file, with the mark of the last of them.
+fn replay(database: &Database, records: &[Vec<u8>], last: Mark) -> Result<(), Failure> {
+    let mut rows = Rows::default();
+    for record in records {
+        rows.absorb(Rows::decoded(record).map_err(|error| record::corrupt(table::META, error))?);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let transaction = begin_write(database)?;
+    insert(&transaction, &rows)?;
+    transaction.open_table(table::META.definition())?.insert(key::LOG, last.as_bytes())?;
+    transaction.commit()?;
+    tracing::info!(rows = rows.len(), "the file of the store got what only its log had");
+    Ok(())
+}
+
+fn database(disk: &dyn Disk, cache_size: usize) -> Result<Database, DatabaseError> {
+    disk.database(Builder::new().set_cache_size(cache_size))
+}
+
+/// What the last process left, as far as it is stored in the file.
+fn last_process(database: &Database) -> Result<LastProcess, redb::Error> {
     let transaction = database.begin_read()?;
     let meta = match transaction.open_table(table::META.definition()) {
         Ok(meta) => meta,
-        Err(redb::TableError::TableDoesNotExist(_)) => return Ok((None, LastProcess::of(None))),
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(LastProcess::none()),
         Err(error) => return Err(error.into()),
     };
-    let major = meta.get(key::SCHEMA)?.map(|row| String::from_utf8_lossy(row.value()).parse());
-    let last = LastProcess::of(meta.get(key::RUNNING)?.as_ref().map(|row| row.value()));
-    // Only a newer version could identify its layout by something other than a number.
-    Ok((major.map(|major| major.unwrap_or(u32::MAX)), last))
+    let [schema, running, log] = [key::SCHEMA, key::RUNNING, key::LOG].map(|key| meta.get(key));
+    let (schema, running, log) = (schema?, running?, log?);
+    let row = |row: &Option<redb::AccessGuard<'_, &'static [u8]>>| row.as_ref().map(|row| row.value().to_vec());
+    Ok(LastProcess::of(row(&schema).as_deref(), row(&running).as_deref(), row(&log).as_deref()))
 }
 
 /// Creates the tables of a new file, and invalidates the nonces if the last process did not close
 /// the file, because their redemptions are lost.
-fn prepare(database: &Database, was_unclean: bool) -> Result<Vec<RedeemedNonce>, redb::Error> {
-    let transaction = database.begin_write()?;
+fn prepare(database: &Database, was_unclean: bool, log: Option<&Log>) -> Result<Vec<RedeemedNonce>, redb::Error> {
+    let transaction = begin_write(database)?;
     for table in table::ALL {
         transaction.open_table(table.definition())?;
     }
     let mut meta = transaction.open_table(table::META.definition())?;
-    meta.insert(key::SCHEMA, schema::MAJOR.to_string().as_bytes())?;
+    meta.insert(key::SCHEMA, schema::number(log.is_some()).as_bytes())?;
+    if let Some(log) = log {
+        meta.insert(key::LOG, log.last().as_bytes())?;
+    }
     meta.insert(key::RUNNING, schema::open_mark().as_bytes())?;
     drop(meta);
     let mut nonces = transaction.open_table(table::NONCE.definition())?;

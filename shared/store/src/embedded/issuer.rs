@@ -17,7 +17,7 @@ impl IssuerStore for EmbeddedStore {
             .write_from_reserve(move |batch| {
                 let existing = batch.row(table::ISSUER, &key)?;
                 if existing.is_none() {
-                    batch.put(table::ISSUER, &key, &row)?;
+                    batch.put(table::ISSUER, &key, &row);
                 }
                 Ok(existing)
             })
@@ -39,7 +39,10 @@ impl IssuerStore for EmbeddedStore {
             let stored = batch.row(table::ISSUER, &key)?.map(|row| record::decode::<IssuerRecord>(&row)).transpose()?;
             match stored {
                 Some(stored) if stored == after => Ok(()),
-                Some(stored) if stored == before => batch.put(table::ISSUER, &key, &row),
+                Some(stored) if stored == before => {
+                    batch.put(table::ISSUER, &key, &row);
+                    Ok(())
+                }
                 _ => Err(StoreError::Conflict.into()),
             }
         })

@@ -209,6 +209,8 @@ pub(super) const EXPIRY_WATCH: &str = "expiry";
 pub(super) const SCHEMA: &str = "schema";
 /// The key of the mark of the last process; see [`super::schema`].
 pub(super) const RUNNING: &str = "running";
+/// The last record of the log that the file has.
+pub(super) const LOG: &str = "log";
 /// The key of the row that is written to see whether rows can be written.
 pub(super) const CHECKED: &str = "checked";
 

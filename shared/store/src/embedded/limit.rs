@@ -36,7 +36,7 @@ impl LimitStore for EmbeddedStore {
                 return Ok(Counted::Over { retry_at: window.ends_at() });
             }
             let after = Versioned::new(Counter { window, used }, operation);
-            Change::indexed(key, before.as_ref(), &after, &retention)?.put(batch)?;
+            Change::indexed(key, before.as_ref(), &after, &retention)?.put(batch);
             Ok(Counted::Within { used })
         })
         .await
@@ -60,7 +60,8 @@ impl LimitStore for EmbeddedStore {
             }
             let used = before.used.saturating_sub(amount);
             let after = Versioned::new(Counter { used, ..before.value.clone() }, operation);
-            Change::indexed(key, Some(&before), &after, &retention)?.put(batch)
+            Change::indexed(key, Some(&before), &after, &retention)?.put(batch);
+            Ok(())
         })
         .await
     }

@@ -58,20 +58,20 @@ impl ProfileStore for EmbeddedStore {
         let changes = changes.clone();
         self.write_from_reserve(move |batch| {
             for name in &changes.delete_acme {
-                batch.remove(table::ACME_PROFILE, name.as_str())?;
+                batch.remove(table::ACME_PROFILE, name.as_str());
             }
             for name in &changes.delete_ra {
-                batch.remove(table::RA_PROFILE, name.as_str())?;
+                batch.remove(table::RA_PROFILE, name.as_str());
             }
             for profile in &changes.put_acme {
                 let stored: Option<AcmeProfileRecord> = stored(batch, &profile.name)?;
                 let record = AcmeProfileRecord::of(profile, stored.as_ref());
-                batch.put(table::ACME_PROFILE, profile.name.as_str(), &record::encode(&record)?)?;
+                batch.put(table::ACME_PROFILE, profile.name.as_str(), &record::encode(&record)?);
             }
             for profile in &changes.put_ra {
                 let stored: Option<RaProfileRecord> = stored(batch, &profile.name)?;
                 let record = RaProfileRecord::of(profile, stored.as_ref());
-                batch.put(table::RA_PROFILE, profile.name.as_str(), &record::encode(&record)?)?;
+                batch.put(table::RA_PROFILE, profile.name.as_str(), &record::encode(&record)?);
             }
             Ok(())
         })
@@ -84,8 +84,11 @@ impl ProfileStore for EmbeddedStore {
 
     async fn put_applied_configuration(&self, applied: &AppliedConfiguration) -> Result<(), StoreError> {
         let row = record::encode(applied)?;
-        self.write_from_reserve(move |batch| batch.put(table::APPLIED_CONFIGURATION, key::APPLIED_CONFIGURATION, &row))
-            .await
+        self.write_from_reserve(move |batch| {
+            batch.put(table::APPLIED_CONFIGURATION, key::APPLIED_CONFIGURATION, &row);
+            Ok(())
+        })
+        .await
     }
 }
 

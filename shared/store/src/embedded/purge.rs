@@ -42,7 +42,7 @@ impl EmbeddedStore {
 
 /// Deletes the record that a row refers to if it has expired, and the row in any case.
 fn settle(batch: &mut Batch<'_>, row: &str, retention: &Retention, now: Timestamp) -> Result<(), Failure> {
-    batch.remove(table::EXPIRY, row)?;
+    batch.remove(table::EXPIRY, row);
     let Some((table, key)) = key::expiring(row) else { return Ok(()) };
     let settled = match table {
         _ if table == Account::TABLE.as_str() => settle_record::<Account>(batch, key, retention, now),
@@ -80,9 +80,11 @@ pub(super) fn settle_record<T: Expiring>(
     let Some(row) = batch.row(T::TABLE, key)? else { return Ok(()) };
     let record = record::decode_versioned::<T>(&row)?.value;
     if record.kept_until(retention) > now {
-        return record.index_rows(retention).iter().try_for_each(|row| batch.set(row.table, &row.key, &[]));
+        record.index_rows(retention).iter().for_each(|row| batch.set(row.table, &row.key, &[]));
+        return Ok(());
     }
     record.forget_others(batch)?;
-    batch.remove(T::TABLE, key)?;
-    record.index_rows(retention).iter().try_for_each(|row| batch.remove(row.table, &row.key))
+    batch.remove(T::TABLE, key);
+    record.index_rows(retention).iter().for_each(|row| batch.remove(row.table, &row.key));
+    Ok(())
 }

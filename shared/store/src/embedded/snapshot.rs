@@ -1,26 +1,25 @@
 //! Reads: a view of the last commit.
 
-use std::ops::{Bound, Range};
-
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError};
+use std::ops::Range;
 
 use super::{
     counts::Counters,
     failure::Failure,
     record::{self, Record},
     table::TableName,
+    view::{Keys, View},
 };
 use crate::{Page, StoreError, Versioned};
 
 /// The state of the store after the last commit.
 pub(super) struct Snapshot<'a> {
-    transaction: ReadTransaction,
+    view: View<'a>,
     counters: &'a Counters,
 }
 
 impl<'a> Snapshot<'a> {
-    pub(super) fn new(transaction: ReadTransaction, counters: &'a Counters) -> Self {
-        Self { transaction, counters }
+    pub(super) fn new(view: View<'a>, counters: &'a Counters) -> Self {
+        Self { view, counters }
     }
 
     /// A record with a version.
@@ -41,25 +40,21 @@ impl<'a> Snapshot<'a> {
         make: impl FnOnce(&[u8]) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
         self.counters.read(1);
-        self.open(table)?.get(key)?.map(|row| make(row.value())).transpose()
+        self.view.row(table, key, make)
     }
 
     /// All records of a range of keys.
     pub(super) fn records<T: Record>(&self, keys: Range<String>) -> Result<Vec<T>, Failure> {
-        let rows = self.open(T::TABLE)?;
-        let found: Vec<T> = rows
-            .range(keys.start.as_str()..keys.end.as_str())?
-            .map(|row| Ok(record::decode(row?.1.value())?))
-            .collect::<Result<_, Failure>>()?;
+        let rows = self.view.rows(T::TABLE, Keys::of(&keys))?;
+        let found: Vec<T> = rows.map(|row| Ok(record::decode(&row?.1)?)).collect::<Result<_, Failure>>()?;
         self.counters.read(found.len());
         Ok(found)
     }
 
     /// All records of a table.
     pub(super) fn all<T: Record>(&self) -> Result<Vec<T>, Failure> {
-        let rows = self.open(T::TABLE)?;
-        let found: Vec<T> =
-            rows.iter()?.map(|row| Ok(record::decode(row?.1.value())?)).collect::<Result<_, Failure>>()?;
+        let rows = self.view.rows(T::TABLE, Keys::all())?;
+        let found: Vec<T> = rows.map(|row| Ok(record::decode(&row?.1)?)).collect::<Result<_, Failure>>()?;
         self.counters.read(found.len());
         Ok(found)
     }
@@ -84,12 +79,10 @@ impl<'a> Snapshot<'a> {
         before: Option<&str>,
         limit: usize,
     ) -> Result<Page<Versioned<T>>, Failure> {
-        let rows = self.open(T::TABLE)?;
-        let before = before.map_or(Bound::Unbounded, Bound::Excluded);
-        let range = rows.range::<&str>((Bound::Unbounded, before))?.rev();
-        let found: Vec<_> = range
+        let rows = self.view.rows(T::TABLE, Keys::before(before))?;
+        let found: Vec<_> = rows
             .take(limit.saturating_add(1))
-            .map(|row| Ok(record::decode_versioned(row?.1.value())?))
+            .map(|row| Ok(record::decode_versioned(&row?.1)?))
             .collect::<Result<_, Failure>>()?;
         self.counters.read(found.len().min(limit));
         Ok(Page::of(found, limit))
@@ -102,9 +95,8 @@ impl<'a> Snapshot<'a> {
         keys: Range<String>,
         limit: usize,
     ) -> Result<Vec<String>, Failure> {
-        let rows = self.open(table)?;
-        let range = rows.range(keys.start.as_str()..keys.end.as_str())?;
-        range.rev().take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
+        let rows = self.view.rows(table, Keys::of(&keys).backwards())?;
+        rows.take(limit).map(|row| Ok(row?.0)).collect()
     }
 
     /// The first keys of a range, at most `limit`.
@@ -114,9 +106,8 @@ impl<'a> Snapshot<'a> {
         keys: Range<String>,
         limit: usize,
     ) -> Result<Vec<String>, Failure> {
-        let rows = self.open(table)?;
-        let range = rows.range(keys.start.as_str()..keys.end.as_str())?;
-        range.take(limit).map(|row| Ok(row?.0.value().to_owned())).collect()
+        let rows = self.view.rows(table, Keys::of(&keys))?;
+        rows.take(limit).map(|row| Ok(row?.0)).collect()
     }
 
     /// The account to which the index of keys refers.
@@ -127,9 +118,8 @@ impl<'a> Snapshot<'a> {
 
     /// All keys of an index.
     pub(super) fn index_rows<T>(&self, table: TableName, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Failure> {
-        let rows = self.open(table)?;
         let read = |key: &str| read(key).ok_or_else(|| record::corrupt(table, record::Malformed));
-        rows.iter()?.map(|row| Ok(read(row?.0.value())?)).collect()
+        self.view.rows(table, Keys::all())?.map(|row| Ok(read(&row?.0)?)).collect()
     }
 
     /// Converts the rows of a table whose keys follow `after`, at most `limit`.
@@ -140,12 +130,10 @@ impl<'a> Snapshot<'a> {
         limit: usize,
         make: impl Fn(&str, &[u8]) -> Result<T, StoreError>,
     ) -> Result<Page<T>, Failure> {
-        let rows = self.open(table)?;
-        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let range = rows.range::<&str>((after, Bound::Unbounded))?;
-        let made = range.take(limit.saturating_add(1)).map(|row| {
+        let rows = self.view.rows(table, Keys::after(after))?;
+        let made = rows.take(limit.saturating_add(1)).map(|row| {
             let (key, row) = row?;
-            Ok(make(key.value(), row.value())?)
+            Ok(make(&key, &row)?)
         });
         let found: Vec<T> = made.collect::<Result<_, Failure>>()?;
         self.counters.read(found.len().min(limit));
@@ -154,9 +142,5 @@ impl<'a> Snapshot<'a> {
 
     pub(super) fn count_reads(&self, records: usize) {
         self.counters.read(records);
-    }
-
-    fn open(&self, table: TableName) -> Result<ReadOnlyTable<&'static str, &'static [u8]>, TableError> {
-        self.transaction.open_table(table.definition())
     }
 }

@@ -18,6 +18,11 @@ impl TableName {
     }
 }
 
+/// The table with that name.
+pub(super) fn named(name: &str) -> Option<TableName> {
+    ALL.into_iter().find(|table| table.0 == name)
+}
+
 /// `a` → version, [`acme::Account`].
 pub(super) const ACCOUNT: TableName = TableName("account");
 /// `directory#thumbprint` → `a`.

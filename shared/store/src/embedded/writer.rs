@@ -1,13 +1,19 @@
-//! The writer thread: takes the queued requests, applies them in one transaction, commits, and
-//! answers.
+//! The writer thread: takes the queued requests, decides them as a group, commits what they change
+//! to the log, and answers. From time to time it puts what the log has into the file.
 
-use std::sync::{Arc, mpsc};
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
 
 use tokio::sync::oneshot;
 
 use super::{
-    batch::Batch, counts::Counters, failure::Failure, file::File, key, live_nonces::LiveNonces, reserve::Reserve,
-    schema, table,
+    batch::Batch, counts::Counters, failure::Failure, file::File, key, live_nonces::LiveNonces, log::Log,
+    reserve::Reserve, rows::Rows, schema, table, view::View,
 };
 use crate::StoreError;
 
@@ -70,12 +76,15 @@ impl<T, F: FnOnce(&mut Batch<'_>) -> Result<T, Failure>> QueuedWrite for Undecid
 pub(super) struct Writer {
     queue: mpsc::Receiver<Message>,
     file: Arc<File>,
+    log: Option<Log>,
+    /// When the file gets what only the log has; `None` when it has everything.
+    due: Option<Instant>,
     nonces: Arc<LiveNonces>,
     reserve: Arc<Reserve>,
     counters: Arc<Counters>,
 }
 
-/// The requests of one transaction.
+/// The requests of one commit.
 #[derive(Default)]
 struct Group {
     requests: Vec<Request>,
@@ -86,11 +95,12 @@ impl Writer {
     pub(super) fn new(
         queue: mpsc::Receiver<Message>,
         file: Arc<File>,
+        log: Option<Log>,
         nonces: Arc<LiveNonces>,
         reserve: Arc<Reserve>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { queue, file, nonces, reserve, counters }
+        Self { queue, file, log, due: None, nonces, reserve, counters }
     }
 
     /// Runs until it receives [`Message::Close`].
@@ -105,21 +115,19 @@ impl Writer {
                 }
                 return;
             }
+            if self.due.is_some_and(|due| due <= Instant::now() || self.file.logged().len() >= MOST_LOGGED) {
+                self.unload();
+            }
         }
     }
 
-    /// Waits for the first request and takes all others that are already queued. Requests that
-    /// arrive during a commit form the next group, so that no request is delayed to fill a group,
-    /// and groups grow with the load.
+    /// Waits for the first request, or until the file is due for what the log has, and takes all
+    /// others that are already queued. Requests that arrive during a commit form the next group, so
+    /// that no request is delayed to fill a group, and groups grow with the load.
     fn gather(&mut self) -> Group {
         let mut group = Group::default();
         while group.requests.len() < LARGEST_GROUP {
-            let message = if group.requests.is_empty() {
-                // Without a store there is no sender.
-                Some(self.queue.recv().unwrap_or(Message::Close(None)))
-            } else {
-                self.queue.try_recv().ok()
-            };
+            let message = if group.requests.is_empty() { self.first() } else { self.queue.try_recv().ok() };
             match message {
                 Some(Message::Write(request)) => group.requests.push(request),
                 Some(close @ Message::Close(_)) => {
@@ -132,6 +140,19 @@ impl Writer {
         group
     }
 
+    fn first(&self) -> Option<Message> {
+        let received = match self.due {
+            Some(due) => self.queue.recv_timeout(due.saturating_duration_since(Instant::now())),
+            None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match received {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            // Without a store there is no sender.
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Close(None)),
+        }
+    }
+
     fn commit(&mut self, mut requests: Vec<Request>, last: bool) -> Result<(), Failure> {
         match self.transact(&mut requests, last) {
             Ok(()) => {
@@ -139,13 +160,7 @@ impl Writer {
                 Ok(())
             }
             Err(failure) => {
-                tracing::error!(error = %failure, "the store could not commit");
-                if self.reserve.has_no_room() {
-                    self.reserve.spend();
-                }
-                if let Err(failure) = self.file.reopen() {
-                    tracing::error!(error = %failure, "the store could not be opened again");
-                }
+                self.recover(&failure);
                 // Only now do the callers learn of the failure: what they do next finds the reserve
                 // spent and the file open.
                 drop(requests);
@@ -154,37 +169,86 @@ impl Writer {
         }
     }
 
-    /// One transaction for all requests. A refused request has changed nothing; a failure of the
-    /// file aborts the whole transaction.
-    fn transact(&self, requests: &mut [Request], last: bool) -> Result<(), Failure> {
-        let transaction = self.file.begin_write()?;
-        let mut batch = Batch::new(&transaction);
+    /// After a failure of the file or the log: makes room, and opens the file again.
+    fn recover(&self, failure: &Failure) {
+        tracing::error!(error = %failure, "the store could not commit");
+        if self.reserve.has_no_room() {
+            self.reserve.spend();
+        }
+        if let Err(failure) = self.file.reopen() {
+            tracing::error!(error = %failure, "the store could not be opened again");
+        }
+    }
+
+    /// One commit for all requests. A refused request has changed nothing; after a failure, none of
+    /// them has.
+    fn transact(&mut self, requests: &mut [Request], last: bool) -> Result<(), Failure> {
+        let mut batch = Batch::new(View::of(&self.file));
         for request in requests {
             request.decide(&mut batch)?;
         }
         // Strangers redeem nonces, which must not use up the reserve: without the mark, they are
         // all invalid at the next start.
-        if last && !self.reserve.is_spent() {
+        let closes = last && !self.reserve.is_spent();
+        if closes {
             for nonce in self.nonces.rows() {
-                batch.set(table::NONCE, &nonce.key, nonce.operation.as_bytes())?;
+                batch.set(table::NONCE, &nonce.key, nonce.operation.as_bytes());
             }
-            batch.set(table::META, key::RUNNING, schema::closed_mark().as_bytes())?;
+            batch.set(table::META, key::RUNNING, schema::closed_mark().as_bytes());
+            batch.set(table::META, key::SCHEMA, schema::number(false).as_bytes());
+            batch.remove(table::META, key::LOG);
         }
-        let (puts, is_changed) = (batch.puts(), batch.is_changed());
-        drop(batch);
-        if is_changed {
-            transaction.commit()?;
-            self.counters.committed();
-            self.counters.wrote(puts);
+        let (puts, changes) = (batch.puts(), batch.into_changes());
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if closes {
+            self.file.put(&changes, None)?;
+        } else if !self.append(&changes)? {
+            self.put(&changes)?;
         } else {
-            transaction.abort()?;
+            self.file.add_logged(changes);
+            self.due.get_or_insert_with(|| Instant::now() + LONGEST_LOGGED);
         }
+        self.counters.committed();
+        self.counters.wrote(puts);
         Ok(())
+    }
+
+    /// Commits changes to the log; `false` when it has no room for them.
+    fn append(&mut self, changes: &Rows) -> Result<bool, Failure> {
+        let Some(log) = &mut self.log else { return Ok(false) };
+        Ok(log.append(&changes.encoded()).map_err(redb::StorageError::Io)?)
+    }
+
+    /// Commits what the log has, and further changes, to the file.
+    fn put(&mut self, further: &Rows) -> Result<(), Failure> {
+        self.file.put(further, self.log.as_ref().map(Log::last))?;
+        if let Some(log) = &mut self.log {
+            log.begin_again();
+        }
+        self.due = None;
+        Ok(())
+    }
+
+    /// Puts what the log has into the file. Where that fails, nothing is lost: the log still has
+    /// it, and it is tried again.
+    fn unload(&mut self) {
+        if let Err(failure) = self.put(&Rows::default()) {
+            self.recover(&failure);
+            self.due = Some(Instant::now() + RETRY);
+        }
     }
 }
 
 /// Bounds how long the first of a group waits for the others to be applied.
 const LARGEST_GROUP: usize = 512;
+/// How long the log alone has a row.
+const LONGEST_LOGGED: Duration = Duration::from_secs(1);
+/// The number of rows with which the file gets them earlier, so that no request waits long for it.
+const MOST_LOGGED: usize = 2_000;
+/// Until the file is tried again after it failed.
+const RETRY: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -200,7 +264,12 @@ mod tests {
     }
 
     async fn put(store: &EmbeddedStore, key: String) -> Result<(), StoreError> {
-        store.write(move |batch| batch.put(table::BLOCKED_KEY, &key, b"")).await
+        store
+            .write(move |batch| {
+                batch.put(table::BLOCKED_KEY, &key, b"");
+                Ok(())
+            })
+            .await
     }
 
     fn is_there(store: &EmbeddedStore, key: &str) -> bool {
@@ -227,10 +296,72 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn writes_that_wait_share_a_commit() {
+        let (store, _folder) = open();
+        let (open_gate, gate) = mpsc::channel();
+        let first = store.write(move |_| {
+            let open: () = gate.recv().unwrap();
+            Ok(open)
+        });
+        let others = async {
+            let writes: JoinSet<_> = (0..200)
+                .map(|number| {
+                    let store = store.clone();
+                    async move { put(&store, number.to_string()).await.unwrap() }
+                })
+                .collect();
+            // All of them wait in the queue before this task goes on.
+            tokio::task::yield_now().await;
+            open_gate.send(()).unwrap();
+            writes.join_all().await;
+        };
+        let (first, _) = tokio::join!(first, others);
+        first.unwrap();
+        let counts = store.counts();
+        // The group of the first may have some of them already.
+        assert!(counts.writes == 200 && counts.commits <= 2, "{counts:?}");
+    }
+
+    #[tokio::test]
+    async fn the_file_gets_what_the_log_has_and_the_log_begins_again() {
+        let (store, _folder) = open();
+        put(&store, "soon".to_owned()).await.unwrap();
+        assert_eq!(store.file.logged().len(), 1);
+        let begun = Instant::now();
+        while !store.file.logged().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "only the log has it");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(is_there(&store, "soon"));
+        for number in 0..MOST_LOGGED {
+            put(&store, number.to_string()).await.unwrap();
+        }
+        put(&store, "at once".to_owned()).await.unwrap();
+        assert!(store.file.logged().len() < MOST_LOGGED, "it did not wait for the time");
+        assert!(is_there(&store, "0") && is_there(&store, "at once"));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_is_larger_than_the_log_is_committed_to_the_file() {
+        let (store, _folder) = open();
+        put(&store, "before".to_owned()).await.unwrap();
+        let large = vec![7; 5 << 20];
+        let written = large.clone();
+        let write = store.write(move |batch| {
+            batch.put(table::META, "large", &written);
+            Ok(())
+        });
+        write.await.unwrap();
+        assert!(store.file.logged().is_empty(), "the file has what came before it, too");
+        let row = store.read(|snapshot| snapshot.row(table::META, "large", |row| Ok(row.to_vec())));
+        assert!(row.unwrap() == Some(large) && is_there(&store, "before"));
+    }
+
+    #[tokio::test]
     async fn a_failure_of_the_file_is_reported_and_leaves_nothing_behind() {
         let (store, _folder) = open();
         let failed = store.write::<()>(|batch| {
-            batch.put(table::BLOCKED_KEY, "half", b"")?;
+            batch.put(table::BLOCKED_KEY, "half", b"");
             Err(redb::StorageError::PreviousIo.into())
         });
         let failed = failed.await;
