@@ -12,6 +12,7 @@ mod explorer;
 mod fuzz;
 mod host;
 mod http;
+mod kills;
 mod paths;
 mod slow;
 mod smoke;
@@ -82,7 +83,7 @@ fn now() -> Result<String, Error> {
     Ok(format!("{}{changed}, {}", commit.trim(), date.trim()))
 }
 
-const JUDGES: [Judge; 8] = [
+const JUDGES: [Judge; 9] = [
     Judge {
         name: "deployed",
         question: "does the deployed bundle pass every test of the protocol?",
@@ -91,6 +92,7 @@ const JUDGES: [Judge; 8] = [
     Judge { name: "explorer", question: "does any order of two operations break a rule?", run: explorer::run },
     Judge { name: "fuzz", question: "does any input break a reader?", run: fuzz::run },
     Judge { name: "http", question: "does any request lead to a failure of the CA?", run: http::run },
+    Judge { name: "kills", question: "does a kill lose or double what was acknowledged?", run: kills::run },
     Judge { name: "paths", question: "do other verifiers of paths agree with ours?", run: paths::run },
     Judge { name: "slow", question: "does the host answer while slow clients hold connections?", run: slow::run },
     Judge {

