@@ -80,7 +80,7 @@ use live_nonces::LiveNonces;
 use reserve::Reserve;
 use snapshot::Snapshot;
 use view::View;
-use writer::{Message, Writer};
+use writer::{Message, Pace, Writer};
 
 use crate::{Retention, Store, StoreError};
 
@@ -124,10 +124,15 @@ impl EmbeddedStore {
     /// See [`OpenError`].
     pub fn open(path: impl AsRef<Path>, options: EngineOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        Self::open_on(|| Box::new(Files::of(path)), path, options)
+        Self::open_on(|| Box::new(Files::of(path)), path, Pace::default(), options)
     }
 
-    fn open_on(disk: impl Fn() -> Box<dyn Disk>, path: &Path, options: EngineOptions) -> Result<Self, OpenError> {
+    fn open_on(
+        disk: impl Fn() -> Box<dyn Disk>,
+        path: &Path,
+        pace: Pace,
+        options: EngineOptions,
+    ) -> Result<Self, OpenError> {
         let reserve = Arc::new(Reserve::beside(path));
         let opened = File::open(disk(), path, options.cache_size).or_else(|error| {
             if !error.is_disk_full() {
@@ -142,7 +147,7 @@ impl EmbeddedStore {
         let counters = Arc::new(Counters::default());
         let nonces = Arc::new(LiveNonces::new(redeemed));
         let (queue, messages) = mpsc::channel();
-        let writer = Writer::new(messages, file.clone(), log, nonces.clone(), reserve.clone(), counters.clone());
+        let writer = Writer::new(messages, file.clone(), log, pace, nonces.clone(), reserve.clone(), counters.clone());
         let (writes, writing) = watched::channel(());
         let writer = thread::Builder::new()
             .name("store-writer".to_owned())

@@ -3,7 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use redb::{
@@ -18,7 +18,7 @@ use super::{
     live_nonces::RedeemedNonce,
     log::{self, Log, Mark},
     migration, record, reserve,
-    rows::Rows,
+    rows::{Logged, Rows},
     schema,
     schema::LastProcess,
     table::{self, TableName},
@@ -28,7 +28,7 @@ use crate::OperationId;
 /// The open file with the rows that only the log has yet; without a database after it was closed.
 pub(super) struct File {
     database: RwLock<Option<Database>>,
-    logged: RwLock<Rows>,
+    logged: RwLock<Logged>,
     disk: Box<dyn Disk>,
     cache_size: usize,
 }
@@ -142,32 +142,51 @@ impl File {
     }
 
     /// The rows that only the log has. As long as they are held, the database only gets these.
-    pub(super) fn logged(&self) -> RwLockReadGuard<'_, Rows> {
+    pub(super) fn logged(&self) -> RwLockReadGuard<'_, Logged> {
         self.logged.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds rows that the log has now.
     pub(super) fn add_logged(&self, rows: Rows) {
-        self.logged_mut().absorb(rows);
+        self.logged_mut().fresh.absorb(rows);
     }
 
-    /// Puts the rows of the log and further ones into the database, in one commit, with the last
-    /// record of the log that it then has.
-    pub(super) fn put(&self, further: &Rows, last: Option<Mark>) -> Result<(), Failure> {
-        let transaction = self.begin_write()?;
-        insert(&transaction, &self.logged())?;
-        insert(&transaction, further)?;
-        if let Some(last) = last {
-            transaction.open_table(table::META.definition())?.insert(key::LOG, last.as_bytes())?;
-        }
-        // Readers do not see some of the further rows over older ones of the log.
-        let held = (!further.is_empty()).then(|| self.logged_mut());
-        transaction.commit()?;
-        *held.unwrap_or_else(|| self.logged_mut()) = Rows::default();
+    /// From now on, the latest rows are those that the database is to get. It must have the earlier
+    /// ones of these already.
+    pub(super) fn turn(&self) {
+        let mut logged = self.logged_mut();
+        logged.leaving = Arc::new(std::mem::take(&mut logged.fresh));
+    }
+
+    /// Puts the rows that are leaving the log into the database, with the last record that has any.
+    pub(super) fn put_leaving(&self, last: Mark) -> Result<(), Failure> {
+        let leaving = self.logged().leaving.clone();
+        self.transaction(&[&leaving], Some(last))?.commit()?;
+        self.logged_mut().leaving = Arc::default();
         Ok(())
     }
 
-    fn logged_mut(&self) -> RwLockWriteGuard<'_, Rows> {
+    /// Puts the latest rows of the log and further ones into the database, in one commit, with the
+    /// last record of the log that it then has. None may be leaving.
+    pub(super) fn put(&self, further: &Rows, last: Option<Mark>) -> Result<(), Failure> {
+        let transaction = self.transaction(&[&self.logged().fresh, further], last)?;
+        // Readers do not see some of the further rows over older ones of the log.
+        let mut held = self.logged_mut();
+        transaction.commit()?;
+        held.fresh = Rows::default();
+        Ok(())
+    }
+
+    fn transaction(&self, rows: &[&Rows], last: Option<Mark>) -> Result<WriteTransaction, Failure> {
+        let transaction = self.begin_write()?;
+        rows.iter().try_for_each(|rows| insert(&transaction, rows))?;
+        if let Some(last) = last {
+            transaction.open_table(table::META.definition())?.insert(key::LOG, last.as_bytes())?;
+        }
+        Ok(transaction)
+    }
+
+    fn logged_mut(&self) -> RwLockWriteGuard<'_, Logged> {
         self.logged.write().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,15 +1,16 @@
 //! The log: what a group changed is durable as soon as its record is here.
 //!
 //! A file of a fixed size, whose space is taken when it is made, is overwritten in place, so that a
-//! record costs one write and one flush, and no change of the file system's own records. From time
-//! to time all rows of the log are put into the store's file, which then remembers the last record
-//! that it has, and the log begins again at its start.
+//! record costs one write and one flush, and no change of the file system's own records. It has two
+//! halves. While the rows of one are put into the store's file, which then remembers the last
+//! record that it has, the next records go into the other.
 //!
 //! A record is the mark of the one before it, its own mark, the number of its octets, and these.
 //! Its mark is a hash of everything before it in the chain, so what an earlier round, a torn write
 //! or the log of another store left in the file is never taken for the next record.
 
 use std::{
+    collections::HashMap,
     fs::{self, OpenOptions},
     io,
     os::unix::fs::{FileExt, OpenOptionsExt},
@@ -19,7 +20,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 /// Identifies a record by itself and all records before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mark([u8; MARK]);
 
 /// The log, open for one process.
@@ -28,7 +29,9 @@ pub(super) struct Log {
     file: Box<dyn Medium>,
     /// The last record.
     last: Mark,
-    /// Where the next one begins.
+    /// The half that has it, 0 or 1.
+    half: usize,
+    /// Where the next one begins, in that half.
     end: usize,
     /// A record failed, and may be in the file nevertheless.
     is_broken: bool,
@@ -78,14 +81,13 @@ impl Log {
     /// The log of a store, which has what follows `last`, with those records.
     pub(super) fn open(file: Box<dyn Medium>, last: Mark) -> io::Result<(Self, Vec<Vec<u8>>)> {
         let octets = file.read()?;
-        let (mut log, mut missing) = (Self { file, last, end: 0, is_broken: false }, Vec::new());
-        let mut follows = false;
-        for Record { before, mark, octets } in records(&octets) {
-            follows |= before == last;
-            if follows {
-                missing.push(octets.to_vec());
-                log.last = mark;
-            }
+        let (one, other) = octets.split_at(octets.len().min(file.size() / 2));
+        let followers: HashMap<Mark, Record<'_>> =
+            records(one).chain(records(other)).map(|record| (record.before, record)).collect();
+        let (mut log, mut missing) = (Self { file, last, half: 0, end: 0, is_broken: false }, Vec::new());
+        while let Some(record) = followers.get(&log.last) {
+            missing.push(record.octets.to_vec());
+            log.last = record.mark;
         }
         Ok((log, missing))
     }
@@ -101,7 +103,7 @@ impl Log {
     /// The file could not be written. There is no room from then on, until the log
     /// [begins again](Self::begin_again).
     pub(super) fn append(&mut self, octets: &[u8]) -> io::Result<bool> {
-        if self.is_broken || self.end + HEAD + octets.len() > self.file.size() {
+        if self.is_broken || self.end + HEAD + octets.len() > self.file.size() / 2 {
             return Ok(false);
         }
         let mark = self.last.then(octets);
@@ -110,7 +112,8 @@ impl Log {
         record.extend(mark.0);
         record.extend((octets.len() as u64).to_le_bytes());
         record.extend(octets);
-        let written = self.file.write_at(&record, self.end).and_then(|()| self.file.flush());
+        let written =
+            self.file.write_at(&record, self.half * (self.file.size() / 2) + self.end).and_then(|()| self.file.flush());
         if written.is_err() {
             // The chain goes on without the record that failed.
             self.is_broken = true;
@@ -120,6 +123,12 @@ impl Log {
         self.last = mark;
         self.end += record.len();
         Ok(true)
+    }
+
+    /// Continues in the other half, of which the store's file has everything.
+    pub(super) fn turn(&mut self) {
+        self.half = 1 - self.half;
+        self.end = 0;
     }
 
     /// Overwrites what is there from now on: the store's file has everything up to
@@ -136,7 +145,7 @@ struct Record<'o> {
     octets: &'o [u8],
 }
 
-/// The records at the start of a log, each of which follows the one before it.
+/// The records at the start of a half, each of which follows the one before it.
 fn records(mut log: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut last = None;
     std::iter::from_fn(move || {
@@ -199,7 +208,7 @@ impl Medium for fs::File {
 }
 
 /// Octets of a log.
-const SIZE: usize = 4 << 20;
+const SIZE: usize = 8 << 20;
 /// Octets of a page in memory.
 const PAGE: usize = 4 << 10;
 /// Octets of a mark.
@@ -257,6 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn a_half_that_is_written_again_has_nothing_that_follows_what_the_store_has() {
+        let (_folder, path) = fresh();
+        let (mut log, _) = opened(&path, START);
+        let mut had = START;
+        for round in 0..5_u8 {
+            // The store has everything of this half, and gets that of the other.
+            log.append(&[round, 1]).unwrap();
+            log.append(&[round, 2]).unwrap();
+            let left = log.last();
+            log.turn();
+            log.append(&[round, 3]).unwrap();
+            assert_eq!(opened(&path, had).1, [[round, 1], [round, 2], [round, 3]]);
+            assert_eq!(opened(&path, left).1, [[round, 3]]);
+            had = log.last();
+            log.turn();
+        }
+    }
+
+    #[test]
     fn a_record_that_is_torn_anywhere_and_those_after_it_are_not_there() {
         let (_folder, path) = fresh();
         let (mut log, _) = opened(&path, START);
@@ -279,12 +307,15 @@ mod tests {
     fn a_full_log_takes_no_record_and_keeps_those_that_it_has() {
         let (_folder, path) = fresh();
         let (mut log, _) = opened(&path, START);
-        let half = vec![1; SIZE / 2];
+        let half = vec![1; SIZE / 4];
         assert!(log.append(&half).unwrap());
         assert!(!log.append(&half).unwrap());
-        assert!(log.append(&half[..SIZE / 2 - 2 * HEAD]).unwrap(), "to the last octet");
+        assert!(log.append(&half[..SIZE / 4 - 2 * HEAD]).unwrap(), "to the last octet");
         assert!(!log.append(b"").unwrap());
         assert_eq!(opened(&path, START).1.len(), 2);
+        log.turn();
+        assert!(log.append(&half).unwrap());
+        assert_eq!(opened(&path, START).1.len(), 3, "the record in the other half follows");
     }
 
     /// A disk that keeps what it is asked to write, and says that it failed.

@@ -5,11 +5,13 @@ use std::{
     io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use redb::{Builder, Database, DatabaseError, StorageBackend};
 
-use super::{EmbeddedStore, EngineOptions, disk::Disk, log::Medium, table};
+use super::{EmbeddedStore, EngineOptions, disk::Disk, log::Medium, table, writer::Pace};
 use crate::StoreError;
 
 /// A disk with two files, whose power is lost after a number of operations.
@@ -159,7 +161,9 @@ impl StorageBackend for Part {
         self.pend(Pending::Length(usize::try_from(length).map_err(io::Error::other)?))
     }
 
+    /// Slow, so that the log goes on while the file gets what it had.
     fn sync_data(&self) -> io::Result<()> {
+        thread::sleep(Duration::from_micros(500));
         self.flush()
     }
 
@@ -183,8 +187,9 @@ impl Disk for Power {
 }
 
 /// Writes the same number into two tables, one number after the other, until the power is lost.
-/// The log has no room for all of them, so the file gets them several times. Returns the last
-/// number that was acknowledged, and how many operations the power allowed.
+/// The file gets what the log has several times meanwhile, and some of the writes are larger than
+/// the log. Returns the last number that was acknowledged, and how many operations the power
+/// allowed.
 async fn count(power: &Power, path: &Path) -> (Option<usize>, usize) {
     let mut acknowledged = None;
     if let Ok(store) = open(power, path) {
@@ -201,7 +206,8 @@ async fn count(power: &Power, path: &Path) -> (Option<usize>, usize) {
 
 /// The path is that of the reserve alone.
 fn open(power: &Power, path: &Path) -> Result<EmbeddedStore, super::OpenError> {
-    EmbeddedStore::open_on(|| Box::new(power.clone()), path, EngineOptions::default())
+    let pace = Pace { longest: Duration::from_millis(1), most: 4 };
+    EmbeddedStore::open_on(|| Box::new(power.clone()), path, pace, EngineOptions::default())
 }
 
 async fn set(store: &EmbeddedStore, number: usize) -> Result<(), StoreError> {
@@ -209,7 +215,8 @@ async fn set(store: &EmbeddedStore, number: usize) -> Result<(), StoreError> {
         for table in TABLES {
             batch.put(table, "number", number.to_string().as_bytes());
         }
-        batch.set(table::META, "what fills the log", &[0; LOG / 4]);
+        let length = if number % 8 == 7 { LOG } else { 64 };
+        batch.set(table::META, &filler(number), &vec![0; length]);
         Ok(())
     });
     write.await
@@ -221,7 +228,16 @@ fn number(store: &EmbeddedStore) -> Option<usize> {
         store.read(|snapshot| snapshot.row(table, "number", text)).unwrap()
     });
     assert_eq!(one, other, "a write is there as a whole or not at all");
-    one.map(|number| number.parse().unwrap())
+    let last = one.map(|number| number.parse().unwrap());
+    let present = |number: usize| store.read(|snapshot| snapshot.row(table::META, &filler(number), |_| Ok(())));
+    let missing = (0..last.map_or(0, |last| last + 1)).filter(|&number| present(number).unwrap().is_none());
+    // The number that is set after the loss of power comes after some that were never set.
+    assert!(last == Some(AFTERWARDS) || missing.count() == 0, "the rows of earlier writes are there, too");
+    last
+}
+
+fn filler(number: usize) -> String {
+    format!("filler {number}")
 }
 
 #[tokio::test]
@@ -251,15 +267,16 @@ async fn what_was_acknowledged_survives_a_loss_of_power_at_any_operation_of_the_
         let most = acknowledged.map_or(0, |number| number + 1);
         assert!(found >= acknowledged && found.unwrap_or(0) <= most, "{left}: {found:?} {acknowledged:?}");
         survived += usize::from(found.is_some());
-        set(&store, 99).await.unwrap();
+        set(&store, AFTERWARDS).await.unwrap();
         drop(store);
-        assert_eq!(number(&open(&power, &path).unwrap()), Some(99), "after {left} operations, and a stop");
+        assert_eq!(number(&open(&power, &path).unwrap()), Some(AFTERWARDS), "after {left} operations, and a stop");
     }
     assert!(survived > operations / 3, "{survived} of {operations}");
 }
 
 const TABLES: [table::TableName; 2] = [table::BLOCKED_KEY, table::ORDER];
-const NUMBERS: usize = 12;
+const NUMBERS: usize = 20;
+const AFTERWARDS: usize = 100;
 const LOG: usize = 16 << 10;
 /// The octets that a disk writes as one.
 const SECTOR: usize = 512;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, btree_map},
     ops::Bound,
+    sync::Arc,
 };
 
 use super::table::{self, TableName};
@@ -17,6 +18,22 @@ pub(super) struct Rows {
 /// Those of one table; `None` stands for a row that was removed.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Table(BTreeMap<Box<str>, Option<Box<[u8]>>>);
+
+/// What the log has beyond the file.
+#[derive(Debug, Default)]
+pub(super) struct Logged {
+    /// The latest changes.
+    pub(super) fresh: Rows,
+    /// Earlier ones, which the file is getting.
+    pub(super) leaving: Arc<Rows>,
+}
+
+impl Logged {
+    /// What is known of a key: `Some(None)` means that its row was removed.
+    pub(super) fn get(&self, table: TableName, key: &str) -> Option<Option<&[u8]>> {
+        self.fresh.get(table, key).or_else(|| self.leaving.get(table, key))
+    }
+}
 
 /// Octets that are no rows.
 #[derive(Debug, thiserror::Error)]

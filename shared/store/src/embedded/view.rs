@@ -10,11 +10,16 @@ use std::{
 
 use redb::ReadTransaction;
 
-use super::{failure::Failure, file::File, rows::Rows, table::TableName};
+use super::{
+    failure::Failure,
+    file::File,
+    rows::{Logged, Rows},
+    table::TableName,
+};
 
 /// What is committed, as long as the view is held.
 pub(super) struct View<'a> {
-    logged: RwLockReadGuard<'a, Rows>,
+    logged: RwLockReadGuard<'a, Logged>,
     file: &'a File,
     /// Begun when the file is first needed. As long as the rows of the log are held, the file only
     /// gets what these have.
@@ -84,7 +89,8 @@ impl<'a> View<'a> {
         let mut stored = self.transaction()?.open_table(table.definition())?.range::<&str>(keys.bounds)?;
         let stored = iter::from_fn(move || if keys.backwards { stored.next_back() } else { stored.next() })
             .map(|row| row.map(|(key, row)| (key.value().to_owned(), row.value().to_vec())).map_err(Failure::from));
-        Ok(over(&self.logged, table, keys, stored))
+        let stored = over(&self.logged.leaving, table, keys, stored);
+        Ok(over(&self.logged.fresh, table, keys, stored))
     }
 
     fn transaction(&self) -> Result<&ReadTransaction, Failure> {
@@ -136,7 +142,7 @@ pub(super) fn over<'r>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::table;
+    use crate::embedded::{disk::Files, file, table};
 
     fn merged(changes: &[(&str, Option<&str>)], stored: &[&str], keys: Keys<'_>) -> String {
         let mut rows = Rows::default();
@@ -172,6 +178,49 @@ mod tests {
     fn a_range_that_ends_before_it_starts_is_empty() {
         let range = "d".to_owned().."a".to_owned();
         assert_eq!(merged(&[("b", Some("new")), ("d", Some("new"))], &[], Keys::of(&range)), "");
+    }
+
+    #[test]
+    fn rows_are_seen_once_and_in_their_last_state_wherever_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.redb");
+        let file::Opened { file, log, .. } = File::open(Box::new(Files::of(&path)), &path, 1 << 20).unwrap();
+        let last = log.unwrap().last();
+        let add = |changes: [(&str, Option<&str>); 3]| {
+            let mut rows = Rows::default();
+            for (key, row) in changes {
+                match row {
+                    Some(row) => rows.put(table::NAMED, key, row.as_bytes()),
+                    None => rows.remove(table::NAMED, key),
+                }
+            }
+            file.add_logged(rows);
+        };
+        let seen = || {
+            let view = View::of(&file);
+            let rows = view.rows(table::NAMED, Keys::all()).unwrap().map(|row| {
+                let (key, row) = row.unwrap();
+                assert_eq!(view.row(table::NAMED, &key, |row| Ok(row.to_vec())).unwrap().as_ref(), Some(&row));
+                format!("{key}={} ", String::from_utf8(row).unwrap())
+            });
+            let rows: String = rows.collect();
+            let keys = ["a", "b", "c", "d"];
+            let found = keys.iter().filter(|key| view.row(table::NAMED, key, |_| Ok(())).unwrap().is_some());
+            assert_eq!(found.count(), rows.matches('=').count(), "{rows}");
+            rows
+        };
+        add([("a", Some("1")), ("b", Some("1")), ("c", Some("1"))]);
+        file.put(&Rows::default(), None).unwrap();
+        add([("a", Some("2")), ("b", None), ("d", Some("2"))]);
+        assert_eq!(seen(), "a=2 c=1 d=2 ");
+        file.turn();
+        assert_eq!(seen(), "a=2 c=1 d=2 ");
+        add([("b", Some("3")), ("c", None), ("d", Some("3"))]);
+        assert_eq!(seen(), "a=2 b=3 d=3 ");
+        file.put_leaving(last).unwrap();
+        assert_eq!(seen(), "a=2 b=3 d=3 ");
+        file.put(&Rows::default(), None).unwrap();
+        assert_eq!(seen(), "a=2 b=3 d=3 ");
     }
 
     #[test]

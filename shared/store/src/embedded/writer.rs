@@ -1,19 +1,30 @@
 //! The writer thread: takes the queued requests, decides them as a group, commits what they change
-//! to the log, and answers. From time to time it puts what the log has into the file.
+//! to the log, and answers. From time to time a thread beside it puts what the log has into the
+//! file.
 
 use std::{
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
     },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
 use super::{
-    batch::Batch, counts::Counters, failure::Failure, file::File, key, live_nonces::LiveNonces, log::Log,
-    reserve::Reserve, rows::Rows, schema, table, view::View,
+    batch::Batch,
+    counts::Counters,
+    failure::Failure,
+    file::File,
+    key,
+    live_nonces::LiveNonces,
+    log::{Log, Mark},
+    reserve::Reserve,
+    rows::Rows,
+    schema, table,
+    view::View,
 };
 use crate::StoreError;
 
@@ -77,12 +88,36 @@ pub(super) struct Writer {
     queue: mpsc::Receiver<Message>,
     file: Arc<File>,
     log: Option<Log>,
-    /// When the file gets what only the log has; `None` when it has everything.
+    /// When the file is to get what only the log has; `None` when it has everything.
     due: Option<Instant>,
+    /// The last record with rows that leave the log for the file.
+    leaving: Option<Mark>,
+    /// What puts these into the file, until the writer has seen how it ended.
+    unloading: Option<Unloading>,
+    pace: Pace,
     nonces: Arc<LiveNonces>,
     reserve: Arc<Reserve>,
     counters: Arc<Counters>,
 }
+
+/// How long the log alone has a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// For how long at most.
+    pub(super) longest: Duration,
+    /// Until it has that many.
+    pub(super) most: usize,
+}
+
+impl Default for Pace {
+    /// A second, or some megabytes in memory.
+    fn default() -> Self {
+        Self { longest: Duration::from_secs(1), most: 10_000 }
+    }
+}
+
+/// The thread that puts rows into the file.
+type Unloading = JoinHandle<Result<(), Failure>>;
 
 /// The requests of one commit.
 #[derive(Default)]
@@ -96,11 +131,12 @@ impl Writer {
         queue: mpsc::Receiver<Message>,
         file: Arc<File>,
         log: Option<Log>,
+        pace: Pace,
         nonces: Arc<LiveNonces>,
         reserve: Arc<Reserve>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { queue, file, log, due: None, nonces, reserve, counters }
+        Self { queue, file, log, due: None, leaving: None, unloading: None, pace, nonces, reserve, counters }
     }
 
     /// Runs until it receives [`Message::Close`].
@@ -109,13 +145,14 @@ impl Writer {
             let Group { requests, close } = self.gather();
             let committed = self.commit(requests, close.is_some());
             if let Some(close) = close {
-                let closed = committed.and_then(|()| self.file.close());
+                let settled = self.unloading.take().map_or(Ok(()), ended);
+                let closed = committed.and(settled).and_then(|()| self.file.close());
                 if let Message::Close(Some(asker)) = close {
                     drop(asker.send(closed.map_err(StoreError::from)));
                 }
                 return;
             }
-            if self.due.is_some_and(|due| due <= Instant::now() || self.file.logged().len() >= MOST_LOGGED) {
+            if self.due.is_some_and(|due| due <= Instant::now()) {
                 self.unload();
             }
         }
@@ -170,7 +207,11 @@ impl Writer {
     }
 
     /// After a failure of the file or the log: makes room, and opens the file again.
-    fn recover(&self, failure: &Failure) {
+    fn recover(&mut self, failure: &Failure) {
+        // It holds the file. If it fails, its rows are still leaving.
+        if let Some(Err(failure)) = self.unloading.take().map(ended) {
+            tracing::error!(error = %failure, "the file of the store could not get what its log has");
+        }
         tracing::error!(error = %failure, "the store could not commit");
         if self.reserve.has_no_room() {
             self.reserve.spend();
@@ -203,12 +244,13 @@ impl Writer {
             return Ok(());
         }
         if closes {
+            self.settle()?;
             self.file.put(&changes, None)?;
         } else if !self.append(&changes)? {
             self.put(&changes)?;
         } else {
             self.file.add_logged(changes);
-            self.due.get_or_insert_with(|| Instant::now() + LONGEST_LOGGED);
+            self.pace();
         }
         self.counters.committed();
         self.counters.wrote(puts);
@@ -223,6 +265,7 @@ impl Writer {
 
     /// Commits what the log has, and further changes, to the file.
     fn put(&mut self, further: &Rows) -> Result<(), Failure> {
+        self.settle()?;
         self.file.put(further, self.log.as_ref().map(Log::last))?;
         if let Some(log) = &mut self.log {
             log.begin_again();
@@ -231,22 +274,69 @@ impl Writer {
         Ok(())
     }
 
-    /// Puts what the log has into the file. Where that fails, nothing is lost: the log still has
-    /// it, and it is tried again.
-    fn unload(&mut self) {
-        if let Err(failure) = self.put(&Rows::default()) {
-            self.recover(&failure);
-            self.due = Some(Instant::now() + RETRY);
+    /// Decides when the file gets the rows that the log has.
+    fn pace(&mut self) {
+        let now = Instant::now();
+        let due = self.due.get_or_insert(now + self.pace.longest);
+        let is_free = self.unloading.as_ref().is_none_or(JoinHandle::is_finished);
+        if is_free && self.file.logged().fresh.len() >= self.pace.most {
+            *due = now;
         }
     }
+
+    /// Begins to put what the log has into the file, unless that is going on. Where it fails,
+    /// nothing is lost: the log still has it, and it is tried again.
+    fn unload(&mut self) {
+        let now = Instant::now();
+        if self.unloading.as_ref().is_some_and(|running| !running.is_finished()) {
+            self.due = Some(now + self.pace.longest);
+            return;
+        }
+        if let Err(failure) = self.settle() {
+            self.recover(&failure);
+            self.due = Some(now + RETRY);
+            return;
+        }
+        let Some(log) = self.log.as_mut().filter(|_| !self.file.logged().fresh.is_empty()) else {
+            self.due = None;
+            return;
+        };
+        self.file.turn();
+        log.turn();
+        let (file, last) = (self.file.clone(), log.last());
+        self.leaving = Some(last);
+        self.due = Some(now + self.pace.longest);
+        let unloading = thread::Builder::new().name("store-unload".to_owned());
+        match unloading.spawn(move || file.put_leaving(last)) {
+            Ok(unloading) => self.unloading = Some(unloading),
+            Err(error) => tracing::warn!(%error, "no thread puts the log of the store into its file: the writer will"),
+        }
+    }
+
+    /// Waits until the file has what is leaving the log, and tries once more what failed.
+    fn settle(&mut self) -> Result<(), Failure> {
+        let Some(last) = self.leaving else { return Ok(()) };
+        let unloaded = self.unloading.take().map(ended);
+        match unloaded {
+            Some(Ok(())) => {}
+            Some(Err(failure)) => {
+                self.recover(&failure);
+                self.file.put_leaving(last)?;
+            }
+            None => self.file.put_leaving(last)?,
+        }
+        self.leaving = None;
+        Ok(())
+    }
+}
+
+/// Waits for the end of the thread. A panic of it is one of the writer.
+fn ended(unloading: Unloading) -> Result<(), Failure> {
+    unloading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Bounds how long the first of a group waits for the others to be applied.
 const LARGEST_GROUP: usize = 512;
-/// How long the log alone has a row.
-const LONGEST_LOGGED: Duration = Duration::from_secs(1);
-/// The number of rows with which the file gets them earlier, so that no request waits long for it.
-const MOST_LOGGED: usize = 2_000;
 /// Until the file is tried again after it failed.
 const RETRY: Duration = Duration::from_secs(10);
 
@@ -311,7 +401,9 @@ mod tests {
                 })
                 .collect();
             // All of them wait in the queue before this task goes on.
-            tokio::task::yield_now().await;
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
             open_gate.send(()).unwrap();
             writes.join_all().await;
         };
@@ -326,18 +418,21 @@ mod tests {
     async fn the_file_gets_what_the_log_has_and_the_log_begins_again() {
         let (store, _folder) = open();
         put(&store, "soon".to_owned()).await.unwrap();
-        assert_eq!(store.file.logged().len(), 1);
+        assert_eq!(store.file.logged().fresh.len(), 1);
         let begun = Instant::now();
-        while !store.file.logged().is_empty() {
+        while !(store.file.logged().fresh.is_empty() && store.file.logged().leaving.is_empty()) {
             assert!(begun.elapsed() < Duration::from_secs(60), "only the log has it");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert!(is_there(&store, "soon"));
-        for number in 0..MOST_LOGGED {
-            put(&store, number.to_string()).await.unwrap();
-        }
+        let most = Pace::default().most;
+        let many = store.write(move |batch| {
+            (0..most).for_each(|number| batch.put(table::BLOCKED_KEY, &number.to_string(), b""));
+            Ok(())
+        });
+        many.await.unwrap();
         put(&store, "at once".to_owned()).await.unwrap();
-        assert!(store.file.logged().len() < MOST_LOGGED, "it did not wait for the time");
+        assert!(store.file.logged().fresh.len() < most, "it did not wait for the time");
         assert!(is_there(&store, "0") && is_there(&store, "at once"));
     }
 
@@ -352,7 +447,7 @@ mod tests {
             Ok(())
         });
         write.await.unwrap();
-        assert!(store.file.logged().is_empty(), "the file has what came before it, too");
+        assert!(store.file.logged().fresh.is_empty(), "the file has what came before it, too");
         let row = store.read(|snapshot| snapshot.row(table::META, "large", |row| Ok(row.to_vec())));
         assert!(row.unwrap() == Some(large) && is_there(&store, "before"));
     }
