@@ -158,32 +158,24 @@ impl File {
         logged.leaving = Arc::new(std::mem::take(&mut logged.fresh));
     }
 
-    /// Puts the rows that are leaving the log into the database, with the last record that has any.
-    pub(super) fn put_leaving(&self, last: Mark) -> Result<(), Failure> {
+    /// Puts the rows that are leaving the log into the database, and then the last record that has
+    /// any of them, in commits of that many rows. Readers see the rows of the log until the end.
+    pub(super) fn put_leaving(&self, last: Mark, slice: usize) -> Result<(), Failure> {
         let leaving = self.logged().leaving.clone();
-        self.transaction(&[&leaving], Some(last))?.commit()?;
+        put(|| self.begin_write(), &leaving, last, slice)?;
         self.logged_mut().leaving = Arc::default();
         Ok(())
     }
 
-    /// Puts the latest rows of the log and further ones into the database, in one commit, with the
-    /// last record of the log that it then has. None may be leaving.
-    pub(super) fn put(&self, further: &Rows, last: Option<Mark>) -> Result<(), Failure> {
-        let transaction = self.transaction(&[&self.logged().fresh, further], last)?;
-        // Readers do not see some of the further rows over older ones of the log.
-        let mut held = self.logged_mut();
-        transaction.commit()?;
-        held.fresh = Rows::default();
-        Ok(())
-    }
-
-    fn transaction(&self, rows: &[&Rows], last: Option<Mark>) -> Result<WriteTransaction, Failure> {
+    /// Puts rows into the database in one commit, with the last record of the log that it then has.
+    /// The log must have no rows that the database does not have.
+    pub(super) fn put(&self, rows: &Rows, last: Option<Mark>) -> Result<(), Failure> {
         let transaction = self.begin_write()?;
-        rows.iter().try_for_each(|rows| insert(&transaction, rows))?;
+        insert(&transaction, rows.iter())?;
         if let Some(last) = last {
-            transaction.open_table(table::META.definition())?.insert(key::LOG, last.as_bytes())?;
+            insert_mark(&transaction, last)?;
         }
-        Ok(transaction)
+        Ok(transaction.commit()?)
     }
 
     fn logged_mut(&self) -> RwLockWriteGuard<'_, Logged> {
@@ -229,9 +221,40 @@ pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, Trans
     Ok(transaction)
 }
 
-fn insert(transaction: &WriteTransaction, rows: &Rows) -> Result<(), Failure> {
+/// Commits rows, that many at a time, and the mark of the last record that has any of them with the
+/// last ones: what was committed is put again if the mark was not.
+fn put(
+    begin: impl Fn() -> Result<WriteTransaction, Failure>,
+    rows: &Rows,
+    last: Mark,
+    slice: usize,
+) -> Result<(), Failure> {
+    let mut rows = rows.iter().peekable();
+    loop {
+        let transaction = begin()?;
+        insert(&transaction, rows.by_ref().take(slice))?;
+        let is_last = rows.peek().is_none();
+        if is_last {
+            insert_mark(&transaction, last)?;
+        }
+        transaction.commit()?;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+fn insert_mark(transaction: &WriteTransaction, last: Mark) -> Result<(), Failure> {
+    transaction.open_table(table::META.definition())?.insert(key::LOG, last.as_bytes())?;
+    Ok(())
+}
+
+fn insert<'r>(
+    transaction: &WriteTransaction,
+    rows: impl Iterator<Item = (TableName, &'r str, Option<&'r [u8]>)>,
+) -> Result<(), Failure> {
     let mut open: Option<(TableName, Table<'_, &'static str, &'static [u8]>)> = None;
-    for (name, key, row) in rows.iter() {
+    for (name, key, row) in rows {
         let table = match &mut open {
             Some((opened, table)) if *opened == name => table,
             _ => &mut open.insert((name, transaction.open_table(name.definition())?)).1,
@@ -280,10 +303,9 @@ fn replay(database: &Database, records: &[Vec<u8>], last: Mark) -> Result<(), Fa
     if rows.is_empty() {
         return Ok(());
     }
-    let transaction = begin_write(database)?;
-    insert(&transaction, &rows)?;
-    transaction.open_table(table::META.definition())?.insert(key::LOG, last.as_bytes())?;
-    transaction.commit()?;
+    let put = |slice| put(|| Ok(begin_write(database)?), &rows, last, slice);
+    // Small commits need less room than a large one.
+    put(usize::MAX).or_else(|_| put(SMALL_SLICE))?;
     tracing::info!(rows = rows.len(), "the file of the store got what only its log had");
     Ok(())
 }
@@ -359,6 +381,9 @@ fn refused(path: &Path, error: redb::Error) -> OpenError {
         error => OpenError::Corrupt { path, source: Box::new(error) },
     }
 }
+
+/// The rows of a commit where one of all rows failed. It needs a megabyte at most.
+pub(super) const SMALL_SLICE: usize = 200;
 
 #[cfg(test)]
 mod tests {

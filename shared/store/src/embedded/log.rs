@@ -208,7 +208,7 @@ impl Medium for fs::File {
 }
 
 /// Octets of a log.
-const SIZE: usize = 8 << 20;
+const SIZE: usize = 2 << 20;
 /// Octets of a page in memory.
 const PAGE: usize = 4 << 10;
 /// Octets of a mark.

@@ -114,6 +114,7 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 #[error("the disk is full")]
 struct DiskFull;
 
-/// Enough for a CRL of ten thousand entries and thousands of revocations.
-const SIZE: usize = 4 << 20;
+/// Enough for what only the log has when the disk is full, a CRL of ten thousand entries and
+/// thousands of revocations.
+const SIZE: usize = 8 << 20;
 const PAGE: usize = 64 << 10;

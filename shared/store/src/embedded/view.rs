@@ -210,16 +210,18 @@ mod tests {
             rows
         };
         add([("a", Some("1")), ("b", Some("1")), ("c", Some("1"))]);
-        file.put(&Rows::default(), None).unwrap();
+        file.turn();
+        file.put_leaving(last, 2).unwrap();
         add([("a", Some("2")), ("b", None), ("d", Some("2"))]);
         assert_eq!(seen(), "a=2 c=1 d=2 ");
         file.turn();
         assert_eq!(seen(), "a=2 c=1 d=2 ");
         add([("b", Some("3")), ("c", None), ("d", Some("3"))]);
         assert_eq!(seen(), "a=2 b=3 d=3 ");
-        file.put_leaving(last).unwrap();
+        file.put_leaving(last, 1).unwrap();
         assert_eq!(seen(), "a=2 b=3 d=3 ");
-        file.put(&Rows::default(), None).unwrap();
+        file.turn();
+        file.put_leaving(last, usize::MAX).unwrap();
         assert_eq!(seen(), "a=2 b=3 d=3 ");
     }
 

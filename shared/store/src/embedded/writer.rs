@@ -17,7 +17,7 @@ use super::{
     batch::Batch,
     counts::Counters,
     failure::Failure,
-    file::File,
+    file::{File, SMALL_SLICE},
     key,
     live_nonces::LiveNonces,
     log::{Log, Mark},
@@ -110,9 +110,9 @@ pub(super) struct Pace {
 }
 
 impl Default for Pace {
-    /// A second, or some megabytes in memory.
+    /// A second, or a megabyte.
     fn default() -> Self {
-        Self { longest: Duration::from_secs(1), most: 10_000 }
+        Self { longest: Duration::from_secs(1), most: 4_000 }
     }
 }
 
@@ -244,7 +244,7 @@ impl Writer {
             return Ok(());
         }
         if closes {
-            self.settle()?;
+            self.empty_log()?;
             self.file.put(&changes, None)?;
         } else if !self.append(&changes)? {
             self.put(&changes)?;
@@ -263,9 +263,9 @@ impl Writer {
         Ok(log.append(&changes.encoded()).map_err(redb::StorageError::Io)?)
     }
 
-    /// Commits what the log has, and further changes, to the file.
+    /// Commits what the log has to the file, and then further changes.
     fn put(&mut self, further: &Rows) -> Result<(), Failure> {
-        self.settle()?;
+        self.empty_log()?;
         self.file.put(further, self.log.as_ref().map(Log::last))?;
         if let Some(log) = &mut self.log {
             log.begin_again();
@@ -297,17 +297,14 @@ impl Writer {
             self.due = Some(now + RETRY);
             return;
         }
-        let Some(log) = self.log.as_mut().filter(|_| !self.file.logged().fresh.is_empty()) else {
+        let Some(last) = self.turn() else {
             self.due = None;
             return;
         };
-        self.file.turn();
-        log.turn();
-        let (file, last) = (self.file.clone(), log.last());
-        self.leaving = Some(last);
+        let file = self.file.clone();
         self.due = Some(now + self.pace.longest);
         let unloading = thread::Builder::new().name("store-unload".to_owned());
-        match unloading.spawn(move || file.put_leaving(last)) {
+        match unloading.spawn(move || file.put_leaving(last, usize::MAX)) {
             Ok(unloading) => self.unloading = Some(unloading),
             Err(error) => tracing::warn!(%error, "no thread puts the log of the store into its file: the writer will"),
         }
@@ -316,17 +313,34 @@ impl Writer {
     /// Waits until the file has what is leaving the log, and tries once more what failed.
     fn settle(&mut self) -> Result<(), Failure> {
         let Some(last) = self.leaving else { return Ok(()) };
-        let unloaded = self.unloading.take().map(ended);
-        match unloaded {
-            Some(Ok(())) => {}
-            Some(Err(failure)) => {
-                self.recover(&failure);
-                self.file.put_leaving(last)?;
-            }
-            None => self.file.put_leaving(last)?,
+        let unloaded = match self.unloading.take() {
+            Some(unloading) => ended(unloading),
+            None => self.file.put_leaving(last, usize::MAX),
+        };
+        if let Err(failure) = unloaded {
+            self.recover(&failure);
+            // Small commits need less room than a large one.
+            self.file.put_leaving(last, SMALL_SLICE)?;
         }
         self.leaving = None;
         Ok(())
+    }
+
+    /// Continues in the other half of the log, and returns the last record of the half whose rows
+    /// are to leave it; `None` when it has no rows. The file must have those of the other half.
+    fn turn(&mut self) -> Option<Mark> {
+        let log = self.log.as_mut().filter(|_| !self.file.logged().fresh.is_empty())?;
+        self.file.turn();
+        log.turn();
+        self.leaving = Some(log.last());
+        self.leaving
+    }
+
+    /// Returns when the file has everything.
+    fn empty_log(&mut self) -> Result<(), Failure> {
+        self.settle()?;
+        self.turn();
+        self.settle()
     }
 }
 
