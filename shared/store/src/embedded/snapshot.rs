@@ -43,12 +43,22 @@ impl<'a> Snapshot<'a> {
         self.view.row(table, key, make)
     }
 
-    /// All records of a range of keys.
-    pub(super) fn records<T: Record>(&self, keys: Range<String>) -> Result<Vec<T>, Failure> {
-        let rows = self.view.rows(T::TABLE, Keys::of(&keys))?;
-        let found: Vec<T> = rows.map(|row| Ok(record::decode(&row?.1)?)).collect::<Result<_, Failure>>()?;
+    /// The first records of a range of keys, at most `limit`, and the last of their keys if there
+    /// may be more.
+    pub(super) fn first_records<T: Record>(
+        &self,
+        keys: &Range<String>,
+        limit: usize,
+    ) -> Result<(Vec<T>, Option<String>), Failure> {
+        let (mut found, mut last) = (Vec::new(), None);
+        for row in self.view.rows(T::TABLE, Keys::of(keys))?.take(limit) {
+            let (key, row) = row?;
+            found.push(record::decode(&row)?);
+            last = Some(key);
+        }
         self.counters.read(found.len());
-        Ok(found)
+        let is_whole = found.len() < limit;
+        Ok((found, last.filter(|_| !is_whole)))
     }
 
     /// All records of a table.
