@@ -51,18 +51,21 @@ impl AccountStore for DynamoDbStore {
         directory: &DirectoryId,
         key: &Thumbprint,
     ) -> Result<Option<Versioned<Account>>, StoreError> {
+        let mut seen = None;
         for _ in 0..ROUNDS {
             let index = key::account_by_key(directory, key);
             let Some(index) = self.get(index, Consistency::Strong).await? else { return Ok(None) };
             match self.account(index.record()?).await? {
                 Some(account) if account.key.thumbprint() == *key => return Ok(Some(account)),
-                Some(_) => {} // Its key was replaced between the two reads.
+                Some(account) if seen == Some(account.version) => return Err(corrupt(AccountId::NAME, Dangling)),
+                // Its key was replaced between the two reads.
+                Some(account) => seen = Some(account.version),
                 // It was not used, and the account was deleted first.
                 None if index.number(EXPIRES).is_some() => return Ok(None),
-                None => break,
+                None => return Err(corrupt(AccountId::NAME, Dangling)),
             }
         }
-        Err(corrupt(AccountId::NAME, Dangling))
+        Err(StoreError::Unavailable(Box::new(Restless)))
     }
 
     async fn update_account(&self, before: &Versioned<Account>, after: &Versioned<Account>) -> Result<(), StoreError> {
@@ -161,5 +164,10 @@ fn index_key(account: &Account) -> Key {
 #[error("the index of keys does not refer to the account that has the key")]
 struct Dangling;
 
-/// How often index and account are read again when a key is replaced between the two.
-const ROUNDS: usize = 5;
+#[derive(Debug, thiserror::Error)]
+#[error("the key of the account was replaced between all reads of it")]
+struct Restless;
+
+/// How often index and account are read again when a key is replaced between the two, each time by
+/// another request.
+const ROUNDS: usize = 60;
