@@ -75,7 +75,7 @@ use change::Change;
 use counts::Counters;
 use disk::{Disk, Files};
 use failure::{Closed, Failure, NotCommitted};
-use file::File;
+use file::{File, SMALL_SLICE};
 use live_nonces::LiveNonces;
 use reserve::Reserve;
 use snapshot::Snapshot;
@@ -134,12 +134,13 @@ impl EmbeddedStore {
         options: EngineOptions,
     ) -> Result<Self, OpenError> {
         let reserve = Arc::new(Reserve::beside(path));
-        let opened = File::open(disk(), path, options.cache_size).or_else(|error| {
+        let opened = File::open(disk(), path, options.cache_size, usize::MAX).or_else(|error| {
             if !error.is_disk_full() {
                 return Err(error);
             }
             reserve.spend();
-            File::open(disk(), path, options.cache_size)
+            // Small commits need less room than a large one.
+            File::open(disk(), path, options.cache_size, SMALL_SLICE)
         });
         let file::Opened { file, log, redeemed, was_unclean } = opened?;
         reserve.take();

@@ -121,6 +121,29 @@ async fn a_store_on_a_full_disk_opens_and_revokes() {
 }
 
 #[tokio::test]
+async fn a_start_on_a_full_disk_takes_what_only_the_log_has() {
+    let Some(disk) = Disk::mounted() else { return };
+    let store = disk.open();
+    let accounts: Vec<_> = (0..500).map(|_| account()).collect();
+    for account in &accounts {
+        store.create_account_if_absent(account).await.unwrap();
+    }
+    // What a crash leaves.
+    let files = [disk.store(), disk.store().with_extension("redb.log")];
+    let left = files.each_ref().map(|file| fs::read(file).unwrap());
+    drop(store);
+    for (file, octets) in files.iter().zip(left) {
+        fs::write(file, octets).unwrap();
+    }
+    disk.fill();
+    let store = disk.open();
+    assert!(store.was_unclean() && store.is_disk_full());
+    for account in &accounts {
+        assert_eq!(store.account(account.id).await.unwrap().as_ref(), Some(account));
+    }
+}
+
+#[tokio::test]
 async fn nonces_that_a_full_disk_could_not_keep_are_invalid_after_the_next_start() {
     let Some(disk) = Disk::mounted() else { return };
     let store = disk.open();

@@ -30,9 +30,7 @@ impl Files {
     pub(super) fn of(store: &Path) -> Self {
         Self(store.to_owned())
     }
-}
 
-impl Files {
     /// Makes the file under another name, because one that was begun is no database.
     fn create(&self, builder: &Builder) -> Result<(), DatabaseError> {
         let mut begun = self.0.as_os_str().to_owned();

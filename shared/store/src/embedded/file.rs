@@ -120,7 +120,8 @@ impl OpenError {
 impl File {
     /// Opens the file and marks it as open until [`Writer`](super::writer::Writer) marks it as
     /// closed.
-    pub(super) fn open(disk: Box<dyn Disk>, path: &Path, cache_size: usize) -> Result<Opened, OpenError> {
+    /// The file gets that many rows of the log in one commit.
+    pub(super) fn open(disk: Box<dyn Disk>, path: &Path, cache_size: usize, slice: usize) -> Result<Opened, OpenError> {
         let database = database(&*disk, cache_size).map_err(|error| refused(path, error.into()))?;
         let last = last_process(&database).map_err(|error| refused(path, error))?;
         match last.major {
@@ -128,7 +129,7 @@ impl File {
             Some(found) if found < schema::MAJOR => return Err(OpenError::Older { path: path.to_owned(), found }),
             _ => {}
         }
-        let log = open_log(&*disk, path, &database, &last)?;
+        let log = open_log(&*disk, path, &database, &last, slice)?;
         // A new file has nothing to migrate.
         if last.major.is_some() {
             migration::make_after(&database, last.minor)
@@ -269,7 +270,13 @@ fn insert<'r>(
 
 /// Opens the log of the file, and puts what the file does not have yet into it. There is no log
 /// while the disk has no room for one.
-fn open_log(disk: &dyn Disk, path: &Path, database: &Database, last: &LastProcess) -> Result<Option<Log>, OpenError> {
+fn open_log(
+    disk: &dyn Disk,
+    path: &Path,
+    database: &Database,
+    last: &LastProcess,
+    slice: usize,
+) -> Result<Option<Log>, OpenError> {
     let unusable = |error: io::Error| refused(path, redb::Error::Io(error));
     if last.had_log && !disk.has_log() {
         return Err(OpenError::NoLog { path: path.to_owned(), log: log::beside(path) });
@@ -287,7 +294,7 @@ fn open_log(disk: &dyn Disk, path: &Path, database: &Database, last: &LastProces
         None => Mark::random().map_err(unusable)?,
     };
     let (log, missing) = Log::open(medium, mark).map_err(unusable)?;
-    replay(database, &missing, log.last()).map_err(|failure| match failure {
+    replay(database, &missing, log.last(), slice).map_err(|failure| match failure {
         Failure::Engine(error) => refused(path, *error),
         Failure::Refused(error) => OpenError::Migration { path: path.to_owned(), source: Box::new(error) },
     })?;
@@ -295,7 +302,7 @@ fn open_log(disk: &dyn Disk, path: &Path, database: &Database, last: &LastProces
 }
 
 /// Puts the rows of the records into the file, with the mark of the last of them.
-fn replay(database: &Database, records: &[Vec<u8>], last: Mark) -> Result<(), Failure> {
+fn replay(database: &Database, records: &[Vec<u8>], last: Mark, slice: usize) -> Result<(), Failure> {
     let mut rows = Rows::default();
     for record in records {
         rows.absorb(Rows::decoded(record).map_err(|error| record::corrupt(table::META, error))?);
@@ -303,9 +310,7 @@ fn replay(database: &Database, records: &[Vec<u8>], last: Mark) -> Result<(), Fa
     if rows.is_empty() {
         return Ok(());
     }
-    let put = |slice| put(|| Ok(begin_write(database)?), &rows, last, slice);
-    // Small commits need less room than a large one.
-    put(usize::MAX).or_else(|_| put(SMALL_SLICE))?;
+    put(|| Ok(begin_write(database)?), &rows, last, slice)?;
     tracing::info!(rows = rows.len(), "the file of the store got what only its log had");
     Ok(())
 }

@@ -78,7 +78,7 @@ impl Mark {
 }
 
 impl Log {
-    /// The log of a store, which has what follows `last`, with those records.
+    /// The log of a store that has everything up to `last`, and the records that it lacks.
     pub(super) fn open(file: Box<dyn Medium>, last: Mark) -> io::Result<(Self, Vec<Vec<u8>>)> {
         let octets = file.read()?;
         let (one, other) = octets.split_at(octets.len().min(file.size() / 2));

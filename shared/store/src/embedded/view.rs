@@ -21,8 +21,8 @@ use super::{
 pub(super) struct View<'a> {
     logged: RwLockReadGuard<'a, Logged>,
     file: &'a File,
-    /// Begun when the file is first needed. As long as the rows of the log are held, the file only
-    /// gets what these have.
+    /// Begun when the file is first needed. As long as rows of the log are held, the file gets
+    /// these and no others.
     transaction: OnceCell<ReadTransaction>,
 }
 
@@ -184,7 +184,8 @@ mod tests {
     fn rows_are_seen_once_and_in_their_last_state_wherever_they_are() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.redb");
-        let file::Opened { file, log, .. } = File::open(Box::new(Files::of(&path)), &path, 1 << 20).unwrap();
+        let file::Opened { file, log, .. } =
+            File::open(Box::new(Files::of(&path)), &path, 1 << 20, usize::MAX).unwrap();
         let last = log.unwrap().last();
         let add = |changes: [(&str, Option<&str>); 3]| {
             let mut rows = Rows::default();
