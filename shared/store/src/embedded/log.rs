@@ -170,14 +170,15 @@ pub(super) fn beside(store: &Path) -> PathBuf {
     path.into()
 }
 
-/// The file of a log, made and filled if it does not have its size.
+/// The file of a log, made if it does not exist, and filled where it is shorter than a log: nothing
+/// that it has is lost.
 pub(super) fn file(path: &Path) -> io::Result<fs::File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    if file.metadata()?.len() != SIZE as u64 {
-        file.set_len(0)?;
+    let length = file.metadata()?.len();
+    if length < SIZE as u64 {
         // Page by page: what ext4 keeps in larger units in memory is flushed more slowly later.
-        for page in 0..SIZE / PAGE {
-            file.write_all_at(&[0; PAGE], (page * PAGE) as u64)?;
+        for offset in (length..SIZE as u64).step_by(PAGE) {
+            file.write_all_at(&[0; PAGE], offset)?;
         }
         file.sync_all()?;
         if let Some(folder) = path.parent() {
@@ -281,6 +282,19 @@ mod tests {
             assert_eq!(opened(&path, left).1, [[round, 3]]);
             had = log.last();
             log.turn();
+        }
+    }
+
+    #[test]
+    fn a_log_that_was_copied_in_part_still_has_the_records_of_that_part() {
+        let (_folder, path) = fresh();
+        let (mut log, _) = opened(&path, START);
+        for octets in [b"one".as_slice(), b"two", b"three"] {
+            log.append(octets).unwrap();
+        }
+        for (length, had) in [(SIZE / 2, 3), (2 * (HEAD + 3), 2), (HEAD + 5, 1), (7, 0), (0, 0)] {
+            fs::File::options().write(true).open(&path).unwrap().set_len(length as u64).unwrap();
+            assert_eq!(opened(&path, START).1.len(), had, "{length} octets");
         }
     }
 
