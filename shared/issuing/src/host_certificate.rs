@@ -58,8 +58,8 @@ impl HostCertificates {
             evidence.insert(identifier.clone(), AuthorizationEvidence::HostOwner, CaaEvidence::PolicyOff);
         }
         let intention = Intention { owner: None, public_key, identifiers, validity, profile, evidence: &evidence };
-        let record = self.issuance.intend(&issuer, intention)?;
-        let leaf = self.issuance.issue_without_order(record, profile).await?;
+        let intended = self.issuance.intend(&issuer, intention)?;
+        let leaf = self.issuance.issue_without_order(intended, profile).await?;
         self.issuers.chain_of(leaf, &issuer.id).await
     }
 

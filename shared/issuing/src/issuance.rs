@@ -52,6 +52,21 @@ pub struct Intention<'a> {
     pub evidence: &'a Evidence,
 }
 
+/// A certificate that may be signed once its record is stored.
+pub struct Intended {
+    /// The record, which has the bytes to be signed.
+    pub record: Versioned<CertificateRecord>,
+    /// The same bytes, if they were linted in this process.
+    linted: Option<LintedTbs>,
+}
+
+impl Intended {
+    /// A certificate that was stored earlier: its bytes are linted again.
+    fn stored(record: Versioned<CertificateRecord>) -> Self {
+        Self { record, linted: None }
+    }
+}
+
 /// Issues certificates: from the intention to the recorded signature.
 pub struct Issuance {
     issuers: Arc<Issuers>,
@@ -80,11 +95,7 @@ impl Issuance {
     ///
     /// # Errors
     /// The certificate cannot be created as intended.
-    pub fn intend(
-        &self,
-        issuer: &LoadedIssuer,
-        intention: Intention<'_>,
-    ) -> Result<Versioned<CertificateRecord>, Error> {
+    pub fn intend(&self, issuer: &LoadedIssuer, intention: Intention<'_>) -> Result<Intended, Error> {
         let serial = ca::new_serial(authority::random()?);
         let crl_shard = shard_of(&serial, issuer.crl_shards);
         let pointers = self.status_url.pointers(&issuer.id, crl_shard);
@@ -100,7 +111,7 @@ impl Issuance {
             evidence: intention.evidence,
         };
         let linted = leaf.tbs().map_err(Failure::issuing)?.lint().map_err(Failure::issuing)?;
-        Ok(versioned(CertificateRecord {
+        let record = versioned(CertificateRecord {
             id: linted.certificate_id().clone(),
             issuer: issuer.id.clone(),
             crl_shard,
@@ -118,19 +129,20 @@ impl Issuance {
             key: None,
             signer_request: None,
             unknown: UnknownMembers::default(),
-        })?)
+        })?;
+        Ok(Intended { record, linted: Some(linted) })
     }
 
     /// Stores an intended certificate that belongs to no order, signs it and records it as issued.
     pub(crate) async fn issue_without_order(
         &self,
-        record: Versioned<CertificateRecord>,
+        intended: Intended,
         profile: &RaProfile,
     ) -> Result<Certificate, Error> {
-        self.store.intend_certificate(&record).await?;
+        self.store.intend_certificate(&intended.record).await?;
         let origin = Origin { ra_profile: Some(profile.name.clone()), ..Origin::default() };
-        let (certificate, issued) = self.sign(&record, origin).await?;
-        if applied(self.store.update_certificate(&record, &issued).await)? {
+        let (certificate, issued) = self.sign(&intended, origin).await?;
+        if applied(self.store.update_certificate(&intended.record, &issued).await)? {
             Ok(certificate)
         } else {
             // No other process knows the certificate yet.
@@ -142,7 +154,7 @@ impl Issuance {
     /// certificate is returned unchanged.
     async fn sign(
         &self,
-        record: &Versioned<CertificateRecord>,
+        Intended { record, linted }: &Intended,
         origin: Origin,
     ) -> Result<(Certificate, Versioned<CertificateRecord>), Error> {
         let tbs = match &record.state {
@@ -153,8 +165,10 @@ impl Issuance {
         };
         // A certificate that was intended before its issuer was retired is not signed afterwards.
         let issuer = self.issuers.active(&record.issuer).await?;
-        let linted =
-            LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(Failure::issuing)?;
+        let linted = match linted {
+            Some(linted) if linted.bytes() == tbs => linted,
+            _ => &LintedTbs::from_stored(tbs.clone(), &issuer.issuer, &record.identifiers).map_err(Failure::issuing)?,
+        };
         let certificate =
             linted.sign(&issuer.issuer, self.signer.as_ref(), &issuer.key).await.map_err(Failure::from)?;
         let state = CertificateState::Issued { der: certificate.value.der().to_vec() };
@@ -179,7 +193,7 @@ impl Issuance {
     pub async fn complete_order(
         &self,
         mut order: Versioned<Order>,
-        mut record: Versioned<CertificateRecord>,
+        mut intended: Intended,
     ) -> Result<Versioned<Order>, Error> {
         let mut rounds = Rounds::default();
         loop {
@@ -187,12 +201,13 @@ impl Issuance {
             if let OrderState::Valid(_) | OrderState::Invalid(_) = order.state {
                 return Ok(order);
             }
+            let record = &intended.record;
             if let CertificateState::Intended { .. } = record.state
-                && let Some(problem) = self.clearance.objection(&order, &record).await?
+                && let Some(problem) = self.clearance.objection(&order, record).await?
             {
                 return self.fail_order(order, problem).await;
             }
-            let (_, issued) = match self.sign(&record, Origin::of(&order)).await {
+            let (_, issued) = match self.sign(&intended, Origin::of(&order)).await {
                 Ok(signed) => signed,
                 Err(error) if error.ends_issuance() => return self.give_up(order, &error).await,
                 Err(error) => return Err(error),
@@ -201,10 +216,10 @@ impl Issuance {
             let written = if issued.version == record.version {
                 self.store.update_order(&order, &valid).await
             } else {
-                self.store.complete_issuance(&record, &issued, &order, &valid).await
+                self.store.complete_issuance(record, &issued, &order, &valid).await
             };
             if applied(written)? {
-                let facts = certificate_facts(&record, Some(&valid));
+                let facts = certificate_facts(record, Some(&valid));
                 self.events.emit(match facts.replaces {
                     None => EventKind::CertificateIssued(facts),
                     Some(_) => EventKind::CertificateRenewed(facts),
@@ -213,7 +228,7 @@ impl Issuance {
             }
             // Another process completed it, and that signature is used; or it was revoked in the
             // meantime.
-            record = self.recorded(&record.id).await?;
+            intended = Intended::stored(self.recorded(&record.id).await?);
             order = self.ordered(order.account, order.id).await?;
         }
     }
@@ -280,7 +295,7 @@ impl Resumption {
         let Some(order) = self.issuance.store.order(task.account, task.order).await? else { return Ok(()) };
         let OrderState::Processing(issuance) = &order.state else { return Ok(()) };
         let record = self.issuance.recorded(&issuance.certificate).await?;
-        self.issuance.complete_order(order, record).await.map(drop)
+        self.issuance.complete_order(order, Intended::stored(record)).await.map(drop)
     }
 }
 

@@ -25,7 +25,7 @@ pub use crl::Crls;
 pub use crl_request::CrlRequests;
 pub use error::Error;
 pub use host_certificate::{HostCertificate, HostCertificates};
-pub use issuance::{Intention, Issuance, Resumption};
+pub use issuance::{Intended, Intention, Issuance, Resumption};
 pub use issuer::{Issuers, LoadedIssuer};
 pub use issuer_file::IssuerFiles;
 pub use life::{LeastLife, Lives};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use acme::{Account, Authorization, Issuance, Order, OrderEvent, OrderId, OrderState, OrderStatus};
 use authority::{Clock, IssuanceQueue, IssuanceTask, applied, versioned};
 use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
-use issuing::{Intention, Issuance as Signing, Issuers, LoadedIssuer, RequestedValidity, Validities};
+use issuing::{Intended, Intention, Issuance as Signing, Issuers, LoadedIssuer, RequestedValidity, Validities};
 use jose::PublicKey;
-use store::{AuthorizationStore, CertificateRecord, CertificateStore, IssuanceStore, RaProfile, Versioned};
+use store::{AuthorizationStore, CertificateStore, IssuanceStore, RaProfile, Versioned};
 
 use crate::{
     Directory, Error, Limits, NamePolicies, OrderView, Orders, Refusal, Renewals, limit, order::authorizations_of,
@@ -95,7 +95,7 @@ impl Finalization {
         self.check_certificate_key(profile, account, csr.public_key()).await?;
         self.count_certificate(serving, account, &order).await?;
         let evidence = evidence(&order, &authorizations);
-        let (processing, record) = match self.begin(&issuer, profile, &order, &csr, &evidence).await? {
+        let (processing, intended) = match self.begin(&issuer, profile, &order, &csr, &evidence).await? {
             Some(begun) => begun,
             // Another request was faster, and has decided which certificate the order gets.
             None => {
@@ -103,7 +103,7 @@ impl Finalization {
                 return self.finalized(winner, &csr).await;
             }
         };
-        match self.issuance.complete_order(processing.clone(), record).await {
+        match self.issuance.complete_order(processing.clone(), intended).await {
             Ok(finished) => self.orders.view(finished).await,
             Err(error) if error.is_transient() => {
                 tracing::warn!(order = %id, error = &error as &dyn std::error::Error, "signing is postponed");
@@ -148,7 +148,7 @@ impl Finalization {
         order: &Versioned<Order>,
         csr: &Csr,
         evidence: &Evidence,
-    ) -> Result<Option<(Versioned<Order>, Versioned<CertificateRecord>)>, Error> {
+    ) -> Result<Option<(Versioned<Order>, Intended)>, Error> {
         let wish = RequestedValidity { not_before: order.not_before, not_after: order.not_after };
         let validity = self.validities.period(issuer, profile, wish, order.created_at)?;
         let intention = Intention {
@@ -159,7 +159,8 @@ impl Finalization {
             profile,
             evidence,
         };
-        let record = self.issuance.intend(issuer, intention)?;
+        let intended = self.issuance.intend(issuer, intention)?;
+        let record = &intended.record;
         let issuance = Issuance {
             certificate: record.id.clone(),
             csr_digest: csr.digest().to_vec(),
@@ -171,11 +172,11 @@ impl Finalization {
         // Before anything is stored: were it done afterwards, a process that ends between the two
         // would leave an order that no one but its client could finish.
         self.issuance_queue.issue_later(IssuanceTask { account: order.account, order: order.id }).await?;
-        let won = applied(self.issuances.begin_issuance(&record, order, &processing).await)?;
+        let won = applied(self.issuances.begin_issuance(record, order, &processing).await)?;
         if won {
             tracing::info!(certificate = %record.id, order = %order.id, "a certificate is intended");
         }
-        Ok(won.then_some((processing, record)))
+        Ok(won.then_some((processing, intended)))
     }
 
     /// The answer for an order that was finalized before, if this request is the same.
