@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    Probe, connection, dns_01,
+    Probe, connection, datagram, dns_01,
     host::Host,
     http_01, peer_certificate, resolver,
     url::{Scheme, Url},
@@ -46,6 +46,7 @@ pub fn dns_answer(octets: &[u8], probe: &Probe) -> Option<(bool, Vec<IpAddr>)> {
     let of_type = |r#type| resolver::of_type(&message.answers, r#type);
     let texts = resolver::joined(of_type(RecordType::TXT));
     let addresses = [RecordType::AAAA, RecordType::A].into_iter().flat_map(of_type).filter_map(|data| data.ip_addr());
+    let addresses = addresses.chain(datagram::of_message(&message));
     let host = Host::from_authority("a.test")?;
     let candidates = connection::candidates(&host, addresses, &probe.rules).unwrap_or_default();
     Some((dns_01::shows("_acme-challenge.a.test", &texts, probe).is_ok(), candidates))

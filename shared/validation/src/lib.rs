@@ -11,6 +11,7 @@
 pub mod address;
 
 mod connection;
+mod datagram;
 mod deadline;
 mod dial;
 mod dns_01;

@@ -1,10 +1,11 @@
 //! DNS queries. Every name is queried with the dot of the root, so that no search list applies.
 //! Every probe makes its own client and so starts without a cache, because it must see a record
-//! that was just published; making a client costs little compared with a query.
+//! that was just published.
 
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use acme::DnsName;
@@ -19,7 +20,7 @@ use hickory_resolver::{
 };
 
 use crate::{
-    Lack, Rules,
+    Lack, Rules, datagram,
     deadline::Deadline,
     dns_provider::DnsProvider,
     fault::{DnsQuery, Fault},
@@ -40,7 +41,13 @@ impl<'a> Resolver<'a> {
     /// All addresses of `name`; at least one.
     pub(crate) async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, Fault> {
         let question = DnsQuery { name: name.to_string(), types: "A or AAAA" };
-        let (client, name) = self.prepare(&question)?;
+        let name = absolute(&question)?;
+        if let Some(server) = self.rules.resolver
+            && let Some(addresses) = datagram::addresses(server, &name, self.deadline.or_after(PLAIN)).await
+        {
+            return Ok(addresses);
+        }
+        let client = self.client(&question)?;
         let (v6, v4) = tokio::join!(
             self.ask(&client, &name, RecordType::AAAA, &question),
             self.ask(&client, &name, RecordType::A, &question),
@@ -58,18 +65,14 @@ impl<'a> Resolver<'a> {
     /// All TXT records of `name`, each with its strings joined (RFC 8555 §8.4); at least one.
     pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
         let question = DnsQuery { name: name.to_owned(), types: "TXT" };
-        let (client, name) = self.prepare(&question)?;
+        let (client, name) = (self.client(&question)?, absolute(&question)?);
         let data = self.ask(&client, &name, RecordType::TXT, &question).await?;
         Ok(joined(data))
     }
 
-    fn prepare(&self, question: &DnsQuery) -> Result<(Client, Name), Fault> {
-        let failed = |error: String| Fault::LookUp { question: question.clone(), error };
-        let name = Name::from_ascii(format!("{}.", question.name)).map_err(|error| failed(error.to_string()))?;
-        let client = Client::new(self.rules);
-        let client =
-            client.map_err(|error| of_this_machine(&error).map_or_else(|| failed(error.to_string()), Fault::Lack))?;
-        Ok((client, name))
+    fn client(&self, question: &DnsQuery) -> Result<Client, Fault> {
+        let failed = |error: NetError| Fault::LookUp { question: question.clone(), error: error.to_string() };
+        Client::new(self.rules).map_err(|error| of_this_machine(&error).map_or_else(|| failed(error), Fault::Lack))
     }
 
     /// The records of that type, without the CNAMEs that led to them; at least one.
@@ -92,6 +95,12 @@ impl<'a> Resolver<'a> {
         let data = of_type(answer.answers(), r#type);
         if data.is_empty() { Err(Fault::NoRecord(question.clone())) } else { Ok(data) }
     }
+}
+
+/// The name with the dot of the root.
+fn absolute(question: &DnsQuery) -> Result<Name, Fault> {
+    let name = Name::from_ascii(format!("{}.", question.name));
+    name.map_err(|error| Fault::LookUp { question: question.clone(), error: error.to_string() })
 }
 
 /// The data of the records of that type, which may be fewer than were asked for: a resolver sends
@@ -203,10 +212,11 @@ fn mnemonic(code: ResponseCode) -> String {
     }
 }
 
+/// How long a plain answer is waited for; the usual client then has the time of the profile.
+const PLAIN: Duration = Duration::from_millis(500);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]

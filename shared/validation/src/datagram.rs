@@ -1,0 +1,221 @@
+//! The addresses of a name in the plain case: the resolver knows it, and says so in one datagram
+//! for each family. Both questions go through one socket.
+//!
+//! The usual client is ready for everything that a resolver may do, and takes several times as
+//! long on the processor. Here whatever is not plain ends the exchange, and that client asks again.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+use hickory_resolver::proto::{
+    op::{Message, MessageType, OpCode, Query, ResponseCode},
+    rr::{Name, RecordType},
+};
+use tokio::net::UdpSocket;
+
+use crate::deadline::Deadline;
+
+/// The addresses of `name`, those of IPv6 first; `None` if the usual client should ask.
+pub(crate) async fn addresses(server: SocketAddr, name: &Name, until: Deadline) -> Option<Vec<IpAddr>> {
+    let [v6, v4] = until.bound(exchange(server, name)).await.ok()?.ok()??;
+    let addresses: Vec<_> = v6.into_iter().chain(v4).collect();
+    (!addresses.is_empty()).then_some(addresses)
+}
+
+/// Asks for both families and waits for both answers; `None` if one of them is not plain.
+///
+/// The socket has a random port and takes datagrams of this server only, so that who cannot see the
+/// questions has to guess the port and the number of one.
+async fn exchange(server: SocketAddr, name: &Name) -> io::Result<Option<[Vec<IpAddr>; 2]>> {
+    let any = if server.is_ipv6() { IpAddr::from(Ipv6Addr::UNSPECIFIED) } else { Ipv4Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).await?;
+    socket.connect(server).await?;
+    let questions = [Question::new(name, RecordType::AAAA)?, Question::new(name, RecordType::A)?];
+    for question in &questions {
+        socket.send(&question.message()?).await?;
+    }
+    let mut answers = [None, None];
+    let mut datagram = [0; LONGEST];
+    loop {
+        if let [Some(v6), Some(v4)] = &mut answers {
+            return Ok(Some([std::mem::take(v6), std::mem::take(v4)]));
+        }
+        let length = socket.recv(&mut datagram).await?;
+        let Some(message) = datagram.get(..length).and_then(|octets| Message::from_vec(octets).ok()) else { continue };
+        for (question, answer) in questions.iter().zip(&mut answers) {
+            if answer.is_none() && question.is_answered_by(&message) {
+                match question.plain(&message) {
+                    Some(addresses) => *answer = Some(addresses),
+                    None => return Ok(None),
+                }
+            }
+        }
+    }
+}
+
+/// A question for the addresses of one family.
+struct Question {
+    id: u16,
+    query: Query,
+}
+
+impl Question {
+    fn new(name: &Name, r#type: RecordType) -> io::Result<Self> {
+        let mut id = [0; 2];
+        getrandom::fill(&mut id).map_err(io::Error::from)?;
+        Ok(Self { id: u16::from_ne_bytes(id), query: Query::query(name.clone(), r#type) })
+    }
+
+    fn message(&self) -> io::Result<Vec<u8>> {
+        let mut message = Message::new(self.id, MessageType::Query, OpCode::Query);
+        message.metadata.recursion_desired = true;
+        message.add_query(self.query.clone());
+        message.to_vec().map_err(io::Error::other)
+    }
+
+    /// Whether this is an answer to this question; anyone may send what looks like one.
+    fn is_answered_by(&self, message: &Message) -> bool {
+        message.metadata.id == self.id
+            && message.metadata.message_type == MessageType::Response
+            && message.queries == [self.query.clone()]
+    }
+
+    /// The addresses, which may be none, of a whole answer without aliases; `None` for any other
+    /// answer.
+    fn plain(&self, message: &Message) -> Option<Vec<IpAddr>> {
+        if message.metadata.truncation || message.metadata.response_code != ResponseCode::NoError {
+            return None;
+        }
+        let answers = message.answers.iter().map(|record| {
+            let is_of_question = record.name == *self.query.name() && record.record_type() == self.query.query_type();
+            record.data.ip_addr().filter(|_| is_of_question)
+        });
+        answers.collect()
+    }
+}
+
+/// The addresses that a message has for each question that it repeats.
+#[cfg(fuzzing)]
+pub(crate) fn of_message(message: &Message) -> Vec<IpAddr> {
+    let questions = message.queries.iter().map(|query| Question { id: message.metadata.id, query: query.clone() });
+    questions.filter(|question| question.is_answered_by(message)).flat_map(|it| it.plain(message)).flatten().collect()
+}
+
+/// Octets of the longest answer to a question that does not ask for longer ones (RFC 1035 §4.2.1).
+const LONGEST: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hickory_resolver::proto::rr::{
+        RData, Record,
+        rdata::{A, AAAA, CNAME},
+    };
+
+    use super::*;
+
+    /// What [`addresses`] finds for `a.test` at a server that sends, for each question, the
+    /// datagrams that `answer` makes of a right but empty answer.
+    async fn found(answer: impl Fn(Message) -> Vec<Vec<u8>> + Send + 'static) -> Option<Vec<IpAddr>> {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr().unwrap();
+        let serving = tokio::spawn(async move {
+            let mut datagram = [0; 512];
+            loop {
+                let (length, client) = server.recv_from(&mut datagram).await.unwrap();
+                let mut message = Message::from_vec(&datagram[..length]).unwrap();
+                assert!(message.metadata.recursion_desired);
+                message.metadata.message_type = MessageType::Response;
+                for sent in answer(message) {
+                    server.send_to(&sent, client).await.unwrap();
+                }
+            }
+        });
+        let name = Name::from_ascii("a.test.").unwrap();
+        let found = addresses(address, &name, Deadline::after(Duration::from_millis(300))).await;
+        serving.abort();
+        found
+    }
+
+    /// The answer with one address of the family that was asked for.
+    fn with_address(mut message: Message) -> Message {
+        let query = message.queries[0].clone();
+        let data = match query.query_type() {
+            RecordType::A => RData::A(A::new(192, 0, 2, 1)),
+            _ => RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        };
+        message.add_answers([Record::from_rdata(query.name().clone(), 60, data)]);
+        message
+    }
+
+    fn sent(message: Message) -> Vec<Vec<u8>> {
+        vec![message.to_vec().unwrap()]
+    }
+
+    /// Both addresses of [`with_address`].
+    fn both() -> Option<Vec<IpAddr>> {
+        Some(vec!["2001:db8::1".parse().unwrap(), "192.0.2.1".parse().unwrap()])
+    }
+
+    #[tokio::test]
+    async fn plain_answers_have_the_addresses_of_both_families() {
+        assert_eq!(found(|message| sent(with_address(message))).await, both());
+        let only_v4 = found(|message| {
+            let is_v4 = message.queries[0].query_type() == RecordType::A;
+            sent(if is_v4 { with_address(message) } else { message })
+        });
+        assert_eq!(only_v4.await, Some(vec!["192.0.2.1".parse().unwrap()]));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_to_a_question_is_ignored() {
+        let found = found(|message| {
+            let forged = |change: fn(&mut Message)| {
+                let mut forged = message.clone();
+                forged.add_answers([Record::from_rdata(
+                    message.queries[0].name().clone(),
+                    60,
+                    RData::A(A::new(198, 51, 100, 1)),
+                )]);
+                change(&mut forged);
+                forged.to_vec().unwrap()
+            };
+            vec![
+                b"no message".to_vec(),
+                forged(|forged| forged.metadata.id ^= 1),
+                forged(|forged| forged.metadata.message_type = MessageType::Query),
+                forged(|forged| forged.queries[0].name = Name::from_ascii("b.test.").unwrap()),
+                forged(|forged| forged.queries.clear()),
+                with_address(message.clone()).to_vec().unwrap(),
+            ]
+        });
+        assert_eq!(found.await, both());
+    }
+
+    #[tokio::test]
+    async fn whatever_is_not_plain_is_left_to_the_usual_client() {
+        let unusual: [fn(&mut Message); 5] = [
+            |message| message.metadata.truncation = true,
+            |message| message.metadata.response_code = ResponseCode::NXDomain,
+            |message| message.metadata.response_code = ResponseCode::ServFail,
+            |message| {
+                let alias = RData::CNAME(CNAME(Name::from_ascii("b.test.").unwrap()));
+                message.add_answers([Record::from_rdata(message.queries[0].name().clone(), 60, alias)]);
+            },
+            |message| message.answers[0].name = Name::from_ascii("b.test.").unwrap(),
+        ];
+        for change in unusual {
+            let found = found(move |message| {
+                let mut message = with_address(message);
+                change(&mut message);
+                sent(message)
+            });
+            assert_eq!(found.await, None);
+        }
+        assert_eq!(found(sent).await, None, "no address at all");
+        assert_eq!(found(|_| Vec::new()).await, None, "no answer");
+    }
+}
