@@ -15,6 +15,7 @@ use tokio::time;
 
 use crate::{
     connection::{Connector, Failure},
+    floor,
     network::Network,
     process::{Process, Usage},
 };
@@ -102,6 +103,29 @@ impl Ca {
         Self::first_answer(PEER.to_owned(), endpoint, process, began, &file("log")).await.map(Some)
     }
 
+    /// Starts the floor: this benchmark again, as a process of its own.
+    pub(crate) async fn floor(network: &Network, folder: &Path) -> Result<Self, Failure> {
+        let tls = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        let file = |name: &str| folder.join(format!("floor.{name}"));
+        fs::write(file("pem"), tls.cert.pem())?;
+        fs::write(file("key"), tls.signing_key.serialize_pem())?;
+        let arguments = floor::Arguments {
+            port: free_port()?,
+            certificate: file("pem"),
+            key: file("key"),
+            appends: file("appends"),
+            dns: network.dns,
+            http_port: network.http_port,
+        };
+        let mut command = Command::new(env::current_exe()?);
+        command.args(arguments.words());
+        let began = Instant::now();
+        let process = Process::start(&mut command, &file("log"));
+        let directory = format!("https://localhost:{}/directory", arguments.port);
+        let endpoint = Endpoint { directory, root: tls.cert.der().clone() };
+        Self::first_answer("floor".to_owned(), endpoint, process, began, &file("log")).await
+    }
+
     async fn first_answer(
         name: String,
         endpoint: Endpoint,
@@ -143,6 +167,11 @@ pub(crate) fn binaries() -> Vec<PathBuf> {
 /// A folder on a real disk, whatever `/tmp` is.
 pub(crate) fn folder() -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix("issuance-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// A folder that is no disk, where the system has one.
+pub(crate) fn folder_in_memory() -> Option<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("issuance-").tempdir_in("/dev/shm").ok()
 }
 
 async fn still_starting(process: &mut Process, began: Instant, log: &Path) -> Result<(), Failure> {

@@ -16,6 +16,7 @@
 mod ca;
 mod client;
 mod connection;
+mod floor;
 mod load;
 mod network;
 mod preload;
@@ -61,6 +62,9 @@ const FULL: Scale =
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let given: Vec<String> = env::args().skip(1).collect();
+    if let Some(arguments) = floor::Arguments::read(&given)? {
+        return floor::serve(arguments).await;
+    }
     // `cargo test --benches` starts this program too, but should not run the benchmark.
     if !given.iter().any(|argument| argument == "--bench") {
         return Ok(());
@@ -113,12 +117,18 @@ async fn start(binary: &Path, network: &Network, scale: &Scale) -> Result<(), Fa
 
 async fn beside_the_peer(binaries: &[PathBuf], network: &Network, scale: &Scale) -> Result<(), Failure> {
     println!("\n## Certificates by the number of clients\n");
-    let folder = ca::folder()?;
+    let (folder, memory) = (ca::folder()?, ca::folder_in_memory());
     let mut cas = Vec::new();
     for (number, binary) in binaries.iter().enumerate() {
         let ca = Ca::serverless_acme(binary, network, &folder.path().join(format!("data-{number}"))).await?;
         cas.push(warm(ca, network, scale).await?);
     }
+    if let (Some(memory), Some(binary)) = (&memory, binaries.first()) {
+        let mut ca = Ca::serverless_acme(binary, network, &memory.path().join("data")).await?;
+        ca.name.push_str(", in memory");
+        cas.push(warm(ca, network, scale).await?);
+    }
+    cas.push(warm(Ca::floor(network, folder.path()).await?, network, scale).await?);
     LoadResult::print_head();
     let mut ratios = Vec::new();
     for (number, between) in STEPS {
@@ -130,21 +140,29 @@ async fn beside_the_peer(binaries: &[PathBuf], network: &Network, scale: &Scale)
                 peer = beside(sum, number, between, network, scale).await?;
             }
         }
-        for ((ca, _), outcome) in cas.iter().zip(&outcomes) {
-            outcome.print(&between.label(&ca.name));
+        let names = cas.iter().map(|(ca, _)| ca.name.as_str()).chain(["pebble"]);
+        let measured: Vec<_> = names.zip(outcomes.iter().chain(&peer)).collect();
+        for (name, outcome) in &measured {
+            outcome.print(&between.label(name));
         }
-        if let (Some(peer), Some(ours)) = (&peer, outcomes.first()) {
-            peer.print(&between.label("pebble"));
-            let (time, rate) = (ours.server_ms() / peer.server_ms(), ours.rate() / peer.rate());
-            ratios.push(format!("{number:>2} {:21} {time:.2} and {rate:.2}", between.label("clients")));
+        if let [(_, ours), others @ ..] = &measured[..] {
+            ratios.extend(others.iter().map(|(name, other)| ratio(&between.label(name), number, ours, other)));
         }
     }
     for (ca, _) in &cas {
         println!("{} now holds {:.1} MiB", ca.name, mebibytes(ca));
     }
-    println!("\nserver time for each certificate, and certificates for each second, as parts of the peer's:");
+    println!("\nThe first program, as parts of the others:\n");
+    println!("| {:30} | clients | scaled server time | server time | certificates a second |", "");
+    println!("|{:-<32}|{}", "", "---:|".repeat(4));
     ratios.iter().for_each(|ratio| println!("{ratio}"));
     Ok(())
+}
+
+/// A row that compares two results of the same step.
+fn ratio(name: &str, clients: usize, ours: &LoadResult, other: &LoadResult) -> String {
+    let (scaled, raw) = (ours.scaled() / other.scaled(), ours.server_ms() / other.server_ms());
+    format!("| {name:30} | {clients:>7} | {scaled:>18.2} | {raw:>11.2} | {:>21.2} |", ours.rate() / other.rate())
 }
 
 /// A step of the peer, if it is installed. It starts with an empty peer each time: the peer
