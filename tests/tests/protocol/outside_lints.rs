@@ -13,7 +13,9 @@ use tests::{
 };
 use x509_cert::{
     Certificate,
-    der::{EncodePem, pem::LineEnding},
+    certificate::Rfc5280,
+    crl::CertificateList,
+    der::{Decode, EncodePem, pem::LineEnding},
 };
 
 use crate::HOST;
@@ -60,6 +62,11 @@ async fn a_linter_of_others_finds_nothing_in_a_certificate_and_a_crl_of_every_ki
     environment.settled().await;
     leaf(&mut pkilint, "a leaf after the roll-over", &client.obtain(&["a.test"]).await);
     authorities(&environment, &mut pkilint).await;
+    environment.act(json!({"action": "revoke-issuer", "id": "rsa", "reason": 4})).await.unwrap();
+    environment.settled().await;
+    let of_root = environment.http().get(&format!("{}/crl/root/0.crl", environment.status_url())).await.expect(200);
+    let of_root = CertificateList::<Rfc5280>::from_der(&of_root.body).unwrap().tbs_cert_list;
+    assert_eq!(of_root.revoked_certificates.map(|entries| entries.len()), Some(1), "the root's CRL has an entry, too");
     crls(&environment, &mut pkilint, "after revocations").await;
 
     println!("{} documents", pkilint.count());
