@@ -70,6 +70,8 @@ impl Server {
             }
         };
         let (directory, status) = (url_after("  directories ").await, url_after("  status ").await);
+        // A host that cannot print the rest says so in its log.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let address = |url: &str| format!("127.0.0.1:{}", url.split([':', '/', ' ']).nth(4).unwrap());
         let banner = json!({
             "directories": [directory], "listen": address(&directory), "statusListen": address(&status),
