@@ -14,7 +14,7 @@ pub(super) fn run(_: &setup::Tools) -> Result<Outcome, Error> {
     let Some(bundle) = test::bundle(&tools)? else { return Err(Error::Missing(tools.without.join(", "))) };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let written = Program::new(cargo)
-        .args(["test", "--workspace", "--locked", "--no-fail-fast", "--test", "bundle_whole_protocol"])
+        .args(["test", "--workspace", "--locked", "--no-fail-fast", "--test", "protocol_deployed_whole"])
         // Tests of the shared stack wait for their turn anyway; no stack slows another one down.
         .args(["--", "--test-threads=1"])
         .env("SERVERLESS_ACME_TOOLS", &tools.folder)
