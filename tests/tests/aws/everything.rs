@@ -115,16 +115,21 @@ async fn many_names(ca: &Directory<'_>) {
     other.revoke(&issued, 4).await.expect(200);
     ca.settled().await;
     // Whether the CRL is newer than the revocation is checked in all parts of the CRL.
-    let (issuer, shard) = ("issuing".parse().unwrap(), 0);
-    let last = ca.store().crl(&issuer, shard).await.unwrap().unwrap();
-    let long = CrlRecord { number: last.number + 1, der: vec![0; 500 << 10], ..last };
-    ca.store().put_crl(&long).await.unwrap();
+    crl_in_parts(ca).await;
     other.revoke(&issued, 4).await.refused(400, "alreadyRevoked");
     client.read(&client.order(&names).await).await.expect(200);
     // An identifier that is already validated, and a key that is already in use.
     let request = json!({"identifier": {"type": "dns", "value": names[0]}});
     client.post(client.url("newAuthz"), &request).await.expect(200);
     client.change_key(&client.rollover(&other.key)).await.refused(409, "malformed");
+}
+
+/// Puts a CRL that does not fit into one item in the place of the last one, until the next.
+pub(crate) async fn crl_in_parts(environment: &Environment) {
+    let (issuer, shard) = ("issuing".parse().unwrap(), 0);
+    let last = environment.store().crl(&issuer, shard).await.unwrap().unwrap();
+    let long = CrlRecord { number: last.number + 1, der: vec![0; 500 << 10], ..last };
+    environment.store().put_crl(&long).await.unwrap();
 }
 
 async fn replacements(ca: &Directory<'_>) {

@@ -10,7 +10,7 @@ use tests::{
     client::{Client, Key, certificate_id},
 };
 
-use crate::everything::{binding, start};
+use crate::everything::{binding, crl_in_parts, start};
 
 /// Does all of it, with a profile that requires an external account binding.
 pub(crate) async fn administers(environment: Environment) -> Environment {
@@ -39,6 +39,9 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
     let serial: acme::CertificateId = certificate.parse().unwrap();
     let serial = serial.serial().to_string();
     let spare = Key::p256().thumbprint();
+    // No publication is on its way, so `status` and `doctor` read all parts of it.
+    environment.settled().await;
+    crl_in_parts(&environment).await;
     for request in [
         json!({"action": "status"}),
         json!({"action": "doctor"}),
