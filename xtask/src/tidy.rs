@@ -5,6 +5,7 @@
 //! - the crates depend on each other only along the arrows of the design ([`dependencies`])
 //! - the files of a crate do not need each other in circles ([`circles`])
 //! - only `shared/aws` and the `main.rs` of the functions know AWS ([`sources`], [`dependencies`])
+//! - a library is a test program only if it has tests, and none hides some ([`targets`])
 //! - there is one TLS stack ([`tls`])
 //! - links in the documents lead to a file and a heading that exist ([`links`])
 //! - only the authority's crates name a method of the store that writes ([`state`])
@@ -39,6 +40,7 @@ pub mod rows;
 pub mod sources;
 pub mod spelling;
 pub mod state;
+pub mod targets;
 pub mod tls;
 pub mod words;
 pub mod workflows;
@@ -121,6 +123,7 @@ pub fn run() -> Result<(), Error> {
     violations.extend(workflows::check(&repository(), &files)?);
     let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     violations.extend(dependencies::check(&metadata)?);
+    violations.extend(targets::check(&metadata, &files)?);
     let linked =
         ["tree", "--workspace", "--all-features", "--edges=normal", "--prefix=none", "--format={p}", "--offline"];
     violations.extend(tls::check(&cargo(&linked)?));
