@@ -13,6 +13,7 @@ mod acme;
 mod admin;
 mod command_line;
 mod configuration;
+mod counts;
 mod data_folder;
 mod demo;
 mod events;
