@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{File, Violation};
+use super::{File, Violation, dependencies::list};
 use crate::{Error, repository};
 
 /// Compares the output of `cargo metadata --no-deps` with the sources.
@@ -17,15 +17,15 @@ use crate::{Error, repository};
 pub fn check(metadata: &str, files: &[File]) -> Result<Vec<Violation>, Error> {
     let metadata: Value = serde_json::from_str(metadata)?;
     let mut violations = Vec::new();
-    for target in metadata["packages"].as_array().into_iter().flatten().flat_map(libraries) {
-        let root = Path::new(target["src_path"].as_str().unwrap_or_default());
+    for target in list(&metadata, "packages").flat_map(libraries) {
+        let root = Path::new(target.get("src_path").and_then(Value::as_str).unwrap_or_default());
         let Ok(root) = root.strip_prefix(repository()) else { continue };
         let folder = format!("{}/", root.parent().unwrap_or(root).display());
         let mut has = Has::default();
         for file in files.iter().filter(|file| file.name.starts_with(&folder) && file.name.ends_with(".rs")) {
             has = has.or(Has::read(&file.read()?));
         }
-        let is_on = |key: &str| target[key] == true;
+        let is_on = |key: &str| target.get(key) == Some(&Value::Bool(true));
         let rules = has.differences(Has { tests: is_on("test"), examples: is_on("doctest") });
         violations.extend(rules.map(|rule| Violation { place: folder.clone(), rule: rule.into() }));
     }
@@ -33,8 +33,7 @@ pub fn check(metadata: &str, files: &[File]) -> Result<Vec<Violation>, Error> {
 }
 
 fn libraries(package: &Value) -> impl Iterator<Item = &Value> {
-    let targets = package["targets"].as_array().into_iter().flatten();
-    targets.filter(|target| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib")))
+    list(package, "targets").filter(|target| list(target, "kind").any(|kind| kind == "lib"))
 }
 
 /// What a library has, or what its manifest says that it has.
