@@ -21,6 +21,7 @@ mod key_policies;
 mod keys;
 mod measurements;
 mod operator;
+mod partitions;
 mod passing_time;
 mod patient;
 mod policies;
