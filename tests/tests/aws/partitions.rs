@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{Call, Units};
+use jiff::civil::Date;
 use store::Limits;
 use tests::{Directory, Environment};
 
@@ -65,7 +66,7 @@ async fn limited() -> Environment {
 /// Does the same for some accounts or certificates, one after another, and says which keys more
 /// than one of them needed.
 async fn shared(ca: &Directory<'_>, operation: impl AsyncFn(usize)) -> Shared {
-    let mut keys: BTreeMap<String, Use> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
     for number in 0..OPERATIONS {
         ca.aws().settled().await;
         let before = ca.aws().cloud().calls().len();
@@ -75,14 +76,18 @@ async fn shared(ca: &Directory<'_>, operation: impl AsyncFn(usize)) -> Shared {
         // Operations at the same time share the CRLs that follow.
         for call in calls.into_iter().filter(|call| call.principal != "PublishCrlFunction") {
             for (key, units) in divided(&call) {
-                let used = keys.entry(key).or_default();
-                used.operations.insert(number);
-                used.units += units;
+                // Midnight makes no other kind.
+                let words = key.split('#').filter(|word| word.parse::<Date>().is_err());
+                let words = words.collect::<Vec<_>>().join("#");
+                let (kind, part) = words.rsplit_once('#').unwrap_or((&words, ""));
+                let kind = kinds.entry(kind.to_owned()).or_default();
+                kind.operations.insert(number);
+                *kind.parts.entry(part.to_owned()).or_default() += units;
             }
         }
     }
-    keys.retain(|_, used| used.operations.len() > 1);
-    Shared::of(keys)
+    kinds.retain(|_, kind| kind.operations.len() > 1);
+    Shared(kinds)
 }
 
 /// The units of a call, as if each of its keys had the same part of them: a smaller item gets too
@@ -94,44 +99,44 @@ fn divided(call: &Call) -> Vec<(String, Units)> {
     keys.iter().map(|key| ((*key).to_owned(), units)).collect()
 }
 
-/// What happened under a key.
+/// What happened under the keys that differ in their last word alone.
 #[derive(Clone, Debug, Default)]
-struct Use {
+struct Kind {
     operations: BTreeSet<usize>,
-    units: Units,
+    /// The units by the last word.
+    parts: BTreeMap<String, Units>,
 }
 
-/// The kinds of keys that several operations need, each with the rate at which its keys are full.
+impl Kind {
+    /// The number of operations a second with which a key of these is full.
+    fn rate(&self) -> u64 {
+        let most = |units: fn(&Units) -> f64| {
+            let sum: f64 = self.parts.values().map(units).sum();
+            let first = self.parts.values().map(units).fold(0.0, f64::max);
+            // What is chosen by chance gets the same in the long run. More than half is no chance.
+            let each = if first > sum / 2.0 { first } else { sum / self.parts.len() as f64 };
+            each / OPERATIONS as f64
+        };
+        (WRITE_UNITS / most(|units| units.write)).min(READ_UNITS / most(|units| units.read)) as u64
+    }
+}
+
+/// The kinds of keys that several operations need.
 #[derive(Debug)]
-struct Shared(BTreeMap<String, u64>);
+struct Shared(BTreeMap<String, Kind>);
 
 impl Shared {
-    fn of(keys: BTreeMap<String, Use>) -> Self {
-        let mut kinds: BTreeMap<String, (usize, Units)> = BTreeMap::new();
-        for (key, used) in keys {
-            let kind: Vec<&str> = key.split('#').take(2).collect();
-            let (number, units) = kinds.entry(kind.join("#")).or_default();
-            *number += 1;
-            *units += used.units;
-        }
-        let rates = kinds.into_iter().map(|(kind, (number, units))| {
-            // The keys of a kind are chosen by chance, so each gets the same in the long run.
-            let each = |units: f64| units / OPERATIONS as f64 / number as f64;
-            let rate = (WRITE_UNITS / each(units.write)).min(READ_UNITS / each(units.read));
-            println!("{kind}: {number} keys, {:?} for all: full at {rate:.0} a second", units);
-            (kind, rate as u64)
-        });
-        Self(rates.collect())
-    }
-
-    /// The kind that is full first, and when: operations a second.
+    /// The kind that is full first, and at how many operations a second.
     fn nearest(&self) -> (&str, u64) {
-        self.0.iter().map(|(kind, rate)| (kind.as_str(), *rate)).min_by_key(|(_, rate)| *rate).unwrap()
+        for (name, kind) in &self.0 {
+            println!("{name}: {} parts, full at {} a second", kind.parts.len(), kind.rate());
+        }
+        self.0.iter().map(|(name, kind)| (name.as_str(), kind.rate())).min_by_key(|(_, rate)| *rate).unwrap()
     }
 }
 
 /// Enough that each of the four parts of a list gets some.
-const OPERATIONS: usize = 32;
+const OPERATIONS: usize = 48;
 /// What a partition takes in a second, from the page "Partitions and data distribution in
 /// DynamoDB".
 const WRITE_UNITS: f64 = 1_000.0;
