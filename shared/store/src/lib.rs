@@ -67,10 +67,10 @@ pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
 pub use order::{OrderPage, OrderStore};
 pub use page::Page;
 pub use profile::{
-    AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Difference, DnsResolver, ExistingAccounts, FirstProfiles,
-    InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, PreApproval, ProfileChanges, ProfileFault,
-    ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord, TermsOfServiceChange, Validity,
-    is_web_page,
+    AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Caa, Difference, DnsResolver, ExistingAccounts,
+    FirstProfiles, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, PreApproval, ProfileChanges,
+    ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
+    TermsOfServiceChange, Validity, is_web_page,
 };
 pub use retention::Retention;
 pub use selection::{Position, Selection};

@@ -26,6 +26,8 @@ fn acme(profile: AcmeProfile) -> AcmeProfile {
         terms_of_service_url: _,
         website_url: _,
         caa_identities: _,
+        caa: _,
+        former_base_urls: _,
         terms_of_service_change: _,
         dns_resolver: _,
         retry_interval: _,

@@ -6,7 +6,7 @@ use std::{
     fmt,
 };
 
-use acme::{DnsName, ProfileName};
+use acme::{DnsName, ProfileName, UrlBase, UrlScheme};
 use serde::{Deserialize, Serialize};
 
 use super::acme_profile::ANY_ORIGIN;
@@ -130,6 +130,17 @@ pub enum ProfileRefusal {
     /// Only accounts with an external account binding are pre-approved, and none is required here.
     #[error("needs externalAccountRequired = true: only accounts that are bound to one elsewhere are pre-approved")]
     NoExternalAccounts,
+    /// No CAA record could name the CA.
+    #[error("needs caaIdentities: the names by which CAA records permit this CA to issue")]
+    NoIdentities,
+    /// CAA records are looked up when a challenge is met, and pre-approved names have none.
+    #[error(
+        "cannot be enforced beside preApproved: CAA records are checked with a challenge, and those names have none"
+    )]
+    UncheckedNames,
+    /// Not the base of URLs.
+    #[error("`{0}` is no base URL; it should be one such as https://ca.example.com")]
+    NotABaseUrl(String),
     /// The issuer is retired, or has no certificate yet.
     #[error("issuer `{0}` is {1} and does not issue; the active ones: {2}")]
     IssuerOff(IssuerId, IssuerState, Names),
@@ -254,6 +265,14 @@ fn check_acme_profile(profile: &AcmeProfile, ra: &BTreeSet<&ProfileName>, found:
         for domain in domains {
             found.unless(domain.parse::<DnsName>().is_ok(), field, ProfileRefusal::NotADnsName(domain.clone()));
         }
+    }
+    let has_names = !profile.enforces_caa() || !profile.caa_identities.is_empty();
+    found.unless(has_names, "caa", ProfileRefusal::NoIdentities);
+    let is_checked = !profile.enforces_caa() || profile.pre_approved.is_empty();
+    found.unless(is_checked, "caa", ProfileRefusal::UncheckedNames);
+    for base in &profile.former_base_urls {
+        let is_base = UrlBase::parse(base, UrlScheme::Https).is_ok();
+        found.unless(is_base, "formerBaseUrls", ProfileRefusal::NotABaseUrl(base.clone()));
     }
     for origin in profile.allowed_origins.iter().flatten() {
         found.unless(is_origin(origin), "allowedOrigins", ProfileRefusal::NotAnOrigin(origin.clone()));
@@ -381,6 +400,16 @@ mod tests {
             (json!({ "termsOfServiceUrl": "https://ca.example/\"" }), "acmeProfile.web.termsOfServiceUrl: expected"),
             (json!({ "requireTermsOfService": true }), "acmeProfile.web.requireTermsOfService: needs a terms"),
             (json!({ "caaIdentities": ["a b"] }), "acmeProfile.web.caaIdentities: `a b` is not a DNS name"),
+            (json!({ "caa": "enforce" }), "acmeProfile.web.caa: needs caaIdentities"),
+            (
+                json!({ "caa": "enforce", "caaIdentities": ["ca.example"], "externalAccountRequired": true,
+                        "preApproved": [{ "rule": "a.example" }] }),
+                "acmeProfile.web.caa: cannot be enforced beside preApproved",
+            ),
+            (
+                json!({ "formerBaseUrls": ["ca.example"] }),
+                "acmeProfile.web.formerBaseUrls: `ca.example` is no base URL",
+            ),
             (
                 json!({ "allowedOrigins": ["https://a.example/"] }),
                 "acmeProfile.web.allowedOrigins: `https://a.example/` is no origin",
@@ -468,6 +497,7 @@ mod tests {
             "deniedIdentifiers": ["10.0.0.0/8"], "allowWildcards": false, "maximumIdentifiers": 10,
             "externalAccountRequired": true, "preApproved": [{ "rule": ".example.com", "wildcard": true }],
             "allowedOrigins": ["https://page.example:8443", "http://[::1]", "*"],
+            "caa": "enforce", "formerBaseUrls": ["https://old.example:8443/ca"],
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });
         assert_eq!(acme_faults(acme), [""; 0]);

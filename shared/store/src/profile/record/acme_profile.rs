@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Listed;
 use crate::{
-    AcmeProfile, DnsResolver, ExistingAccounts, IdentifierRule, Limit, Limits, OfferedProfile, PreApproval,
+    AcmeProfile, Caa, DnsResolver, ExistingAccounts, IdentifierRule, Limit, Limits, OfferedProfile, PreApproval,
     TermsOfServiceChange,
 };
 
@@ -30,6 +30,10 @@ pub struct AcmeProfileRecord {
     #[serde(default)]
     website_url: Option<String>,
     caa_identities: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caa: Option<Caa>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former_base_urls: Vec<String>,
     terms_of_service_change: TermsOfServiceChange,
     #[serde(default)]
     dns_resolver: Option<DnsResolverRecord>,
@@ -72,6 +76,8 @@ impl AcmeProfileRecord {
             terms_of_service_url: profile.terms_of_service_url.clone(),
             website_url: profile.website_url.clone(),
             caa_identities: profile.caa_identities.clone(),
+            caa: profile.caa,
+            former_base_urls: profile.former_base_urls.clone(),
             terms_of_service_change: profile.terms_of_service_change,
             dns_resolver: profile.dns_resolver.map(|DnsResolver { address, port }| DnsResolverRecord { address, port }),
             retry_interval: profile.retry_interval,
@@ -114,6 +120,8 @@ impl From<AcmeProfileRecord> for AcmeProfile {
             terms_of_service_url: record.terms_of_service_url,
             website_url: record.website_url,
             caa_identities: record.caa_identities,
+            caa: record.caa,
+            former_base_urls: record.former_base_urls,
             terms_of_service_change: record.terms_of_service_change,
             dns_resolver: record.dns_resolver.map(resolver),
             retry_interval: record.retry_interval,
