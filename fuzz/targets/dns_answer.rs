@@ -48,5 +48,6 @@ fn probe() -> Probe {
         key_authorization: KeyAuthorization::new(&token, &thumbprint),
         token,
         rules: Rules::default(),
+        caa: None,
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "validation/address.rs"]
 mod address;
+#[path = "validation/caa.rs"]
+mod caa;
 #[path = "validation/dns_01.rs"]
 mod dns_01;
 #[path = "validation/http_01.rs"]
@@ -19,7 +21,7 @@ use std::time::Duration;
 
 use acme::{ChallengeToken, ChallengeType, Identifier, IdentifierObject, KeyAuthorization, ProblemType};
 use tests::challenge_server::{ChallengeServer, Page, well_known};
-use validation::{Failure, Probe, Rules, probe};
+use validation::{CaaTerms, Failure, Probe, Rules, probe};
 
 /// A challenge server and a challenge.
 struct Scene {
@@ -27,6 +29,7 @@ struct Scene {
     token: ChallengeToken,
     key_authorization: KeyAuthorization,
     rules: Rules,
+    caa: Option<CaaTerms>,
 }
 
 impl Scene {
@@ -35,7 +38,7 @@ impl Scene {
         let token = ChallengeToken::from_random([7; 32]);
         let key_authorization = key_authorization(&token, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
         let rules = server.rules();
-        Self { server, token, key_authorization, rules }
+        Self { server, token, key_authorization, rules, caa: None }
     }
 
     /// The same with short limits, for servers that are slow on purpose.
@@ -58,6 +61,7 @@ impl Scene {
             token: self.token.clone(),
             key_authorization: self.key_authorization.clone(),
             rules: self.rules.clone(),
+            caa: self.caa.clone(),
         };
         probe(&question).await
     }

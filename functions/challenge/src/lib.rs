@@ -3,10 +3,10 @@
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use acme::{ChallengeStatus, Resource};
+use acme::{AccountId, ChallengeStatus, Resource, Urls};
 use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};
 use http::StatusCode;
-use ra::Challenges;
+use ra::{Challenges, Directory};
 use serde_json::{Map, Value};
 
 /// Serves a request.
@@ -25,7 +25,10 @@ async fn handle(
     let Resource::Challenge(id, r#type) = resource else { return Err(Error::NoSuchResource) };
     let authorization = match ready {
         None => challenges.authorization(&account, id, r#type).await?,
-        Some(_) => challenges.initiate(&serving, &account, id, r#type).await?,
+        Some(_) => {
+            let account_urls = account_urls(context, &serving, account.id);
+            challenges.initiate(&serving, &account, id, r#type, &account_urls).await?
+        }
     };
     let challenge = authorization.challenge(r#type).ok_or(ra::Refusal::NotFound)?;
     let (urls, directory) = (context.urls(), &serving.directory);
@@ -35,4 +38,15 @@ async fn handle(
         ChallengeStatus::Pending | ChallengeStatus::Processing => reply.with_retry_after(serving.acme.retry_interval),
         ChallengeStatus::Valid | ChallengeStatus::Invalid => reply,
     })
+}
+
+/// The URLs under which clients know the account, where CAA records are compared with them (RFC
+/// 8657 §3).
+fn account_urls(context: &Context, serving: &Directory, account: AccountId) -> Vec<String> {
+    if !serving.acme.enforces_caa() {
+        return Vec::new();
+    }
+    let former = serving.acme.former_base_urls.iter().map(|base| Urls::new(base));
+    let present = context.urls().account(&serving.directory, account);
+    std::iter::once(present).chain(former.map(|urls| urls.account(&serving.directory, account))).collect()
 }

@@ -17,7 +17,7 @@ use acme::{ChallengeType, Observation};
 use authority::{OnceAMinute, ValidationTask};
 use ipnet::IpNet;
 use ra::{Error, Finding, ValidationJob, Validations};
-use validation::{Failure, Probe, Rules, address::AddressRules};
+use validation::{CaaTerms, Failure, Probe, Rules, address::AddressRules};
 
 pub use pace::{Pace, Sleep};
 pub use places::{Place, Places};
@@ -118,6 +118,11 @@ fn probe(settings: &ValidationSettings, job: &ValidationJob) -> Probe {
         identifier: job.identifier.clone(),
         token: job.token.clone(),
         key_authorization: job.key_authorization.clone(),
+        caa: job.profile.enforces_caa().then(|| CaaTerms {
+            identities: job.profile.caa_identities.clone(),
+            account_urls: job.account_urls.clone(),
+            is_wildcard: job.is_wildcard,
+        }),
         rules: Rules {
             resolver: resolver.or(settings.resolver),
             allowed_networks: networks.copied().collect(),

@@ -133,6 +133,10 @@ pub struct Validation {
     /// during the validation does not change it (RFC 8555 §8.1 binds the response to the key that
     /// made the request).
     pub key_authorization: KeyAuthorization,
+    /// The URLs by which CAA records may name the account (RFC 8657 §3): that of this request, and
+    /// those below former base URLs. Empty where no CAA records are asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub account_urls: Vec<String>,
 }
 
 /// The challenge types, in the order in which they are offered. Some clients take the first type

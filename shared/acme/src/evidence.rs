@@ -50,9 +50,9 @@ pub struct Observation {
     /// Whether nothing was validated, because a switch for testing clients was on.
     #[serde(default, rename = "testSwitch", skip_serializing_if = "std::ops::Not::not")]
     pub test_switch: bool,
-    /// The CAA records that decided (RFC 8659 §3); `None` where none were asked for.
+    /// Why CAA records permitted the certificate (RFC 8659); `None` where none were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caa: Option<String>,
+    pub caa: Option<CaaPermission>,
     /// What a newer version knows of it.
     #[serde(flatten)]
     pub unknown: UnknownMembers,
@@ -69,6 +69,25 @@ impl Observation {
         let printable = text.chars().map(|sign| if matches!(sign, ' '..='~') { sign } else { '?' });
         Self { seen: Some(printable.take(Self::MAX_SEEN).collect()), ..self }
     }
+}
+
+/// Why CAA records permitted a certificate (RFC 8659 §3). Texts are printable ASCII and bounded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaaPermission {
+    /// The domain whose records decided; `None` where neither the name nor a domain above it has
+    /// any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// The record that names the CA, as `issue "ca.example"`; `None` where no record restricts who
+    /// may issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// The domain name by which that record names the CA.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// What a newer version knows of it.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
 }
 
 #[cfg(test)]

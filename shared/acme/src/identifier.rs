@@ -36,6 +36,11 @@ impl Identifier {
         matches!(self, Self::Wildcard(_))
     }
 
+    /// Whether it is an IP address (RFC 8738).
+    pub fn is_address(&self) -> bool {
+        matches!(self, Self::Ip(_))
+    }
+
     /// The identifier, if it is one that can be ordered: a name or an address that clients could
     /// use, and that has one meaning only.
     ///

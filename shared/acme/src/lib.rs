@@ -44,7 +44,7 @@ pub use event::{
     AccountFacts, CertificateFacts, Event, EventKind, FailureFacts, IssuerFacts, LimitFacts, ProfileFacts,
     RefusalFacts, RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
 };
-pub use evidence::{Observation, ValidationEvidence};
+pub use evidence::{CaaPermission, Observation, ValidationEvidence};
 pub use failure_chain::failure_chain;
 pub use id::{AccountId, AuditId, AuthorizationId, EventId, ExternalAccountKeyId, IdError, IncidentId, OrderId};
 pub use identifier::{DnsName, Identifier, IdentifierError, IdentifierObject};

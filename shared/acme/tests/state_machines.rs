@@ -69,6 +69,7 @@ fn validation(requested: i64) -> Validation {
             &token,
             &"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".parse().unwrap(),
         ),
+        account_urls: Vec::new(),
     }
 }
 

@@ -43,4 +43,8 @@ pub enum AuthorizationEvidence {
 pub enum CaaEvidence {
     /// The profile does not check CAA records.
     PolicyOff,
+    /// Addresses have none (RFC 8738 §2).
+    NotApplicable,
+    /// They permitted it when control of the name was shown: the authorization keeps how.
+    Permitted,
 }

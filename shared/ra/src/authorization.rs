@@ -170,7 +170,7 @@ pub(crate) async fn reusable_authorizations(
     // The proof knows when the authorization expires as long as it is pending.
     let may_last = |proof: &&Proof| {
         let last = proof.expires_at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        last > now + lifetime / MIN_REUSE
+        last > now + valid_lifetime(serving) / MIN_REUSE
     };
     let ids: Vec<AuthorizationId> = proofs.iter().filter(may_last).map(|proof| proof.authorization).collect();
     let mut found = Vec::new();
@@ -179,7 +179,7 @@ pub(crate) async fn reusable_authorizations(
     }
     found.retain(|authorization| {
         let (needed, is_of_here) = match authorization.status(now) {
-            AuthorizationStatus::Valid => (lifetime / MIN_REUSE, serving.counts(authorization)),
+            AuthorizationStatus::Valid => (valid_lifetime(serving) / MIN_REUSE, serving.counts(authorization)),
             AuthorizationStatus::Pending if is_untouched(authorization) => {
                 (lifetime / MIN_SHARED, authorization.directory == serving.directory)
             }
@@ -257,9 +257,20 @@ pub(crate) fn lifetime(serving: &Directory) -> SignedDuration {
     SignedDuration::from_secs(serving.acme.validity.into())
 }
 
+/// How long an authorization is valid once control was shown. It does not outlive what CAA records
+/// said then: the certificate is signed within the eight hours that the Baseline Requirements grant
+/// (section 3.2.2.8), with one for an issuance that has to be resumed.
+pub(crate) fn valid_lifetime(serving: &Directory) -> SignedDuration {
+    let lifetime = lifetime(serving);
+    if serving.acme.enforces_caa() { lifetime.min(CAA_LIFETIME) } else { lifetime }
+}
+
 pub(crate) fn expiry(serving: &Directory, now: Timestamp) -> Timestamp {
     acme::whole_seconds(now + lifetime(serving))
 }
+
+/// How long a permission of CAA records is relied on.
+const CAA_LIFETIME: SignedDuration = SignedDuration::from_hours(7);
 
 /// A valid authorization is reused as long as at least this fraction of a lifetime is left.
 const MIN_REUSE: i32 = 10;

@@ -38,7 +38,8 @@ impl Challenges {
         authorization.challenge(r#type).is_some().then_some(authorization).ok_or(Refusal::NotFound.into())
     }
 
-    /// The client is ready: starts the validation, once. If it is already running, requests its
+    /// The client is ready: starts the validation, once. CAA records may name the account by
+    /// `account_urls`. If it is already running, requests its
     /// next attempt now. A challenge in a final state does not change.
     ///
     /// # Errors
@@ -52,6 +53,7 @@ impl Challenges {
         account: &Account,
         id: AuthorizationId,
         r#type: ChallengeType,
+        account_urls: &[String],
     ) -> Result<Authorization, Error> {
         let task = ValidationTask { account: account.id, authorization: id, challenge: r#type };
         let mut rounds = Rounds::default();
@@ -85,6 +87,7 @@ impl Challenges {
                 lease_until: now + LEASE,
                 deadline: now + DEADLINE,
                 key_authorization: KeyAuthorization::new(token, &account.key.thumbprint()),
+                account_urls: account_urls.to_vec(),
             };
             let after = versioned(before.transition(AuthorizationEvent::Requested(r#type, validation))?)?;
             if applied(self.authorizations.authorizations.update_authorization(&before, &after).await)? {

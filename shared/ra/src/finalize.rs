@@ -94,7 +94,7 @@ impl Finalization {
         csr.check_names(&order.identifiers)?;
         self.check_certificate_key(profile, account, csr.public_key()).await?;
         self.count_certificate(serving, account, &order).await?;
-        let evidence = evidence(&order, &authorizations);
+        let evidence = evidence(serving, &order, &authorizations);
         let (processing, intended) = match self.begin(&issuer, profile, &order, &csr, &evidence).await? {
             Some(begun) => begun,
             // Another request was faster, and has decided which certificate the order gets.
@@ -212,11 +212,17 @@ impl Finalization {
 }
 
 /// The authorization for each identifier. If one has none, issuing stops.
-fn evidence(order: &Order, authorizations: &[Authorization]) -> Evidence {
+fn evidence(serving: &Directory, order: &Order, authorizations: &[Authorization]) -> Evidence {
     let mut evidence = Evidence::new();
     for authorization in authorizations.iter().filter(|a| order.authorizations.contains(&a.id)) {
         let shown = AuthorizationEvidence::Authorization(authorization.id);
-        evidence.insert(authorization.identifier.clone(), shown, CaaEvidence::PolicyOff);
+        let caa = match serving.acme.enforces_caa() {
+            false => CaaEvidence::PolicyOff,
+            true if authorization.identifier.is_address() => CaaEvidence::NotApplicable,
+            // `NamePolicy::check` has seen the permission of each.
+            true => CaaEvidence::Permitted,
+        };
+        evidence.insert(authorization.identifier.clone(), shown, caa);
     }
     evidence
 }

@@ -9,7 +9,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use acme::{
-    Account, Authorization, ChallengeType, ExternalAccountKeyId, Identifier, IdentifierObject, Observation, ProfileName,
+    Account, Authorization, AuthorizationState, CaaPermission, ChallengeType, ExternalAccountKeyId, Identifier,
+    IdentifierObject, Observation, ProfileName,
 };
 use authority::{Cache, Clock, Failure};
 use issuing::LoadedIssuer;
@@ -146,6 +147,7 @@ impl<'a> NamePolicy<'a> {
         refused.extend(authorizations.iter().filter_map(|authorization| {
             let reason = match (self.accepts(authorization), serving.counts(authorization)) {
                 (false, _) if authorization.pre_approval.is_some() => PRE_APPROVAL_WITHDRAWN,
+                (false, _) if !self.is_permitted_by_caa(authorization) => CAA_UNCHECKED,
                 (false, _) => WAY_WITHDRAWN,
                 (true, false) if authorization.is_unvalidated() => UNVALIDATED,
                 (true, false) => OTHER_PROFILE,
@@ -164,6 +166,9 @@ impl<'a> NamePolicy<'a> {
         if authorization.pre_approval.is_some() {
             return self.pre_approval(&authorization.identifier).is_some();
         }
+        if authorization.state == AuthorizationState::Valid && !self.is_permitted_by_caa(authorization) {
+            return false;
+        }
         let offered = self.challenges(&authorization.identifier);
         match (&authorization.evidence, authorization.state) {
             (Some(evidence), _) => {
@@ -176,6 +181,21 @@ impl<'a> NamePolicy<'a> {
             // Once it is valid, the challenges are the one that was validated.
             (None, _) => authorization.challenges.iter().any(|challenge| offered.contains(&challenge.r#type)),
         }
+    }
+
+    /// Whether CAA records permitted a certificate when control was shown, and their permission
+    /// holds for the present names of the CA (RFC 8659). Always, where none are asked for.
+    fn is_permitted_by_caa(&self, authorization: &Authorization) -> bool {
+        if !self.profile.enforces_caa() || authorization.identifier.is_address() || authorization.is_unvalidated() {
+            return true;
+        }
+        let names_us = |permission: &CaaPermission| match &permission.identity {
+            Some(identity) => self.profile.caa_identities.contains(identity),
+            None => permission.record.is_none(),
+        };
+        let is_permission = |observation: &Observation| observation.caa.as_ref().is_some_and(names_us);
+        let evidence = authorization.evidence.as_ref();
+        evidence.is_some_and(|shown| !shown.observations.is_empty() && shown.observations.iter().all(is_permission))
     }
 
     /// The pre-approval by which the account needs no challenge for the identifier (interface row
@@ -254,6 +274,9 @@ const OUT_OF_SCOPE: &str = "the external account that this account is bound to m
 
 const WAY_WITHDRAWN: &str = "control of this name was shown in a way that this directory no longer accepts; create a \
                              new order and show it again";
+
+const CAA_UNCHECKED: &str = "CAA records were not looked up when control of this name was shown, or named this CA \
+                             otherwise than now; create a new order";
 
 const PRE_APPROVAL_WITHDRAWN: &str = "this name is no longer pre-approved; create a new order and show control of it";
 

@@ -14,7 +14,7 @@ use store::{AcmeProfile, AuthorizationStore, Versioned};
 
 use crate::{
     Directories, Error, Limits, NamePolicy, Refusal,
-    authorization::{apply_to_authorization, lifetime},
+    authorization::{apply_to_authorization, valid_lifetime},
     limit,
 };
 
@@ -26,6 +26,10 @@ pub struct ValidationJob {
     pub challenge: ChallengeType,
     /// The identifier to be validated, without `*.`.
     pub identifier: Identifier,
+    /// Whether the certificate is for the wildcard below the identifier.
+    pub is_wildcard: bool,
+    /// The URLs by which CAA records may name the account (RFC 8657 §3).
+    pub account_urls: Vec<String>,
     /// The token of the challenge.
     pub token: ChallengeToken,
     /// The key authorization that is expected.
@@ -92,6 +96,8 @@ impl Validations {
         let job = ValidationJob {
             challenge: task.challenge,
             identifier: authorization.identifier.base(),
+            is_wildcard: authorization.identifier.is_wildcard(),
+            account_urls: validation.account_urls.clone(),
             token: challenge.token.clone().ok_or(Failure::RecordLost("token of a challenge"))?,
             key_authorization: validation.key_authorization.clone(),
             profile: serving.acme.clone(),
@@ -129,7 +135,7 @@ impl Validations {
             at: acme::whole_seconds(self.clock.now()),
             observations: vec![observation],
             profile: job.profile.name,
-            lifetime: lifetime(&serving),
+            lifetime: valid_lifetime(&serving),
         };
         apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await.map(drop)
     }

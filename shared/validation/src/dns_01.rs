@@ -2,12 +2,7 @@
 
 use acme::Observation;
 
-use crate::{
-    Failure, Probe,
-    connection::Dialer,
-    fault::{Fault, excerpt},
-    host::Host,
-};
+use crate::{Failure, Probe, connection::Dialer, excerpt::excerpt, fault::Fault, host::Host};
 
 /// Looks for the digest of the key authorization among all TXT records. The resolver follows
 /// CNAMEs, so the record may be in a zone made for validation.

@@ -5,7 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use acme::{ChallengeType, Identifier, Problem, ProblemType};
 use http::StatusCode;
 
-use crate::{Failure, Lack, address::ForbiddenAddress, host::Host, peer_certificate::CertificateFault, url::UrlError};
+use crate::{
+    Failure, Lack, address::ForbiddenAddress, caa::CaaRefusal, excerpt::excerpt, host::Host,
+    peer_certificate::CertificateFault, url::UrlError,
+};
 
 /// The reason why a probe failed. The text says what was expected and where, what was found, and
 /// what to do.
@@ -31,14 +34,21 @@ pub(crate) enum Fault {
     /// The DNS server did not answer in time.
     #[error("DNS did not answer the query for {} of {} in time. Check that the zone's name servers can be reached.", .0.types, .0.name)]
     Unanswered(DnsQuery),
-    /// The query could not be sent, or the answer could not be parsed.
+    /// The query could not be sent.
     #[error("Looking up {} of {} failed: {error}.", .question.types, .question.name)]
     LookUp { question: DnsQuery, error: String },
+    /// The answer could not be read.
+    #[error("The answer to the query for {} of {} could not be read: {error}.", .question.types, .question.name)]
+    Unreadable { question: DnsQuery, error: String },
     /// There are TXT records, but none with the expected value.
     #[error(
         "No TXT record of {name} is {expected}; found {found}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it."
     )]
     WrongTxt { name: String, expected: String, found: String },
+
+    /// CAA records do not permit the certificate.
+    #[error("{0}")]
+    Caa(Box<CaaRefusal>),
 
     /// The address rule forbids connecting to the host.
     #[error("Not connecting to {host}: {reason}. Use another address{}.", permission(.reason))]
@@ -174,10 +184,13 @@ impl Fault {
             | Self::Lack(_)
             | Self::Forbidden { .. }
             | Self::Unreachable { .. } => return None,
-            Self::LookUp { question, .. } => format!("Looking up {} of {} failed.", question.types, question.name),
+            Self::LookUp { question, .. } | Self::Unreadable { question, .. } => {
+                format!("Looking up {} of {} failed.", question.types, question.name)
+            }
             Self::WrongTxt { name, expected, .. } => format!(
                 "No TXT record of {name} is {expected}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it."
             ),
+            Self::Caa(refusal) => refusal.without_findings(),
             Self::Http { url, address, reason } => {
                 let reason = reason.without_findings()?;
                 format!("GET {} at {address} {reason}", excerpt(url.as_bytes(), SHOWN_URL))
@@ -198,7 +211,9 @@ impl Fault {
             | Self::NoRecord(_)
             | Self::Refused { .. }
             | Self::Unanswered(_)
-            | Self::LookUp { .. } => ProblemType::Dns,
+            | Self::LookUp { .. }
+            | Self::Unreadable { .. } => ProblemType::Dns,
+            Self::Caa(_) => ProblemType::Caa,
             Self::Forbidden { .. } => ProblemType::Unauthorized,
             Self::Unreachable { .. }
             | Self::Http { reason: HttpFault::Broken(_) | HttpFault::Slow, .. }
@@ -216,6 +231,7 @@ impl Fault {
             self,
             Self::Unfit { .. }
                 | Self::Forbidden { .. }
+                | Self::Caa(_)
                 | Self::Http {
                     reason: HttpFault::Location { .. } | HttpFault::Port { .. } | HttpFault::Redirects(_),
                     ..
@@ -233,15 +249,6 @@ pub(crate) struct DnsQuery {
     pub(crate) types: &'static str,
 }
 
-/// An excerpt of foreign text: the first bytes, escaped to printable ASCII. A probe that was
-/// directed to the wrong server must not become a means of reading from it.
-pub(crate) fn excerpt(text: &[u8], length: usize) -> String {
-    match text.split_at_checked(length) {
-        Some((start, [_, ..])) => format!("{}...", start.escape_ascii()),
-        _ => text.escape_ascii().to_string(),
-    }
-}
-
 fn permission(reason: &ForbiddenAddress) -> &'static str {
     if reason.could_be_allowed() { ", or ask the operator to allow this network" } else { "" }
 }
@@ -256,15 +263,3 @@ fn guarded(detail: String) -> String {
 
 const BEHIND_A_REDIRECT: &str = "A redirect was followed, and its target did not answer the challenge as expected.";
 const SHOWN_URL: usize = 200;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn threat_12_foreign_text_is_cut_and_escaped() {
-        assert_eq!(excerpt(b"short", 8), "short");
-        assert_eq!(excerpt(b"exactly8", 8), "exactly8");
-        assert_eq!(excerpt(b"<b>\x1b[31m\xff\"secret", 8), "<b>\\x1b[31m...");
-    }
-}

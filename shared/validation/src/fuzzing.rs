@@ -9,16 +9,20 @@ use std::{
     task::{Context, Poll},
 };
 
-use hickory_resolver::proto::{op::Message, rr::RecordType};
+use acme::{CaaPermission, ChallengeType};
+use hickory_resolver::proto::{
+    op::{Message, MessageType, OpCode, Query},
+    rr::{Name, RecordType},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     runtime::{Builder, Runtime},
 };
 
 use crate::{
-    Probe, connection, datagram, dns_01,
+    CaaTerms, Probe, connection, datagram, dns_01,
     host::Host,
-    http_01, peer_certificate, resolver,
+    http_01, peer_certificate, plain_caa, resolver,
     url::{Scheme, Url},
 };
 
@@ -52,10 +56,26 @@ pub fn dns_answer(octets: &[u8], probe: &Probe) -> Option<(bool, Vec<IpAddr>)> {
     Some((dns_01::shows("_acme-challenge.a.test", &texts, probe).is_ok(), candidates))
 }
 
+/// What the CAA records of `a.test` say about it that an answer of a resolver has, from its first
+/// record on; `None` when they cannot be read or forbid the certificate.
+pub fn caa(number: u8, records: &[u8], terms: &CaaTerms) -> Option<CaaPermission> {
+    let name = Name::from_ascii("a.test.").ok()?;
+    let mut message = Message::new(0, MessageType::Response, OpCode::Query);
+    message.add_query(Query::query(name.clone(), RecordType::CAA));
+    let mut octets = message.to_vec().ok()?;
+    *octets.get_mut(ANSWERS)? = number;
+    octets.extend(records);
+    let records = plain_caa::read(&octets, 0, &name).ok()??;
+    records.permission("a.test", "a.test", ChallengeType::Dns01, terms).ok()
+}
+
 fn challenge_url() -> Option<Url> {
     let path = "/.well-known/acme-challenge/token".to_owned();
     Some(Url { scheme: Scheme::Http, host: Host::from_authority("a.test")?, port: 80, path })
 }
+
+/// Where a message has the number of its answers, the lower octet of it.
+const ANSWERS: usize = 7;
 
 static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| Builder::new_current_thread().build().ok());
 

@@ -20,7 +20,8 @@ use tokio_rustls::TlsConnector;
 use crate::{
     Failure, Lack, Probe, Rules,
     connection::{Connection, Dialer},
-    fault::{Fault, HttpFault, excerpt},
+    excerpt::excerpt,
+    fault::{Fault, HttpFault},
     host::Host,
     tls,
     url::{Scheme, Url},

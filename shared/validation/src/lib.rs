@@ -1,5 +1,5 @@
 //! Challenge validation: http-01 (RFC 8555 §8.3), dns-01 (§8.4) and tls-alpn-01 (RFC 8737), for DNS
-//! names and for addresses (RFC 8738).
+//! names and for addresses (RFC 8738); and the CAA records of names (RFC 8659).
 //!
 //! The result of [`probe`] depends only on its message and on the network: there is no store, no
 //! clock, and no state between two calls. So a probe can run anywhere, and the same probe can run
@@ -10,12 +10,14 @@
 
 pub mod address;
 
+mod caa;
 mod connection;
 mod datagram;
 mod deadline;
 mod dial;
 mod dns_01;
 mod dns_provider;
+mod excerpt;
 mod fault;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -24,6 +26,8 @@ mod http_01;
 mod lack;
 mod limited;
 mod peer_certificate;
+mod permission;
+mod plain_caa;
 mod probe;
 mod resolver;
 mod rules;
@@ -31,6 +35,7 @@ mod tls;
 mod tls_alpn_01;
 mod url;
 
+pub use caa::CaaTerms;
 pub use connection::Connection;
 pub use dial::{DialError, dial};
 pub use lack::Lack;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use acme::{ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Observation, Problem};
 
-use crate::{Lack, Rules, connection::Dialer, dns_01, fault::Fault, http_01, tls_alpn_01};
+use crate::{CaaTerms, Lack, Rules, connection::Dialer, dns_01, fault::Fault, http_01, permission, tls_alpn_01};
 
 /// What to look for, where, and under which rules: everything except the network that the result
 /// depends on.
@@ -20,6 +20,8 @@ pub struct Probe {
     pub key_authorization: KeyAuthorization,
     /// The rules of the profile.
     pub rules: Rules,
+    /// What CAA records are compared with; `None` where the profile asks for none.
+    pub caa: Option<CaaTerms>,
 }
 
 /// The identifier was not validated.
@@ -39,7 +41,8 @@ pub struct Failure {
     pub lack: Option<Lack>,
 }
 
-/// Runs one validation attempt. What was observed is the evidence of a success.
+/// Runs one validation attempt: looks for what the challenge asks for, and then for CAA records
+/// that forbid the certificate. What was observed is the evidence of a success.
 ///
 /// Ends within the rules' `timeout`. When the future is dropped earlier, nothing continues in the
 /// background.
@@ -49,9 +52,13 @@ pub async fn probe(probe: &Probe) -> Result<Observation, Failure> {
         return Err(fault.at(None));
     }
     let dialer = Dialer::new(&probe.rules);
-    match probe.challenge {
-        ChallengeType::Http01 => http_01::run(probe, &dialer).await,
-        ChallengeType::Dns01 => dns_01::run(probe, &dialer).await,
-        ChallengeType::TlsAlpn01 => tls_alpn_01::run(probe, &dialer).await,
-    }
+    let observed = match probe.challenge {
+        ChallengeType::Http01 => http_01::run(probe, &dialer).await?,
+        ChallengeType::Dns01 => dns_01::run(probe, &dialer).await?,
+        ChallengeType::TlsAlpn01 => tls_alpn_01::run(probe, &dialer).await?,
+    };
+    let Some(terms) = &probe.caa else { return Ok(observed) };
+    let permission = permission::of(&probe.identifier, probe.challenge, terms, &dialer.resolver).await;
+    let permission = permission.map_err(|fault| fault.at(observed.address))?;
+    Ok(Observation { caa: Some(permission), ..observed })
 }

@@ -17,13 +17,17 @@ use hickory_resolver::{
         op::ResponseCode,
         rr::{Name, RData, Record, RecordType},
     },
+    system_conf,
 };
 
 use crate::{
-    Lack, Rules, datagram,
+    Lack, Rules,
+    caa::RecordSet,
+    datagram,
     deadline::Deadline,
     dns_provider::DnsProvider,
     fault::{DnsQuery, Fault},
+    plain_caa,
 };
 
 /// The profile's resolver, or that of the system.
@@ -68,6 +72,32 @@ impl<'a> Resolver<'a> {
         let (client, name) = (self.client(&question)?, absolute(&question)?);
         let data = self.ask(&client, &name, RecordType::TXT, &question).await?;
         Ok(joined(data))
+    }
+
+    /// All CAA records of `domain`; at least one.
+    pub(crate) async fn caa(&self, domain: &str) -> Result<RecordSet, Fault> {
+        let question = DnsQuery { name: domain.to_owned(), types: "CAA" };
+        let (client, name) = (self.client(&question)?, absolute(&question)?);
+        match self.ask(&client, &name, RecordType::CAA, &question).await {
+            Ok(records) => Ok(RecordSet::of(records)),
+            Err(Fault::Unreadable { question, error }) => self.plain_caa(&name, question, error).await,
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The same without the usual client, which could not read the answer.
+    async fn plain_caa(&self, name: &Name, question: DnsQuery, error: String) -> Result<RecordSet, Fault> {
+        let Some(server) = self.rules.resolver.or_else(first_of_the_system) else {
+            return Err(Fault::Unreadable { question, error });
+        };
+        match self.deadline.bound(plain_caa::ask(server, name)).await {
+            Ok(Ok(records)) => Ok(records),
+            Ok(Err(error)) => Err(match Lack::towards(server.ip(), &error) {
+                Some(lack) => Fault::Lack(lack),
+                None => Fault::Unreadable { question, error: error.to_string() },
+            }),
+            Err(_) => Err(Fault::Unanswered(question)),
+        }
     }
 
     fn client(&self, question: &DnsQuery) -> Result<Client, Fault> {
@@ -197,8 +227,17 @@ fn fault(error: NetError, question: DnsQuery) -> Fault {
         NetError::Dns(DnsError::ResponseCode(code)) => Fault::Refused { question, code: mnemonic(code) },
         NetError::Timeout => Fault::Unanswered(question),
         NetError::Io(error) if let Some(lack) = Lack::of(&error) => Fault::Lack(lack),
+        NetError::Proto(error) => Fault::Unreadable { question, error: error.to_string() },
         other => Fault::LookUp { question, error: other.to_string() },
     }
+}
+
+/// The server that the system would ask first.
+fn first_of_the_system() -> Option<SocketAddr> {
+    let (config, _) = system_conf::read_system_conf().ok()?;
+    let server = config.name_servers().first()?;
+    let port = server.connections.first().map_or(DNS_PORT, |connection| connection.port);
+    Some(SocketAddr::new(server.ip, port))
 }
 
 /// The code as `dig` prints it.
@@ -211,6 +250,8 @@ fn mnemonic(code: ResponseCode) -> String {
         other => format!("{other:?}").to_uppercase(),
     }
 }
+
+const DNS_PORT: u16 = 53;
 
 /// How long a plain answer is waited for; the usual client then has the time of the profile.
 const PLAIN: Duration = Duration::from_millis(500);

@@ -120,7 +120,7 @@ impl Operation {
             Self::Initiate => {
                 let (account, serving) = (account(process, scene).await?, directory(process, scene).await?);
                 let (challenges, authorization) = (&process.ra.challenges, scene.validating.1);
-                done(challenges.initiate(&serving, &account, authorization, ChallengeType::Http01).await)
+                done(challenges.initiate(&serving, &account, authorization, ChallengeType::Http01, &[]).await)
             }
             Self::RevokeByAccount => {
                 let (account, serving) = (account(process, scene).await?, directory(process, scene).await?);

@@ -287,7 +287,7 @@ async fn set_up(process: &Process, store: &Arc<dyn Store>, keys: Arc<Keys>, cloc
     let interrupted = interrupted(process, store, &serving, &account).await;
     let validating = order(process, &serving, &account, "validating.example").await;
     let challenge = ChallengeType::Http01;
-    ra.challenges.initiate(&serving, &account, validating.1, challenge).await.expect("a validation");
+    ra.challenges.initiate(&serving, &account, validating.1, challenge, &[]).await.expect("a validation");
     Scene {
         keys,
         clock,
@@ -322,7 +322,7 @@ async fn ready_order(
 ) -> (OrderId, AuthorizationId) {
     let (order, authorization) = order(process, serving, account, name).await;
     let (ra, challenge) = (&process.ra, ChallengeType::Http01);
-    ra.challenges.initiate(serving, account, authorization, challenge).await.expect("a validation");
+    ra.challenges.initiate(serving, account, authorization, challenge, &[]).await.expect("a validation");
     let task = ValidationTask { account: account.id, authorization, challenge };
     let job = ra.validations.job(task).await.expect("a job").expect("a job");
     ra.validations.succeeded(job, Observation::default()).await.expect("a result");

@@ -10,7 +10,7 @@ use hickory_proto::{
     op::{Message, MessageType, ResponseCode},
     rr::{
         Name, RData, Record, RecordType,
-        rdata::{CAA, CNAME, TXT},
+        rdata::{CNAME, NULL, TXT},
     },
 };
 
@@ -90,10 +90,11 @@ impl Zone {
     /// Sets the CAA records of `name`, each given by its critical flag, tag and value.
     pub fn set_caa(&self, name: &str, records: &[(bool, &str, &str)]) {
         let data = records.iter().map(|&(critical, tag, value)| {
-            let mut caa = CAA::new_issue(critical, None, Vec::new());
-            caa.tag = tag.to_owned();
-            caa.value = value.as_bytes().to_vec();
-            RData::CAA(caa)
+            // The library would not write every tag that there is.
+            let flags = if critical { 0x80 } else { 0 };
+            let length = u8::try_from(tag.len()).unwrap();
+            let data = [&[flags, length], tag.as_bytes(), value.as_bytes()].concat();
+            RData::Unknown { code: RecordType::CAA, rdata: NULL::with(data) }
         });
         self.set(name, RecordType::CAA, data.collect());
     }

@@ -1,6 +1,6 @@
 //! The timeline of an explanation.
 
-use acme::{Account, Authorization, ChallengeState, Order, OrderState};
+use acme::{Account, Authorization, CaaPermission, ChallengeState, Order, OrderState};
 use jiff::Timestamp;
 use store::{AuditRecord, CertificateRecord, CertificateState};
 
@@ -95,6 +95,10 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                     format!("validated{}", address.map(|address| format!(" at {address}")).unwrap_or_default())
                 };
                 timeline.push(entry(*at, format!("{challenge_type} for {name}: {what}")));
+                let permitted = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
+                if let Some(permission) = permitted.filter_map(|observation| observation.caa.as_ref()).next() {
+                    timeline.push(entry(*at, format!("CAA for {name}: {}", caa(permission))));
+                }
             }
             ChallengeState::Invalid { at, .. } => {
                 timeline.push(entry(
@@ -104,6 +108,15 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
             }
             ChallengeState::Pending | ChallengeState::Processing(_) => {}
         }
+    }
+}
+
+/// Why CAA records permitted a certificate.
+fn caa(permission: &CaaPermission) -> String {
+    match (&permission.domain, &permission.record) {
+        (Some(domain), Some(record)) => format!("permitted by the record {record} of {domain}"),
+        (Some(domain), None) => format!("the records of {domain} restrict no CA"),
+        (None, _) => "there are no records".to_owned(),
     }
 }
 

@@ -73,7 +73,7 @@ async fn a_failed_order_is_explained_with_each_attempt_its_address_and_its_reaso
     let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
     let challenge = ChallengeType::Http01;
     let authorization = order.authorizations[0];
-    ca.parts.challenges.initiate(&ca.serving, &account, authorization, challenge).await.unwrap();
+    ca.parts.challenges.initiate(&ca.serving, &account, authorization, challenge, &[]).await.unwrap();
     let task = ValidationTask { account: account.id, authorization, challenge };
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
     let problem = |text| Problem::new(ProblemType::Connection, text);

@@ -109,7 +109,7 @@ impl Ca {
 
     pub(crate) async fn show(&self, account: &Account, authorization: AuthorizationId) {
         let challenge = ChallengeType::Http01;
-        self.parts.challenges.initiate(&self.serving, account, authorization, challenge).await.unwrap();
+        self.parts.challenges.initiate(&self.serving, account, authorization, challenge, &[]).await.unwrap();
         let task = ValidationTask { account: account.id, authorization, challenge };
         let job = self.parts.validations.job(task).await.unwrap().unwrap();
         self.parts.validations.succeeded(job, Observation::default()).await.unwrap();

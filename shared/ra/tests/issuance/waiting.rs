@@ -16,7 +16,7 @@ async fn a_second_challenge_that_was_left_waiting_stands_in_nobodys_way() {
     let account = ca.account().await;
     let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
     let id = order.authorizations[0];
-    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Dns01).await.unwrap();
+    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Dns01, &[]).await.unwrap();
     ca.show(&account, id).await;
     for seconds in [0, 61, 300] {
         ca.clock.jump(seconds);
@@ -35,9 +35,9 @@ async fn n3_what_was_shown_as_invalid_does_not_become_valid_by_a_late_result() {
     let account = ca.account().await;
     let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
     let id = order.authorizations[0];
-    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Http01).await.unwrap();
+    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Http01, &[]).await.unwrap();
     ca.clock.jump(200);
-    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Dns01).await.unwrap();
+    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Dns01, &[]).await.unwrap();
     let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Dns01 };
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
 
@@ -56,7 +56,7 @@ async fn a_validation_that_a_lost_worker_left_behind_is_handed_over_by_the_next_
     let account = ca.account().await;
     let order = ca.parts.new_orders.create(&ca.serving, &account, request()).await.unwrap().order;
     let id = order.authorizations[0];
-    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Http01).await.unwrap();
+    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Http01, &[]).await.unwrap();
     let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Http01 };
     assert_eq!(ca.queue.validations(), [task]);
     ca.clock.jump(59);

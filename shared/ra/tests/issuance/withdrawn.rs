@@ -30,14 +30,14 @@ async fn n16_a_withdrawn_challenge_is_not_started() {
     let account = ca.account().await;
     let id = authorization_of(&ca, &ca.serving, &account).await;
     let narrow = with(&ca, |acme| acme.challenge_types = vec![ChallengeType::Dns01]);
-    let started = ca.parts.challenges.initiate(&narrow, &account, id, ChallengeType::Http01).await;
+    let started = ca.parts.challenges.initiate(&narrow, &account, id, ChallengeType::Http01, &[]).await;
     assert!(matches!(started, Err(Error::Refused(Refusal::ChallengeWithdrawn(ChallengeType::Http01)))), "{started:?}");
     let denied = with(&ca, |acme| acme.denied_identifiers = vec![".example.test".parse().unwrap()]);
-    let started = ca.parts.challenges.initiate(&denied, &account, id, ChallengeType::Http01).await;
+    let started = ca.parts.challenges.initiate(&denied, &account, id, ChallengeType::Http01, &[]).await;
     assert!(matches!(started, Err(Error::Refused(Refusal::Identifiers(_)))), "{started:?}");
     assert!(ca.queue.validations().is_empty());
     assert_eq!(authorization_of(&ca, &narrow, &account).await, id, "it can still be shown in another way");
-    ca.parts.challenges.initiate(&narrow, &account, id, ChallengeType::Dns01).await.unwrap();
+    ca.parts.challenges.initiate(&narrow, &account, id, ChallengeType::Dns01, &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn n16_a_challenge_that_is_withdrawn_before_a_worker_takes_it_fails() {
     let (_folder, ca) = ca().await;
     let account = ca.account().await;
     let id = authorization_of(&ca, &ca.serving, &account).await;
-    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Http01).await.unwrap();
+    ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Http01, &[]).await.unwrap();
     let narrow = with(&ca, |acme| acme.challenge_types = vec![ChallengeType::Dns01]);
     let stored = ca.store.profiles().await.unwrap();
     let wanted = ProfileSet { acme_profile: vec![narrow.acme.clone()], ..stored.clone() };
@@ -65,7 +65,7 @@ async fn n16_what_was_shown_in_a_withdrawn_network_counts_for_nothing() {
     let wide = with_networks(&ca, &["10.0.0.0/8"]);
     let order = ca.parts.new_orders.create(&wide, &account, request()).await.unwrap().order;
     let id = order.authorizations[0];
-    ca.parts.challenges.initiate(&wide, &account, id, ChallengeType::Http01).await.unwrap();
+    ca.parts.challenges.initiate(&wide, &account, id, ChallengeType::Http01, &[]).await.unwrap();
     let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Http01 };
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
     let (address, network) = ("10.1.2.3".parse().ok(), Some("10.0.0.0/8".to_owned()));
@@ -96,7 +96,7 @@ async fn n16_what_a_test_switch_let_through_counts_for_nothing_once_it_is_off() 
     let account = ca.account().await;
     let order = ca.parts.new_orders.create(&on, &account, request()).await.unwrap().order;
     let id = order.authorizations[0];
-    ca.parts.challenges.initiate(&on, &account, id, ChallengeType::Http01).await.unwrap();
+    ca.parts.challenges.initiate(&on, &account, id, ChallengeType::Http01, &[]).await.unwrap();
     let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Http01 };
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
     let observed = Observation { test_switch: true, ..Observation::default() };

@@ -163,6 +163,7 @@ pub fn validating(before: &Versioned<Authorization>) -> Versioned<Authorization>
             lease_until: at(31),
             deadline: at(61),
             key_authorization: KeyAuthorization::new(token, &key(0).thumbprint()),
+            account_urls: Vec::new(),
         });
     })
 }

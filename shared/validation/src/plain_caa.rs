@@ -1,0 +1,65 @@
+//! CAA records that the usual client does not read: it knows tags of at most 15 letters, and takes
+//! an answer with a longer one for broken. RFC 8659 §4.1 has no such bound, and a property that is
+//! neither known nor critical must not stop a certificate.
+
+use std::{io, net::SocketAddr};
+
+use hickory_resolver::proto::{
+    op::{Header, Message, MessageType, OpCode, Query, ResponseCode},
+    rr::{DNSClass, Name, RecordType},
+    serialize::binary::{BinDecodable, BinDecoder, DecodeError},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::caa::{Record, RecordSet};
+
+/// Asks the server for the CAA records of `name` over TCP (RFC 7766), which has room for all.
+///
+/// # Errors
+/// The exchange failed, or what came is no whole answer to this question.
+pub(crate) async fn ask(server: SocketAddr, name: &Name) -> io::Result<RecordSet> {
+    let mut id = [0; 2];
+    getrandom::fill(&mut id).map_err(io::Error::from)?;
+    let id = u16::from_ne_bytes(id);
+    let mut question = Message::new(id, MessageType::Query, OpCode::Query);
+    question.metadata.recursion_desired = true;
+    question.add_query(Query::query(name.clone(), RecordType::CAA));
+    let question = question.to_vec().map_err(io::Error::other)?;
+    let mut stream = TcpStream::connect(server).await?;
+    let length = u16::try_from(question.len()).map_err(io::Error::other)?;
+    stream.write_all(&[&length.to_be_bytes(), question.as_slice()].concat()).await?;
+    let mut answer = vec![0; stream.read_u16().await?.into()];
+    stream.read_exact(&mut answer).await?;
+    let records = read(&answer, id, name).map_err(io::Error::other)?;
+    records.ok_or_else(|| io::Error::other("the answer is to another question, or says of an error"))
+}
+
+/// The CAA records in an answer; `None` if it is not the whole answer to this question.
+pub(crate) fn read(answer: &[u8], id: u16, name: &Name) -> Result<Option<RecordSet>, DecodeError> {
+    let mut decoder = BinDecoder::new(answer);
+    let Header { metadata, counts } = Header::read(&mut decoder)?;
+    let mut is_answer = metadata.id == id && metadata.message_type == MessageType::Response;
+    is_answer &= !metadata.truncation && metadata.response_code == ResponseCode::NoError && counts.queries == 1;
+    let query = Query::read(&mut decoder)?;
+    if !is_answer || query.query_type() != RecordType::CAA || query.name() != name {
+        return Ok(None);
+    }
+    let mut records = Vec::new();
+    for _ in 0..counts.answers {
+        Name::read(&mut decoder)?;
+        let r#type = RecordType::read(&mut decoder)?;
+        DNSClass::read(&mut decoder)?;
+        let _time_to_live = decoder.read_u32()?;
+        let length = decoder.read_u16()?.unverified().into();
+        let data = decoder.read_slice(length)?.unverified();
+        // The others are aliases that led here, and their signatures.
+        if r#type == RecordType::CAA {
+            let Some(record) = Record::read(data) else { return Ok(None) };
+            records.push(record);
+        }
+    }
+    Ok(Some(RecordSet::from(records)))
+}
