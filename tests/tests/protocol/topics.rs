@@ -4,6 +4,7 @@ mod accounts;
 mod addresses;
 mod authorizations;
 mod bad_input;
+mod caa;
 mod certificates;
 mod challenges;
 mod charset;
