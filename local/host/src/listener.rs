@@ -1,6 +1,6 @@
 //! Connections: accepted, counted, served, and completed when the process stops.
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use api::{ClientAddress, MAX_BODY_LEN};
 use bytes::{Bytes, BytesMut};
@@ -145,7 +145,7 @@ where
         Transport::Tls(acceptor) => {
             let stream = tokio::select! {
                 stream = time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => stream??,
-                () = taken.leave() => return Err("its place was needed".into()),
+                () = taken.leave() => return Err(PLACE_NEEDED.into()),
             };
             let protocol = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Protocol::Http2,
@@ -211,6 +211,14 @@ where
     };
     // HTTP/2: GOAWAY; HTTP/1.1: closed after the answer under way.
     connection.as_mut().graceful_shutdown();
+    if !taken.is_running() && !*stop.borrow() {
+        // What a slow client has not sent yet is not waited for: others wait for the place.
+        return tokio::select! {
+            biased;
+            ended = connection => ended,
+            () = future::ready(()) => Err(PLACE_NEEDED.into()),
+        };
+    }
     time::timeout(patience, connection).await?
 }
 
@@ -219,7 +227,8 @@ type EndedEarly = Box<dyn std::error::Error + Send + Sync>;
 
 /// Requests of one HTTP/2 connection that are worked on at the same time.
 const MAX_RUNNING: usize = 64;
-/// For the last frames of a connection whose place is needed.
+const PLACE_NEEDED: &str = "its place was needed";
+/// For the answers under way on a connection whose place is needed.
 const PATIENCE_TO_LEAVE: Duration = Duration::from_secs(1);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -229,13 +238,13 @@ const MAX_DROPPED: usize = 16 << 20;
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future,
-        sync::atomic::{AtomicUsize, Ordering},
-    };
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use hyper::client::conn::http2;
-    use tokio::{io, task};
+    use tokio::{
+        io::{self, AsyncWriteExt},
+        task,
+    };
 
     use super::*;
 
@@ -270,5 +279,34 @@ mod tests {
             requests.shutdown().await;
         }
         assert_eq!(running.load(Ordering::SeqCst), MAX_RUNNING);
+    }
+
+    /// Were they waited for, a thousand of them would keep others out for minutes.
+    #[tokio::test]
+    async fn a_client_that_sends_slowly_leaves_at_once_when_its_place_is_needed() {
+        for sent in [
+            "",
+            "GET / HTTP/1.1\r\nhost: localho",
+            "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf",
+        ] {
+            let answer = |_| future::pending::<Response<Bytes>>();
+            let places = Places::new(1, TrustedProxies::default());
+            let place = places.take(places.permit().await.unwrap(), "192.0.2.1".parse().unwrap());
+            let (_stop, stopped) = watch::channel(false);
+            let (mut near, far) = io::duplex(1024);
+            near.write_all(sent.as_bytes()).await.unwrap();
+            let mut serving = JoinSet::new();
+            serving.spawn(async move {
+                serve_connection(far, Protocol::Http1, &place.taken(), stopped, answer).await.is_err()
+            });
+            for _ in 0..100 {
+                task::yield_now().await;
+            }
+            assert!(places.make_room(), "{sent:?}");
+            for _ in 0..100 {
+                task::yield_now().await;
+            }
+            assert!(serving.try_join_next().is_some(), "{sent:?} is waited for");
+        }
     }
 }

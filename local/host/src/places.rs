@@ -169,6 +169,11 @@ impl Taken {
         Running(self.clone())
     }
 
+    /// Whether a request is under way.
+    pub(crate) fn is_running(&self) -> bool {
+        lock(&self.state).running > 0
+    }
+
     /// Waits until the connection is to leave.
     pub(crate) async fn leave(&self) {
         self.leave.notified().await;
