@@ -497,7 +497,7 @@ mod tests {
             "deniedIdentifiers": ["10.0.0.0/8"], "allowWildcards": false, "maximumIdentifiers": 10,
             "externalAccountRequired": true, "preApproved": [{ "rule": ".example.com", "wildcard": true }],
             "allowedOrigins": ["https://page.example:8443", "http://[::1]", "*"],
-            "caa": "enforce", "formerBaseUrls": ["https://old.example:8443/ca"],
+            "caa": "off", "formerBaseUrls": ["https://old.example:8443/ca"],
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });
         assert_eq!(acme_faults(acme), [""; 0]);
