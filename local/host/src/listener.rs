@@ -206,20 +206,20 @@ where
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let patience = tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = taken.leave() => PATIENCE_TO_LEAVE,
-        _ = stop.wait_for(|stop| *stop) => PATIENCE_AT_STOP,
+        () = taken.leave() => taken.is_running().then_some(PATIENCE_TO_LEAVE),
+        _ = stop.wait_for(|stop| *stop) => Some(PATIENCE_AT_STOP),
     };
     // HTTP/2: GOAWAY; HTTP/1.1: closed after the answer under way.
     connection.as_mut().graceful_shutdown();
-    if !taken.is_running() && !*stop.borrow() {
+    match patience {
+        Some(patience) => time::timeout(patience, connection).await?,
         // What a slow client has not sent yet is not waited for: others wait for the place.
-        return tokio::select! {
+        None => tokio::select! {
             biased;
             ended = connection => ended,
             () = future::ready(()) => Err(PLACE_NEEDED.into()),
-        };
+        },
     }
-    time::timeout(patience, connection).await?
 }
 
 /// The reason for which a connection ended; usually the client.
