@@ -6,8 +6,8 @@ ARCHITECTURE ?= x86_64
 
 PROGRAMS := target/functions/$(ARCHITECTURE)
 # What the programs are made of, and by.
-SOURCES := $(shell find Cargo.toml Cargo.lock rust-toolchain.toml deploy/build.sh functions shared \
-	target/tools/zig/installed.stamp -type f 2>/dev/null)
+SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml deploy/build.sh $(wildcard target/tools/zig/installed.stamp) \
+	$(shell find functions shared -type f)
 
 # NewNonceFunction is the program new-nonce.
 build-%Function: $(PROGRAMS)/.built

@@ -3,7 +3,7 @@
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-use acme::{AccountId, ChallengeStatus, Resource, Urls};
+use acme::{AccountId, ChallengeStatus, Resource, UrlBase, UrlScheme, Urls};
 use api::{AccountCall, Context, Error, Operation, Optional, Reply, Request, Response};
 use http::StatusCode;
 use ra::{Challenges, Directory};
@@ -46,7 +46,8 @@ fn account_urls(context: &Context, serving: &Directory, account: AccountId) -> V
     if !serving.acme.enforces_caa() {
         return Vec::new();
     }
-    let former = serving.acme.former_base_urls.iter().map(|base| Urls::new(base));
+    let former = serving.acme.former_base_urls.iter().filter_map(|base| UrlBase::parse(base, UrlScheme::Https).ok());
+    let former = former.map(|base| Urls::new(base.as_str()));
     let present = context.urls().account(&serving.directory, account);
     std::iter::once(present).chain(former.map(|urls| urls.account(&serving.directory, account))).collect()
 }

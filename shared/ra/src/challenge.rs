@@ -38,9 +38,9 @@ impl Challenges {
         authorization.challenge(r#type).is_some().then_some(authorization).ok_or(Refusal::NotFound.into())
     }
 
-    /// The client is ready: starts the validation, once. CAA records may name the account by
-    /// `account_urls`. If it is already running, requests its
-    /// next attempt now. A challenge in a final state does not change.
+    /// The client is ready: starts the validation, once. If it is already running, requests its
+    /// next attempt now. A challenge in a final state does not change. CAA records may name the
+    /// account by `account_urls`.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::AuthorizationEnded`] when the challenge was never started

@@ -16,7 +16,7 @@ fn enforced(config: &mut Config) {
     let profile = &mut config.acme_profiles[0];
     profile.caa = Some(Caa::Enforce);
     profile.caa_identities = vec!["ca.example".to_owned(), "new.example".to_owned()];
-    profile.former_base_urls = vec!["https://former.example/ca".to_owned()];
+    profile.former_base_urls = vec!["https://Former.example:443/ca/".to_owned()];
 }
 
 /// The record of a domain.
