@@ -6,7 +6,7 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use record_set::{Record, RecordSet};
+pub(crate) use record_set::{CaaRecord, RecordSet};
 pub(crate) use refusal::CaaRefusal;
 
 /// What CAA records are compared with.

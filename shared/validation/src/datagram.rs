@@ -55,20 +55,20 @@ async fn exchange(server: SocketAddr, name: &Name) -> io::Result<Option<[Vec<IpA
     }
 }
 
-/// A question for the addresses of one family.
-struct Question {
-    id: u16,
-    query: Query,
+/// A question for the records of one type.
+pub(crate) struct Question {
+    pub(crate) id: u16,
+    pub(crate) query: Query,
 }
 
 impl Question {
-    fn new(name: &Name, r#type: RecordType) -> io::Result<Self> {
+    pub(crate) fn new(name: &Name, r#type: RecordType) -> io::Result<Self> {
         let mut id = [0; 2];
         getrandom::fill(&mut id).map_err(io::Error::from)?;
         Ok(Self { id: u16::from_ne_bytes(id), query: Query::query(name.clone(), r#type) })
     }
 
-    fn message(&self) -> io::Result<Vec<u8>> {
+    pub(crate) fn message(&self) -> io::Result<Vec<u8>> {
         let mut message = Message::new(self.id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(self.query.clone());

@@ -20,7 +20,9 @@ use tokio::{
 };
 
 use crate::{
-    CaaTerms, Probe, connection, datagram, dns_01,
+    CaaTerms, Probe,
+    caa::RecordSet,
+    connection, datagram, dns_01,
     host::Host,
     http_01, peer_certificate, plain_caa, resolver,
     url::{Scheme, Url},
@@ -59,14 +61,14 @@ pub fn dns_answer(octets: &[u8], probe: &Probe) -> Option<(bool, Vec<IpAddr>)> {
 /// What the CAA records of `a.test` say about it that an answer of a resolver has, from its first
 /// record on; `None` when they cannot be read or forbid the certificate.
 pub fn caa(number: u8, records: &[u8], terms: &CaaTerms) -> Option<CaaPermission> {
-    let name = Name::from_ascii("a.test.").ok()?;
+    let query = Query::query(Name::from_ascii("a.test.").ok()?, RecordType::CAA);
     let mut message = Message::new(0, MessageType::Response, OpCode::Query);
-    message.add_query(Query::query(name.clone(), RecordType::CAA));
+    message.add_query(query.clone());
     let mut octets = message.to_vec().ok()?;
     *octets.get_mut(ANSWERS)? = number;
     octets.extend(records);
-    let records = plain_caa::read(&octets, 0, &name).ok()??;
-    records.permission("a.test", "a.test", ChallengeType::Dns01, terms).ok()
+    let records = plain_caa::read(&octets, &datagram::Question { id: 0, query }).ok()??;
+    RecordSet::new(records)?.permission("a.test", "a.test", ChallengeType::Dns01, terms).ok()
 }
 
 fn challenge_url() -> Option<Url> {

@@ -5,8 +5,8 @@
 //! clock, and no state between two calls. So a probe can run anywhere, and the same probe can run
 //! in several places.
 //!
-//! **Invariant:** every outbound connection is opened by `connection`, which checks the very
-//! address that it connects to with [`address::AddressRules`].
+//! **Invariant:** every outbound connection but those to the resolver is opened by `connection`,
+//! which checks the very address that it connects to with [`address::AddressRules`].
 
 pub mod address;
 

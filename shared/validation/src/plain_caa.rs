@@ -5,7 +5,7 @@
 use std::{io, net::SocketAddr};
 
 use hickory_resolver::proto::{
-    op::{Header, Message, MessageType, OpCode, Query, ResponseCode},
+    op::{Header, MessageType, Query, ResponseCode},
     rr::{DNSClass, Name, RecordType},
     serialize::binary::{BinDecodable, BinDecoder, DecodeError},
 };
@@ -14,37 +14,32 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::caa::{Record, RecordSet};
+use crate::{caa::CaaRecord, datagram::Question};
 
 /// Asks the server for the CAA records of `name` over TCP (RFC 7766), which has room for all.
 ///
 /// # Errors
 /// The exchange failed, or what came is no whole answer to this question.
-pub(crate) async fn ask(server: SocketAddr, name: &Name) -> io::Result<RecordSet> {
-    let mut id = [0; 2];
-    getrandom::fill(&mut id).map_err(io::Error::from)?;
-    let id = u16::from_ne_bytes(id);
-    let mut question = Message::new(id, MessageType::Query, OpCode::Query);
-    question.metadata.recursion_desired = true;
-    question.add_query(Query::query(name.clone(), RecordType::CAA));
-    let question = question.to_vec().map_err(io::Error::other)?;
+pub(crate) async fn ask(server: SocketAddr, name: &Name) -> io::Result<Vec<CaaRecord>> {
+    let question = Question::new(name, RecordType::CAA)?;
+    let message = question.message()?;
+    let length = u16::try_from(message.len()).map_err(io::Error::other)?;
     let mut stream = TcpStream::connect(server).await?;
-    let length = u16::try_from(question.len()).map_err(io::Error::other)?;
-    stream.write_all(&[&length.to_be_bytes(), question.as_slice()].concat()).await?;
+    stream.write_all(&[&length.to_be_bytes(), message.as_slice()].concat()).await?;
     let mut answer = vec![0; stream.read_u16().await?.into()];
     stream.read_exact(&mut answer).await?;
-    let records = read(&answer, id, name).map_err(io::Error::other)?;
+    let records = read(&answer, &question).map_err(io::Error::other)?;
     records.ok_or_else(|| io::Error::other("the answer is to another question, or says of an error"))
 }
 
-/// The CAA records in an answer; `None` if it is not the whole answer to this question.
-pub(crate) fn read(answer: &[u8], id: u16, name: &Name) -> Result<Option<RecordSet>, DecodeError> {
+/// The CAA records in an answer, which may be none; `None` if it is not the whole answer to this
+/// question, or a record is of another form.
+pub(crate) fn read(answer: &[u8], question: &Question) -> Result<Option<Vec<CaaRecord>>, DecodeError> {
     let mut decoder = BinDecoder::new(answer);
     let Header { metadata, counts } = Header::read(&mut decoder)?;
-    let mut is_answer = metadata.id == id && metadata.message_type == MessageType::Response;
+    let mut is_answer = metadata.id == question.id && metadata.message_type == MessageType::Response;
     is_answer &= !metadata.truncation && metadata.response_code == ResponseCode::NoError && counts.queries == 1;
-    let query = Query::read(&mut decoder)?;
-    if !is_answer || query.query_type() != RecordType::CAA || query.name() != name {
+    if !is_answer || Query::read(&mut decoder)? != question.query {
         return Ok(None);
     }
     let mut records = Vec::new();
@@ -57,9 +52,9 @@ pub(crate) fn read(answer: &[u8], id: u16, name: &Name) -> Result<Option<RecordS
         let data = decoder.read_slice(length)?.unverified();
         // The others are aliases that led here, and their signatures.
         if r#type == RecordType::CAA {
-            let Some(record) = Record::read(data) else { return Ok(None) };
+            let Some(record) = CaaRecord::read(data) else { return Ok(None) };
             records.push(record);
         }
     }
-    Ok(Some(RecordSet::from(records)))
+    Ok(Some(records))
 }

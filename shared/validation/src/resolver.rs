@@ -22,7 +22,7 @@ use hickory_resolver::{
 
 use crate::{
     Lack, Rules,
-    caa::RecordSet,
+    caa::{CaaRecord, RecordSet},
     datagram,
     deadline::Deadline,
     dns_provider::DnsProvider,
@@ -78,25 +78,29 @@ impl<'a> Resolver<'a> {
     pub(crate) async fn caa(&self, domain: &str) -> Result<RecordSet, Fault> {
         let question = DnsQuery { name: domain.to_owned(), types: "CAA" };
         let (client, name) = (self.client(&question)?, absolute(&question)?);
-        match self.ask(&client, &name, RecordType::CAA, &question).await {
-            Ok(records) => Ok(RecordSet::of(records)),
-            Err(Fault::Unreadable { question, error }) => self.plain_caa(&name, question, error).await,
-            Err(fault) => Err(fault),
-        }
+        let read = match self.ask(&client, &name, RecordType::CAA, &question).await {
+            Ok(data) => data.into_iter().map(CaaRecord::of).collect::<Option<Vec<_>>>(),
+            Err(Fault::Unreadable { .. }) => None,
+            Err(fault) => return Err(fault),
+        };
+        let records = match read {
+            Some(records) => records,
+            None => self.plain_caa(&name, &question).await?,
+        };
+        RecordSet::new(records).ok_or(Fault::NoRecord(question))
     }
 
     /// The same without the usual client, which could not read the answer.
-    async fn plain_caa(&self, name: &Name, question: DnsQuery, error: String) -> Result<RecordSet, Fault> {
-        let Some(server) = self.rules.resolver.or_else(first_of_the_system) else {
-            return Err(Fault::Unreadable { question, error });
-        };
+    async fn plain_caa(&self, name: &Name, question: &DnsQuery) -> Result<Vec<CaaRecord>, Fault> {
+        let unreadable = |error: String| Fault::Unreadable { question: question.clone(), error };
+        let server = self.rules.resolver.or_else(first_of_the_system);
+        let server = server.ok_or_else(|| unreadable("no server is known that could be asked again".to_owned()))?;
         match self.deadline.bound(plain_caa::ask(server, name)).await {
-            Ok(Ok(records)) => Ok(records),
-            Ok(Err(error)) => Err(match Lack::towards(server.ip(), &error) {
+            Ok(answer) => answer.map_err(|error| match Lack::towards(server.ip(), &error) {
                 Some(lack) => Fault::Lack(lack),
-                None => Fault::Unreadable { question, error: error.to_string() },
+                None => unreadable(error.to_string()),
             }),
-            Err(_) => Err(Fault::Unanswered(question)),
+            Err(_) => Err(Fault::Unanswered(question.clone())),
         }
     }
 

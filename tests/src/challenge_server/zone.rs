@@ -99,6 +99,12 @@ impl Zone {
         self.set(name, RecordType::CAA, data.collect());
     }
 
+    /// Answers queries for the CAA records of `name` with one record of that type and data, whether
+    /// or not they fit together.
+    pub fn set_caa_answer(&self, name: &str, code: RecordType, data: &[u8]) {
+        self.set(name, RecordType::CAA, vec![RData::Unknown { code, rdata: NULL::with(data.to_vec()) }]);
+    }
+
     /// Makes every query for `name` fail.
     pub fn set_fault(&self, name: &str, fault: DnsFault) {
         self.0.lock().unwrap().faults.insert(key(name), fault);

@@ -1,6 +1,7 @@
 //! Tests of CAA records (RFC 8659): where they are looked for, and what a fault on the way means.
 
 use acme::{CaaPermission, ChallengeType::Dns01, ChallengeType::Http01, ProblemType};
+use hickory_proto::rr::RecordType;
 use tests::challenge_server::{DnsFault, Page};
 use validation::CaaTerms;
 
@@ -115,4 +116,25 @@ async fn a_property_with_a_long_tag_is_one_like_others() {
     assert_failure(&scene.failure(Dns01, "a.test").await, ProblemType::Caa, false, "issue \";\"");
     scene.server.dns.set_caa("a.test", &records(true, "ca.example"));
     assert_failure(&scene.failure(Dns01, "a.test").await, ProblemType::Caa, false, tag);
+}
+
+/// It could be the one that forbids.
+#[tokio::test]
+async fn a_record_that_cannot_be_read_permits_nothing() {
+    let scene = Scene::with_caa(&["a.test"]).await;
+    for data in [&b""[..], b"\0", b"\0\0", b"\0\x05issu", b"\0\x03a-bx"] {
+        scene.server.dns.set_caa_answer("a.test", RecordType::CAA, data);
+        let failure = scene.failure(Dns01, "a.test").await;
+        assert_failure(&failure, ProblemType::Dns, true, "could not be read");
+    }
+}
+
+/// Only records decide, so their absence sends to the domain above.
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_and_has_no_record_does_not_decide() {
+    let scene = Scene::with_caa(&["a.deny.test"]).await;
+    scene.caa("deny.test", ";");
+    scene.server.dns.set_caa_answer("a.deny.test", RecordType::A, b"\x7f\0\0");
+    let failure = scene.failure(Dns01, "a.deny.test").await;
+    assert_failure(&failure, ProblemType::Caa, false, "The CAA records of deny.test");
 }

@@ -10,32 +10,22 @@ use super::{
 };
 use crate::excerpt::excerpt;
 
-/// All CAA records of a domain.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RecordSet(Vec<Record>);
-
-impl From<Vec<Record>> for RecordSet {
-    fn from(records: Vec<Record>) -> Self {
-        Self(records)
-    }
-}
+/// All CAA records of a domain; at least one. Without any, those of the domain above decide.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordSet(Vec<CaaRecord>);
 
 /// One CAA record.
 #[derive(Clone, Debug)]
-pub(crate) struct Record {
+pub(crate) struct CaaRecord {
     is_critical: bool,
     tag: String,
     value: Vec<u8>,
 }
 
 impl RecordSet {
-    /// The CAA records among these.
-    pub(crate) fn of(records: Vec<RData>) -> Self {
-        let records = records.into_iter().filter_map(|data| match data {
-            RData::CAA(caa) => Some(Record::from(caa)),
-            _ => None,
-        });
-        Self(records.collect())
+    /// The set of these records; `None` if there are none.
+    pub(crate) fn new(records: Vec<CaaRecord>) -> Option<Self> {
+        (!records.is_empty()).then_some(Self(records))
     }
 
     /// What the records, which are those of `domain`, say about `name`.
@@ -72,7 +62,7 @@ impl RecordSet {
         &self,
         challenge: ChallengeType,
         terms: &'t CaaTerms,
-    ) -> Result<Option<(&Record, &'t str)>, CaaReason> {
+    ) -> Result<Option<(&CaaRecord, &'t str)>, CaaReason> {
         if let Some(unknown) = self.0.iter().find(|record| record.is_critical && !record.is_known()) {
             return Err(CaaReason::Critical(unknown.quoted()));
         }
@@ -99,12 +89,20 @@ impl RecordSet {
         if terms.is_wildcard && self.tagged(ISSUE_WILD).next().is_some() { ISSUE_WILD } else { ISSUE }
     }
 
-    fn tagged(&self, tag: &'static str) -> impl Iterator<Item = &Record> {
+    fn tagged(&self, tag: &'static str) -> impl Iterator<Item = &CaaRecord> {
         self.0.iter().filter(move |record| record.tag.eq_ignore_ascii_case(tag))
     }
 }
 
-impl Record {
+impl CaaRecord {
+    /// The record of this data; `None` if it is of another type.
+    pub(crate) fn of(data: RData) -> Option<Self> {
+        match data {
+            RData::CAA(caa) => Some(Self::from(caa)),
+            _ => None,
+        }
+    }
+
     /// Reads the data of a record (RFC 8659 §4.1); `None` if it is of another form.
     pub(crate) fn read(data: &[u8]) -> Option<Self> {
         let (&[flags, length], rest) = data.split_first_chunk()?;
@@ -123,7 +121,7 @@ impl Record {
     }
 }
 
-impl From<CAA> for Record {
+impl From<CAA> for CaaRecord {
     fn from(caa: CAA) -> Self {
         let flags = caa.reserved_flags | if caa.issuer_critical { CRITICAL } else { 0 };
         Self { is_critical: is_critical(flags), tag: caa.tag, value: caa.value }

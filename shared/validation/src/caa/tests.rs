@@ -15,9 +15,9 @@ fn set(records: &[(u8, &str, &str)]) -> RecordSet {
         caa.reserved_flags = flags & 127;
         caa.tag = tag.to_owned();
         caa.value = value.as_bytes().to_vec();
-        RData::CAA(caa)
+        CaaRecord::of(RData::CAA(caa)).unwrap()
     };
-    RecordSet::of(records.iter().map(record).collect())
+    RecordSet::new(records.iter().map(record).collect()).unwrap()
 }
 
 fn terms(is_wildcard: bool) -> CaaTerms {
