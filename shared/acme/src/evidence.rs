@@ -43,6 +43,11 @@ pub struct Observation {
     /// The DNS server that was asked; `None` for that of the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolver: Option<SocketAddr>,
+    /// Whether the resolver found every answer authentic (DNSSEC; RFC 4035 §3.2.3); `None` where the
+    /// profile does not have it validate, or no name was looked up. An answer that is not authentic
+    /// comes from a zone that has no signatures, and proves that it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticated: Option<bool>,
     /// What was found: for http-01 the URL whose answer held the key authorization, for dns-01 the
     /// name of the TXT record that held its digest, for tls-alpn-01 the protocol of the handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +90,9 @@ pub struct CaaPermission {
     /// The domain name by which that record names the CA.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
+    /// The same as [`Observation::authenticated`], for the answers about CAA records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticated: Option<bool>,
     /// What a newer version knows of it.
     #[serde(flatten)]
     pub unknown: UnknownMembers,

@@ -6,16 +6,15 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
 };
 
 use hickory_resolver::proto::{
-    op::{Message, MessageType, OpCode, Query, ResponseCode},
+    op::{Message, ResponseCode},
     rr::{Name, RecordType},
 };
-use tokio::net::UdpSocket;
 
-use crate::deadline::Deadline;
+use crate::{deadline::Deadline, exchange, question::Question};
 
 /// The addresses of `name`, those of IPv6 first; `None` if the usual client should ask.
 pub(crate) async fn addresses(server: SocketAddr, name: &Name, until: Deadline) -> Option<Vec<IpAddr>> {
@@ -25,13 +24,8 @@ pub(crate) async fn addresses(server: SocketAddr, name: &Name, until: Deadline) 
 }
 
 /// Asks for both families and waits for both answers; `None` if one of them is not plain.
-///
-/// The socket has a random port and takes datagrams of this server only, so that who cannot see the
-/// questions has to guess the port and the number of one.
 async fn exchange(server: SocketAddr, name: &Name) -> io::Result<Option<[Vec<IpAddr>; 2]>> {
-    let any = if server.is_ipv6() { IpAddr::from(Ipv6Addr::UNSPECIFIED) } else { Ipv4Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0)).await?;
-    socket.connect(server).await?;
+    let socket = exchange::connected(server).await?;
     let questions = [Question::new(name, RecordType::AAAA)?, Question::new(name, RecordType::A)?];
     for question in &questions {
         socket.send(&question.message()?).await?;
@@ -43,10 +37,10 @@ async fn exchange(server: SocketAddr, name: &Name) -> io::Result<Option<[Vec<IpA
             return Ok(Some([std::mem::take(v6), std::mem::take(v4)]));
         }
         let length = socket.recv(&mut datagram).await?;
-        let Some(message) = datagram.get(..length).and_then(|octets| Message::from_vec(octets).ok()) else { continue };
+        let received = datagram.get(..length).unwrap_or_default();
         for (question, answer) in questions.iter().zip(&mut answers) {
-            if answer.is_none() && question.is_answered_by(&message) {
-                match question.plain(&message) {
+            if answer.is_none() && question.head_of_datagram(received).is_some() {
+                match Message::from_vec(received).ok().and_then(|message| plain(question, &message)) {
                     Some(addresses) => *answer = Some(addresses),
                     None => return Ok(None),
                 }
@@ -55,52 +49,24 @@ async fn exchange(server: SocketAddr, name: &Name) -> io::Result<Option<[Vec<IpA
     }
 }
 
-/// A question for the records of one type.
-pub(crate) struct Question {
-    pub(crate) id: u16,
-    pub(crate) query: Query,
-}
-
-impl Question {
-    pub(crate) fn new(name: &Name, r#type: RecordType) -> io::Result<Self> {
-        let mut id = [0; 2];
-        getrandom::fill(&mut id).map_err(io::Error::from)?;
-        Ok(Self { id: u16::from_ne_bytes(id), query: Query::query(name.clone(), r#type) })
+/// The addresses, which may be none, of a whole answer without aliases; `None` for any other answer.
+fn plain(question: &Question, message: &Message) -> Option<Vec<IpAddr>> {
+    if message.metadata.truncation || message.metadata.response_code != ResponseCode::NoError {
+        return None;
     }
-
-    pub(crate) fn message(&self) -> io::Result<Vec<u8>> {
-        let mut message = Message::new(self.id, MessageType::Query, OpCode::Query);
-        message.metadata.recursion_desired = true;
-        message.add_query(self.query.clone());
-        message.to_vec().map_err(io::Error::other)
-    }
-
-    /// Whether this is an answer to this question; anyone may send what looks like one.
-    fn is_answered_by(&self, message: &Message) -> bool {
-        message.metadata.id == self.id
-            && message.metadata.message_type == MessageType::Response
-            && message.queries == [self.query.clone()]
-    }
-
-    /// The addresses, which may be none, of a whole answer without aliases; `None` for any other
-    /// answer.
-    fn plain(&self, message: &Message) -> Option<Vec<IpAddr>> {
-        if message.metadata.truncation || message.metadata.response_code != ResponseCode::NoError {
-            return None;
-        }
-        let answers = message.answers.iter().map(|record| {
-            let is_of_question = record.name == *self.query.name() && record.record_type() == self.query.query_type();
-            record.data.ip_addr().filter(|_| is_of_question)
-        });
-        answers.collect()
-    }
+    let query = &question.query;
+    let answers = message.answers.iter().map(|record| {
+        let is_of_question = record.name == *query.name() && record.record_type() == query.query_type();
+        record.data.ip_addr().filter(|_| is_of_question)
+    });
+    answers.collect()
 }
 
 /// The addresses that a message has for each question that it repeats.
 #[cfg(fuzzing)]
 pub(crate) fn of_message(message: &Message) -> Vec<IpAddr> {
-    let questions = message.queries.iter().map(|query| Question { id: message.metadata.id, query: query.clone() });
-    questions.filter(|question| question.is_answered_by(message)).flat_map(|it| it.plain(message)).flatten().collect()
+    let questions = message.queries.iter().map(|query| Question::repeated(message.metadata.id, query.clone()));
+    questions.filter_map(|question| plain(&question, message)).flatten().collect()
 }
 
 /// Octets of the longest answer to a question that does not ask for longer ones (RFC 1035 §4.2.1).
@@ -110,10 +76,14 @@ const LONGEST: usize = 512;
 mod tests {
     use std::time::Duration;
 
-    use hickory_resolver::proto::rr::{
-        RData, Record,
-        rdata::{A, AAAA, CNAME},
+    use hickory_resolver::proto::{
+        op::MessageType,
+        rr::{
+            RData, Record,
+            rdata::{A, AAAA, CNAME},
+        },
     };
+    use tokio::net::UdpSocket;
 
     use super::*;
 
@@ -149,6 +119,13 @@ mod tests {
         };
         message.add_answers([Record::from_rdata(query.name().clone(), 60, data)]);
         message
+    }
+
+    /// The name with its first letter in the other case.
+    fn with_another_letter(name: &Name) -> Name {
+        let mut text = name.to_ascii().into_bytes();
+        text[0] ^= 0x20;
+        Name::from_ascii(String::from_utf8(text).unwrap()).unwrap()
     }
 
     fn sent(message: Message) -> Vec<Vec<u8>> {
@@ -189,6 +166,7 @@ mod tests {
                 forged(|forged| forged.metadata.message_type = MessageType::Query),
                 forged(|forged| forged.queries[0].name = Name::from_ascii("b.test.").unwrap()),
                 forged(|forged| forged.queries.clear()),
+                forged(|forged| forged.queries[0].name = with_another_letter(&forged.queries[0].name)),
                 with_address(message.clone()).to_vec().unwrap(),
             ]
         });

@@ -31,6 +31,9 @@ pub(crate) enum Fault {
     /// An error code such as SERVFAIL or REFUSED.
     #[error("The DNS server answered {code} to the query for {} of {}. Check the zone's name servers and its DNSSEC signatures.", .question.types, .question.name)]
     Refused { question: DnsQuery, code: String },
+    /// A server that validates answered SERVFAIL: most often, a chain of signatures is broken.
+    #[error("The DNS server, which validates DNSSEC, answered SERVFAIL to the query for {} of {}{}. Check the zone's name servers, its signatures, and the DS record in the zone above it.", .question.types, .question.name, because(.reason.as_deref()))]
+    NotValidated { question: DnsQuery, reason: Option<String> },
     /// The DNS server did not answer in time.
     #[error("DNS did not answer the query for {} of {} in time. Check that the zone's name servers can be reached.", .0.types, .0.name)]
     Unanswered(DnsQuery),
@@ -187,6 +190,9 @@ impl Fault {
             Self::LookUp { question, .. } | Self::Unreadable { question, .. } => {
                 format!("Looking up {} of {} failed.", question.types, question.name)
             }
+            Self::NotValidated { question, .. } => {
+                Self::NotValidated { question: question.clone(), reason: None }.to_string()
+            }
             Self::WrongTxt { name, expected, .. } => format!(
                 "No TXT record of {name} is {expected}. Publish the digest of this challenge's key authorization, and wait until all name servers of the zone have it."
             ),
@@ -210,6 +216,7 @@ impl Fault {
             Self::UnknownName(_)
             | Self::NoRecord(_)
             | Self::Refused { .. }
+            | Self::NotValidated { .. }
             | Self::Unanswered(_)
             | Self::LookUp { .. }
             | Self::Unreadable { .. } => ProblemType::Dns,
@@ -251,6 +258,10 @@ pub(crate) struct DnsQuery {
 
 fn permission(reason: &ForbiddenAddress) -> &'static str {
     if reason.could_be_allowed() { ", or ask the operator to allow this network" } else { "" }
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 fn listed(attempts: &[(SocketAddr, String)]) -> String {

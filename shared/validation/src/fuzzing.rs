@@ -24,7 +24,9 @@ use crate::{
     caa::RecordSet,
     connection, datagram, dns_01,
     host::Host,
-    http_01, peer_certificate, plain_caa, resolver,
+    http_01, peer_certificate, plain_caa,
+    question::Question,
+    records,
     url::{Scheme, Url},
 };
 
@@ -49,8 +51,8 @@ pub fn http_answer(octets: &[u8], probe: &Probe) -> Option<bool> {
 /// connected to.
 pub fn dns_answer(octets: &[u8], probe: &Probe) -> Option<(bool, Vec<IpAddr>)> {
     let message = Message::from_vec(octets).ok()?;
-    let of_type = |r#type| resolver::of_type(&message.answers, r#type);
-    let texts = resolver::joined(of_type(RecordType::TXT));
+    let of_type = |r#type| records::of_type(&message.answers, r#type);
+    let texts = records::joined(of_type(RecordType::TXT));
     let addresses = [RecordType::AAAA, RecordType::A].into_iter().flat_map(of_type).filter_map(|data| data.ip_addr());
     let addresses = addresses.chain(datagram::of_message(&message));
     let host = Host::from_authority("a.test")?;
@@ -67,7 +69,7 @@ pub fn caa(number: u8, records: &[u8], terms: &CaaTerms) -> Option<CaaPermission
     let mut octets = message.to_vec().ok()?;
     *octets.get_mut(ANSWERS)? = number;
     octets.extend(records);
-    let records = plain_caa::read(&octets, &datagram::Question { id: 0, query }).ok()??;
+    let records = plain_caa::read(&octets, &Question::repeated(0, query)).ok()??;
     RecordSet::new(records)?.permission("a.test", "a.test", ChallengeType::Dns01, terms).ok()
 }
 

@@ -18,6 +18,7 @@ mod dial;
 mod dns_01;
 mod dns_provider;
 mod excerpt;
+mod exchange;
 mod fault;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -29,11 +30,14 @@ mod peer_certificate;
 mod permission;
 mod plain_caa;
 mod probe;
+mod question;
+mod records;
 mod resolver;
 mod rules;
 mod tls;
 mod tls_alpn_01;
 mod url;
+mod validated;
 
 pub use caa::CaaTerms;
 pub use connection::Connection;

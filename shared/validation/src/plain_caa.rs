@@ -5,43 +5,34 @@
 use std::{io, net::SocketAddr};
 
 use hickory_resolver::proto::{
-    op::{Header, MessageType, Query, ResponseCode},
+    op::{Header, Metadata, Query, ResponseCode},
     rr::{DNSClass, Name, RecordType},
     serialize::binary::{BinDecodable, BinDecoder, DecodeError},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
-use crate::{caa::CaaRecord, datagram::Question};
+use crate::{caa::CaaRecord, exchange, question::Question};
 
-/// Asks the server for the CAA records of `name` over TCP (RFC 7766), which has room for all.
+/// Asks the server for the CAA records of `name` over TCP, which has room for all.
 ///
 /// # Errors
 /// The exchange failed, or what came is no whole answer to this question.
 pub(crate) async fn ask(server: SocketAddr, name: &Name) -> io::Result<Vec<CaaRecord>> {
     let question = Question::new(name, RecordType::CAA)?;
-    let message = question.message()?;
-    let length = u16::try_from(message.len()).map_err(io::Error::other)?;
-    let mut stream = TcpStream::connect(server).await?;
-    stream.write_all(&[&length.to_be_bytes(), message.as_slice()].concat()).await?;
-    let mut answer = vec![0; stream.read_u16().await?.into()];
-    stream.read_exact(&mut answer).await?;
-    let records = read(&answer, &question).map_err(io::Error::other)?;
-    records.ok_or_else(|| io::Error::other("the answer is to another question, or says of an error"))
+    let answer = exchange::over_tcp(server, &question).await?;
+    let records = read(&answer.octets, &question).map_err(io::Error::other)?;
+    records.ok_or_else(|| io::Error::other("the answer says of an error"))
 }
 
 /// The CAA records in an answer, which may be none; `None` if it is not the whole answer to this
 /// question, or a record is of another form.
 pub(crate) fn read(answer: &[u8], question: &Question) -> Result<Option<Vec<CaaRecord>>, DecodeError> {
-    let mut decoder = BinDecoder::new(answer);
-    let Header { metadata, counts } = Header::read(&mut decoder)?;
-    let mut is_answer = metadata.id == question.id && metadata.message_type == MessageType::Response;
-    is_answer &= !metadata.truncation && metadata.response_code == ResponseCode::NoError && counts.queries == 1;
-    if !is_answer || Query::read(&mut decoder)? != question.query {
+    let is_whole = |head: Metadata| !head.truncation && head.response_code == ResponseCode::NoError;
+    if !question.head_of_answer(answer).is_some_and(is_whole) {
         return Ok(None);
     }
+    let mut decoder = BinDecoder::new(answer);
+    let Header { counts, .. } = Header::read(&mut decoder)?;
+    Query::read(&mut decoder)?;
     let mut records = Vec::new();
     for _ in 0..counts.answers {
         Name::read(&mut decoder)?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use acme::{ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Observation, Problem};
+use acme::{CaaPermission, ChallengeToken, ChallengeType, Identifier, KeyAuthorization, Observation, Problem};
 
 use crate::{CaaTerms, Lack, Rules, connection::Dialer, dns_01, fault::Fault, http_01, permission, tls_alpn_01};
 
@@ -57,8 +57,10 @@ pub async fn probe(probe: &Probe) -> Result<Observation, Failure> {
         ChallengeType::Dns01 => dns_01::run(probe, &dialer).await?,
         ChallengeType::TlsAlpn01 => tls_alpn_01::run(probe, &dialer).await?,
     };
+    let observed = Observation { authenticated: dialer.resolver.said(), ..observed };
     let Some(terms) = &probe.caa else { return Ok(observed) };
     let permission = permission::of(&probe.identifier, probe.challenge, terms, &dialer.resolver).await;
     let permission = permission.map_err(|fault| fault.at(observed.address))?;
+    let permission = CaaPermission { authenticated: dialer.resolver.said(), ..permission };
     Ok(Observation { caa: Some(permission), ..observed })
 }

@@ -15,7 +15,7 @@ use hickory_resolver::{
     net::{DnsError, NetError, NoRecords},
     proto::{
         op::ResponseCode,
-        rr::{Name, RData, Record, RecordType},
+        rr::{Name, RData, RecordType},
     },
     system_conf,
 };
@@ -28,24 +28,37 @@ use crate::{
     dns_provider::DnsProvider,
     fault::{DnsQuery, Fault},
     plain_caa,
+    records::{joined, mnemonic, of_type},
+    validated::Validated,
 };
 
 /// The profile's resolver, or that of the system.
 pub(crate) struct Resolver<'a> {
     rules: &'a Rules,
     deadline: Deadline,
+    validated: Option<Validated<'a>>,
 }
 
 impl<'a> Resolver<'a> {
     /// A client for the resolver of `rules`, which is queried until `deadline`.
     pub(crate) fn new(rules: &'a Rules, deadline: Deadline) -> Self {
-        Self { rules, deadline }
+        let validated = rules.resolver.filter(|_| rules.validates);
+        Self { rules, deadline, validated: validated.map(|server| Validated::new(server, rules, deadline)) }
+    }
+
+    /// Whether the resolver found every answer since the last call authentic; `None` if it does not
+    /// validate, or was not asked.
+    pub(crate) fn said(&self) -> Option<bool> {
+        self.validated.as_ref()?.said()
     }
 
     /// All addresses of `name`; at least one.
     pub(crate) async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, Fault> {
         let question = DnsQuery { name: name.to_string(), types: "A or AAAA" };
         let name = absolute(&question)?;
+        if let Some(validated) = &self.validated {
+            return validated.addresses(&name, &question).await;
+        }
         if let Some(server) = self.rules.resolver
             && let Some(addresses) = datagram::addresses(server, &name, self.deadline.or_after(PLAIN)).await
         {
@@ -69,15 +82,23 @@ impl<'a> Resolver<'a> {
     /// All TXT records of `name`, each with its strings joined (RFC 8555 §8.4); at least one.
     pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
         let question = DnsQuery { name: name.to_owned(), types: "TXT" };
-        let (client, name) = (self.client(&question)?, absolute(&question)?);
-        let data = self.ask(&client, &name, RecordType::TXT, &question).await?;
-        Ok(joined(data))
+        let name = absolute(&question)?;
+        if let Some(validated) = &self.validated {
+            return validated.look_up(&name, RecordType::TXT, &question).await.map(joined);
+        }
+        let client = self.client(&question)?;
+        self.ask(&client, &name, RecordType::TXT, &question).await.map(joined)
     }
 
     /// All CAA records of `domain`; at least one.
     pub(crate) async fn caa(&self, domain: &str) -> Result<RecordSet, Fault> {
         let question = DnsQuery { name: domain.to_owned(), types: "CAA" };
-        let (client, name) = (self.client(&question)?, absolute(&question)?);
+        let name = absolute(&question)?;
+        if let Some(validated) = &self.validated {
+            let records = validated.caa(&name, &question).await?;
+            return RecordSet::new(records).ok_or(Fault::NoRecord(question));
+        }
+        let client = self.client(&question)?;
         let read = match self.ask(&client, &name, RecordType::CAA, &question).await {
             Ok(data) => data.into_iter().map(CaaRecord::of).collect::<Option<Vec<_>>>(),
             Err(Fault::Unreadable { .. }) => None,
@@ -137,21 +158,6 @@ fn absolute(question: &DnsQuery) -> Result<Name, Fault> {
     name.map_err(|error| Fault::LookUp { question: question.clone(), error: error.to_string() })
 }
 
-/// The data of the records of that type, which may be fewer than were asked for: a resolver sends
-/// what it likes.
-pub(crate) fn of_type(records: &[Record], r#type: RecordType) -> Vec<RData> {
-    records.iter().map(|record| &record.data).filter(|data| data.record_type() == r#type).cloned().collect()
-}
-
-/// The texts of TXT records, each with its strings joined.
-pub(crate) fn joined(records: Vec<RData>) -> Vec<Vec<u8>> {
-    let texts = records.into_iter().map(|data| match data {
-        RData::TXT(txt) => Some(txt.txt_data.concat()),
-        _ => None,
-    });
-    texts.flatten().collect()
-}
-
 /// The DNS client of one probe.
 struct Client {
     resolver: hickory_resolver::Resolver<DnsProvider>,
@@ -190,6 +196,9 @@ impl Client {
         let options = builder.options_mut();
         options.timeout = rules.dns_timeout;
         options.attempts = 1;
+        // Who cannot see the question has to guess the case of its letters, too; a server that does
+        // not repeat it is asked over TCP.
+        options.case_randomization = true;
         options.use_hosts_file = ResolveHosts::Never;
         let mut resolver = builder.build()?;
         resolver.set_hosts(Arc::new(hosts));
@@ -242,17 +251,6 @@ fn first_of_the_system() -> Option<SocketAddr> {
     let server = config.name_servers().first()?;
     let port = server.connections.first().map_or(DNS_PORT, |connection| connection.port);
     Some(SocketAddr::new(server.ip, port))
-}
-
-/// The code as `dig` prints it.
-fn mnemonic(code: ResponseCode) -> String {
-    match code {
-        ResponseCode::FormErr => "FORMERR".to_owned(),
-        ResponseCode::ServFail => "SERVFAIL".to_owned(),
-        ResponseCode::NotImp => "NOTIMP".to_owned(),
-        ResponseCode::Refused => "REFUSED".to_owned(),
-        other => format!("{other:?}").to_uppercase(),
-    }
 }
 
 const DNS_PORT: u16 = 53;

@@ -11,6 +11,9 @@ use crate::address::AddressRules;
 pub struct Rules {
     /// The DNS server for all queries; `None` for those of the system, after the hosts file.
     pub resolver: Option<SocketAddr>,
+    /// Whether that server validates DNSSEC: an answer with a broken chain of signatures is none, and
+    /// what it says of the others is evidence. Says nothing without `resolver`.
+    pub validates: bool,
     /// Special-purpose networks that may be contacted; see [`AddressRules::new`].
     pub allowed_networks: Vec<IpNet>,
     /// The port that http-01 connects to. RFC 8555 §8.3 requires 80; tests use others.
@@ -30,6 +33,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             resolver: None,
+            validates: false,
             allowed_networks: Vec::new(),
             http_port: HTTP_PORT,
             tls_port: TLS_PORT,
