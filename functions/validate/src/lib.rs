@@ -125,6 +125,7 @@ fn probe(settings: &ValidationSettings, job: &ValidationJob) -> Probe {
         }),
         rules: Rules {
             resolver: resolver.or(settings.resolver),
+            validates: job.profile.demands_dnssec(),
             allowed_networks: networks.copied().collect(),
             http_port: settings.http_port,
             tls_port: settings.tls_port,

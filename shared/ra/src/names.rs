@@ -148,6 +148,7 @@ impl<'a> NamePolicy<'a> {
             let reason = match (self.accepts(authorization), serving.counts(authorization)) {
                 (false, _) if authorization.pre_approval.is_some() => PRE_APPROVAL_WITHDRAWN,
                 (false, _) if !self.is_permitted_by_caa(authorization) => CAA_UNCHECKED,
+                (false, _) if !self.has_validated_dns(authorization) => DNS_UNVALIDATED,
                 (false, _) => WAY_WITHDRAWN,
                 (true, false) if authorization.is_unvalidated() => UNVALIDATED,
                 (true, false) => OTHER_PROFILE,
@@ -166,7 +167,8 @@ impl<'a> NamePolicy<'a> {
         if authorization.pre_approval.is_some() {
             return self.pre_approval(&authorization.identifier).is_some();
         }
-        if authorization.state == AuthorizationState::Valid && !self.is_permitted_by_caa(authorization) {
+        let is_looked_up = self.is_permitted_by_caa(authorization) && self.has_validated_dns(authorization);
+        if authorization.state == AuthorizationState::Valid && !is_looked_up {
             return false;
         }
         let offered = self.challenges(&authorization.identifier);
@@ -196,6 +198,18 @@ impl<'a> NamePolicy<'a> {
         let is_permission = |observation: &Observation| observation.caa.as_ref().is_some_and(names_us);
         let evidence = authorization.evidence.as_ref();
         evidence.is_some_and(|shown| !shown.observations.is_empty() && shown.observations.iter().all(is_permission))
+    }
+
+    /// Whether a resolver that validates answered when control was shown (DNSSEC). Always, where the
+    /// profile demands none.
+    fn has_validated_dns(&self, authorization: &Authorization) -> bool {
+        if !self.profile.demands_dnssec() || authorization.identifier.is_address() || authorization.is_unvalidated() {
+            return true;
+        }
+        let evidence = authorization.evidence.as_ref();
+        evidence.is_some_and(|shown| {
+            !shown.observations.is_empty() && shown.observations.iter().all(|seen| seen.authenticated.is_some())
+        })
     }
 
     /// The pre-approval by which the account needs no challenge for the identifier (interface row
@@ -277,6 +291,9 @@ const WAY_WITHDRAWN: &str = "control of this name was shown in a way that this d
 
 const CAA_UNCHECKED: &str = "CAA records were not looked up when control of this name was shown, or named this CA \
                              otherwise than now; create a new order";
+
+const DNS_UNVALIDATED: &str = "no resolver validated the answers of DNS when control of this name was shown; create a \
+                               new order";
 
 const PRE_APPROVAL_WITHDRAWN: &str = "this name is no longer pre-approved; create a new order and show control of it";
 

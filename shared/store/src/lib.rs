@@ -67,7 +67,7 @@ pub use nonce::{NonceSecret, NonceSecrets, NonceStore, Redemption};
 pub use order::{OrderPage, OrderStore};
 pub use page::Page;
 pub use profile::{
-    AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Caa, Difference, DnsResolver, ExistingAccounts,
+    AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Caa, Difference, DnsResolver, Dnssec, ExistingAccounts,
     FirstProfiles, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, PreApproval, ProfileChanges,
     ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
     TermsOfServiceChange, Validity, is_web_page,

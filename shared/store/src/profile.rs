@@ -16,7 +16,8 @@ use acme::ProfileName;
 use async_trait::async_trait;
 
 pub use acme_profile::{
-    AcmeProfile, Caa, DnsResolver, ExistingAccounts, NameRefusal, OfferedProfile, PreApproval, TermsOfServiceChange,
+    AcmeProfile, Caa, DnsResolver, Dnssec, ExistingAccounts, NameRefusal, OfferedProfile, PreApproval,
+    TermsOfServiceChange,
 };
 pub use applied::{AppliedConfiguration, FirstProfiles};
 pub use check::{InvalidProfiles, ProfileFault, ProfileKind, ProfileRefusal, is_web_page};

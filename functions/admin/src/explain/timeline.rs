@@ -1,6 +1,6 @@
 //! The timeline of an explanation.
 
-use acme::{Account, Authorization, CaaPermission, ChallengeState, Order, OrderState};
+use acme::{Account, Authorization, CaaPermission, ChallengeState, Observation, Order, OrderState};
 use jiff::Timestamp;
 use store::{AuditRecord, CertificateRecord, CertificateState};
 
@@ -95,8 +95,10 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                     format!("validated{}", address.map(|address| format!(" at {address}")).unwrap_or_default())
                 };
                 timeline.push(entry(*at, format!("{challenge_type} for {name}: {what}")));
-                let permitted = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
-                if let Some(permission) = permitted.filter_map(|observation| observation.caa.as_ref()).next() {
+                for authentic in seen(authorization).filter_map(|observation| observation.authenticated) {
+                    timeline.push(entry(*at, format!("DNS for {name}: {}", authenticity(authentic))));
+                }
+                for permission in seen(authorization).filter_map(|observation| observation.caa.as_ref()) {
                     timeline.push(entry(*at, format!("CAA for {name}: {}", caa(permission))));
                 }
             }
@@ -111,8 +113,27 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
     }
 }
 
+/// What was observed when control was shown.
+fn seen(authorization: &Authorization) -> impl Iterator<Item = &Observation> {
+    authorization.evidence.iter().flat_map(|evidence| &evidence.observations)
+}
+
+/// What a resolver that validates said of its answers.
+fn authenticity(is_authentic: bool) -> &'static str {
+    if is_authentic {
+        "the resolver found every answer authentic (DNSSEC)"
+    } else {
+        "an answer is from a zone without signatures (DNSSEC)"
+    }
+}
+
 /// Why CAA records permitted a certificate.
 fn caa(permission: &CaaPermission) -> String {
+    let of_dns = permission.authenticated.map(|authentic| format!("; {}", authenticity(authentic)));
+    of_records(permission) + &of_dns.unwrap_or_default()
+}
+
+fn of_records(permission: &CaaPermission) -> String {
     match (&permission.domain, &permission.record) {
         (Some(domain), Some(record)) => format!("permitted by the record {record} of {domain}"),
         (Some(domain), None) => format!("the records of {domain} restrict no CA"),

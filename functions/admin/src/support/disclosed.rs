@@ -30,6 +30,7 @@ fn acme(profile: AcmeProfile) -> AcmeProfile {
         former_base_urls: _,
         terms_of_service_change: _,
         dns_resolver: _,
+        dnssec: _,
         retry_interval: _,
         validity: _,
         challenge_types: _,

@@ -65,6 +65,9 @@ pub struct AcmeProfile {
     /// The DNS resolver for validation; the host's default when absent.
     #[serde(default)]
     pub dns_resolver: Option<DnsResolver>,
+    /// Who validates the signatures of DNS (DNSSEC, RFC 4035); no one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dnssec: Option<Dnssec>,
     /// The value of `Retry-After` in answers to polling clients, in seconds.
     #[serde(default = "one")]
     pub retry_interval: u32,
@@ -147,6 +150,7 @@ impl AcmeProfile {
             former_base_urls: Vec::new(),
             terms_of_service_change: TermsOfServiceChange::default(),
             dns_resolver: None,
+            dnssec: None,
             retry_interval: one(),
             validity: ten_hours(),
             challenge_types: all_challenges(),
@@ -194,6 +198,11 @@ impl AcmeProfile {
     /// Whether CAA records can forbid a certificate.
     pub fn enforces_caa(&self) -> bool {
         self.caa == Some(Caa::Enforce)
+    }
+
+    /// Whether only answers count that a validating resolver gave.
+    pub fn demands_dnssec(&self) -> bool {
+        self.dnssec == Some(Dnssec::Resolver)
     }
 
     /// Whether accounts without an external account binding may not go on.
@@ -297,6 +306,17 @@ pub enum Caa {
     /// A name is certified only if the records for it permit one of the profile's
     /// [`caa_identities`](AcmeProfile::caa_identities).
     Enforce,
+}
+
+/// Who validates the signatures of DNS (DNSSEC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Dnssec {
+    /// No one.
+    Off,
+    /// The profile's [`dns_resolver`](AcmeProfile::dns_resolver). Where it finds a broken chain of
+    /// signatures, nothing is validated.
+    Resolver,
 }
 
 /// What becomes of accounts that were made before the directory required an external account

@@ -133,6 +133,10 @@ pub enum ProfileRefusal {
     /// No CAA record could name the CA.
     #[error("needs caaIdentities: the names by which CAA records permit this CA to issue")]
     NoIdentities,
+    /// The resolvers of a machine may be several, and one that does not validate would answer for
+    /// one that does.
+    #[error("needs dnsResolver: the address of the resolver that validates for this CA")]
+    NoValidatingResolver,
     /// CAA records are looked up when a challenge is met, and pre-approved names have none.
     #[error(
         "cannot be enforced beside preApproved: CAA records are checked with a challenge, and those names have none"
@@ -270,6 +274,8 @@ fn check_acme_profile(profile: &AcmeProfile, ra: &BTreeSet<&ProfileName>, found:
     found.unless(has_names, "caa", ProfileRefusal::NoIdentities);
     let is_checked = !profile.enforces_caa() || profile.pre_approved.is_empty();
     found.unless(is_checked, "caa", ProfileRefusal::UncheckedNames);
+    let has_resolver = !profile.demands_dnssec() || profile.dns_resolver.is_some();
+    found.unless(has_resolver, "dnssec", ProfileRefusal::NoValidatingResolver);
     for base in &profile.former_base_urls {
         let is_base = UrlBase::parse(base, UrlScheme::Https).is_ok();
         found.unless(is_base, "formerBaseUrls", ProfileRefusal::NotABaseUrl(base.clone()));
@@ -401,6 +407,7 @@ mod tests {
             (json!({ "requireTermsOfService": true }), "acmeProfile.web.requireTermsOfService: needs a terms"),
             (json!({ "caaIdentities": ["a b"] }), "acmeProfile.web.caaIdentities: `a b` is not a DNS name"),
             (json!({ "caa": "enforce" }), "acmeProfile.web.caa: needs caaIdentities"),
+            (json!({ "dnssec": "resolver" }), "acmeProfile.web.dnssec: needs dnsResolver"),
             (
                 json!({ "caa": "enforce", "caaIdentities": ["ca.example"], "externalAccountRequired": true,
                         "preApproved": [{ "rule": "a.example" }] }),
@@ -497,6 +504,7 @@ mod tests {
             "deniedIdentifiers": ["10.0.0.0/8"], "allowWildcards": false, "maximumIdentifiers": 10,
             "externalAccountRequired": true, "preApproved": [{ "rule": ".example.com", "wildcard": true }],
             "allowedOrigins": ["https://page.example:8443", "http://[::1]", "*"],
+            "dnsResolver": { "address": "192.0.2.53" }, "dnssec": "resolver",
             "caa": "off", "formerBaseUrls": ["https://old.example:8443/ca"],
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });

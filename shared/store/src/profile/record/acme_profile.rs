@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Listed;
 use crate::{
-    AcmeProfile, Caa, DnsResolver, ExistingAccounts, IdentifierRule, Limit, Limits, OfferedProfile, PreApproval,
-    TermsOfServiceChange,
+    AcmeProfile, Caa, DnsResolver, Dnssec, ExistingAccounts, IdentifierRule, Limit, Limits, OfferedProfile,
+    PreApproval, TermsOfServiceChange,
 };
 
 /// An ACME Profile as it is stored; the fields are those of [`AcmeProfile`].
@@ -37,6 +37,8 @@ pub struct AcmeProfileRecord {
     terms_of_service_change: TermsOfServiceChange,
     #[serde(default)]
     dns_resolver: Option<DnsResolverRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dnssec: Option<Dnssec>,
     retry_interval: u32,
     validity: u32,
     challenge_types: Vec<Listed<ChallengeType>>,
@@ -79,6 +81,7 @@ impl AcmeProfileRecord {
             caa: profile.caa,
             former_base_urls: profile.former_base_urls.clone(),
             terms_of_service_change: profile.terms_of_service_change,
+            dnssec: profile.dnssec,
             dns_resolver: profile.dns_resolver.map(|DnsResolver { address, port }| DnsResolverRecord { address, port }),
             retry_interval: profile.retry_interval,
             validity: profile.validity,
@@ -124,6 +127,7 @@ impl From<AcmeProfileRecord> for AcmeProfile {
             former_base_urls: record.former_base_urls,
             terms_of_service_change: record.terms_of_service_change,
             dns_resolver: record.dns_resolver.map(resolver),
+            dnssec: record.dnssec,
             retry_interval: record.retry_interval,
             validity: record.validity,
             challenge_types: record.challenge_types.into_iter().filter_map(Listed::known).collect(),
