@@ -8,6 +8,8 @@ mod address;
 mod caa;
 #[path = "validation/dns_01.rs"]
 mod dns_01;
+#[path = "validation/dnssec.rs"]
+mod dnssec;
 #[path = "validation/http_01.rs"]
 mod http_01;
 #[path = "validation/http_01_redirect.rs"]

@@ -43,8 +43,8 @@ pub struct Observation {
     /// The DNS server that was asked; `None` for that of the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolver: Option<SocketAddr>,
-    /// Whether the resolver found every answer authentic (DNSSEC; RFC 4035 §3.2.3); `None` where the
-    /// profile does not have it validate, or no name was looked up. An answer that is not authentic
+    /// Whether the resolver found every answer authentic (DNSSEC; RFC 4035 §3.2.3); `None` where
+    /// the profile does not have it validate, or no name was looked up. An answer that is not authentic
     /// comes from a zone that has no signatures, and proves that it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticated: Option<bool>,

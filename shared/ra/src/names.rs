@@ -200,8 +200,8 @@ impl<'a> NamePolicy<'a> {
         evidence.is_some_and(|shown| !shown.observations.is_empty() && shown.observations.iter().all(is_permission))
     }
 
-    /// Whether a resolver that validates answered when control was shown (DNSSEC). Always, where the
-    /// profile demands none.
+    /// Whether a resolver that validates answered when control was shown (DNSSEC). Always, where
+    /// the profile demands none.
     fn has_validated_dns(&self, authorization: &Authorization) -> bool {
         if !self.profile.demands_dnssec() || authorization.identifier.is_address() || authorization.is_unvalidated() {
             return true;

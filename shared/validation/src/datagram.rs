@@ -49,7 +49,8 @@ async fn exchange(server: SocketAddr, name: &Name) -> io::Result<Option<[Vec<IpA
     }
 }
 
-/// The addresses, which may be none, of a whole answer without aliases; `None` for any other answer.
+/// The addresses, which may be none, of a whole answer without aliases; `None` for any other
+/// answer.
 fn plain(question: &Question, message: &Message) -> Option<Vec<IpAddr>> {
     if message.metadata.truncation || message.metadata.response_code != ResponseCode::NoError {
         return None;

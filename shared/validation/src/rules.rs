@@ -11,8 +11,8 @@ use crate::address::AddressRules;
 pub struct Rules {
     /// The DNS server for all queries; `None` for those of the system, after the hosts file.
     pub resolver: Option<SocketAddr>,
-    /// Whether that server validates DNSSEC: an answer with a broken chain of signatures is none, and
-    /// what it says of the others is evidence. Says nothing without `resolver`.
+    /// Whether that server validates DNSSEC: an answer with a broken chain of signatures is none,
+    /// and what it says of the others is evidence. Says nothing without `resolver`.
     pub validates: bool,
     /// Special-purpose networks that may be contacted; see [`AddressRules::new`].
     pub allowed_networks: Vec<IpNet>,

@@ -1,8 +1,8 @@
 //! What a resolver that validates DNSSEC says (RFC 4035 §3.2): the records, whether it found them
 //! authentic, and for a broken chain of signatures an error, which is never an answer.
 //!
-//! The resolver is the CA's own and validates for it; nothing is validated here. A validator in this
-//! process would take the place of [`Validated::look_up`] and nothing else (decision 0027).
+//! The resolver is the CA's own and validates for it; nothing is validated here. A validator in
+//! this process would take the place of [`Validated`] and nothing else (decision 0027).
 
 use std::{
     io,
@@ -48,8 +48,9 @@ impl<'a> Validated<'a> {
         self.said.lock().ok()?.take()
     }
 
-    /// All addresses of `name`; at least one. A fault in the answer for one family refuses: what was
-    /// not validated must not count, in neither direction.
+    /// All addresses of `name`; at least one. A fault in the answer for one family refuses: an
+    /// answer that was not validated says neither that there are addresses nor that there are
+    /// none.
     pub(crate) async fn addresses(&self, name: &Name, question: &DnsQuery) -> Result<Vec<IpAddr>, Fault> {
         let of = async |r#type| match self.look_up(name, r#type, question).await {
             Ok(data) => Ok(data),

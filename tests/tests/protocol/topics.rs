@@ -10,6 +10,7 @@ mod challenges;
 mod charset;
 mod csr_smuggling;
 mod directory;
+mod dnssec;
 mod events;
 mod external_accounts;
 mod finalize;

@@ -10,10 +10,12 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use crate::{Error, command::Program, progress};
 
 /// Each package, and the program of it that the tests use.
-pub(super) const OF_TESTS: [(&str, &str); 20] = [
+pub(super) const OF_TESTS: [(&str, &str); 22] = [
     ("acme-tiny", "acme-tiny"),
     ("acmetool", "acmetool"),
     ("apache2-bin", "apache2"),
+    // Signs the zones of the tests of DNSSEC.
+    ("bind9-utils", "dnssec-signzone"),
     // The shell of the container image in which functions are tried.
     ("busybox-static", "busybox"),
     ("caddy", "caddy"),
@@ -39,6 +41,8 @@ pub(super) const OF_TESTS: [(&str, &str); 20] = [
     // A library, not a program.
     ("ruby-acme-client", "ruby-acme-client"),
     ("uacme", "uacme"),
+    // The resolver that validates them; it is not a client.
+    ("unbound", "unbound"),
 ];
 
 /// What installs the compiler of the functions.
@@ -53,7 +57,7 @@ pub(super) const OF_JUDGES: [(&str, &str); 4] =
     [("curl", "curl"), ("openssl", "openssl"), ("slowhttptest", "slowhttptest"), ("testssl.sh", "testssl")];
 
 /// Services that the packages above install.
-const SERVICES: [(&str, &str); 7] = [
+const SERVICES: [(&str, &str); 8] = [
     ("acmetool", "acmetool.timer"),
     ("caddy", "caddy.service"),
     ("dehydrated", "dehydrated.timer"),
@@ -61,6 +65,7 @@ const SERVICES: [(&str, &str); 7] = [
     ("docker.io", "docker.service"),
     ("docker.io", "docker.socket"),
     ("nginx", "nginx.service"),
+    ("unbound", "unbound.service"),
 ];
 
 /// The package tools ask this program before they start a service.

@@ -312,7 +312,7 @@ pub enum Caa {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Dnssec {
-    /// No one.
+    /// Signatures are not looked at, and what a resolver says of them is not kept.
     Off,
     /// The profile's [`dns_resolver`](AcmeProfile::dns_resolver). Where it finds a broken chain of
     /// signatures, nothing is validated.
