@@ -3,8 +3,9 @@
 //! [`Environment`] is a CA on free ports with a [`challenge_server`] to which all names resolve;
 //! [`client::Client`] is its ACME client; [`clients`] runs the ACME clients of other projects; an
 //! [`Operator`] administers it from the command line; [`pkilint`] lints what it signs; [`iam`]
-//! judges what the functions may do; [`SignedZones`] is a resolver that validates; [`alarm`] evaluates the alarms of the template; [`life`] says
-//! what CloudFormation makes, changes and leaves.
+//! judges what the functions may do; [`SignedZones`] is a resolver that validates; [`alarm`]
+//! evaluates the alarms of the template; [`life`] says what CloudFormation makes, changes and
+//! leaves.
 
 pub mod alarm;
 pub mod challenge_server;

@@ -8,7 +8,7 @@ use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 use tests::{
-    Host, Operator,
+    Host, Operator, SignedZones,
     client::{Http, certificate_id},
     clients::{Authority, Certbot, Certificate, CertificateKey, Challenge, Failure, Lego, Run, Target, Tool},
     deployed::Stack,
@@ -58,6 +58,41 @@ async fn an_operator_walks_through_the_same_on_the_deployed_bundle() -> Result<(
         println!("{}", stack.log());
     }
     outcome
+}
+
+/// What a resolver is to do is tried with two names, one of which it has to refuse.
+#[tokio::test]
+async fn doctor_tells_a_resolver_that_validates_from_one_that_does_not() -> Result<(), Failure> {
+    let Some(zones) = SignedZones::start("").await? else { return Ok(()) };
+    let environment = Host::OneProcess.start().await;
+    let data = environment.one_process().root_path().parent().expect("the root lies in the data folder").to_owned();
+    let operator = Operator::of_folder(PROGRAM, &data)?;
+    for (resolver, says) in
+        [(zones.address, None), (environment.challenges.dns_addr, Some("it does not call the answer for . authentic"))]
+    {
+        let (address, port) = (resolver.ip(), resolver.port());
+        let profile = format!(
+            "[[acmeProfile]]\nname = \"default\"\ndnssec = \"resolver\"\n\
+             dnsResolver = {{ address = \"{address}\", port = {port} }}\n"
+        );
+        operator.read(&["apply", "--yes", &operator.file("profile.toml", &profile)?]).await?;
+        let doctor = ["doctor", "--bogus-name", "forged.test"];
+        let check = format!("DNSSEC of default, by resolver {resolver}: ");
+        match says {
+            None => {
+                let well = operator.read(&doctor).await?;
+                assert!(well.contains(&format!("ok    {check}validates: it refuses forged.test")), "{well}");
+                let other = operator.read(&["doctor", "--bogus-name", "nowhere.test"]).await?;
+                assert!(other.contains(&format!("WARN  {check}the trial with nowhere.test shows nothing")), "{other}");
+            }
+            Some(reason) => {
+                let ill = operator.refusal(&doctor).await;
+                assert!(ill.contains(&format!("BAD   {check}{reason}")), "{ill}");
+                assert!(ill.contains("until then, forged answers count"), "{ill}");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The operator, the clients, and the differences between the hosts.

@@ -91,8 +91,10 @@ enum AdminCommand {
     ///
     /// Checks keys, issuer certificates, CRLs, secrets, profiles, resolvers and the webhook. The
     /// exit status is 1 if anything is broken.
+    ///
+    /// A resolver that is to validate DNSSEC is asked for two names, and has to refuse one of them.
     #[command(after_help = "Example:\n  serverless-acme admin --function acme-AdminFunction-1A2B doctor")]
-    Doctor,
+    Doctor(doctor::DoctorArguments),
     /// Write what to send to those who help: a file without secrets and contacts
     ///
     /// The file has the version, the configuration, the profiles, the certificates and CRLs of
@@ -359,7 +361,7 @@ async fn perform(connection: &Connection, output: &Output, command: AdminCommand
     match command {
         AdminCommand::Completions { .. } | AdminCommand::Audit(AuditCommand::Follow { .. }) => {}
         AdminCommand::Status => status::status(connection, output).await?,
-        AdminCommand::Doctor => return doctor::doctor(connection, output).await,
+        AdminCommand::Doctor(arguments) => return doctor::doctor(connection, output, arguments).await,
         AdminCommand::SupportBundle(arguments) => support::collect(connection, output, arguments).await?,
         AdminCommand::Apply { file, exact, defaults, yes, dry_run } => {
             profiles::apply(connection, output, profiles::read(&file, defaults)?, exact, yes, dry_run).await?;

@@ -44,3 +44,4 @@ pub use role_groups::{RoleGroup, RoleGroupError};
 pub use start_error::StartError;
 pub use tasks::EndedTask;
 pub use trusted_proxies::{TrustedProxies, TrustedProxy, TrustedProxyError};
+pub use validation::{TrialFailure, try_resolver};

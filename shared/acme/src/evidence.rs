@@ -44,8 +44,8 @@ pub struct Observation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolver: Option<SocketAddr>,
     /// Whether the resolver found every answer authentic (DNSSEC; RFC 4035 §3.2.3); `None` where
-    /// the profile does not have it validate, or no name was looked up. An answer that is not authentic
-    /// comes from a zone that has no signatures, and proves that it has none.
+    /// the profile does not have it validate, or no name was looked up. An answer that is not
+    /// authentic comes from a zone that has no signatures, and proves that it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticated: Option<bool>,
     /// What was found: for http-01 the URL whose answer held the key authorization, for dns-01 the

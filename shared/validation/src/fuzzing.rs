@@ -28,6 +28,7 @@ use crate::{
     question::Question,
     records,
     url::{Scheme, Url},
+    validated,
 };
 
 /// The URL to which a `Location` on the URL of a challenge leads; `None` when it is not followed.
@@ -50,6 +51,9 @@ pub fn http_answer(octets: &[u8], probe: &Probe) -> Option<bool> {
 /// What a DNS message leads to: whether its TXT records validate, and the addresses that would be
 /// connected to.
 pub fn dns_answer(octets: &[u8], probe: &Probe) -> Option<(bool, Vec<IpAddr>)> {
+    // The words of a resolver that validates go into a problem document.
+    let is_printable = |reason: String| reason.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+    assert!(validated::reason(octets).is_none_or(is_printable));
     let message = Message::from_vec(octets).ok()?;
     let of_type = |r#type| records::of_type(&message.answers, r#type);
     let texts = records::joined(of_type(RecordType::TXT));

@@ -36,6 +36,7 @@ mod resolver;
 mod rules;
 mod tls;
 mod tls_alpn_01;
+mod trial;
 mod url;
 mod validated;
 
@@ -46,3 +47,4 @@ pub use lack::Lack;
 pub use limited::Limited;
 pub use probe::{Failure, Probe, probe};
 pub use rules::Rules;
+pub use trial::{TrialFailure, try_resolver};

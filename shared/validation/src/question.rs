@@ -8,6 +8,17 @@ use hickory_resolver::proto::{
     serialize::binary::{BinDecodable, BinDecoder},
 };
 
+/// What a server is asked to make of signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signatures {
+    /// What it likes.
+    Ignored,
+    /// To say what it found.
+    Reported,
+    /// To answer as if there were none.
+    Unchecked,
+}
+
 /// A question for the records of one type.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
@@ -15,8 +26,8 @@ pub(crate) struct Question {
     pub(crate) id: u16,
     /// The name, in letters of random case, and the type.
     pub(crate) query: Query,
-    /// Whether the server is asked what it knows of the signatures.
-    validates: bool,
+    /// What the server is asked to make of the signatures.
+    signatures: Signatures,
 }
 
 impl Question {
@@ -27,13 +38,18 @@ impl Question {
         getrandom::fill(&mut id).map_err(io::Error::from)?;
         let mut name = name.clone();
         name.randomize_label_case();
-        Ok(Self { id: u16::from_ne_bytes(id), query: Query::query(name, r#type), validates: false })
+        Ok(Self { id: u16::from_ne_bytes(id), query: Query::query(name, r#type), signatures: Signatures::Ignored })
     }
 
     /// The same to a server that validates: it is to say whether it found the answer authentic
     /// (RFC 6840 §5.7), and why it did not (RFC 8914).
     pub(crate) fn with_validation(self) -> Self {
-        Self { validates: true, ..self }
+        Self { signatures: Signatures::Reported, ..self }
+    }
+
+    /// The same without its validation (CD, RFC 4035 §3.2.2).
+    pub(crate) fn without_validation(self) -> Self {
+        Self { signatures: Signatures::Unchecked, ..self }
     }
 
     /// The message (RFC 1035 §4).
@@ -41,8 +57,9 @@ impl Question {
         let mut message = Message::new(self.id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(self.query.clone());
-        if self.validates {
-            message.metadata.authentic_data = true;
+        if self.signatures != Signatures::Ignored {
+            message.metadata.authentic_data = self.signatures == Signatures::Reported;
+            message.metadata.checking_disabled = self.signatures == Signatures::Unchecked;
             let mut edns = Edns::new();
             edns.set_max_payload(LONGEST_DATAGRAM);
             message.edns = Some(edns);
@@ -77,7 +94,7 @@ impl Question {
 impl Question {
     /// The question that a message repeats, as if it had been asked.
     pub(crate) fn repeated(id: u16, query: Query) -> Self {
-        Self { id, query, validates: false }
+        Self { id, query, signatures: Signatures::Ignored }
     }
 }
 

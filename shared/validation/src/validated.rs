@@ -129,7 +129,7 @@ fn unreadable(question: &DnsQuery, error: String) -> Fault {
 }
 
 /// Why the server failed, in its words (RFC 8914); `None` if it does not say.
-fn reason(answer: &[u8]) -> Option<String> {
+pub(crate) fn reason(answer: &[u8]) -> Option<String> {
     let message = Message::from_vec(answer).ok()?;
     let option = message.edns.as_ref()?.option(EdnsCode::Unknown(EXTENDED_ERROR))?;
     let EdnsOption::Unknown(_, data) = option else { return None };

@@ -9,7 +9,7 @@ use tests::{
     SignedZones,
     challenge_server::{DnsFault, Page},
 };
-use validation::CaaTerms;
+use validation::{CaaTerms, try_resolver};
 
 use crate::{Scene, assert_failure};
 
@@ -121,4 +121,26 @@ async fn a_resolver_that_says_nothing_of_signatures_leaves_no_evidence_of_them()
     scene.rules.validates = false;
     scene.server.dns.clear_fault("a.test");
     assert_eq!(scene.probe(Http01, "a.test").await.unwrap().authenticated, None);
+}
+
+#[tokio::test]
+async fn a_trial_tells_a_resolver_that_validates_from_one_that_does_not() {
+    let Some((scene, zones)) = scene().await else { return };
+    let server = &scene.server;
+    server.dns.set_addresses("forged.test", &["127.0.0.2"]);
+    let tried = async |address, whole, broken| try_resolver(address, whole, broken).await.map_err(|it| it.to_string());
+    for whole in [".", "signed.test", "nowhere.test."] {
+        assert_eq!(tried(zones.address, whole, "forged.test").await, Ok(()), "{whole}");
+    }
+    for (address, whole, broken, says) in [
+        (server.dns_addr, ".", "forged.test", "it does not call the answer for . authentic"),
+        (zones.address, "unsigned.test", "forged.test", "it does not call the answer for unsigned.test authentic"),
+        (zones.address, ".", "signed.test", "it does not validate: it answers for signed.test, whose"),
+        (zones.address, ".", "nowhere.test", "the trial with nowhere.test shows nothing: Non-Existent Domain"),
+        (zones.address, "expired.test", "forged.test", "the trial with expired.test shows nothing: the resolver"),
+        (zones.address, "a b", "forged.test", "the trial with a b shows nothing: "),
+    ] {
+        let said = tried(address, whole, broken).await.unwrap_err();
+        assert!(said.starts_with(says), "{said}");
+    }
 }
