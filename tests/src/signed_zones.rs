@@ -6,6 +6,7 @@
 //! | `signed.test` | signed, as is everything up to the root |
 //! | `unsigned.test` | without signatures, and `test` proves that |
 //! | `forged.test` | signed, and then a record was changed |
+//! | `half.test` | the same, with its address of IPv6 alone |
 //! | `expired.test` | signed for a time that is over |
 //! | `stripped.test` | without signatures, although `test` says that there are some |
 
@@ -49,6 +50,7 @@ impl SignedZones {
         signer.sign("stripped.test", &[]).await?;
         signer.write("test", &format!("{TEST}{records}"))?;
         signer.sign("test", &[]).await?;
+        signer.change("test.signed", "2001:db8::1", "2001:db8::2")?;
         signer.write(".", "test. 60 IN NS ns.test.\n")?;
         signer.sign(".", &[]).await?;
         let (address, resolver) = signer.serve(&resolver.path).await?;
@@ -184,6 +186,8 @@ remote-control:
 const TEST: &str = "\
 ns.test. 60 IN A 127.0.0.1
 signed.test. 60 IN A 127.0.0.1
+half.test. 60 IN A 127.0.0.1
+half.test. 60 IN AAAA 2001:db8::1
 alias.test. 60 IN CNAME unsigned.test.
 unsigned.test. 60 IN NS ns.test.
 forged.test. 60 IN NS ns.test.
