@@ -84,6 +84,7 @@ impl Action for Examine {
         findings.extend(profiles_are_consistent(parts, &profiles).await?);
         findings.extend(kept_profiles(parts).await?);
         findings.push(external_accounts(&status, &profiles));
+        findings.extend(key_block_list(parts, status.time).await);
         findings.push(openness(parts.profiles.openness(), &profiles));
         findings.extend(parts.settings.test_switches.iter().map(|switch| test_switch(switch)));
         Ok(findings)
@@ -298,6 +299,34 @@ fn external_accounts(status: &Status, profiles: &ProfileSet) -> Finding {
         ),
     }
 }
+
+/// The list of blocked keys: whether it can be read, and how old it is.
+async fn key_block_list(parts: &Parts, now: Timestamp) -> Option<Finding> {
+    let list = parts.settings.key_block_list.as_ref()?;
+    let check = "list of blocked keys";
+    let facts = match list.facts().await {
+        Ok(facts) => facts,
+        Err(error) => {
+            let remedy = "put a list in the format of badkeys there: until then, no new key is accepted";
+            return Some(Finding::bad(check, error.to_string(), remedy));
+        }
+    };
+    let Some(written) = facts.written_at else {
+        return Some(Finding::good(check, format!("{} keys, of unknown age", facts.keys)));
+    };
+    let seen = format!("{} keys, written {written}", facts.keys);
+    if now.duration_since(written) > LIST_LIFETIME {
+        return Some(Finding::warning(
+            check,
+            seen,
+            "fetch a newer one (`badkeys --update-bl`), and put it in its place",
+        ));
+    }
+    Some(Finding::good(check, seen))
+}
+
+/// How long a list of blocked keys is taken for new.
+const LIST_LIFETIME: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// Whether anyone may register who reaches the CA.
 fn openness(openness: Openness, profiles: &ProfileSet) -> Finding {

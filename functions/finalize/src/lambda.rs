@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use aws::{Clients, HttpFunction, StartError};
 use issuing::{Issuance, Issuers, Validities};
-use ra::{Directories, Finalization, Limits, NamePolicies, OrderClearance, Orders, RenewalInfos, Renewals};
+use ra::{
+    BlockedKeys, Directories, Finalization, Limits, NamePolicies, OrderClearance, Orders, RenewalInfos, Renewals,
+};
 
 /// Constructs the function.
 ///
@@ -55,10 +57,11 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
         Arc::new(windows),
         clients.clock(),
     );
+    let blocked_keys = BlockedKeys::new(clients.certificate_store(), clients.settings().key_block_list.clone());
     let part = Finalization::new(
         Arc::new(orders),
         clients.authorization_store(),
-        clients.certificate_store(),
+        Arc::new(blocked_keys),
         clients.issuance_store(),
         issuers,
         Arc::new(issuance),

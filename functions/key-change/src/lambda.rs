@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use aws::{Clients, HttpFunction, StartError};
-use ra::{KeyChanges, Limits};
+use ra::{BlockedKeys, KeyChanges, Limits};
 
 /// Constructs the function.
 ///
@@ -12,7 +12,8 @@ use ra::{KeyChanges, Limits};
 /// When the environment lacks something.
 pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
     let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
-    let part = KeyChanges::new(clients.account_store(), clients.certificate_store(), Arc::new(limits), clients.clock());
+    let blocked_keys = BlockedKeys::new(clients.certificate_store(), clients.settings().key_block_list.clone());
+    let part = KeyChanges::new(clients.account_store(), Arc::new(blocked_keys), Arc::new(limits), clients.clock());
     HttpFunction::new(
         clients,
         aws::handler(part, |context, part, request| Box::pin(crate::serve(context, part, request))),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use aws::{Clients, HttpFunction, StartError};
-use ra::{Bindings, Limits, Registrations};
+use ra::{Bindings, BlockedKeys, Limits, Registrations};
 
 /// Constructs the function.
 ///
@@ -14,7 +14,7 @@ pub fn open(clients: &Clients) -> Result<HttpFunction, StartError> {
     let limits = Limits::new(clients.limit_store(), clients.events(), clients.clock(), clients.remembered());
     let part = Registrations::new(
         clients.account_store(),
-        clients.certificate_store(),
+        Arc::new(BlockedKeys::new(clients.certificate_store(), clients.settings().key_block_list.clone())),
         Bindings::new(clients.external_account_store(), clients.clock()),
         Arc::new(limits),
         clients.events(),

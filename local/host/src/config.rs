@@ -63,6 +63,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The resolver of validation; the system's when absent.
     pub dns_resolver: Option<SocketAddr>,
+    /// The list of keys that may not be used.
+    pub key_block_list: Option<PathBuf>,
     /// The port that http-01 connects to.
     pub http_port: u16,
     /// The port that tls-alpn-01 connects to.
@@ -202,6 +204,7 @@ impl Config {
             admin_sockets: PathBuf::from(ADMIN_SOCKETS),
             data,
             dns_resolver: None,
+            key_block_list: None,
             http_port: 80,
             tls_port: 443,
             ca: CaConfig::default(),

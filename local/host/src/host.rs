@@ -26,7 +26,7 @@ use operator::{
     Refusal,
 };
 use publish_crl::Upkeep;
-use ra::{Openness, Parts, Seams, Settings};
+use ra::{KeyBlockList, Openness, Parts, Seams, Settings};
 use store::{
     AcmeProfile, IssuerId, IssuerRecord, IssuerStore, Limits, ProfileSet, ProfileStore, RaProfile, Validity,
     embedded::EmbeddedStore,
@@ -126,8 +126,13 @@ impl Host {
         let (queue, workers) = queue::queue();
         let files = StatusFiles::default();
         let tasks_queue = Arc::new(queue.clone());
+        let key_block_list = match &config.key_block_list {
+            Some(path) => Some(KeyBlockList::checked(path.clone()).await?),
+            None => None,
+        };
         let settings = Settings {
             status_url: Some(status_url.clone()),
+            key_block_list,
             orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
             expiring: SignedDuration::from_hours(i64::from(config.events.expiring_days) * 24),
             openness: config.openness(),

@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use acme::{UrlBaseError, failure_chain};
 use jiff::Timestamp;
+use ra::KeyBlockListError;
 use store::embedded::OpenError;
 
 /// Why the host did not start.
@@ -33,6 +34,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("the store cannot be opened: {}", failure_chain(.0))]
     Store(OpenError),
+    /// The list of blocked keys cannot be used.
+    #[error("{0}; name another file with --key-block-list")]
+    KeyBlockList(#[from] KeyBlockListError),
     /// The address of a listener is in use or does not belong to this machine.
     #[error("cannot listen on {address} ({source}); choose another address with {flag}")]
     Listen {

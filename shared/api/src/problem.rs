@@ -101,6 +101,7 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::ExternalAccountRefused(_) => account::binding_refused(),
         Refusal::KeyInUse(_) => key::in_use(),
         Refusal::KeyBlocked => key::blocked(),
+        Refusal::KeyListed => key::listed(),
         Refusal::KeyChange(reason) => key::change(reason),
         Refusal::NoIdentifiers => order::no_identifiers(),
         Refusal::TooManyIdentifiers(most) => order::too_many_identifiers(*most),

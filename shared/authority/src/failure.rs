@@ -27,6 +27,9 @@ pub enum Failure {
     /// A task could not be queued.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// The list of keys that may not be used cannot be read.
+    #[error("the list of blocked keys cannot be used")]
+    KeyBlockList(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An object could not be published.
     #[error(transparent)]
     Publish(#[from] PublishError),

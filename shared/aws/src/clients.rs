@@ -17,7 +17,7 @@ use aws_config::SdkConfig;
 use ca::Signer;
 use issuing::StatusUrl;
 use jiff::SignedDuration;
-use ra::{Accounts, Directories, Nonces, Openness, Refusals, Settings};
+use ra::{Accounts, Directories, KeyBlockList, Nonces, Openness, Refusals, Settings};
 use store::{
     AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, GrantStore,
     IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
@@ -114,7 +114,8 @@ impl Clients {
         // Others always reach an API.
         let open = environment.parsed::<bool>("OPEN", "true or false, or empty for false")?;
         let openness = if open == Some(true) { Openness::Opened } else { Openness::Closed };
-        let settings = Settings { status_url, expiring, openness, ..settings };
+        let key_block_list = environment.optional("KEY_BLOCK_LIST").map(|path| KeyBlockList::new(path.into()));
+        let settings = Settings { status_url, expiring, key_block_list, openness, ..settings };
         let (clock, asked) = (Arc::new(SystemClock), Mutex::default());
         Ok(Self { config, environment: environment.clone(), store, clock, settings, asked })
     }

@@ -13,6 +13,7 @@
 //! | `ACME_BASE_URL` | `enrol` | base of all ACME URLs, never empty: its own URL is another one |
 //! | `ENROLMENT_URL` | `canary` | the URL of `enrol` |
 //! | `CEREMONY_FUNCTION` | `admin` | the ARN of the function that performs what the root signs |
+//! | `KEY_BLOCK_LIST` | `new-account`, `key-change`, `finalize`, `admin` | the file of keys that may not be used; empty: none |
 //! | `OPEN` | `admin`, `ceremony` | whether profiles may let anyone register: `true` or `false`; `false` |
 //! | `LOG_LEVEL` | all | `error`, `warn`, `info`, `debug` or `trace`; `info` |
 //!

@@ -21,9 +21,12 @@ use std::{
     sync::Arc,
 };
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
+        RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+    },
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
@@ -89,6 +92,20 @@ impl PublicKey {
     /// The SHA-256 thumbprint (RFC 7638).
     pub fn thumbprint(&self) -> Thumbprint {
         self.0.jwk.thumbprint()
+    }
+
+    /// The hash by which lists of keys in the format of badkeys know the key (BKHASH120): the first
+    /// 120 bits of SHA-256 over one number of the key, big-endian and without leading zeros. That
+    /// is the modulus of RSA, the x coordinate of a point, and the octets of an Ed25519 key.
+    pub fn bkhash120(&self) -> [u8; 15] {
+        let (Jwk::Rsa { n: number, .. } | Jwk::Ec { x: number, .. } | Jwk::Okp { x: number }) = &self.0.jwk;
+        // It was encoded here, so it decodes.
+        let number = base64url::decode(number).unwrap_or_default();
+        let zeros = number.iter().take_while(|octet| **octet == 0).count();
+        let hash = digest(&SHA256, number.get(zeros..).unwrap_or_default());
+        let mut bits = [0; 15];
+        bits.iter_mut().zip(hash.as_ref()).for_each(|(bit, octet)| *bit = *octet);
+        bits
     }
 
     /// The type and size of the key.

@@ -69,6 +69,7 @@ pub fn disclosed(settings: &Settings) -> BTreeMap<String, String> {
         profile_cache,
         expiring,
         certificates_per_slice,
+        key_block_list,
         openness,
         test_switches,
     } = settings;
@@ -79,6 +80,7 @@ pub fn disclosed(settings: &Settings) -> BTreeMap<String, String> {
         ("profileCache", profile_cache.disclosed()),
         ("expiring", expiring.disclosed()),
         ("certificatesPerSlice", certificates_per_slice.disclosed()),
+        ("keyBlockList", key_block_list.as_ref().map(|list| list.path().to_owned()).disclosed()),
         ("openness", openness.disclosed()),
         ("testSwitches", test_switches.join(", ")),
     ];

@@ -79,6 +79,9 @@ pub enum Refusal {
     /// The key was reported as compromised, or an operator has blocked it.
     #[error("the key is blocked")]
     KeyBlocked,
+    /// The key is on the list of keys that everyone can have.
+    #[error("the key is on the block list")]
+    KeyListed,
     /// The inner JWS of a key change contradicts the outer one or the account.
     #[error("key change refused: {0}")]
     KeyChange(&'static str),

@@ -7,17 +7,18 @@ use authority::{Clock, IssuanceQueue, IssuanceTask, applied, versioned};
 use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
 use issuing::{Intended, Intention, Issuance as Signing, Issuers, LoadedIssuer, RequestedValidity, Validities};
 use jose::PublicKey;
-use store::{AuthorizationStore, CertificateStore, IssuanceStore, RaProfile, Versioned};
+use store::{AuthorizationStore, IssuanceStore, RaProfile, Versioned};
 
 use crate::{
-    Directory, Error, Limits, NamePolicies, OrderView, Orders, Refusal, Renewals, limit, order::authorizations_of,
+    BlockedKeys, Directory, Error, Limits, NamePolicies, OrderView, Orders, Refusal, Renewals, blocked_keys::Block,
+    limit, order::authorizations_of,
 };
 
 /// Turns orders that are ready into certificates.
 pub struct Finalization {
     orders: Arc<Orders>,
     authorizations: Arc<dyn AuthorizationStore>,
-    certificates: Arc<dyn CertificateStore>,
+    blocked_keys: Arc<BlockedKeys>,
     issuances: Arc<dyn IssuanceStore>,
     issuers: Arc<Issuers>,
     issuance: Arc<Signing>,
@@ -34,7 +35,7 @@ impl Finalization {
     pub fn new(
         orders: Arc<Orders>,
         authorizations: Arc<dyn AuthorizationStore>,
-        certificates: Arc<dyn CertificateStore>,
+        blocked_keys: Arc<BlockedKeys>,
         issuances: Arc<dyn IssuanceStore>,
         issuers: Arc<Issuers>,
         issuance: Arc<Signing>,
@@ -48,7 +49,7 @@ impl Finalization {
         Self {
             orders,
             authorizations,
-            certificates,
+            blocked_keys,
             issuances,
             issuers,
             issuance,
@@ -203,10 +204,16 @@ impl Finalization {
         if !profile.key_types.contains(&CertificateKeyType::of(key)) {
             return Err(Refusal::CertificateKey("this profile does not certify keys of that type").into());
         }
-        if self.certificates.is_key_blocked(&key.thumbprint()).await? {
-            Err(Refusal::CertificateKey("this key was reported as compromised; make a new one").into())
-        } else {
-            Ok(())
+        match self.blocked_keys.block(key).await? {
+            None => Ok(()),
+            Some(Block::Reported) => {
+                Err(Refusal::CertificateKey("this key was reported as compromised; make a new one").into())
+            }
+            Some(Block::Listed) => Err(Refusal::CertificateKey(
+                "others can have the private key of this key: it was published, or made by a broken generator; make a \
+                 new one",
+            )
+            .into()),
         }
     }
 }

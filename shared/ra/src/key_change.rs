@@ -5,9 +5,9 @@ use std::sync::Arc;
 use acme::{Account, AccountId};
 use authority::{Clock, Rounds, versioned};
 use jose::PublicKey;
-use store::{AccountStore, CertificateStore, KeyReplacement, StoreError, Versioned};
+use store::{AccountStore, KeyReplacement, StoreError, Versioned};
 
-use crate::{Accounts, Directory, Error, Limits, Refusal, limit};
+use crate::{Accounts, BlockedKeys, Directory, Error, Limits, Refusal, limit};
 
 /// A key change whose inner signature was verified with the new key.
 #[derive(Clone, Debug)]
@@ -23,20 +23,20 @@ pub struct KeyRollover {
 /// Changes the keys of accounts.
 pub struct KeyChanges {
     accounts: Arc<dyn AccountStore>,
-    certificates: Arc<dyn CertificateStore>,
+    blocked_keys: Arc<BlockedKeys>,
     limits: Arc<Limits>,
     clock: Arc<dyn Clock>,
 }
 
 impl KeyChanges {
-    /// Changes the keys of accounts in this store, unless the new key is blocked there.
+    /// Changes the keys of accounts in this store, unless the new key is blocked.
     pub fn new(
         accounts: Arc<dyn AccountStore>,
-        certificates: Arc<dyn CertificateStore>,
+        blocked_keys: Arc<BlockedKeys>,
         limits: Arc<Limits>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { accounts, certificates, limits, clock }
+        Self { accounts, blocked_keys, limits, clock }
     }
 
     /// Replaces the account's key.
@@ -59,8 +59,8 @@ impl KeyChanges {
         if new_key == account.key {
             return Err(Refusal::KeyInUse(account.id).into());
         }
-        if self.certificates.is_key_blocked(&new_key.thumbprint()).await? {
-            return Err(Refusal::KeyBlocked.into());
+        if let Some(block) = self.blocked_keys.block(&new_key).await? {
+            return Err(Refusal::from(block).into());
         }
         if old_key != account.key {
             return Err(OTHER_OLD_KEY);

@@ -10,6 +10,7 @@
 
 mod account;
 mod authorization;
+mod blocked_keys;
 mod certificate;
 mod challenge;
 mod clearance;
@@ -17,6 +18,7 @@ mod directory;
 mod error;
 mod external_account;
 mod finalize;
+mod key_block_list;
 mod key_change;
 mod limit;
 mod names;
@@ -34,6 +36,7 @@ mod validation;
 
 pub use account::{AccountChanges, Accounts};
 pub use authorization::{AuthorizationCreation, Authorizations, NewAuthorizations};
+pub use blocked_keys::BlockedKeys;
 pub use certificate::Downloads;
 pub use challenge::Challenges;
 pub use clearance::OrderClearance;
@@ -41,6 +44,7 @@ pub use directory::{Directories, Directory, Offer};
 pub use error::{Error, IdentifierRefusal, Refusal};
 pub use external_account::{BindingRefusal, Bindings, mac_key};
 pub use finalize::Finalization;
+pub use key_block_list::{KeyBlockList, KeyBlockListError, KeyBlockListFacts};
 pub use key_change::{KeyChanges, KeyRollover};
 pub use limit::{LimitReached, LimitState, Limits};
 pub use names::{NamePolicies, NamePolicy};

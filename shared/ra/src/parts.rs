@@ -9,9 +9,9 @@ use issuing::{CrlRequests, Crls, HostCertificates, Issuance, IssuerFiles, Issuer
 use store::Store;
 
 use crate::{
-    AccountChanges, Accounts, Authorizations, Bindings, Challenges, Directories, Downloads, Finalization, KeyChanges,
-    Limits, NamePolicies, NewAuthorizations, NewOrders, NonceSecretRotation, Nonces, OrderClearance, Orders, Refusals,
-    Registrations, RenewalInfos, Renewals, RevocationRecords, Revocations, Settings, Validations,
+    AccountChanges, Accounts, Authorizations, Bindings, BlockedKeys, Challenges, Directories, Downloads, Finalization,
+    KeyChanges, Limits, NamePolicies, NewAuthorizations, NewOrders, NonceSecretRotation, Nonces, OrderClearance,
+    Orders, Refusals, Registrations, RenewalInfos, Renewals, RevocationRecords, Revocations, Settings, Validations,
 };
 
 /// The implementations that the host provides.
@@ -143,6 +143,7 @@ impl Parts {
             renewal_infos.clone(),
             clock.clone(),
         ));
+        let blocked_keys = Arc::new(BlockedKeys::new(store.clone(), settings.key_block_list.clone()));
         Self {
             accounts: Arc::new(Accounts::new(store.clone(), clock.clone())),
             nonces: Arc::new(Nonces::new(store.clone())),
@@ -150,13 +151,13 @@ impl Parts {
             account_changes: AccountChanges::new(store.clone(), events.clone(), clock.clone()),
             registrations: Registrations::new(
                 store.clone(),
-                store.clone(),
+                blocked_keys.clone(),
                 Bindings::new(store.clone(), clock.clone()),
                 limits.clone(),
                 events.clone(),
                 clock.clone(),
             ),
-            key_changes: KeyChanges::new(store.clone(), store.clone(), limits.clone(), clock.clone()),
+            key_changes: KeyChanges::new(store.clone(), blocked_keys.clone(), limits.clone(), clock.clone()),
             new_orders: NewOrders::new(
                 store.clone(),
                 store.clone(),
@@ -180,7 +181,7 @@ impl Parts {
             finalization: Finalization::new(
                 orders.clone(),
                 store.clone(),
-                store.clone(),
+                blocked_keys,
                 store.clone(),
                 issuers.clone(),
                 issuance.clone(),

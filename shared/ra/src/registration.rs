@@ -7,10 +7,10 @@ use authority::{Clock, Events, Rounds, account_facts, random, versioned};
 use jiff::{SignedDuration, Timestamp};
 use jose::PublicKey;
 use serde_json::value::RawValue;
-use store::{AccountStore, CertificateStore, Creation, StoreError, Versioned};
+use store::{AccountStore, Creation, StoreError, Versioned};
 
 use crate::{
-    Bindings, Directory, Error, Limits, Refusal,
+    Bindings, BlockedKeys, Directory, Error, Limits, Refusal,
     account::{accepted_contacts, agreement},
     limit::Count,
 };
@@ -27,7 +27,7 @@ pub enum AccountCreation {
 /// Creates accounts, and finds them by their key (RFC 8555 §7.3).
 pub struct Registrations {
     accounts: Arc<dyn AccountStore>,
-    certificates: Arc<dyn CertificateStore>,
+    blocked_keys: Arc<BlockedKeys>,
     bindings: Bindings,
     limits: Arc<Limits>,
     events: Events,
@@ -35,16 +35,16 @@ pub struct Registrations {
 }
 
 impl Registrations {
-    /// Creates accounts in this store, unless their key is blocked there.
+    /// Creates accounts in this store, unless their key is blocked.
     pub fn new(
         accounts: Arc<dyn AccountStore>,
-        certificates: Arc<dyn CertificateStore>,
+        blocked_keys: Arc<BlockedKeys>,
         bindings: Bindings,
         limits: Arc<Limits>,
         events: Events,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { accounts, certificates, bindings, limits, events, clock }
+        Self { accounts, blocked_keys, bindings, limits, events, clock }
     }
 
     /// Creates an account, or finds the one of the key (RFC 8555 §7.3, §7.3.1). A known key is
@@ -76,8 +76,8 @@ impl Registrations {
         if request.only_return_existing == Some(true) {
             return Err(Refusal::AccountDoesNotExist.into());
         }
-        if self.certificates.is_key_blocked(&thumbprint).await? {
-            return Err(Refusal::KeyBlocked.into());
+        if let Some(block) = self.blocked_keys.block(&key).await? {
+            return Err(Refusal::from(block).into());
         }
         let contact = accepted_contacts(serving, request.contact.as_deref().unwrap_or_default())?;
         let agreed = request.terms_of_service_agreed == Some(true);

@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 
+use crate::KeyBlockList;
+
 /// The settings that apply to all profiles.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -16,6 +18,8 @@ pub struct Settings {
     pub expiring: SignedDuration,
     /// The maximum number of certificates that are looked at in one slice of work.
     pub certificates_per_slice: usize,
+    /// The list of keys that may not be used, besides those that were reported here.
+    pub key_block_list: Option<KeyBlockList>,
     /// Whether directories may let anyone register.
     pub openness: Openness,
     /// The switches for testing clients that are on, by their keys in the configuration file.
@@ -53,6 +57,7 @@ impl Default for Settings {
             profile_cache: SignedDuration::from_secs(10),
             expiring: SignedDuration::from_hours(14 * 24),
             certificates_per_slice: 500,
+            key_block_list: None,
             openness: Openness::default(),
             test_switches: Vec::new(),
         }

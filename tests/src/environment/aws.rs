@@ -11,6 +11,7 @@ pub(super) mod rest_api;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::Path,
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -92,7 +93,7 @@ impl Aws {
             arns.insert(logical_id, queues::arn(queue));
         }
         let base_url = format!("https://{domain}/api");
-        let environment = environment(&cloud, challenges, &base_url, &status_url, TABLE);
+        let environment = environment(&cloud, challenges, &base_url, &status_url, TABLE, &config);
         let capabilities = functions::capabilities(&cloud, &environment);
         let functions = functions::deploy(&cloud, &environment, REGION);
         let store = DynamoDbStore::new(
@@ -188,7 +189,8 @@ impl Aws {
     pub(super) async fn adopt(&mut self, challenges: &ChallengeServer, items: Vec<Map<String, Value>>) {
         self.cloud.create_table(RESTORED);
         self.cloud.fill_table(RESTORED, items);
-        let environment = environment(&self.cloud, challenges, &self.base_url, &self.status_url, RESTORED);
+        let environment =
+            environment(&self.cloud, challenges, &self.base_url, &self.status_url, RESTORED, &self.config);
         self.functions.update(&functions::deploy(&self.cloud, &environment, REGION));
         let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config(Self::TEST));
         self.store = DynamoDbStore::new(client, RESTORED, Retention::default());
@@ -204,7 +206,7 @@ impl Aws {
         }
         self.cloud.lose_keys_of(REGION);
         region.clone_into(&mut self.region);
-        let environment = environment(&self.cloud, challenges, &self.base_url, &self.status_url, TABLE);
+        let environment = environment(&self.cloud, challenges, &self.base_url, &self.status_url, TABLE, &self.config);
         self.functions.update(&functions::deploy(&self.cloud, &environment, region));
         self.bootstrap().await;
     }
@@ -310,7 +312,9 @@ fn environment(
     base_url: &str,
     status_url: &str,
     table: &str,
+    config: &Config,
 ) -> Environment {
+    let key_block_list = config.key_block_list.as_deref().unwrap_or(Path::new(""));
     let [validate, issue, publish_crl] = WORKERS.map(|worker| cloud.create_queue(worker.queue));
     [
         ("TABLE_NAME", table.to_owned()),
@@ -324,6 +328,7 @@ fn environment(
         ("TLS_PORT", challenges.tls_port.to_string()),
         ("EVENT_BUS_NAME", Aws::EVENT_BUS.to_owned()),
         ("OPEN", "true".to_owned()),
+        ("KEY_BLOCK_LIST", key_block_list.display().to_string()),
         ("ACME_BASE_URL", base_url.to_owned()),
         ("ENROLMENT_URL", format!("https://{}/", Aws::ENROLMENT_HOST)),
         ("CEREMONY_FUNCTION", CEREMONY.to_owned()),

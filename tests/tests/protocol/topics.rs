@@ -20,6 +20,7 @@ mod instant_acme;
 mod issuer_revocation;
 mod issuers;
 mod jws;
+mod key_block_list;
 mod key_change;
 mod key_types;
 mod limits;

@@ -21,6 +21,7 @@ impl Config {
             admin_sockets,
             data,
             dns_resolver,
+            key_block_list,
             http_port,
             tls_port,
             ca,
@@ -34,7 +35,7 @@ impl Config {
         } = self;
         let CaConfig { root_name: _, issuing_name: _, organization: _, root_key, issuing_key, root_days, issuing_days } =
             ca;
-        let settings: [(&str, &dyn Disclosure); 27] = [
+        let settings: [(&str, &dyn Disclosure); 28] = [
             ("serve.listen", listen),
             ("serve.statusListen", status_listen),
             ("serve.baseUrl", base_url),
@@ -44,6 +45,7 @@ impl Config {
             ("serve.adminSockets", admin_sockets),
             ("serve.data", data),
             ("serve.dnsResolver", dns_resolver),
+            ("serve.keyBlockList", key_block_list),
             ("serve.httpPort", http_port),
             ("serve.tlsPort", tls_port),
             ("serve.newCa", new_ca),

@@ -79,6 +79,10 @@ pub(super) struct ServeSettings {
     /// The DNS server that validation queries [key: serve.dnsResolver] [default: the system's]
     #[arg(long, env = "SERVERLESS_ACME_DNS_RESOLVER", value_name = "IP:PORT")]
     dns_resolver: Option<Address>,
+    /// A file of keys that no account and no certificate may have, in the format of badkeys; it may
+    /// be replaced while the CA runs [key: serve.keyBlockList] [default: none]
+    #[arg(long, env = "SERVERLESS_ACME_KEY_BLOCK_LIST", value_name = "FILE")]
+    key_block_list: Option<PathBuf>,
     /// The port that http-01 validation connects to [key: serve.httpPort] [default: 80]
     #[arg(long, env = "SERVERLESS_ACME_HTTP_PORT", value_name = "PORT")]
     http_port: Option<Port>,
@@ -200,6 +204,7 @@ impl ServeSettings {
             admin_sockets: self.admin_sockets.or(other.admin_sockets),
             data: self.data.or(other.data),
             dns_resolver: self.dns_resolver.or(other.dns_resolver),
+            key_block_list: self.key_block_list.or(other.key_block_list),
             http_port: self.http_port.or(other.http_port),
             tls_port: self.tls_port.or(other.tls_port),
             log: self.log.or(other.log),
@@ -261,6 +266,7 @@ pub(super) fn config(serve: ServeSettings, test: TestSettings, ca: CaConfig) -> 
         admin_groups: serve.admin_groups.unwrap_or_default(),
         admin_sockets: serve.admin_sockets.unwrap_or(default.admin_sockets),
         dns_resolver: serve.dns_resolver.map(|address| address.0),
+        key_block_list: serve.key_block_list,
         http_port: serve.http_port.map_or(default.http_port, |port| port.0),
         tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
         ca,

@@ -14,4 +14,5 @@ mod signatures;
 #[cfg(test)]
 mod signer;
 #[cfg(test)]
+mod weak_keys;
 mod wycheproof;

@@ -11,7 +11,7 @@ use ca::CertificateKeyType;
 use issuing::{Issuance, StatusUrl, Validities};
 use jiff::Timestamp;
 use jose::Thumbprint;
-use ra::{Finalization, OrderClearance, Renewals};
+use ra::{BlockedKeys, Finalization, OrderClearance, Renewals};
 use store::{
     AccountStore, AcmeProfile, CertificateRecord, CertificateStore, IssuanceStore, IssuerRecord, IssuerStore,
     OperationId, OrderPage, OrderStore, ProfileChanges, ProfileStore, RaProfile, StoreError, Versioned,
@@ -216,7 +216,7 @@ fn finalization(ca: &Ca, pausing: Arc<Pausing>) -> Finalization {
     Finalization::new(
         parts.orders.clone(),
         store.clone(),
-        store,
+        Arc::new(BlockedKeys::new(store, None)),
         pausing,
         parts.issuers.clone(),
         Arc::new(issuance),
