@@ -93,6 +93,10 @@ impl Host {
         if !config.data.join(STORE).exists() {
             config.check_first_start()?;
         }
+        let key_block_list = match &config.key_block_list {
+            Some(path) => Some(KeyBlockList::checked(path.clone()).await?),
+            None => None,
+        };
         let data = DataFolder::open(&config.data)?;
         let (listen, listen_address) = bind(config.listen, "--listen").await?;
         let (status_listen, status_listen_address) = bind(config.status_listen, "--status-listen").await?;
@@ -126,10 +130,6 @@ impl Host {
         let (queue, workers) = queue::queue();
         let files = StatusFiles::default();
         let tasks_queue = Arc::new(queue.clone());
-        let key_block_list = match &config.key_block_list {
-            Some(path) => Some(KeyBlockList::checked(path.clone()).await?),
-            None => None,
-        };
         let settings = Settings {
             status_url: Some(status_url.clone()),
             key_block_list,

@@ -4,9 +4,13 @@ use std::{fs, path::Path, sync::Arc};
 
 use host::Config;
 use jose::PublicKey;
+use ra::KeyBlockList;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::client::{Algorithm, Key, csr};
+use tests::{
+    client::{Algorithm, Key, csr},
+    clients::{Run, Tool},
+};
 
 use crate::HOST;
 
@@ -55,6 +59,36 @@ async fn threat_23_a_key_of_the_list_is_refused_by_new_account_key_change_and_fi
             write(&path, &keys.iter().collect::<Vec<_>>());
         })
         .await;
+}
+
+/// The file and the hashes in it are the same to badkeys, by which such lists are made.
+#[tokio::test]
+async fn badkeys_finds_in_a_list_what_the_ca_finds() {
+    let Some(badkeys) = Tool::find("badkeys").unwrap() else { return };
+    let folder = TempDir::new().unwrap();
+    let of_badkeys = folder.path().join("badkeys");
+    fs::create_dir(&of_badkeys).unwrap();
+    let source = json!({"blocklists": [{"id": 1, "name": "ours", "type": "bkhash120"}]});
+    fs::write(of_badkeys.join("badkeysdata.json"), source.to_string()).unwrap();
+    let algorithms = [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::Rs256, Algorithm::EdDsa];
+    let (listed, free) = (algorithms.map(Key::generate), algorithms.map(Key::generate));
+    let list = of_badkeys.join("blocklist.dat");
+    write(&list, &listed.iter().collect::<Vec<_>>());
+    let ours = KeyBlockList::new(list);
+    let mut run = Run::new(&badkeys.path, folder.path()).env("XDG_CACHE_HOME", folder.path());
+    run = run.args(["-j", "-a", "-c", "blocklist"]);
+    for (number, key) in listed.iter().chain(&free).enumerate() {
+        let is_listed = number < algorithms.len();
+        let public = PublicKey::from_jwk_str(&key.jwk().to_string()).unwrap();
+        assert_eq!(ours.source_of(&public).await.unwrap(), is_listed.then_some(1));
+        let file = folder.path().join(format!("{number}.pem"));
+        fs::write(&file, key.pair().public_key_pem()).unwrap();
+        run = run.arg(file);
+    }
+    let found = run.finish().await.unwrap().stdout;
+    let found = found.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let found: Vec<bool> = found.map(|key| key["results"]["blocklist"]["detected"] == true).collect();
+    assert_eq!(found, [[true; 5], [false; 5]].concat());
 }
 
 /// What cannot be known is not taken for harmless, and what was begun before goes on.

@@ -78,7 +78,7 @@ async fn the_tests_change_every_parameter() -> Result<(), Failure> {
     Ok(())
 }
 
-const VALUES: [(&str, &str); 52] = [
+const VALUES: [(&str, &str); 53] = [
     ("Organization", "Example"),
     ("RootName", "Another Root CA"),
     ("RootDays", "7000"),
@@ -95,6 +95,7 @@ const VALUES: [(&str, &str); 52] = [
     ("ChallengeTypes", "dns-01"),
     ("CertificateDays", "5"),
     ("RetentionDays", "30"),
+    ("KeyBlockListLayerArn", "arn:aws:lambda:eu-central-1:123456789012:layer:keys:1"),
     ("PublicBaseUrl", "https://ca.example.org/api"),
     ("DomainName", "ca.example.org"),
     ("DomainCertificateArn", "arn:aws:acm:::certificate/2"),

@@ -10,11 +10,13 @@ use crate::{Error, command::Program, progress, repository};
 
 /// The environments of the tests; each is made from the list `xtask/tools/<name>.txt`, and most
 /// have a program of the same name, without the version behind a hyphen.
-pub(super) const OF_TESTS: [&str; 14] = [
+pub(super) const OF_TESTS: [&str; 15] = [
     // The linter of the workflows of the hosted CI.
     "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
     "aws",
+    // Looks keys up in the lists that this CA reads, too.
+    "badkeys",
     // A current Caddy, beside the one of the distribution.
     "caddy-current",
     "certbot",

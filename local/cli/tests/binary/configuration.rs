@@ -38,6 +38,7 @@ async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
         fs::write(folder.path().join("webhook.secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let ca = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         fs::write(folder.path().join("webhook-ca.pem"), ca.cert.pem()).unwrap();
+        fs::write(folder.path().join("blocklist.dat"), [0; 16]).unwrap();
         let server = Server::start_in(folder, &["--config", path.to_str().unwrap()]).await;
         let directories = server.banner["directories"].as_array().unwrap();
         let ends: Vec<_> = directories.iter().map(|url| url.as_str().unwrap().strip_prefix(base).unwrap()).collect();
@@ -127,4 +128,17 @@ async fn openssl(path: &Path, arguments: &[&str]) -> String {
     let output = Command::new("openssl").args(arguments).arg("-in").arg(path).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn threat_23_a_file_that_is_no_list_of_keys_stops_the_start_before_anything_is_made() {
+    let folder = TempDir::new().unwrap();
+    let (data, list) = (folder.path().join("data"), folder.path().join("blocklist.dat"));
+    let start = async || refusal(finish(command(&data).args(["--key-block-list", list.to_str().unwrap()])).await);
+    let message = start().await;
+    assert!(message.contains("No such file") && message.contains("--key-block-list"), "{message}");
+    fs::write(&list, "# Keys that may not be used\n").unwrap();
+    let message = start().await;
+    assert!(message.contains("is no list of keys in the format of badkeys"), "{message}");
+    assert!(!data.exists());
 }

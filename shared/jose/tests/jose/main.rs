@@ -15,4 +15,5 @@ mod signatures;
 mod signer;
 #[cfg(test)]
 mod weak_keys;
+#[cfg(test)]
 mod wycheproof;
