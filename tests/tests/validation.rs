@@ -6,6 +6,8 @@
 mod address;
 #[path = "validation/caa.rs"]
 mod caa;
+#[path = "validation/caa_opinion.rs"]
+mod caa_opinion;
 #[path = "validation/dns_01.rs"]
 mod dns_01;
 #[path = "validation/dnssec.rs"]

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::{Error, command::Program, progress, repository, setup};
 
+mod caa;
 mod deployed;
 mod explorer;
 mod fuzz;
@@ -83,7 +84,8 @@ fn now() -> Result<String, Error> {
     Ok(format!("{}{changed}, {}", commit.trim(), date.trim()))
 }
 
-const JUDGES: [Judge; 9] = [
+const JUDGES: [Judge; 10] = [
+    Judge { name: "caa", question: "does another reader of CAA records decide as we do?", run: caa::run },
     Judge {
         name: "deployed",
         question: "does the deployed bundle pass every test of the protocol?",

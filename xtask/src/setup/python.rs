@@ -10,7 +10,7 @@ use crate::{Error, command::Program, progress, repository};
 
 /// The environments of the tests; each is made from the list `xtask/tools/<name>.txt`, and most
 /// have a program of the same name, without the version behind a hyphen.
-pub(super) const OF_TESTS: [&str; 15] = [
+pub(super) const OF_TESTS: [&str; 16] = [
     // The linter of the workflows of the hosted CI.
     "actionlint",
     // The command line of AWS, with which `serverless-acme admin` invokes a function.
@@ -29,6 +29,8 @@ pub(super) const OF_TESTS: [&str; 15] = [
     // For the tests of the deployed bundle: an emulator of AWS, and the cryptography that its KMS
     // signs with.
     "ministack",
+    // A second opinion on CAA records; a library.
+    OF_JUDGES[1],
     // Carries swagger-parser, with which API Gateway reads OpenAPI documents; it needs Java.
     "openapi-generator-cli",
     // Lints certificates and CRLs; its programs are named after what they lint.
@@ -49,8 +51,9 @@ pub(super) const OF_DIST: [&str; 1] = ["zig"];
 /// The environments of the smoke test: the command line of AWS, and a client.
 pub(super) const OF_SMOKE: [&str; 2] = ["aws", "certbot"];
 
-/// The environment of the judges: the fuzzer of HTTP, and a verifier of paths.
-pub(super) const OF_JUDGES: [&str; 1] = ["judges"];
+/// The environments of the judges: the fuzzer of HTTP with a verifier of paths, and a reader of CAA
+/// records.
+pub(super) const OF_JUDGES: [&str; 2] = ["judges", "open-mpic"];
 
 /// Installs what is missing; returns the names of the missing environments where there is no Python
 /// for them.
