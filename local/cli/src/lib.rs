@@ -212,7 +212,7 @@ mod tests {
         let example = include_str!("../../../examples/serverless-acme.toml");
         let command = Cli::command();
         let settings: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() != "config").collect();
-        assert_eq!(settings.len(), 26);
+        assert_eq!(settings.len(), 27);
         for argument in settings {
             let flag = argument.get_long().unwrap();
             let variable = format!("SERVERLESS_ACME_{}", flag.replace('-', "_").to_uppercase());
