@@ -1,6 +1,8 @@
 //! What record sets decide, with the cases of the CAA test suite of SSLMate, of Boulder, and of the
 //! zone of Open MPIC.
 
+mod parameters;
+
 use hickory_resolver::proto::rr::{RData, rdata::CAA};
 
 use acme::{CaaPermission, ChallengeType};
