@@ -7,6 +7,7 @@
 //! | `unsigned.test` | without signatures, and `test` proves that |
 //! | `forged.test` | signed, and then a record was changed |
 //! | `half.test` | the same, with its address of IPv6 alone |
+//! | `tampered.test` | the same, with its CAA record alone, which then names `ca.example` |
 //! | `expired.test` | signed for a time that is over |
 //! | `stripped.test` | without signatures, although `test` says that there are some |
 
@@ -51,6 +52,7 @@ impl SignedZones {
         signer.write("test", &format!("{TEST}{records}"))?;
         signer.sign("test", &[]).await?;
         signer.change("test.signed", "2001:db8::1", "2001:db8::2")?;
+        signer.change("test.signed", "before.example", "ca.example")?;
         signer.write(".", "test. 60 IN NS ns.test.\n")?;
         signer.sign(".", &[]).await?;
         let (address, resolver) = signer.serve(&resolver.path).await?;
@@ -186,6 +188,8 @@ remote-control:
 const TEST: &str = "\
 ns.test. 60 IN A 127.0.0.1
 signed.test. 60 IN A 127.0.0.1
+tampered.test. 60 IN A 127.0.0.1
+tampered.test. 60 IN CAA 0 issue before.example
 half.test. 60 IN A 127.0.0.1
 half.test. 60 IN AAAA 2001:db8::1
 alias.test. 60 IN CNAME unsigned.test.

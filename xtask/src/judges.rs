@@ -14,6 +14,7 @@ mod fuzz;
 mod host;
 mod http;
 mod kills;
+mod longer_test;
 mod paths;
 mod slow;
 mod smoke;

@@ -124,10 +124,12 @@ impl KeyBlockList {
             let window = at..records.min(at + LARGEST);
             at = window.end;
             let octets = self.read(&file, window)?;
-            if !octets.chunks_exact(RECORD).is_sorted() || octets.get(..RECORD) < last.as_deref() {
+            // The same key may have several sources, in any order.
+            let mut hashes = octets.chunks_exact(RECORD).map(|record| record.get(..HASH));
+            if !hashes.clone().is_sorted() || octets.get(..HASH) < last.as_deref() {
                 return Err(self.malformed("it is not sorted"));
             }
-            last = octets.chunks_exact(RECORD).next_back().map(<[u8]>::to_vec);
+            last = hashes.next_back().flatten().map(<[u8]>::to_vec);
         }
         let written_at = file.metadata().and_then(|metadata| metadata.modified()).ok();
         Ok(KeyBlockListFacts { keys: records, written_at: written_at.and_then(|at| at.try_into().ok()) })
@@ -283,6 +285,9 @@ mod tests {
             fs::write(&path, content).unwrap();
             assert!(list.check().unwrap_err().to_string().ends_with(says));
         }
+        let twice: Vec<u8> = [[5; HASH].as_slice(), &[9], &[5; HASH], &[1]].concat();
+        fs::write(&path, twice).unwrap();
+        assert_eq!(list.check().unwrap().keys, 2, "one key with two sources");
         // Everything is at one end: nothing is found by where it should be.
         let uneven: Vec<u8> =
             (0..400_000u64).flat_map(|number| [&number.to_be_bytes()[..], &[0; 8]].concat()).collect();

@@ -87,7 +87,7 @@ async fn what_does_not_exist_is_said_as_by_any_resolver() {
 }
 
 #[tokio::test]
-async fn caa_records_have_their_own_evidence_and_are_not_followed_past_a_broken_chain() {
+async fn caa_records_have_their_own_evidence_and_permit_nothing_once_they_were_changed() {
     let Some((mut scene, _zones)) = scene().await else { return };
     scene.caa =
         Some(CaaTerms { identities: vec!["ca.example".to_owned()], account_urls: Vec::new(), is_wildcard: false });
@@ -98,6 +98,10 @@ async fn caa_records_have_their_own_evidence_and_are_not_followed_past_a_broken_
     assert_eq!((permission.domain, permission.authenticated), (None, Some(true)));
     let permission = scene.probe(Http01, "unsigned.test").await.unwrap().caa.unwrap();
     assert_eq!(permission.authenticated, Some(false));
+    let failure = scene.failure(Http01, "tampered.test").await;
+    assert_failure(&failure, ProblemType::Dns, true, "SERVFAIL to the query for CAA of tampered.test: DNSSEC Bogus");
+    scene.caa = None;
+    scene.probe(Http01, "tampered.test").await.expect("its address is authentic");
 }
 
 /// A resolver that does not validate is one whose answers are never authentic, and its failures are
