@@ -26,6 +26,16 @@ pub struct ValidationEvidence {
     pub unknown: UnknownMembers,
 }
 
+impl ValidationEvidence {
+    /// How many of the remote perspectives that were asked agreed, and how many were asked; `None`
+    /// where none was.
+    pub fn corroboration(&self) -> Option<(usize, usize)> {
+        let remote = || self.observations.iter().filter(|observation| !observation.is_own());
+        let asked = remote().count();
+        (asked > 0).then(|| (remote().filter(|observation| observation.agrees()).count(), asked))
+    }
+}
+
 /// What one network perspective observed. Texts that come from elsewhere are printable ASCII and at
 /// most [`MAX_SEEN`](Self::MAX_SEEN) characters long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +43,17 @@ pub struct Observation {
     /// The name of the perspective; `None` for the network of the CA itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub perspective: Option<String>,
-    /// The address that answered; `None` where DNS alone was asked.
+    /// The region of the perspective, by the registry of its addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Why the perspective did not agree: what it saw instead. `None` where it agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Why nothing that the perspective said counts: no answer in time, or none to this question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<String>,
+    /// The address that answered; `None` where DNS alone was asked. Of a remote perspective only
+    /// where it is another than that of the CA's own observation; so are `seen` and `caa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
     /// The special-purpose network of the profile in which that address lies; `None` for an address
@@ -64,6 +84,16 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Whether it is the CA's own, and not that of a remote perspective.
+    pub fn is_own(&self) -> bool {
+        self.perspective.is_none()
+    }
+
+    /// Whether control was seen.
+    pub fn agrees(&self) -> bool {
+        self.problem.is_none() && self.unheard.is_none()
+    }
+
     /// The longest text of [`seen`](Self::seen): a URL or a name in DNS, shortened where it is
     /// longer.
     pub const MAX_SEEN: usize = 256;
