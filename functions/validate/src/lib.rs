@@ -13,9 +13,10 @@ pub mod lambda;
 
 use std::{net::IpAddr, time::Duration};
 
-use acme::{ChallengeType, Observation};
+use acme::{ChallengeType, Observation, Problem, ProblemType};
 use authority::{OnceAMinute, ValidationTask};
 use ipnet::IpNet;
+use perspective::Uncorroborated;
 use ra::{Error, Finding, ValidationJob, Validations};
 use validation::{CaaTerms, Failure, Probe, Rules, address::AddressRules};
 
@@ -53,17 +54,21 @@ async fn run(
     let mut pauses = PAUSES.into_iter();
     let mut waits = 0;
     loop {
-        let failure = match attempt(settings, task, &probe).await {
-            Ok(observation) => {
-                if observation.test_switch {
+        let is_corroborated = job.profile.demands_perspectives();
+        let (failure, perspectives) = match attempt(settings, task, &probe, is_corroborated).await {
+            Ok(observations) => {
+                if observations.iter().any(|observation| observation.test_switch) {
                     let (challenge, identifier) = (job.challenge, &job.identifier);
                     tracing::warn!(%challenge, %identifier, "a test switch let it through: nothing was validated");
                 } else {
                     log(&job, "the identifier was validated", None);
                 }
-                return validations.succeeded(job, observation).await;
+                return validations.succeeded(job, observations).await;
             }
-            Err(failure) => failure,
+            Err(NotShown::Here(failure)) => (failure, Vec::new()),
+            Err(NotShown::Elsewhere(Uncorroborated { problem, guarded, observations })) => {
+                (Failure { problem, guarded, may_heal: true, address: None, lack: None }, observations)
+            }
         };
         // A failure of this machine says nothing about the client's. The attempt is made again.
         if let Some(lack) = failure.lack {
@@ -80,23 +85,53 @@ async fn run(
         log(&job, "an attempt failed", Some(&failure));
         let pause = pauses.next().filter(|_| failure.may_heal);
         let Failure { problem, guarded, address, .. } = failure;
-        let finding = Finding { problem, guarded, address };
+        let finding = Finding { problem, guarded, address, perspectives };
         let Some(pause) = pause else { return validations.failed(job, finding).await };
         job = validations.attempt_failed(job, finding).await?;
         pace.pause(pause).await;
     }
 }
 
-async fn attempt(settings: &ValidationSettings, task: ValidationTask, probe: &Probe) -> Result<Observation, Failure> {
+/// Why an attempt did not show control.
+enum NotShown {
+    /// The CA itself did not see it.
+    Here(Failure),
+    /// It did, and too few of the remote perspectives.
+    Elsewhere(Uncorroborated),
+}
+
+/// What the CA observed, and then the remote perspectives, if they are to see it, too. They are
+/// asked only when the CA itself saw what the challenge asks for: a client that shows nothing
+/// causes no requests elsewhere.
+async fn attempt(
+    settings: &ValidationSettings,
+    task: ValidationTask,
+    probe: &Probe,
+    is_corroborated: bool,
+) -> Result<Vec<Observation>, NotShown> {
     if settings.always_valid {
-        return Ok(Observation { test_switch: true, ..Observation::default() });
+        return Ok(vec![Observation { test_switch: true, ..Observation::default() }]);
     }
     // A place is only held during a probe, so that a task that waits for its next attempt does not
     // delay others.
     let _place = settings.places.take(task.account).await;
-    let observed = validation::probe(probe).await?;
+    let observed = validation::probe(probe).await.map_err(NotShown::Here)?;
     let network = observed.address.and_then(|address| needed_network(settings, probe, address));
-    Ok(Observation { network: network.map(|network| network.to_string()), ..observed })
+    let own = Observation { network: network.map(|network| network.to_string()), ..observed };
+    if !is_corroborated {
+        return Ok(vec![own]);
+    }
+    let Some(perspectives) = &settings.perspectives else {
+        tracing::error!("a profile demands perspectives, and this CA has none");
+        let problem = Problem::new(ProblemType::ServerInternal, NO_PERSPECTIVES);
+        return Err(NotShown::Elsewhere(Uncorroborated {
+            guarded: problem.clone(),
+            problem,
+            observations: Vec::new(),
+        }));
+    };
+    let others = perspectives.corroborate(probe, &own).await.map_err(NotShown::Elsewhere)?;
+    Ok([vec![own], others].concat())
 }
 
 /// The network of the profile without which the address could not have been contacted: the largest,
@@ -140,6 +175,9 @@ fn log(job: &ValidationJob, what: &str, failure: Option<&Failure>) {
     let address = failure.and_then(|failure| failure.address).map(|address| address.to_string());
     tracing::info!(%challenge, identifier = %job.identifier, reason, address, "{what}");
 }
+
+const NO_PERSPECTIVES: &str = "This directory validates from several networks, and the CA has no others to look from. \
+                               Tell its operator.";
 
 /// The pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(7)];

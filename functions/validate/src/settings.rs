@@ -1,13 +1,14 @@
 //! The settings of the host for all validations.
 
-use std::{net::SocketAddr, str::FromStr};
+use std::{net::SocketAddr, str::FromStr, sync::Arc};
 
 use ipnet::IpNet;
+use perspective::Perspectives;
 
 use crate::Places;
 
 /// The settings of the host for all validations.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ValidationSettings {
     /// The resolver if the profile has none; if both are absent, the resolver of the system is
     /// used.
@@ -20,6 +21,8 @@ pub struct ValidationSettings {
     pub tls_port: u16,
     /// Treats every challenge as validated without a probe. For test CAs only.
     pub always_valid: bool,
+    /// The remote perspectives, for the profiles that demand them.
+    pub perspectives: Option<Arc<Perspectives>>,
     /// The places for the probes that run at once in this process.
     pub places: Places,
 }
@@ -33,6 +36,7 @@ impl Default for ValidationSettings {
             http_port: 80,
             tls_port: 443,
             always_valid: false,
+            perspectives: None,
             places: Places::new(512),
         }
     }

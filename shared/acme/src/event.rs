@@ -67,6 +67,9 @@ pub enum EventKind {
     /// The last attempt to validate a challenge failed.
     #[serde(rename = "validation.failed")]
     ValidationFailed(ValidationFacts),
+    /// Networks from which a challenge was validated saw different things.
+    #[serde(rename = "perspectives.disagree")]
+    PerspectivesDisagree(DisagreementFacts),
     /// A request was refused because of a policy.
     #[serde(rename = "request.refused")]
     RequestRefused(RefusalFacts),
@@ -101,6 +104,7 @@ impl EventKind {
             Self::CertificateExpiring(_) => "certificate.expiring",
             Self::CertificateRevoked(_) => "certificate.revoked",
             Self::ValidationFailed(_) => "validation.failed",
+            Self::PerspectivesDisagree(_) => "perspectives.disagree",
             Self::RequestRefused(_) => "request.refused",
             Self::LimitReached(_) => "limit.reached",
             Self::IssuerRevoked(_) => "issuer.revoked",
@@ -113,9 +117,11 @@ impl EventKind {
     /// having shown control of anything. Such an event displaces and delays no other.
     pub fn is_of_anyone(&self) -> bool {
         match self {
-            Self::AccountCreated(_) | Self::ValidationFailed(_) | Self::RequestRefused(_) | Self::LimitReached(_) => {
-                true
-            }
+            Self::AccountCreated(_)
+            | Self::ValidationFailed(_)
+            | Self::PerspectivesDisagree(_)
+            | Self::RequestRefused(_)
+            | Self::LimitReached(_) => true,
             Self::AccountDeactivated(facts) => facts.actor.is_none(),
             Self::AccountDisabled(_)
             | Self::AccountEnabled(_)
@@ -143,6 +149,7 @@ impl EventKind {
             Self::CertificateExpiring(_) => "a certificate expires soon",
             Self::CertificateRevoked(_) => "a certificate is revoked",
             Self::ValidationFailed(_) => "a validation failed",
+            Self::PerspectivesDisagree(_) => "networks see different things of a challenge",
             Self::RequestRefused(_) => "a request is refused",
             Self::LimitReached(_) => "a limit is reached",
             Self::IssuerRevoked(_) => "an issuing CA is revoked",
@@ -253,6 +260,29 @@ pub struct ValidationFacts {
     /// The type of the problem.
     pub problem: ProblemType,
     /// The whole `detail` of the problem, of which the client may see only a part.
+    pub detail: String,
+}
+
+/// A challenge that looks different from different networks, after the CA itself had seen control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisagreementFacts {
+    /// The directory of the authorization.
+    pub directory: DirectoryId,
+    /// The account that the authorization belongs to.
+    pub account: AccountId,
+    /// The id of the authorization.
+    pub authorization: AuthorizationId,
+    /// The identifier; always one.
+    pub names: Vec<String>,
+    /// The type of the challenge.
+    pub challenge: ChallengeType,
+    /// Whether enough of them agreed all the same.
+    pub corroborated: bool,
+    /// The names of the perspectives that saw what the CA saw.
+    pub agreeing: Vec<String>,
+    /// The names of those that saw something else.
+    pub differing: Vec<String>,
+    /// What the first of them saw: the whole `detail` of its problem.
     pub detail: String,
 }
 
@@ -380,6 +410,13 @@ mod tests {
                 json!({
                     "authorization": ID, "names": ["a.test"], "challenge": "http-01",
                     "problem": "urn:ietf:params:acme:error:dns", "detail": "no",
+                }),
+            ),
+            with(
+                account("perspectives.disagree"),
+                json!({
+                    "authorization": ID, "names": ["a.test"], "challenge": "http-01", "corroborated": true,
+                    "agreeing": ["fra", "tyo"], "differing": ["lax"], "detail": "no",
                 }),
             ),
             with(account("request.refused"), json!({ "reason": "names", "names": ["a"], "detail": "no", "untold": 2 })),

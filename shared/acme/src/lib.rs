@@ -41,8 +41,8 @@ pub use challenge::{
 pub use contact::{Contact, ContactError};
 pub use directory::{DirectoryId, DirectoryMeta, DirectoryObject, Family, ProfileName, ProfileNameError};
 pub use event::{
-    AccountFacts, CertificateFacts, Event, EventKind, FailureFacts, IssuerFacts, LimitFacts, ProfileFacts,
-    RefusalFacts, RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
+    AccountFacts, CertificateFacts, DisagreementFacts, Event, EventKind, FailureFacts, IssuerFacts, LimitFacts,
+    ProfileFacts, RefusalFacts, RefusalReason, RevocationFacts, RevokedBy, ValidationFacts,
 };
 pub use evidence::{CaaPermission, Observation, ValidationEvidence};
 pub use failure_chain::failure_chain;

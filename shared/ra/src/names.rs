@@ -149,6 +149,7 @@ impl<'a> NamePolicy<'a> {
                 (false, _) if authorization.pre_approval.is_some() => PRE_APPROVAL_WITHDRAWN,
                 (false, _) if !self.is_permitted_by_caa(authorization) => CAA_UNCHECKED,
                 (false, _) if !self.has_validated_dns(authorization) => DNS_UNVALIDATED,
+                (false, _) if !self.is_corroborated(authorization) => UNCORROBORATED,
                 (false, _) => WAY_WITHDRAWN,
                 (true, false) if authorization.is_unvalidated() => UNVALIDATED,
                 (true, false) => OTHER_PROFILE,
@@ -167,7 +168,9 @@ impl<'a> NamePolicy<'a> {
         if authorization.pre_approval.is_some() {
             return self.pre_approval(&authorization.identifier).is_some();
         }
-        let is_looked_up = self.is_permitted_by_caa(authorization) && self.has_validated_dns(authorization);
+        let is_looked_up = self.is_permitted_by_caa(authorization)
+            && self.has_validated_dns(authorization)
+            && self.is_corroborated(authorization);
         if authorization.state == AuthorizationState::Valid && !is_looked_up {
             return false;
         }
@@ -196,8 +199,7 @@ impl<'a> NamePolicy<'a> {
             None => permission.record.is_none(),
         };
         let is_permission = |observation: &Observation| observation.caa.as_ref().is_some_and(names_us);
-        let evidence = authorization.evidence.as_ref();
-        evidence.is_some_and(|shown| !shown.observations.is_empty() && shown.observations.iter().all(is_permission))
+        own_observations(authorization).next().is_some() && own_observations(authorization).all(is_permission)
     }
 
     /// Whether a resolver that validates answered when control was shown (DNSSEC). Always, where
@@ -206,10 +208,17 @@ impl<'a> NamePolicy<'a> {
         if !self.profile.demands_dnssec() || authorization.identifier.is_address() || authorization.is_unvalidated() {
             return true;
         }
-        let evidence = authorization.evidence.as_ref();
-        evidence.is_some_and(|shown| {
-            !shown.observations.is_empty() && shown.observations.iter().all(|seen| seen.authenticated.is_some())
-        })
+        own_observations(authorization).next().is_some()
+            && own_observations(authorization).all(|seen| seen.authenticated.is_some())
+    }
+
+    /// Whether remote perspectives were asked when control was shown; without enough of them, it
+    /// would not have been. Always, where the profile asks none.
+    fn is_corroborated(&self, authorization: &Authorization) -> bool {
+        if !self.profile.demands_perspectives() || authorization.is_unvalidated() {
+            return true;
+        }
+        authorization.evidence.as_ref().is_some_and(|shown| shown.corroboration().is_some())
     }
 
     /// The pre-approval by which the account needs no challenge for the identifier (interface row
@@ -279,6 +288,12 @@ impl<'a> NamePolicy<'a> {
     }
 }
 
+/// What the CA observed itself when control was shown.
+fn own_observations(authorization: &Authorization) -> impl Iterator<Item = &Observation> {
+    let evidence = authorization.evidence.iter();
+    evidence.flat_map(|shown| &shown.observations).filter(|observation| observation.is_own())
+}
+
 /// Whether the key binds accounts of the profile.
 pub(crate) fn is_for(key: &ExternalAccountKey, profile: &ProfileName) -> bool {
     key.profile.as_ref().is_none_or(|only| only == profile)
@@ -294,6 +309,8 @@ const CAA_UNCHECKED: &str = "CAA records were not looked up when control of this
 
 const DNS_UNVALIDATED: &str = "no resolver validated the answers of DNS when control of this name was shown; create a \
                                new order";
+
+const UNCORROBORATED: &str = "no other networks were asked when control of this name was shown; create a new order";
 
 const PRE_APPROVAL_WITHDRAWN: &str = "this name is no longer pre-approved; create a new order and show control of it";
 

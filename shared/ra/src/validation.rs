@@ -7,7 +7,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use acme::{
     Attempt, Authorization, AuthorizationEvent, AuthorizationStatus, ChallengeState, ChallengeToken, ChallengeType,
-    EventKind, Identifier, KeyAuthorization, Observation, Problem, ProblemType, ValidationFacts,
+    DisagreementFacts, EventKind, Identifier, KeyAuthorization, Observation, Problem, ProblemType, ValidationFacts,
 };
 use authority::{Clock, Events, Failure, ValidationTask};
 use store::{AcmeProfile, AuthorizationStore, Versioned};
@@ -47,12 +47,14 @@ pub struct Finding {
     pub guarded: Problem,
     /// The address of the last connection.
     pub address: Option<IpAddr>,
+    /// What remote perspectives observed, if they were asked: then the CA itself had seen control.
+    pub perspectives: Vec<Observation>,
 }
 
 impl From<Problem> for Finding {
     /// A reason in which nothing was read from a target.
     fn from(problem: Problem) -> Self {
-        Self { guarded: problem.clone(), problem, address: None }
+        Self { guarded: problem.clone(), problem, address: None, perspectives: Vec::new() }
     }
 }
 
@@ -118,22 +120,24 @@ impl Validations {
     /// # Errors
     /// [`Failure::Transition`] if the challenge no longer waits.
     pub async fn attempt_failed(&self, job: ValidationJob, finding: Finding) -> Result<ValidationJob, Error> {
+        self.tell_of_disagreement(&job, &finding.perspectives, false);
         let event = AuthorizationEvent::AttemptFailed(job.challenge, self.attempt(&job, finding));
         let authorization =
             apply_to_authorization(self.authorizations.as_ref(), job.authorization.clone(), event).await?;
         Ok(ValidationJob { authorization, ..job })
     }
 
-    /// Records a successful validation, with what was observed.
+    /// Records a successful validation, with what the CA and the remote perspectives observed.
     ///
     /// # Errors
     /// [`Failure::Transition`] if the challenge no longer waits.
-    pub async fn succeeded(&self, job: ValidationJob, observation: Observation) -> Result<(), Error> {
+    pub async fn succeeded(&self, job: ValidationJob, observations: Vec<Observation>) -> Result<(), Error> {
+        self.tell_of_disagreement(&job, &observations, true);
         let serving = self.directories.directory(&job.authorization.directory).await?;
         let event = AuthorizationEvent::Succeeded {
             r#type: job.challenge,
             at: acme::whole_seconds(self.clock.now()),
-            observations: vec![observation],
+            observations,
             profile: job.profile.name,
             lifetime: valid_lifetime(&serving),
         };
@@ -145,6 +149,7 @@ impl Validations {
     /// # Errors
     /// [`Failure::Transition`] if the challenge no longer waits.
     pub async fn failed(&self, job: ValidationJob, finding: Finding) -> Result<(), Error> {
+        self.tell_of_disagreement(&job, &finding.perspectives, false);
         let problem = finding.problem.clone();
         let event = AuthorizationEvent::Failed(job.challenge, self.attempt(&job, finding));
         let failed = apply_to_authorization(self.authorizations.as_ref(), job.authorization, event).await?;
@@ -165,10 +170,31 @@ impl Validations {
         }
     }
 
+    /// Networks that see different things are what a hijack of a route looks like, or a record that
+    /// has not reached all name servers. Perspectives that were not heard tell nothing.
+    fn tell_of_disagreement(&self, job: &ValidationJob, observations: &[Observation], corroborated: bool) {
+        let Some(detail) = observations.iter().find_map(|observation| observation.problem.clone()) else { return };
+        let named = |is_meant: fn(&Observation) -> bool| {
+            let meant = observations.iter().filter(|observation| is_meant(observation));
+            meant.filter_map(|observation| observation.perspective.clone()).collect()
+        };
+        self.events.emit(EventKind::PerspectivesDisagree(DisagreementFacts {
+            directory: job.authorization.directory.clone(),
+            account: job.authorization.account,
+            authorization: job.authorization.id,
+            names: vec![job.authorization.identifier.to_string()],
+            challenge: job.challenge,
+            corroborated,
+            agreeing: named(Observation::agrees),
+            differing: named(|observation| observation.problem.is_some()),
+            detail,
+        }));
+    }
+
     /// What is kept of the attempt. Where anyone can have private networks probed, what was read
     /// there is for operators alone.
     fn attempt(&self, job: &ValidationJob, finding: Finding) -> Attempt {
-        let Finding { problem, guarded, address } = finding;
+        let Finding { problem, guarded, address, .. } = finding;
         let is_guarded = job.profile.guards_findings() && problem != guarded;
         let (problem, found) = if is_guarded { (guarded, Some(problem)) } else { (problem, None) };
         Attempt { at: acme::whole_seconds(self.clock.now()), address, problem, found }

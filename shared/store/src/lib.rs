@@ -68,8 +68,8 @@ pub use order::{OrderPage, OrderStore};
 pub use page::Page;
 pub use profile::{
     AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Caa, Difference, DnsResolver, Dnssec, ExistingAccounts,
-    FirstProfiles, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, PreApproval, ProfileChanges,
-    ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
+    FirstProfiles, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, Perspectives, PreApproval,
+    ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
     TermsOfServiceChange, Validity, is_web_page,
 };
 pub use retention::Retention;

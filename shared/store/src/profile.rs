@@ -16,7 +16,7 @@ use acme::ProfileName;
 use async_trait::async_trait;
 
 pub use acme_profile::{
-    AcmeProfile, Caa, DnsResolver, Dnssec, ExistingAccounts, NameRefusal, OfferedProfile, PreApproval,
+    AcmeProfile, Caa, DnsResolver, Dnssec, ExistingAccounts, NameRefusal, OfferedProfile, Perspectives, PreApproval,
     TermsOfServiceChange,
 };
 pub use applied::{AppliedConfiguration, FirstProfiles};

@@ -174,7 +174,7 @@ impl Operation {
         let task = ValidationTask { account: scene.account, authorization, challenge: ChallengeType::Http01 };
         let Some(job) = validations.job(task).await.map_err(words)? else { return Err("nothing to do".to_owned()) };
         if self == Self::Validated {
-            return done(validations.succeeded(job, Observation::default()).await);
+            return done(validations.succeeded(job, vec![Observation::default()]).await);
         }
         done(validations.failed(job, Problem::new(ProblemType::Connection, "refused").into()).await)
     }

@@ -325,7 +325,7 @@ async fn ready_order(
     ra.challenges.initiate(serving, account, authorization, challenge, &[]).await.expect("a validation");
     let task = ValidationTask { account: account.id, authorization, challenge };
     let job = ra.validations.job(task).await.expect("a job").expect("a job");
-    ra.validations.succeeded(job, Observation::default()).await.expect("a result");
+    ra.validations.succeeded(job, vec![Observation::default()]).await.expect("a result");
     (order, authorization)
 }
 

@@ -34,7 +34,8 @@ async fn p1_every_field_is_set_at_creation_and_on_edit_and_absent_fields_keep_th
         apply(&environment, json!({kind: [bare]})).await;
         let bare = stored(&environment, kind, "bare").await;
         // Fields without a default, which versions that do not know them could not read.
-        let optional = ["allowedOrigins", "caa", "dnssec", "existingAccounts", "formerBaseUrls", "unusedAccounts"];
+        let optional =
+            ["allowedOrigins", "caa", "dnssec", "existingAccounts", "formerBaseUrls", "perspectives", "unusedAccounts"];
         let mut first = first;
         first.as_object_mut().unwrap().retain(|field, _| !optional.contains(&field.as_str()));
         assert_eq!(fields(&bare), fields(&first), "no field is left out of this test");
@@ -269,6 +270,7 @@ fn profile(version: u32) -> Value {
         "termsOfServiceChange": if is_second { "disabled" } else { "url" },
         "dnsResolver": {"address": "192.0.2.1", "port": 52 + version},
         "dnssec": if is_second { "off" } else { "resolver" },
+        "perspectives": if is_second { "off" } else { "enforce" },
         "retryInterval": 2 + version,
         "validity": 3_600 * version,
         "challengeTypes": if is_second { json!(["http-01"]) } else { json!(["dns-01", "tls-alpn-01"]) },

@@ -101,6 +101,9 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                 for permission in seen(authorization).filter_map(|observation| observation.caa.as_ref()) {
                     timeline.push(entry(*at, format!("CAA for {name}: {}", caa(permission))));
                 }
+                for what in of_perspectives(authorization) {
+                    timeline.push(entry(*at, format!("perspectives for {name}: {what}")));
+                }
             }
             ChallengeState::Invalid { at, .. } => {
                 timeline.push(entry(
@@ -113,9 +116,29 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
     }
 }
 
-/// What was observed when control was shown.
+/// What the CA observed itself when control was shown.
 fn seen(authorization: &Authorization) -> impl Iterator<Item = &Observation> {
-    authorization.evidence.iter().flat_map(|evidence| &evidence.observations)
+    let observations = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
+    observations.filter(|observation| observation.is_own())
+}
+
+/// How many other networks saw the same, and what the others said.
+fn of_perspectives(authorization: &Authorization) -> Vec<String> {
+    let Some(evidence) = &authorization.evidence else { return Vec::new() };
+    let Some((agreed, asked)) = evidence.corroboration() else { return Vec::new() };
+    let remote = || evidence.observations.iter().filter(|observation| !observation.is_own());
+    let name = |observation: &Observation| {
+        let Observation { perspective, region, .. } = observation;
+        format!("{} ({})", perspective.as_deref().unwrap_or_default(), region.as_deref().unwrap_or_default())
+    };
+    let agreeing: Vec<_> = remote().filter(|observation| observation.agrees()).map(name).collect();
+    let mut lines = vec![format!("{agreed} of {asked} saw the same: {}", agreeing.join(", "))];
+    lines.extend(remote().filter_map(|observation| match (&observation.problem, &observation.unheard) {
+        (Some(problem), _) => Some(format!("{} saw something else: {problem}", name(observation))),
+        (None, Some(reason)) => Some(format!("{} was not heard: {reason}", name(observation))),
+        (None, None) => None,
+    }));
+    lines
 }
 
 /// What a resolver that validates said of its answers.

@@ -31,6 +31,7 @@ fn acme(profile: AcmeProfile) -> AcmeProfile {
         terms_of_service_change: _,
         dns_resolver: _,
         dnssec: _,
+        perspectives: _,
         retry_interval: _,
         validity: _,
         challenge_types: _,

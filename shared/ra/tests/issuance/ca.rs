@@ -112,7 +112,7 @@ impl Ca {
         self.parts.challenges.initiate(&self.serving, account, authorization, challenge, &[]).await.unwrap();
         let task = ValidationTask { account: account.id, authorization, challenge };
         let job = self.parts.validations.job(task).await.unwrap().unwrap();
-        self.parts.validations.succeeded(job, Observation::default()).await.unwrap();
+        self.parts.validations.succeeded(job, vec![Observation::default()]).await.unwrap();
     }
 
     /// The record of the certificate that the order points to.

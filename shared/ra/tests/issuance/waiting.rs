@@ -45,7 +45,7 @@ async fn n3_what_was_shown_as_invalid_does_not_become_valid_by_a_late_result() {
     ca.clock.jump(101);
     let authorization = ca.parts.authorizations.authorization(&account, id).await.unwrap();
     assert_eq!(authorization.status(ca.now()), AuthorizationStatus::Invalid);
-    let late = ca.parts.validations.succeeded(job, Observation::default()).await;
+    let late = ca.parts.validations.succeeded(job, vec![Observation::default()]).await;
     assert!(matches!(late, Err(Error::Failed(authority::Failure::Transition(_)))), "{late:?}");
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acme::{Account, AuthorizationId, AuthorizationStatus, ChallengeType, Observation};
 use authority::ValidationTask;
 use ra::{Directory, Error, IdentifierRefusal, Refusal};
-use store::{AcmeProfile, ProfileSet, ProfileStore};
+use store::{AcmeProfile, Perspectives, ProfileSet, ProfileStore};
 use tempfile::TempDir;
 
 use crate::ca::{Ca, Keys, csr, request};
@@ -70,7 +70,7 @@ async fn n16_what_was_shown_in_a_withdrawn_network_counts_for_nothing() {
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
     let (address, network) = ("10.1.2.3".parse().ok(), Some("10.0.0.0/8".to_owned()));
     let observed = Observation { address, network, ..Observation::default() };
-    ca.parts.validations.succeeded(job, observed).await.unwrap();
+    ca.parts.validations.succeeded(job, vec![observed]).await.unwrap();
     for (networks, counts) in [
         (&["10.0.0.0/8"][..], true),
         (&["10.1.0.0/16"], true),
@@ -100,7 +100,7 @@ async fn n16_what_a_test_switch_let_through_counts_for_nothing_once_it_is_off() 
     let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Http01 };
     let job = ca.parts.validations.job(task).await.unwrap().unwrap();
     let observed = Observation { test_switch: true, ..Observation::default() };
-    ca.parts.validations.succeeded(job, observed).await.unwrap();
+    ca.parts.validations.succeeded(job, vec![observed]).await.unwrap();
     assert_eq!(authorization_of(&ca, &on, &account).await, id, "it counts as long as the switch is on");
 
     let refused = ca.parts.finalization.finalize(&ca.serving, &account, order.id, &csr()).await;
@@ -108,6 +108,28 @@ async fn n16_what_a_test_switch_let_through_counts_for_nothing_once_it_is_off() 
     assert!(matches!(&refused[0].1, IdentifierRefusal::Policy(reason) if reason.contains("a test switch was on")));
     assert!(ca.keys.signed().is_empty());
     assert_ne!(authorization_of(&ca, &ca.serving, &account).await, id, "it is shown again");
+}
+
+#[tokio::test]
+async fn threat_24_what_no_other_network_saw_counts_for_nothing_once_it_has_to() {
+    let (_folder, ca) = ca().await;
+    let (account, order) = ca.ready_order().await;
+    let before = authorization_of(&ca, &ca.serving, &account).await;
+    let demanding = with(&ca, |acme| acme.perspectives = Some(Perspectives::Enforce));
+    let refused = ca.parts.finalization.finalize(&demanding, &account, order, &csr()).await;
+    let Err(Error::Refused(Refusal::Identifiers(refused))) = refused else { panic!("{refused:?}") };
+    assert!(matches!(&refused[0].1, IdentifierRefusal::Policy(reason) if reason.contains("no other networks")));
+    let order = ca.parts.new_orders.create(&demanding, &account, request()).await.unwrap().order;
+    let id = order.authorizations[0];
+    assert_ne!(id, before, "it is shown again");
+
+    ca.parts.challenges.initiate(&demanding, &account, id, ChallengeType::Http01, &[]).await.unwrap();
+    let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Http01 };
+    let job = ca.parts.validations.job(task).await.unwrap().unwrap();
+    let remote = Observation { perspective: Some("fra".to_owned()), ..Observation::default() };
+    ca.parts.validations.succeeded(job, vec![Observation::default(), remote]).await.unwrap();
+    assert_eq!(authorization_of(&ca, &demanding, &account).await, id);
+    assert!(ca.parts.finalization.finalize(&demanding, &account, order.id, &csr()).await.is_ok());
 }
 
 async fn ca() -> (TempDir, Ca) {

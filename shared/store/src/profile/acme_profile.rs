@@ -68,6 +68,10 @@ pub struct AcmeProfile {
     /// Who validates the signatures of DNS (DNSSEC, RFC 4035); no one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dnssec: Option<Dnssec>,
+    /// Whether other networks have to see what the CA saw (Baseline Requirements 3.2.2.9); they are
+    /// not asked when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perspectives: Option<Perspectives>,
     /// The value of `Retry-After` in answers to polling clients, in seconds.
     #[serde(default = "one")]
     pub retry_interval: u32,
@@ -151,6 +155,7 @@ impl AcmeProfile {
             terms_of_service_change: TermsOfServiceChange::default(),
             dns_resolver: None,
             dnssec: None,
+            perspectives: None,
             retry_interval: one(),
             validity: ten_hours(),
             challenge_types: all_challenges(),
@@ -203,6 +208,11 @@ impl AcmeProfile {
     /// Whether only answers count that a validating resolver gave.
     pub fn demands_dnssec(&self) -> bool {
         self.dnssec == Some(Dnssec::Resolver)
+    }
+
+    /// Whether nothing is validated unless enough remote perspectives agree.
+    pub fn demands_perspectives(&self) -> bool {
+        self.perspectives == Some(Perspectives::Enforce)
     }
 
     /// Whether accounts without an external account binding may not go on.
@@ -317,6 +327,17 @@ pub enum Dnssec {
     /// The profile's [`dns_resolver`](AcmeProfile::dns_resolver). Where it finds a broken chain of
     /// signatures, nothing is validated.
     Resolver,
+}
+
+/// Whether the CA looks from several networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Perspectives {
+    /// From its own network only.
+    Off,
+    /// From those of the host's remote perspectives, too. Where they do not agree, nothing is
+    /// validated.
+    Enforce,
 }
 
 /// What becomes of accounts that were made before the directory required an external account

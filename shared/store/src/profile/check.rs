@@ -137,6 +137,11 @@ pub enum ProfileRefusal {
     /// one that does.
     #[error("needs dnsResolver: the address of the resolver that validates for this CA")]
     NoValidatingResolver,
+    /// Perspectives are asked when a challenge is met, and pre-approved names have none.
+    #[error(
+        "cannot be enforced beside preApproved: perspectives are asked with a challenge, and those names have none"
+    )]
+    UnseenNames,
     /// CAA records are looked up when a challenge is met, and pre-approved names have none.
     #[error(
         "cannot be enforced beside preApproved: CAA records are checked with a challenge, and those names have none"
@@ -274,6 +279,8 @@ fn check_acme_profile(profile: &AcmeProfile, ra: &BTreeSet<&ProfileName>, found:
     found.unless(has_names, "caa", ProfileRefusal::NoIdentities);
     let is_checked = !profile.enforces_caa() || profile.pre_approved.is_empty();
     found.unless(is_checked, "caa", ProfileRefusal::UncheckedNames);
+    let is_seen = !profile.demands_perspectives() || profile.pre_approved.is_empty();
+    found.unless(is_seen, "perspectives", ProfileRefusal::UnseenNames);
     let has_resolver = !profile.demands_dnssec() || profile.dns_resolver.is_some();
     found.unless(has_resolver, "dnssec", ProfileRefusal::NoValidatingResolver);
     for base in &profile.former_base_urls {
@@ -409,6 +416,11 @@ mod tests {
             (json!({ "caa": "enforce" }), "acmeProfile.web.caa: needs caaIdentities"),
             (json!({ "dnssec": "resolver" }), "acmeProfile.web.dnssec: needs dnsResolver"),
             (
+                json!({ "perspectives": "enforce", "externalAccountRequired": true,
+                        "preApproved": [{ "rule": "a.example" }] }),
+                "acmeProfile.web.perspectives: cannot be enforced beside preApproved",
+            ),
+            (
                 json!({ "caa": "enforce", "caaIdentities": ["ca.example"], "externalAccountRequired": true,
                         "preApproved": [{ "rule": "a.example" }] }),
                 "acmeProfile.web.caa: cannot be enforced beside preApproved",
@@ -504,7 +516,7 @@ mod tests {
             "deniedIdentifiers": ["10.0.0.0/8"], "allowWildcards": false, "maximumIdentifiers": 10,
             "externalAccountRequired": true, "preApproved": [{ "rule": ".example.com", "wildcard": true }],
             "allowedOrigins": ["https://page.example:8443", "http://[::1]", "*"],
-            "dnsResolver": { "address": "192.0.2.53" }, "dnssec": "resolver",
+            "dnsResolver": { "address": "192.0.2.53" }, "dnssec": "resolver", "perspectives": "enforce",
             "caa": "off", "formerBaseUrls": ["https://old.example:8443/ca"],
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Listed;
 use crate::{
     AcmeProfile, Caa, DnsResolver, Dnssec, ExistingAccounts, IdentifierRule, Limit, Limits, OfferedProfile,
-    PreApproval, TermsOfServiceChange,
+    Perspectives, PreApproval, TermsOfServiceChange,
 };
 
 /// An ACME Profile as it is stored; the fields are those of [`AcmeProfile`].
@@ -39,6 +39,8 @@ pub struct AcmeProfileRecord {
     dns_resolver: Option<DnsResolverRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dnssec: Option<Dnssec>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    perspectives: Option<Perspectives>,
     retry_interval: u32,
     validity: u32,
     challenge_types: Vec<Listed<ChallengeType>>,
@@ -82,6 +84,7 @@ impl AcmeProfileRecord {
             former_base_urls: profile.former_base_urls.clone(),
             terms_of_service_change: profile.terms_of_service_change,
             dnssec: profile.dnssec,
+            perspectives: profile.perspectives,
             dns_resolver: profile.dns_resolver.map(|DnsResolver { address, port }| DnsResolverRecord { address, port }),
             retry_interval: profile.retry_interval,
             validity: profile.validity,
@@ -128,6 +131,7 @@ impl From<AcmeProfileRecord> for AcmeProfile {
             terms_of_service_change: record.terms_of_service_change,
             dns_resolver: record.dns_resolver.map(resolver),
             dnssec: record.dnssec,
+            perspectives: record.perspectives,
             retry_interval: record.retry_interval,
             validity: record.validity,
             challenge_types: record.challenge_types.into_iter().filter_map(Listed::known).collect(),
