@@ -4,6 +4,9 @@
 //! The tour is the same on both hosts; on AWS the commands use the `aws` tool to invoke the
 //! deployed admin function.
 
+#[path = "operator/perspectives.rs"]
+mod perspectives;
+
 use std::{path::Path, time::Duration};
 
 use serde_json::Value;

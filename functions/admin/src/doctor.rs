@@ -3,7 +3,9 @@
 use acme::failure_chain;
 use authority::Failure;
 use jiff::{SignedDuration, Timestamp};
-use operator::{CrlStatus, Error, IssuerStatus, Openness, Parts, Refusal, RevocationStatus, Status};
+use operator::{
+    CrlStatus, Error, IssuerStatus, Openness, Parts, Refusal, RemotePerspectives, RevocationStatus, Status,
+};
 use serde::{Deserialize, Serialize};
 use store::{IssuerRole, IssuerState, ProfileSet};
 
@@ -85,6 +87,7 @@ impl Action for Examine {
         findings.extend(kept_profiles(parts).await?);
         findings.push(external_accounts(&status, &profiles));
         findings.extend(key_block_list(parts, status.time).await);
+        findings.extend(perspectives(&parts.settings.perspectives, &profiles));
         findings.push(openness(parts.profiles.openness(), &profiles));
         findings.extend(parts.settings.test_switches.iter().map(|switch| test_switch(switch)));
         Ok(findings)
@@ -327,6 +330,27 @@ async fn key_block_list(parts: &Parts, now: Timestamp) -> Option<Finding> {
 
 /// How long a list of blocked keys is taken for new.
 const LIST_LIFETIME: SignedDuration = SignedDuration::from_hours(180 * 24);
+
+/// Whether the host has the perspectives that profiles demand, and what these lack of the rules for
+/// public CAs.
+fn perspectives(remote: &RemotePerspectives, profiles: &ProfileSet) -> Vec<Finding> {
+    let demanding = profiles.acme_profile.iter().filter(|profile| profile.demands_perspectives());
+    let demanding: Vec<&str> = demanding.map(|profile| profile.name.as_str()).collect();
+    if demanding.is_empty() {
+        return Vec::new();
+    }
+    let check = "perspectives";
+    let seen = format!("{} for {}", remote.number, demanding.join(", "));
+    if remote.number == 0 {
+        let remedy = "start the host with --perspectives, or set perspectives = \"off\": until then, these profiles validate nothing";
+        return vec![Finding::bad(check, seen, remedy)];
+    }
+    if remote.weaknesses.is_empty() {
+        return vec![Finding::good(check, seen)];
+    }
+    let remedy = "add perspectives (docs/operations/perspectives.md); a private CA can do without";
+    remote.weaknesses.iter().map(|weakness| Finding::warning(check, weakness, remedy)).collect()
+}
 
 /// Whether anyone may register who reaches the CA.
 fn openness(openness: Openness, profiles: &ProfileSet) -> Finding {

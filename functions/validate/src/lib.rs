@@ -130,8 +130,13 @@ async fn attempt(
             observations: Vec::new(),
         }));
     };
-    let others = perspectives.corroborate(probe, &own).await.map_err(NotShown::Elsewhere)?;
-    Ok([vec![own], others].concat())
+    let others = perspectives.corroborate(probe, &own).await;
+    for silent in others.as_ref().unwrap_or_else(|uncorroborated| &uncorroborated.observations) {
+        if let (Some(name), Some(reason)) = (&silent.perspective, &silent.unheard) {
+            tracing::warn!(perspective = name, reason, "a perspective was not heard");
+        }
+    }
+    Ok([vec![own], others.map_err(NotShown::Elsewhere)?].concat())
 }
 
 /// The network of the profile without which the address could not have been contacted: the largest,

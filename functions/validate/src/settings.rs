@@ -8,7 +8,7 @@ use perspective::Perspectives;
 use crate::Places;
 
 /// The settings of the host for all validations.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ValidationSettings {
     /// The resolver if the profile has none; if both are absent, the resolver of the system is
     /// used.

@@ -1,8 +1,8 @@
-//! The command line: `serve`, which is also the default, `demo`, and `admin`.
+//! The command line: `serve`, which is also the default, `demo`, `perspective`, and `admin`.
 //!
-//! The feature `host` adds `serve`, and `admin` on a data folder that no host is running on; the
-//! feature `demo` adds `demo`. Without them there is only `admin`, of a running host and of the
-//! function on AWS, and no engine.
+//! The feature `host` adds `serve` and `perspective`, and `admin` on a data folder that no host is
+//! running on; the feature `demo` adds `demo`. Without them there is only `admin`, of a running
+//! host and of the function on AWS, and no engine.
 
 mod admin;
 #[cfg(feature = "host")]
@@ -11,6 +11,8 @@ mod banner;
 mod demo;
 #[cfg(feature = "host")]
 mod log;
+#[cfg(feature = "host")]
+mod perspective;
 #[cfg(feature = "host")]
 mod serve;
 mod shell_word;
@@ -27,7 +29,7 @@ use std::{
 use clap::{Parser, Subcommand};
 #[cfg(feature = "host")]
 use host::{
-    StartError,
+    PerspectiveError, StartError,
     config::{Arguments, ConfigError},
 };
 use tokio::runtime::Runtime;
@@ -35,6 +37,8 @@ use tokio::runtime::Runtime;
 use self::admin::{AdminArguments, AdminFailure};
 #[cfg(feature = "demo")]
 use self::demo::DemoError;
+#[cfg(feature = "host")]
+use self::perspective::PerspectiveArguments;
 
 /// Runs the command line of this process. A refused command line ends the process with status 2, a
 /// failure gives status 1 after its message, everything else 0.
@@ -43,6 +47,8 @@ pub fn run() -> ExitCode {
         Command::Admin(arguments) => administer(*arguments),
         #[cfg(feature = "demo")]
         Command::Demo => demo(),
+        #[cfg(feature = "host")]
+        Command::Perspective(arguments) => watch(*arguments),
         #[cfg(feature = "host")]
         Command::Serve(arguments) => serve(arguments),
     };
@@ -61,6 +67,11 @@ fn serve(arguments: Box<Arguments>) -> Result<ExitCode, Failure> {
     let (config, log) = arguments.resolve()?;
     let log_file = log::start(&log)?;
     runtime()?.block_on(serve::serve(config, log.format, log_file))
+}
+
+#[cfg(feature = "host")]
+fn watch(arguments: PerspectiveArguments) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(perspective::run(arguments))
 }
 
 fn administer(arguments: AdminArguments) -> Result<ExitCode, Failure> {
@@ -138,6 +149,13 @@ enum Command {
     /// SIGTERM completes the requests in progress; the second stops immediately. Neither loses
     /// data.
     Serve(Box<Arguments>),
+    #[cfg(feature = "host")]
+    /// Look at challenges from another network, for a CA that validates from several
+    ///
+    /// Answers the questions of one CA over mutual TLS, and keeps nothing. It needs a certificate
+    /// of that CA for this machine, such as any ACME client obtains; the CA names it in its file of
+    /// perspectives. The exit status is 0 after Ctrl-C or SIGTERM.
+    Perspective(Box<PerspectiveArguments>),
     /// Administer a CA: profiles, issuers, accounts, certificates, incidents, diagnosis, audit log
     ///
     /// Commands go to the host that is running on the data folder; if none is running, they open
@@ -173,6 +191,10 @@ enum Failure {
     #[cfg(feature = "demo")]
     #[error("interrupted")]
     Interrupted,
+    /// The perspective did not start.
+    #[cfg(feature = "host")]
+    #[error(transparent)]
+    Perspective(#[from] PerspectiveError),
     /// `RUST_LOG` cannot be read.
     #[cfg(feature = "host")]
     #[error("RUST_LOG is invalid: {0}")]
@@ -212,7 +234,7 @@ mod tests {
         let example = include_str!("../../../examples/serverless-acme.toml");
         let command = Cli::command();
         let settings: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() != "config").collect();
-        assert_eq!(settings.len(), 27);
+        assert_eq!(settings.len(), 28);
         for argument in settings {
             let flag = argument.get_long().unwrap();
             let variable = format!("SERVERLESS_ACME_{}", flag.replace('-', "_").to_uppercase());

@@ -65,6 +65,8 @@ pub struct Config {
     pub dns_resolver: Option<SocketAddr>,
     /// The list of keys that may not be used.
     pub key_block_list: Option<PathBuf>,
+    /// The file of remote perspectives.
+    pub perspectives: Option<PathBuf>,
     /// The port that http-01 connects to.
     pub http_port: u16,
     /// The port that tls-alpn-01 connects to.
@@ -205,6 +207,7 @@ impl Config {
             data,
             dns_resolver: None,
             key_block_list: None,
+            perspectives: None,
             http_port: 80,
             tls_port: 443,
             ca: CaConfig::default(),
@@ -248,7 +251,7 @@ pub fn built_in_profiles() -> ProfileSet {
 
 /// The networks of a laptop and of the office around it. Link-local addresses, including those of
 /// cloud metadata, are always refused, whatever this list says.
-fn local_networks() -> Vec<IpNet> {
+pub(crate) fn local_networks() -> Vec<IpNet> {
     let networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
     networks.iter().filter_map(|network| network.parse().ok()).collect()
 }

@@ -17,7 +17,7 @@ use authority::{
     Clock, EventSink, Events, Failure, IssuanceQueue, IssuanceTask, SystemClock, ValidationQueue, ValidationTask,
 };
 use bytes::Bytes;
-use ca::{AuthorityName, Certificate, IssuerKeyType};
+use ca::{AuthorityName, Certificate, ExtendedKeyUsage, IssuerKeyType};
 use http::Request;
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
@@ -43,9 +43,10 @@ use crate::{
     descriptors,
     directories::serving,
     dispatch::dispatch,
-    host_tls::HostTls,
     listener::{self, Transport},
     maintenance::maintain,
+    own_certificate::OwnCertificate,
+    perspectives,
     queue::{self, InProcessQueue},
     readiness::Readiness,
     software_signer::SoftwareSigner,
@@ -97,6 +98,7 @@ impl Host {
             Some(path) => Some(KeyBlockList::checked(path.clone()).await?),
             None => None,
         };
+        let members = config.perspectives.as_deref().map(perspectives::read).transpose()?;
         let data = DataFolder::open(&config.data)?;
         let (listen, listen_address) = bind(config.listen, "--listen").await?;
         let (status_listen, status_listen_address) = bind(config.status_listen, "--status-listen").await?;
@@ -133,6 +135,7 @@ impl Host {
         let settings = Settings {
             status_url: Some(status_url.clone()),
             key_block_list,
+            perspectives: members.as_deref().map(|members| perspectives::facts(members, now)).unwrap_or_default(),
             orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
             expiring: SignedDuration::from_hours(i64::from(config.events.expiring_days) * 24),
             openness: config.openness(),
@@ -196,8 +199,19 @@ impl Host {
             tracing::error!(error = &error as &dyn std::error::Error, "not all CRLs were published");
         }
         let names = host_names([&base_url, &local_url], listen_address.ip());
-        let tls = HostTls::start(&parts.host_certificates, names, host_profile(&hierarchy)?).await?;
+        let tls = OwnCertificate::start(&parts.host_certificates, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
+        let mut own_certificates = vec![tls];
+        let remote = match &members {
+            Some(members) => {
+                let names = vec![base_url.host().clone()];
+                let asking =
+                    OwnCertificate::start(&parts.host_certificates, names, asking_profile(&hierarchy)?).await?;
+                own_certificates.push(asking.clone());
+                Some(perspectives::connect(members, &asking, root.der())?)
+            }
+            None => None,
+        };
 
         let options = ContextOptions { nonce_refusals: config.test.nonce_refusals };
         let admission = Admission::new(
@@ -241,12 +255,13 @@ impl Host {
             http_port: config.http_port,
             tls_port: config.tls_port,
             always_valid: config.test.always_valid,
+            perspectives: remote,
             ..validate::ValidationSettings::default()
         };
         let http_port = config.http_port;
         let mut tasks = Tasks::default();
         tasks.spawn("the work queues", workers.run(parts.clone(), settings, config.test.validation_delay));
-        tasks.spawn("maintenance", maintain(operator, parts, upkeep, store.clone(), tls));
+        tasks.spawn("maintenance", maintain(operator, parts, upkeep, store.clone(), own_certificates));
         let writing = store.clone();
         tasks.spawn("the writer of the store", async move { writing.writer_ended().await });
         if let Some(webhook) = webhook {
@@ -414,6 +429,12 @@ fn host_profile(hierarchy: &Hierarchy) -> Result<RaProfile, StartError> {
     let month = 30 * 24 * 60 * 60;
     let certificate_validity = Validity { default: month, maximum: month };
     Ok(RaProfile { certificate_validity, ..RaProfile::new(DEFAULT.parse()?, hierarchy.issuing.id.clone()) })
+}
+
+/// The profile of the certificate with which the host asks perspectives.
+fn asking_profile(hierarchy: &Hierarchy) -> Result<RaProfile, StartError> {
+    let extended_key_usage = BTreeSet::from([ExtendedKeyUsage::Client]);
+    Ok(RaProfile { extended_key_usage, ..host_profile(hierarchy)? })
 }
 
 /// Has the profiles of the configuration applied, as far as they changed.

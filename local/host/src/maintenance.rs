@@ -7,24 +7,26 @@ use ra::Parts;
 use store::{IssuerRole, embedded::EmbeddedStore};
 use tokio::time;
 
-use crate::host_tls::HostTls;
+use crate::own_certificate::OwnCertificate;
 
-/// Renews the host's certificate, rotates nonce secrets, generates CRLs that are due, continues the
-/// revocations of incidents, and deletes expired records. Never ends; dropping the future is
-/// harmless.
+/// Renews the host's own certificates, rotates nonce secrets, generates CRLs that are due,
+/// continues the revocations of incidents, and deletes expired records. Never ends; dropping the
+/// future is harmless.
 pub(crate) async fn maintain(
     operator: Arc<operator::Parts>,
     parts: Arc<Parts>,
     upkeep: Upkeep,
     store: Arc<EmbeddedStore>,
-    tls: Arc<HostTls>,
+    own_certificates: Vec<Arc<OwnCertificate>>,
 ) {
     let mut clock = time::interval(EVERY);
     clock.tick().await;
     loop {
         clock.tick().await;
-        if let Err(error) = tls.renew_if_due(&parts.host_certificates, operator.clock.now()).await {
-            tracing::error!(%error, "the host's own certificate was not renewed");
+        for own in &own_certificates {
+            if let Err(error) = own.renew_if_due(&parts.host_certificates, operator.clock.now()).await {
+                tracing::error!(%error, "the host's own certificate was not renewed");
+            }
         }
         if let Err(error) = publish_crl::on_schedule(&upkeep).await {
             tracing::error!(error = &error as &dyn std::error::Error, "CRLs were not published");

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use ra::KeyBlockListError;
 use store::embedded::OpenError;
 
+use crate::perspectives::PerspectivesFileError;
+
 /// Why the host did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -34,6 +36,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("the store cannot be opened: {}", failure_chain(.0))]
     Store(OpenError),
+    /// The perspectives cannot be asked.
+    #[error("{0}; name another file with --perspectives")]
+    Perspectives(#[from] PerspectivesFileError),
     /// The list of blocked keys cannot be used.
     #[error("{0}; name another file with --key-block-list")]
     KeyBlockList(#[from] KeyBlockListError),

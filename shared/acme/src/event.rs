@@ -416,7 +416,7 @@ mod tests {
                 account("perspectives.disagree"),
                 json!({
                     "authorization": ID, "names": ["a.test"], "challenge": "http-01", "corroborated": true,
-                    "agreeing": ["fra", "tyo"], "differing": ["lax"], "detail": "no",
+                    "agreeing": ["fra", "nrt"], "differing": ["lax"], "detail": "no",
                 }),
             ),
             with(account("request.refused"), json!({ "reason": "names", "names": ["a"], "detail": "no", "untold": 2 })),

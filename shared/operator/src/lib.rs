@@ -53,7 +53,7 @@ pub use issuer_revocation::{IssuerRevocations, Listing, RevokedIssuer};
 pub use key::{BlockedKeys, BlockedUse, FormerHolders};
 pub use parts::{Parts, Seams};
 pub use profile::Profiles;
-pub use ra::Openness;
+pub use ra::{Openness, RemotePerspectives};
 pub use revocation::{Revocations, RevokedSlice};
 pub use roll_over::{RollOver, RollOvers, RolledOver};
 pub use selection::{Selections, Slice};

@@ -7,9 +7,9 @@ use crate::{Answer, Question, Region, Sight};
 /// What a perspective is.
 #[derive(Clone, Debug)]
 pub struct Standpoint {
-    /// Its name.
+    /// As the CA knows it, which asks for it by this name.
     pub name: String,
-    /// Its region.
+    /// As the CA knows it, too.
     pub region: Region,
     /// Its own resolver, ports and limits, and the special-purpose networks that it may contact
     /// where the profile allows them, too.

@@ -1,6 +1,6 @@
 //! The side of the CA: asks all perspectives at once, and counts.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use acme::{CaaPermission, Observation, Problem, ProblemType, UnknownMembers};
 use tokio::{
@@ -14,9 +14,9 @@ use crate::{Answer, Channel, MAX_MESSAGE, Question, Quorum, Region, Sight};
 /// A remote perspective: who it must be, and the way to it.
 #[derive(Clone)]
 pub struct Remote {
-    /// Its name.
+    /// Under which it has to answer.
     pub name: String,
-    /// Its region.
+    /// From which it has to answer.
     pub region: Region,
     /// The way to it.
     pub channel: Arc<dyn Channel>,
@@ -43,9 +43,9 @@ impl Perspectives {
     /// Asks all of them whether they see what the CA saw itself. Returns what each observed, in the
     /// order of the configuration, without what it has in common with the CA's own observation.
     ///
-    /// Ends when the quorum is reached or cannot be reached any more, within [`PATIENCE`]. When it
-    /// is reached, those that are slower have [`SLOWNESS`] more, because one that sees something
-    /// else is worth knowing about.
+    /// Ends when all have answered, within [`PATIENCE`]. When the quorum is reached or cannot be
+    /// reached any more, those that are slower have [`SLOWNESS`]: it is worth knowing which see
+    /// something else.
     ///
     /// # Errors
     /// [`Uncorroborated`], when the quorum is not reached.
@@ -59,7 +59,7 @@ impl Perspectives {
         }
         let mut decision = self.decision(&votes);
         let mut end = Instant::now() + PATIENCE;
-        while decision != Some(false) {
+        loop {
             let Ok(Some(heard)) = timeout_at(end, asked.join_next()).await else { break };
             let Ok((index, vote)) = heard else { continue };
             if let Some(place) = votes.get_mut(index) {
@@ -67,7 +67,7 @@ impl Perspectives {
             }
             if decision.is_none() {
                 decision = self.decision(&votes);
-                if decision == Some(true) {
+                if decision.is_some() {
                     end = Instant::now() + SLOWNESS;
                 }
             }
@@ -116,6 +116,12 @@ impl Perspectives {
             }
         };
         Uncorroborated { problem, guarded, observations }
+    }
+}
+
+impl fmt::Debug for Perspectives {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.remotes.iter().map(|remote| &remote.name)).finish()
     }
 }
 
@@ -243,8 +249,8 @@ fn bounded(text: &str, length: usize) -> String {
 }
 
 /// For one answer: longer than a probe may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// For the answers that are missing when enough have agreed.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// For the answers that are missing when it is decided.
 const SLOWNESS: Duration = Duration::from_millis(500);
 const SLOW: &str = "no answer in time";
 const LONGEST_DETAIL: usize = 1_000;

@@ -12,7 +12,7 @@ use crate::Region;
 pub struct Member {
     /// Its name: up to 32 lower-case letters, digits and hyphens.
     pub name: String,
-    /// Its region.
+    /// By the registry of its addresses.
     pub region: Region,
     /// Where it is; without it, no one can check that two of them are far enough apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ impl Location {
 /// Checks the perspectives of a configuration.
 ///
 /// # Errors
-/// The first one that cannot be asked, or that could not be told from another.
+/// The first one that cannot be asked, or that evidence would not tell from another.
 pub fn check_members(members: &[Member]) -> Result<(), MemberFault> {
     if members.len() > MOST {
         return Err(MemberFault::TooMany);
@@ -108,7 +108,7 @@ pub enum MemberFault {
 
 const MOST: usize = 20;
 const LONGEST_NAME: usize = 32;
-/// In kilometres.
+/// The mean one, in kilometres.
 const EARTH_RADIUS: f64 = 6_371.0;
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_asked_or_told_apart_is_refused_with_its_reason() {
+    fn what_could_not_be_asked_or_kept_apart_is_refused_with_its_reason() {
         let location = |latitude, longitude| Some(Location { latitude, longitude });
         assert_eq!(check_members(&[]), Ok(()));
         assert_eq!(check_members(&[member("a"), member("b")]), Ok(()));

@@ -110,7 +110,7 @@ pub struct Answer {
 pub enum Sight {
     /// What the challenge asks for, and the permission of CAA records where that was asked.
     Proof(Box<Observation>),
-    /// Something else.
+    /// Not what the challenge asks for, or no permission of CAA records.
     Problem {
         /// The type of the problem.
         r#type: ProblemType,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Region {
-    /// Africa.
+    /// The continent, with the islands around it.
     Afrinic,
     /// Asia and the Pacific.
     Apnic,

@@ -22,9 +22,9 @@ pub enum Weakness {
     OneRegion,
     /// Two of them are less than 500 km apart.
     Neighbours {
-        /// The one.
+        /// The name of one of them.
         first: String,
-        /// The other.
+        /// The name of the other one.
         second: String,
         /// The distance between them, in whole kilometres.
         kilometres: u32,
@@ -86,7 +86,7 @@ pub fn weaknesses(members: &[Member], today: Date) -> Vec<Weakness> {
 /// How many remote perspectives are needed, from when on.
 const NEEDED: [(Date, usize); 4] =
     [(date(2025, 3, 15), 2), (date(2026, 3, 15), 3), (date(2026, 6, 15), 4), (date(2026, 12, 15), 5)];
-/// In kilometres.
+/// Between any two, in kilometres.
 const LEAST_DISTANCE: f64 = 500.0;
 
 #[cfg(test)]

@@ -57,5 +57,5 @@ pub use registration::{AccountCreation, Registrations};
 pub use renewal::Renewals;
 pub use renewal_info::{RenewalInfos, directory_of};
 pub use revocation::{MarkedRevocation, RevocationRecords, Revocations, Revoker, raises};
-pub use settings::{Openness, Settings};
+pub use settings::{Openness, RemotePerspectives, Settings};
 pub use validation::{Finding, ValidationJob, Validations};

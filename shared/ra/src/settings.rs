@@ -20,6 +20,8 @@ pub struct Settings {
     pub certificates_per_slice: usize,
     /// The list of keys that may not be used, besides those that were reported here.
     pub key_block_list: Option<KeyBlockList>,
+    /// What operators may know of the remote perspectives of this host.
+    pub perspectives: RemotePerspectives,
     /// Whether directories may let anyone register.
     pub openness: Openness,
     /// The switches for testing clients that are on, by their keys in the configuration file.
@@ -31,6 +33,15 @@ impl Settings {
     pub fn always_valid(&self) -> bool {
         self.test_switches.contains(&"alwaysValid")
     }
+}
+
+/// The remote perspectives of a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RemotePerspectives {
+    /// How many there are.
+    pub number: usize,
+    /// What they lack of the rules for public CAs, in sentences for people.
+    pub weaknesses: Vec<String>,
 }
 
 /// Whether a directory may let anyone who reaches it register, without an external account (RFC
@@ -58,6 +69,7 @@ impl Default for Settings {
             expiring: SignedDuration::from_hours(14 * 24),
             certificates_per_slice: 500,
             key_block_list: None,
+            perspectives: RemotePerspectives::default(),
             openness: Openness::default(),
             test_switches: Vec::new(),
         }

@@ -6,7 +6,7 @@
 //!                                                   └─> ca ───> acme, jose
 //! functions/{admin, bootstrap, publish-crl}, host ─> operator ─> ra
 //! functions/ceremony ─> functions/admin
-//! functions/validate, host ─> validation ─> acme           host ─> every function library
+//! functions/validate, host ─> perspective ─> validation ─> acme   host ─> every function library
 //! serverless-acme (command line) ─> functions/admin, and behind features ─> host
 //! functions/*/main.rs ─> aws ─> api, operator, ra, issuing, authority, store, ca
 //! ```
@@ -68,6 +68,7 @@ enum Floor {
     Issuing,
     Jose,
     Operator,
+    Perspective,
     Ra,
     Store,
     Tests,
@@ -90,6 +91,7 @@ impl Floor {
             ("shared", "issuing") => Self::Issuing,
             ("shared", "jose") => Self::Jose,
             ("shared", "operator") => Self::Operator,
+            ("shared", "perspective") => Self::Perspective,
             ("shared", "ra") => Self::Ra,
             ("shared", "store") => Self::Store,
             ("shared", "validation") => Self::Validation,
@@ -117,6 +119,7 @@ impl Floor {
             // The stored profile describes the form of certificates with types of `ca`.
             Store => matches!(other, Acme | Ca | Jose),
             Validation => matches!(other, Acme | Jose),
+            Perspective => matches!(other, Acme | Jose | Validation),
             Authority => matches!(other, Acme | Ca | Jose | Store),
             Issuing => matches!(other, Acme | Authority | Ca | Jose | Store),
             Ra => matches!(other, Acme | Authority | Ca | Issuing | Jose | Store),
@@ -132,7 +135,7 @@ impl Floor {
             Admin => Function.may_use(other, optional),
             // Its acts are some of those that operators know.
             Ceremony => other == Admin || Function.may_use(other, optional),
-            Validate => other == Validation || Function.may_use(other, optional),
+            Validate => matches!(other, Perspective | Validation) || Function.may_use(other, optional),
             Host => !matches!(other, Aws | Cloud | CommandLine | Explorer | Tests | Xtask),
             // An operator of a CA on AWS has the command line without the host and its engine.
             CommandLine => {

@@ -22,6 +22,7 @@ impl Config {
             data,
             dns_resolver,
             key_block_list,
+            perspectives,
             http_port,
             tls_port,
             ca,
@@ -35,7 +36,7 @@ impl Config {
         } = self;
         let CaConfig { root_name: _, issuing_name: _, organization: _, root_key, issuing_key, root_days, issuing_days } =
             ca;
-        let settings: [(&str, &dyn Disclosure); 28] = [
+        let settings: [(&str, &dyn Disclosure); 29] = [
             ("serve.listen", listen),
             ("serve.statusListen", status_listen),
             ("serve.baseUrl", base_url),
@@ -46,6 +47,7 @@ impl Config {
             ("serve.data", data),
             ("serve.dnsResolver", dns_resolver),
             ("serve.keyBlockList", key_block_list),
+            ("serve.perspectives", perspectives),
             ("serve.httpPort", http_port),
             ("serve.tlsPort", tls_port),
             ("serve.newCa", new_ca),

@@ -83,6 +83,10 @@ pub(super) struct ServeSettings {
     /// be replaced while the CA runs [key: serve.keyBlockList] [default: none]
     #[arg(long, env = "SERVERLESS_ACME_KEY_BLOCK_LIST", value_name = "FILE")]
     key_block_list: Option<PathBuf>,
+    /// A file of the remote perspectives that look, too, for profiles with perspectives = enforce
+    /// [key: serve.perspectives] [default: none]
+    #[arg(long, env = "SERVERLESS_ACME_PERSPECTIVES", value_name = "FILE")]
+    perspectives: Option<PathBuf>,
     /// The port that http-01 validation connects to [key: serve.httpPort] [default: 80]
     #[arg(long, env = "SERVERLESS_ACME_HTTP_PORT", value_name = "PORT")]
     http_port: Option<Port>,
@@ -205,6 +209,7 @@ impl ServeSettings {
             data: self.data.or(other.data),
             dns_resolver: self.dns_resolver.or(other.dns_resolver),
             key_block_list: self.key_block_list.or(other.key_block_list),
+            perspectives: self.perspectives.or(other.perspectives),
             http_port: self.http_port.or(other.http_port),
             tls_port: self.tls_port.or(other.tls_port),
             log: self.log.or(other.log),
@@ -267,6 +272,7 @@ pub(super) fn config(serve: ServeSettings, test: TestSettings, ca: CaConfig) -> 
         admin_sockets: serve.admin_sockets.unwrap_or(default.admin_sockets),
         dns_resolver: serve.dns_resolver.map(|address| address.0),
         key_block_list: serve.key_block_list,
+        perspectives: serve.perspectives,
         http_port: serve.http_port.map_or(default.http_port, |port| port.0),
         tls_port: serve.tls_port.map_or(default.tls_port, |port| port.0),
         ca,

@@ -1,4 +1,4 @@
-//! The host's own HTTPS certificate: issued by the CA itself, renewed while it runs.
+//! A certificate of the host's own: issued by the CA itself, renewed while it runs.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,7 +11,8 @@ use issuing::{HostCertificate, HostCertificates};
 use jiff::Timestamp;
 use jose::PublicKey;
 use rustls::{
-    ServerConfig,
+    ServerConfig, SignatureScheme,
+    client::ResolvesClientCert,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
@@ -20,9 +21,9 @@ use store::RaProfile;
 
 use crate::StartError;
 
-/// The present certificate of the HTTPS listener.
+/// The present certificate of the HTTPS listener, or that by which perspectives know the host.
 #[derive(Debug)]
-pub(crate) struct HostTls {
+pub(crate) struct OwnCertificate {
     identifiers: Vec<Identifier>,
     profile: RaProfile,
     current: RwLock<Current>,
@@ -37,7 +38,7 @@ struct Current {
     due_at: Timestamp,
 }
 
-impl HostTls {
+impl OwnCertificate {
     /// Issues the first certificate, for these identifiers.
     pub(crate) async fn start(
         certificates: &HostCertificates,
@@ -81,9 +82,19 @@ impl HostTls {
     }
 }
 
-impl ResolvesServerCert for HostTls {
+impl ResolvesServerCert for OwnCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current().key)
+    }
+}
+
+impl ResolvesClientCert for OwnCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.current().key)
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

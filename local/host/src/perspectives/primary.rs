@@ -1,0 +1,75 @@
+//! Who may ask a perspective: the CA, and no other client that has a certificate of its root.
+
+use std::sync::Arc;
+
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+    client::{danger::HandshakeSignatureValid, verify_server_name},
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::{
+        ParsedCertificate, WebPkiClientVerifier,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
+};
+
+/// The path of questions; the version of their form is part of it.
+pub(super) const PATH: &str = "/perspective/v1";
+
+/// Accepts certificates for client authentication of one root in one name.
+#[derive(Debug)]
+pub(super) struct OnlyPrimary {
+    of_root: Arc<dyn ClientCertVerifier>,
+    name: ServerName<'static>,
+}
+
+impl OnlyPrimary {
+    /// Accepts this name only.
+    pub(super) fn new(
+        roots: RootCertStore,
+        name: ServerName<'static>,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, Error> {
+        let of_root = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Ok(Self { of_root: of_root.map_err(|error| Error::General(error.to_string()))?, name })
+    }
+}
+
+impl ClientCertVerifier for OnlyPrimary {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.of_root.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self.of_root.verify_client_cert(end_entity, intermediates, now)?;
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, &self.name)?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.of_root.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.of_root.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.of_root.supported_verify_schemes()
+    }
+}
