@@ -5,7 +5,7 @@
 //! this machine, separated by commas; and `SERVERLESS_ACME_BUNDLE`, the functions as `sam build`
 //! made them.
 
-use std::{path::PathBuf, time::Instant};
+use std::{env, num::NonZero, path::PathBuf, thread, time::Instant};
 
 use crate::{
     Error,
@@ -27,9 +27,10 @@ pub fn run(arguments: &[String]) -> Result<(), Error> {
     let bundle = bundle(&tools)?;
     // Tests wait for much, and meanwhile processors are free.
     let targets = if is_everything(arguments) { fuzz::build_beside()? } else { None };
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     progress::say("cargo test --workspace");
     let test = Program::new(cargo)
+        .env("RUST_TEST_THREADS", threads())
         .args(["test", "--workspace"])
         .args(arguments)
         .env("SERVERLESS_ACME_TOOLS", &tools.folder)
@@ -44,6 +45,13 @@ pub fn run(arguments: &[String]) -> Result<(), Error> {
         fuzz::run(&[], Effort::Repeated, false)?;
     }
     Ok(())
+}
+
+/// How many tests of one program run at once: more than there are processors, because most of them
+/// wait, for the pauses between attempts above all.
+fn threads() -> String {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    env::var("RUST_TEST_THREADS").unwrap_or_else(|_| (2 * processors).to_string())
 }
 
 /// Whether the arguments choose no tests among those of the workspace.

@@ -128,3 +128,48 @@ pub enum Sight {
 
 /// The longest message, in octets.
 pub const MAX_MESSAGE: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn threat_12_a_question_brings_in_no_network_that_the_perspective_does_not_allow() {
+        let question = json!({
+            "requestId": "1", "perspective": "fra", "challenge": "http-01", "token": "t", "keyAuthorization": "t.k",
+            "identifier": { "type": "dns", "value": "*.a.example" },
+            "allowedNetworks": ["10.1.0.0/16", "10.0.0.0/8", "192.168.0.0/16", "0.0.0.0/0", "127.0.0.0/8"],
+            "resolver": "192.0.2.1:53", "httpPort": 22,
+        });
+        let question: Question = serde_json::from_value(question).unwrap();
+        let own = Rules { allowed_networks: vec!["10.0.0.0/8".parse().unwrap()], ..Rules::default() };
+        let probe = question.probe(&own).unwrap();
+        let networks: Vec<_> = probe.rules.allowed_networks.iter().map(ToString::to_string).collect();
+        assert_eq!(networks, ["10.1.0.0/16", "10.0.0.0/8"]);
+        // All else is the perspective's own.
+        assert_eq!(Rules { allowed_networks: own.allowed_networks.clone(), ..probe.rules }, own);
+        assert_eq!(probe.identifier.to_string(), "a.example");
+    }
+
+    #[test]
+    fn a_question_is_the_same_probe_at_the_perspective() {
+        let token = ChallengeToken::from_random([7; 32]);
+        let probe = Probe {
+            challenge: ChallengeType::TlsAlpn01,
+            identifier: Identifier::Ip("192.0.2.1".parse().unwrap()),
+            key_authorization: KeyAuthorization::new(&token, &"A".repeat(43).parse().unwrap()),
+            token,
+            rules: Rules::default(),
+            caa: Some(CaaTerms {
+                identities: vec!["ca.example".to_owned()],
+                account_urls: vec!["https://ca.example/a/1".to_owned()],
+                is_wildcard: true,
+            }),
+        };
+        let sent = serde_json::to_vec(&Question::new("1".to_owned(), "fra", &probe)).unwrap();
+        let read: Question = serde_json::from_slice(&sent).unwrap();
+        assert_eq!(format!("{:?}", read.probe(&probe.rules).unwrap()), format!("{probe:?}"));
+    }
+}

@@ -261,6 +261,27 @@ async fn what_hangs_or_is_not_what_the_operator_wrote_down_does_not_count_and_de
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_perspectives_see_takes_no_further_write() {
+    let mut site = Site::start().await;
+    let own = site.environment.challenges.clone();
+    for (name, region) in ["p1", "p2", "p3", "p4", "p5", "p6"].into_iter().zip(Region::ALL.into_iter().cycle()) {
+        site.add(name, region, &own).await;
+    }
+    let mut writes = Vec::new();
+    for name in ["before.test", "after.test"] {
+        let client = site.environment.directory("default").client().await;
+        let before = site.environment.counts().writes;
+        let (order, _) = site.show(&client, name, &[&own]).await;
+        client.finalize(&order, &csr(&[name], &Key::p256())).await.expect(200);
+        writes.push(site.environment.counts().writes - before);
+        if name == "before.test" {
+            site = site.demanding().await;
+        }
+    }
+    assert_eq!(writes[0], writes[1], "without perspectives, and with six of them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_ca_itself_may_ask_a_perspective() {
     // Certificates of this CA are good for clients, too.
     let site = Site::of(|config| {

@@ -117,7 +117,9 @@ fn server_config(config: &PerspectiveConfig) -> Result<ServerConfig, Perspective
     let primary = OnlyPrimary::new(roots, name, provider.clone())?;
     let files = KeyFile::open(config.certificate.clone(), config.key.clone())?;
     let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(server.with_client_cert_verifier(Arc::new(primary)).with_cert_resolver(Arc::new(files)))
+    let mut server = server.with_client_cert_verifier(Arc::new(primary)).with_cert_resolver(Arc::new(files));
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(server)
 }
 
 async fn respond(standpoint: &Standpoint, request: Request<Bytes>) -> Response<Bytes> {
