@@ -249,6 +249,12 @@ async fn what_hangs_or_is_not_what_the_operator_wrote_down_does_not_count_and_de
     assert!(timeline.contains("cpt (afrinic) was not heard: it answered from the region \\\"ripe\\\""), "{timeline}");
     assert!(of_account(client.account_id(), "perspectives.disagree").is_empty(), "no one saw anything else");
 
+    let findings = site.environment.act(json!({"action": "doctor"})).await.unwrap();
+    let seen: Vec<_> =
+        findings.as_array().unwrap().iter().filter(|finding| finding["check"] == "perspectives").collect();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(seen[0]["seen"].as_str().unwrap().starts_with("without their location, no one can say"), "{seen:?}");
+
     // One less, and there are too few.
     let mut processes = site.processes;
     processes.pop().unwrap().stop().await;
@@ -311,20 +317,4 @@ async fn curl(url: &str, root: &Path, certificate: Option<&[PathBuf; 2]>) -> Str
         curl.arg("--cert").arg(chain).arg("--key").arg(key);
     }
     String::from_utf8(curl.arg(url).output().await.unwrap().stdout).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_ca_without_perspectives_validates_nothing_for_a_profile_that_demands_them() {
-    let demand = |config: &mut Config| config.acme_profiles[0].perspectives = Some(Perspectives::Enforce);
-    let environment = Host::OneProcess.configured(demand).await;
-    let client = environment.directory("default").client().await;
-    let order = client.order(&["a.test"]).await;
-    let url = client.read(&order).await.json()["authorizations"][0].as_str().unwrap().to_owned();
-    let object = client.read(&url).await.json();
-    let http_01 = challenge(&object, "http-01");
-    client.provision(&object, &http_01);
-    client.post(http_01["url"].as_str().unwrap(), &json!({})).await.expect(200);
-    let tried = client.wait_until(&url, |object| !challenge(object, "http-01")["error"].is_null()).await;
-    let detail = challenge(&tried, "http-01")["error"]["detail"].to_string();
-    assert!(detail.contains("Tell its operator"), "{detail}");
 }

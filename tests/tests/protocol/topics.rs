@@ -30,6 +30,7 @@ pub(crate) mod order_lists;
 mod orders;
 mod outside_lints;
 mod ownership;
+mod perspectives;
 mod policy;
 mod problems;
 mod profiles;

@@ -64,6 +64,8 @@ fn span(text: &str, place: &Place) -> Option<std::ops::Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use store::{IssuerState, ProfileSet};
+
     use super::*;
 
     fn refusal(text: &str) -> String {
@@ -113,6 +115,18 @@ mod tests {
         .unwrap();
         assert_eq!(file.ra_profile[0].certificate_validity.maximum, 7200);
         assert_eq!(file.acme_profile[0].dns_resolver.unwrap().port, 53);
+    }
+
+    #[test]
+    fn the_profiles_of_the_page_about_public_cas_can_be_applied() {
+        let page = include_str!("../../../../docs/operations/as-a-public-ca.md");
+        let text: String =
+            page.lines().filter_map(|line| line.strip_prefix("    ")).map(|line| format!("{line}\n")).collect();
+        let file = File::parse(&text).unwrap();
+        assert!(file.acme_profile[0].enforces_caa() && file.acme_profile[0].demands_perspectives());
+        let profiles = ProfileSet { acme_profile: file.acme_profile, ra_profile: file.ra_profile };
+        let issuers = [("issuing".parse().unwrap(), IssuerState::Active)].into();
+        profiles.check(&issuers, &ProfileSet::default()).unwrap();
     }
 
     #[test]
