@@ -39,6 +39,8 @@ async fn the_example_is_accepted_as_it_is_and_with_every_key_set() {
         let ca = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         fs::write(folder.path().join("webhook-ca.pem"), ca.cert.pem()).unwrap();
         fs::write(folder.path().join("blocklist.dat"), [0; 16]).unwrap();
+        let perspectives = include_str!("../../../../examples/perspectives.toml");
+        fs::write(folder.path().join("perspectives.toml"), perspectives).unwrap();
         let server = Server::start_in(folder, &["--config", path.to_str().unwrap()]).await;
         let directories = server.banner["directories"].as_array().unwrap();
         let ends: Vec<_> = directories.iter().map(|url| url.as_str().unwrap().strip_prefix(base).unwrap()).collect();
