@@ -43,9 +43,9 @@ impl Perspectives {
     /// Asks all of them whether they see what the CA saw itself. Returns what each observed, in the
     /// order of the configuration, without what it has in common with the CA's own observation.
     ///
-    /// Ends when all have answered, within [`PATIENCE`]. When the quorum is reached or cannot be
-    /// reached any more, those that are slower have [`SLOWNESS`]: it is worth knowing which see
-    /// something else.
+    /// Ends when all have answered, within twelve seconds. When the quorum is reached or cannot be
+    /// reached any more, those that are slower have another half second: it is worth knowing which
+    /// see something else.
     ///
     /// # Errors
     /// [`Uncorroborated`], when the quorum is not reached.
