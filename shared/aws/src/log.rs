@@ -52,7 +52,7 @@ fn is_own(line: &Metadata<'_>) -> bool {
 }
 
 /// The crates that the functions are made of.
-const OWN: [&str; 36] = [
+const OWN: [&str; 37] = [
     "account",
     "acme",
     "admin",
@@ -80,6 +80,7 @@ const OWN: [&str; 36] = [
     "new_nonce",
     "new_order",
     "operator",
+    "perspective",
     "order",
     "orders",
     "publish_crl",
