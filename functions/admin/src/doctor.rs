@@ -87,7 +87,8 @@ impl Action for Examine {
         findings.extend(kept_profiles(parts).await?);
         findings.push(external_accounts(&status, &profiles));
         findings.extend(key_block_list(parts, status.time).await);
-        findings.extend(perspectives(&parts.settings.perspectives, &profiles));
+        let remote = parts.settings.perspectives.as_ref();
+        findings.extend(remote.into_iter().flat_map(|remote| perspectives(remote, &profiles)));
         findings.push(openness(parts.profiles.openness(), &profiles));
         findings.extend(parts.settings.test_switches.iter().map(|switch| test_switch(switch)));
         Ok(findings)
@@ -342,7 +343,7 @@ fn perspectives(remote: &RemotePerspectives, profiles: &ProfileSet) -> Vec<Findi
     let check = "perspectives";
     let seen = format!("{} for {}", remote.number, demanding.join(", "));
     if remote.number == 0 {
-        let remedy = "start the host with --perspectives, or set perspectives = \"off\": until then, these profiles validate nothing";
+        let remedy = "set perspectives = \"off\", or, in one process, start the host with --perspectives: until then, these profiles validate nothing";
         return vec![Finding::bad(check, seen, remedy)];
     }
     if remote.weaknesses.is_empty() {

@@ -78,10 +78,11 @@ pub(super) async fn run(arguments: PerspectiveArguments) -> Result<ExitCode, Fai
         tls_port: arguments.tls_port,
     })
     .await?;
-    let address = process.address();
+    let (address, public_key) = (process.address(), process.public_key());
     // Without stdout, the log still has it.
-    let _ = writeln!(io::stdout(), "perspective {about} answers {primary} on https://{address}");
-    tracing::info!(%address, primary, "perspective {about} is ready");
+    let said = format!("perspective {about} answers {primary} on https://{address}");
+    let _ = writeln!(io::stdout(), "{said}\nits publicKey, for the file of the CA: {public_key}");
+    tracing::info!(%address, primary, public_key, "perspective {about} is ready");
     signals.next().await;
     tokio::select! {
         () = process.stop() => Ok(ExitCode::SUCCESS),

@@ -98,7 +98,7 @@ impl Host {
             Some(path) => Some(KeyBlockList::checked(path.clone()).await?),
             None => None,
         };
-        let members = config.perspectives.as_deref().map(perspectives::read).transpose()?;
+        let remote = config.perspectives.as_deref().map(perspectives::read).transpose()?;
         let data = DataFolder::open(&config.data)?;
         let (listen, listen_address) = bind(config.listen, "--listen").await?;
         let (status_listen, status_listen_address) = bind(config.status_listen, "--status-listen").await?;
@@ -135,7 +135,7 @@ impl Host {
         let settings = Settings {
             status_url: Some(status_url.clone()),
             key_block_list,
-            perspectives: members.as_deref().map(|members| perspectives::facts(members, now)).unwrap_or_default(),
+            perspectives: Some(remote.as_ref().map(perspectives::facts).unwrap_or_default()),
             orders_per_page: config.test.orders_per_page.unwrap_or(Settings::default().orders_per_page),
             expiring: SignedDuration::from_hours(i64::from(config.events.expiring_days) * 24),
             openness: config.openness(),
@@ -202,13 +202,13 @@ impl Host {
         let tls = OwnCertificate::start(&parts.host_certificates, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
         let mut own_certificates = vec![tls];
-        let remote = match &members {
-            Some(members) => {
+        let remote = match &remote {
+            Some(file) => {
                 let names = vec![base_url.host().clone()];
                 let asking =
                     OwnCertificate::start(&parts.host_certificates, names, asking_profile(&hierarchy)?).await?;
                 own_certificates.push(asking.clone());
-                Some(perspectives::connect(members, &asking, root.der())?)
+                Some(perspectives::connect(file, &asking, root.der())?)
             }
             None => None,
         };

@@ -9,11 +9,11 @@ mod error;
 mod file;
 mod key_file;
 mod listener;
+mod pinned;
 mod primary;
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, tz::Offset};
 use perspective::{Member, Perspectives, Remote, weaknesses};
 use ra::RemotePerspectives;
 
@@ -25,28 +25,24 @@ pub use self::{
 };
 use crate::{StartError, own_certificate::OwnCertificate};
 
-pub(crate) use self::file::read;
+pub(crate) use self::file::{File, read};
 
 /// The perspectives of the file, asked with this certificate of the host; those must have one of
 /// the same root.
-pub(crate) fn connect(
-    members: &[Member],
-    own: &Arc<OwnCertificate>,
-    root: &[u8],
-) -> Result<Arc<Perspectives>, StartError> {
-    let tls = channel::client_config(own.clone(), root)?;
+pub(crate) fn connect(file: &File, own: &Arc<OwnCertificate>, root: &[u8]) -> Result<Arc<Perspectives>, StartError> {
     let remote = |member: &Member| {
-        let channel = HttpsChannel::new(member.url.as_deref().unwrap_or_default(), tls.clone())?;
+        let tls = pinned::client_config(own.clone(), root, member.public_key.clone())?;
+        let channel = HttpsChannel::new(member, tls)?;
         Ok::<_, StartError>(Remote { name: member.name.clone(), region: member.region, channel: Arc::new(channel) })
     };
-    Ok(Arc::new(Perspectives::new(members.iter().map(remote).collect::<Result<_, _>>()?)))
+    Ok(Arc::new(Perspectives::new(file.perspective.iter().map(remote).collect::<Result<_, _>>()?)))
 }
 
 /// What `doctor` says of the perspectives, and the log now.
-pub(crate) fn facts(members: &[Member], now: Timestamp) -> RemotePerspectives {
-    let found = weaknesses(members, Offset::UTC.to_datetime(now).date());
+pub(crate) fn facts(file: &File) -> RemotePerspectives {
+    let found = weaknesses(&file.perspective, file.location);
     for weakness in &found {
         tracing::warn!("perspectives: {weakness}");
     }
-    RemotePerspectives { number: members.len(), weaknesses: found.iter().map(ToString::to_string).collect() }
+    RemotePerspectives { number: file.perspective.len(), weaknesses: found.iter().map(ToString::to_string).collect() }
 }

@@ -8,7 +8,7 @@ use jose::{Thumbprint, base64url};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Identifier, Problem, ProblemType};
+use crate::{Identifier, Observation, Problem, ProblemType};
 
 /// A challenge: one method by which an account can prove control of an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +113,9 @@ pub struct Attempt {
     /// The whole reason, where clients do not see what was read from the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Problem>,
+    /// What remote perspectives observed, if they were asked: then the CA itself had seen control.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perspectives: Vec<Observation>,
 }
 
 impl Attempt {

@@ -52,8 +52,8 @@ pub struct Observation {
     /// Why nothing that the perspective said counts: no answer in time, or none to this question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unheard: Option<String>,
-    /// The address that answered; `None` where DNS alone was asked. Of a remote perspective only
-    /// where it is another than that of the CA's own observation; so are `seen` and `caa`.
+    /// The address that answered; `None` where DNS alone was asked. Of a remote perspective,
+    /// this, `seen` and `caa` are kept only where they differ from the CA's own observation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
     /// The special-purpose network of the profile in which that address lies; `None` for an address

@@ -78,7 +78,7 @@ fn problem() -> Problem {
 }
 
 fn attempt(ended: i64) -> Attempt {
-    Attempt { at: at(ended), address: None, problem: problem(), found: None }
+    Attempt { at: at(ended), address: None, problem: problem(), found: None, perspectives: Vec::new() }
 }
 
 fn issuance() -> Issuance {

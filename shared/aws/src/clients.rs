@@ -17,7 +17,7 @@ use aws_config::SdkConfig;
 use ca::Signer;
 use issuing::StatusUrl;
 use jiff::SignedDuration;
-use ra::{Accounts, Directories, KeyBlockList, Nonces, Openness, Refusals, Settings};
+use ra::{Accounts, Directories, KeyBlockList, Nonces, Openness, Refusals, RemotePerspectives, Settings};
 use store::{
     AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, GrantStore,
     IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
@@ -115,7 +115,9 @@ impl Clients {
         let open = environment.parsed::<bool>("OPEN", "true or false, or empty for false")?;
         let openness = if open == Some(true) { Openness::Opened } else { Openness::Closed };
         let key_block_list = environment.optional("KEY_BLOCK_LIST").map(|path| KeyBlockList::new(path.into()));
-        let settings = Settings { status_url, expiring, key_block_list, openness, ..settings };
+        // There are none on AWS.
+        let perspectives = Some(RemotePerspectives::default());
+        let settings = Settings { status_url, expiring, key_block_list, perspectives, openness, ..settings };
         let (clock, asked) = (Arc::new(SystemClock), Mutex::default());
         Ok(Self { config, environment: environment.clone(), store, clock, settings, asked })
     }

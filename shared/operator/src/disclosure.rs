@@ -82,7 +82,7 @@ pub fn disclosed(settings: &Settings) -> BTreeMap<String, String> {
         ("expiring", expiring.disclosed()),
         ("certificatesPerSlice", certificates_per_slice.disclosed()),
         ("keyBlockList", key_block_list.as_ref().map(|list| list.path().to_owned()).disclosed()),
-        ("perspectives", perspectives.number.disclosed()),
+        ("perspectives", perspectives.as_ref().map(|remote| remote.number).disclosed()),
         ("openness", openness.disclosed()),
         ("testSwitches", test_switches.join(", ")),
     ];

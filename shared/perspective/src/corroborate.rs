@@ -55,7 +55,8 @@ impl Perspectives {
         let mut asked = JoinSet::new();
         for (index, remote) in self.remotes.iter().cloned().enumerate() {
             let probe = probe.clone();
-            asked.spawn(async move { (index, ask(&remote, &probe).await) });
+            let needs_address = own.address.is_some();
+            asked.spawn(async move { (index, ask(&remote, &probe, needs_address).await) });
         }
         let mut decision = self.decision(&votes);
         let mut end = Instant::now() + PATIENCE;
@@ -93,24 +94,24 @@ impl Perspectives {
         });
         let counted = format!("{agreed} of the {asked} other networks from which the CA looked saw the same");
         let (problem, guarded) = match seen {
-            Some((r#type, detail, guarded)) => {
+            Some((r#type, detail, guarded)) if agreed < needed => {
                 let problem = |detail: &str| {
-                    let text = format!("{counted}, and {needed} have to. One saw this: {detail}");
+                    let text = format!("{counted}, and {needed} are needed. One saw this: {detail}");
                     Problem::new(r#type, text)
                 };
                 (problem(detail), problem(guarded))
             }
-            None if agreed >= needed => {
+            _ if agreed >= needed => {
                 let problem = Problem::new(
                     ProblemType::ServerInternal,
                     format!("{counted}, and all of them are in one region of the Internet. Try again later."),
                 );
                 (problem.clone(), problem)
             }
-            None => {
+            _ => {
                 let problem = Problem::new(
                     ProblemType::ServerInternal,
-                    format!("{counted}, and {needed} have to; the others did not answer. Try again later."),
+                    format!("{counted}, and {needed} are needed; the others did not answer. Try again later."),
                 );
                 (problem.clone(), problem)
             }
@@ -148,8 +149,12 @@ impl Vote {
     fn observation(&self, remote: &Remote, own: &Observation) -> Observation {
         let said = match self {
             Self::Agreed(observation) => beside(own, observation),
-            Self::Differed { detail, .. } => Observation { problem: Some(detail.clone()), ..Observation::default() },
-            Self::Unheard(reason) => Observation { unheard: Some(reason.clone()), ..Observation::default() },
+            Self::Differed { detail, .. } => {
+                Observation { problem: Some(bounded(detail, Observation::MAX_SEEN)), ..Observation::default() }
+            }
+            Self::Unheard(reason) => {
+                Observation { unheard: Some(bounded(reason, Observation::MAX_SEEN)), ..Observation::default() }
+            }
         };
         Observation { perspective: Some(remote.name.clone()), region: Some(remote.region.to_string()), ..said }
     }
@@ -181,23 +186,23 @@ fn beside(own: &Observation, observed: &Observation) -> Observation {
     }
 }
 
-async fn ask(remote: &Remote, probe: &Probe) -> Vote {
-    match timeout(PATIENCE, heard(remote, probe)).await {
+async fn ask(remote: &Remote, probe: &Probe, needs_address: bool) -> Vote {
+    match timeout(PATIENCE, heard(remote, probe, needs_address)).await {
         Ok(Ok(vote)) => vote,
-        Ok(Err(reason)) => Vote::Unheard(bounded(&reason, LONGEST_DETAIL)),
+        Ok(Err(reason)) => Vote::Unheard(reason),
         Err(_) => Vote::Unheard(SLOW.into()),
     }
 }
 
 /// The vote of a perspective, or why what it said does not count.
-async fn heard(remote: &Remote, probe: &Probe) -> Result<Vote, String> {
+async fn heard(remote: &Remote, probe: &Probe, needs_address: bool) -> Result<Vote, String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| error.to_string())?;
     let id: String = random.iter().map(|octet| format!("{octet:02x}")).collect();
     let question = Question::new(id, &remote.name, probe);
     let octets = serde_json::to_vec(&question).map_err(|error| error.to_string())?;
     let octets = remote.channel.exchange(&octets).await.map_err(|error| error.to_string())?;
-    read(&octets, &question, remote)
+    read(&octets, &question, remote, needs_address)
 }
 
 /// What the octets say, if they answer the question.
@@ -218,13 +223,18 @@ pub(crate) fn read_answer(octets: &[u8], question: &Question, name: &str, region
     Ok(answer.sight)
 }
 
-fn read(octets: &[u8], question: &Question, remote: &Remote) -> Result<Vote, String> {
+fn read(octets: &[u8], question: &Question, remote: &Remote, needs_address: bool) -> Result<Vote, String> {
     match read_answer(octets, question, &remote.name, remote.region)? {
         Sight::Proof(observation) if observation.test_switch || !observation.is_own() => {
             Err("it did not look itself".to_owned())
         }
         Sight::Proof(observation) if question.asks_for_caa() && observation.caa.is_none() => {
             Err("it did not look up CAA records".to_owned())
+        }
+        // What is not said is kept as what the CA saw itself, so it has to be said.
+        Sight::Proof(observation) if observation.seen.is_none() => Err("it did not say what it saw".to_owned()),
+        Sight::Proof(observation) if needs_address && observation.address.is_none() => {
+            Err("it did not say at which address it saw it".to_owned())
         }
         Sight::Proof(observation) => Ok(Vote::Agreed(observation)),
         Sight::Problem { r#type, detail, guarded } if is_of_validation(r#type) => Ok(Vote::Differed {

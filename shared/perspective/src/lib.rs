@@ -21,7 +21,7 @@ mod weakness;
 pub use answer::{Standpoint, answer};
 pub use channel::{Channel, ChannelError};
 pub use corroborate::{Perspectives, Remote, Uncorroborated};
-pub use member::{Location, Member, MemberFault, check_members};
+pub use member::{Location, Member, MemberFault, check_members, check_name};
 pub use message::{Answer, MAX_MESSAGE, Question, Sight};
 pub use quorum::Quorum;
 pub use region::{Region, UnknownRegion};

@@ -17,6 +17,10 @@ pub struct Member {
     /// Where it is; without it, no one can check that two of them are far enough apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// SHA-256 of its public key (SubjectPublicKeyInfo), in base64, as the process says at its
+    /// start. Without it, everyone who gets a certificate of the CA for its host name can answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
     /// The URL of its process: `https`, a host, and perhaps a port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -57,28 +61,35 @@ pub fn check_members(members: &[Member]) -> Result<(), MemberFault> {
     if members.len() > MOST {
         return Err(MemberFault::TooMany);
     }
-    let (mut names, mut ends) = (BTreeSet::new(), BTreeSet::new());
+    let (mut names, mut endpoints) = (BTreeSet::new(), BTreeSet::new());
     for member in members {
         let Member { name, location, url, function, .. } = member;
-        let is_sign = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-';
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_sign) {
-            return Err(MemberFault::Name(name.clone()));
-        }
+        check_name(name)?;
         if !names.insert(name) {
             return Err(MemberFault::SameName(name.clone()));
         }
         if location.is_some_and(|location| !location.is_on_earth()) {
             return Err(MemberFault::Location(name.clone()));
         }
-        let end = match (url, function) {
-            (Some(end), None) | (None, Some(end)) => end,
-            _ => return Err(MemberFault::Ends(name.clone())),
+        let endpoint = match (url, function) {
+            (Some(endpoint), None) | (None, Some(endpoint)) => endpoint,
+            _ => return Err(MemberFault::Endpoint(name.clone())),
         };
-        if !ends.insert(end) {
-            return Err(MemberFault::SameEnd(name.clone()));
+        if !endpoints.insert(endpoint) {
+            return Err(MemberFault::SameEndpoint(name.clone()));
         }
     }
     Ok(())
+}
+
+/// Checks the name of a perspective.
+///
+/// # Errors
+/// [`MemberFault::Name`].
+pub fn check_name(name: &str) -> Result<(), MemberFault> {
+    let is_sign = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-';
+    let is_name = !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(is_sign);
+    if is_name { Ok(()) } else { Err(MemberFault::Name(name.to_owned())) }
 }
 
 /// Why perspectives cannot be used.
@@ -100,10 +111,10 @@ pub enum MemberFault {
     Location(String),
     /// There is no way to it, or there are two.
     #[error("{0} needs either url or function, to say how it is asked")]
-    Ends(String),
+    Endpoint(String),
     /// One perspective would vote twice.
     #[error("{0} is asked in the same way as another one, so one of them would count twice")]
-    SameEnd(String),
+    SameEndpoint(String),
 }
 
 const MOST: usize = 20;
@@ -117,7 +128,7 @@ mod tests {
 
     fn member(name: &str) -> Member {
         let url = Some(format!("https://{name}.example"));
-        Member { name: name.to_owned(), region: Region::Ripe, location: None, url, function: None }
+        Member { name: name.to_owned(), region: Region::Ripe, location: None, public_key: None, url, function: None }
     }
 
     #[test]

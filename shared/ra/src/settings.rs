@@ -20,8 +20,8 @@ pub struct Settings {
     pub certificates_per_slice: usize,
     /// The list of keys that may not be used, besides those that were reported here.
     pub key_block_list: Option<KeyBlockList>,
-    /// What operators may know of the remote perspectives of this host.
-    pub perspectives: RemotePerspectives,
+    /// What operators may know of the remote perspectives of this host; `None` where no host runs.
+    pub perspectives: Option<RemotePerspectives>,
     /// Whether directories may let anyone register.
     pub openness: Openness,
     /// The switches for testing clients that are on, by their keys in the configuration file.
@@ -69,7 +69,7 @@ impl Default for Settings {
             expiring: SignedDuration::from_hours(14 * 24),
             certificates_per_slice: 500,
             key_block_list: None,
-            perspectives: RemotePerspectives::default(),
+            perspectives: None,
             openness: Openness::default(),
             test_switches: Vec::new(),
         }

@@ -194,10 +194,10 @@ impl Validations {
     /// What is kept of the attempt. Where anyone can have private networks probed, what was read
     /// there is for operators alone.
     fn attempt(&self, job: &ValidationJob, finding: Finding) -> Attempt {
-        let Finding { problem, guarded, address, .. } = finding;
+        let Finding { problem, guarded, address, perspectives } = finding;
         let is_guarded = job.profile.guards_findings() && problem != guarded;
         let (problem, found) = if is_guarded { (guarded, Some(problem)) } else { (problem, None) };
-        Attempt { at: acme::whole_seconds(self.clock.now()), address, problem, found }
+        Attempt { at: acme::whole_seconds(self.clock.now()), address, problem, found, perspectives }
     }
 }
 

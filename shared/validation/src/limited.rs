@@ -21,6 +21,12 @@ impl<S> Limited<S> {
     pub(crate) fn new(inner: S, limit: usize) -> Self {
         Self { inner, remaining: limit }
     }
+
+    /// The stream without the limit, for a connection that serves many answers, each of which its
+    /// reader bounds.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {

@@ -77,7 +77,7 @@ impl Site {
     /// Adds a perspective that looks where this challenge server is.
     async fn add(&mut self, name: &str, region: Region, sees: &ChallengeServer) {
         let process = PerspectiveProcess::start(self.config(name, region, sees)).await.unwrap();
-        self.list(name, region, process.address().port());
+        self.list(name, region, process.address().port(), process.public_key());
         self.processes.push(process);
     }
 
@@ -89,17 +89,21 @@ impl Site {
         program.arg("--root").arg(self.file("root.pem")).args(["--primary", "localhost"]);
         program.args(["--dns-resolver", &sees.dns_addr.to_string(), "--allowed-networks", "127.0.0.0/8"]);
         let mut program = program.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(program.stdout.as_mut().unwrap()).read_line(&mut line).await.unwrap();
+        let (mut line, mut key) = (String::new(), String::new());
+        let mut said = BufReader::new(program.stdout.as_mut().unwrap());
+        said.read_line(&mut line).await.unwrap();
+        said.read_line(&mut key).await.unwrap();
         assert!(line.starts_with(&format!("perspective {name} ({region}) answers localhost on ")), "{line}");
         let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
-        self.list(name, region, port);
+        self.list(name, region, port, key.trim().rsplit(' ').next().unwrap());
         self.programs.push(program);
     }
 
-    fn list(&mut self, name: &str, region: Region, port: u16) {
-        let member =
-            format!("[[perspective]]\nname = \"{name}\"\nregion = \"{region}\"\nurl = \"https://localhost:{port}\"\n");
+    fn list(&mut self, name: &str, region: Region, port: u16, public_key: &str) {
+        let member = format!(
+            "[[perspective]]\nname = \"{name}\"\nregion = \"{region}\"\nurl = \"https://localhost:{port}\"\n\
+             publicKey = \"{public_key}\"\n"
+        );
         self.members.push_str(&member);
     }
 
@@ -151,6 +155,9 @@ impl Site {
     }
 }
 
+/// SHA-256 of nothing that has a key.
+const OTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 fn error_of(authorization: &Value) -> &Value {
     authorization["challenges"].as_array().unwrap().iter().find_map(|challenge| challenge.get("error")).unwrap()
 }
@@ -188,13 +195,17 @@ async fn threat_24_a_name_that_looks_different_from_two_networks_of_five_is_not_
         assert!(timeline.contains("cpt (afrinic) saw something else: "), "{timeline}");
     };
     let two_lie = async {
-        let (_, ended) = site.show(&client, "two.test", &[&own]).await;
+        let (order, ended) = site.show(&client, "two.test", &[&own]).await;
         assert_eq!(ended["status"], "invalid", "{ended}");
         let error = error_of(&ended);
         assert_eq!(error["type"], "urn:ietf:params:acme:error:dns", "{error}");
         let detail = error["detail"].as_str().unwrap();
-        let counted = "3 of the 5 other networks from which the CA looked saw the same, and 4 have to. One saw this: ";
+        let counted =
+            "3 of the 5 other networks from which the CA looked saw the same, and 4 are needed. One saw this: ";
         assert!(detail.starts_with(counted), "{detail}");
+        let timeline = site.explained(&client, &order).await;
+        assert!(timeline.contains("3 of 5 saw the same: lax (arin), fra (ripe), nrt (apnic)"), "{timeline}");
+        assert!(timeline.contains("gru (lacnic) saw something else: "), "{timeline}");
     };
     let caa_differs = async {
         let (_, ended) = site.show(&client, "caa.test", &[&own, &first, &second]).await;
@@ -235,10 +246,10 @@ async fn what_hangs_or_is_not_what_the_operator_wrote_down_does_not_count_and_de
     }
     // It accepts connections, and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    site.list("mute", Region::Ripe, silent.local_addr().unwrap().port());
+    site.list("mute", Region::Ripe, silent.local_addr().unwrap().port(), OTHER_KEY);
     // It is where the operator did not put it.
     let elsewhere = PerspectiveProcess::start(site.config("cpt", Region::Ripe, &own)).await.unwrap();
-    site.list("cpt", Region::Afrinic, elsewhere.address().port());
+    site.list("cpt", Region::Afrinic, elsewhere.address().port(), elsewhere.public_key());
     let site = site.demanding().await;
     let client = site.environment.directory("default").client().await;
     let (order, ended) = site.show(&client, "a.test", &[&own]).await;
@@ -254,6 +265,7 @@ async fn what_hangs_or_is_not_what_the_operator_wrote_down_does_not_count_and_de
         findings.as_array().unwrap().iter().filter(|finding| finding["check"] == "perspectives").collect();
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert!(seen[0]["seen"].as_str().unwrap().starts_with("without their location, no one can say"), "{seen:?}");
+    assert!(seen[0]["seen"].as_str().unwrap().ends_with("the CA, lax, fra, nrt, gru, mute, cpt"), "{seen:?}");
 
     // One less, and there are too few.
     let mut processes = site.processes;
@@ -264,6 +276,24 @@ async fn what_hangs_or_is_not_what_the_operator_wrote_down_does_not_count_and_de
     assert_eq!(error["type"], "urn:ietf:params:acme:error:serverInternal", "{error}");
     assert!(error["detail"].as_str().unwrap().contains("3 of the 6"), "{error}");
     drop(silent);
+}
+
+/// Those who divert the traffic of the CA can have a certificate for the perspective's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn threat_24_a_perspective_with_another_key_than_the_operator_wrote_down_does_not_count() {
+    let mut site = Site::start().await;
+    let own = site.environment.challenges.clone();
+    site.add("lax", Region::Arin, &own).await;
+    site.add("fra", Region::Ripe, &own).await;
+    let other = PerspectiveProcess::start(site.config("nrt", Region::Apnic, &own)).await.unwrap();
+    site.list("nrt", Region::Apnic, other.address().port(), OTHER_KEY);
+    let site = site.demanding().await;
+    let client = site.environment.directory("default").client().await;
+    let (order, ended) = site.show(&client, "a.test", &[&own]).await;
+    assert_eq!(ended["status"], "valid", "{ended}");
+    let timeline = site.explained(&client, &order).await;
+    assert!(timeline.contains("2 of 3 saw the same: lax (arin), fra (ripe)"), "{timeline}");
+    assert!(timeline.contains("nrt (apnic) was not heard: invalid peer certificate"), "{timeline}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,6 +86,9 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                 attempt.whole().detail
             );
             timeline.push(entry(attempt.at, what));
+            for what in of_perspectives(&attempt.perspectives) {
+                timeline.push(entry(attempt.at, format!("perspectives for {name}: {what}")));
+            }
         }
         match &challenge.state {
             ChallengeState::Valid { at, address } => {
@@ -101,7 +104,8 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                 for permission in seen(authorization).filter_map(|observation| observation.caa.as_ref()) {
                     timeline.push(entry(*at, format!("CAA for {name}: {}", caa(permission))));
                 }
-                for what in of_perspectives(authorization) {
+                let observations = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
+                for what in of_perspectives(observations) {
                     timeline.push(entry(*at, format!("perspectives for {name}: {what}")));
                 }
             }
@@ -123,17 +127,18 @@ fn seen(authorization: &Authorization) -> impl Iterator<Item = &Observation> {
 }
 
 /// How many other networks saw the same, and what the others said.
-fn of_perspectives(authorization: &Authorization) -> Vec<String> {
-    let Some(evidence) = &authorization.evidence else { return Vec::new() };
-    let Some((agreed, asked)) = evidence.corroboration() else { return Vec::new() };
-    let remote = || evidence.observations.iter().filter(|observation| !observation.is_own());
-    let name = |observation: &Observation| {
+fn of_perspectives<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Vec<String> {
+    let remote: Vec<_> = observations.into_iter().filter(|observation| !observation.is_own()).collect();
+    if remote.is_empty() {
+        return Vec::new();
+    }
+    let name = |observation: &&Observation| {
         let Observation { perspective, region, .. } = observation;
         format!("{} ({})", perspective.as_deref().unwrap_or_default(), region.as_deref().unwrap_or_default())
     };
-    let agreeing: Vec<_> = remote().filter(|observation| observation.agrees()).map(name).collect();
-    let mut lines = vec![format!("{agreed} of {asked} saw the same: {}", agreeing.join(", "))];
-    lines.extend(remote().filter_map(|observation| match (&observation.problem, &observation.unheard) {
+    let agreeing: Vec<_> = remote.iter().filter(|observation| observation.agrees()).map(name).collect();
+    let mut lines = vec![format!("{} of {} saw the same: {}", agreeing.len(), remote.len(), agreeing.join(", "))];
+    lines.extend(remote.iter().filter_map(|observation| match (&observation.problem, &observation.unheard) {
         (Some(problem), _) => Some(format!("{} saw something else: {problem}", name(observation))),
         (None, Some(reason)) => Some(format!("{} was not heard: {reason}", name(observation))),
         (None, None) => None,

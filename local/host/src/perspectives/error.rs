@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use perspective::MemberFault;
+
 /// Why a perspective does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum PerspectiveError {
@@ -13,6 +15,9 @@ pub enum PerspectiveError {
         /// What is wrong with it.
         reason: String,
     },
+    /// No CA can have such a name in its file.
+    #[error("{0} (--name)")]
+    Name(#[from] MemberFault),
     /// The address cannot be listened on.
     #[error("cannot listen on {address} (--listen): {source}")]
     Listen {

@@ -13,7 +13,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::error::PerspectiveError;
+use super::{error::PerspectiveError, pinned::fingerprint};
 
 /// A chain and its key, read again when one of the files changed.
 #[derive(Debug)]
@@ -36,6 +36,17 @@ impl KeyFile {
         let current = Mutex::new((changes, read(&certificate, &key)?));
         Ok(Self { certificate, key, current })
     }
+
+    /// SHA-256 of the present public key, in base64.
+    ///
+    /// # Errors
+    /// It is no certificate.
+    pub(super) fn public_key(&self) -> Result<String, PerspectiveError> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let leaf =
+            current.1.cert.first().ok_or_else(|| rustls::Error::General("there is no certificate".to_owned()))?;
+        Ok(fingerprint(leaf)?)
+    }
 }
 
 impl ResolvesServerCert for KeyFile {
@@ -44,10 +55,13 @@ impl ResolvesServerCert for KeyFile {
         let now = changes(&self.certificate, &self.key);
         if current.0 != now {
             // While a client replaces them, they do not belong together: then the older ones are
-            // used, and the next connection tries again.
+            // used, until one of the files changes again.
             match read(&self.certificate, &self.key) {
                 Ok(key) => *current = (now, key),
-                Err(error) => tracing::warn!(%error, "the new certificate is not used"),
+                Err(error) => {
+                    tracing::warn!(%error, "the new certificate is not used");
+                    current.0 = now;
+                }
             }
         }
         Some(current.1.clone())

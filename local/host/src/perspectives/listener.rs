@@ -1,14 +1,20 @@
 //! The process of a perspective: a listener that answers the questions of one CA.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
+use acme::{Identifier, IdentifierObject};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use ipnet::IpNet;
-use perspective::{Region, Standpoint, answer};
+use perspective::{Region, Standpoint, answer, check_name};
 use rustls::{
     RootCertStore, ServerConfig,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    pki_types::{CertificateDer, pem::PemObject},
+    server::NoServerSessionStorage,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
@@ -55,6 +61,7 @@ pub struct PerspectiveConfig {
 /// A running perspective. Dropping it stops it at once.
 pub struct PerspectiveProcess {
     address: SocketAddr,
+    public_key: String,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
@@ -65,7 +72,10 @@ impl PerspectiveProcess {
     /// # Errors
     /// [`PerspectiveError`].
     pub async fn start(config: PerspectiveConfig) -> Result<Self, PerspectiveError> {
-        let acceptor = TlsAcceptor::from(Arc::new(server_config(&config)?));
+        check_name(&config.name)?;
+        let files = KeyFile::open(config.certificate.clone(), config.key.clone())?;
+        let public_key = files.public_key()?;
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(&config, files)?));
         let PerspectiveConfig { name, region, listen, dns_resolver, allowed_networks, http_port, tls_port, .. } =
             config;
         let listens = |source| PerspectiveError::Listen { address: listen, source };
@@ -80,12 +90,17 @@ impl PerspectiveProcess {
         let (stop, stopped) = watch::channel(false);
         let (places, proxies) = (descriptors::places(), TrustedProxies::default());
         let serving = listener::serve(socket, places, proxies, Transport::Tls(acceptor), stopped, answer);
-        Ok(Self { address, stop, serving: tokio::spawn(serving) })
+        Ok(Self { address, public_key, stop, serving: tokio::spawn(serving) })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// SHA-256 of its public key, in base64, for the file of the CA.
+    pub fn public_key(&self) -> &str {
+        &self.public_key
     }
 
     /// Completes the answers under way, and stops.
@@ -101,7 +116,7 @@ impl Drop for PerspectiveProcess {
     }
 }
 
-fn server_config(config: &PerspectiveConfig) -> Result<ServerConfig, PerspectiveError> {
+fn server_config(config: &PerspectiveConfig, files: KeyFile) -> Result<ServerConfig, PerspectiveError> {
     let of_root = |reason: String| PerspectiveError::File { path: config.root.clone(), reason };
     let mut roots = RootCertStore::empty();
     let read = CertificateDer::pem_file_iter(&config.root).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -111,14 +126,17 @@ fn server_config(config: &PerspectiveConfig) -> Result<ServerConfig, Perspective
     if roots.is_empty() {
         return Err(of_root("it holds no certificate".to_owned()));
     }
-    let name = ServerName::try_from(config.primary.clone());
-    let name = name.map_err(|_| PerspectiveError::Primary(config.primary.clone()))?;
+    let kind = if config.primary.parse::<IpAddr>().is_ok() { "ip" } else { "dns" };
+    let name = IdentifierObject { r#type: kind.to_owned(), value: config.primary.clone() };
+    let name = Identifier::try_from(name).map_err(|_| PerspectiveError::Primary(config.primary.clone()))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let primary = OnlyPrimary::new(roots, name, provider.clone())?;
-    let files = KeyFile::open(config.certificate.clone(), config.key.clone())?;
     let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let mut server = server.with_client_cert_verifier(Arc::new(primary)).with_cert_resolver(Arc::new(files));
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // A resumed session would show no certificate, whatever became of it.
+    server.send_tls13_tickets = 0;
+    server.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(server)
 }
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use acme::Identifier;
+use ca::Certificate;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
-    client::{danger::HandshakeSignatureValid, verify_server_name},
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
     crypto::CryptoProvider,
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, UnixTime},
     server::{
-        ParsedCertificate, WebPkiClientVerifier,
+        WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
 };
@@ -20,16 +22,12 @@ pub(super) const PATH: &str = "/perspective/v1";
 #[derive(Debug)]
 pub(super) struct OnlyPrimary {
     of_root: Arc<dyn ClientCertVerifier>,
-    name: ServerName<'static>,
+    name: Identifier,
 }
 
 impl OnlyPrimary {
     /// Accepts this name only.
-    pub(super) fn new(
-        roots: RootCertStore,
-        name: ServerName<'static>,
-        provider: Arc<CryptoProvider>,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(roots: RootCertStore, name: Identifier, provider: Arc<CryptoProvider>) -> Result<Self, Error> {
         let of_root = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
         Ok(Self { of_root: of_root.map_err(|error| Error::General(error.to_string()))?, name })
     }
@@ -47,8 +45,10 @@ impl ClientCertVerifier for OnlyPrimary {
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let verified = self.of_root.verify_client_cert(end_entity, intermediates, now)?;
-        verify_server_name(&ParsedCertificate::try_from(end_entity)?, &self.name)?;
-        Ok(verified)
+        // The very name: a wildcard that matches it is not the CA's.
+        let refused = Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
+        let certificate = Certificate::from_der(end_entity).map_err(|_| refused.clone())?;
+        if certificate.identifiers().contains(&self.name) { Ok(verified) } else { Err(refused) }
     }
 
     fn verify_tls12_signature(

@@ -20,6 +20,7 @@ enum Manner {
     HasAnotherName,
     IsElsewhere,
     ForgetsCaa,
+    SaysNoMore,
     SaysNothing,
     Babbles,
     NeverEnds,
@@ -64,6 +65,7 @@ impl Channel for Scripted {
             Manner::HasAnotherName => Answer { perspective: "ripe-9".to_owned(), ..good },
             Manner::IsElsewhere => Answer { region: "mars".to_owned(), ..good },
             Manner::ForgetsCaa => Answer { sight: Sight::Proof(Box::new(Observation { caa: None, ..seen })), ..good },
+            Manner::SaysNoMore => Answer { sight: Sight::Proof(Box::new(Observation { seen: None, ..seen })), ..good },
             Manner::SaysNothing => Answer { sight: Sight::Nothing { reason: "no descriptors".to_owned() }, ..good },
             Manner::Babbles => return Ok(b"<html>".to_vec()),
             Manner::NeverEnds => return Ok(vec![b' '; MAX_MESSAGE + 1]),
@@ -139,7 +141,7 @@ async fn threat_24_two_that_differ_refuse_in_the_words_of_the_first() {
     assert_eq!(refused.problem.r#type, ProblemType::IncorrectResponse);
     assert_eq!(
         refused.problem.detail,
-        "3 of the 5 other networks from which the CA looked saw the same, and 4 have to. One saw this: found \"x\"?"
+        "3 of the 5 other networks from which the CA looked saw the same, and 4 are needed. One saw this: found \"x\"?"
     );
     assert!(refused.guarded.detail.ends_with("One saw this: found something"), "{}", refused.guarded.detail);
     assert_eq!(refused.observations.len(), 5);
@@ -153,6 +155,7 @@ async fn what_is_no_answer_to_this_question_does_not_count() {
         (Manner::HasAnotherName, "\"ripe-9\" answered"),
         (Manner::IsElsewhere, "it answered from the region \"mars\""),
         (Manner::ForgetsCaa, "it did not look up CAA records"),
+        (Manner::SaysNoMore, "it did not say what it saw"),
         (Manner::SaysNothing, "it could not look: no descriptors"),
         (Manner::Babbles, "it is no answer"),
         (Manner::NeverEnds, "longer than 65536 octets"),
@@ -166,7 +169,11 @@ async fn what_is_no_answer_to_this_question_does_not_count() {
 
         let refused = run(&five(&[manner, manner])).await.unwrap_err();
         assert_eq!(refused.problem.r#type, ProblemType::ServerInternal, "{reason}");
-        assert!(refused.problem.detail.contains("4 have to; the others did not answer"), "{}", refused.problem.detail);
+        assert!(
+            refused.problem.detail.contains("4 are needed; the others did not answer"),
+            "{}",
+            refused.problem.detail
+        );
         assert!(!refused.problem.detail.contains(reason), "clients do not learn why: {}", refused.problem.detail);
     }
 }
@@ -176,6 +183,9 @@ async fn threat_24_those_that_agree_in_one_region_alone_are_not_enough() {
     use Region::{Arin, Ripe};
     let one_region = [(Arin, Manner::Agrees), (Arin, Manner::Agrees), (Arin, Manner::Agrees), (Ripe, Manner::Breaks)];
     let refused = run(&perspectives(&one_region)).await.unwrap_err();
+    assert!(refused.problem.detail.contains("all of them are in one region"), "{}", refused.problem.detail);
+    let differing = [(Arin, Manner::Agrees), (Arin, Manner::Agrees), (Arin, Manner::Agrees), (Ripe, Manner::Differs)];
+    let refused = run(&perspectives(&differing)).await.unwrap_err();
     assert!(refused.problem.detail.contains("all of them are in one region"), "{}", refused.problem.detail);
     // An operator who has no other region is warned at the start, and goes on.
     assert!(run(&perspectives(&one_region[..3])).await.is_ok());
