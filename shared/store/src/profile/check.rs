@@ -516,7 +516,7 @@ mod tests {
             "deniedIdentifiers": ["10.0.0.0/8"], "allowWildcards": false, "maximumIdentifiers": 10,
             "externalAccountRequired": true, "preApproved": [{ "rule": ".example.com", "wildcard": true }],
             "allowedOrigins": ["https://page.example:8443", "http://[::1]", "*"],
-            "dnsResolver": { "address": "192.0.2.53" }, "dnssec": "resolver", "perspectives": "enforce",
+            "dnsResolver": { "address": "192.0.2.53" }, "dnssec": "resolver", "perspectives": "off",
             "caa": "off", "formerBaseUrls": ["https://old.example:8443/ca"],
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });
