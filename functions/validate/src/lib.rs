@@ -22,7 +22,7 @@ use validation::{CaaTerms, Failure, Probe, Rules, address::AddressRules};
 
 pub use pace::{Pace, Sleep};
 pub use places::{Place, Places};
-pub use settings::{SettingsError, ValidationSettings};
+pub use settings::ValidationSettings;
 pub use shares::Shares;
 
 /// Performs one task. Performing it twice is harmless, because results are written conditionally.

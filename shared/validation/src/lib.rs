@@ -46,5 +46,5 @@ pub use dial::{DialError, dial};
 pub use lack::Lack;
 pub use limited::Limited;
 pub use probe::{Failure, Probe, probe};
-pub use rules::Rules;
+pub use rules::{Rules, VariableError};
 pub use trial::{TrialFailure, try_resolver};
