@@ -14,7 +14,7 @@ use tests::{
         Engine, Front, Stack, Upstream,
         event::fresh,
         repository,
-        template::{Template, program},
+        template::{TEMPLATES, Template, program},
     },
 };
 use tokio::{
@@ -26,7 +26,7 @@ use tokio::{
 async fn the_templates_are_valid_and_free_of_lint() -> Result<(), Failure> {
     let Some(sam) = Tool::find("sam")? else { return Ok(()) };
     let folder = tempfile::tempdir().unwrap();
-    for template in ["template.yaml", "deploy/archive.yaml", "deploy/edge.yaml", "deploy/status.yaml"] {
+    for template in TEMPLATES {
         Run::new(&sam.path, folder.path())
             .env("SAM_CLI_TELEMETRY", "0")
             .env("AWS_DEFAULT_REGION", "us-east-1")
@@ -58,6 +58,7 @@ async fn every_function_answers_its_event_in_a_container_and_an_api_of_container
         }
     }
     local.takes_a_fresh_event().await?;
+    local.looks_from_elsewhere().await?;
     local.issues().await
 }
 
@@ -129,10 +130,25 @@ impl Local {
         Ok(())
     }
 
+    /// The function of the other template: where there is no Internet, it says what it did not see.
+    async fn looks_from_elsewhere(&self) -> Result<(), Failure> {
+        let text = fs::read_to_string(repository().join("events/remote-perspective.json")).unwrap();
+        let template = tests::deployed::bundle().unwrap().with_file_name("sam-perspective").join("template.yaml");
+        let sam = self.sam_with("invoke", &template).env("AWS_DEFAULT_REGION", "us-east-1");
+        let answer = self.invoked(sam, "RemotePerspectiveFunction", &serde_json::from_str(&text).unwrap()).await?;
+        assert_eq!((&answer["perspective"], &answer["region"]), (&json!("us-east-1"), &json!("arin")), "{answer}");
+        assert_eq!(answer["sight"]["problem"]["type"], "dns", "{answer}");
+        Ok(())
+    }
+
     async fn invoke(&self, function: &str, event: &Value) -> Result<Value, Failure> {
+        self.invoked(self.sam("invoke"), function, event).await
+    }
+
+    async fn invoked(&self, sam: Run, function: &str, event: &Value) -> Result<Value, Failure> {
         let file = self.engine.file(&format!("{function}.json"));
         fs::write(&file, event.to_string()).unwrap();
-        let invoked = self.sam("invoke").arg(function).arg("--event").arg(file).finish().await?;
+        let invoked = sam.arg(function).arg("--event").arg(file).finish().await?;
         let answer = invoked.stdout.trim();
         Ok(serde_json::from_str(answer)
             .unwrap_or_else(|error| panic!("{function}: {error}: {answer}\n{}", invoked.stderr)))
@@ -164,11 +180,15 @@ impl Local {
     }
 
     fn sam(&self, command: &str) -> Run {
+        self.sam_with(command, self.stack.local_template())
+    }
+
+    fn sam_with(&self, command: &str, template: impl AsRef<std::ffi::OsStr>) -> Run {
         self.engine
             .run(&self.sam.path)
             .env("SAM_CLI_TELEMETRY", "0")
             .args(["local", command, "--skip-pull-image", "--invoke-image", self.engine.image(), "--template"])
-            .arg(self.stack.local_template())
+            .arg(template)
     }
 }
 

@@ -5,7 +5,7 @@
 //! and on machines of one kind the commit decides the programs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     panic::resume_unwind,
     path::{Path, PathBuf},
@@ -84,9 +84,17 @@ pub fn pack(programs: &BTreeMap<String, PathBuf>, architecture: Architecture, fo
     })?;
 
     let top = repository();
-    let template = String::from_utf8_lossy(&read(&top.join("template.yaml"))?).into_owned();
-    let names: Vec<&str> = programs.keys().map(String::as_str).collect();
-    out.write("template.yaml", template::packaged(&template, architecture, &names)?.as_bytes())?;
+    let mut named = BTreeSet::new();
+    for file in ["template.yaml", "deploy/perspective.yaml"] {
+        let template = String::from_utf8_lossy(&read(&top.join(file))?).into_owned();
+        let (packaged, functions) = template::packaged(&template, architecture)?;
+        out.write(file.rsplit('/').next().unwrap_or(file), packaged.as_bytes())?;
+        named.extend(functions);
+    }
+    if !named.iter().eq(programs.keys()) {
+        let programs: Vec<_> = programs.keys().collect();
+        return Err(Error::Template(format!("the functions are {named:?}, and the programs are {programs:?}")));
+    }
     let commit = Commit::read();
     out.write("sbom.cdx.json", bom::of(architecture, &digests, commit.date.as_deref())?.as_bytes())?;
     out.write("README.md", readme(architecture, &commit).as_bytes())?;

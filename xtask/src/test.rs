@@ -72,13 +72,17 @@ pub(crate) fn bundle(tools: &Tools) -> Result<Option<PathBuf>, Error> {
     let folder = repository().join("target").join("sam");
     let began = Instant::now();
     progress::say("sam build");
-    // Its messages go to standard error and are shown when it fails.
-    Program::new(tools.folder.join("sam").join("bin").join("sam"))
-        .args(["build", "--build-in-source", "--build-dir"])
-        .arg(&folder)
-        .env("SAM_CLI_TELEMETRY", "0")
-        .directory(repository())
-        .output()?;
+    // The program of the other template is built by the same call of cargo.
+    let beside = folder.with_file_name("sam-perspective");
+    for (template, folder) in [("template.yaml", &folder), ("deploy/perspective.yaml", &beside)] {
+        // Its messages go to standard error and are shown when it fails.
+        Program::new(tools.folder.join("sam").join("bin").join("sam"))
+            .args(["build", "--build-in-source", "--template", template, "--build-dir"])
+            .arg(folder)
+            .env("SAM_CLI_TELEMETRY", "0")
+            .directory(repository())
+            .output()?;
+    }
     progress::say(&format!("sam build: done after {} s", began.elapsed().as_secs()));
     Ok(Some(folder))
 }

@@ -27,24 +27,29 @@ use xtask::{
 use yaml_serde::Value;
 
 /// What a folder of `cargo xtask dist` has beside a zip for each function.
-const BESIDE_THE_ZIPS: [&str; 10] = [
+const BESIDE_THE_ZIPS: [&str; 11] = [
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
     "SHA256SUMS",
     "archive.yaml",
     "edge.yaml",
+    "perspective.yaml",
     "samconfig.toml",
     "sbom.cdx.json",
     "status.yaml",
     "template.yaml",
 ];
 
+/// The templates with functions: as they are packed, and in the repository.
+const TEMPLATES: [(&str, &str); 2] =
+    [("template.yaml", "template.yaml"), ("perspective.yaml", "deploy/perspective.yaml")];
+
 #[test]
 fn each_function_has_its_zip_with_a_program_that_lambda_can_start() {
     let Some(dist) = Dist::packed() else { return };
-    let template = Template::read(&dist.folder.join("template.yaml"));
-    let functions = template.functions();
+    let templates = TEMPLATES.map(|(packaged, _)| Template::read(&dist.folder.join(packaged)).functions());
+    let functions: BTreeMap<String, Value> = templates.into_iter().flatten().collect();
     assert_eq!(functions.len(), dist::functions().unwrap().len());
     let out = dist.scratch("programs");
     for (id, function) in functions {
@@ -53,7 +58,7 @@ fn each_function_has_its_zip_with_a_program_that_lambda_can_start() {
         let listed = dist.python("sam", UNPACK, [&zip, &program]);
         assert_eq!(listed.trim(), "bootstrap 0o100755 (1980, 1, 1, 0, 0, 0)", "{id}");
         run(Command::new(repository().join("deploy/fits-lambda.sh")).arg(&program).arg("x86_64"));
-        let built = dist.bundle.join(&id).join("bootstrap");
+        let built = &programs(&dist.bundle)[zip.file_stem().unwrap().to_str().unwrap()];
         assert!(fs::read(program).unwrap() == fs::read(built).unwrap(), "{id} is not the program that was built");
     }
 }
@@ -80,9 +85,19 @@ fn the_same_programs_are_packed_into_the_same_octets() {
     assert_eq!(first.keys().cloned().collect::<BTreeSet<_>>(), expected);
     assert_eq!(first, second);
 
+    for changed in [without(&programs, "order"), without(&programs, "remote-perspective")] {
+        let refused = dist::pack(&changed, Architecture::X86_64, &folder.path().join("third")).unwrap_err();
+        assert!(refused.to_string().contains("the functions are"), "{refused}");
+    }
     fs::write(&programs["order"], &made_for_x86_64[1..]).unwrap();
     let refused = dist::pack(&programs, Architecture::X86_64, &folder.path().join("third")).unwrap_err();
     assert!(refused.to_string().contains("no program for Linux"), "{refused}");
+}
+
+fn without(programs: &BTreeMap<String, PathBuf>, name: &str) -> BTreeMap<String, PathBuf> {
+    let mut others = programs.clone();
+    others.remove(name).expect("it was there");
+    others
 }
 
 #[test]
@@ -97,26 +112,31 @@ fn the_checksums_are_those_of_every_file() {
 }
 
 #[test]
-fn the_packaged_template_is_valid_and_differs_in_the_code_and_the_processor_alone() {
+fn a_packaged_template_is_valid_and_differs_in_the_code_and_the_processor_alone() {
     let Some(dist) = Dist::packed() else { return };
-    let mut packaged = Template::read(&dist.folder.join("template.yaml"));
-    let mut written = Template::read(&repository().join("template.yaml"));
-    assert_eq!(packaged.parameter("Architecture")["AllowedValues"], Value::from(vec!["x86_64"]));
-    written.parameter("Architecture")["AllowedValues"] = vec!["x86_64"].into();
-    let global = written.0["Globals"]["Function"].as_mapping_mut().unwrap();
-    assert!(global.remove("CodeUri").is_some());
-    for id in written.functions().keys() {
-        let resource = written.0["Resources"][id.as_str()].as_mapping_mut().unwrap();
-        assert!(resource.remove("Metadata").is_some(), "{id}");
-        let properties = packaged.0["Resources"][id.as_str()]["Properties"].as_mapping_mut().unwrap();
-        assert!(properties.remove("CodeUri").is_some(), "{id}");
+    for (packaged, written) in TEMPLATES {
+        let mut packaged = Template::read(&dist.folder.join(packaged));
+        let mut written = Template::read(&repository().join(written));
+        assert_eq!(packaged.parameter("Architecture")["AllowedValues"], Value::from(vec!["x86_64"]));
+        written.parameter("Architecture")["AllowedValues"] = vec!["x86_64"].into();
+        let global = written.0["Globals"]["Function"].as_mapping_mut().unwrap();
+        assert!(global.remove("CodeUri").is_some());
+        for id in written.functions().keys() {
+            let resource = written.0["Resources"][id.as_str()].as_mapping_mut().unwrap();
+            assert!(resource.remove("Metadata").is_some(), "{id}");
+            let properties = packaged.0["Resources"][id.as_str()]["Properties"].as_mapping_mut().unwrap();
+            assert!(properties.remove("CodeUri").is_some(), "{id}");
+        }
+        assert_eq!(packaged.0, written.0);
     }
-    assert_eq!(packaged.0, written.0);
 
     let Some(sam) = tool("sam", "sam") else { return };
     // Beside its defaults, as anyone who deploys from there calls it.
     let validate = ["validate", "--lint", "--region", "eu-central-1"];
-    run(Command::new(sam).args(validate).env("SAM_CLI_TELEMETRY", "0").current_dir(&dist.folder));
+    for (packaged, _) in TEMPLATES {
+        let validate = [&validate[..], &["--template", packaged]].concat();
+        run(Command::new(&sam).args(validate).env("SAM_CLI_TELEMETRY", "0").current_dir(&dist.folder));
+    }
 }
 
 #[test]
@@ -205,8 +225,11 @@ fn programs(bundle: &Path) -> BTreeMap<String, PathBuf> {
         let words = name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
         format!("{}Function", words.collect::<String>())
     };
-    let names = dist::functions().unwrap();
-    names.into_iter().map(|name| (name.clone(), bundle.join(function(&name)).join("bootstrap"))).collect()
+    // That of the other template was built beside the bundle.
+    let beside = bundle.with_file_name("sam-perspective");
+    let built = |name: &str| if name == "remote-perspective" { beside.as_path() } else { bundle };
+    let names = dist::functions().unwrap().into_iter();
+    names.map(|name| (name.clone(), built(&name).join(function(&name)).join("bootstrap"))).collect()
 }
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

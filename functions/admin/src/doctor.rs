@@ -343,8 +343,9 @@ fn perspectives(remote: &RemotePerspectives, profiles: &ProfileSet) -> Vec<Findi
     let check = "perspectives";
     let seen = format!("{} for {}", remote.number, demanding.join(", "));
     if remote.number == 0 {
-        let remedy = "set perspectives = \"off\", or, in one process, start the host with --perspectives: until then, these profiles validate nothing";
-        return vec![Finding::bad(check, seen, remedy)];
+        let remedy = "set perspectives = \"off\", or give the CA some (docs/operations/perspectives.md; in one process --perspectives, on AWS the parameter Perspectives): until then, these profiles validate nothing";
+        let why = remote.weaknesses.iter().map(|fault| format!(": {fault}")).collect::<String>();
+        return vec![Finding::bad(check, format!("{seen}{why}"), remedy)];
     }
     if remote.weaknesses.is_empty() {
         return vec![Finding::good(check, seen)];

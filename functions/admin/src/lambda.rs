@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use authority::Metric;
-use aws::{Asked, Clients, Invocation, StartError};
+use aws::{Asked, Clients, Environment, Invocation, StartError};
 use operator::{Parts, Seams};
+use perspective::{AwsRegion, Member, members_of, weaknesses};
+use ra::{RemotePerspectives, Settings};
 use serde_json::Value;
 
 use crate::{
@@ -41,7 +43,8 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         clock: clients.clock(),
     };
     let ceremony = clients.environment().required("CEREMONY_FUNCTION", "the ARN of the function for ceremonies")?;
-    let parts = Parts::without_ceremonies(seams, ceremony.to_owned(), clients.settings());
+    let settings = Settings { perspectives: Some(perspectives(clients.environment())), ..clients.settings().clone() };
+    let parts = Parts::without_ceremonies(seams, ceremony.to_owned(), &settings);
     let act = aws::work_by(parts, |parts, asked: Asked| {
         Box::pin(async move {
             let Asked { alias, request } = asked;
@@ -52,6 +55,16 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         })
     });
     Ok(Invocation::new(act))
+}
+
+/// What `doctor` says of the perspectives that the function `validate` asks.
+fn perspectives(environment: &Environment) -> RemotePerspectives {
+    let own = environment.optional("AWS_REGION").and_then(AwsRegion::named).map(|region| region.location);
+    let lacks = |members: &Vec<Member>| weaknesses(members, own).iter().map(ToString::to_string).collect();
+    match members_of(environment.optional("PERSPECTIVES").unwrap_or_default()) {
+        Ok(members) => RemotePerspectives { number: members.len(), weaknesses: lacks(&members) },
+        Err(fault) => RemotePerspectives { number: 0, weaknesses: vec![fault.to_string()] },
+    }
 }
 
 /// Measures what the schedules ask for. An operator may ask for the same, and what `doctor`

@@ -17,7 +17,7 @@ use aws_config::SdkConfig;
 use ca::Signer;
 use issuing::StatusUrl;
 use jiff::SignedDuration;
-use ra::{Accounts, Directories, KeyBlockList, Nonces, Openness, Refusals, RemotePerspectives, Settings};
+use ra::{Accounts, Directories, KeyBlockList, Nonces, Openness, Refusals, Settings};
 use store::{
     AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, GrantStore,
     IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
@@ -25,7 +25,7 @@ use store::{
 };
 
 use crate::{
-    Environment, EnvironmentError, FunctionUrl, KmsSigner, S3Publisher, SqsQueue,
+    Environment, EnvironmentError, FunctionInvoker, FunctionUrl, KmsSigner, S3Publisher, SqsQueue,
     dynamodb::{DynamoDbStore, TableLayout},
     sdk,
 };
@@ -94,6 +94,8 @@ pub enum Capability {
     Publisher,
     /// The [`FunctionUrl`] of enrolment, which is no seam either.
     EnrolmentUrl,
+    /// [`FunctionInvoker`], no seam either.
+    FunctionInvoker,
 }
 
 impl Clients {
@@ -115,9 +117,7 @@ impl Clients {
         let open = environment.parsed::<bool>("OPEN", "true or false, or empty for false")?;
         let openness = if open == Some(true) { Openness::Opened } else { Openness::Closed };
         let key_block_list = environment.optional("KEY_BLOCK_LIST").map(|path| KeyBlockList::new(path.into()));
-        // There are none on AWS.
-        let perspectives = Some(RemotePerspectives::default());
-        let settings = Settings { status_url, expiring, key_block_list, perspectives, openness, ..settings };
+        let settings = Settings { status_url, expiring, key_block_list, openness, ..settings };
         let (clock, asked) = (Arc::new(SystemClock), Mutex::default());
         Ok(Self { config, environment: environment.clone(), store, clock, settings, asked })
     }
@@ -331,6 +331,12 @@ impl Clients {
         self.note(Capability::EnrolmentUrl);
         let url = self.environment.required("ENROLMENT_URL", "the URL of a function")?;
         Ok(FunctionUrl::new(self.config.clone(), self.clock(), url))
+    }
+
+    /// The invocation of other functions.
+    pub fn function_invoker(&self) -> FunctionInvoker {
+        self.note(Capability::FunctionInvoker);
+        FunctionInvoker::new(self.config.clone(), self.clock())
     }
 
     fn queue(&self, variable: &'static str) -> Result<SqsQueue, EnvironmentError> {

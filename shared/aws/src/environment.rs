@@ -14,6 +14,7 @@
 //! | `ENROLMENT_URL` | `canary` | the URL of `enrol` |
 //! | `CEREMONY_FUNCTION` | `admin` | the ARN of the function that performs what the root signs |
 //! | `KEY_BLOCK_LIST` | `new-account`, `key-change`, `finalize`, `admin` | the file of keys that may not be used; empty: none |
+//! | `PERSPECTIVES` | `validate`, `admin` | the ARNs of the functions of remote perspectives, separated by commas; empty: none |
 //! | `OPEN` | `admin`, `ceremony` | whether profiles may let anyone register: `true` or `false`; `false` |
 //! | `LOG_LEVEL` | all | `error`, `warn`, `info`, `debug` or `trace`; `info` |
 //!

@@ -21,6 +21,11 @@ pub fn start<F: Function + 'static>(open: impl FnOnce(&Clients) -> Result<F, Sta
     run(move |config, environment| Ok(Box::new(open(&Clients::new(config, environment)?)?)))
 }
 
+/// Starts a function that needs no client of AWS: `open` constructs it from its environment.
+pub fn start_alone<F: Function + 'static>(open: impl FnOnce(&Environment) -> Result<F, StartError>) -> ExitCode {
+    run(move |_, environment| Ok(Box::new(open(environment)?)))
+}
+
 /// Starts the function that puts the events that `find` finds in each invocation on an event bus.
 pub fn put_events(find: FindEvents) -> ExitCode {
     run(move |config, environment| Ok(Box::new(EventForwarder::new(EventBus::new(config, environment)?, find))))

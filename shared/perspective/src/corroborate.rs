@@ -35,11 +35,6 @@ impl Perspectives {
         Self { remotes, quorum }
     }
 
-    /// How many have to agree.
-    pub fn quorum(&self) -> Quorum {
-        self.quorum
-    }
-
     /// Asks all of them whether they see what the CA saw itself. Returns what each observed, in the
     /// order of the configuration, without what it has in common with the CA's own observation.
     ///

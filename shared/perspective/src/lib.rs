@@ -10,6 +10,7 @@
 mod answer;
 mod channel;
 mod corroborate;
+mod function_region;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod member;
@@ -21,6 +22,7 @@ mod weakness;
 pub use answer::{Standpoint, answer};
 pub use channel::{Channel, ChannelError};
 pub use corroborate::{Perspectives, Remote, Uncorroborated};
+pub use function_region::{AwsRegion, members_of};
 pub use member::{Location, Member, MemberFault, check_members, check_name};
 pub use message::{Answer, MAX_MESSAGE, Question, Sight};
 pub use quorum::Quorum;

@@ -112,6 +112,12 @@ pub enum MemberFault {
     /// There is no way to it, or there are two.
     #[error("{0} needs either url or function, to say how it is asked")]
     Endpoint(String),
+    /// A function is known by its whole ARN.
+    #[error("{0:?} is no ARN of a Lambda function, such as arn:aws:lambda:eu-central-1:123456789012:function:name")]
+    Function(String),
+    /// No one here knows where that is.
+    #[error("this version does not know where the region {0} of AWS is")]
+    AwsRegion(String),
     /// One perspective would vote twice.
     #[error("{0} is asked in the same way as another one, so one of them would count twice")]
     SameEndpoint(String),

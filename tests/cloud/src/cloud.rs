@@ -15,7 +15,7 @@ use crate::dynamodb::DynamoDb;
 use crate::eventbridge::EventBridge;
 use crate::fault::{Effect, Fault, Faults, Injection};
 use crate::kms::{KeySpec, Kms};
-use crate::lambda::{Lambda, UrlHandler};
+use crate::lambda::{FunctionHandler, Lambda, UrlHandler};
 use crate::lock::locked;
 use crate::request::{Request, Service};
 use crate::response::{Broken, Refusal};
@@ -214,6 +214,11 @@ impl Cloud {
     /// Creates a URL at this host (`….lambda-url.….on.aws`) for the function with this ARN.
     pub fn create_function_url(&self, host: &str, function: &str, handler: UrlHandler) {
         self.inner.lambda.create_url(host, function, handler);
+    }
+
+    /// Creates the function with this ARN, which is invoked by it.
+    pub fn create_function(&self, arn: &str, handler: FunctionHandler) {
+        self.inner.lambda.create_function(arn, handler);
     }
 
     /// Answers a request from a client in the process or from a connection.

@@ -40,7 +40,7 @@ pub use call::{Access, Call, CallOutcome, Units};
 pub use cloud::Cloud;
 pub use fault::{Fault, FaultKind, Injection};
 pub use kms::KeySpec;
-pub use lambda::UrlHandler;
+pub use lambda::{FunctionHandler, UrlHandler};
 pub use request::Service;
 pub use s3::Object;
 pub use server::Listener;

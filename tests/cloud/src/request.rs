@@ -1,6 +1,6 @@
 //! An incoming request: the service and the operation that it names. All services have them in
-//! `x-amz-target`, except S3, which has method and path, and the URLs of functions, known by
-//! their hosts.
+//! `x-amz-target`, except S3 and invocations, which have method and path, and the URLs of
+//! functions, known by their hosts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +18,7 @@ pub enum Service {
     EventBridge,
     /// AWS Key Management Service.
     Kms,
-    /// AWS Lambda: URLs of functions.
+    /// AWS Lambda: functions and their URLs.
     Lambda,
     /// Amazon Simple Queue Service.
     Sqs,
@@ -35,7 +35,7 @@ pub(crate) struct Request {
     pub(crate) operation: String,
     /// Whether the principal signed it; false for presigned URLs.
     pub(crate) signed: bool,
-    /// The body of a JSON protocol; null for S3 and for the URLs of functions.
+    /// The body of a JSON protocol; null for S3 and for functions.
     pub(crate) json: Value,
     pub(crate) http: http::Request<Bytes>,
 }
@@ -63,6 +63,7 @@ impl Request {
                 (service, operation.to_owned(), json)
             }
             None if is_function_url(&http) => (Service::Lambda, "InvokeFunctionUrl".to_owned(), Value::Null),
+            None if invoked_function(&http).is_some() => (Service::Lambda, "Invoke".to_owned(), Value::Null),
             None => {
                 let operation = match *http.method() {
                     http::Method::PUT => "PutObject",
@@ -97,6 +98,12 @@ impl Request {
 /// Whether a request is one to the URL of a function.
 fn is_function_url(http: &http::Request<Bytes>) -> bool {
     http.uri().host().is_some_and(|host| host.contains(".lambda-url."))
+}
+
+/// The ARN of the function that a request to the API of Lambda invokes.
+pub(crate) fn invoked_function(http: &http::Request<Bytes>) -> Option<String> {
+    let path = http.uri().path().strip_prefix("/2015-03-31/functions/")?.strip_suffix("/invocations")?;
+    (*http.method() == http::Method::POST).then(|| path.replace("%3A", ":"))
 }
 
 /// The access key id in a SigV4 `Authorization` header.

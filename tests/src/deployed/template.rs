@@ -6,6 +6,10 @@ use yaml_serde::Value;
 
 use super::repository;
 
+/// All templates of the repository.
+pub const TEMPLATES: [&str; 5] =
+    ["template.yaml", "deploy/archive.yaml", "deploy/edge.yaml", "deploy/perspective.yaml", "deploy/status.yaml"];
+
 /// The parsed template.
 pub struct Template(Value);
 

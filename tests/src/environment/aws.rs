@@ -332,9 +332,18 @@ fn environment(
         ("ACME_BASE_URL", base_url.to_owned()),
         ("ENROLMENT_URL", format!("https://{}/", Aws::ENROLMENT_HOST)),
         ("CEREMONY_FUNCTION", CEREMONY.to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("PERSPECTIVES", config.perspectives.as_deref().map(functions_of).unwrap_or_default()),
     ]
     .into_iter()
     .collect()
+}
+
+/// The functions that a file of perspectives names, as the parameter of the template has them.
+fn functions_of(path: &Path) -> String {
+    let file: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let members = file["perspective"].as_array().unwrap().iter();
+    members.map(|member| member["function"].as_str().unwrap()).collect::<Vec<_>>().join(",")
 }
 
 const ENROL: &str = "arn:aws:lambda:eu-central-1:123456789012:function:acme-EnrolFunction-1A2B";

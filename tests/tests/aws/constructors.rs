@@ -73,6 +73,10 @@ fn is_about(aws: &Aws, statement: &Statement, seam: Capability) -> bool {
         Capability::IssuanceQueue => queue("IssueQueue"),
         Capability::CrlQueue => queue("PublishCrlQueue"),
         Capability::EnrolmentUrl => statement.is_about("lambda:InvokeFunctionUrl", None),
+        // Under a condition it is half of the right to ask a function URL.
+        Capability::FunctionInvoker => {
+            statement.is_about("lambda:InvokeFunction", None) && statement.is_unconditional()
+        }
         Capability::EventBus => statement.is_about("events:PutEvents", None),
         _ => false,
     }
@@ -103,10 +107,11 @@ fn nouns(capability: Capability) -> &'static [&'static str] {
     }
 }
 
-const SEAMS: [Capability; 7] = [
+const SEAMS: [Capability; 8] = [
     Capability::CrlQueue,
     Capability::EnrolmentUrl,
     Capability::EventBus,
+    Capability::FunctionInvoker,
     Capability::IssuanceQueue,
     Capability::Publisher,
     Capability::Signer,

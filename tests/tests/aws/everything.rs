@@ -16,7 +16,7 @@ use crate::{
     canary, enrolment, events, issuers, operator,
     passing_time::{end_the_lease, end_the_patience},
     patient::Patient,
-    routes, story,
+    perspectives, routes, story,
 };
 
 /// Does everything that the functions ever do.
@@ -37,6 +37,7 @@ pub(crate) async fn happens(environment: Environment) -> Environment {
         })
         .await;
     never_ordered(&environment).await;
+    let environment = perspectives::is_seen_from_elsewhere(environment).await;
     issuers::further_issuers(&environment).await;
     operator::administers(bound_accounts(environment).await).await
 }

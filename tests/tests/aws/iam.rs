@@ -7,6 +7,7 @@ use std::{
 };
 
 use cloud::{ACCOUNT, Access, Call, REGION};
+use host::Config;
 use serde_json::{Value, json};
 use tests::{
     Aws,
@@ -16,7 +17,7 @@ use tests::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{HOST, everything, explained::EXPLAINED, key_policies};
+use crate::{HOST, everything, explained::EXPLAINED, key_policies, perspectives};
 
 #[tokio::test]
 async fn every_function_has_the_permissions_that_it_uses_and_no_others() -> Result<(), Failure> {
@@ -100,7 +101,10 @@ impl Story {
     /// Everything happens once for all tests.
     async fn told() -> &'static Self {
         TOLD.get_or_init(async || {
-            let started = HOST.configured(|config| config.ca.issuing_days = 120).await;
+            let folder = tempfile::tempdir().unwrap();
+            let file = perspectives::file(folder.path(), 1);
+            let change = |config: &mut Config| (config.ca.issuing_days, config.perspectives) = (120, Some(file));
+            let started = HOST.configured(change).await;
             let environment = everything::happens(started).await;
             Self::of(environment.aws())
         })
@@ -139,11 +143,13 @@ impl Story {
 
     /// The policies of the template with these parameters.
     fn rights(&self, template: &Transformed, parameters: &[(&str, &str)], boundaries: &Policies) -> Rights {
-        let given: Vec<(&str, &str)> = [("EventBusName", Aws::EVENT_BUS), ("Enrolment", "on"), ("Canary", "on")]
-            .iter()
-            .chain(parameters)
-            .copied()
-            .collect();
+        let given = [
+            ("EventBusName", Aws::EVENT_BUS),
+            ("Enrolment", "on"),
+            ("Canary", "on"),
+            ("Perspectives", perspectives::FUNCTIONS[0]),
+        ];
+        let given: Vec<(&str, &str)> = given.iter().chain(parameters).copied().collect();
         let path = parameters.iter().find(|(name, _)| *name == "RolePath").map_or("/", |(_, path)| path);
         let arn_of = |name: &str| arn_of(&self.arns, name, path);
         let mut rights = Rights::of(template, &template.deployed(&given, arn_of), arn_of, boundaries);
@@ -275,6 +281,8 @@ impl Story {
             of("logs", "log-group:/other"),
             of("logs", "log-group:/other:log-stream:1"),
             of("lambda", &format!("function:{}-AdminFunction-1", Aws::STACK)),
+            perspectives::FUNCTIONS[0].to_owned(),
+            perspectives::FUNCTIONS[1].to_owned(),
             "arn:aws:s3:::other".to_owned(),
             "arn:aws:s3:::other/crl/root/0.crl".to_owned(),
             role_of("AdminFunction", "/"),

@@ -24,6 +24,7 @@ mod operator;
 mod partitions;
 mod passing_time;
 mod patient;
+mod perspectives;
 mod policies;
 mod regions;
 mod restore;

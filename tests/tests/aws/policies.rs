@@ -23,6 +23,11 @@ impl Statement {
             && resource.is_none_or(|resource| self.resources.iter().any(|own| own == resource))
     }
 
+    /// Whether it holds whatever else is true of a request.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
     /// The nouns of the table's keys that it is about: `ORDER` of `ORDER#*`.
     pub(crate) fn nouns(&self) -> impl Iterator<Item = &str> {
         // `Null` says that the key has to be there, and not what it is.
@@ -53,6 +58,11 @@ impl<'a> Policies<'a> {
             }
             // Managed policies only refuse (`tests/template`).
             let policies = resource["Properties"]["Policies"].as_sequence().into_iter().flatten();
+            let policies = policies.map(|policy| match policy {
+                // One that a parameter brings.
+                Value::Tagged(tagged) if tagged.tag == "If" => &tagged.value[1],
+                policy => policy,
+            });
             for policy in policies.filter(|policy| policy.is_mapping()) {
                 for statement in policy["Statement"].as_sequence().unwrap() {
                     assert_eq!(statement["Effect"], "Allow");

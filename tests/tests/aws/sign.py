@@ -1,4 +1,4 @@
-"""Prints how AWS's own library signs a POST without a body at the given time."""
+"""Prints how AWS's own library signs a POST at the given time."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 given = json.loads(sys.argv[1])
-request = AWSRequest("POST", given["url"], data=b"")
+request = AWSRequest("POST", given["url"], data=given.get("body", "").encode())
 credentials = Credentials(given["key"], given["secret"], given["token"])
 time = datetime.strptime(given["date"], "%Y%m%dT%H%M%SZ")
 with mock.patch("botocore.auth.get_current_datetime", return_value=time):

@@ -78,7 +78,7 @@ async fn the_tests_change_every_parameter() -> Result<(), Failure> {
     Ok(())
 }
 
-const VALUES: [(&str, &str); 53] = [
+const VALUES: [(&str, &str); 54] = [
     ("Organization", "Example"),
     ("RootName", "Another Root CA"),
     ("RootDays", "7000"),
@@ -112,6 +112,7 @@ const VALUES: [(&str, &str); 53] = [
     ("ValidationConcurrency", "10"),
     ("ValidationHttpPort", "8080"),
     ("ValidationTlsPort", "8443"),
+    ("Perspectives", "arn:aws:lambda:sa-east-1:123456789012:function:perspective"),
     ("AdoptTableName", "another-table"),
     ("AdoptRootKeyArn", "arn:aws:kms:::key/root"),
     ("AdoptIssuingKeyArn", "arn:aws:kms:::key/issuing"),

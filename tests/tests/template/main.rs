@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs};
 use acme::ProblemType;
 use tests::deployed::{
     repository,
-    template::{Template, program},
+    template::{TEMPLATES, Template, program},
 };
 use yaml_serde::Value;
 
@@ -217,7 +217,9 @@ fn every_function_of_the_repository_is_deployed_and_has_an_event() {
         let entries = fs::read_dir(repository().join(path)).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
-    let deployed: BTreeSet<String> = Template::read().functions().keys().map(|name| program(name)).collect();
+    let templates = TEMPLATES.map(Template::at);
+    let deployed: BTreeSet<String> =
+        templates.iter().flat_map(|template| template.functions().into_keys()).map(program).collect();
     assert_eq!(deployed, folders("functions"));
     let events: BTreeSet<String> = folders("events").iter().map(|file| file.replace(".json", "")).collect();
     assert_eq!(deployed, events);
@@ -434,7 +436,7 @@ fn the_api_is_deployed_whatever_api_gateway_warns_about() {
 
 #[test]
 fn every_parameter_says_what_it_is_about_itself() {
-    for file in ["template.yaml", "deploy/archive.yaml", "deploy/edge.yaml", "deploy/status.yaml"] {
+    for file in TEMPLATES {
         for (name, parameter) in Template::at(file).parameters() {
             let description = parameter["Description"].as_str().unwrap_or_default();
             assert!(description.ends_with('.'), "{file}: {name}: {description:?}");

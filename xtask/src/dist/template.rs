@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Architecture;
 use crate::Error;
 
-/// The template, whose functions must be exactly those of the zips.
+/// A template whose functions have zips, and the names of these.
 ///
 /// Its parameter `Architecture` has only the processor that the zips are for, so that
 /// CloudFormation refuses the other.
@@ -16,7 +16,7 @@ use crate::Error;
 /// # Errors
 ///
 /// The template is not written as this expects.
-pub(super) fn packaged(template: &str, architecture: Architecture, zips: &[&str]) -> Result<String, Error> {
+pub(super) fn packaged(template: &str, architecture: Architecture) -> Result<(String, BTreeSet<String>), Error> {
     let mut lines: Vec<String> = Vec::new();
     let mut named = BTreeSet::new();
     let (mut id, mut is_built) = ("", false);
@@ -28,7 +28,7 @@ pub(super) fn packaged(template: &str, architecture: Architecture, zips: &[&str]
             (id, is_built) = (name, false);
         }
         match line {
-            "    CodeUri: ." => {
+            "    CodeUri: ." | "    CodeUri: .." => {
                 // With the comment above it.
                 while lines.last().is_some_and(|last| last.trim_start().starts_with('#')) {
                     lines.pop();
@@ -52,14 +52,11 @@ pub(super) fn packaged(template: &str, architecture: Architecture, zips: &[&str]
             line => lines.push(line.to_owned()),
         }
     }
-    if named != zips.iter().map(|&zip| zip.to_owned()).collect() {
-        return Err(Error::Template(format!("its functions are {named:?}, and the programs are {zips:?}")));
-    }
     if (defaults, allowed) != (1, 1) {
         return Err(Error::Template("the parameter Architecture is not written as expected".to_owned()));
     }
     lines.push(String::new());
-    Ok(lines.join("\n"))
+    Ok((lines.join("\n"), named))
 }
 
 /// The program of a function: `new-nonce` for `NewNonceFunction`.
@@ -124,19 +121,16 @@ Resources:
     Type: AWS::DynamoDB::Table
     Properties: {}
 ";
-        assert_eq!(packaged(TEMPLATE, Architecture::Arm64, &["new-nonce"]).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_function_without_a_zip_and_a_zip_without_a_function_are_refused() {
-        for zips in [&["new-nonce", "order"][..], &[]] {
-            packaged(TEMPLATE, Architecture::X86_64, zips).unwrap_err();
-        }
+        let (text, named) = packaged(TEMPLATE, Architecture::Arm64).unwrap();
+        assert_eq!(text, expected);
+        assert_eq!(named, BTreeSet::from(["new-nonce".to_owned()]));
+        let below = TEMPLATE.replace("CodeUri: .", "CodeUri: ..");
+        assert_eq!(packaged(&below, Architecture::Arm64).unwrap().0, expected, "one of another folder");
     }
 
     #[test]
     fn a_parameter_that_is_written_otherwise_is_refused() {
         let other = TEMPLATE.replace("[x86_64, arm64]", "[arm64, x86_64]");
-        packaged(&other, Architecture::X86_64, &["new-nonce"]).unwrap_err();
+        packaged(&other, Architecture::X86_64).unwrap_err();
     }
 }

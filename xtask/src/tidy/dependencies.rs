@@ -6,7 +6,8 @@
 //!                                                   └─> ca ───> acme, jose
 //! functions/{admin, bootstrap, publish-crl}, host ─> operator ─> ra
 //! functions/ceremony ─> functions/admin
-//! functions/validate, host ─> perspective ─> validation ─> acme   host ─> every function library
+//! functions/{validate, remote-perspective}, host ─> perspective ─> validation ─> acme
+//! host ─> every function library but that of remote-perspective
 //! serverless-acme (command line) ─> functions/admin, and behind features ─> host
 //! functions/*/main.rs ─> aws ─> api, operator, ra, issuing, authority, store, ca
 //! ```
@@ -70,6 +71,7 @@ enum Floor {
     Operator,
     Perspective,
     Ra,
+    RemotePerspective,
     Store,
     Tests,
     Validate,
@@ -97,6 +99,7 @@ impl Floor {
             ("shared", "validation") => Self::Validation,
             ("functions", "admin") => Self::Admin,
             ("functions", "ceremony") => Self::Ceremony,
+            ("functions", "remote-perspective") => Self::RemotePerspective,
             ("functions", "validate") => Self::Validate,
             ("functions", _) => Self::Function,
             ("tests", "cloud") => Self::Cloud,
@@ -132,9 +135,11 @@ impl Floor {
                 matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Operator | Ra | Store)
                     || (other == Aws && optional)
             }
-            Admin => Function.may_use(other, optional),
+            // What perspectives lack is said on AWS: the other functions of operators look nowhere.
+            Admin => (other == Perspective && optional) || Function.may_use(other, optional),
             // Its acts are some of those that operators know.
             Ceremony => other == Admin || Function.may_use(other, optional),
+            RemotePerspective => matches!(other, Perspective | Validation) || (other == Aws && optional),
             Validate => matches!(other, Perspective | Validation) || Function.may_use(other, optional),
             Host => !matches!(other, Aws | Cloud | CommandLine | Explorer | Tests | Xtask),
             // An operator of a CA on AWS has the command line without the host and its engine.
@@ -152,7 +157,7 @@ impl Floor {
 
         match self {
             Aws => other == Cloud,
-            Admin | Ceremony | Function | Validate => matches!(other, Aws | Cloud),
+            Admin | Ceremony | Function | RemotePerspective | Validate => matches!(other, Aws | Cloud),
             _ => false,
         }
     }

@@ -1,0 +1,238 @@
+//! Validation seen from several regions: the functions of remote perspectives, each with a
+//! resolver of its own, so that a test decides what each region shows.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use acme::KeyAuthorization;
+use aws::Function;
+use cloud::{Cloud, FunctionHandler};
+use http::HeaderMap;
+use serde_json::{Value, json, value::RawValue};
+use store::Perspectives;
+use tests::{
+    Environment,
+    challenge_server::ChallengeServer,
+    client::{Client, Key, challenge, csr},
+    clients::{Failure, Run, Tool},
+    events::of_account,
+};
+use tokio::runtime::Handle;
+
+use crate::HOST;
+
+/// The functions of five regions, far from each other and from the stack.
+pub(crate) const FUNCTIONS: [&str; 5] = [
+    "arn:aws:lambda:sa-east-1:123456789012:function:perspective-RemotePerspectiveFunction-1A2B",
+    "arn:aws:lambda:af-south-1:123456789012:function:perspective-RemotePerspectiveFunction-3C4D",
+    "arn:aws:lambda:ap-northeast-1:123456789012:function:perspective-RemotePerspectiveFunction-5E6F",
+    "arn:aws:lambda:us-east-1:123456789012:function:perspective-RemotePerspectiveFunction-7A8B:live",
+    "arn:aws:lambda:eu-north-1:123456789012:function:perspective-RemotePerspectiveFunction-9C0D",
+];
+
+/// A file from which the simulated stack takes the first of them for its parameter.
+pub(crate) fn file(folder: &Path, number: usize) -> PathBuf {
+    let path = folder.join("perspectives.toml");
+    let members = FUNCTIONS[..number].iter().map(|function| format!("[[perspective]]\nfunction = \"{function}\"\n"));
+    fs::write(&path, members.collect::<String>()).unwrap();
+    path
+}
+
+/// Some profile that does not demand perspectives so far does, for one certificate.
+pub(crate) async fn is_seen_from_elsewhere(environment: Environment) -> Environment {
+    let environment = environment.restarted(|config| demand(config, true)).await;
+    let own = environment.challenges.clone();
+    deploy(&environment, 0, &own);
+    environment.directory("default").client().await.obtain(&["elsewhere.test"]).await;
+    environment.restarted(|config| demand(config, false)).await
+}
+
+fn demand(config: &mut host::Config, demands: bool) {
+    config.acme_profiles[0].perspectives = demands.then_some(Perspectives::Enforce);
+}
+
+/// A stack whose default profile demands that many perspectives. None of their functions is there
+/// yet.
+async fn demanding(number: usize) -> Environment {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(folder.path(), number);
+    HOST.configured(|config| {
+        config.perspectives = Some(file);
+        demand(config, true);
+    })
+    .await
+}
+
+/// Deploys a function that looks where this challenge server is.
+fn deploy(environment: &Environment, index: usize, sees: &ChallengeServer) {
+    let region = FUNCTIONS[index].split(':').nth(3).unwrap();
+    environment.aws().cloud().create_function(FUNCTIONS[index], looking(region, sees));
+}
+
+/// What the program of the function does in this region.
+fn looking(region: &str, sees: &ChallengeServer) -> FunctionHandler {
+    let variables = [
+        ("AWS_REGION", region.to_owned()),
+        ("DNS_RESOLVER", sees.dns_addr.to_string()),
+        ("ALLOWED_NETWORKS", "127.0.0.0/8".to_owned()),
+        ("HTTP_PORT", sees.http_port.to_string()),
+        ("TLS_PORT", sees.tls_port.to_string()),
+    ];
+    let function = remote_perspective::lambda::open(&variables.into_iter().collect()).unwrap();
+    Arc::new(move |_, event| {
+        let event = RawValue::from_string(String::from_utf8(event.to_vec()).unwrap()).unwrap();
+        let answer = Handle::current().block_on(function.invoke(&event));
+        answer.map(|answer| serde_json::from_str(answer.get()).unwrap()).map_err(|error| error.to_string())
+    })
+}
+
+/// Orders a certificate, and shows control by dns-01 to these networks. Returns the order, and the
+/// authorization when its challenges say this, or when it has ended.
+async fn show(client: &Client, name: &str, networks: &[&ChallengeServer], told: &str) -> (String, Value) {
+    let order = client.order(&[name]).await;
+    let url = client.read(&order).await.json()["authorizations"][0].as_str().unwrap().to_owned();
+    let dns_01 = challenge(&client.read(&url).await.json(), "dns-01");
+    let key_authorization: KeyAuthorization = client.key_authorization(dns_01["token"].as_str().unwrap());
+    for network in networks {
+        network.set_dns(name, &key_authorization);
+    }
+    client.post(dns_01["url"].as_str().unwrap(), &json!({})).await.expect(200);
+    let has_ended = |object: &Value| object["status"] != "pending" || object.to_string().contains(told);
+    (order, client.wait_until(&url, has_ended).await)
+}
+
+async fn explained(environment: &Environment, client: &Client, order: &str) -> String {
+    let id = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let subject = json!({"order": {"account": id(client.account()), "order": id(order)}});
+    let explanation = environment.act(json!({"action": "explain", "subject": subject})).await.unwrap();
+    explanation["timeline"].to_string()
+}
+
+async fn doctor(environment: &Environment) -> Vec<Value> {
+    let findings = environment.act(json!({"action": "doctor"})).await.unwrap();
+    findings.as_array().unwrap().iter().filter(|finding| finding["check"] == "perspectives").cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threat_24_a_name_that_looks_different_from_two_regions_of_five_is_not_certified() {
+    let environment = demanding(5).await;
+    let own = environment.challenges.clone();
+    let (first, second) = (ChallengeServer::start().await, ChallengeServer::start().await);
+    for index in [0, 1, 2] {
+        deploy(&environment, index, &own);
+    }
+    deploy(&environment, 3, &first);
+    deploy(&environment, 4, &second);
+    let client = environment.directory("default").client().await;
+
+    let seen_by_all = async {
+        let (order, ended) = show(&client, "all.test", &[&own, &first, &second], "\"valid\"").await;
+        assert_eq!(ended["status"], "valid", "{ended}");
+        client.finalize(&order, &csr(&["all.test"], &Key::p256())).await.expect(200);
+        let timeline = explained(&environment, &client, &order).await;
+        let line = "perspectives for all.test: 5 of 5 saw the same: sa-east-1 (lacnic), af-south-1 (afrinic), \
+                    ap-northeast-1 (apnic), us-east-1 (arin), eu-north-1 (ripe)";
+        assert!(timeline.contains(line), "{timeline}");
+    };
+    let one_lies = async {
+        let (order, ended) = show(&client, "one.test", &[&own, &first], "\"valid\"").await;
+        assert_eq!(ended["status"], "valid", "{ended}");
+        let timeline = explained(&environment, &client, &order).await;
+        assert!(timeline.contains("eu-north-1 (ripe) saw something else: "), "{timeline}");
+    };
+    let two_lie = async {
+        let (_, told) = show(&client, "two.test", &[&own], "4 are needed. One saw this: ").await;
+        let error = &challenge(&told, "dns-01")["error"];
+        assert_eq!(error["type"], "urn:ietf:params:acme:error:dns", "{error}");
+        assert!(error["detail"].as_str().unwrap().starts_with("3 of the 5 other networks"), "{error}");
+    };
+    tokio::join!(seen_by_all, one_lies, two_lie);
+    let split = of_account(client.account_id(), "perspectives.disagree");
+    assert!(split.iter().any(|event| event["differing"] == json!(["us-east-1", "eu-north-1"])), "{split:?}");
+
+    let found = doctor(&environment).await;
+    assert_eq!((found.len(), &found[0]["verdict"]), (1, &json!("good")), "{found:?}");
+    assert_eq!(found[0]["seen"], "5 for default");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_is_missing_fails_or_is_in_another_region_is_not_heard() {
+    let environment = demanding(5).await;
+    let own = environment.challenges.clone();
+    for index in [0, 1] {
+        deploy(&environment, index, &own);
+    }
+    let cloud = environment.aws().cloud();
+    cloud.create_function(FUNCTIONS[2], Arc::new(|_, _| Err("no memory".to_owned())));
+    cloud.create_function(FUNCTIONS[3], looking("us-west-2", &own));
+    let client = environment.directory("default").client().await;
+    let (order, told) = show(&client, "a.test", &[&own], "others did not answer").await;
+    let error = &challenge(&told, "dns-01")["error"];
+    assert_eq!(error["type"], "urn:ietf:params:acme:error:serverInternal", "{error}");
+    let timeline = explained(&environment, &client, &order).await;
+    for unheard in [
+        "ap-northeast-1 (apnic) was not heard: the function failed (Unhandled): no memory",
+        "us-east-1 (arin) was not heard: \\\"us-west-2\\\" answered",
+        "eu-north-1 (ripe) was not heard: ",
+        "ResourceNotFoundException",
+    ] {
+        assert!(timeline.contains(unheard), "{unheard}: {timeline}");
+    }
+    for index in [2, 3] {
+        deploy(&environment, index, &own);
+    }
+    let (_, ended) = show(&client, "b.test", &[&own], "\"valid\"").await;
+    assert_eq!(ended["status"], "valid", "{ended}");
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_used_is_named_by_doctor_and_stops_no_other_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("perspectives.toml");
+    let member = |function: &str| format!("[[perspective]]\nfunction = \"{function}\"\n");
+    let of_mars = FUNCTIONS[1].replace("af-south-1", "mars-1");
+    fs::write(&path, member(FUNCTIONS[0]) + &member(&of_mars)).unwrap();
+    let environment = HOST.configured(|config| config.perspectives = Some(path)).await;
+    environment.directory("default").client().await.obtain(&["a.test"]).await;
+    let environment = environment.restarted(|config| demand(config, true)).await;
+    let found = doctor(&environment).await;
+    assert_eq!((found.len(), &found[0]["verdict"]), (1, &json!("bad")), "{found:?}");
+    let seen = found[0]["seen"].as_str().unwrap();
+    assert!(seen.contains("does not know where the region mars-1"), "{seen}");
+}
+
+/// The judge is the library by which AWS's own tools sign.
+#[tokio::test]
+async fn an_invocation_is_signed_as_aws_itself_signs_it() -> Result<(), Failure> {
+    let Some(sam) = Tool::find("sam")? else { return Ok(()) };
+    let environment = demanding(1).await;
+    let seen = Arc::new(Mutex::new((HeaderMap::new(), String::new())));
+    let keep = seen.clone();
+    let refuse = move |headers: &HeaderMap, event: &[u8]| {
+        *keep.lock().unwrap() = (headers.clone(), String::from_utf8(event.to_vec()).unwrap());
+        Err("it only listens".to_owned())
+    };
+    environment.aws().cloud().create_function(FUNCTIONS[0], Arc::new(refuse));
+    let client = environment.directory("default").client().await;
+    show(&client, "a.test", &[&environment.challenges], "others did not answer").await;
+
+    let (headers, body) = seen.lock().unwrap().clone();
+    let header = |name: &str| headers[name].to_str().unwrap();
+    let url = format!(
+        "https://lambda.sa-east-1.amazonaws.com/2015-03-31/functions/{}/invocations",
+        FUNCTIONS[0].replace(':', "%3A")
+    );
+    let given = json!({
+        "url": url, "date": header("x-amz-date"), "region": "sa-east-1", "key": "ValidateFunction",
+        "secret": Cloud::SECRET, "token": Cloud::TOKEN, "body": body,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws/sign.py");
+    let python = sam.path.with_file_name("python");
+    let signed = Run::new(&python, folder.path()).arg(script).arg(given.to_string()).finish().await?;
+    assert_eq!(signed.stdout.trim(), header("authorization"));
+    Ok(())
+}
