@@ -28,9 +28,9 @@ pub struct Authorization {
     pub expires_at: Timestamp,
     /// The state, as far as it is stored; [`Authorization::status`] adds expiry.
     pub state: AuthorizationState,
-    /// The challenges offered, in the order of [`ChallengeType::ALL`]. Those of a type that this
-    /// version does not know are skipped when the record is read, and lost when it is written
-    /// again.
+    /// The challenges offered, of a valid one those that the client asked for, in the order of
+    /// [`ChallengeType::ALL`]. Those of a type that this version does not know are skipped when the
+    /// record is read, and lost when it is written again.
     #[serde(deserialize_with = "known_challenges")]
     pub challenges: Vec<Challenge>,
     /// The operator's rule that made the authorization valid on creation; `None` when a challenge
@@ -166,6 +166,8 @@ impl Authorization {
                     return Err(refused("a result that comes too late"));
                 }
                 let address = observations.first().and_then(|observation| observation.address);
+                // The others are not shown any more, and would be a fifth of the record.
+                next.challenges.retain(Challenge::is_asked_for);
                 next.settle(r#type, ChallengeState::Valid { at, address })?;
                 let unknown = UnknownMembers::default();
                 let profile = Some(profile);

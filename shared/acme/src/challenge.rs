@@ -32,6 +32,11 @@ impl Challenge {
         Self { r#type, token: Some(token), state: ChallengeState::Pending, attempts: Vec::new() }
     }
 
+    /// Whether the client asked for its validation.
+    pub fn is_asked_for(&self) -> bool {
+        !matches!(self.state, ChallengeState::Pending) || !self.attempts.is_empty()
+    }
+
     /// The status at `now`. A validation past its deadline counts as invalid, so that a challenge
     /// cannot stay processing for ever because a worker was lost.
     pub fn status(&self, now: Timestamp) -> ChallengeStatus {

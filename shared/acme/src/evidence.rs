@@ -9,6 +9,7 @@ use crate::{ChallengeType, ProfileName, UnknownMembers};
 
 /// How an authorization became valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct ValidationEvidence {
     /// The challenge type.
     pub challenge: ChallengeType,
@@ -16,23 +17,57 @@ pub struct ValidationEvidence {
     pub at: Timestamp,
     /// The ACME Profile whose rules applied: its resolver, its networks. `None` where an earlier
     /// version validated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileName>,
-    /// What was observed, one for each network perspective that was asked.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What was observed, one for each network perspective that was asked. Remote ones that saw
+    /// just the same are a few words each in the record, so that six fit into its first KiB.
     pub observations: Vec<Observation>,
     /// What a newer version knows of it.
-    #[serde(flatten)]
     pub unknown: UnknownMembers,
 }
 
 impl ValidationEvidence {
-    /// How many of the remote perspectives that were asked agreed, and how many were asked; `None`
-    /// where none was.
-    pub fn corroboration(&self) -> Option<(usize, usize)> {
-        let remote = || self.observations.iter().filter(|observation| !observation.is_own());
-        let asked = remote().count();
-        (asked > 0).then(|| (remote().filter(|observation| observation.agrees()).count(), asked))
+    /// Whether remote perspectives were asked.
+    pub fn is_corroborated(&self) -> bool {
+        self.observations.iter().any(|observation| !observation.is_own())
+    }
+}
+
+/// [`ValidationEvidence`] as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    challenge: ChallengeType,
+    at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile: Option<ProfileName>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    observations: Vec<Observation>,
+    /// The remote perspectives that saw what the CA saw: name, region, and the resolver if it is
+    /// not that of the host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    agreed: Vec<String>,
+    #[serde(flatten)]
+    unknown: UnknownMembers,
+}
+
+impl From<ValidationEvidence> for Stored {
+    fn from(evidence: ValidationEvidence) -> Self {
+        let ValidationEvidence { challenge, at, profile, observations, unknown } = evidence;
+        let mut stored = Self { challenge, at, profile, observations: Vec::new(), agreed: Vec::new(), unknown };
+        for observation in observations {
+            match observation.words() {
+                Some(words) => stored.agreed.push(words),
+                None => stored.observations.push(observation),
+            }
+        }
+        stored
+    }
+}
+
+impl From<Stored> for ValidationEvidence {
+    fn from(stored: Stored) -> Self {
+        let Stored { challenge, at, profile, mut observations, agreed, unknown } = stored;
+        observations.extend(agreed.iter().map(|words| Observation::of_words(words)));
+        Self { challenge, at, profile, observations, unknown }
     }
 }
 
@@ -89,6 +124,24 @@ impl Observation {
         self.perspective.is_none()
     }
 
+    /// Name, region and resolver of a perspective about which there is nothing else to say.
+    fn words(&self) -> Option<String> {
+        let (name, region) = (self.perspective.as_deref()?, self.region.as_deref()?);
+        let resolver = self.resolver.map(|resolver| format!(" {resolver}")).unwrap_or_default();
+        let words = format!("{name} {region}{resolver}");
+        (Self::of_words(&words) == *self).then_some(words)
+    }
+
+    fn of_words(words: &str) -> Self {
+        let mut words = words.splitn(3, ' ');
+        Self {
+            perspective: words.next().map(str::to_owned),
+            region: words.next().map(str::to_owned),
+            resolver: words.next().and_then(|resolver| resolver.parse().ok()),
+            ..Self::default()
+        }
+    }
+
     /// Whether control was seen.
     pub fn agrees(&self) -> bool {
         self.problem.is_none() && self.unheard.is_none()
@@ -131,6 +184,35 @@ pub struct CaaPermission {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn six_perspectives_that_saw_the_same_are_a_few_words_each_in_the_record_and_others_stay_whole() {
+        let remote = |name: &str, region: &str| Observation {
+            perspective: Some(name.to_owned()),
+            region: Some(region.to_owned()),
+            ..Observation::default()
+        };
+        let own = Observation::default().with_seen("_acme-challenge.a.test");
+        let differing = Observation { problem: Some("no record".to_owned()), ..remote("fra", "ripe") };
+        // A name that the words would not give back.
+        let spaced = remote("p 7", "arin");
+        let elsewhere = Observation { address: Some(IpAddr::from([192, 0, 2, 1])), ..remote("gru", "lacnic") };
+        let resolver = Some("[fd00::53]:53".parse().unwrap());
+        let same: Vec<_> =
+            ["p1", "p2", "p3", "p4", "p5", "p6"].map(|name| Observation { resolver, ..remote(name, "arin") }).into();
+        let evidence = ValidationEvidence {
+            challenge: ChallengeType::Dns01,
+            at: Timestamp::UNIX_EPOCH,
+            profile: None,
+            observations: [vec![own, differing, elsewhere, spaced], same].concat(),
+            unknown: UnknownMembers::default(),
+        };
+        let stored = serde_json::to_value(&evidence).unwrap();
+        assert_eq!(stored["agreed"].as_array().map(Vec::len), Some(6), "{stored}");
+        assert_eq!(stored["agreed"][0], "p1 arin [fd00::53]:53");
+        assert_eq!(stored["observations"].as_array().map(Vec::len), Some(4), "{stored}");
+        assert_eq!(serde_json::from_value::<ValidationEvidence>(stored).unwrap(), evidence);
+    }
 
     #[test]
     fn what_was_seen_is_printable_and_bounded() {

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use acme::{
     Account, Authorization, AuthorizationState, CaaPermission, ChallengeType, ExternalAccountKeyId, Identifier,
-    IdentifierObject, Observation, ProfileName,
+    IdentifierObject, Observation, ProfileName, ValidationEvidence,
 };
 use authority::{Cache, Clock, Failure};
 use issuing::LoadedIssuer;
@@ -218,7 +218,7 @@ impl<'a> NamePolicy<'a> {
         if !self.profile.demands_perspectives() || authorization.is_unvalidated() {
             return true;
         }
-        authorization.evidence.as_ref().is_some_and(|shown| shown.corroboration().is_some())
+        authorization.evidence.as_ref().is_some_and(ValidationEvidence::is_corroborated)
     }
 
     /// The pre-approval by which the account needs no challenge for the identifier (interface row

@@ -12,7 +12,7 @@ use aws::Function;
 use cloud::{Cloud, FunctionHandler};
 use http::HeaderMap;
 use serde_json::{Value, json, value::RawValue};
-use store::Perspectives;
+use store::{Caa, Perspectives};
 use tests::{
     Environment,
     challenge_server::ChallengeServer,
@@ -24,13 +24,14 @@ use tokio::runtime::Handle;
 
 use crate::HOST;
 
-/// The functions of five regions, far from each other and from the stack.
-pub(crate) const FUNCTIONS: [&str; 5] = [
+/// The functions of six regions, far from each other and from the stack.
+pub(crate) const FUNCTIONS: [&str; 6] = [
     "arn:aws:lambda:sa-east-1:123456789012:function:perspective-RemotePerspectiveFunction-1A2B",
     "arn:aws:lambda:af-south-1:123456789012:function:perspective-RemotePerspectiveFunction-3C4D",
     "arn:aws:lambda:ap-northeast-1:123456789012:function:perspective-RemotePerspectiveFunction-5E6F",
     "arn:aws:lambda:us-east-1:123456789012:function:perspective-RemotePerspectiveFunction-7A8B:live",
     "arn:aws:lambda:eu-north-1:123456789012:function:perspective-RemotePerspectiveFunction-9C0D",
+    "arn:aws:lambda:ap-south-1:123456789012:function:perspective-RemotePerspectiveFunction-1E2F",
 ];
 
 /// A file from which the simulated stack takes the first of them for its parameter.
@@ -186,6 +187,37 @@ async fn a_function_that_is_missing_fails_or_is_in_another_region_is_not_heard()
     }
     let (_, ended) = show(&client, "b.test", &[&own], "\"valid\"").await;
     assert_eq!(ended["status"], "valid", "{ended}");
+}
+
+/// By dns-01 under CAA records: the record with what six saw is within the KiB that a unit writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_six_functions_see_takes_no_further_unit() {
+    let environment = demanding(6).await;
+    let own = environment.challenges.clone();
+    (0..6).for_each(|index| deploy(&environment, index, &own));
+    let mut writes = Vec::new();
+    let mut environment = environment;
+    for (name, demands) in [("www.seen-by-one.test", false), ("www.seen-by-six.test", true)] {
+        let change = |config: &mut host::Config| {
+            demand(config, demands);
+            let profile = &mut config.acme_profiles[0];
+            (profile.caa, profile.caa_identities) = (Some(Caa::Enforce), vec!["ca.example.com".to_owned()]);
+        };
+        environment = environment.restarted(change).await;
+        own.dns.set_caa(name, &[(false, "issue", "ca.example.com")]);
+        let client = environment.directory("default").client().await;
+        let order = client.order(&[name]).await;
+        let url = client.read(&order).await.json()["authorizations"][0].as_str().unwrap().to_owned();
+        let dns_01 = challenge(&client.read(&url).await.json(), "dns-01");
+        own.set_dns(name, &client.key_authorization(dns_01["token"].as_str().unwrap()));
+        let before = environment.counts().writes;
+        client.post(dns_01["url"].as_str().unwrap(), &json!({})).await.expect(200);
+        environment.settled().await;
+        writes.push(environment.counts().writes - before);
+        let ended = client.read(&url).await.json();
+        assert_eq!(ended["status"], "valid", "{ended}");
+    }
+    assert_eq!(writes[0], writes[1]);
 }
 
 #[tokio::test]
