@@ -93,9 +93,9 @@ impl Fetched {
     fn next(self, url: &Url, probe: &Probe) -> Result<Next, HttpFault> {
         match self.status {
             StatusCode::OK => self.compare(probe),
+            // 303 leads to another resource (RFC 9110 §15.4.4); public CAs may not follow it.
             StatusCode::MOVED_PERMANENTLY
             | StatusCode::FOUND
-            | StatusCode::SEE_OTHER
             | StatusCode::TEMPORARY_REDIRECT
             | StatusCode::PERMANENT_REDIRECT => self.redirect(url, &probe.rules),
             status => Err(HttpFault::Status(status)),

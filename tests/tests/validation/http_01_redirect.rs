@@ -10,7 +10,7 @@ async fn redirects_to_other_hosts_paths_and_schemes_are_followed() {
     let scene = Scene::new().await;
     let (http, https) = (scene.server.http_port, scene.server.tls_port);
     scene.set_page(Page::with_status(301, &format!("Location: http://b.test:{http}/one?x=y\r\n"), "moved"));
-    scene.server.web.set("/one?x=y", Page::with_status(303, "Location: two/../two\r\n", ""));
+    scene.server.web.set("/one?x=y", Page::with_status(302, "Location: two/../two\r\n", ""));
     scene.server.web.set("/two", Page::with_status(307, &format!("Location: https://127.0.0.1:{https}/three\r\n"), ""));
     scene.server.web.set("/three", Page::with_status(308, &format!("Location: //c.test:{https}/four\r\n"), ""));
     scene.server.web.set("/four", Page::text(scene.key_authorization.as_str()));
@@ -106,6 +106,18 @@ async fn threat_12_redirects_end_after_ten() {
     let failure = scene.failure(Http01, "a.test").await;
     assert_failure(&failure, ProblemType::IncorrectResponse, false, "redirects again after 10 redirects");
     assert_eq!(scene.server.web.requests().len(), 11);
+}
+
+/// Baseline Requirements 3.2.2.4.19: 301, 302, 307 and 308 are.
+#[tokio::test]
+async fn answers_that_name_another_resource_are_not_followed() {
+    let scene = Scene::new().await;
+    for status in [300, 303, 304, 305] {
+        scene.set_page(Page::with_status(status, "Location: /there\r\n", ""));
+        let failure = scene.failure(Http01, "a.test").await;
+        assert_failure(&failure, ProblemType::IncorrectResponse, true, &status.to_string());
+    }
+    assert_eq!(scene.server.web.requests().len(), 4);
 }
 
 #[tokio::test]
