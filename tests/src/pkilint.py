@@ -1,7 +1,7 @@
 """Runs programs of pkilint on many documents in one process, because each of them starts slowly.
 
 Standard input has a line for each document: the program, then its arguments, separated by tabs. Standard output has a
-line of JSON for each finding of the severity WARNING and above, and at last one with the number of documents.
+line of JSON for each finding of the severity WARNING and above, or of another one that the arguments say, and at last one with the number of documents.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ for line in sys.stdin:
     main = importlib.import_module(f"pkilint.bin.{program}").main
     output, complaints = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(complaints):
+        # Of two options with one name, the last counts.
         main(["lint", "--format", "JSON", "--severity", "WARNING", *arguments])
     if not output.getvalue():
         sys.exit(f"{line}{complaints.getvalue()}")

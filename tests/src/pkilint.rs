@@ -42,6 +42,15 @@ impl Pkilint {
         self.add(name, "lint_pkix_cert", &[&file]);
     }
 
+    /// Adds a certificate in PEM that shows control of names and of no more, by the rules for
+    /// public CAs (Baseline Requirements for TLS server certificates). What these do not
+    /// recommend is a finding, too.
+    pub fn public_certificate(&mut self, name: &str, pem: &str) {
+        let file = self.write(name, pem.as_bytes());
+        let arguments = ["--severity", "NOTICE", "--type", "DV-FINAL-CERTIFICATE", &file];
+        self.add(name, "lint_cabf_serverauth_cert", &arguments);
+    }
+
     /// Adds a certificate and that of its issuer, both in PEM: their names, identifiers and
     /// policies must fit, and the signature must verify.
     pub fn pair(&mut self, name: &str, issuer: &str, subject: &str) {

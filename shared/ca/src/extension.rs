@@ -20,7 +20,7 @@ use x509_cert::ext::{
     },
 };
 
-use crate::{ExtendedKeyUsage, Pointers, Policy, general_name};
+use crate::{ExtendedKeyUsage, LeafExtensions, Pointers, Policy, general_name};
 
 /// The key identifier of a key: the first 160 bits of the SHA-256 of its BIT STRING (RFC 7093 §2,
 /// method 1).
@@ -45,12 +45,12 @@ pub(crate) fn subject_key_identifier(identifier: &[u8]) -> der::Result<Extension
 
 /// The key usage of a leaf (RFC 5280 §4.2.1.3). A leaf signs handshakes; with RSA it may also take
 /// part in the key transport of TLS 1.2.
-pub(crate) fn key_usage_of_leaf(key: &PublicKey) -> KeyUsage {
-    match key.kind() {
-        KeyKind::Rsa { .. } => KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment),
-        KeyKind::P256 | KeyKind::P384 | KeyKind::P521 | KeyKind::Ed25519 => {
-            KeyUsage(KeyUsages::DigitalSignature.into())
+pub(crate) fn key_usage_of_leaf(key: &PublicKey, extensions: LeafExtensions) -> KeyUsage {
+    match (key.kind(), extensions) {
+        (KeyKind::Rsa { .. }, LeafExtensions::Usual) => {
+            KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment)
         }
+        _ => KeyUsage(KeyUsages::DigitalSignature.into()),
     }
 }
 

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jose::PublicKey;
 
 use crate::{
-    CertificateKeyType, Evidence, Issuer, LeafProfile, Pointers, TbsCertificate, TimeError, distinguished_name,
-    extension,
+    CertificateKeyType, Evidence, Issuer, LeafExtensions, LeafProfile, Pointers, TbsCertificate, TimeError,
+    distinguished_name, extension,
     lint::{CertificateKind, Request},
     tbs::Fields,
 };
@@ -56,12 +56,14 @@ impl<'a> Leaf<'a> {
         }
         let common_name = self.profile.subject.common_name(self.identifiers);
         let mut extensions = vec![
-            extension::key_usage(&extension::key_usage_of_leaf(self.public_key))?,
+            extension::key_usage(&extension::key_usage_of_leaf(self.public_key, self.profile.extensions))?,
             extension::extended_key_usage(&self.profile.extended_key_usage)?,
             extension::basic_constraints(&extension::LEAF)?,
-            extension::subject_key_identifier(&extension::key_identifier(self.public_key))?,
-            extension::authority_key_identifier(self.issuer.key_identifier())?,
         ];
+        if self.profile.extensions == LeafExtensions::Usual {
+            extensions.push(extension::subject_key_identifier(&extension::key_identifier(self.public_key))?);
+        }
+        extensions.push(extension::authority_key_identifier(self.issuer.key_identifier())?);
         if let Some(url) = &self.pointers.ca_issuers {
             extensions.push(extension::authority_information_access(url)?);
         }

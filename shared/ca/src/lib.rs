@@ -51,7 +51,7 @@ pub use leaf::{BuildError, Leaf};
 pub use lint::{LintError, LintFinding};
 pub use name_constraints::{NameConstraints, NameConstraintsError, Subtree};
 pub use path::{PathError, path};
-pub use profile::{ExtendedKeyUsage, LeafProfile, Pointers, Policy, PolicyError, SubjectRule};
+pub use profile::{ExtendedKeyUsage, LeafExtensions, LeafProfile, Pointers, Policy, PolicyError, SubjectRule};
 pub use serial::new_serial;
 pub use signature::{Issued, Signature, SignatureAlgorithm, SignatureError};
 pub use signer::{KeyHandle, SignError, Signer};

@@ -20,6 +20,8 @@ pub struct LeafProfile {
     pub policies: Vec<Policy>,
     /// How the subject is made.
     pub subject: SubjectRule,
+    /// Which of the extensions that old software expects there are.
+    pub extensions: LeafExtensions,
 }
 
 impl Default for LeafProfile {
@@ -30,6 +32,7 @@ impl Default for LeafProfile {
             extended_key_usage: BTreeSet::from([ExtendedKeyUsage::Server]),
             policies: Vec::new(),
             subject: SubjectRule::default(),
+            extensions: LeafExtensions::default(),
         }
     }
 }
@@ -54,6 +57,18 @@ impl ExtendedKeyUsage {
             Self::Client => ID_KP_CLIENT_AUTH,
         }
     }
+}
+
+/// Which extensions a certificate has beyond what relying parties of today need.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeafExtensions {
+    /// A subject key identifier (RFC 5280 §4.2.1.2), and for RSA keys also the key usage
+    /// `keyEncipherment`, which the key transport of TLS 1.2 asks for.
+    #[default]
+    Usual,
+    /// Neither: the Baseline Requirements (7.1.2.7.6, 7.1.2.7.11) do not recommend them.
+    Fewest,
 }
 
 /// What the subject contains. Only the subject alternative names count; the common name is for

@@ -1,14 +1,16 @@
 //! What pkilint, a linter of others, says about a certificate and a CRL of every kind that the CA
 //! makes.
 
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 
 use ca::IssuerKeyType;
 use serde_json::{Value, json};
+use store::ProfileSet;
 use tests::{
     Environment,
     client::{Algorithm, Client, Issued, Key, strings},
     clients::Failure,
+    deployed::repository,
     pkilint::{Covers, Finding, Pkilint},
 };
 use x509_cert::{
@@ -73,6 +75,39 @@ async fn a_linter_of_others_finds_nothing_in_a_certificate_and_a_crl_of_every_ki
     let findings = pkilint.findings().await;
     let unexpected: Vec<String> = findings.iter().filter(|one| !is_tolerated(one)).map(Finding::to_string).collect();
     assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+    Ok(())
+}
+
+/// The rules for public CAs, for certificates of the page that says how to configure one.
+#[tokio::test]
+async fn a_certificate_as_of_a_public_ca_passes_the_linter_for_them() -> Result<(), Failure> {
+    let Some(mut pkilint) = Pkilint::find()? else { return Ok(()) };
+    let environment = HOST.start().await;
+    let page = fs::read_to_string(repository().join("docs/operations/as-a-public-ca.md")).unwrap();
+    let lines = page.lines().filter_map(|line| line.strip_prefix("    "));
+    let profiles: ProfileSet = toml::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let [profile] = profiles.ra_profile.as_slice() else { panic!("the page has one RA Profile") };
+    let name = &profile.name;
+    let mut profile = serde_json::to_value(profile).unwrap();
+    profile["acmeProfile"] = "default".into();
+    environment.act(json!({"action": "apply-profiles", "profiles": {"raProfile": [profile]}})).await.unwrap();
+    environment.settled().await;
+    let client = environment.directory(&format!("raProfile/{name}")).client().await;
+    for name in ["www.example.com", "example.com"] {
+        environment.challenges.dns.set_addresses(name, &["127.0.0.1"]);
+    }
+    // Ed25519 is not permitted there.
+    for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| !matches!(algorithm, Algorithm::EdDsa)) {
+        let issued = client.obtain_for(&["www.example.com", "example.com"], Key::generate(algorithm)).await;
+        let chain = Certificate::load_pem_chain(issued.chain.as_bytes()).unwrap();
+        pkilint.public_certificate(&format!("{algorithm:?}"), &chain[0].to_pem(LineEnding::LF).unwrap());
+    }
+    let findings = pkilint.findings().await;
+    // The CA of the tests is on this machine, and so are its URLs.
+    let is_of_this_machine = |one: &&Finding| one.message.contains("localhost") || one.message.contains("127.0.0.1");
+    let findings = findings.iter().filter(|one| !is_of_this_machine(one));
+    let findings: Vec<String> = findings.map(Finding::to_string).collect();
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
     Ok(())
 }
 

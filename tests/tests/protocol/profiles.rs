@@ -34,8 +34,16 @@ async fn p1_every_field_is_set_at_creation_and_on_edit_and_absent_fields_keep_th
         apply(&environment, json!({kind: [bare]})).await;
         let bare = stored(&environment, kind, "bare").await;
         // Fields without a default, which versions that do not know them could not read.
-        let optional =
-            ["allowedOrigins", "caa", "dnssec", "existingAccounts", "formerBaseUrls", "perspectives", "unusedAccounts"];
+        let optional = [
+            "allowedOrigins",
+            "caa",
+            "dnssec",
+            "existingAccounts",
+            "extensions",
+            "formerBaseUrls",
+            "perspectives",
+            "unusedAccounts",
+        ];
         let mut first = first;
         first.as_object_mut().unwrap().retain(|field, _| !optional.contains(&field.as_str()));
         assert_eq!(fields(&bare), fields(&first), "no field is left out of this test");
@@ -302,6 +310,7 @@ fn ra_profile(version: u32) -> Value {
         "extendedKeyUsage": if is_second { json!(["server", "client"]) } else { json!(["client"]) },
         "policies": [format!("1.3.6.1.4.1.{version}")],
         "subject": if is_second { "empty" } else { "common-name" },
+        "extensions": if is_second { "usual" } else { "fewest" },
         "acmeProfile": if is_second { json!("default") } else { Value::Null },
     })
 }

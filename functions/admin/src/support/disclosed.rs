@@ -63,6 +63,7 @@ fn ra(profile: RaProfile) -> RaProfile {
         extended_key_usage: _,
         policies: _,
         subject: _,
+        extensions: _,
         acme_profile: _,
     } = &profile;
     RaProfile { description: String::new(), ..profile }

@@ -22,6 +22,7 @@ pub(super) fn check(
     report.note("authority-self-issued", self_issued(examined));
     report.note("authority-key-type", key_type(examined));
     report.note("authority-key-usage", key_usage(examined));
+    report.note("subject-key-identifier", subject_key_identifier(examined));
     report.note("authority-basic-constraints", basic_constraints(examined, path_length));
     report.note("authority-name-constraints", name_constraints(examined, constraints));
 }
@@ -53,6 +54,11 @@ fn key_usage(examined: &Examined<'_>) -> Result<(), Fault> {
     let (critical, usage) = examined.extension::<KeyUsage>(ID_CE_KEY_USAGE)?;
     ensure(critical, "not critical")?;
     ensure(usage == extension::key_usage_of_authority(), "not that of an authority")
+}
+
+/// By it, relying parties find the issuer of a certificate (RFC 5280 §4.2.1.2).
+fn subject_key_identifier(examined: &Examined<'_>) -> Result<(), Fault> {
+    ensure(examined.extensions().any(|oid| oid == ID_CE_SUBJECT_KEY_IDENTIFIER), "missing")
 }
 
 fn basic_constraints(examined: &Examined<'_>, path_length: Option<u8>) -> Result<(), Fault> {

@@ -119,9 +119,11 @@ fn repeated_extension(examined: &Examined<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The key identifier is that of the key (RFC 5280 §4.2.1.2).
+/// If there is a key identifier, it is that of the key (RFC 5280 §4.2.1.2).
 fn subject_key_identifier(examined: &Examined<'_>) -> Result<(), Fault> {
-    let (critical, identifier) = examined.extension::<OctetString>(ID_CE_SUBJECT_KEY_IDENTIFIER)?;
+    let Some((critical, identifier)) = examined.optional_extension::<OctetString>(ID_CE_SUBJECT_KEY_IDENTIFIER)? else {
+        return Ok(());
+    };
     ensure(!critical, "critical")?;
     ensure(identifier.as_bytes() == extension::key_identifier(&examined.key), "not that of the key")
 }

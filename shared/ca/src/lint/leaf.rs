@@ -18,7 +18,7 @@ use x509_cert::ext::pkix::{
 };
 
 use super::{Examined, Fault, Report, ensure};
-use crate::{ExtendedKeyUsage, distinguished_name, extension, general_name};
+use crate::{ExtendedKeyUsage, LeafExtensions, distinguished_name, extension, general_name};
 
 pub(super) fn check(examined: &Examined<'_>, identifiers: &[Identifier], report: &mut Report) {
     report.note("leaf-extensions", known_extensions(examined));
@@ -101,7 +101,9 @@ fn names_criticality(examined: &Examined<'_>) -> Result<(), Fault> {
 fn key_usage(examined: &Examined<'_>) -> Result<(), Fault> {
     let (critical, usage) = examined.extension::<KeyUsage>(ID_CE_KEY_USAGE)?;
     ensure(critical, "not critical")?;
-    ensure(usage == extension::key_usage_of_leaf(&examined.key), "not that of such a key")
+    let is_one_of_a_leaf = |extensions| usage == extension::key_usage_of_leaf(&examined.key, extensions);
+    let forms = [LeafExtensions::Usual, LeafExtensions::Fewest];
+    ensure(forms.into_iter().any(is_one_of_a_leaf), "not that of such a key")
 }
 
 fn extended_key_usage(examined: &Examined<'_>) -> Result<(), Fault> {

@@ -3,19 +3,21 @@
 use acme::Identifier;
 use const_oid::db::{
     rfc4519::COMMON_NAME,
-    rfc5280::{ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE},
+    rfc5280::{ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_KEY_IDENTIFIER},
 };
 use der::oid::ObjectIdentifier;
-use x509_cert::ext::pkix::{CertificatePolicies, ExtendedKeyUsage as ExtendedKeyUsages};
+use x509_cert::ext::pkix::{CertificatePolicies, ExtendedKeyUsage as ExtendedKeyUsages, KeyUsage};
 
 use super::{Examined, Fault, Report, ensure};
-use crate::{CertificateKeyType, LeafProfile, distinguished_name};
+use crate::{CertificateKeyType, LeafExtensions, LeafProfile, distinguished_name, extension};
 
 pub(super) fn check(examined: &Examined<'_>, identifiers: &[Identifier], profile: &LeafProfile, report: &mut Report) {
     report.note("profile-key-type", key_type(examined, profile));
     report.note("profile-subject", subject(examined, identifiers, profile));
     report.note("profile-extended-key-usage", extended_key_usage(examined, profile));
     report.note("profile-policies", policies(examined, profile));
+    report.note("profile-key-usage", key_usage(examined, profile));
+    report.note("subject-key-identifier", subject_key_identifier(examined, profile));
 }
 
 fn key_type(examined: &Examined<'_>, profile: &LeafProfile) -> Result<(), Fault> {
@@ -34,6 +36,17 @@ fn extended_key_usage(examined: &Examined<'_>, profile: &LeafProfile) -> Result<
     let (_, ExtendedKeyUsages(usages)) = examined.extension(ID_CE_EXT_KEY_USAGE)?;
     let expected = profile.extended_key_usage.iter().map(|usage| usage.oid());
     ensure(usages.into_iter().eq(expected), "not the usages of the profile")
+}
+
+fn key_usage(examined: &Examined<'_>, profile: &LeafProfile) -> Result<(), Fault> {
+    let (_, usage) = examined.extension::<KeyUsage>(ID_CE_KEY_USAGE)?;
+    let expected = extension::key_usage_of_leaf(&examined.key, profile.extensions);
+    ensure(usage == expected, "not the key usage of the profile")
+}
+
+fn subject_key_identifier(examined: &Examined<'_>, profile: &LeafProfile) -> Result<(), Fault> {
+    let is_there = examined.extensions().any(|oid| oid == ID_CE_SUBJECT_KEY_IDENTIFIER);
+    ensure(is_there == (profile.extensions == LeafExtensions::Usual), "not there exactly where the profile has it")
 }
 
 fn policies(examined: &Examined<'_>, profile: &LeafProfile) -> Result<(), Fault> {

@@ -319,6 +319,9 @@ const LEAF: &[(&str, Break)] = &[
         let usage = KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment);
         set(fields, oid::ID_CE_KEY_USAGE, &usage);
     }),
+    ("profile-key-usage", |fields| {
+        set(fields, oid::ID_CE_KEY_USAGE, &KeyUsage(KeyUsages::KeyEncipherment.into()));
+    }),
     ("leaf-extended-key-usage", |fields| remove(fields, oid::ID_CE_EXT_KEY_USAGE)),
     ("leaf-extended-key-usage", |fields| flip_criticality(fields, oid::ID_CE_EXT_KEY_USAGE)),
     ("leaf-extended-key-usage", |fields| {

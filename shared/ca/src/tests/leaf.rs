@@ -10,8 +10,8 @@ use rcgen::{KeyPair, PublicKeyData, RsaKeySize};
 use super::{Authorities, SoftwareSigner, at, identifiers, openssl::Openssl, public_key, serial};
 use crate::{
     AssembleError, AuthorizationEvidence, BuildError, CaaEvidence, Certificate, CertificateKeyType, Chain, Evidence,
-    ExtendedKeyUsage, IssueError, IssuerKeyType, Leaf, LeafProfile, LintedTbs, Pointers, SignError, SignatureError,
-    Signer, SubjectRule,
+    ExtendedKeyUsage, IssueError, IssuerKeyType, Leaf, LeafExtensions, LeafProfile, LintedTbs, Pointers, SignError,
+    SignatureError, Signer, SubjectRule,
 };
 
 fn evidence(identifiers: &[Identifier]) -> Evidence {
@@ -111,6 +111,17 @@ async fn n10_openssl_verifies_every_issuer_key_with_every_leaf_key() {
             let text = openssl.expect("x509 -in leaf.pem -noout -ext keyUsage");
             let transports = matches!(key.kind(), KeyKind::Rsa { .. });
             assert_eq!(text.contains("Key Encipherment"), transports, "{text}");
+
+            let fewest = LeafProfile { extensions: LeafExtensions::Fewest, ..LeafProfile::default() };
+            let tbs = linted(&authorities, &key, &identifiers(&names), &fewest, 40 + seed as u8);
+            let leaf = tbs.sign(&authorities.issuing, &authorities.signer, &authorities.issuing_key).await.unwrap();
+            assert_eq!(leaf.value.subject_key_identifier(), None);
+            openssl.write("leaf.pem", leaf.value.pem());
+            openssl.expect(&format!(
+                "verify -x509_strict -purpose sslserver -attime {NOW} -CAfile root.pem -untrusted issuing.pem leaf.pem"
+            ));
+            let text = openssl.expect("x509 -in leaf.pem -noout -ext keyUsage");
+            assert!(text.contains("Digital Signature") && !text.contains("Key Encipherment"), "{text}");
         }
     }
 }

@@ -521,7 +521,7 @@ mod tests {
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });
         assert_eq!(acme_faults(acme), [""; 0]);
-        assert_eq!(ra_faults(json!({ "acmeProfile": "acme" })), [""; 0]);
+        assert_eq!(ra_faults(json!({ "acmeProfile": "acme", "extensions": "fewest" })), [""; 0]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use acme::ProfileName;
-use ca::{CertificateKeyType, ExtendedKeyUsage, LeafProfile, Policy, SubjectRule};
+use ca::{CertificateKeyType, ExtendedKeyUsage, LeafExtensions, LeafProfile, Policy, SubjectRule};
 use serde::{Deserialize, Serialize};
 
 use crate::IssuerId;
@@ -38,6 +38,11 @@ pub struct RaProfile {
     /// The contents of the subject.
     #[serde(default)]
     pub subject: SubjectRule,
+    /// Which extensions certificates have beyond what relying parties of today need; the usual ones
+    /// when absent.
+    // Left out when absent, because e70810c refuses the members of profiles that it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<LeafExtensions>,
     /// The ACME Profile whose rules apply in family B; without one, this profile has no directory
     /// of family B.
     #[serde(default)]
@@ -57,6 +62,7 @@ impl RaProfile {
             extended_key_usage: server(),
             policies: Vec::new(),
             subject: SubjectRule::default(),
+            extensions: None,
             acme_profile: None,
         }
     }
@@ -69,6 +75,7 @@ impl RaProfile {
             extended_key_usage: self.extended_key_usage.clone(),
             policies: self.policies.clone(),
             subject: self.subject,
+            extensions: self.extensions.unwrap_or_default(),
         }
     }
 }

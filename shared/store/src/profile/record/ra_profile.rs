@@ -1,7 +1,7 @@
 //! The record of an RA Profile.
 
 use acme::{ProfileName, UnknownMembers};
-use ca::{CertificateKeyType, ExtendedKeyUsage, Policy, SubjectRule};
+use ca::{CertificateKeyType, ExtendedKeyUsage, LeafExtensions, Policy, SubjectRule};
 use serde::{Deserialize, Serialize};
 
 use super::Listed;
@@ -20,6 +20,8 @@ pub struct RaProfileRecord {
     extended_key_usage: Vec<ExtendedKeyUsage>,
     policies: Vec<Policy>,
     subject: SubjectRule,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extensions: Option<LeafExtensions>,
     #[serde(default)]
     acme_profile: Option<ProfileName>,
     #[serde(flatten)]
@@ -41,6 +43,7 @@ impl RaProfileRecord {
             extended_key_usage: profile.extended_key_usage.iter().copied().collect(),
             policies: profile.policies.clone(),
             subject: profile.subject,
+            extensions: profile.extensions,
             acme_profile: profile.acme_profile.clone(),
             unknown: stored.map(|stored| stored.unknown.clone()).unwrap_or_default(),
         }
@@ -65,6 +68,7 @@ impl From<RaProfileRecord> for RaProfile {
             extended_key_usage: record.extended_key_usage.into_iter().collect(),
             policies: record.policies,
             subject: record.subject,
+            extensions: record.extensions,
             acme_profile: record.acme_profile,
         }
     }
