@@ -328,10 +328,17 @@ async fn only_the_ca_itself_may_ask_a_perspective() {
     let of_it = site.config("fra", Region::Ripe, &own);
     let of_another = PerspectiveConfig { primary: "ca.example".to_owned(), ..of_it.clone() };
     let certificate = [site.file("chain.pem"), site.file("key.pem")];
+    // One that matches the name of the CA, and is not in it.
+    let issued = site.environment.directory("default").client().await.obtain(&["*.site.test"]).await;
+    let matching = [site.file("matching.pem"), site.file("matching-key.pem")];
+    fs::write(&matching[0], &issued.chain).unwrap();
+    fs::write(&matching[1], issued.key.pair().serialize_pem()).unwrap();
+    let below_it = PerspectiveConfig { primary: "ca.site.test".to_owned(), ..of_it.clone() };
     for (config, certificate, answer) in [
         (of_it.clone(), Some(&certificate), "answered 400"),
         (of_it, None, "answered 000"),
         (of_another, Some(&certificate), "answered 000"),
+        (below_it, Some(&matching), "answered 000"),
     ] {
         let process = PerspectiveProcess::start(config).await.unwrap();
         let url = format!("https://localhost:{}/perspective/v1", process.address().port());
