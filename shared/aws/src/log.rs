@@ -52,7 +52,7 @@ fn is_own(line: &Metadata<'_>) -> bool {
 }
 
 /// The crates that the functions are made of.
-const OWN: [&str; 37] = [
+const OWN: [&str; 38] = [
     "account",
     "acme",
     "admin",
@@ -85,6 +85,7 @@ const OWN: [&str; 37] = [
     "orders",
     "publish_crl",
     "ra",
+    "remote_perspective",
     "renewal_info",
     "revoke_cert",
     "store",
