@@ -131,6 +131,14 @@ impl Environment {
         Self::around(self.challenges, ca)
     }
 
+    /// What `explain` says of an order of this client, as text.
+    pub async fn explained(&self, client: &Client, order: &str) -> String {
+        let id = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+        let subject = json!({"order": {"account": id(client.account()), "order": id(order)}});
+        let explanation = self.act(json!({"action": "explain", "subject": subject})).await.unwrap();
+        explanation["timeline"].to_string()
+    }
+
     /// The directory with that name: `default` for an ACME Profile, `raProfile/default` for an RA
     /// Profile.
     pub fn directory<'a>(&'a self, name: &'a str) -> Directory<'a> {

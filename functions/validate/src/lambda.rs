@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acme::failure_chain;
 use async_trait::async_trait;
 use authority::ValidationTask;
-use aws::{Clients, FunctionInvoker, StartError, Worker};
+use aws::{Clients, InvokedFunction, StartError, Worker};
 use perspective::{Channel, ChannelError, Member, Perspectives, Remote, members_of};
 use ra::{Directories, Limits, Validations};
 
@@ -42,23 +42,20 @@ fn perspectives(clients: &Clients) -> Option<Arc<Perspectives>> {
     let members = members_of(clients.environment().optional("PERSPECTIVES").unwrap_or_default());
     let members = members.inspect_err(|fault| tracing::error!(%fault, "PERSPECTIVES cannot be used")).ok()?;
     let remote = |member: Member| {
-        let channel = FunctionChannel { invoker: invoker.clone(), arn: member.function? };
-        Some(Remote { name: member.name, region: member.region, channel: Arc::new(channel) })
+        let function = invoker.function(&member.function?)?;
+        Some(Remote { name: member.name, region: member.region, channel: Arc::new(FunctionChannel(function)) })
     };
     let remotes: Vec<_> = members.into_iter().filter_map(remote).collect();
     (!remotes.is_empty()).then(|| Arc::new(Perspectives::new(remotes)))
 }
 
 /// The way to a perspective that is a function of Lambda, which tells each side who the other is.
-struct FunctionChannel {
-    invoker: FunctionInvoker,
-    arn: String,
-}
+struct FunctionChannel(InvokedFunction);
 
 #[async_trait]
 impl Channel for FunctionChannel {
     async fn exchange(&self, question: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        let answer = self.invoker.invoke(&self.arn, question.to_vec()).await;
+        let answer = self.0.invoke(question.to_vec()).await;
         answer.map_err(|error| ChannelError(failure_chain(error.as_ref())))
     }
 }

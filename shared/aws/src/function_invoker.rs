@@ -1,9 +1,7 @@
-//! Functions that this one invokes and waits for, in any region.
-//!
-//! The client of the SDK has eighty operations beside this one, and takes as long to compile as
-//! all the rest of a function; the request is the one that function URLs need, too.
+//! Another function, in any region, that this one invokes and waits for. Why it is no client of the
+//! SDK: decision 0029.
 
-use std::{fmt::Write, sync::Arc, time::Duration};
+use std::{fmt::Write, sync::Arc};
 
 use authority::Clock;
 use aws_config::SdkConfig;
@@ -12,8 +10,7 @@ use serde_json::Value;
 
 use crate::signed_post::{Answer, SignedPost};
 
-/// Invokes other functions.
-#[derive(Clone)]
+/// What invokes other functions.
 pub struct FunctionInvoker {
     config: SdkConfig,
     clock: Arc<dyn Clock>,
@@ -24,28 +21,32 @@ impl FunctionInvoker {
         Self { config, clock }
     }
 
-    /// Invokes the function with this ARN once, and returns its answer.
-    ///
-    /// # Errors
-    /// It is no ARN of a function, there are no credentials, Lambda was not reached or refused, or
-    /// the function failed: the error says how.
-    pub async fn invoke(&self, arn: &str, payload: Vec<u8>) -> Result<Vec<u8>, BoxError> {
+    /// The function with this ARN; `None` if that is none.
+    pub fn function(&self, arn: &str) -> Option<InvokedFunction> {
         let mut parts = arn.split(':').skip(1);
         let (Some(partition), Some("lambda"), Some(region)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(format!("{arn:?} is no ARN of a function").into());
+            return None;
         };
-        let regional =
-            || format!("https://lambda.{region}.{}", if partition == CHINA { DOMAIN_OF_CHINA } else { DOMAIN });
+        let domain = if partition == CHINA { DOMAIN_OF_CHINA } else { DOMAIN };
+        let regional = || format!("https://lambda.{region}.{domain}");
         let origin = self.config.endpoint_url().map_or_else(regional, |url| url.trim_end_matches('/').to_owned());
-        let post = SignedPost {
-            origin: &origin,
-            path: &format!("/2015-03-31/functions/{}/invocations", label(arn)),
-            region,
-            operation: "Invoke",
-            body: payload,
-            limit: LIMIT,
-        };
-        let Answer { function_error, body } = post.send(&self.config, &self.clock).await?;
+        let path = format!("/2015-03-31/functions/{}/invocations", label(arn));
+        let (config, clock) = (self.config.clone(), self.clock.clone());
+        Some(InvokedFunction(SignedPost::new(config, clock, Some(region.to_owned()), &origin, path)))
+    }
+}
+
+/// One that this function may invoke. Its connections are kept from one time to the next.
+pub struct InvokedFunction(SignedPost);
+
+impl InvokedFunction {
+    /// Invokes it once, and returns its answer.
+    ///
+    /// # Errors
+    /// There are no credentials, Lambda was not reached or refused, or the function failed: the
+    /// error says how.
+    pub async fn invoke(&self, payload: Vec<u8>) -> Result<Vec<u8>, BoxError> {
+        let Answer { function_error, body } = self.0.send(payload).await?;
         let Some(kind) = function_error else { return Ok(body) };
         let reason = serde_json::from_slice::<Value>(&body).ok();
         let reason = reason.as_ref().and_then(|error| error["errorMessage"].as_str()).unwrap_or("it does not say why");
@@ -69,8 +70,6 @@ fn label(text: &str) -> String {
 const CHINA: &str = "aws-cn";
 const DOMAIN_OF_CHINA: &str = "amazonaws.com.cn";
 const DOMAIN: &str = "amazonaws.com";
-/// Longer than those wait who ask.
-const LIMIT: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 mod tests {

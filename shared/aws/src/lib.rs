@@ -33,7 +33,7 @@ pub use custom_resource::{CustomResource, Deployment, RetrySchedule};
 pub use environment::{Environment, EnvironmentError};
 pub use event_bus::{BusEvent, EventBus, EventForwarder, FindEvents};
 pub use function::{Function, InvocationError, Promise};
-pub use function_invoker::FunctionInvoker;
+pub use function_invoker::{FunctionInvoker, InvokedFunction};
 pub use function_url::FunctionUrl;
 pub use http::HttpFunction;
 pub use invocation::{Asked, Invocation};

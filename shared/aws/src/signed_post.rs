@@ -1,4 +1,4 @@
-//! A POST that is signed with the credentials of this function (Signature Version 4, service
+//! POSTs that are signed with the credentials of this function (Signature Version 4, service
 //! `lambda`), and sent once.
 
 use std::{
@@ -19,56 +19,38 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Or
 use aws_smithy_types::body::SdkBody;
 use lambda_runtime::Error as BoxError;
 
-/// What is sent, and where.
-pub(crate) struct SignedPost<'a> {
-    /// Scheme and host, without a slash at the end.
-    pub(crate) origin: &'a str,
-    /// As it is sent, from the first slash on.
-    pub(crate) path: &'a str,
-    /// The region of AWS that answers.
-    pub(crate) region: &'a str,
-    /// What it is, for the log.
-    pub(crate) operation: &'static str,
-    pub(crate) body: Vec<u8>,
-    /// A longer answer is none.
-    pub(crate) limit: Duration,
+/// Sends POSTs to one URL. Its connections are kept from one to the next.
+pub(crate) struct SignedPost {
+    config: SdkConfig,
+    clock: Arc<dyn Clock>,
+    url: String,
+    region: Option<String>,
+    operation: Operation<(Headers, Vec<u8>), Answer, Refused>,
 }
 
-/// What was answered with success.
-pub(crate) struct Answer {
-    /// That of `X-Amz-Function-Error`: a function was invoked, and failed.
-    pub(crate) function_error: Option<String>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl fmt::Debug for Answer {
-    /// Without the body, which may be a key.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Answer").field("function_error", &self.function_error).finish_non_exhaustive()
-    }
-}
-
-impl SignedPost<'_> {
-    /// Sends it once.
-    ///
-    /// # Errors
-    /// There are no credentials, the other side was not reached, or it refused: the error has its
-    /// answer.
-    pub(crate) async fn send(self, config: &SdkConfig, clock: &Arc<dyn Clock>) -> Result<Answer, BoxError> {
-        let headers = self.signature(config, clock).await?;
+impl SignedPost {
+    /// `path` is as it is sent, from the first slash on, and follows the origin, which has none at
+    /// its end. `region` is that of AWS which answers.
+    pub(crate) fn new(
+        config: SdkConfig,
+        clock: Arc<dyn Clock>,
+        region: Option<String>,
+        origin: &str,
+        path: String,
+    ) -> Self {
         let mut operation = Operation::builder()
             .service_name("Lambda")
-            .operation_name(self.operation)
-            .endpoint_url(self.origin)
+            .operation_name("SignedPost")
+            .endpoint_url(origin)
             .no_auth()
             .no_retry()
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(self.limit).build());
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LIMIT).build());
         if let Some(client) = config.http_client() {
             operation = operation.http_client(client);
         }
-        let path = self.path.to_owned();
+        let url = format!("{origin}{path}");
         let operation = operation
-            .serializer(move |(headers, body): (Vec<(String, String)>, Vec<u8>)| {
+            .serializer(move |(headers, body): (Headers, Vec<u8>)| {
                 let mut request = HttpRequest::new(SdkBody::from(body));
                 request.set_method("POST")?;
                 request.set_uri(path.clone())?;
@@ -87,26 +69,53 @@ impl SignedPost<'_> {
                 Err(OrchestratorError::operation(Refused { status: response.status().as_u16(), answer }))
             })
             .build();
-        Ok(operation.invoke((headers, self.body)).await?)
+        Self { config, clock, url, region, operation }
+    }
+
+    /// Sends this body once.
+    ///
+    /// # Errors
+    /// There are no credentials, the other side was not reached, or it refused: the error has its
+    /// answer.
+    pub(crate) async fn send(&self, body: Vec<u8>) -> Result<Answer, BoxError> {
+        let headers = self.signature(&body).await?;
+        Ok(self.operation.invoke((headers, body)).await?)
     }
 
     /// The headers by which AWS knows who sends the request.
-    async fn signature(&self, config: &SdkConfig, clock: &Arc<dyn Clock>) -> Result<Vec<(String, String)>, BoxError> {
-        let provider = config.credentials_provider().ok_or("there are no credentials")?;
+    async fn signature(&self, body: &[u8]) -> Result<Headers, BoxError> {
+        let provider = self.config.credentials_provider().ok_or("there are no credentials")?;
+        let region = self.region.as_deref().ok_or("there is no region")?;
         let identity = provider.provide_credentials().await?.into();
-        let seconds = u64::try_from(clock.now().as_second())?;
+        let seconds = u64::try_from(self.clock.now().as_second())?;
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
-            .region(self.region)
+            .region(region)
             .name("lambda")
             .time(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
             .settings(SigningSettings::default())
             .build()?
             .into();
-        let url = format!("{}{}", self.origin, self.path);
-        let request = SignableRequest::new("POST", url, std::iter::empty(), SignableBody::Bytes(&self.body))?;
+        let request = SignableRequest::new("POST", &self.url, std::iter::empty(), SignableBody::Bytes(body))?;
         let (signed, _) = http_request::sign(request, &parameters)?.into_parts();
         Ok(signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}
+
+/// Names and values.
+type Headers = Vec<(String, String)>;
+
+/// What was answered with success.
+pub(crate) struct Answer {
+    /// That of `X-Amz-Function-Error`: a function was invoked, and failed.
+    pub(crate) function_error: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    /// Without the body, which may be a key.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Answer").field("function_error", &self.function_error).finish_non_exhaustive()
     }
 }
 
@@ -118,5 +127,7 @@ struct Refused {
     answer: String,
 }
 
+/// A cold start and a few calls; a question to a perspective is given up before.
+const LIMIT: Duration = Duration::from_secs(20);
 /// Characters of an answer that are worth showing.
 const MAX_ANSWER: usize = 500;

@@ -12,6 +12,7 @@ use x509_cert::{
 };
 
 use super::{Client, Key, Reply, csr};
+use crate::challenge_server::ChallengeServer;
 
 /// A certificate that was issued, and how.
 pub struct Issued {
@@ -66,6 +67,21 @@ impl Client {
                 self.solve(&url, way).await;
             }
         }
+    }
+
+    /// Orders a certificate, and shows control by dns-01 to these networks alone. Returns the
+    /// order, and its authorization when that has ended, or its challenges say this.
+    pub async fn show_to(&self, networks: &[&ChallengeServer], name: &str, told: &str) -> (String, Value) {
+        let order = self.order(&[name]).await;
+        let url = strings(&self.read(&order).await.json()["authorizations"]).remove(0);
+        let dns_01 = challenge(&self.read(&url).await.json(), "dns-01");
+        let key_authorization = self.key_authorization(dns_01["token"].as_str().unwrap());
+        for network in networks {
+            network.set_dns(name, &key_authorization);
+        }
+        self.post(dns_01["url"].as_str().unwrap(), &json!({})).await.expect(200);
+        let has_ended = |object: &Value| object["status"] != "pending" || object.to_string().contains(told);
+        (order, self.wait_until(&url, has_ended).await)
     }
 
     /// Completes the challenge of type `way` and waits until the authorization is valid.

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -15,14 +14,14 @@ use serde_json::{Value, json};
 use tests::{
     Aws, Environment,
     challenge_server::{Page, Site},
-    clients::{Failure, Run, Tool},
+    clients::{Failure, Tool},
     deployed::repository,
     iam::role_of,
     metrics::measured,
 };
 use tokio::runtime::Handle;
 
-use crate::HOST;
+use crate::{HOST, signature};
 
 #[tokio::test]
 async fn the_canary_obtains_a_certificate_and_says_how_long_each_step_took() {
@@ -84,11 +83,7 @@ async fn the_request_for_a_key_is_signed_as_aws_itself_signs_it() -> Result<(), 
         "url": format!("https://{}/", Aws::ENROLMENT_HOST), "date": header("x-amz-date"), "region": REGION,
         "key": "CanaryFunction", "secret": Cloud::SECRET, "token": Cloud::TOKEN,
     });
-    let folder = tempfile::tempdir().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws/sign.py");
-    let python = sam.path.with_file_name("python");
-    let signed = Run::new(&python, folder.path()).arg(script).arg(given.to_string()).finish().await?;
-    assert_eq!(signed.stdout.trim(), header("authorization"));
+    assert_eq!(signature::of_aws(&sam, &given).await?, header("authorization"));
     Ok(())
 }
 

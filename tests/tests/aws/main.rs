@@ -31,6 +31,7 @@ mod restore;
 mod resumption;
 #[path = "../protocol/routes.rs"]
 mod routes;
+mod signature;
 mod stored;
 mod story;
 mod verdicts;

@@ -2,27 +2,29 @@
 //! resolver of its own, so that a test decides what each region shows.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
-use acme::KeyAuthorization;
 use aws::Function;
-use cloud::{Cloud, FunctionHandler};
+use cloud::{ACCOUNT, Access, Cloud, FunctionHandler, REGION};
 use http::HeaderMap;
 use serde_json::{Value, json, value::RawValue};
 use store::{Caa, Perspectives};
 use tests::{
-    Environment,
+    Aws, Environment,
     challenge_server::ChallengeServer,
-    client::{Client, Key, challenge, csr},
-    clients::{Failure, Run, Tool},
+    client::{Key, challenge, csr},
+    clients::{Failure, Tool},
+    deployed::{repository, transformed::Transformed},
     events::of_account,
+    iam::{Policies, Rights, Simulator, Verdict},
 };
 use tokio::runtime::Handle;
 
-use crate::HOST;
+use crate::{HOST, iam, signature};
 
 /// The functions of six regions, far from each other and from the stack.
 pub(crate) const FUNCTIONS: [&str; 6] = [
@@ -90,28 +92,6 @@ fn looking(region: &str, sees: &ChallengeServer) -> FunctionHandler {
     })
 }
 
-/// Orders a certificate, and shows control by dns-01 to these networks. Returns the order, and the
-/// authorization when its challenges say this, or when it has ended.
-async fn show(client: &Client, name: &str, networks: &[&ChallengeServer], told: &str) -> (String, Value) {
-    let order = client.order(&[name]).await;
-    let url = client.read(&order).await.json()["authorizations"][0].as_str().unwrap().to_owned();
-    let dns_01 = challenge(&client.read(&url).await.json(), "dns-01");
-    let key_authorization: KeyAuthorization = client.key_authorization(dns_01["token"].as_str().unwrap());
-    for network in networks {
-        network.set_dns(name, &key_authorization);
-    }
-    client.post(dns_01["url"].as_str().unwrap(), &json!({})).await.expect(200);
-    let has_ended = |object: &Value| object["status"] != "pending" || object.to_string().contains(told);
-    (order, client.wait_until(&url, has_ended).await)
-}
-
-async fn explained(environment: &Environment, client: &Client, order: &str) -> String {
-    let id = |url: &str| url.rsplit('/').next().unwrap().to_owned();
-    let subject = json!({"order": {"account": id(client.account()), "order": id(order)}});
-    let explanation = environment.act(json!({"action": "explain", "subject": subject})).await.unwrap();
-    explanation["timeline"].to_string()
-}
-
 async fn doctor(environment: &Environment) -> Vec<Value> {
     let findings = environment.act(json!({"action": "doctor"})).await.unwrap();
     findings.as_array().unwrap().iter().filter(|finding| finding["check"] == "perspectives").cloned().collect()
@@ -130,22 +110,22 @@ async fn threat_24_a_name_that_looks_different_from_two_regions_of_five_is_not_c
     let client = environment.directory("default").client().await;
 
     let seen_by_all = async {
-        let (order, ended) = show(&client, "all.test", &[&own, &first, &second], "\"valid\"").await;
+        let (order, ended) = client.show_to(&[&own, &first, &second], "all.test", "\"valid\"").await;
         assert_eq!(ended["status"], "valid", "{ended}");
         client.finalize(&order, &csr(&["all.test"], &Key::p256())).await.expect(200);
-        let timeline = explained(&environment, &client, &order).await;
+        let timeline = environment.explained(&client, &order).await;
         let line = "perspectives for all.test: 5 of 5 saw the same: sa-east-1 (lacnic), af-south-1 (afrinic), \
                     ap-northeast-1 (apnic), us-east-1 (arin), eu-north-1 (ripe)";
         assert!(timeline.contains(line), "{timeline}");
     };
     let one_lies = async {
-        let (order, ended) = show(&client, "one.test", &[&own, &first], "\"valid\"").await;
+        let (order, ended) = client.show_to(&[&own, &first], "one.test", "\"valid\"").await;
         assert_eq!(ended["status"], "valid", "{ended}");
-        let timeline = explained(&environment, &client, &order).await;
+        let timeline = environment.explained(&client, &order).await;
         assert!(timeline.contains("eu-north-1 (ripe) saw something else: "), "{timeline}");
     };
     let two_lie = async {
-        let (_, told) = show(&client, "two.test", &[&own], "4 are needed. One saw this: ").await;
+        let (_, told) = client.show_to(&[&own], "two.test", "4 are needed. One saw this: ").await;
         let error = &challenge(&told, "dns-01")["error"];
         assert_eq!(error["type"], "urn:ietf:params:acme:error:dns", "{error}");
         assert!(error["detail"].as_str().unwrap().starts_with("3 of the 5 other networks"), "{error}");
@@ -170,10 +150,10 @@ async fn a_function_that_is_missing_fails_or_is_in_another_region_is_not_heard()
     cloud.create_function(FUNCTIONS[2], Arc::new(|_, _| Err("no memory".to_owned())));
     cloud.create_function(FUNCTIONS[3], looking("us-west-2", &own));
     let client = environment.directory("default").client().await;
-    let (order, told) = show(&client, "a.test", &[&own], "others did not answer").await;
+    let (order, told) = client.show_to(&[&own], "a.test", "others did not answer").await;
     let error = &challenge(&told, "dns-01")["error"];
     assert_eq!(error["type"], "urn:ietf:params:acme:error:serverInternal", "{error}");
-    let timeline = explained(&environment, &client, &order).await;
+    let timeline = environment.explained(&client, &order).await;
     for unheard in [
         "ap-northeast-1 (apnic) was not heard: the function failed (Unhandled): no memory",
         "us-east-1 (arin) was not heard: \\\"us-west-2\\\" answered",
@@ -185,7 +165,7 @@ async fn a_function_that_is_missing_fails_or_is_in_another_region_is_not_heard()
     for index in [2, 3] {
         deploy(&environment, index, &own);
     }
-    let (_, ended) = show(&client, "b.test", &[&own], "\"valid\"").await;
+    let (_, ended) = client.show_to(&[&own], "b.test", "\"valid\"").await;
     assert_eq!(ended["status"], "valid", "{ended}");
 }
 
@@ -220,6 +200,42 @@ async fn what_six_functions_see_takes_no_further_unit() {
     assert_eq!(writes[0], writes[1]);
 }
 
+/// As an independent simulator of IAM decides. Lambda decrypts the variables of a function as its
+/// role, by a grant: no policy allows that, and one that denied it would keep every function from
+/// starting.
+#[tokio::test]
+async fn a_perspective_may_write_to_its_log_and_nothing_else() -> Result<(), Failure> {
+    let template = repository().join("deploy/perspective.yaml");
+    let (Some(simulator), Some(template)) = (Simulator::find()?, Transformed::of(&template).await?) else {
+        return Ok(());
+    };
+    let arn_of = |name: &str| iam::arn_of(&BTreeMap::new(), name, "/");
+    let rights = Rights::of(&template, &template.deployed(&[], arn_of), arn_of, &Policies::new());
+    let of = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{name}");
+    let own = of("logs", &format!("log-group:/{}/perspective/1", Aws::STACK));
+    let expected = [
+        ("logs:CreateLogStream", format!("{own}:log-stream:1"), Verdict::Allowed),
+        ("logs:PutLogEvents", format!("{own}:log-stream:1"), Verdict::Allowed),
+        ("logs:PutLogEvents", of("logs", "log-group:/other:log-stream:1"), Verdict::Denied),
+        ("logs:CreateLogGroup", own, Verdict::Denied),
+        ("kms:Decrypt", of("kms", "key/00000000-0000-0000-0000-000000000000"), Verdict::NotAllowed),
+        ("kms:Sign", of("kms", "key/00000000-0000-0000-0000-000000000000"), Verdict::NotAllowed),
+        ("dynamodb:GetItem", of("dynamodb", "table/acme"), Verdict::NotAllowed),
+        ("lambda:InvokeFunction", FUNCTIONS[0].to_owned(), Verdict::NotAllowed),
+        ("sqs:SendMessage", of("sqs", "other"), Verdict::NotAllowed),
+    ];
+    let ask = |(action, resource, _): &(&str, String, Verdict)| {
+        let access = Access { action: (*action).to_owned(), resource: resource.clone(), context: BTreeMap::new() };
+        rights.asked_by_function("RemotePerspectiveFunction", &access)
+    };
+    let questions: Vec<_> = expected.iter().map(ask).collect();
+    let verdicts = simulator.verdicts(rights.policies(), &questions).await;
+    for ((action, resource, expected), verdict) in expected.into_iter().zip(verdicts) {
+        assert_eq!(verdict, expected, "{action} {resource}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_list_that_cannot_be_used_is_named_by_doctor_and_stops_no_other_profile() {
     let folder = tempfile::tempdir().unwrap();
@@ -249,7 +265,7 @@ async fn an_invocation_is_signed_as_aws_itself_signs_it() -> Result<(), Failure>
     };
     environment.aws().cloud().create_function(FUNCTIONS[0], Arc::new(refuse));
     let client = environment.directory("default").client().await;
-    show(&client, "a.test", &[&environment.challenges], "others did not answer").await;
+    client.show_to(&[&environment.challenges], "a.test", "others did not answer").await;
 
     let (headers, body) = seen.lock().unwrap().clone();
     let header = |name: &str| headers[name].to_str().unwrap();
@@ -261,10 +277,6 @@ async fn an_invocation_is_signed_as_aws_itself_signs_it() -> Result<(), Failure>
         "url": url, "date": header("x-amz-date"), "region": "sa-east-1", "key": "ValidateFunction",
         "secret": Cloud::SECRET, "token": Cloud::TOKEN, "body": body,
     });
-    let folder = tempfile::tempdir().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws/sign.py");
-    let python = sam.path.with_file_name("python");
-    let signed = Run::new(&python, folder.path()).arg(script).arg(given.to_string()).finish().await?;
-    assert_eq!(signed.stdout.trim(), header("authorization"));
+    assert_eq!(signature::of_aws(&sam, &given).await?, header("authorization"));
     Ok(())
 }

@@ -8,7 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use acme::KeyAuthorization;
 use ca::ExtendedKeyUsage;
 use host::{Config, PerspectiveConfig, PerspectiveProcess, Region};
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use tempfile::TempDir;
 use tests::{
     Environment, Host,
     challenge_server::ChallengeServer,
-    client::{Client, Key, challenge, csr},
+    client::{Key, csr},
     events::of_account,
 };
 use tokio::{
@@ -120,40 +119,10 @@ impl Site {
         self.environment = self.environment.restarted(change).await;
         self
     }
-
-    /// Orders a certificate, shows control by dns-01 to these networks, and waits for the end of
-    /// the authorization. Returns the order and the authorization.
-    async fn show(&self, client: &Client, name: &str, networks: &[&ChallengeServer]) -> (String, Value) {
-        self.show_until(client, name, networks, "\"status\":\"invalid\"").await
-    }
-
-    /// The same until its challenges say this.
-    async fn show_until(
-        &self,
-        client: &Client,
-        name: &str,
-        networks: &[&ChallengeServer],
-        told: &str,
-    ) -> (String, Value) {
-        let order = client.order(&[name]).await;
-        let url = client.read(&order).await.json()["authorizations"][0].as_str().unwrap().to_owned();
-        let dns_01 = challenge(&client.read(&url).await.json(), "dns-01");
-        let key_authorization: KeyAuthorization = client.key_authorization(dns_01["token"].as_str().unwrap());
-        for network in networks {
-            network.set_dns(name, &key_authorization);
-        }
-        client.post(dns_01["url"].as_str().unwrap(), &json!({})).await.expect(200);
-        let has_ended = |object: &Value| object["status"] != "pending" || object.to_string().contains(told);
-        (order, client.wait_until(&url, has_ended).await)
-    }
-
-    async fn explained(&self, client: &Client, order: &str) -> String {
-        let id = |url: &str| url.rsplit('/').next().unwrap().to_owned();
-        let subject = json!({"order": {"account": id(client.account()), "order": id(order)}});
-        let explanation = self.environment.act(json!({"action": "explain", "subject": subject})).await.unwrap();
-        explanation["timeline"].to_string()
-    }
 }
+
+/// What an authorization says whose validation has failed for good.
+const INVALID: &str = "\"status\":\"invalid\"";
 
 /// SHA-256 of nothing that has a key.
 const OTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -179,23 +148,23 @@ async fn threat_24_a_name_that_looks_different_from_two_networks_of_five_is_not_
     }
 
     let seen_by_all = async {
-        let (order, ended) = site.show(&client, "all.test", &[&own, &first, &second]).await;
+        let (order, ended) = client.show_to(&[&own, &first, &second], "all.test", INVALID).await;
         assert_eq!(ended["status"], "valid", "{ended}");
         client.finalize(&order, &csr(&["all.test"], &Key::p256())).await.expect(200);
-        let timeline = site.explained(&client, &order).await;
+        let timeline = site.environment.explained(&client, &order).await;
         let line = "perspectives for all.test: 5 of 5 saw the same: lax (arin), fra (ripe), nrt (apnic), gru (lacnic), \
                     cpt (afrinic)";
         assert!(timeline.contains(line), "{timeline}");
     };
     let one_lies = async {
-        let (order, ended) = site.show(&client, "one.test", &[&own, &first]).await;
+        let (order, ended) = client.show_to(&[&own, &first], "one.test", INVALID).await;
         assert_eq!(ended["status"], "valid", "{ended}");
-        let timeline = site.explained(&client, &order).await;
+        let timeline = site.environment.explained(&client, &order).await;
         assert!(timeline.contains("4 of 5 saw the same"), "{timeline}");
         assert!(timeline.contains("cpt (afrinic) saw something else: "), "{timeline}");
     };
     let two_lie = async {
-        let (order, ended) = site.show(&client, "two.test", &[&own]).await;
+        let (order, ended) = client.show_to(&[&own], "two.test", INVALID).await;
         assert_eq!(ended["status"], "invalid", "{ended}");
         let error = error_of(&ended);
         assert_eq!(error["type"], "urn:ietf:params:acme:error:dns", "{error}");
@@ -203,17 +172,17 @@ async fn threat_24_a_name_that_looks_different_from_two_networks_of_five_is_not_
         let counted =
             "3 of the 5 other networks from which the CA looked saw the same, and 4 are needed. One saw this: ";
         assert!(detail.starts_with(counted), "{detail}");
-        let timeline = site.explained(&client, &order).await;
+        let timeline = site.environment.explained(&client, &order).await;
         assert!(timeline.contains("3 of 5 saw the same: lax (arin), fra (ripe), nrt (apnic)"), "{timeline}");
         assert!(timeline.contains("gru (lacnic) saw something else: "), "{timeline}");
     };
     let caa_differs = async {
-        let (_, ended) = site.show(&client, "caa.test", &[&own, &first, &second]).await;
+        let (_, ended) = client.show_to(&[&own, &first, &second], "caa.test", INVALID).await;
         assert_eq!(error_of(&ended)["type"], "urn:ietf:params:acme:error:caa", "{ended}");
     };
     // A client that shows nothing has the CA ask no one else.
     let shows_nothing = async {
-        let (_, ended) = site.show(&client, "none.test", &[&first, &second]).await;
+        let (_, ended) = client.show_to(&[&first, &second], "none.test", INVALID).await;
         assert_eq!(ended["status"], "invalid", "{ended}");
         for network in [&first, &second] {
             let asked = network.dns.questions();
@@ -252,9 +221,9 @@ async fn what_hangs_or_is_not_what_the_operator_wrote_down_does_not_count_and_de
     site.list("cpt", Region::Afrinic, elsewhere.address().port(), elsewhere.public_key());
     let site = site.demanding().await;
     let client = site.environment.directory("default").client().await;
-    let (order, ended) = site.show(&client, "a.test", &[&own]).await;
+    let (order, ended) = client.show_to(&[&own], "a.test", INVALID).await;
     assert_eq!(ended["status"], "valid", "{ended}");
-    let timeline = site.explained(&client, &order).await;
+    let timeline = site.environment.explained(&client, &order).await;
     assert!(timeline.contains("4 of 6 saw the same"), "{timeline}");
     assert!(timeline.contains("mute (ripe) was not heard: no answer in time"), "{timeline}");
     assert!(timeline.contains("cpt (afrinic) was not heard: it answered from the region \\\"ripe\\\""), "{timeline}");
@@ -270,8 +239,7 @@ async fn what_hangs_or_is_not_what_the_operator_wrote_down_does_not_count_and_de
     // One less, and there are too few.
     let mut processes = site.processes;
     processes.pop().unwrap().stop().await;
-    let site = Site { processes, ..site };
-    let (_, ended) = site.show_until(&client, "b.test", &[&own], "others did not answer").await;
+    let (_, ended) = client.show_to(&[&own], "b.test", "others did not answer").await;
     let error = error_of(&ended);
     assert_eq!(error["type"], "urn:ietf:params:acme:error:serverInternal", "{error}");
     assert!(error["detail"].as_str().unwrap().contains("3 of the 6"), "{error}");
@@ -289,9 +257,9 @@ async fn threat_24_a_perspective_with_another_key_than_the_operator_wrote_down_d
     site.list("nrt", Region::Apnic, other.address().port(), OTHER_KEY);
     let site = site.demanding().await;
     let client = site.environment.directory("default").client().await;
-    let (order, ended) = site.show(&client, "a.test", &[&own]).await;
+    let (order, ended) = client.show_to(&[&own], "a.test", INVALID).await;
     assert_eq!(ended["status"], "valid", "{ended}");
-    let timeline = site.explained(&client, &order).await;
+    let timeline = site.environment.explained(&client, &order).await;
     assert!(timeline.contains("2 of 3 saw the same: lax (arin), fra (ripe)"), "{timeline}");
     assert!(timeline.contains("nrt (apnic) was not heard: invalid peer certificate"), "{timeline}");
 }
@@ -307,7 +275,7 @@ async fn what_perspectives_see_takes_no_further_write() {
     for name in ["before.test", "after.test"] {
         let client = site.environment.directory("default").client().await;
         let before = site.environment.counts().writes;
-        let (order, _) = site.show(&client, name, &[&own]).await;
+        let (order, _) = client.show_to(&[&own], name, INVALID).await;
         client.finalize(&order, &csr(&[name], &Key::p256())).await.expect(200);
         writes.push(site.environment.counts().writes - before);
         if name == "before.test" {
