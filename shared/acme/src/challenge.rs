@@ -33,7 +33,7 @@ impl Challenge {
     }
 
     /// Whether the client asked for its validation.
-    pub fn is_asked_for(&self) -> bool {
+    pub(crate) fn is_asked_for(&self) -> bool {
         !matches!(self.state, ChallengeState::Pending) || !self.attempts.is_empty()
     }
 

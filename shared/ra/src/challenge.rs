@@ -136,8 +136,9 @@ impl Authorizations {
     }
 }
 
-/// The lease of a worker: longer than its slowest attempts take.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// The lease of a worker: longer than its slowest attempts take, which is 76 seconds where remote
+/// perspectives are asked.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
 
 /// The time after which a validation without a result counts as failed.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(5);

@@ -40,7 +40,8 @@ impl Settings {
 pub struct RemotePerspectives {
     /// How many there are.
     pub number: usize,
-    /// What they lack of the rules for public CAs, in sentences for people.
+    /// What they lack of the rules for public CAs, in sentences for people; where there are none,
+    /// why those that the operator named cannot be used.
     pub weaknesses: Vec<String>,
 }
 

@@ -222,6 +222,26 @@ async fn threat_1_the_response_of_one_account_does_not_help_another() {
     .await;
 }
 
+/// Those that it asked for stay, whatever became of them.
+#[tokio::test]
+async fn s13_challenges_that_no_one_asked_for_end_with_a_success() {
+    HOST.on_both_families(async |ca| {
+        let client = ca.client().await;
+        let (authorization, _) = pending(&client, "a.test", "http-01").await;
+        let object = client.read(&authorization).await.json();
+        let [http, dns, alpn] = ["http-01", "dns-01", "tls-alpn-01"].map(|way| challenge(&object, way));
+        client.challenges().dns.set_addresses("a.test", &["127.0.0.1"]);
+        client.post(&url(&dns), &json!({})).await.expect(200);
+        client.wait_until(&url(&dns), |object| object.get("error").is_some()).await;
+        client.solve(&authorization, "http-01").await;
+        client.read(&url(&http)).await.expect(200);
+        assert_eq!(client.read(&url(&dns)).await.expect(200).json()["status"], "pending");
+        client.read(&url(&alpn)).await.refused(404, "malformed");
+        client.post(&url(&alpn), &json!({})).await.refused(404, "malformed");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_challenge_that_is_not_offered_is_unknown() {
     HOST.on_both_families(async |ca| {

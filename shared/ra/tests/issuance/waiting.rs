@@ -18,7 +18,7 @@ async fn a_second_challenge_that_was_left_waiting_stands_in_nobodys_way() {
     let id = order.authorizations[0];
     ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Dns01, &[]).await.unwrap();
     ca.show(&account, id).await;
-    for seconds in [0, 61, 300] {
+    for seconds in [0, 91, 300] {
         ca.clock.jump(seconds);
         let authorization = ca.parts.authorizations.authorization(&account, id).await.unwrap();
         let now = ca.now();
@@ -59,7 +59,7 @@ async fn a_validation_that_a_lost_worker_left_behind_is_handed_over_by_the_next_
     ca.parts.challenges.initiate(&ca.serving, &account, id, ChallengeType::Http01, &[]).await.unwrap();
     let task = ValidationTask { account: account.id, authorization: id, challenge: ChallengeType::Http01 };
     assert_eq!(ca.queue.validations(), [task]);
-    ca.clock.jump(59);
+    ca.clock.jump(89);
     ca.parts.authorizations.authorization(&account, id).await.unwrap();
     assert_eq!(ca.queue.validations(), [task], "its lease still runs");
     ca.clock.jump(2);
