@@ -32,7 +32,7 @@ impl FunctionInvoker {
         let origin = self.config.endpoint_url().map_or_else(regional, |url| url.trim_end_matches('/').to_owned());
         let path = format!("/2015-03-31/functions/{}/invocations", label(arn));
         let (config, clock) = (self.config.clone(), self.clock.clone());
-        Some(InvokedFunction(SignedPost::new(config, clock, Some(region.to_owned()), &origin, path)))
+        Some(InvokedFunction(SignedPost::new(config, clock, Some(region.to_owned()), &origin, path, TWICE)))
     }
 }
 
@@ -40,7 +40,8 @@ impl FunctionInvoker {
 pub struct InvokedFunction(SignedPost);
 
 impl InvokedFunction {
-    /// Invokes it once, and returns its answer.
+    /// Invokes it, and returns its answer. What fails on the way is sent once more: only functions
+    /// that change nothing may be invoked.
     ///
     /// # Errors
     /// There are no credentials, Lambda was not reached or refused, or the function failed: the
@@ -67,6 +68,7 @@ fn label(text: &str) -> String {
     label
 }
 
+const TWICE: u32 = 2;
 const CHINA: &str = "aws-cn";
 const DOMAIN_OF_CHINA: &str = "amazonaws.com.cn";
 const DOMAIN: &str = "amazonaws.com";

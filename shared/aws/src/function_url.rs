@@ -15,7 +15,7 @@ impl FunctionUrl {
     /// The function at this URL, which ends with a slash and has no query.
     pub(crate) fn new(config: SdkConfig, clock: Arc<dyn Clock>, url: &str) -> Self {
         let region = config.region().map(ToString::to_string);
-        Self(SignedPost::new(config, clock, region, url.trim_end_matches('/'), "/".to_owned()))
+        Self(SignedPost::new(config, clock, region, url.trim_end_matches('/'), "/".to_owned(), ONCE))
     }
 
     /// Sends a POST without a body, once, and returns what the function answered.
@@ -27,3 +27,6 @@ impl FunctionUrl {
         Ok(self.0.send(Vec::new()).await?.body)
     }
 }
+
+/// What was lost on the way may have had its effect.
+const ONCE: u32 = 1;

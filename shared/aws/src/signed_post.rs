@@ -1,5 +1,5 @@
 //! POSTs that are signed with the credentials of this function (Signature Version 4, service
-//! `lambda`), and sent once.
+//! `lambda`).
 
 use std::{
     fmt,
@@ -8,13 +8,16 @@ use std::{
 };
 
 use authority::Clock;
-use aws_config::{SdkConfig, timeout::TimeoutConfig};
+use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::{
     http_request::{self, SignableBody, SignableRequest, SigningSettings},
     sign::v4,
 };
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::{
+    orchestrator::operation::Operation,
+    retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
 use lambda_runtime::Error as BoxError;
@@ -30,20 +33,25 @@ pub(crate) struct SignedPost {
 
 impl SignedPost {
     /// `path` is as it is sent, from the first slash on, and follows the origin, which has none at
-    /// its end. `region` is that of AWS which answers.
+    /// its end. `region` is that of AWS which answers. With two `tries`, what fails on the way is
+    /// sent again: a connection that was kept may have ended while Lambda held the process.
     pub(crate) fn new(
         config: SdkConfig,
         clock: Arc<dyn Clock>,
         region: Option<String>,
         origin: &str,
         path: String,
+        tries: u32,
     ) -> Self {
         let mut operation = Operation::builder()
             .service_name("Lambda")
             .operation_name("SignedPost")
             .endpoint_url(origin)
             .no_auth()
-            .no_retry()
+            .standard_retry(&RetryConfig::standard().with_max_attempts(tries))
+            .retry_classifier(TransientErrorClassifier::<Refused>::new())
+            .retry_classifier(HttpStatusCodeClassifier::new_from_codes(TRANSIENT))
+            .with_connection_poisoning()
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LIMIT).build());
         if let Some(client) = config.http_client() {
             operation = operation.http_client(client);
@@ -72,7 +80,7 @@ impl SignedPost {
         Self { config, clock, url, region, operation }
     }
 
-    /// Sends this body once.
+    /// Sends this body.
     ///
     /// # Errors
     /// There are no credentials, the other side was not reached, or it refused: the error has its
@@ -127,6 +135,8 @@ struct Refused {
     answer: String,
 }
 
+/// Throttled, or a fault of the service.
+const TRANSIENT: &[u16] = &[429, 500, 502, 503, 504];
 /// A cold start and a few calls; a question to a perspective is given up before.
 const LIMIT: Duration = Duration::from_secs(20);
 /// Characters of an answer that are worth showing.

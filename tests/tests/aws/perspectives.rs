@@ -9,7 +9,7 @@ use std::{
 };
 
 use aws::Function;
-use cloud::{ACCOUNT, Access, Cloud, FunctionHandler, REGION};
+use cloud::{ACCOUNT, Access, Cloud, Fault, FaultKind, FunctionHandler, REGION, Service};
 use http::HeaderMap;
 use serde_json::{Value, json, value::RawValue};
 use store::{Caa, Perspectives};
@@ -234,6 +234,26 @@ async fn a_perspective_may_write_to_its_log_and_nothing_else() -> Result<(), Fai
         assert_eq!(verdict, expected, "{action} {resource}");
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_lost_on_the_way_or_throttled_is_asked_once_more() {
+    let environment = demanding(1).await;
+    let own = environment.challenges.clone();
+    deploy(&environment, 0, &own);
+    let client = environment.directory("default").client().await;
+    for (kind, name) in [
+        (FaultKind::Unreachable, "unreachable.test"),
+        (FaultKind::AnswerLost, "lost.test"),
+        (FaultKind::Throttled, "throttled.test"),
+        (FaultKind::Unavailable, "unavailable.test"),
+    ] {
+        environment.aws().cloud().inject(Fault::new(kind).on(Service::Lambda, "Invoke"));
+        let (order, ended) = client.show_to(&[&own], name, "no end before the last attempt").await;
+        assert_eq!(ended["status"], "valid", "{kind:?}: {ended}");
+        let timeline = environment.explained(&client, &order).await;
+        assert!(!timeline.contains("failed"), "{kind:?}: {timeline}");
+    }
 }
 
 #[tokio::test]
