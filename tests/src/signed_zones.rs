@@ -14,6 +14,7 @@
 use std::{
     fmt::Write,
     fs,
+    io::ErrorKind,
     net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     path::Path,
 };
@@ -116,7 +117,7 @@ impl Signer<'_> {
                 Err(failure) => return Err(failure),
             }
         }
-        Err(Failure::io("a port for unbound")(std::io::ErrorKind::AddrInUse.into()))
+        Err(Failure::io("a port for unbound")(ErrorKind::AddrInUse.into()))
     }
 }
 
@@ -130,11 +131,18 @@ fn file(zone: &str) -> String {
 }
 
 /// An address of this machine where UDP and TCP are free.
+///
+/// The system knows free ports of UDP alone: for TCP, one may be held by a connection that other
+/// tests ended a minute ago, and with thousands of these that is every third port.
 fn free() -> Result<SocketAddr, Failure> {
-    let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Failure::io("a free port"))?;
-    let address = udp.local_addr().map_err(Failure::io("a free port"))?;
-    TcpListener::bind(address).map_err(Failure::io("a free port"))?;
-    Ok(address)
+    loop {
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Failure::io("a free port"))?;
+        let address = udp.local_addr().map_err(Failure::io("a free port"))?;
+        match TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            bound => return bound.map(|_| address).map_err(Failure::io("a free port")),
+        }
+    }
 }
 
 /// Answers by its own zones alone: it looks nothing up elsewhere, and remembers nothing.
