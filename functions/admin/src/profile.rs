@@ -6,7 +6,7 @@ use acme::ProfileName;
 use operator::Parts;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use store::{AcmeProfile, Difference, ProfileKind, ProfileSet, RaProfile};
+use store::{AcmeProfile, Difference, Preset, ProfileKind, ProfileSet, RaProfile};
 
 use crate::{Action, AdminError, Listed, page};
 
@@ -80,7 +80,8 @@ impl StoredProfile {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApplyProfiles {
-    /// The profiles as the operator wrote them; omitted fields keep their values.
+    /// The profiles as the operator wrote them; omitted fields keep their values. Those that
+    /// presets fill in are reset where a document names another preset.
     pub profiles: ProfileDocuments,
     /// Whether the documents are complete: fields that they omit are reset to their defaults, and
     /// profiles that they omit are deleted. Otherwise whatever they omit stays as it is stored.
@@ -201,6 +202,11 @@ fn overlaid<T: DeserializeOwned + Serialize>(
         let name = document.get("name").and_then(Value::as_str).ok_or(AdminError::NamelessProfile(kind, index))?;
         let path = format!("{}.{name}", kind.table());
         let mut whole = known.remove(name).unwrap_or_default();
+        let preset = whole.get("preset").unwrap_or(&Value::Null);
+        if document.get("preset").is_some_and(|named| named != preset) {
+            // What the stored profile has of these is what its former preset said, or none.
+            whole.retain(|member, _| !Preset::MEMBERS.contains(&member.as_str()));
+        }
         whole.extend(document);
         profiles.push(read(&path, whole)?);
     }
@@ -246,6 +252,26 @@ mod tests {
         assert_eq!(edited, [AcmeProfile { retry_interval: 7, ..web }, other]);
         let new = overlaid_with(json!({ "name": "new" }), Vec::new()).unwrap();
         assert_eq!(new, [AcmeProfile::new("new".parse().unwrap())]);
+    }
+
+    #[test]
+    fn another_preset_resets_what_presets_fill_in_and_the_same_one_resets_nothing() {
+        let stored = RaProfile::new("web".parse().unwrap(), "issuing".parse().unwrap());
+        let stored = RaProfile { description: "kept".to_owned(), ..stored };
+        let overlaid_with = |document: Value, stored: &RaProfile| {
+            let Value::Object(document) = document else { panic!("an object") };
+            overlaid(ProfileKind::Ra, vec![document], vec![stored.clone()]).unwrap().remove(0)
+        };
+        let public = overlaid_with(json!({ "name": "web", "preset": "public" }), &stored);
+        let filled = RaProfile::of_preset(Preset::Public, stored.name.clone(), stored.issuer.clone());
+        assert_eq!(public, RaProfile { description: stored.description.clone(), ..filled });
+        let own = RaProfile { policies: Vec::new(), ..public.clone() };
+        assert_eq!(overlaid_with(json!({ "name": "web", "preset": "public" }), &own), own);
+        assert_eq!(overlaid_with(json!({ "name": "web", "preset": null }), &public), stored);
+        let own = RaProfile { subject: public.subject, ..stored.clone() };
+        assert_eq!(overlaid_with(json!({ "name": "web", "preset": null }), &own), own);
+        let kept = overlaid_with(json!({ "name": "web", "preset": null, "subject": "empty" }), &public);
+        assert_eq!(kept, RaProfile { subject: public.subject, ..stored });
     }
 
     #[test]

@@ -78,8 +78,9 @@ impl Validities {
         wish: RequestedValidity,
         ordered_at: Timestamp,
     ) -> Result<ValidityPeriod, ValidityRefusal> {
-        let period =
-            decide(wish, profile, self.status_url.max_validity(), issuer.ends_at(), ordered_at, self.clock.now())?;
+        let now = self.clock.now();
+        let longest = self.status_url.max_validity().into_iter().chain(profile.longest_validity(now)).min();
+        let period = decide(wish, profile, longest, issuer.ends_at(), ordered_at, now)?;
         // Certificates of external CAs may be newer than the time by which ours are backdated.
         let begins = issuer.issuer.not_before();
         match wish.not_before {
@@ -245,6 +246,27 @@ mod tests {
         assert_eq!(period.not_after, soon);
         let wish = RequestedValidity { not_before: None, not_after: Some(at(501)) };
         assert_eq!(decide(wish, &profile(), None, soon, at(0), at(0)), Err(ValidityRefusal::OutlastsIssuer(soon)));
+    }
+
+    #[test]
+    fn a_public_certificate_ends_by_the_calendar_whatever_its_profile_and_client_say() {
+        let issued_in = |year: &str, days: i64| {
+            let now: Timestamp = format!("{year}-12-01T00:00:00Z").parse().unwrap();
+            let profile: RaProfile = serde_json::from_value(serde_json::json!({
+                "name": "default", "issuer": "issuing", "preset": "public",
+                "certificateValidity": {"default": 40_000_000, "maximum": 40_000_000},
+            }))
+            .unwrap();
+            let hours = SignedDuration::from_hours;
+            let wish = RequestedValidity { not_before: None, not_after: Some(now + hours(24 * days)) };
+            let decide = |wish| decide(wish, &profile, profile.longest_validity(now), now + hours(80_000), now, now);
+            let usual = decide(RequestedValidity::default()).unwrap();
+            (usual.not_after.duration_since(usual.not_before).as_secs() + 1, decide(wish).is_ok())
+        };
+        let day = 86_400;
+        assert_eq!((issued_in("2026", 199), issued_in("2026", 200)), ((199 * day, true), (199 * day, false)));
+        assert_eq!((issued_in("2027", 99), issued_in("2028", 100)), ((99 * day, true), (99 * day, false)));
+        assert_eq!((issued_in("2029", 46), issued_in("2040", 47)), ((46 * day, true), (46 * day, false)));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub use order::{OrderPage, OrderStore};
 pub use page::Page;
 pub use profile::{
     AcmeProfile, AcmeProfileRecord, AppliedConfiguration, Caa, Difference, DnsResolver, Dnssec, ExistingAccounts,
-    FirstProfiles, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, Perspectives, PreApproval,
+    FirstProfiles, InvalidProfiles, Limit, Limits, NameRefusal, OfferedProfile, Perspectives, PreApproval, Preset,
     ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
     TermsOfServiceChange, Validity, is_web_page,
 };

@@ -20,7 +20,8 @@ async fn p1_every_field_is_set_at_creation_and_on_edit_and_absent_fields_keep_th
         apply(&environment, json!({kind: [first]})).await;
         assert_eq!(stored(&environment, kind, "whole").await, first, "at creation");
         let mut expected = first.clone();
-        for (field, value) in second.as_object().unwrap() {
+        // Another preset resets some of the others, which is tested with presets.
+        for (field, value) in second.as_object().unwrap().iter().filter(|(field, _)| *field != "preset") {
             expected[field] = value.clone();
             let edit = json!({"name": "whole", field: value});
             apply(&environment, json!({kind: [edit]})).await;
@@ -40,6 +41,7 @@ async fn p1_every_field_is_set_at_creation_and_on_edit_and_absent_fields_keep_th
             "dnssec",
             "existingAccounts",
             "extensions",
+            "preset",
             "formerBaseUrls",
             "perspectives",
             "unusedAccounts",
@@ -265,6 +267,7 @@ fn profile(version: u32) -> Value {
         "name": "whole",
         "enabled": is_second,
         "description": format!("version {version}"),
+        "preset": if is_second { "private" } else { "public" },
         "raProfile": if is_second { "whole" } else { "default" },
         "profiles": {"other": {"raProfile": "default", "description": format!("{version}")}},
         "requireContact": is_second,
@@ -304,6 +307,7 @@ fn ra_profile(version: u32) -> Value {
         "name": "whole",
         "enabled": is_second,
         "description": format!("version {version}"),
+        "preset": if is_second { "short-lived" } else { "public" },
         "issuer": "issuing",
         "certificateValidity": {"default": 3_600 * version, "maximum": 7_200 * version},
         "keyTypes": if is_second { json!(["P-256"]) } else { json!(["RSA"]) },

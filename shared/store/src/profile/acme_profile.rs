@@ -7,13 +7,14 @@ use std::{
 
 use acme::{ChallengeType, Identifier, ProfileName, labels};
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Preset;
 use crate::{IdentifierRule, Limits};
 
 /// An ACME Profile: the settings of a directory towards its clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
 pub struct AcmeProfile {
     /// The name of the profile, which is the last segment of the base URL of its directories.
     pub name: ProfileName,
@@ -23,6 +24,11 @@ pub struct AcmeProfile {
     /// A note of the operator, without meaning for the CA.
     #[serde(default)]
     pub description: String,
+    /// What the directory is for; it fills in `caa`, `dnssec` and `perspectives` where a document
+    /// leaves them out, and a public one refuses names of its own accord.
+    // Left out when absent, because e70810c refuses the members of profiles that it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
     /// The RA Profile that issues for family A; without one, the profile has no directory of family
     /// A.
     #[serde(default)]
@@ -127,6 +133,25 @@ pub struct AcmeProfile {
     pub labels: BTreeMap<String, String>,
 }
 
+impl<'de> Deserialize<'de> for AcmeProfile {
+    /// The profile of a document, with what its preset fills in.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Self::deserialize(deserializer)?;
+        Ok(Self {
+            caa: written.caa.or_else(|| written.preset.and_then(Preset::caa)),
+            dnssec: written.dnssec.or_else(|| written.preset.and_then(Preset::dnssec)),
+            perspectives: written.perspectives.or_else(|| written.preset.and_then(Preset::perspectives)),
+            ..written
+        })
+    }
+}
+
+impl Serialize for AcmeProfile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
 impl AcmeProfile {
     /// Whether validation may still contact this address, which lies in this special-purpose
     /// network that the profile allowed before.
@@ -142,6 +167,7 @@ impl AcmeProfile {
             name,
             enabled: yes(),
             description: String::new(),
+            preset: None,
             ra_profile: None,
             profiles: BTreeMap::new(),
             require_contact: false,
@@ -213,6 +239,22 @@ impl AcmeProfile {
     /// Whether nothing is validated unless enough remote perspectives agree.
     pub fn demands_perspectives(&self) -> bool {
         self.perspectives == Some(Perspectives::Enforce)
+    }
+
+    /// Whether the directory promises what browsers demand.
+    pub fn is_public(&self) -> bool {
+        self.preset == Some(Preset::Public)
+    }
+
+    /// What the directory leaves out of that promise, by the names of its members; empty where it
+    /// promises nothing.
+    pub fn departures(&self) -> Vec<&'static str> {
+        let demanded = [
+            ("caa", self.enforces_caa()),
+            ("dnssec", self.demands_dnssec()),
+            ("perspectives", self.demands_perspectives()),
+        ];
+        demanded.into_iter().filter(|(_, holds)| self.is_public() && !holds).map(|(name, _)| name).collect()
     }
 
     /// Whether accounts without an external account binding may not go on.
@@ -419,6 +461,32 @@ mod tests {
     #[test]
     fn p1_the_documented_defaults_are_those_of_an_empty_document() {
         assert_eq!(profile(json!({})), AcmeProfile::new("web".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_preset_fills_in_what_a_document_leaves_out_and_nothing_else() {
+        let public = profile(json!({ "preset": "public" }));
+        assert!(public.enforces_caa() && public.demands_dnssec() && public.demands_perspectives());
+        assert_eq!(public.departures(), [""; 0]);
+        let own = profile(json!({ "preset": "public", "caa": "off", "perspectives": "off", "dnssec": "off" }));
+        assert_eq!(own.departures(), ["caa", "dnssec", "perspectives"]);
+        assert_eq!(
+            own,
+            AcmeProfile {
+                preset: Some(Preset::Public),
+                ..profile(json!({
+                    "caa": "off", "perspectives": "off", "dnssec": "off",
+                }))
+            }
+        );
+        for preset in ["private", "short-lived"] {
+            let filled = profile(json!({ "preset": preset }));
+            assert_eq!(AcmeProfile { preset: None, ..filled.clone() }, profile(json!({})));
+            assert_eq!(filled.departures(), [""; 0]);
+        }
+        // What was filled in stays when the profile is written and read again.
+        let again: AcmeProfile = serde_json::from_value(serde_json::to_value(&public).unwrap()).unwrap();
+        assert_eq!(again, public);
     }
 
     #[test]

@@ -416,6 +416,14 @@ mod tests {
             (json!({ "caa": "enforce" }), "acmeProfile.web.caa: needs caaIdentities"),
             (json!({ "dnssec": "resolver" }), "acmeProfile.web.dnssec: needs dnsResolver"),
             (
+                json!({ "preset": "public", "dnsResolver": { "address": "192.0.2.53" } }),
+                "acmeProfile.web.caa: needs caaIdentities",
+            ),
+            (
+                json!({ "preset": "public", "caaIdentities": ["ca.example"] }),
+                "acmeProfile.web.dnssec: needs dnsResolver",
+            ),
+            (
                 json!({ "perspectives": "enforce", "externalAccountRequired": true,
                         "preApproved": [{ "rule": "a.example" }] }),
                 "acmeProfile.web.perspectives: cannot be enforced beside preApproved",
@@ -509,7 +517,7 @@ mod tests {
     #[test]
     fn profiles_that_use_every_field_pass() {
         let acme = json!({
-            "raProfile": "ra",
+            "raProfile": "ra", "preset": "private",
             "profiles": { "short-lived.v1": { "raProfile": "ra", "description": "https://ca.example/profiles#short" } },
             "requireTermsOfService": true, "termsOfServiceUrl": "https://ca.example/terms?v=2",
             "websiteUrl": "http://ca.example", "caaIdentities": ["ca.example"], "allowedContactDomains": ["example.com"],
@@ -521,7 +529,10 @@ mod tests {
             "limits": { "newOrders": { "maximum": 10, "window": 3600 } }, "labels": { "team": "web" },
         });
         assert_eq!(acme_faults(acme), [""; 0]);
-        assert_eq!(ra_faults(json!({ "acmeProfile": "acme", "extensions": "fewest" })), [""; 0]);
+        assert_eq!(
+            ra_faults(json!({ "acmeProfile": "acme", "preset": "short-lived", "extensions": "fewest" })),
+            [""; 0]
+        );
     }
 
     #[test]

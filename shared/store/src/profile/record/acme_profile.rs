@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Listed;
 use crate::{
     AcmeProfile, Caa, DnsResolver, Dnssec, ExistingAccounts, IdentifierRule, Limit, Limits, OfferedProfile,
-    Perspectives, PreApproval, TermsOfServiceChange,
+    Perspectives, PreApproval, Preset, TermsOfServiceChange,
 };
 
 /// An ACME Profile as it is stored; the fields are those of [`AcmeProfile`].
@@ -19,6 +19,8 @@ pub struct AcmeProfileRecord {
     name: ProfileName,
     enabled: bool,
     description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preset: Option<Preset>,
     #[serde(default)]
     ra_profile: Option<ProfileName>,
     profiles: BTreeMap<String, OfferedProfileRecord>,
@@ -72,6 +74,7 @@ impl AcmeProfileRecord {
             name: profile.name.clone(),
             enabled: profile.enabled,
             description: profile.description.clone(),
+            preset: profile.preset,
             ra_profile: profile.ra_profile.clone(),
             profiles: offered.map(|(name, offered)| (name.clone(), offered.into())).collect(),
             require_contact: profile.require_contact,
@@ -118,6 +121,7 @@ impl From<AcmeProfileRecord> for AcmeProfile {
             name: record.name,
             enabled: record.enabled,
             description: record.description,
+            preset: record.preset,
             ra_profile: record.ra_profile,
             profiles: record.profiles.into_iter().map(|(name, offered)| (name, offered.into())).collect(),
             require_contact: record.require_contact,

@@ -5,7 +5,7 @@ use ca::{CertificateKeyType, ExtendedKeyUsage, LeafExtensions, Policy, SubjectRu
 use serde::{Deserialize, Serialize};
 
 use super::Listed;
-use crate::{IssuerId, RaProfile, Validity};
+use crate::{IssuerId, Preset, RaProfile, Validity};
 
 /// An RA Profile as it is stored; the fields are those of [`RaProfile`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub struct RaProfileRecord {
     name: ProfileName,
     enabled: bool,
     description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preset: Option<Preset>,
     issuer: IssuerId,
     certificate_validity: ValidityRecord,
     key_types: Vec<Listed<CertificateKeyType>>,
@@ -37,6 +39,7 @@ impl RaProfileRecord {
             name: profile.name.clone(),
             enabled: profile.enabled,
             description: profile.description.clone(),
+            preset: profile.preset,
             issuer: profile.issuer.clone(),
             certificate_validity: ValidityRecord { default, maximum },
             key_types: Listed::all(&profile.key_types),
@@ -62,6 +65,7 @@ impl From<RaProfileRecord> for RaProfile {
             name: record.name,
             enabled: record.enabled,
             description: record.description,
+            preset: record.preset,
             issuer: record.issuer,
             certificate_validity: Validity { default, maximum },
             key_types: record.key_types.into_iter().filter_map(Listed::known).collect(),
