@@ -9,7 +9,7 @@ use authority::Failure;
 use issuing::ValidityRefusal;
 use store::{IssuerId, IssuerState, NameRefusal};
 
-use crate::{BindingRefusal, LimitReached};
+use crate::{BindingRefusal, LimitReached, PublicNameRefusal};
 
 /// Why an operation was not performed.
 #[derive(Debug, thiserror::Error)]
@@ -183,6 +183,9 @@ pub enum IdentifierRefusal {
     /// A rule of the profile refuses it.
     #[error(transparent)]
     Rule(#[from] NameRefusal),
+    /// The directory follows the rules for public CAs, and those refuse it.
+    #[error(transparent)]
+    NotPublic(#[from] PublicNameRefusal),
     /// The name constraints of the CA that would sign do not allow it.
     #[error("the CA behind this directory cannot certify this identifier; its name constraints are: {0}")]
     Constrained(String),

@@ -17,7 +17,7 @@ use issuing::LoadedIssuer;
 use jiff::SignedDuration;
 use store::{AcmeProfile, ExternalAccountKey, ExternalAccountStore, PreApproval};
 
-use crate::{Directory, Error, IdentifierRefusal, Refusal};
+use crate::{Directory, Error, IdentifierRefusal, Refusal, public_name};
 
 /// What an account may order in a directory.
 pub struct NamePolicy<'a> {
@@ -263,7 +263,10 @@ impl<'a> NamePolicy<'a> {
 
     /// Why the rules of the profile refuse the identifier to any account.
     pub(crate) fn refusal_by_rule(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {
-        self.profile.name_refusal(identifier).map(IdentifierRefusal::Rule)
+        if let Some(refusal) = self.profile.name_refusal(identifier) {
+            return Some(refusal.into());
+        }
+        public_name::refusal(identifier).filter(|_| self.profile.is_public()).map(IdentifierRefusal::NotPublic)
     }
 
     fn rule_refusal(&self, identifier: &Identifier) -> Option<IdentifierRefusal> {

@@ -28,9 +28,10 @@ fn identifier(name: &IdentifierObject, refusal: &IdentifierRefusal) -> Subproble
             Type::RejectedIdentifier
         }
         IdentifierRefusal::Malformed(_) => Type::Malformed,
-        IdentifierRefusal::Rule(_) | IdentifierRefusal::Policy(_) | IdentifierRefusal::Constrained(_) => {
-            Type::RejectedIdentifier
-        }
+        IdentifierRefusal::Rule(_)
+        | IdentifierRefusal::NotPublic(_)
+        | IdentifierRefusal::Policy(_)
+        | IdentifierRefusal::Constrained(_) => Type::RejectedIdentifier,
     };
     Subproblem::new(r#type, format!("{}.", sentence(refusal)), name.clone())
 }

@@ -166,6 +166,7 @@ fn obstacle(profile: &AcmeProfile, policy: &NamePolicy<'_>, refusal: IdentifierR
         IdentifierRefusal::Rule(NameRefusal::Denied(rule)) => NameObstacle::Denied(rule),
         IdentifierRefusal::Rule(NameRefusal::Wildcard) => NameObstacle::Wildcard,
         IdentifierRefusal::Constrained(_) => NameObstacle::NameConstraints(refusal),
+        IdentifierRefusal::NotPublic(_) => NameObstacle::Policy(refusal, None),
         IdentifierRefusal::Malformed(_) | IdentifierRefusal::Policy(_) => {
             let key = policy.external_account().filter(|key| !key.scope.is_empty());
             NameObstacle::Policy(refusal, key.map(|key| (key.id, key.scope.clone())))
