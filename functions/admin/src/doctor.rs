@@ -89,6 +89,7 @@ impl Action for Examine {
         findings.extend(key_block_list(parts, status.time).await);
         let remote = parts.settings.perspectives.as_ref();
         findings.extend(remote.into_iter().flat_map(|remote| perspectives(remote, &profiles)));
+        findings.extend(departures(&profiles));
         findings.push(openness(parts.profiles.openness(), &profiles));
         findings.extend(parts.settings.test_switches.iter().map(|switch| test_switch(switch)));
         Ok(findings)
@@ -350,8 +351,25 @@ fn perspectives(remote: &RemotePerspectives, profiles: &ProfileSet) -> Vec<Findi
     if remote.weaknesses.is_empty() {
         return vec![Finding::good(check, seen)];
     }
-    let remedy = "add perspectives (docs/operations/perspectives.md); a private CA can do without";
+    let remedy = "add perspectives (docs/operations/perspectives.md); a private CA can do without, and a profile with preset = \"public\" validates nothing while a rule of today is broken";
     remote.weaknesses.iter().map(|weakness| Finding::warning(check, weakness, remedy)).collect()
+}
+
+/// The profiles that promise what browsers demand, and turn a part of it off.
+fn departures(profiles: &ProfileSet) -> Vec<Finding> {
+    let public = profiles.acme_profile.iter().filter(|profile| profile.is_public());
+    let found = public.map(|profile| {
+        let check = format!("preset of {}", profile.name);
+        match profile.departures().as_slice() {
+            [] => Finding::good(check, "public"),
+            off => Finding::warning(
+                check,
+                format!("public, and turns off {}", off.join(", ")),
+                "leave these members out, or set preset = \"private\" (`admin apply`): a certificate says by its policy that the rules for public CAs were followed",
+            ),
+        }
+    });
+    found.collect()
 }
 
 /// Whether anyone may register who reaches the CA.

@@ -7,7 +7,7 @@ use acme::failure_chain;
 use async_trait::async_trait;
 use authority::ValidationTask;
 use aws::{Clients, InvokedFunction, StartError, Worker};
-use perspective::{Channel, ChannelError, Member, Perspectives, Remote, members_of};
+use perspective::{AwsRegion, Channel, ChannelError, Member, Perspectives, Remote, members_of, weaknesses};
 use ra::{Directories, Limits, Validations};
 
 use crate::{Sleep, ValidationSettings};
@@ -41,12 +41,14 @@ fn perspectives(clients: &Clients) -> Option<Arc<Perspectives>> {
     let invoker = clients.function_invoker();
     let members = members_of(clients.environment().optional("PERSPECTIVES").unwrap_or_default());
     let members = members.inspect_err(|fault| tracing::error!(%fault, "PERSPECTIVES cannot be used")).ok()?;
+    let own = clients.environment().optional("AWS_REGION").and_then(AwsRegion::named).map(|region| region.location);
+    let weaknesses = weaknesses(&members, own);
     let remote = |member: Member| {
         let function = invoker.function(&member.function?)?;
         Some(Remote { name: member.name, region: member.region, channel: Arc::new(FunctionChannel(function)) })
     };
     let remotes: Vec<_> = members.into_iter().filter_map(remote).collect();
-    (!remotes.is_empty()).then(|| Arc::new(Perspectives::new(remotes)))
+    (!remotes.is_empty()).then(|| Arc::new(Perspectives::new(remotes, weaknesses)))
 }
 
 /// The way to a perspective that is a function of Lambda, which tells each side who the other is.

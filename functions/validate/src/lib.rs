@@ -16,7 +16,7 @@ use std::{net::IpAddr, time::Duration};
 use acme::{ChallengeType, Observation, Problem, ProblemType};
 use authority::{OnceAMinute, ValidationTask};
 use ipnet::IpNet;
-use perspective::Uncorroborated;
+use perspective::{Perspectives, Uncorroborated};
 use ra::{Error, Finding, ValidationJob, Validations};
 use validation::{CaaTerms, Failure, Probe, Rules, address::AddressRules};
 
@@ -54,8 +54,7 @@ async fn run(
     let mut pauses = PAUSES.into_iter();
     let mut waits = 0;
     loop {
-        let is_corroborated = job.profile.demands_perspectives();
-        let (failure, perspectives) = match attempt(settings, task, &probe, is_corroborated).await {
+        let (failure, perspectives) = match attempt(validations, settings, task, &job, &probe).await {
             Ok(observations) => {
                 if observations.iter().any(|observation| observation.test_switch) {
                     let (challenge, identifier) = (job.challenge, &job.identifier);
@@ -104,10 +103,11 @@ enum NotShown {
 /// asked only when the CA itself saw what the challenge asks for: a client that shows nothing
 /// causes no requests elsewhere.
 async fn attempt(
+    validations: &Validations,
     settings: &ValidationSettings,
     task: ValidationTask,
+    job: &ValidationJob,
     probe: &Probe,
-    is_corroborated: bool,
 ) -> Result<Vec<Observation>, NotShown> {
     if settings.always_valid {
         return Ok(vec![Observation { test_switch: true, ..Observation::default() }]);
@@ -118,17 +118,13 @@ async fn attempt(
     let observed = validation::probe(probe).await.map_err(NotShown::Here)?;
     let network = observed.address.and_then(|address| needed_network(settings, probe, address));
     let own = Observation { network: network.map(|network| network.to_string()), ..observed };
-    if !is_corroborated {
+    if !job.profile.demands_perspectives() {
         return Ok(vec![own]);
     }
-    let Some(perspectives) = &settings.perspectives else {
-        tracing::error!("a profile demands perspectives, and this CA has none");
+    let Some(perspectives) = usable(validations, settings, job) else {
         let problem = Problem::new(ProblemType::ServerInternal, NO_PERSPECTIVES);
-        return Err(NotShown::Elsewhere(Uncorroborated {
-            guarded: problem.clone(),
-            problem,
-            observations: Vec::new(),
-        }));
+        let guarded = problem.clone();
+        return Err(NotShown::Elsewhere(Uncorroborated { guarded, problem, observations: Vec::new() }));
     };
     let others = perspectives.corroborate(probe, &own).await;
     for silent in others.as_ref().unwrap_or_else(|uncorroborated| &uncorroborated.observations) {
@@ -137,6 +133,24 @@ async fn attempt(
         }
     }
     Ok([vec![own], others.map_err(NotShown::Elsewhere)?].concat())
+}
+
+/// The perspectives of this CA, if they are what the profile demands: a public one demands those of
+/// the rules for public CAs.
+fn usable<'a>(
+    validations: &Validations,
+    settings: &'a ValidationSettings,
+    job: &ValidationJob,
+) -> Option<&'a Perspectives> {
+    let breach = match &settings.perspectives {
+        None => "there are none".to_owned(),
+        Some(perspectives) => match perspectives.breach(validations.now()).filter(|_| job.profile.is_public()) {
+            None => return Some(perspectives),
+            Some(breach) => breach.to_string(),
+        },
+    };
+    tracing::error!(profile = %job.profile.name, breach, "this CA does not have the perspectives that a profile demands");
+    None
 }
 
 /// The network of the profile without which the address could not have been contacted: the largest,
@@ -181,8 +195,8 @@ fn log(job: &ValidationJob, what: &str, failure: Option<&Failure>) {
     tracing::info!(%challenge, identifier = %job.identifier, reason, address, "{what}");
 }
 
-const NO_PERSPECTIVES: &str = "This directory validates from several networks, and the CA has no others to look from. \
-                               Tell its operator.";
+const NO_PERSPECTIVES: &str = "This directory validates from several networks, and the CA does not have those that it \
+                               needs. Tell its operator.";
 
 /// The pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(7)];

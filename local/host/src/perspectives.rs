@@ -35,7 +35,8 @@ pub(crate) fn connect(file: &File, own: &Arc<OwnCertificate>, root: &[u8]) -> Re
         let channel = HttpsChannel::new(member, tls)?;
         Ok::<_, StartError>(Remote { name: member.name.clone(), region: member.region, channel: Arc::new(channel) })
     };
-    Ok(Arc::new(Perspectives::new(file.perspective.iter().map(remote).collect::<Result<_, _>>()?)))
+    let remotes = file.perspective.iter().map(remote).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Perspectives::new(remotes, weaknesses(&file.perspective, file.location))))
 }
 
 /// What `doctor` says of the perspectives, and the log now.

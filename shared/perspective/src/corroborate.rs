@@ -3,13 +3,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use acme::{CaaPermission, Observation, Problem, ProblemType, UnknownMembers};
+use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
     task::JoinSet,
     time::{Instant, timeout, timeout_at},
 };
 use validation::Probe;
 
-use crate::{Answer, Channel, MAX_MESSAGE, Question, Quorum, Region, Sight};
+use crate::{Answer, Channel, MAX_MESSAGE, Question, Quorum, Region, Sight, Weakness};
 
 /// A remote perspective: who it must be, and the way to it.
 #[derive(Clone)]
@@ -26,13 +27,21 @@ pub struct Remote {
 pub struct Perspectives {
     remotes: Vec<Remote>,
     quorum: Quorum,
+    weaknesses: Vec<Weakness>,
 }
 
 impl Perspectives {
-    /// These perspectives, which [`check_members`](crate::check_members) accepted.
-    pub fn new(remotes: Vec<Remote>) -> Self {
+    /// These perspectives, which [`check_members`](crate::check_members) accepted, with what they
+    /// lack of the rules for public CAs ([`weaknesses`](crate::weaknesses)).
+    pub fn new(remotes: Vec<Remote>, weaknesses: Vec<Weakness>) -> Self {
         let quorum = Quorum::of(remotes.iter().map(|remote| remote.region));
-        Self { remotes, quorum }
+        Self { remotes, quorum, weaknesses }
+    }
+
+    /// A rule for public CAs that they do not meet at that time; `None` when they meet all.
+    pub fn breach(&self, at: Timestamp) -> Option<&Weakness> {
+        let today = TimeZone::UTC.to_datetime(at).date();
+        self.weaknesses.iter().find(|weakness| weakness.breaks_rules_on(today))
     }
 
     /// Asks all of them whether they see what the CA saw itself. Returns what each observed, in the

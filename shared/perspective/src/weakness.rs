@@ -35,6 +35,18 @@ pub enum Weakness {
     UnknownKey(Vec<String>),
 }
 
+impl Weakness {
+    /// Whether it breaks a rule for public CAs on that day. A key that no one pinned breaks none:
+    /// it is advice.
+    pub fn breaks_rules_on(&self, day: Date) -> bool {
+        match self {
+            Self::TooFew { present, .. } => NEEDED.iter().any(|(since, needed)| day >= *since && present < needed),
+            Self::OneRegion | Self::Neighbours { .. } | Self::UnknownLocation(_) => true,
+            Self::UnknownKey(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Weakness {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,6 +127,17 @@ mod tests {
             url: Some(format!("https://p{index}")),
             function: None,
         }
+    }
+
+    #[test]
+    fn a_rule_of_a_day_to_come_is_broken_from_that_day_on_and_advice_never() {
+        let few = |present| Weakness::TooFew { present, needed: 5, since: date(2026, 12, 15) };
+        assert!(!few(4).breaks_rules_on(date(2026, 12, 14)) && few(4).breaks_rules_on(date(2026, 12, 15)));
+        assert!(few(3).breaks_rules_on(date(2026, 12, 14)) && !few(3).breaks_rules_on(date(2026, 6, 14)));
+        let today = date(2026, 12, 1);
+        assert!(Weakness::OneRegion.breaks_rules_on(today));
+        assert!(Weakness::UnknownLocation(vec!["p1".to_owned()]).breaks_rules_on(today));
+        assert!(!Weakness::UnknownKey(vec!["p1".to_owned()]).breaks_rules_on(today));
     }
 
     fn at(longitude: f64) -> Option<Location> {

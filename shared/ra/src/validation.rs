@@ -10,6 +10,7 @@ use acme::{
     DisagreementFacts, EventKind, Identifier, KeyAuthorization, Observation, Problem, ProblemType, ValidationFacts,
 };
 use authority::{Clock, Events, Failure, ValidationTask};
+use jiff::Timestamp;
 use store::{AcmeProfile, AuthorizationStore, Versioned};
 
 use crate::{
@@ -77,6 +78,11 @@ impl Validations {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { authorizations, directories, limits, events, clock }
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The job of a task; `None` if there is nothing left to do. A validation that the present

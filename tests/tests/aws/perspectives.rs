@@ -256,6 +256,27 @@ async fn a_question_that_is_lost_on_the_way_or_throttled_is_asked_once_more() {
     }
 }
 
+/// Three perspectives are too few since June 2026.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_profile_validates_nothing_while_its_perspectives_break_a_rule_that_is_in_force() {
+    for (number, is_enough) in [(3, false), (5, true)] {
+        let environment = demanding(number).await;
+        let own = environment.challenges.clone();
+        for index in 0..number {
+            deploy(&environment, index, &own);
+        }
+        // Any other profile that demands perspectives takes what there is.
+        environment.directory("default").client().await.obtain(&["a.test"]).await;
+        let public = json!({"name": "default", "preset": "public", "caa": "off", "dnssec": "off"});
+        environment.act(json!({"action": "apply-profiles", "profiles": {"acmeProfile": [public]}})).await.unwrap();
+        environment.settled().await;
+        let client = environment.directory("default").client().await;
+        let sign = if is_enough { "\"valid\"" } else { "Tell its operator." };
+        let (_, ended) = client.show_to(&[&own], "b.test", sign).await;
+        assert_eq!(ended["status"] == "valid", is_enough, "{ended}");
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_cannot_be_used_is_named_by_doctor_and_stops_no_other_profile() {
     let folder = tempfile::tempdir().unwrap();

@@ -86,7 +86,7 @@ fn perspectives(manners: &[(Region, Manner)]) -> Perspectives {
         region: *region,
         channel: Arc::new(Scripted(*manner, &UNCOUNTED)),
     };
-    Perspectives::new(manners.iter().enumerate().map(remote).collect())
+    Perspectives::new(manners.iter().enumerate().map(remote).collect(), Vec::new())
 }
 
 /// Five perspectives in three regions, with others in the place of the last ones.
@@ -227,6 +227,6 @@ async fn every_perspective_is_asked_once() {
         region: Region::Ripe,
         channel: Arc::new(Scripted(Manner::Agrees, &ASKED)),
     };
-    assert!(run(&Perspectives::new((0..6).map(remote).collect())).await.is_ok());
+    assert!(run(&Perspectives::new((0..6).map(remote).collect(), Vec::new())).await.is_ok());
     assert_eq!(ASKED.load(Ordering::SeqCst), 6);
 }
