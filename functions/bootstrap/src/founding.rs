@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_property_that_means_the_same_is_no_change() {
         for (before, after) in [
-            (json!({}), json!({ "CertificateDays": "90", "CrlShards": "1", "RootName": "serverless-acme Root CA" })),
+            (json!({}), json!({ "CertificateDays": "45", "CrlShards": "1", "RootName": "serverless-acme Root CA" })),
             (
                 json!({ "AllowedIdentifiers": ".a.example,.b.example" }),
                 json!({ "AllowedIdentifiers": [".a.example", " .b.example"] }),

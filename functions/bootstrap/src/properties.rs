@@ -24,7 +24,7 @@ use ipnet::IpNet;
 use issuing::{Hierarchy, IssuerPlan};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
-use store::{AcmeProfile, IdentifierRule, Limits, RaProfile, Validity};
+use store::{AcmeProfile, IdentifierRule, Limits, Preset, RaProfile, Validity};
 
 use crate::Plan;
 
@@ -114,10 +114,11 @@ impl Properties {
             limits: Limits::bounds_and_rates(),
             ..AcmeProfile::new(name.clone())
         };
+        let usual = RaProfile::of_preset(Preset::Private, name.clone(), issuing.id.clone());
         let ra = RaProfile {
-            acme_profile: Some(name.clone()),
-            certificate_validity: self.validity(longest_validity)?,
-            ..RaProfile::new(name, issuing.id.clone())
+            acme_profile: Some(name),
+            certificate_validity: self.validity(usual.certificate_validity, longest_validity)?,
+            ..usual
         };
         Ok(Plan { hierarchy: Hierarchy { root, issuing }, acme, ra })
     }
@@ -155,9 +156,10 @@ impl Properties {
         })
     }
 
-    fn validity(&mut self, longest: Option<u32>) -> Result<Validity, PropertyError> {
+    fn validity(&mut self, usual: Validity, longest: Option<u32>) -> Result<Validity, PropertyError> {
         let longest_days = longest.map_or(MAX_DAYS, |longest| longest / DAY);
-        let days = self.number("CertificateDays", 1..=longest_days)?.unwrap_or(USUAL_DAYS.min(longest_days));
+        let days = self.number("CertificateDays", 1..=longest_days)?;
+        let days = days.unwrap_or((usual.default / DAY).min(longest_days));
         Ok(Validity { default: days * DAY, maximum: days * DAY })
     }
 
@@ -207,7 +209,6 @@ fn invalid(property: &'static str, value: &str, allowed: impl Display) -> Proper
 const LONGEST_STACK_NAME: usize = 28;
 /// A hundred years in days.
 const MAX_DAYS: u32 = 36_500;
-const USUAL_DAYS: u32 = 90;
 const DAY: u32 = 24 * 60 * 60;
 
 #[cfg(test)]
@@ -236,7 +237,7 @@ mod tests {
             assert_eq!(acme.limits, Limits::bounds_and_rates(), "others reach it");
             assert!(acme.allowed_identifiers.is_empty() && acme.allowed_networks.is_empty());
             assert_eq!(acme.challenge_types, ChallengeType::ALL);
-            assert_eq!(ra.certificate_validity, Validity { default: 90 * DAY, maximum: 90 * DAY });
+            assert_eq!(ra.certificate_validity, Validity { default: 45 * DAY, maximum: 45 * DAY });
             assert_eq!((acme.ra_profile.as_ref(), ra.acme_profile.as_ref()), (Some(&ra.name), Some(&acme.name)));
         }
     }

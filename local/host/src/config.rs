@@ -23,7 +23,7 @@ use acme::ProfileName;
 use ca::IssuerKeyType;
 use ipnet::IpNet;
 use serde::Deserialize;
-use store::{AcmeProfile, IssuerId, Limits, ProfileSet, RaProfile};
+use store::{AcmeProfile, IssuerId, Limits, Preset, ProfileSet, RaProfile};
 
 use crate::{role_groups::RoleGroup, trusted_proxies::TrustedProxies};
 
@@ -245,7 +245,11 @@ pub fn built_in_profiles() -> ProfileSet {
         limits: Limits::bounds(),
         ..AcmeProfile::new(name.clone())
     };
-    let ra = RaProfile { acme_profile: Some(name.clone()), ..RaProfile::new(name, issuer) };
+    let ra = RaProfile {
+        description: "Certificates of 45 days, as the preset private says.".to_owned(),
+        acme_profile: Some(name.clone()),
+        ..RaProfile::of_preset(Preset::Private, name, issuer)
+    };
     ProfileSet { acme_profile: vec![acme], ra_profile: vec![ra] }
 }
 

@@ -42,7 +42,7 @@ async fn s19_the_selected_profile_issues_and_the_order_names_it() {
     assert_eq!(client.read(&url).await.json()["profile"], "shortlived");
     assert_eq!(lifetime(&issued), u64::from(SIX_DAYS));
     let usual = client.obtain(&["a.test"]).await;
-    assert_eq!(lifetime(&usual), u64::from(Validity::default().default));
+    assert_eq!(lifetime(&usual), 45 * 24 * 60 * 60);
     assert_eq!(client.read(&usual.order).await.json().get("profile"), None);
 }
 
