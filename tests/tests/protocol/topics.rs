@@ -32,6 +32,7 @@ mod outside_lints;
 mod ownership;
 mod perspectives;
 mod policy;
+mod presets;
 mod problems;
 mod profiles;
 pub(crate) mod renewal_info;
