@@ -8,7 +8,8 @@ use ca::ExtendedKeyUsage;
 use store::{AcmeProfile, Limits, ProfileSet, RaProfile};
 
 /// The built-in profiles as they were made if they are stored: an earlier version made them without
-/// limits and for clients as well as servers, and a CA that others reach is made with more limits.
+/// limits and without a preset, and for clients as well as servers, and a CA that others reach is
+/// made with more limits.
 pub(super) fn as_made(built_in: &ProfileSet, stored: &ProfileSet) -> ProfileSet {
     let mut made = built_in.clone();
     let variants = [Limits::default(), Limits::bounds(), Limits::bounds_and_rates()];
@@ -19,8 +20,12 @@ pub(super) fn as_made(built_in: &ProfileSet, stored: &ProfileSet) -> ProfileSet 
         }
     }
     for profile in &mut made.ra_profile {
-        let stored = stored.ra_profile.iter().find(|stored| stored.name == profile.name);
-        if stored.is_some_and(|stored| stored.extended_key_usage == BTreeSet::from(ExtendedKeyUsage::ALL)) {
+        let Some(stored) = stored.ra_profile.iter().find(|stored| stored.name == profile.name) else { continue };
+        if stored.preset.is_none() {
+            let plain = RaProfile::new(profile.name.clone(), profile.issuer.clone());
+            *profile = RaProfile { acme_profile: profile.acme_profile.clone(), ..plain };
+        }
+        if stored.extended_key_usage == BTreeSet::from(ExtendedKeyUsage::ALL) {
             profile.extended_key_usage = ExtendedKeyUsage::ALL.into();
         }
     }
@@ -74,6 +79,8 @@ fn leads_to(acme: &AcmeProfile, ra: &RaProfile) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use store::Preset;
+
     use super::*;
 
     fn pair(name: &str) -> ProfileSet {
@@ -110,6 +117,23 @@ mod tests {
         stored.acme_profile[0].limits.new_orders = Some(store::Limit { maximum: 1, window: 60 });
         let untouched = untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default());
         assert!(untouched.acme_profile.is_empty(), "an operator has limited it");
+    }
+
+    #[test]
+    fn n14_a_built_in_profile_that_was_made_without_a_preset_is_untouched() {
+        let earlier = pair("default");
+        let mut built_in = earlier.clone();
+        let RaProfile { name, issuer, acme_profile, .. } = built_in.ra_profile.remove(0);
+        let description = "Certificates of 45 days.".to_owned();
+        let private = RaProfile::of_preset(Preset::Private, name, issuer);
+        built_in.ra_profile.push(RaProfile { description, acme_profile, ..private });
+        for stored in [&earlier, &built_in] {
+            assert_eq!(untouched(&as_made(&built_in, stored), stored, &ProfileSet::default()), *stored);
+        }
+        let mut stored = earlier.clone();
+        stored.ra_profile[0].certificate_validity.default = 60;
+        let untouched = untouched(&as_made(&built_in, &stored), &stored, &ProfileSet::default());
+        assert!(untouched.ra_profile.is_empty(), "an operator has changed it");
     }
 
     #[test]
