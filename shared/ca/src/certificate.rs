@@ -171,6 +171,12 @@ impl Certificate {
         verify_stated(&signed.algorithm, issuer, signed.message, &signed.signature)
     }
 
+    /// The SHA-256 digest of what was signed: the TBSCertificate in DER.
+    pub fn tbs_digest(&self) -> [u8; 32] {
+        // These bytes were parsed as a certificate already.
+        Signed::from_der(&self.der).map(|signed| Sha256::digest(signed.message).into()).unwrap_or_default()
+    }
+
     /// Whether subject and issuer are the same.
     pub fn is_self_issued(&self) -> bool {
         self.tbs.subject() == self.tbs.issuer()

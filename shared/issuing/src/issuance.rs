@@ -13,7 +13,7 @@ use acme::{
 use authority::{Events, Failure, IssuanceTask, Rounds, applied, certificate_facts, names, versioned};
 use ca::{Certificate, Evidence, Leaf, LintedTbs, Signer};
 use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, IssuanceStore, RaProfile, Versioned};
+use store::{CertificateRecord, CertificateState, IssuanceStore, RaProfile, Receipt, Versioned};
 
 use crate::{Clearance, Error, Issuers, LoadedIssuer, StatusUrl, ValidityPeriod};
 
@@ -50,6 +50,8 @@ pub struct Intention<'a> {
     pub profile: &'a RaProfile,
     /// The evidence that it may be issued, which must cover each identifier.
     pub evidence: &'a Evidence,
+    /// The same for later readers; `None` for the host itself.
+    pub receipt: Option<Receipt>,
 }
 
 /// A certificate that may be signed once its record is stored.
@@ -128,6 +130,7 @@ impl Issuance {
             profile: None,
             key: None,
             signer_request: None,
+            receipt: intention.receipt,
             unknown: UnknownMembers::default(),
         })?;
         Ok(Intended { record, linted: Some(linted) })

@@ -8,7 +8,7 @@ use ca::{Certificate, Chain};
 use issuing::Issuers;
 use jiff::Timestamp;
 use jose::Thumbprint;
-use store::{AccountCertificates, CertificateEntry, CertificateRecord, LookupStore, Page};
+use store::{AccountCertificates, CertificateEntry, CertificateRecord, LookupStore, Page, Receipt};
 
 use crate::{Error, Refusal};
 
@@ -56,6 +56,15 @@ impl Certificates {
     pub async fn exported_chain(&self, id: &CertificateId) -> Result<Chain, Error> {
         let record = self.find(id).await?;
         self.issuers.chain(&record).await?.ok_or(Refusal::NotFound.into())
+    }
+
+    /// Why the certificate was signed; `None` for the host's own, and where an earlier version
+    /// issued it.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn receipt(&self, certificate: &CertificateRecord) -> Result<Option<Receipt>, Error> {
+        Ok(self.lookup.receipt(certificate).await?)
     }
 
     /// The certificates for exactly this identifier, latest expiry first.

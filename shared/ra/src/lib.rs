@@ -27,6 +27,7 @@ mod nonce;
 mod order;
 mod parts;
 mod public_name;
+mod receipt;
 mod refusal;
 mod registration;
 mod renewal;

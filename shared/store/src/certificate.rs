@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jose::{PublicKey, Thumbprint};
 use serde::{Deserialize, Serialize};
 
-use crate::{IssuerId, StoreError, Versioned};
+use crate::{IssuerId, Receipt, StoreError, Versioned};
 
 /// Access to the certificates and the blocked keys.
 #[async_trait]
@@ -31,6 +31,15 @@ pub trait CertificateStore: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn certificates(&self, ids: &[CertificateId]) -> Result<Vec<Versioned<CertificateRecord>>, StoreError>;
+
+    /// The receipt of a certificate that was read; `None` for the host's own, and where an earlier
+    /// version issued it. It has the one of its record unless the engine keeps it elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn receipt(&self, certificate: &CertificateRecord) -> Result<Option<Receipt>, StoreError> {
+        Ok(certificate.receipt.clone())
+    }
 
     /// Replaces `before` with `after`. When this revokes the certificate, or changes its
     /// revocation, the entry among the revoked certificates of its issuer's CRL shard is written in
@@ -107,6 +116,10 @@ pub struct CertificateRecord {
     /// log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_request: Option<String>,
+    /// Why it was to be signed, of one that is intended. Of one that was read, ask
+    /// [`CertificateStore::receipt`]: some engines keep it elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
     /// Members that a newer version wrote; they are kept when the record is written again.
     #[serde(flatten)]
     pub unknown: UnknownMembers,

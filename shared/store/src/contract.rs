@@ -54,6 +54,7 @@ macro_rules! contract_tests {
             authorization: the_newest_authorization_is_the_proof,
             authorization: an_authorization_of_another_account_is_unknown,
             certificate: a_certificate_is_intended_then_issued_then_revoked,
+            certificate: a_receipt_is_stored_with_the_intention_and_stays,
             certificate: several_certificates_come_in_the_order_asked_for,
             certificate: the_id_of_a_certificate_is_taken_once,
             certificate: revoked_certificates_are_listed_by_issuer_shard_and_serial,

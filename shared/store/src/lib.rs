@@ -35,6 +35,7 @@ mod nonce;
 mod order;
 mod page;
 mod profile;
+mod receipt;
 mod retention;
 mod selection;
 mod versioned;
@@ -72,6 +73,7 @@ pub use profile::{
     ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
     TermsOfServiceChange, Validity, is_web_page,
 };
+pub use receipt::{Ground, Receipt, rules_version};
 pub use retention::Retention;
 pub use selection::{Position, Selection};
 pub use versioned::{OperationId, Versioned};

@@ -105,6 +105,7 @@ impl Past {
             profile: None,
             key: None,
             signer_request: None,
+            receipt: None,
             unknown: acme::UnknownMembers::default(),
         };
         Ok((versioned(order)?, versioned(record)?))

@@ -13,7 +13,10 @@ use super::{
     read::Consistency,
     write::Write,
 };
-use store::{BlockedKey, CertificateRecord, CertificateStore, Retention, RevokedCertificate, StoreError, Versioned};
+use store::{
+    BlockedKey, CertificateEntry, CertificateRecord, CertificateStore, Receipt, Retention, RevokedCertificate,
+    StoreError, Versioned,
+};
 
 #[async_trait]
 impl CertificateStore for DynamoDbStore {
@@ -21,7 +24,7 @@ impl CertificateStore for DynamoDbStore {
     /// succeeded.
     async fn intend_certificate(&self, certificate: &Versioned<CertificateRecord>) -> Result<(), StoreError> {
         let item = self.certificate_item(certificate)?;
-        let entries = self.put_all(self.certificate_entries(certificate));
+        let entries = self.put_all(self.certificate_entries(certificate)?);
         let ((), verdict) = tokio::try_join!(entries, self.put(item, Condition::Absent))?;
         verdict.accept(certificate.version)
     }
@@ -35,6 +38,13 @@ impl CertificateStore for DynamoDbStore {
         let keys: Vec<Key> = ids.iter().map(key::certificate).collect();
         let items = self.get_all(keys.iter().cloned().collect()).await?;
         keys.iter().filter_map(|key| items.get(key)).map(Item::versioned).collect()
+    }
+
+    /// It is with the entry of the end of the validity.
+    async fn receipt(&self, certificate: &CertificateRecord) -> Result<Option<Receipt>, StoreError> {
+        let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
+        let entry = self.get(key::certificate_ending(&entry), Consistency::Strong).await?;
+        entry.filter(Item::has_record).map(|entry| entry.record()).transpose()
     }
 
     async fn update_certificate(

@@ -3,6 +3,7 @@
 //!
 //! - What is recorded when a certificate is issued is stored in attributes with short names, which
 //!   the first versions do not read. They take less room than members of the JSON.
+//! - The receipt is in the index item of the end of the validity.
 //! - The thumbprint of the key follows from the certificate and is not stored.
 //! - The JSON has the members that the first versions need, in the shortest form that they read.
 //!
@@ -36,6 +37,7 @@ impl Record for CertificateRecord {
         if self.key == key_in(&self.state) {
             self.key = None;
         }
+        self.receipt = None;
         let (directory, ra_profile) = origin_text(self.directory.take(), self.ra_profile.take());
         let text = |name, text: Option<String>| text.map(|text| (name, AttributeValue::S(text)));
         let request = self.signer_request.take().map(|request| (SIGNER_REQUEST, request_attribute(request)));

@@ -108,6 +108,11 @@ impl Item {
         self
     }
 
+    /// Whether it has a record, and not its key alone.
+    pub(super) fn has_record(&self) -> bool {
+        self.text(RECORD).is_some()
+    }
+
     /// Decodes the record.
     pub(super) fn record<T: Record>(&self) -> Result<T, StoreError> {
         let json = self.text(RECORD).ok_or_else(|| malformed(T::NAME))?;

@@ -12,12 +12,12 @@ use jose::Thumbprint;
 
 use super::{
     DynamoDbStore,
-    item::{Item, malformed},
+    item::{Item, Record, malformed},
     key::{self, Key, Keys},
 };
 use store::{
-    AccountStore, BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, StoreError, UnboundAccounts,
-    Versioned,
+    AccountStore, BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, Receipt, Retention, StoreError,
+    UnboundAccounts, Versioned,
 };
 
 #[async_trait]
@@ -139,14 +139,22 @@ impl LookupStore for DynamoDbStore {
 
 impl DynamoDbStore {
     /// The index items of the certificate: one for each identifier, one for its key, and one for
-    /// the end of its validity.
-    pub(super) fn certificate_entries(&self, certificate: &CertificateRecord) -> Vec<Item> {
+    /// the end of its validity. The last one has the receipt: each costs a write unit, however
+    /// little is in it, and the record of an ordinary certificate has no room left in its own.
+    ///
+    /// # Errors
+    /// The receipt is not a record, which does not occur.
+    pub(super) fn certificate_entries(&self, certificate: &CertificateRecord) -> Result<Vec<Item>, StoreError> {
         let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
         let end = self.retention.of_certificate(certificate);
-        let names = certificate.identifiers.iter().map(|name| key::certificate_by_name(name, &entry));
-        let keys = names.chain([key::certificate_ending(&entry)]);
-        let entries = keys.map(|key| Item::new(key).with_expiry(end));
-        entries.chain(self.key_entry(None, certificate)).collect()
+        let ending = key::certificate_ending(&entry);
+        let ending = match &certificate.receipt {
+            Some(receipt) => Item::of(ending, receipt, &self.retention)?,
+            None => Item::new(ending),
+        };
+        let names = certificate.identifiers.iter().map(|name| Item::new(key::certificate_by_name(name, &entry)));
+        let entries = names.chain([ending]).map(|entry| entry.with_expiry(end));
+        Ok(entries.chain(self.key_entry(None, certificate)).collect())
     }
 
     /// The index item of the certificate by its key, if the record had another key or none
@@ -208,6 +216,15 @@ impl DynamoDbStore {
                 return Ok(Page::of(found, limit));
             }
         }
+    }
+}
+
+impl Record for Receipt {
+    const NAME: &'static str = "receipt";
+
+    /// It ends with the entry that has it.
+    fn kept_until(&self, _: &Retention) -> Option<Timestamp> {
+        None
     }
 }
 

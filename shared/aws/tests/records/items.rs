@@ -89,6 +89,7 @@ pub(crate) fn kind(item: &Attributes) -> &'static str {
         (["AUDIT", _], _) => "audit record",
         (["AUTHORIZATION", _, _], "-") => "authorization",
         (["BLOCKED", _], _) => "blocked key",
+        (["CERTIFICATE", "END", ..], _) if item.contains_key("record") => "receipt",
         (["CERTIFICATE", "END" | "KEY" | "NAME", ..], _) => "entry of a certificate",
         (["CERTIFICATE", _], "-") => "certificate",
         (["CRL", _, _], "CRL") => "CRL",

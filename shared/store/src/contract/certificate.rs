@@ -4,7 +4,7 @@ use acme::RevocationReason;
 
 use super::{
     Tried, WORKS, assert_conflict,
-    fixture::{DAY, at, certificate, certificate_of, issued, issuer_id, key, raised, revoked, serial},
+    fixture::{DAY, at, certificate, certificate_of, issued, issuer_id, key, raised, revoked, serial, with_receipt},
 };
 use crate::RevokedCertificate;
 
@@ -48,6 +48,25 @@ pub async fn a_certificate_is_intended_then_issued_then_revoked(store: Tried) {
     store.update_certificate(&unsigned, &revoked(&unsigned)).await.expect(WORKS);
     let listed = store.revoked_certificates(&unsigned.issuer, 0, at(0)).await.expect(WORKS);
     assert_eq!(listed.len(), 1, "a certificate whose signature may exist is revoked like any other");
+}
+
+/// It is there before the signature, and neither the signature nor the revocation loses it.
+pub async fn a_receipt_is_stored_with_the_intention_and_stays(store: Tried) {
+    let intended = with_receipt(&certificate());
+    let receipt = intended.receipt.clone();
+    assert!(receipt.is_some());
+    store.intend_certificate(&intended).await.expect(WORKS);
+    let read = async || store.certificate(&intended.id).await.expect(WORKS).expect("it is stored");
+    assert_eq!(store.receipt(&read().await.value).await.expect(WORKS), receipt);
+    let signed = issued(&read().await);
+    store.update_certificate(&read().await, &signed).await.expect(WORKS);
+    assert_eq!(store.receipt(&read().await.value).await.expect(WORKS), receipt);
+    store.update_certificate(&signed, &revoked(&signed)).await.expect(WORKS);
+    assert_eq!(store.receipt(&read().await.value).await.expect(WORKS), receipt);
+
+    let without = certificate();
+    store.intend_certificate(&without).await.expect(WORKS);
+    assert_eq!(store.receipt(&without).await.expect(WORKS), None, "an earlier version issued it");
 }
 
 /// More than fit into one batch of any engine, and one that does not exist.

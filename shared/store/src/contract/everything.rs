@@ -15,7 +15,7 @@ use super::{
         DAY, account_in, at, audit_record, authorization, bound, certificate, certificate_of, changed, crl, dns,
         expiry_watch, external_account_key, external_account_secret, grant_to, incident, issued_leaf, issuer,
         issuer_id, key, nonce, operation, order, processing, raised, random, revoked, secrets, serial, valid,
-        valid_order, validating,
+        valid_order, validating, with_receipt,
     },
 };
 use crate::{
@@ -81,7 +81,11 @@ pub async fn read_everything(store: &dyn Store, keys: &Keys) -> Vec<Value> {
         add(json(proofs));
     }
     for id in &keys.certificates {
-        add(json(store.certificate(id).await.expect(WORKS).expect(WORKS)));
+        let certificate = store.certificate(id).await.expect(WORKS).expect(WORKS);
+        if let Some(receipt) = store.receipt(&certificate).await.expect(WORKS) {
+            add(json(receipt));
+        }
+        add(json(certificate));
     }
     for (issuer, shard) in &keys.crls {
         add(json(store.crl(issuer, *shard).await.expect(WORKS).expect(WORKS)));
@@ -195,7 +199,7 @@ async fn write_issuance(store: &dyn Store, issuing: &IssuerId, account: &Account
         })
     };
     store.intend_certificate(&of_account(&[1])).await.expect(WORKS);
-    let intended = of_account(&[2]);
+    let intended = with_receipt(&of_account(&[2]));
     let under_way = processing(&open, &intended);
     store.begin_issuance(&intended, &open, &under_way).await.expect(WORKS);
     let issued = changed(&issued_leaf(&intended), |record: &mut CertificateRecord| {

@@ -20,8 +20,8 @@ use jose::{PublicKey, base64url};
 
 use crate::{
     AuditRecord, CertificateRecord, CertificateState, CrlBackdate, CrlRecord, Der, EnrolmentGrant, ExpiryWatch,
-    ExternalAccountKey, ExternalAccountSecret, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow, NonceSecret,
-    NonceSecrets, OperationId, Revocation, Selection, Versioned,
+    ExternalAccountKey, ExternalAccountSecret, Ground, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow,
+    NonceSecret, NonceSecrets, OperationId, Receipt, Revocation, Selection, Versioned,
 };
 
 /// That number of seconds after the day of the samples, which is far enough in the future that no
@@ -268,9 +268,30 @@ pub fn certificate_of(issuer: &IssuerId, crl_shard: u16, serial: Serial) -> Vers
         profile: None,
         key: None,
         signer_request: None,
+        receipt: None,
         unknown: UnknownMembers::default(),
     };
     Versioned::new(certificate, operation())
+}
+
+/// The certificate with a receipt in which nothing is left out.
+pub fn with_receipt(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
+    changed(before, |certificate| {
+        let ground = |identifier: &Identifier| Ground {
+            identifier: identifier.clone(),
+            authorization: AuthorizationId::new(at(0), random()),
+            evidence: Some(evidence(ChallengeType::Http01)),
+            pre_approval: Some(".example.com".to_owned()),
+            unknown: UnknownMembers::default(),
+        };
+        certificate.receipt = Some(Receipt {
+            at: at(3),
+            acme_profile: "web".parse().expect("a profile's name"),
+            rules: "0123456789abcdef01234567".to_owned(),
+            grounds: certificate.identifiers.iter().map(ground).collect(),
+            unknown: UnknownMembers::default(),
+        });
+    })
 }
 
 /// The certificate with its signature.
