@@ -14,12 +14,12 @@ use serde_json::Value;
 use crate::{
     AdminError, RequestError, Role, account, audit,
     ceremony::{self, CeremonialAct},
-    certificate, doctor, enrolment, event, explain, external_account, incident, issuer, issuer_revocation, key,
-    profile, selection, status, support,
+    certificate, doctor, enrolment, event, evidence, explain, external_account, incident, issuer, issuer_revocation,
+    key, profile, selection, status, support,
 };
 
 /// All actions, sorted by noun, each with its role.
-const ACTIONS: [KnownAction; 42] = [
+const ACTIONS: [KnownAction; 43] = [
     KnownAction::of::<status::ShowStatus>(Role::View),
     KnownAction::of::<doctor::Examine>(Role::View),
     KnownAction::of::<explain::Explain>(Role::View),
@@ -41,6 +41,7 @@ const ACTIONS: [KnownAction; 42] = [
     KnownAction::of::<certificate::FindCertificates>(Role::View),
     KnownAction::of::<certificate::ExportCertificate>(Role::View),
     KnownAction::of::<certificate::RevokeCertificate>(Role::Revoke),
+    KnownAction::of::<evidence::ShowEvidence>(Role::View),
     KnownAction::of::<selection::SelectCertificates>(Role::View),
     KnownAction::of::<selection::RevokeCertificates>(Role::Revoke),
     KnownAction::of::<selection::IndexKeys>(Role::Revoke),

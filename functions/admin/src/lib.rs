@@ -13,6 +13,7 @@ pub mod certificate;
 pub mod doctor;
 pub mod enrolment;
 pub mod event;
+pub mod evidence;
 pub mod explain;
 pub mod external_account;
 pub mod incident;

@@ -57,12 +57,13 @@ const ACTS: [(Role, &[&str]); 4] = [
 const CEREMONIES: [&str; 3] = ["add-issuer", "revoke-issuer", "roll-over-issuer"];
 
 /// What every role may ask.
-const QUESTIONS: [&str; 19] = [
+const QUESTIONS: [&str; 20] = [
     "audit",
     "blocked-keys",
     "ceremony-function",
     "doctor",
     "enrolments",
+    "evidence",
     "explain",
     "export-certificate",
     "external-account-keys",

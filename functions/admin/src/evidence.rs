@@ -1,0 +1,52 @@
+//! The evidence for a certificate: a document that can be examined without the CA.
+
+use acme::CertificateId;
+use ca::Certificate;
+use operator::Parts;
+use serde::{Deserialize, Serialize};
+use store::Receipt;
+
+use crate::{Action, AdminError};
+
+/// Shows why a certificate was signed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShowEvidence {
+    /// The id of the certificate (RFC 9773 §4.1).
+    pub id: CertificateId,
+}
+
+impl Action for ShowEvidence {
+    type Answer = EvidenceDocument;
+
+    const NAME: &str = "evidence";
+    const IS_ACT: bool = false;
+
+    async fn perform(self, parts: &Parts, _actor: &str) -> Result<EvidenceDocument, AdminError> {
+        let chain = parts.certificates.exported_chain(&self.id).await?;
+        let record = parts.certificates.find(&self.id).await?;
+        let leaf = chain.certificates().first();
+        Ok(EvidenceDocument {
+            id: self.id,
+            tbs: leaf.map(Certificate::tbs_digest).unwrap_or_default().to_vec(),
+            certificate: chain.pem(),
+            receipt: parts.certificates.receipt(&record).await?,
+        })
+    }
+}
+
+/// What `verify-evidence` examines.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceDocument {
+    /// The id of the certificate (RFC 9773 §4.1).
+    pub id: CertificateId,
+    /// The SHA-256 digest of what was signed, the TBSCertificate.
+    #[serde(with = "jose::base64url")]
+    pub tbs: Vec<u8>,
+    /// The certificate, followed by those of its issuers without the root, in PEM.
+    pub certificate: String,
+    /// Why it was signed; absent for the host's own, and where an earlier version issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+}
