@@ -4,9 +4,8 @@ use acme::CertificateId;
 use ca::Certificate;
 use operator::Parts;
 use serde::{Deserialize, Serialize};
-use store::Receipt;
 
-use crate::{Action, AdminError};
+use crate::{Action, AdminError, examination::EvidenceDocument};
 
 /// Shows why a certificate was signed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -33,20 +32,4 @@ impl Action for ShowEvidence {
             receipt: parts.certificates.receipt(&record).await?,
         })
     }
-}
-
-/// What `verify-evidence` examines.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EvidenceDocument {
-    /// The id of the certificate (RFC 9773 §4.1).
-    pub id: CertificateId,
-    /// The SHA-256 digest of what was signed, the TBSCertificate.
-    #[serde(with = "jose::base64url")]
-    pub tbs: Vec<u8>,
-    /// The certificate, followed by those of its issuers without the root, in PEM.
-    pub certificate: String,
-    /// Why it was signed; absent for the host's own, and where an earlier version issued it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<Receipt>,
 }

@@ -171,6 +171,11 @@ impl Certificate {
         verify_stated(&signed.algorithm, issuer, signed.message, &signed.signature)
     }
 
+    /// The name of the CA that signed it, as [`Certificate::subject`] is.
+    pub fn issuer(&self) -> String {
+        self.tbs.issuer().to_string()
+    }
+
     /// The SHA-256 digest of what was signed: the TBSCertificate in DER.
     pub fn tbs_digest(&self) -> [u8; 32] {
         // These bytes were parsed as a certificate already.

@@ -6,7 +6,7 @@
 //!                                                   └─> ca ───> acme, jose
 //! functions/{admin, bootstrap, publish-crl}, host ─> operator ─> ra
 //! functions/ceremony ─> functions/admin
-//! functions/{validate, remote-perspective}, host ─> perspective ─> validation ─> acme
+//! functions/{admin, validate, remote-perspective}, host ─> perspective ─> validation ─> acme
 //! host ─> every function library but that of remote-perspective
 //! serverless-acme (command line) ─> functions/admin, and behind features ─> host
 //! functions/*/main.rs ─> aws ─> api, operator, ra, issuing, authority, store, ca
@@ -135,8 +135,8 @@ impl Floor {
                 matches!(other, Acme | Api | Authority | Ca | Issuing | Jose | Operator | Ra | Store)
                     || (other == Aws && optional)
             }
-            // What perspectives lack is said on AWS: the other functions of operators look nowhere.
-            Admin => (other == Perspective && optional) || Function.may_use(other, optional),
+            // What perspectives lack, and what the quorum of evidence is: it asks none itself.
+            Admin => other == Perspective || Function.may_use(other, optional),
             // Its acts are some of those that operators know.
             Ceremony => other == Admin || Function.may_use(other, optional),
             RemotePerspective => matches!(other, Perspective | Validation) || (other == Aws && optional),

@@ -1,10 +1,11 @@
 //! The timeline of an explanation.
 
-use acme::{Account, Authorization, CaaPermission, ChallengeState, Observation, Order, OrderState};
+use acme::{Account, Authorization, ChallengeState, Observation, Order, OrderState};
 use jiff::Timestamp;
 use store::{AuditRecord, CertificateRecord, CertificateState};
 
 use super::{TimelineEntry, listed};
+use crate::observed;
 
 /// The timeline of an order.
 pub(super) fn of_order(
@@ -86,7 +87,7 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                 attempt.whole().detail
             );
             timeline.push(entry(attempt.at, what));
-            for what in of_perspectives(&attempt.perspectives) {
+            for what in observed::perspectives(&attempt.perspectives) {
                 timeline.push(entry(attempt.at, format!("perspectives for {name}: {what}")));
             }
         }
@@ -99,13 +100,13 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
                 };
                 timeline.push(entry(*at, format!("{challenge_type} for {name}: {what}")));
                 for authentic in seen(authorization).filter_map(|observation| observation.authenticated) {
-                    timeline.push(entry(*at, format!("DNS for {name}: {}", authenticity(authentic))));
+                    timeline.push(entry(*at, format!("DNS for {name}: {}", observed::authenticity(authentic))));
                 }
                 for permission in seen(authorization).filter_map(|observation| observation.caa.as_ref()) {
-                    timeline.push(entry(*at, format!("CAA for {name}: {}", caa(permission))));
+                    timeline.push(entry(*at, format!("CAA for {name}: {}", observed::caa(permission))));
                 }
                 let observations = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
-                for what in of_perspectives(observations) {
+                for what in observed::perspectives(observations) {
                     timeline.push(entry(*at, format!("perspectives for {name}: {what}")));
                 }
             }
@@ -124,49 +125,6 @@ fn of_authorization(order: &Order, authorization: &Authorization, timeline: &mut
 fn seen(authorization: &Authorization) -> impl Iterator<Item = &Observation> {
     let observations = authorization.evidence.iter().flat_map(|evidence| &evidence.observations);
     observations.filter(|observation| observation.is_own())
-}
-
-/// How many other networks saw the same, and what the others said.
-fn of_perspectives<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Vec<String> {
-    let remote: Vec<_> = observations.into_iter().filter(|observation| !observation.is_own()).collect();
-    if remote.is_empty() {
-        return Vec::new();
-    }
-    let name = |observation: &&Observation| {
-        let Observation { perspective, region, .. } = observation;
-        format!("{} ({})", perspective.as_deref().unwrap_or_default(), region.as_deref().unwrap_or_default())
-    };
-    let agreeing: Vec<_> = remote.iter().filter(|observation| observation.agrees()).map(name).collect();
-    let mut lines = vec![format!("{} of {} saw the same: {}", agreeing.len(), remote.len(), agreeing.join(", "))];
-    lines.extend(remote.iter().filter_map(|observation| match (&observation.problem, &observation.unheard) {
-        (Some(problem), _) => Some(format!("{} saw something else: {problem}", name(observation))),
-        (None, Some(reason)) => Some(format!("{} was not heard: {reason}", name(observation))),
-        (None, None) => None,
-    }));
-    lines
-}
-
-/// What a resolver that validates said of its answers.
-fn authenticity(is_authentic: bool) -> &'static str {
-    if is_authentic {
-        "the resolver found every answer authentic (DNSSEC)"
-    } else {
-        "an answer is from a zone without signatures (DNSSEC)"
-    }
-}
-
-/// Why CAA records permitted a certificate.
-fn caa(permission: &CaaPermission) -> String {
-    let of_dns = permission.authenticated.map(|authentic| format!("; {}", authenticity(authentic)));
-    of_records(permission) + &of_dns.unwrap_or_default()
-}
-
-fn of_records(permission: &CaaPermission) -> String {
-    match (&permission.domain, &permission.record) {
-        (Some(domain), Some(record)) => format!("permitted by the record {record} of {domain}"),
-        (Some(domain), None) => format!("the records of {domain} restrict no CA"),
-        (None, _) => "there are no records".to_owned(),
-    }
 }
 
 fn of_certificate(certificate: &CertificateRecord, timeline: &mut Vec<TimelineEntry>) {
