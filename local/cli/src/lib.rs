@@ -9,6 +9,7 @@ mod admin;
 mod banner;
 #[cfg(feature = "demo")]
 mod demo;
+mod evidence;
 #[cfg(feature = "host")]
 mod log;
 #[cfg(feature = "host")]
@@ -19,10 +20,9 @@ mod shell_word;
 #[cfg(feature = "host")]
 mod signals;
 
-#[cfg(feature = "host")]
-use std::path::PathBuf;
 use std::{
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -34,11 +34,14 @@ use host::{
 };
 use tokio::runtime::Runtime;
 
-use self::admin::{AdminArguments, AdminFailure};
 #[cfg(feature = "demo")]
 use self::demo::DemoError;
 #[cfg(feature = "host")]
 use self::perspective::PerspectiveArguments;
+use self::{
+    admin::{AdminArguments, AdminFailure},
+    evidence::EvidenceFailure,
+};
 
 /// Runs the command line of this process. A refused command line ends the process with status 2, a
 /// failure gives status 1 after its message, everything else 0.
@@ -51,6 +54,7 @@ pub fn run() -> ExitCode {
         Command::Perspective(arguments) => watch(*arguments),
         #[cfg(feature = "host")]
         Command::Serve(arguments) => serve(arguments),
+        Command::VerifyEvidence { file } => evidence::verify(&file).map_err(Failure::from),
     };
     match done {
         Ok(status) => status,
@@ -163,6 +167,18 @@ enum Command {
     /// is 0 on success, 1 if the command was refused or failed, and 2 if the command line is
     /// invalid.
     Admin(Box<AdminArguments>),
+    /// Examine the evidence for a certificate, without the CA
+    ///
+    /// FILE is what `admin certificates evidence ID --json` printed: the certificate, and the
+    /// receipt for why it was signed. One line for each thing that was examined; the exit status is
+    /// 0 if all of them are as they have to be, and 1 otherwise.
+    #[command(
+        after_help = "Example:\n  serverless-acme admin certificates evidence ID --json > evidence.json\n  serverless-acme verify-evidence evidence.json"
+    )]
+    VerifyEvidence {
+        /// The file; - is standard input
+        file: PathBuf,
+    },
     #[cfg(feature = "demo")]
     /// Demonstrate the life cycle of a certificate, from account to revocation, in about a second
     ///
@@ -187,6 +203,9 @@ enum Failure {
     #[cfg(feature = "demo")]
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// Evidence was not examined.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFailure),
     /// The demonstration was interrupted by a signal.
     #[cfg(feature = "demo")]
     #[error("interrupted")]

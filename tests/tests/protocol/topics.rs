@@ -12,6 +12,7 @@ mod csr_smuggling;
 mod directory;
 mod dnssec;
 mod events;
+mod evidence;
 mod external_accounts;
 mod finalize;
 mod identifiers;

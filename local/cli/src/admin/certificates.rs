@@ -6,6 +6,7 @@ use acme::{AccountId, CertificateId, CertificateIdError, DirectoryId, Revocation
 use admin::{
     account::{AccountFilter, FindAccounts, ShownAccount},
     certificate::{CertificateFilter, ExportCertificate, FindCertificates, RevokeCertificate, ShownCertificate},
+    evidence::ShowEvidence,
     selection::{CertificateSelection, IndexKeys, RevokeCertificates},
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -21,6 +22,7 @@ use super::{
     selection::{self, Counted, SelectionArguments},
     table::{printable, table},
 };
+use crate::evidence::listed;
 
 #[derive(Subcommand)]
 pub(super) enum CertificatesCommand {
@@ -52,6 +54,18 @@ pub(super) enum CertificatesCommand {
         /// The file to write [default: standard output]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+    },
+    /// Show why a certificate was signed: what was seen, by whom and from where, under which rules
+    ///
+    /// With --json, it is a document that `serverless-acme verify-evidence` examines without the
+    /// CA.
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin certificates evidence aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE\n  serverless-acme admin certificates evidence 4A:1F:00:9C:33:D0:52:7E --json > evidence.json"
+    )]
+    Evidence {
+        /// The certificate: its id (RFC 9773 §4.1) or its hexadecimal serial number
+        #[arg(allow_hyphen_values = true)]
+        certificate: CertificateReference,
     },
     /// Revoke one certificate, or all that match a selection
     ///
@@ -190,6 +204,7 @@ pub(super) async fn run(
     match command {
         CertificatesCommand::Find(filter) => find(connection, output, filter).await,
         CertificatesCommand::Show { certificate } => show(connection, output, certificate).await,
+        CertificatesCommand::Evidence { certificate } => evidence(connection, output, certificate).await,
         CertificatesCommand::Export { certificate, format, out } => {
             export(connection, output, certificate, format, out).await
         }
@@ -270,6 +285,18 @@ async fn export(
         Some(path) => fs::write(&path, bytes).map_err(|error| AdminFailure::File { path, reason: error.to_string() }),
         None => output.bytes(&bytes),
     }
+}
+
+async fn evidence(
+    connection: &Connection,
+    output: &Output,
+    certificate: CertificateReference,
+) -> Result<(), AdminFailure> {
+    let found = found(connection, certificate).await?;
+    let [ShownCertificate { id, .. }] = found.as_slice() else { return Err(AdminFailure::Several(found.len())) };
+    let document = connection.ask(&ShowEvidence { id: id.clone() }).await?;
+    let findings = document.examined().map_err(AdminFailure::Evidence)?;
+    output.print(&document, || listed(&findings))
 }
 
 async fn found(

@@ -8,6 +8,7 @@ use std::{
 };
 
 use admin::{Action, SocketReply, Surroundings};
+use ca::CertificateError;
 #[cfg(feature = "host")]
 use host::{AtRest, StartError};
 use tokio::time;
@@ -209,6 +210,9 @@ pub(crate) enum AdminFailure {
     /// The request cannot be written.
     #[error("the request cannot be written: {0}")]
     Request(#[source] serde_json::Error),
+    /// The certificate of the answer cannot be read.
+    #[error("the certificate of the answer cannot be read: {0}")]
+    Evidence(#[source] CertificateError),
     /// The answer has an unexpected form, perhaps because another version answered.
     #[error("the answer cannot be read, perhaps because it comes from another version: {0}")]
     Answer(#[source] serde_json::Error),

@@ -1,10 +1,12 @@
 //! `admin certificates` and `admin accounts show`: found by various properties, and written to
 //! files.
 
+use serde_json::Value;
+
 use super::{admin, json, text};
 use crate::{
     acme::Client,
-    process::{Server, refusal},
+    process::{Server, finish, program, refusal},
 };
 
 #[tokio::test]
@@ -44,6 +46,25 @@ async fn a_certificate_is_found_by_its_serial_number_shown_and_exported() {
     assert_eq!(der.first(), Some(&0x30), "a SEQUENCE");
     let known = json(&data, &["accounts", "show", account]).await;
     assert_eq!((&known["account"]["id"], &known["certificates"][0]["id"]), (&json!(account), &json!(id)));
+
+    // Nothing was validated here, and the evidence says so with and without the CA.
+    let seen = text(&data, &["certificates", "evidence", serial]).await;
+    assert!(seen.contains("WRONG www.test: nothing was validated: a test switch let it through\n"), "{seen}");
+    let evidence = server.folder.path().join("evidence.json");
+    std::fs::write(&evidence, text(&data, &["certificates", "evidence", id, "--json"]).await).unwrap();
+    let verified = finish(program().arg("verify-evidence").arg(&evidence)).await;
+    let said = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(said.starts_with(&seen) && said.ends_with("see the lines that say WRONG.\n"), "{said}");
+    let mut sound: Value = serde_json::from_slice(&std::fs::read(&evidence).unwrap()).unwrap();
+    sound["receipt"]["grounds"][0]["evidence"]["observations"] = json!([{"seen": "http://www.test"}]);
+    std::fs::write(&evidence, sound.to_string()).unwrap();
+    let verified = finish(program().arg("verify-evidence").arg(&evidence)).await;
+    let said = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{said}");
+    assert!(said.contains("ok    www.test: the CA saw http://www.test\n"), "{said}");
+    let message = refusal(finish(program().arg("verify-evidence").arg(&file)).await);
+    assert!(message.contains("it is not what `admin certificates evidence ID --json` prints"), "{message}");
 
     let message = refusal(admin(&data, &["certificates", "show", "7f"]).await);
     assert!(message.contains("there is no such certificate"), "{message}");
