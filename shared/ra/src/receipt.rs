@@ -1,6 +1,6 @@
 //! The receipt of a certificate that is about to be intended.
 
-use acme::{Authorization, Order, UnknownMembers};
+use acme::{Authorization, Identifier, Order, UnknownMembers};
 use authority::Failure;
 use jiff::Timestamp;
 use store::{Ground, RaProfile, Receipt, rules_version};
@@ -16,11 +16,12 @@ pub(crate) fn receipt(
     now: Timestamp,
 ) -> Result<Receipt, Failure> {
     let of_order = authorizations.iter().filter(|authorization| order.authorizations.contains(&authorization.id));
+    let of_name = |name: &Identifier| of_order.clone().find(|authorization| authorization.identifier == *name);
     Ok(Receipt {
         at: acme::whole_seconds(now),
         acme_profile: serving.acme.name.clone(),
         rules: rules_version(&serving.acme, ra).map_err(Failure::issuing)?,
-        grounds: of_order.map(ground).collect(),
+        grounds: order.identifiers.iter().filter_map(of_name).map(ground).collect(),
         unknown: UnknownMembers::default(),
     })
 }

@@ -21,8 +21,8 @@ pub struct Receipt {
     pub acme_profile: ProfileName,
     /// The version of the rules: see [`rules_version`].
     pub rules: String,
-    /// Why the account may have the certificate's identifiers, in the order of the order's
-    /// authorizations.
+    /// Why the account may have the certificate's identifiers, one for each of them, in their
+    /// order.
     pub grounds: Vec<Ground>,
     /// What a newer version knows of it.
     #[serde(flatten)]

@@ -40,11 +40,18 @@ impl CertificateStore for DynamoDbStore {
         keys.iter().filter_map(|key| items.get(key)).map(Item::versioned).collect()
     }
 
-    /// It is with the entry of the end of the validity.
+    /// It is with the entry of the end of the validity, and its grounds with those of the names.
     async fn receipt(&self, certificate: &CertificateRecord) -> Result<Option<Receipt>, StoreError> {
         let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
-        let entry = self.get(key::certificate_ending(&entry), Consistency::Strong).await?;
-        entry.filter(Item::has_record).map(|entry| entry.record()).transpose()
+        let ending = self.get(key::certificate_ending(&entry), Consistency::Strong).await?;
+        let Some(ending) = ending.filter(Item::has_record) else { return Ok(None) };
+        let mut receipt: Receipt = ending.record()?;
+        let names = certificate.identifiers.iter().map(|name| key::certificate_by_name(name, &entry));
+        let keys: Vec<Key> = names.collect();
+        let named = self.get_all(keys.iter().cloned().collect()).await?;
+        let grounds = keys.iter().filter_map(|key| named.get(key)).filter(|entry| entry.has_record());
+        receipt.grounds = grounds.map(Item::record).collect::<Result<_, _>>()?;
+        Ok(Some(receipt))
     }
 
     async fn update_certificate(

@@ -3,7 +3,7 @@
 //!
 //! - What is recorded when a certificate is issued is stored in attributes with short names, which
 //!   the first versions do not read. They take less room than members of the JSON.
-//! - The receipt is in the index item of the end of the validity.
+//! - The receipt is in the index items of the end of the validity and of the names.
 //! - The thumbprint of the key follows from the certificate and is not stored.
 //! - The JSON has the members that the first versions need, in the shortest form that they read.
 //!

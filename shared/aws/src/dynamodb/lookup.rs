@@ -16,8 +16,8 @@ use super::{
     key::{self, Key, Keys},
 };
 use store::{
-    AccountStore, BlockedKey, CertificateEntry, CertificateRecord, LookupStore, Page, Receipt, Retention, StoreError,
-    UnboundAccounts, Versioned,
+    AccountStore, BlockedKey, CertificateEntry, CertificateRecord, Ground, LookupStore, Page, Receipt, Retention,
+    StoreError, UnboundAccounts, Versioned,
 };
 
 #[async_trait]
@@ -139,8 +139,9 @@ impl LookupStore for DynamoDbStore {
 
 impl DynamoDbStore {
     /// The index items of the certificate: one for each identifier, one for its key, and one for
-    /// the end of its validity. The last one has the receipt: each costs a write unit, however
-    /// little is in it, and the record of an ordinary certificate has no room left in its own.
+    /// the end of its validity. The last one has the receipt, and that of each identifier its
+    /// ground: an item costs a write unit, however little is in it, and the record of an ordinary
+    /// certificate has no room left in its own.
     ///
     /// # Errors
     /// The receipt is not a record, which does not occur.
@@ -148,11 +149,21 @@ impl DynamoDbStore {
         let entry = CertificateEntry { not_after: certificate.not_after, id: certificate.id.clone() };
         let end = self.retention.of_certificate(certificate);
         let ending = key::certificate_ending(&entry);
-        let ending = match &certificate.receipt {
+        let mut receipt = certificate.receipt.clone();
+        let grounds = receipt.as_mut().map(|receipt| std::mem::take(&mut receipt.grounds)).unwrap_or_default();
+        let ending = match &receipt {
             Some(receipt) => Item::of(ending, receipt, &self.retention)?,
             None => Item::new(ending),
         };
-        let names = certificate.identifiers.iter().map(|name| Item::new(key::certificate_by_name(name, &entry)));
+        let named = |name: &Identifier| {
+            let key = key::certificate_by_name(name, &entry);
+            match grounds.iter().find(|ground| ground.identifier == *name) {
+                Some(ground) => Item::of(key, ground, &self.retention),
+                None => Ok(Item::new(key)),
+            }
+        };
+        let names = certificate.identifiers.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+        let names = names.into_iter();
         let entries = names.chain([ending]).map(|entry| entry.with_expiry(end));
         Ok(entries.chain(self.key_entry(None, certificate)).collect())
     }
@@ -219,8 +230,18 @@ impl DynamoDbStore {
     }
 }
 
+/// Without its grounds: each is with the entry of its name.
 impl Record for Receipt {
     const NAME: &'static str = "receipt";
+
+    /// It ends with the entry that has it.
+    fn kept_until(&self, _: &Retention) -> Option<Timestamp> {
+        None
+    }
+}
+
+impl Record for Ground {
+    const NAME: &'static str = "ground of a receipt";
 
     /// It ends with the entry that has it.
     fn kept_until(&self, _: &Retention) -> Option<Timestamp> {

@@ -90,6 +90,7 @@ pub(crate) fn kind(item: &Attributes) -> &'static str {
         (["AUTHORIZATION", _, _], "-") => "authorization",
         (["BLOCKED", _], _) => "blocked key",
         (["CERTIFICATE", "END", ..], _) if item.contains_key("record") => "receipt",
+        (["CERTIFICATE", "NAME", ..], _) if item.contains_key("record") => "ground of a receipt",
         (["CERTIFICATE", "END" | "KEY" | "NAME", ..], _) => "entry of a certificate",
         (["CERTIFICATE", _], "-") => "certificate",
         (["CRL", _, _], "CRL") => "CRL",
