@@ -99,16 +99,20 @@ mod tests {
         collections::BTreeSet,
         fs,
         path::Path,
-        sync::{Arc, Mutex},
+        sync::{Arc, LazyLock, Mutex},
     };
 
     use authority::Metric;
     use jiff::Timestamp;
     use store::{ExternalAccountSecret, ExternalAccountStore, Retention};
-    use tracing::instrument::WithSubscriber;
+    use tracing::{Dispatch, instrument::WithSubscriber, subscriber::NoSubscriber};
 
     use super::*;
     use crate::dynamodb::DynamoDbStore;
+
+    /// While a process has one subscriber, whether a line is of interest is asked on the thread that
+    /// first reaches it, where a test beside these has none, and never again. Two more end that.
+    static OTHERS: LazyLock<[Dispatch; 2]> = LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::new())));
 
     /// A log that can be read.
     #[derive(Clone, Default)]
@@ -127,6 +131,7 @@ mod tests {
 
     /// What is logged while the secret of external accounts is read from the table.
     async fn logged(secret: &ExternalAccountSecret, log: impl Subscriber + Send + Sync, lines: Lines) -> String {
+        LazyLock::force(&OTHERS);
         let cloud = cloud::Cloud::start();
         cloud.create_table("acme");
         let client = aws_sdk_dynamodb::Client::new(&cloud.sdk_config("AdminFunction"));
@@ -164,6 +169,7 @@ mod tests {
 
     #[test]
     fn every_level_logs_measurements_as_the_filters_of_the_template_read_them() {
+        LazyLock::force(&OTHERS);
         for level in [LevelFilter::ERROR, LevelFilter::INFO] {
             let lines = Lines::default();
             let writer = lines.clone();
