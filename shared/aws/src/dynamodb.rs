@@ -40,6 +40,7 @@ mod order;
 mod profile;
 mod read;
 mod retry;
+mod seal;
 mod watch;
 mod write;
 

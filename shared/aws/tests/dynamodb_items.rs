@@ -30,7 +30,7 @@ use store::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_item_but_accounts_their_keys_grants_profiles_and_issuers_ends() {
+async fn every_item_but_accounts_their_keys_grants_profiles_issuers_and_seals_ends() {
     let (cloud, store) = open();
     write_everything(&store).await;
     let mut nouns = BTreeSet::new();
@@ -39,7 +39,7 @@ async fn every_item_but_accounts_their_keys_grants_profiles_and_issuers_ends() {
         let noun = pk.split('#').next().unwrap();
         nouns.insert(noun.to_owned());
         match noun {
-            "ACCOUNT" | "GRANT" | "KEY" | "PROFILE" | "ISSUER" => {
+            "ACCOUNT" | "GRANT" | "KEY" | "PROFILE" | "ISSUER" | "SEAL" => {
                 assert_eq!(item.get("expires"), None, "{pk} is for ever")
             }
             _ => {
@@ -66,6 +66,7 @@ async fn every_item_but_accounts_their_keys_grants_profiles_and_issuers_ends() {
         "ORDERS",
         "PROFILE",
         "PROOF",
+        "SEAL",
         "SECRET",
         "WATCH",
     ];

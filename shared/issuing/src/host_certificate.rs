@@ -58,7 +58,7 @@ impl HostCertificates {
             evidence.insert(identifier.clone(), AuthorizationEvidence::HostOwner, CaaEvidence::PolicyOff);
         }
         let intention =
-            Intention { owner: None, public_key, identifiers, validity, profile, evidence: &evidence, receipt: None };
+            Intention { owner: None, public_key, identifiers, validity, profile, evidence: &evidence, basis: None };
         let intended = self.issuance.intend(&issuer, intention)?;
         let leaf = self.issuance.issue_without_order(intended, profile).await?;
         self.issuers.chain_of(leaf, &issuer.id).await

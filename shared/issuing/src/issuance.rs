@@ -13,7 +13,7 @@ use acme::{
 use authority::{Events, Failure, IssuanceTask, Rounds, applied, certificate_facts, names, versioned};
 use ca::{Certificate, Evidence, Leaf, LintedTbs, Signer};
 use jose::PublicKey;
-use store::{CertificateRecord, CertificateState, IssuanceStore, RaProfile, Receipt, Versioned};
+use store::{Basis, CertificateRecord, CertificateState, IssuanceStore, RaProfile, Versioned};
 
 use crate::{Clearance, Error, Issuers, LoadedIssuer, StatusUrl, ValidityPeriod};
 
@@ -51,7 +51,7 @@ pub struct Intention<'a> {
     /// The evidence that it may be issued, which must cover each identifier.
     pub evidence: &'a Evidence,
     /// The same for later readers; `None` for the host itself.
-    pub receipt: Option<Receipt>,
+    pub basis: Option<Basis>,
 }
 
 /// A certificate that may be signed once its record is stored.
@@ -113,6 +113,8 @@ impl Issuance {
             evidence: intention.evidence,
         };
         let linted = leaf.tbs().map_err(Failure::issuing)?.lint().map_err(Failure::issuing)?;
+        let receipt =
+            intention.basis.map(|basis| basis.receipt(linted.bytes())).transpose().map_err(Failure::issuing)?;
         let record = versioned(CertificateRecord {
             id: linted.certificate_id().clone(),
             issuer: issuer.id.clone(),
@@ -130,7 +132,7 @@ impl Issuance {
             profile: None,
             key: None,
             signer_request: None,
-            receipt: intention.receipt,
+            receipt,
             unknown: UnknownMembers::default(),
         })?;
         Ok(Intended { record, linted: Some(linted) })

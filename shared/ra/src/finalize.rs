@@ -7,7 +7,7 @@ use authority::{Clock, IssuanceQueue, IssuanceTask, applied, versioned};
 use ca::{AuthorizationEvidence, CaaEvidence, CertificateKeyType, Csr, Evidence};
 use issuing::{Intended, Intention, Issuance as Signing, Issuers, LoadedIssuer, RequestedValidity, Validities};
 use jose::PublicKey;
-use store::{AuthorizationStore, IssuanceStore, RaProfile, Receipt, Versioned};
+use store::{AuthorizationStore, Basis, IssuanceStore, RaProfile, Versioned};
 
 use crate::{
     BlockedKeys, Directory, Error, Limits, NamePolicies, OrderView, Orders, Refusal, Renewals, blocked_keys::Block,
@@ -96,8 +96,8 @@ impl Finalization {
         self.check_certificate_key(profile, account, csr.public_key()).await?;
         self.count_certificate(serving, account, &order).await?;
         let evidence = evidence(serving, &order, &authorizations);
-        let receipt = receipt::receipt(serving, profile, &order, &authorizations, self.clock.now())?;
-        let begun = self.begin(&issuer, profile, &order, &csr, &evidence, receipt).await?;
+        let basis = receipt::basis(serving, profile, &order, &authorizations, self.clock.now())?;
+        let begun = self.begin(&issuer, profile, &order, &csr, &evidence, basis).await?;
         let (processing, intended) = match begun {
             Some(begun) => begun,
             // Another request was faster, and has decided which certificate the order gets.
@@ -151,7 +151,7 @@ impl Finalization {
         order: &Versioned<Order>,
         csr: &Csr,
         evidence: &Evidence,
-        receipt: Receipt,
+        basis: Basis,
     ) -> Result<Option<(Versioned<Order>, Intended)>, Error> {
         let wish = RequestedValidity { not_before: order.not_before, not_after: order.not_after };
         let validity = self.validities.period(issuer, profile, wish, order.created_at)?;
@@ -162,7 +162,7 @@ impl Finalization {
             validity,
             profile,
             evidence,
-            receipt: Some(receipt),
+            basis: Some(basis),
         };
         let intended = self.issuance.intend(issuer, intention)?;
         let record = &intended.record;

@@ -50,6 +50,7 @@ mod record;
 mod reserve;
 mod rows;
 mod schema;
+mod seal;
 mod snapshot;
 mod table;
 mod unfinished;

@@ -21,6 +21,7 @@ mod audit;
 mod authorization;
 mod certificate;
 mod crl;
+mod digest;
 mod error;
 mod external_account;
 mod grant;
@@ -37,6 +38,7 @@ mod page;
 mod profile;
 mod receipt;
 mod retention;
+mod seal;
 mod selection;
 mod versioned;
 mod watch;
@@ -51,6 +53,7 @@ pub use audit::{AuditRecord, AuditStore};
 pub use authorization::{AuthorizationStore, Proof};
 pub use certificate::{CertificateRecord, CertificateState, CertificateStore, Replacement, Revocation};
 pub use crl::{CrlRecord, CrlStore, RevokedCertificate};
+pub use digest::{Sha256Digest, Sha256DigestError};
 pub use error::StoreError;
 pub use external_account::{ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore};
 pub use grant::{EnrolmentGrant, GrantStore};
@@ -73,8 +76,9 @@ pub use profile::{
     ProfileChanges, ProfileFault, ProfileKind, ProfileRefusal, ProfileSet, ProfileStore, RaProfile, RaProfileRecord,
     TermsOfServiceChange, Validity, is_web_page,
 };
-pub use receipt::{Ground, Receipt, rules_version};
+pub use receipt::{Basis, Ground, Receipt, rules_version};
 pub use retention::Retention;
+pub use seal::{Seal, SealPlace, SealStore, SealedPeriod};
 pub use selection::{Position, Selection};
 pub use versioned::{OperationId, Versioned};
 pub use watch::{ExpiryWatch, WatchStore};
@@ -96,6 +100,7 @@ pub trait Store:
     + NonceStore
     + OrderStore
     + ProfileStore
+    + SealStore
     + WatchStore
     + Send
     + Sync

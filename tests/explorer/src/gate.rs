@@ -25,8 +25,8 @@ use store::{
     EnrolmentGrant, ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, GrantStore,
     IamPrincipal, Incident, IncidentStore, IssuanceStore, IssuerId, IssuerRecord, IssuerStore, KeyReplacement,
     LimitStore, LimitWindow, LookupStore, NonceSecrets, NonceStore, OperationId, OrderPage, OrderStore, Page,
-    ProfileChanges, ProfileSet, ProfileStore, Proof, RaProfile, Redemption, RevokedCertificate, Store, StoreError,
-    UnboundAccounts, Versioned, WatchStore,
+    ProfileChanges, ProfileSet, ProfileStore, Proof, RaProfile, Receipt, Redemption, RevokedCertificate, Seal,
+    SealPlace, SealStore, Store, StoreError, UnboundAccounts, Versioned, WatchStore,
 };
 
 /// The store behind turns.
@@ -235,6 +235,17 @@ at_once! {
         apply_profiles(changes: &ProfileChanges) -> ();
         applied_configuration() -> Option<AppliedConfiguration>;
         put_applied_configuration(applied: &AppliedConfiguration) -> ();
+    }
+    SealStore {
+        receipts_ending(
+            from: Timestamp,
+            until: Timestamp,
+            after: Option<&CertificateEntry>,
+            limit: usize
+        ) -> Page<(CertificateEntry, Option<Receipt>)>;
+        seals(after: Option<SealPlace>, limit: usize) -> Page<Seal>;
+        last_seal() -> Option<Seal>;
+        put_seal(seal: &Versioned<Seal>) -> ();
     }
     WatchStore {
         expiry_watch() -> Option<Versioned<ExpiryWatch>>;

@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use store::{
     AcmeProfile, AppliedConfiguration, AuditRecord, CertificateRecord, CrlRecord, EnrolmentGrant, ExpiryWatch,
     ExternalAccountKey, ExternalAccountSecret, Incident, IssuerRecord, NonceSecrets, OperationId, Proof, RaProfile,
-    RevokedCertificate, Store, StoreError, Versioned,
+    RevokedCertificate, Seal, Store, StoreError, Versioned,
 };
 
 pub use condition::Condition;
@@ -64,6 +64,7 @@ pub(crate) struct Tables {
     pub(crate) proofs: BTreeMap<String, Proof>,
     pub(crate) ra_profiles: BTreeMap<String, RaProfile>,
     pub(crate) revoked: BTreeMap<String, RevokedCertificate>,
+    pub(crate) seals: Rows<Seal>,
     pub(crate) watch: Rows<ExpiryWatch>,
 }
 

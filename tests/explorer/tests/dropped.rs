@@ -58,6 +58,7 @@ const EXPLAINED: &[(Condition, &str)] = &[
     (GrantVersion, CONTRACT),
     (IncidentVersion, CONTRACT),
     (WatchVersion, CONTRACT),
+    (NewSealPlace, CONTRACT),
 ];
 
 #[test]

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Span, Timestamp, tz::Offset};
 use jose::Thumbprint;
 
-use store::{CertificateEntry, IamPrincipal, IssuerId, LimitWindow, OperationId};
+use store::{CertificateEntry, IamPrincipal, IssuerId, LimitWindow, OperationId, SealPlace};
 
 /// The key of one item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -318,6 +318,20 @@ pub(super) fn incidents() -> Keys {
     Keys { pk: INCIDENTS.to_owned(), sk: Sort::All }
 }
 
+/// Sorted as the chain is.
+pub(super) fn seal(place: SealPlace) -> Key {
+    Key { pk: SEALS.to_owned(), sk: sealed(place) }
+}
+
+/// The seals after that one.
+pub(super) fn seals(after: Option<SealPlace>) -> Keys {
+    Keys { pk: SEALS.to_owned(), sk: after.map_or(Sort::All, |after| Sort::After(sealed(after))) }
+}
+
+fn sealed(place: SealPlace) -> String {
+    format!("{}#{:010}", digits(place.from), place.part)
+}
+
 pub(super) fn expiry_watch() -> Key {
     Key::alone("WATCH#expiry".to_owned())
 }
@@ -401,6 +415,7 @@ pub(super) const ENDING_SHARDS: u8 = 4;
 const AUDIT_DAYS: &str = "AUDIT#DAY";
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 const GRANTS: &str = "GRANT";
+const SEALS: &str = "SEAL";
 const INCIDENTS: &str = "INCIDENT";
 const ISSUERS: &str = "ISSUER";
 

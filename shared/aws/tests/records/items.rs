@@ -97,6 +97,7 @@ pub(crate) fn kind(item: &Attributes) -> &'static str {
         (["CRL", _, _], _) => "revoked certificate",
         (["EAB", "key"], _) => "external account key",
         (["GRANT"], _) => "enrolment grant",
+        (["SEAL"], _) => "seal",
         (["INCIDENT"], _) => "incident",
         (["ISSUER"], _) => "issuer",
         (["KEY", _], _) => "account by key",

@@ -14,13 +14,13 @@ use super::{
     fixture::{
         DAY, account_in, at, audit_record, authorization, bound, certificate, certificate_of, changed, crl, dns,
         expiry_watch, external_account_key, external_account_secret, grant_to, incident, issued_leaf, issuer,
-        issuer_id, key, nonce, operation, order, processing, raised, random, revoked, secrets, serial, valid,
+        issuer_id, key, nonce, operation, order, processing, raised, random, revoked, seal, secrets, serial, valid,
         valid_order, validating, with_receipt,
     },
 };
 use crate::{
     AcmeProfile, AppliedConfiguration, CertificateEntry, CertificateRecord, CrlBackdate, Der, FirstProfiles, IssuerId,
-    LimitWindow, Position, ProfileSet, RaProfile, StagedRevocation, Store, Versioned,
+    LimitWindow, Position, ProfileSet, RaProfile, SealPlace, StagedRevocation, Store, Versioned,
 };
 
 /// The keys of the records that are read one by one.
@@ -101,6 +101,7 @@ pub async fn read_everything(store: &dyn Store, keys: &Keys) -> Vec<Value> {
     add(json(store.audit(None, MANY).await.expect(WORKS)));
     add(json(store.grants(None).await.expect(WORKS)));
     add(json(store.incidents().await.expect(WORKS)));
+    add(json(store.seals(None, MANY).await.expect(WORKS)));
     add(json(store.expiry_watch().await.expect(WORKS)));
     add(json(store.blocked_keys(None, MANY).await.expect(WORKS)));
     all
@@ -127,6 +128,7 @@ pub async fn write_everything(store: &dyn Store) {
     store.create_account_if_absent(&from_before).await.expect(WORKS);
     let revoked = changed(&grant_to("web", "default"), |grant| grant.revoked_at = Some(at(DAY)));
     store.put_grant(None, &revoked).await.expect(WORKS);
+    store.put_seal(&seal(SealPlace { from: at(0), part: 0 })).await.expect(WORKS);
 }
 
 async fn write_profiles(store: &dyn Store) {

@@ -19,9 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 use jose::{PublicKey, base64url};
 
 use crate::{
-    AuditRecord, CertificateRecord, CertificateState, CrlBackdate, CrlRecord, Der, EnrolmentGrant, ExpiryWatch,
+    AuditRecord, Basis, CertificateRecord, CertificateState, CrlBackdate, CrlRecord, Der, EnrolmentGrant, ExpiryWatch,
     ExternalAccountKey, ExternalAccountSecret, Ground, Incident, IssuerId, IssuerRecord, IssuerRole, LimitWindow,
-    NonceSecret, NonceSecrets, OperationId, Receipt, Revocation, Selection, Versioned,
+    NonceSecret, NonceSecrets, OperationId, Revocation, Seal, SealPlace, Selection, Versioned,
 };
 
 /// That number of seconds after the day of the samples, which is far enough in the future that no
@@ -284,14 +284,21 @@ pub fn with_receipt(before: &Versioned<CertificateRecord>) -> Versioned<Certific
             pre_approval: Some(".example.com".to_owned()),
             unknown: UnknownMembers::default(),
         };
-        certificate.receipt = Some(Receipt {
+        let basis = Basis {
             at: at(3),
             acme_profile: "web".parse().expect("a profile's name"),
             rules: "0123456789abcdef01234567".to_owned(),
             grounds: certificate.identifiers.iter().map(ground).collect(),
-            unknown: UnknownMembers::default(),
-        });
+        };
+        certificate.receipt = Some(basis.receipt(&[0x30; 600]).expect("a document"));
     })
+}
+
+/// A seal at that place.
+pub fn seal(place: SealPlace) -> Versioned<Seal> {
+    let until = place.from + SignedDuration::from_hours(24);
+    let (jws, signer_request) = ("eyJhbGciOiJFUzI1NiJ9.e30.AAAA".to_owned(), Some("request".to_owned()));
+    Versioned::new(Seal { place, until, parts: 1, jws, signer_request }, operation())
 }
 
 /// The certificate with its signature.

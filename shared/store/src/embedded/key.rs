@@ -9,7 +9,7 @@ use acme::{
 use jiff::Timestamp;
 use jose::Thumbprint;
 
-use crate::{CertificateEntry, IssuerId, LimitWindow};
+use crate::{CertificateEntry, IssuerId, LimitWindow, SealPlace};
 
 pub(super) fn account_by_key(directory: &DirectoryId, key: &Thumbprint) -> String {
     format!("{directory}#{key}")
@@ -52,6 +52,11 @@ pub(super) fn proof(account: AccountId, name: &Identifier) -> String {
 
 pub(super) fn certificate(id: &CertificateId) -> String {
     id.to_string()
+}
+
+/// Sorted as the chain is.
+pub(super) fn seal(place: SealPlace) -> String {
+    format!("{}#{:010}", digits(place.from.as_second()), place.part)
 }
 
 pub(super) fn crl(issuer: &IssuerId, shard: u16) -> String {

@@ -140,7 +140,7 @@ impl LookupStore for EmbeddedStore {
     }
 }
 
-fn entries(
+pub(super) fn entries(
     snapshot: &Snapshot<'_>,
     keys: Vec<String>,
     table: TableName,

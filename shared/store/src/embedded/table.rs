@@ -66,6 +66,8 @@ pub(super) const INCIDENT: TableName = TableName("incident");
 pub(super) const LIMIT: TableName = TableName("limit");
 /// `time#nonce` → the operation that redeemed it.
 pub(super) const NONCE: TableName = TableName("nonce");
+/// `from#part` → [`crate::Seal`].
+pub(super) const SEAL: TableName = TableName("seal");
 /// `watch` → version, [`crate::ExpiryWatch`].
 pub(super) const WATCH: TableName = TableName("watch");
 /// `type#name#end#certID` → nothing: certificates by name.
@@ -90,7 +92,7 @@ pub(super) const ISSUING: TableName = TableName("issuing");
 pub(super) const META: TableName = TableName("meta");
 
 /// Every table. A new file gets all of them, so that reads need not check whether a table exists.
-pub(super) const ALL: [TableName; 32] = [
+pub(super) const ALL: [TableName; 33] = [
     ACCOUNT,
     ACCOUNT_BY_KEY,
     ORDER,
@@ -112,6 +114,7 @@ pub(super) const ALL: [TableName; 32] = [
     INCIDENT,
     LIMIT,
     NONCE,
+    SEAL,
     WATCH,
     NAMED,
     KEYED,

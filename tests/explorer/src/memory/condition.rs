@@ -82,6 +82,8 @@ conditions! {
     IncidentVersion,
     /// The expiry watch is replaced from its present version.
     WatchVersion,
+    /// A seal takes a place that is free.
+    NewSealPlace,
     /// An audit record is appended only once.
     NewAuditId,
 }

@@ -1,11 +1,13 @@
-//! What operators' acts leave behind: audit records, grants of enrolment, incidents, and the
-//! position of the expiry watch.
+//! What operators' acts and scheduled work leave behind: audit records, grants of enrolment,
+//! incidents, seals, and the position of the expiry watch.
 
 use acme::AuditId;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use store::{
-    AuditRecord, AuditStore, EnrolmentGrant, ExpiryWatch, GrantStore, IamPrincipal, Incident, IncidentStore,
-    OperationId, Page, StoreError, Versioned, WatchStore,
+    AuditRecord, AuditStore, CertificateEntry, EnrolmentGrant, ExpiryWatch, GrantStore, IamPrincipal, Incident,
+    IncidentStore, LookupStore, OperationId, Page, Receipt, Seal, SealPlace, SealStore, StoreError, Versioned,
+    WatchStore,
 };
 
 use super::{Condition, MemoryStore, ONLY};
@@ -53,6 +55,40 @@ impl IncidentStore for MemoryStore {
 
     async fn incidents(&self) -> Result<Vec<Versioned<Incident>>, StoreError> {
         Ok(self.lock().incidents.values().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl SealStore for MemoryStore {
+    async fn receipts_ending(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<&CertificateEntry>,
+        limit: usize,
+    ) -> Result<Page<(CertificateEntry, Option<Receipt>)>, StoreError> {
+        let page = self.certificates_ending(from, until, after, limit).await?;
+        let tables = self.lock();
+        let receipt = |id: &str| tables.certificates.get(id).and_then(|record| record.receipt.clone());
+        page.try_map(|entry| {
+            let receipt = receipt(&entry.id.to_string());
+            Ok((entry, receipt))
+        })
+    }
+
+    async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, StoreError> {
+        let tables = self.lock();
+        let later = tables.seals.values().filter(|seal| after.is_none_or(|after| seal.place > after));
+        Ok(Page::of(later.map(|seal| seal.value.clone()).collect(), limit))
+    }
+
+    async fn last_seal(&self) -> Result<Option<Seal>, StoreError> {
+        Ok(self.lock().seals.values().next_back().map(|seal| seal.value.clone()))
+    }
+
+    async fn put_seal(&self, seal: &Versioned<Seal>) -> Result<(), StoreError> {
+        let key = format!("{:012}#{:010}", seal.place.from.as_second(), seal.place.part);
+        self.replace(&mut self.lock().seals, key, None, seal, Condition::NewSealPlace)
     }
 }
 
