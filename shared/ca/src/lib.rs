@@ -8,7 +8,8 @@
 //! exactly these bytes signed, and gives the [`Certificate`] only if the signature verifies.
 //!
 //! Invariants: no clock, no randomness, no network; times and serial numbers are arguments. This
-//! crate never has a private key. Nothing can be signed that was not linted.
+//! crate never has a private key. No certificate can be signed that was not linted; what else the
+//! key of a CA signs, a [`Statement`], cannot be taken for one.
 
 mod assemble;
 mod authority_request;
@@ -32,6 +33,7 @@ mod raw;
 mod serial;
 mod signature;
 mod signer;
+mod statement;
 mod tbs;
 mod time;
 
@@ -55,6 +57,7 @@ pub use profile::{ExtendedKeyUsage, LeafExtensions, LeafProfile, Pointers, Polic
 pub use serial::new_serial;
 pub use signature::{Issued, Signature, SignatureAlgorithm, SignatureError};
 pub use signer::{KeyHandle, SignError, Signer};
+pub use statement::{Statement, StatementError};
 pub use tbs::{LintedTbs, TbsCertificate};
 pub use time::TimeError;
 

@@ -8,6 +8,7 @@ mod csr;
 mod leaf;
 mod openssl;
 mod property;
+mod statement;
 mod wycheproof;
 
 pub(crate) use authorities::{Authorities, SoftwareSigner, at, identifiers, public_key, serial};
