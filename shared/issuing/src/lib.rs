@@ -3,7 +3,7 @@
 //! Each part is constructed from the stores and seams that it uses and from no others, so its
 //! constructor shows what it can do: [`Issuers`] read, [`Issuance`] signs certificates, [`Crls`]
 //! signs CRLs and publishes them, [`CrlRequests`] only requests them, [`Lives`] measures what is
-//! left of their lives, [`Ceremony`] signs with the root. A process constructs each part once and
+//! left of their lives, [`Sealing`] signs what was written, [`Ceremony`] signs with the root. A process constructs each part once and
 //! shares it, because each part has its own cache.
 
 mod ceremony;
@@ -16,6 +16,7 @@ mod issuance;
 mod issuer;
 mod issuer_file;
 mod life;
+mod sealing;
 mod status_url;
 mod validity;
 
@@ -29,5 +30,6 @@ pub use issuance::{Intended, Intention, Issuance, Resumption};
 pub use issuer::{Issuers, LoadedIssuer};
 pub use issuer_file::IssuerFiles;
 pub use life::{LeastLife, Lives};
+pub use sealing::{SEAL_TYPE, Sealing};
 pub use status_url::StatusUrl;
 pub use validity::{RequestedValidity, Validities, ValidityPeriod, ValidityRefusal};

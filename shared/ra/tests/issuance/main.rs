@@ -18,6 +18,7 @@ mod names;
 mod nonces;
 mod one_way;
 mod order_lists;
+mod sealing;
 mod unused;
 mod waiting;
 mod withdrawn;
