@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authority::CrlTask;
 use aws::{Clients, StartError, Worker};
-use issuing::{Crls, Issuers, Lives};
+use issuing::{Crls, Issuers, Lives, Sealing};
 use operator::ExpiryNotices;
 use ra::NonceSecretRotation;
 
@@ -18,6 +18,8 @@ use crate::Upkeep;
 pub fn open(clients: &Clients) -> Result<Worker<CrlTask>, StartError> {
     let issuers = Arc::new(Issuers::new(clients.issuer_store(), clients.clock(), clients.remembered()));
     let lives = Lives::new(issuers.clone(), clients.crl_store(), clients.clock());
+    let sealing =
+        Sealing::new(issuers.clone(), clients.seal_store(), clients.profile_store(), clients.signer(), clients.clock());
     let crls = Arc::new(Crls::new(
         issuers,
         clients.crl_store(),
@@ -36,6 +38,7 @@ pub fn open(clients: &Clients) -> Result<Worker<CrlTask>, StartError> {
             clients.clock(),
             clients.settings().expiring,
         )),
+        sealing: Arc::new(sealing),
     };
     let work = aws::work_by(crls, |crls, task| Box::pin(async move { Ok(crate::work(crls, &task).await?) }));
     let due = aws::work_by((upkeep, lives), |(upkeep, lives), ()| {

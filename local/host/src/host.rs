@@ -19,7 +19,7 @@ use authority::{
 use bytes::Bytes;
 use ca::{AuthorityName, Certificate, ExtendedKeyUsage, IssuerKeyType};
 use http::Request;
-use issuing::{Hierarchy, IssuerPlan};
+use issuing::{Hierarchy, IssuerPlan, Sealing};
 use jiff::SignedDuration;
 use operator::{
     AppliedProfiles, Configurations, ConfiguredProfiles, ExpiryNotices, ExternalAccountSecrets, InitialProfiles,
@@ -158,12 +158,19 @@ impl Host {
             operator::Parts { host_settings: config.disclosed(), ..operator::Parts::beside(&parts, seams, &settings) };
         let operator = Arc::new(operator);
         let expiring = settings.expiring;
-        let expiry =
-            ExpiryNotices::new(store.clone(), store.clone(), Events::new(events, clock.clone()), clock, expiring);
+        let expiry = ExpiryNotices::new(
+            store.clone(),
+            store.clone(),
+            Events::new(events, clock.clone()),
+            clock.clone(),
+            expiring,
+        );
+        let sealing = Sealing::new(parts.issuers.clone(), store.clone(), store.clone(), signer.clone(), clock);
         let upkeep = Upkeep {
             nonce_secrets: parts.nonce_secret_rotation.clone(),
             crls: parts.crls.clone(),
             expiry: Arc::new(expiry),
+            sealing: Arc::new(sealing),
         };
         InitialProfiles::new(operator.profiles.clone(), store.clone(), store.clone()).mark_new_store().await?;
         let hierarchy = hierarchy(&config, &store, &signer).await?;

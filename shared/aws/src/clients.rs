@@ -21,7 +21,7 @@ use ra::{Accounts, Directories, KeyBlockList, Nonces, Openness, Refusals, Settin
 use store::{
     AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, GrantStore,
     IncidentStore, IssuanceStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore,
-    Retention, WatchStore,
+    Retention, SealStore, WatchStore,
 };
 
 use crate::{
@@ -77,6 +77,8 @@ pub enum Capability {
     Orders,
     /// [`ProfileStore`].
     Profiles,
+    /// [`SealStore`].
+    Seals,
     /// [`WatchStore`].
     Watch,
     /// [`Signer`].
@@ -120,6 +122,12 @@ impl Clients {
         let settings = Settings { status_url, expiring, key_block_list, openness, ..settings };
         let (clock, asked) = (Arc::new(SystemClock), Mutex::default());
         Ok(Self { config, environment: environment.clone(), store, clock, settings, asked })
+    }
+
+    /// The same by another clock than the system's.
+    #[must_use]
+    pub fn by(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// What was asked for.
@@ -271,6 +279,12 @@ impl Clients {
     /// The store of profiles.
     pub fn profile_store(&self) -> Arc<dyn ProfileStore> {
         self.note(Capability::Profiles);
+        self.store.clone()
+    }
+
+    /// The store of seals, and of the receipts that they are about.
+    pub fn seal_store(&self) -> Arc<dyn SealStore> {
+        self.note(Capability::Seals);
         self.store.clone()
     }
 

@@ -137,6 +137,24 @@ impl Issuers {
         Ok(Chain::new(leaf, certificates).map_err(Failure::issuing)?)
     }
 
+    /// The certificate of the root above this issuer; `None` where an external CA is above it.
+    ///
+    /// # Errors
+    /// An issuer cannot be read.
+    pub async fn root_of(&self, issuer: &IssuerId) -> Result<Option<Certificate>, Error> {
+        let mut issuer = self.issuer(issuer).await?;
+        for _ in 0..MAX_CHAIN {
+            if issuer.role == IssuerRole::Root {
+                return Ok(Some(issuer.issuer.certificate().clone()));
+            }
+            if !issuer.chain.is_empty() || issuer.parent == issuer.id {
+                break;
+            }
+            issuer = self.issuer(&issuer.parent).await?;
+        }
+        Ok(None)
+    }
+
     /// Clears the cache after an operator has changed an issuer.
     pub async fn forget(&self) {
         self.loaded.forget().await;

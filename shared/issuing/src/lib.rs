@@ -30,6 +30,6 @@ pub use issuance::{Intended, Intention, Issuance, Resumption};
 pub use issuer::{Issuers, LoadedIssuer};
 pub use issuer_file::IssuerFiles;
 pub use life::{LeastLife, Lives};
-pub use sealing::{SEAL_TYPE, Sealing};
+pub use sealing::Sealing;
 pub use status_url::StatusUrl;
 pub use validity::{RequestedValidity, Validities, ValidityPeriod, ValidityRefusal};

@@ -7,23 +7,21 @@
 
 use std::sync::Arc;
 
+use acme::ProfileName;
 use authority::{Clock, Failure, applied, versioned};
-use ca::{Certificate, Signer, Statement};
+use ca::{Signer, Statement};
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    CertificateEntry, Der, IssuerRecord, IssuerRole, IssuerState, Seal, SealPlace, SealStore, SealedPeriod,
-    Sha256Digest,
+    CertificateEntry, IssuerRole, IssuerState, ProfileStore, Seal, SealPlace, SealStore, SealedPeriod, Sha256Digest,
 };
 
 use crate::{Error, Issuers, LoadedIssuer};
-
-/// The type of the statement that a seal is (`typ` in its header).
-pub const SEAL_TYPE: &str = "acme-receipts+jws";
 
 /// Seals the receipts of past days.
 pub struct Sealing {
     issuers: Arc<Issuers>,
     store: Arc<dyn SealStore>,
+    profiles: Arc<dyn ProfileStore>,
     signer: Arc<dyn Signer>,
     clock: Arc<dyn Clock>,
 }
@@ -33,10 +31,11 @@ impl Sealing {
     pub fn new(
         issuers: Arc<Issuers>,
         store: Arc<dyn SealStore>,
+        profiles: Arc<dyn ProfileStore>,
         signer: Arc<dyn Signer>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { issuers, store, signer, clock }
+        Self { issuers, store, profiles, signer, clock }
     }
 
     /// Seals the days that have ended since the last seal, an hour after the end of the last one.
@@ -47,7 +46,7 @@ impl Sealing {
     /// Nothing can be signed or stored now, or what is stored contradicts the chain.
     pub async fn seal_due(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        let Some(last) = self.store.last_seal().await? else {
+        let Some(last) = self.store.last_seal(None).await? else {
             return self.append(first_of_chain(day_of(now - BEFORE_FIRST))).await.map(drop);
         };
         let mut last = Sealed::read(last)?;
@@ -90,7 +89,8 @@ impl Sealing {
             return Ok(None);
         };
         let payload = serde_json::to_vec(&period).map_err(Failure::issuing)?;
-        let signed = Statement::sign(SEAL_TYPE, &payload, &issuer.issuer, self.signer.as_ref(), &issuer.key).await;
+        let signed =
+            Statement::sign(SealedPeriod::TYPE, &payload, &issuer.issuer, self.signer.as_ref(), &issuer.key).await;
         let signed = signed.map_err(|error| match error {
             ca::StatementError::Sign(error) => Failure::Sign(error),
             other => Failure::issuing(other),
@@ -109,11 +109,8 @@ impl Sealing {
 
     /// The digests of the receipts of the period, sorted.
     async fn digests(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Sha256Digest>, Error> {
-        // What was written in the period ended in it at the earliest, and no certificate outlives
-        // the CAs above it.
-        let issuers = self.issuers.records().await?;
-        let ends = issuers.iter().filter_map(certificate).map(|issuer| issuer.not_after());
-        let latest = ends.max().unwrap_or(until) + SignedDuration::from_secs(1);
+        // What was written in the period ended in it at the earliest.
+        let latest = until + POSTDATED + self.longest_validity().await?;
         let (mut digests, mut after): (Vec<_>, Option<CertificateEntry>) = (Vec::new(), None);
         loop {
             let page = self.store.receipts_ending(from, latest, after.as_ref(), PAGE).await?;
@@ -131,13 +128,28 @@ impl Sealing {
         }
     }
 
+    /// The longest time that certificates may be valid.
+    async fn longest_validity(&self) -> Result<SignedDuration, Error> {
+        let (mut longest, mut after): (_, Option<ProfileName>) = (AT_LEAST, None);
+        loop {
+            let page = self.profiles.ra_profiles_page(after.as_ref(), PAGE).await?;
+            let of_profiles = page.items.iter().map(|profile| profile.certificate_validity.maximum);
+            let of_profiles = of_profiles.max().unwrap_or_default();
+            longest = longest.max(SignedDuration::from_secs(of_profiles.into()));
+            after = page.items.into_iter().next_back().map(|profile| profile.name);
+            if !page.more {
+                return Ok(longest);
+            }
+        }
+    }
+
     /// The issuing CA that signs seals: one that issues before one that is retired, and the one
     /// that ends last.
     async fn sealing_issuer(&self) -> Result<Option<Arc<LoadedIssuer>>, Error> {
         let mut candidates = Vec::new();
         for record in self.issuers.records().await?.iter().filter(|record| record.role == IssuerRole::Issuing) {
             let state = record.state();
-            if certificate(record).is_some() && state != IssuerState::Revoked {
+            if record.certificate.is_some() && state != IssuerState::Revoked {
                 let issuer = self.issuers.issuer(&record.id).await?;
                 if let Ok(issuer) = issuer.valid_at(self.clock.now()) {
                     candidates.push((state == IssuerState::Active, issuer.ends_at(), issuer));
@@ -157,7 +169,7 @@ struct Sealed {
 
 impl Sealed {
     fn read(seal: Seal) -> Result<Self, Error> {
-        let statement = Statement::verify(SEAL_TYPE, &seal.jws).map_err(Failure::issuing)?;
+        let statement = Statement::verify(SealedPeriod::TYPE, &seal.jws).map_err(Failure::issuing)?;
         let period = serde_json::from_slice(statement.payload()).map_err(Failure::issuing)?;
         Ok(Self { period, digest: Sha256Digest::of(seal.jws.as_bytes()) })
     }
@@ -167,11 +179,6 @@ impl Sealed {
 fn first_of_chain(until: Timestamp) -> SealedPeriod {
     let from = Timestamp::UNIX_EPOCH;
     SealedPeriod { number: 0, previous: None, from, until, part: 0, parts: 1, receipts: Vec::new() }
-}
-
-fn certificate(record: &IssuerRecord) -> Option<Certificate> {
-    let Der(der) = record.certificate.as_ref()?;
-    Certificate::from_der(der).ok()
 }
 
 /// The beginning of the day (UTC) of that time.
@@ -188,6 +195,13 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(1);
 /// How long before its first seal the chain begins, so that it has the receipts from before the
 /// first run of this, too.
 const BEFORE_FIRST: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long after it is written a certificate begins at the latest, and an hour.
+const POSTDATED: SignedDuration = SignedDuration::from_hours(25);
+
+/// How long certificates may be valid at least, as far as this looks: a profile that was made
+/// shorter, or deleted, allowed longer lives before.
+const AT_LEAST: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// The most receipts of a seal: its text is some 62 kB then, of the 400 kB of an item.
 const MOST_OF_SEAL: usize = 1_000;

@@ -31,11 +31,11 @@ pub trait SealStore: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, StoreError>;
 
-    /// The last seal of the chain; `None` before the first.
+    /// The last seal of the chain, or of its part before the place `before`; `None` if there is none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    async fn last_seal(&self) -> Result<Option<Seal>, StoreError>;
+    async fn last_seal(&self, before: Option<SealPlace>) -> Result<Option<Seal>, StoreError>;
 
     /// Stores the next seal.
     ///
@@ -95,6 +95,9 @@ pub struct SealedPeriod {
 }
 
 impl SealedPeriod {
+    /// The type of the statement that a seal is (`typ` in its header).
+    pub const TYPE: &str = "acme-receipts+jws";
+
     /// Whether the period has this time.
     pub fn has(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.until

@@ -244,7 +244,7 @@ at_once! {
             limit: usize
         ) -> Page<(CertificateEntry, Option<Receipt>)>;
         seals(after: Option<SealPlace>, limit: usize) -> Page<Seal>;
-        last_seal() -> Option<Seal>;
+        last_seal(before: Option<SealPlace>) -> Option<Seal>;
         put_seal(seal: &Versioned<Seal>) -> ();
     }
     WatchStore {

@@ -102,6 +102,7 @@ fn nouns(capability: Capability) -> &'static [&'static str] {
         Capability::Nonces => &["NONCE", "SECRET"],
         Capability::Orders => &["AUTHORIZATION", "ORDER", "ORDERS"],
         Capability::Profiles => &["PROFILE"],
+        Capability::Seals => &["CERTIFICATE", "SEAL"],
         Capability::Watch => &["WATCH"],
         _ => &[],
     }

@@ -328,6 +328,11 @@ pub(super) fn seals(after: Option<SealPlace>) -> Keys {
     Keys { pk: SEALS.to_owned(), sk: after.map_or(Sort::All, |after| Sort::After(sealed(after))) }
 }
 
+/// The seals before that place, or all.
+pub(super) fn seals_before(before: Option<SealPlace>) -> Keys {
+    Keys { pk: SEALS.to_owned(), sk: before.map_or(Sort::All, |before| Sort::Before(sealed(before))) }
+}
+
 fn sealed(place: SealPlace) -> String {
     format!("{}#{:010}", digits(place.from), place.part)
 }

@@ -32,8 +32,8 @@ impl SealStore for DynamoDbStore {
         Page::of(items, limit).try_map(|item| item.record())
     }
 
-    async fn last_seal(&self) -> Result<Option<Seal>, StoreError> {
-        self.query_last(key::seals(None), 1).await?.first().map(Item::record).transpose()
+    async fn last_seal(&self, before: Option<SealPlace>) -> Result<Option<Seal>, StoreError> {
+        self.query_last(key::seals_before(before), 1).await?.first().map(Item::record).transpose()
     }
 
     async fn put_seal(&self, seal: &Versioned<Seal>) -> Result<(), StoreError> {

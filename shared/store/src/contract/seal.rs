@@ -8,7 +8,7 @@ use crate::{CertificateEntry, Page, SealPlace};
 
 /// Two processes that seal the same period do not fork the chain.
 pub async fn the_place_of_a_seal_is_taken_once(store: Tried) {
-    assert_eq!(store.last_seal().await.expect(WORKS), None, "before the first");
+    assert_eq!(store.last_seal(None).await.expect(WORKS), None, "before the first");
     // Enough for any order of digits as text.
     let places = [(0, 0), (0, 1), (0, 2), (0, 10), (DAY, 0), (2 * DAY, 0), (30 * DAY, 0)];
     let seals = places.map(|(from, part)| seal(SealPlace { from: at(from), part }));
@@ -28,7 +28,11 @@ pub async fn the_place_of_a_seal_is_taken_once(store: Tried) {
     assert_eq!(rest.items, all[2..], "those after a place");
     let between = SealPlace { from: at(1), part: 7 };
     assert_eq!(store.seals(Some(between), 1).await.expect(WORKS).items, all[4..5], "that place need not be taken");
-    assert_eq!(store.last_seal().await.expect(WORKS).as_ref(), all.last());
+    let last = async |before| store.last_seal(before).await.expect(WORKS);
+    assert_eq!(last(None).await.as_ref(), all.last());
+    assert_eq!(last(Some(all[6].place)).await.as_ref(), Some(&all[5]), "that before it");
+    assert_eq!(last(Some(between)).await.as_ref(), Some(&all[3]), "that place need not be taken");
+    assert_eq!(last(Some(all[0].place)).await, None);
 }
 
 /// Each has the digest that the receipt of its certificate has, also where its grounds are left out.

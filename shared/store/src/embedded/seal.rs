@@ -41,8 +41,9 @@ impl SealStore for EmbeddedStore {
         page.try_map(|seal| Ok(seal.value))
     }
 
-    async fn last_seal(&self) -> Result<Option<Seal>, StoreError> {
-        let page = self.read(|snapshot| snapshot.versioned_page_back::<Seal>(None, 1))?;
+    async fn last_seal(&self, before: Option<SealPlace>) -> Result<Option<Seal>, StoreError> {
+        let before = before.map(key::seal);
+        let page = self.read(|snapshot| snapshot.versioned_page_back::<Seal>(before.as_deref(), 1))?;
         Ok(page.items.into_iter().next().map(|seal| seal.value))
     }
 

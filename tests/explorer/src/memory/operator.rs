@@ -82,8 +82,10 @@ impl SealStore for MemoryStore {
         Ok(Page::of(later.map(|seal| seal.value.clone()).collect(), limit))
     }
 
-    async fn last_seal(&self) -> Result<Option<Seal>, StoreError> {
-        Ok(self.lock().seals.values().next_back().map(|seal| seal.value.clone()))
+    async fn last_seal(&self, before: Option<SealPlace>) -> Result<Option<Seal>, StoreError> {
+        let tables = self.lock();
+        let earlier = |seal: &&Versioned<Seal>| before.is_none_or(|before| seal.place < before);
+        Ok(tables.seals.values().rev().find(earlier).map(|seal| seal.value.clone()))
     }
 
     async fn put_seal(&self, seal: &Versioned<Seal>) -> Result<(), StoreError> {
