@@ -15,11 +15,11 @@ use crate::{
     AdminError, RequestError, Role, account, audit,
     ceremony::{self, CeremonialAct},
     certificate, doctor, enrolment, event, evidence, explain, external_account, incident, issuer, issuer_revocation,
-    key, profile, selection, status, support,
+    key, profile, seal, selection, status, support,
 };
 
 /// All actions, sorted by noun, each with its role.
-const ACTIONS: [KnownAction; 43] = [
+const ACTIONS: [KnownAction; 44] = [
     KnownAction::of::<status::ShowStatus>(Role::View),
     KnownAction::of::<doctor::Examine>(Role::View),
     KnownAction::of::<explain::Explain>(Role::View),
@@ -42,6 +42,7 @@ const ACTIONS: [KnownAction; 43] = [
     KnownAction::of::<certificate::ExportCertificate>(Role::View),
     KnownAction::of::<certificate::RevokeCertificate>(Role::Revoke),
     KnownAction::of::<evidence::ShowEvidence>(Role::View),
+    KnownAction::of::<seal::ListSeals>(Role::View),
     KnownAction::of::<selection::SelectCertificates>(Role::View),
     KnownAction::of::<selection::RevokeCertificates>(Role::Revoke),
     KnownAction::of::<selection::IndexKeys>(Role::Revoke),

@@ -1,7 +1,6 @@
 //! The evidence for a certificate: a document that can be examined without the CA.
 
 use acme::CertificateId;
-use ca::Certificate;
 use operator::Parts;
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +23,12 @@ impl Action for ShowEvidence {
     async fn perform(self, parts: &Parts, _actor: &str) -> Result<EvidenceDocument, AdminError> {
         let chain = parts.certificates.exported_chain(&self.id).await?;
         let record = parts.certificates.find(&self.id).await?;
-        let leaf = chain.certificates().first();
-        Ok(EvidenceDocument {
-            id: self.id,
-            tbs: leaf.map(Certificate::tbs_digest).unwrap_or_default().to_vec(),
-            certificate: chain.pem(),
-            receipt: parts.certificates.receipt(&record).await?,
-        })
+        let receipt = parts.certificates.receipt(&record).await?;
+        let seal = match &receipt {
+            Some(receipt) => parts.certificates.seal(&self.id, receipt).await?.map(|seal| seal.jws),
+            None => None,
+        };
+        let root = parts.certificates.root(&record).await?.map(|root| root.pem());
+        Ok(EvidenceDocument { id: self.id, certificate: chain.pem(), root, receipt, seal })
     }
 }

@@ -1,18 +1,18 @@
 //! The evidence for a certificate, and its examination, for which no CA is needed.
 //!
-//! It finds what contradicts itself or is missing. That the document is what the CA kept then, and
-//! was not made up as a whole, it cannot find.
+//! It finds what contradicts itself or is missing, and what the CA did not seal. Whether the root is
+//! the right one is for those who read it to decide.
 
 use std::collections::BTreeSet;
 
 use acme::{CertificateId, Identifier, Observation, ValidationEvidence};
 use ca::{Certificate, CertificateError};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use perspective::{Quorum, Region};
 use serde::{Deserialize, Serialize};
-use store::{Ground, Receipt};
+use store::{Ground, Receipt, Seal};
 
-use crate::observed;
+use crate::{observed, sealed};
 
 /// A certificate, and why it was signed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -20,24 +20,43 @@ use crate::observed;
 pub struct EvidenceDocument {
     /// The id of the certificate (RFC 9773 §4.1).
     pub id: CertificateId,
-    /// The SHA-256 digest of what was signed, the TBSCertificate.
-    #[serde(with = "jose::base64url")]
-    pub tbs: Vec<u8>,
     /// The certificate, followed by those of its issuers without the root, in PEM.
     pub certificate: String,
+    /// The root above it, in PEM; absent where an external CA is above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
     /// Why it was signed; absent for the host's own, and where an earlier version issued it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// The seal of the receipt, a JWS in compact form; absent while it is not sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+}
+
+/// The chain of seals, or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ChainDocument {
+    /// The seals, in the order of the chain.
+    pub seals: Vec<Seal>,
+}
+
+impl ChainDocument {
+    /// What an examination of it finds.
+    pub fn examined(&self) -> Vec<Finding> {
+        sealed::of_chain(&self.seals)
+    }
 }
 
 impl EvidenceDocument {
-    /// What an examination of it finds.
+    /// What an examination of it finds at this time.
     ///
     /// # Errors
-    /// Its certificate cannot be read.
-    pub fn examined(&self) -> Result<Vec<Finding>, CertificateError> {
+    /// A certificate in it cannot be read.
+    pub fn examined(&self, now: Timestamp) -> Result<Vec<Finding>, CertificateError> {
         let chain = Certificate::from_pem(&self.certificate)?;
-        Ok(chain.split_first().map(|(leaf, issuers)| examined(self, leaf, issuers)).unwrap_or_default())
+        let root = self.root.as_deref().map(Certificate::from_pem).transpose()?.unwrap_or_default();
+        let Some((leaf, issuers)) = chain.split_first() else { return Ok(Vec::new()) };
+        Ok(examined(self, leaf, issuers, root.first(), now))
     }
 }
 
@@ -57,23 +76,26 @@ pub enum UnreadableEvidence {
     #[error("it is longer than {MAX_LENGTH} octets")]
     TooLong,
     /// It is not the document of `admin certificates evidence --json`.
-    #[error("it is not what `admin certificates evidence ID --json` prints: {0}")]
+    #[error("it is not what `admin certificates evidence ID --json` or `admin certificates seals --json` prints: {0}")]
     Malformed(#[from] serde_json::Error),
     /// Its certificate cannot be read.
     #[error("its certificate cannot be read: {0}")]
     Certificate(#[from] CertificateError),
 }
 
-/// Examines a document of [`ShowEvidence`](crate::evidence::ShowEvidence) in JSON.
+/// Examines an [`EvidenceDocument`] or a [`ChainDocument`] in JSON, at this time.
 ///
 /// # Errors
-/// The text is not one.
-pub fn examine(text: &[u8]) -> Result<Vec<Finding>, UnreadableEvidence> {
+/// The text is neither.
+pub fn examine(text: &[u8], now: Timestamp) -> Result<Vec<Finding>, UnreadableEvidence> {
     if text.len() > MAX_LENGTH {
         return Err(UnreadableEvidence::TooLong);
     }
+    if let Ok(chain) = serde_json::from_slice::<ChainDocument>(text) {
+        return Ok(chain.examined());
+    }
     let document: EvidenceDocument = serde_json::from_slice(text)?;
-    Ok(document.examined()?)
+    Ok(document.examined(now)?)
 }
 
 /// Whether everything is as it has to be.
@@ -81,20 +103,32 @@ pub fn is_sound(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.holds)
 }
 
-/// The findings about a document with that certificate.
-fn examined(document: &EvidenceDocument, leaf: &Certificate, issuers: &[Certificate]) -> Vec<Finding> {
-    let mut findings = vec![
-        finding(*leaf.certificate_id() == document.id, format!("the certificate is {}", leaf.certificate_id())),
-        finding(leaf.tbs_digest() == *document.tbs, "what was signed has the digest of the document"),
-    ];
-    let chain: Vec<&Certificate> = [leaf].into_iter().chain(issuers).collect();
+/// The findings about a document with these certificates.
+fn examined(
+    document: &EvidenceDocument,
+    leaf: &Certificate,
+    issuers: &[Certificate],
+    root: Option<&Certificate>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let is_it = *leaf.certificate_id() == document.id;
+    let mut findings = vec![finding(is_it, format!("the certificate is {}", leaf.certificate_id()))];
+    let authorities: Vec<&Certificate> = issuers.iter().chain(root).collect();
+    let chain: Vec<&Certificate> = [leaf].into_iter().chain(authorities.iter().copied()).collect();
     for (subject, issuer) in chain.iter().zip(chain.iter().skip(1)) {
         let is_signed = subject.verify(issuer.public_key()).is_ok() && subject.issuer() == issuer.subject();
         findings.push(finding(is_signed, format!("{} signed it, or the CA above it", issuer.subject())));
     }
+    if let Some(root) = root {
+        let is_root = root.is_self_issued() && root.verify(root.public_key()).is_ok();
+        findings.push(finding(is_root, format!("the root has the SHA-256 fingerprint {}", fingerprint(root))));
+    }
     match &document.receipt {
         None => findings.push(Finding { holds: false, says: NO_RECEIPT.to_owned() }),
-        Some(receipt) => findings.extend(of_receipt(receipt, leaf)),
+        Some(receipt) => {
+            findings.extend(of_receipt(receipt, leaf));
+            findings.extend(sealed::of_receipt(leaf, receipt, document.seal.as_deref(), &authorities, now));
+        }
     }
     findings
 }
@@ -117,7 +151,15 @@ fn of_receipt(receipt: &Receipt, leaf: &Certificate) -> Vec<Finding> {
         receipt.acme_profile,
         leaf.not_before()
     );
-    let mut findings = vec![finding(is_covered, says), finding(is_in_time, rules)];
+    let mut findings = vec![
+        finding(receipt.tbs == leaf.tbs_digest().into(), "what was signed has the digest of the receipt"),
+        finding(is_covered, says),
+        finding(
+            receipt.has_its_grounds().unwrap_or_default(),
+            "why each name may be in it is what the receipt was written with",
+        ),
+        finding(is_in_time, rules),
+    ];
     for ground in &receipt.grounds {
         let of_name = of_ground(ground, receipt).into_iter();
         findings.extend(of_name.map(|(holds, says)| finding(holds, format!("{}: {says}", ground.identifier))));
@@ -191,12 +233,18 @@ fn quorum(evidence: &ValidationEvidence) -> Option<(bool, String)> {
     Some((is_reached, format!("{} of {} perspectives had to agree, in two regions", quorum.needed(), quorum.asked())))
 }
 
-fn finding(holds: bool, says: impl Into<String>) -> Finding {
+/// In the form that `openssl x509 -fingerprint` shows.
+fn fingerprint(certificate: &Certificate) -> String {
+    certificate.fingerprint().map(|octet| format!("{octet:02X}")).join(":")
+}
+
+pub(crate) fn finding(holds: bool, says: impl Into<String>) -> Finding {
     Finding { holds, says: says.into() }
 }
 
-/// The longest document: a hundred names, each seen from six networks, take a tenth of it.
-const MAX_LENGTH: usize = 4 * 1024 * 1024;
+/// The longest document: the seals of half a million certificates. The evidence for one certificate
+/// of a hundred names is some hundred times shorter.
+pub const MAX_LENGTH: usize = 32 * 1024 * 1024;
 
 /// How long before its beginning a certificate is ordered, at most: a day, and an hour for the time
 /// that an interrupted issuance takes.

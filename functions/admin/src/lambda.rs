@@ -36,6 +36,7 @@ pub fn open(clients: &Clients) -> Result<Invocation, StartError> {
         orders: clients.order_store(),
         nonces: clients.nonce_store(),
         profiles: clients.profile_store(),
+        seals: clients.seal_store(),
         signer: clients.signer(),
         crl_queue: clients.crl_queue()?,
         // To the log, whose lines a subscription forwards.

@@ -23,6 +23,8 @@ pub mod issuer_revocation;
 pub mod key;
 mod observed;
 pub mod profile;
+pub mod seal;
+mod sealed;
 pub mod selection;
 pub mod status;
 pub mod support;

@@ -57,7 +57,7 @@ const ACTS: [(Role, &[&str]); 4] = [
 const CEREMONIES: [&str; 3] = ["add-issuer", "revoke-issuer", "roll-over-issuer"];
 
 /// What every role may ask.
-const QUESTIONS: [&str; 20] = [
+const QUESTIONS: [&str; 21] = [
     "audit",
     "blocked-keys",
     "ceremony-function",
@@ -75,6 +75,7 @@ const QUESTIONS: [&str; 20] = [
     "list-profiles",
     "list-unbound-accounts",
     "profiles",
+    "seals",
     "select-certificates",
     "status",
     "support-bundle",

@@ -7,7 +7,8 @@ use std::{
     process::ExitCode,
 };
 
-use admin::examination::{Finding, UnreadableEvidence, examine, is_sound};
+use admin::examination::{Finding, MAX_LENGTH, UnreadableEvidence, examine, is_sound};
+use authority::{Clock, SystemClock};
 
 /// Why evidence was not examined.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +35,8 @@ pub(crate) enum EvidenceFailure {
 /// is a failure if anything is not as it has to be.
 pub(crate) fn verify(path: &Path) -> Result<ExitCode, EvidenceFailure> {
     let text = read(path).map_err(|source| EvidenceFailure::File { path: path.to_owned(), source })?;
-    let findings = examine(&text).map_err(|source| EvidenceFailure::Unreadable { path: path.to_owned(), source })?;
+    let findings = examine(&text, SystemClock.now())
+        .map_err(|source| EvidenceFailure::Unreadable { path: path.to_owned(), source })?;
     let is_sound = is_sound(&findings);
     let verdict = if is_sound { SOUND } else { UNSOUND };
     // A reader that closed the pipe has the status.
@@ -56,13 +58,11 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let source: Box<dyn Read> =
         if path.as_os_str() == "-" { Box::new(io::stdin().lock()) } else { Box::new(File::open(path)?) };
     let mut text = Vec::new();
-    source.take(MOST).read_to_end(&mut text)?;
+    source.take(MAX_LENGTH as u64 + 1).read_to_end(&mut text)?;
     Ok(text)
 }
 
-const MOST: u64 = 4 * 1024 * 1024 + 1;
-
-const SOUND: &str = "The evidence is sound: nothing in it is missing or contradicts the certificate. It does not prove by \
-                     itself that the CA wrote it: compare it with what the CA keeps.";
+const SOUND: &str = "The evidence is sound: nothing in it is missing or contradicts the rest. It is that of your CA if the \
+                     root's fingerprint is the one that you trust.";
 
 const UNSOUND: &str = "The evidence is NOT sound: see the lines that say WRONG.";

@@ -4,24 +4,28 @@ use std::sync::Arc;
 
 use acme::{AccountId, CertificateId, Identifier, OrderId, Serial};
 use authority::Failure;
-use ca::{Certificate, Chain};
+use ca::{Certificate, Chain, Statement};
 use issuing::Issuers;
 use jiff::Timestamp;
 use jose::Thumbprint;
-use store::{AccountCertificates, CertificateEntry, CertificateRecord, LookupStore, Page, Receipt};
+use store::{
+    AccountCertificates, CertificateEntry, CertificateRecord, LookupStore, Page, Receipt, Seal, SealPlace, SealStore,
+    SealedPeriod,
+};
 
 use crate::{Error, Refusal};
 
 /// Certificates, as operators find them.
 pub struct Certificates {
     lookup: Arc<dyn LookupStore>,
+    seals: Arc<dyn SealStore>,
     issuers: Arc<Issuers>,
 }
 
 impl Certificates {
     /// Those of this store and these issuers.
-    pub fn new(lookup: Arc<dyn LookupStore>, issuers: Arc<Issuers>) -> Self {
-        Self { lookup, issuers }
+    pub fn new(lookup: Arc<dyn LookupStore>, seals: Arc<dyn SealStore>, issuers: Arc<Issuers>) -> Self {
+        Self { lookup, seals, issuers }
     }
 
     /// The certificate with this id.
@@ -65,6 +69,43 @@ impl Certificates {
     /// When the store cannot answer.
     pub async fn receipt(&self, certificate: &CertificateRecord) -> Result<Option<Receipt>, Error> {
         Ok(self.lookup.receipt(certificate).await?)
+    }
+
+    /// The seal that has the receipt of the certificate. Where none has it, that of the time at which
+    /// the receipt was written; `None` if that is not sealed yet.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn seal(&self, id: &CertificateId, receipt: &Receipt) -> Result<Option<Seal>, Error> {
+        let digest = receipt.digest(id).map_err(Failure::issuing)?;
+        let mut last = None;
+        let mut before = SealPlace { from: receipt.at, part: u32::MAX };
+        while let Some(seal) = self.seals.last_seal(Some(before)).await?.filter(|seal| receipt.at < seal.until) {
+            let statement = Statement::verify(SealedPeriod::TYPE, &seal.jws).map_err(Failure::issuing)?;
+            let period: SealedPeriod = serde_json::from_slice(statement.payload()).map_err(Failure::issuing)?;
+            if period.receipts.contains(&digest) {
+                return Ok(Some(seal));
+            }
+            before = seal.place;
+            last = Some(seal);
+        }
+        Ok(last)
+    }
+
+    /// The seals after that place, in the order of the chain.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, Error> {
+        Ok(self.seals.seals(after, limit).await?)
+    }
+
+    /// The root above the certificate; `None` where an external CA is above it.
+    ///
+    /// # Errors
+    /// When an issuer cannot be read.
+    pub async fn root(&self, certificate: &CertificateRecord) -> Result<Option<Certificate>, Error> {
+        Ok(self.issuers.root_of(&certificate.issuer).await?)
     }
 
     /// The certificates for exactly this identifier, latest expiry first.

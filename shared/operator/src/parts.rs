@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use ra::{Directories, Limits, NamePolicies, RenewalInfos, RevocationRecords, Settings};
 use store::{
     AccountStore, AuditStore, AuthorizationStore, CertificateStore, CrlStore, ExternalAccountStore, GrantStore,
-    IncidentStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, Store,
+    IncidentStore, IssuerStore, LimitStore, LookupStore, NonceStore, OrderStore, ProfileStore, SealStore, Store,
 };
 
 use crate::{
@@ -94,6 +94,8 @@ pub struct Seams {
     pub nonces: Arc<dyn NonceStore>,
     /// The store of profiles.
     pub profiles: Arc<dyn ProfileStore>,
+    /// The store of seals.
+    pub seals: Arc<dyn SealStore>,
     /// Signs with the keys of issuers.
     pub signer: Arc<dyn Signer>,
     /// Takes the requests for new CRLs.
@@ -127,7 +129,8 @@ impl Seams {
             lookups: store.clone(),
             orders: store.clone(),
             nonces: store.clone(),
-            profiles: store,
+            profiles: store.clone(),
+            seals: store,
             signer,
             crl_queue,
             events,
@@ -332,7 +335,7 @@ impl Parts {
             ),
             enrolment_grants: EnrolmentGrants::new(seams.grants, audit.clone(), clock.clone()),
             accounts,
-            certificates: Certificates::new(seams.lookups.clone(), issuers.clone()),
+            certificates: Certificates::new(seams.lookups.clone(), seams.seals.clone(), issuers.clone()),
             blocked_keys,
             incidents,
             staged_revocations,

@@ -65,6 +65,7 @@ pub(crate) async fn administers(environment: Environment) -> Environment {
         json!({"action": "find-certificates", "filter": {"serial": serial}}),
         json!({"action": "export-certificate", "id": certificate}),
         json!({"action": "evidence", "id": certificate}),
+        json!({"action": "seals"}),
         json!({"action": "find-certificates", "filter": {"name": "operator.test"}}),
         json!({"action": "find-certificates", "filter": {"key": client.key.thumbprint()}}),
         json!({"action": "find-certificates", "filter": {"account": account}}),

@@ -7,8 +7,11 @@ use admin::{
     account::{AccountFilter, FindAccounts, ShownAccount},
     certificate::{CertificateFilter, ExportCertificate, FindCertificates, RevokeCertificate, ShownCertificate},
     evidence::ShowEvidence,
+    examination::ChainDocument,
+    seal::ListSeals,
     selection::{CertificateSelection, IndexKeys, RevokeCertificates},
 };
+use authority::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
 use jose::Thumbprint;
 use serde_json::json;
@@ -67,6 +70,15 @@ pub(super) enum CertificatesCommand {
         #[arg(allow_hyphen_values = true)]
         certificate: CertificateReference,
     },
+    /// List the seals: what the CA signed, day by day, about the receipts of its certificates
+    ///
+    /// Each seal names the one before it, so a chain that was kept elsewhere shows whether a receipt
+    /// was changed, added or left out since. With --json, it is a document that `serverless-acme
+    /// verify-evidence` examines without the CA.
+    #[command(
+        after_help = "Examples:\n  serverless-acme admin certificates seals\n  serverless-acme admin certificates seals --json > seals.json"
+    )]
+    Seals,
     /// Revoke one certificate, or all that match a selection
     ///
     /// With an ID, that certificate is revoked at once. Without one, the other arguments select
@@ -205,6 +217,7 @@ pub(super) async fn run(
         CertificatesCommand::Find(filter) => find(connection, output, filter).await,
         CertificatesCommand::Show { certificate } => show(connection, output, certificate).await,
         CertificatesCommand::Evidence { certificate } => evidence(connection, output, certificate).await,
+        CertificatesCommand::Seals => seals(connection, output).await,
         CertificatesCommand::Export { certificate, format, out } => {
             export(connection, output, certificate, format, out).await
         }
@@ -295,8 +308,26 @@ async fn evidence(
     let found = found(connection, certificate).await?;
     let [ShownCertificate { id, .. }] = found.as_slice() else { return Err(AdminFailure::Several(found.len())) };
     let document = connection.ask(&ShowEvidence { id: id.clone() }).await?;
-    let findings = document.examined().map_err(AdminFailure::Evidence)?;
+    let findings = document.examined(SystemClock.now()).map_err(AdminFailure::Evidence)?;
     output.print(&document, || listed(&findings))
+}
+
+/// The whole chain, of which an answer has a part.
+async fn seals(connection: &Connection, output: &Output) -> Result<(), AdminFailure> {
+    let mut chain = ChainDocument { seals: Vec::new() };
+    let mut after = None;
+    loop {
+        let page = connection.ask(&ListSeals { after, limit: None }).await?;
+        chain.seals.extend(page.seals);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    output.print(&chain, || match chain.examined() {
+        findings if findings.is_empty() => "There are no seals yet.\n".to_owned(),
+        findings => listed(&findings),
+    })
 }
 
 async fn found(

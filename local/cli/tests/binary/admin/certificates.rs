@@ -2,6 +2,7 @@
 //! files.
 
 use serde_json::Value;
+use store::Sha256Digest;
 
 use super::{admin, json, text};
 use crate::{
@@ -59,10 +60,23 @@ async fn a_certificate_is_found_by_its_serial_number_shown_and_exported() {
     let mut sound: Value = serde_json::from_slice(&std::fs::read(&evidence).unwrap()).unwrap();
     sound["receipt"]["grounds"][0]["evidence"]["observations"] = json!([{"seen": "http://www.test"}]);
     std::fs::write(&evidence, sound.to_string()).unwrap();
+    let altered = finish(program().arg("verify-evidence").arg(&evidence)).await;
+    let said = String::from_utf8(altered.stdout).unwrap();
+    assert_eq!(altered.status.code(), Some(1), "{said}");
+    assert!(said.contains("WRONG why each name may be in it is what the receipt was written with\n"), "{said}");
+    sound["receipt"]["groundsDigest"] = json!(Sha256Digest::of_document(&sound["receipt"]["grounds"]).unwrap());
+    std::fs::write(&evidence, sound.to_string()).unwrap();
     let verified = finish(program().arg("verify-evidence").arg(&evidence)).await;
     let said = String::from_utf8(verified.stdout).unwrap();
     assert_eq!(verified.status.code(), Some(0), "{said}");
     assert!(said.contains("ok    www.test: the CA saw http://www.test\n"), "{said}");
+    let chain = text(&data, &["certificates", "seals"]).await;
+    assert!(chain.starts_with("ok    number 0, for 1970-01-01T00:00:00Z until "), "{chain}");
+    let seals = server.folder.path().join("seals.json");
+    std::fs::write(&seals, text(&data, &["certificates", "seals", "--json"]).await).unwrap();
+    let verified = finish(program().arg("verify-evidence").arg(&seals)).await;
+    let said = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!((verified.status.code(), said.starts_with(&chain)), (Some(0), true), "{said}");
     let message = refusal(finish(program().arg("verify-evidence").arg(&file)).await);
     assert!(message.contains("it is not what `admin certificates evidence ID --json` prints"), "{message}");
 
