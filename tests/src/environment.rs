@@ -14,6 +14,7 @@ use std::{
 use aws_lc_rs::hmac;
 use ca::IssuerKeyType;
 use host::Config;
+use jiff::SignedDuration;
 use jose::base64url;
 use serde_json::{Map, Value, json};
 use store::Store;
@@ -22,6 +23,7 @@ use crate::{
     challenge_server::ChallengeServer,
     client::{Algorithm, Client, Http, Key},
     clients::{Authority, Target},
+    clock::TestClock,
     events,
     reach::out_of_reach,
 };
@@ -65,11 +67,23 @@ impl Host {
         if self.is_deployed() {
             return Environment::deployed(DeployedStack::with(change).await.expect(TOOLS));
         }
+        self.by(TestClock::default(), change).await
+    }
+
+    /// Starts a CA with the built-in profiles whose clock is so many days slow.
+    pub async fn started_days_ago(self, days: i64) -> Environment {
+        if self.is_deployed() {
+            out_of_reach();
+        }
+        self.by(TestClock::slow(SignedDuration::from_hours(24 * days)), |_| {}).await
+    }
+
+    async fn by(self, clock: TestClock, change: impl FnOnce(&mut Config)) -> Environment {
         events::listen();
         let challenges = Arc::new(ChallengeServer::start().await);
         let ca = match self {
-            Self::OneProcess => Running::OneProcess(Box::new(OneProcess::start(&challenges, change).await)),
-            _ => Running::Aws(Box::new(Aws::start(&challenges, change).await)),
+            Self::OneProcess => Running::OneProcess(Box::new(OneProcess::start(&challenges, clock, change).await)),
+            _ => Running::Aws(Box::new(Aws::start(&challenges, clock, change).await)),
         };
         Environment::around(challenges, ca)
     }
@@ -266,6 +280,17 @@ impl Environment {
         aws.functions().named("PublishCrlFunction").invoke(event).await.unwrap();
         self.settled().await;
         self
+    }
+
+    /// Puts the clock of the CA forward by so many days, and then runs the hourly work.
+    pub async fn days_later(self, days: i64) -> Self {
+        let by = SignedDuration::from_hours(24 * days);
+        match &self.ca {
+            Running::OneProcess(host) => host.clock().put_forward(by),
+            Running::Aws(aws) => aws.clock().put_forward(by),
+            Running::Stack(_) => out_of_reach(),
+        }
+        self.an_hour_later().await
     }
 
     /// The one process, for tests of what only it has.

@@ -11,6 +11,7 @@ pub mod alarm;
 pub mod challenge_server;
 pub mod client;
 pub mod clients;
+mod clock;
 pub mod deployed;
 mod environment;
 pub mod events;

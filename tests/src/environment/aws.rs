@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 use store::{ProfileSet, ProfileStore, Retention, Store};
 use tempfile::TempDir;
 
-use crate::challenge_server::ChallengeServer;
+use crate::{challenge_server::ChallengeServer, clock::TestClock};
 
 use super::Counts;
 
@@ -44,6 +44,7 @@ pub struct Aws {
     cloud: Cloud,
     functions: Functions,
     capabilities: BTreeMap<&'static str, BTreeSet<Capability>>,
+    clock: TestClock,
     variables: Environment,
     store: DynamoDbStore,
     config: Config,
@@ -69,7 +70,11 @@ impl Aws {
     /// The name of the event bus.
     pub const EVENT_BUS: &str = "events";
 
-    pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
+    pub(super) async fn start(
+        challenges: &ChallengeServer,
+        clock: TestClock,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
         let mut config = super::config(folder.path());
         change(&mut config);
@@ -95,7 +100,7 @@ impl Aws {
         let base_url = format!("https://{domain}/api");
         let environment = environment(&cloud, challenges, &base_url, &status_url, TABLE, &config);
         let capabilities = functions::capabilities(&cloud, &environment);
-        let functions = functions::deploy(&cloud, &environment, REGION);
+        let functions = functions::deploy(&cloud, &environment, REGION, &clock);
         let store = DynamoDbStore::new(
             aws_sdk_dynamodb::Client::new(&cloud.sdk_config(Self::TEST)),
             TABLE,
@@ -117,6 +122,7 @@ impl Aws {
             cloud,
             functions,
             capabilities,
+            clock,
             variables: environment,
             store,
             config,
@@ -134,6 +140,10 @@ impl Aws {
         self.set_profiles().await;
         self.functions.cool();
         self
+    }
+
+    pub(super) fn clock(&self) -> &TestClock {
+        &self.clock
     }
 
     /// Sends a request of an operator. Every process sees its effect at once.
@@ -191,7 +201,7 @@ impl Aws {
         self.cloud.fill_table(RESTORED, items);
         let environment =
             environment(&self.cloud, challenges, &self.base_url, &self.status_url, RESTORED, &self.config);
-        self.functions.update(&functions::deploy(&self.cloud, &environment, REGION));
+        self.functions.update(&functions::deploy(&self.cloud, &environment, REGION, &self.clock));
         let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config(Self::TEST));
         self.store = DynamoDbStore::new(client, RESTORED, Retention::default());
         self.bootstrap().await;
@@ -207,7 +217,7 @@ impl Aws {
         self.cloud.lose_keys_of(REGION);
         region.clone_into(&mut self.region);
         let environment = environment(&self.cloud, challenges, &self.base_url, &self.status_url, TABLE, &self.config);
-        self.functions.update(&functions::deploy(&self.cloud, &environment, region));
+        self.functions.update(&functions::deploy(&self.cloud, &environment, region, &self.clock));
         self.bootstrap().await;
     }
 

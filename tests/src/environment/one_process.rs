@@ -14,7 +14,7 @@ use tokio::{
     net::UnixStream,
 };
 
-use crate::challenge_server::ChallengeServer;
+use crate::{challenge_server::ChallengeServer, clock::TestClock};
 
 use super::Counts;
 
@@ -23,11 +23,16 @@ pub(super) struct OneProcess {
     host: Host,
     config: Config,
     folder: TempDir,
+    clock: TestClock,
 }
 
 impl OneProcess {
     /// Starts a host with an empty data folder.
-    pub(super) async fn start(challenges: &ChallengeServer, change: impl FnOnce(&mut Config)) -> Self {
+    pub(super) async fn start(
+        challenges: &ChallengeServer,
+        clock: TestClock,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let folder = TempDir::with_prefix("serverless-acme-test").unwrap();
         let mut config = super::config(folder.path());
         config.listen = LOOPBACK;
@@ -36,22 +41,23 @@ impl OneProcess {
         config.http_port = challenges.http_port;
         config.tls_port = challenges.tls_port;
         change(&mut config);
-        Self::launch(folder, config).await
+        Self::launch(folder, config, clock).await
     }
 
     /// Stops the host and starts it again with the same data folder.
     pub(super) async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
-        let Self { host, mut config, folder } = self;
+        let Self { host, mut config, folder, clock } = self;
         config.listen.set_port(port(host.base_url()));
         config.status_listen.set_port(port(host.status_url()));
         change(&mut config);
         host.stop().await;
-        Self::launch(folder, config).await
+        Self::launch(folder, config, clock).await
     }
 
-    async fn launch(folder: TempDir, config: Config) -> Self {
-        let host = Host::start(config.clone()).await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
-        Self { host, config, folder }
+    async fn launch(folder: TempDir, config: Config, clock: TestClock) -> Self {
+        let host = Host::start_by(config.clone(), clock.shared()).await;
+        let host = host.unwrap_or_else(|error| panic!("the host does not start: {error}"));
+        Self { host, config, folder, clock }
     }
 
     /// Sends a request of an operator over the socket in the data folder.
@@ -65,6 +71,10 @@ impl OneProcess {
             Some(refusal) => Err(refusal.as_str().unwrap().to_owned()),
             None => Ok(reply["answer"]["answer"].clone()),
         }
+    }
+
+    pub(super) fn clock(&self) -> &TestClock {
+        &self.clock
     }
 
     pub(super) fn host(&self) -> &Host {

@@ -10,12 +10,13 @@ use aws::{BusEvent, Capability, Clients, Environment, EventBus, EventForwarder, 
 use cloud::Cloud;
 
 use super::lambda::{Deployed, Functions};
+use crate::clock::TestClock;
 
 /// All functions of a cloud in a region, each under its own name.
-pub(super) fn deploy(cloud: &Cloud, environment: &Environment, region: &str) -> Functions {
+pub(super) fn deploy(cloud: &Cloud, environment: &Environment, region: &str, clock: &TestClock) -> Functions {
     let constructed = CONSTRUCTED.map(|(name, open)| {
-        let (config, environment) = (cloud.sdk_config_in(name, region), environment.clone());
-        let make = move || started(open(&started_clients(&config, &environment)));
+        let (config, environment, clock) = (cloud.sdk_config_in(name, region), environment.clone(), clock.shared());
+        let make = move || started(open(&started_clients(&config, &environment).by(clock.clone())));
         (name.to_owned(), Deployed::new(make))
     });
     let (config, variables) = (cloud.sdk_config_in(FORWARD_EVENTS, region), environment.clone());
