@@ -110,8 +110,9 @@ mod tests {
     use super::*;
     use crate::dynamodb::DynamoDbStore;
 
-    /// While a process has one subscriber, whether a line is of interest is asked on the thread that
-    /// first reaches it, where a test beside these has none, and never again. Two more end that.
+    /// While a process has one subscriber, whether a line is of interest is asked on the thread
+    /// that first reaches it, where a test beside these has none, and never again. Two more end
+    /// that.
     static OTHERS: LazyLock<[Dispatch; 2]> = LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::new())));
 
     /// A log that can be read.

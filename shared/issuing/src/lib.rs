@@ -3,8 +3,8 @@
 //! Each part is constructed from the stores and seams that it uses and from no others, so its
 //! constructor shows what it can do: [`Issuers`] read, [`Issuance`] signs certificates, [`Crls`]
 //! signs CRLs and publishes them, [`CrlRequests`] only requests them, [`Lives`] measures what is
-//! left of their lives, [`Sealing`] signs what was written, [`Ceremony`] signs with the root. A process constructs each part once and
-//! shares it, because each part has its own cache.
+//! left of their lives, [`Sealing`] signs what was written, [`Ceremony`] signs with the root. A
+//! process constructs each part once and shares it, because each part has its own cache.
 
 mod ceremony;
 mod clearance;

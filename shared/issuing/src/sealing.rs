@@ -11,9 +11,7 @@ use acme::ProfileName;
 use authority::{Clock, Failure, applied, versioned};
 use ca::{Signer, Statement};
 use jiff::{SignedDuration, Timestamp};
-use store::{
-    CertificateEntry, IssuerRole, IssuerState, ProfileStore, Seal, SealPlace, SealStore, SealedPeriod, Sha256Digest,
-};
+use store::{IssuerRole, IssuerState, ProfileStore, Seal, SealPlace, SealStore, SealedPeriod, Sha256Digest};
 
 use crate::{Error, Issuers, LoadedIssuer};
 
@@ -111,21 +109,9 @@ impl Sealing {
     async fn digests(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Sha256Digest>, Error> {
         // What was written in the period ended in it at the earliest.
         let latest = until + POSTDATED + self.longest_validity().await?;
-        let (mut digests, mut after): (Vec<_>, Option<CertificateEntry>) = (Vec::new(), None);
-        loop {
-            let page = self.store.receipts_ending(from, latest, after.as_ref(), PAGE).await?;
-            for (entry, receipt) in &page.items {
-                let Some(receipt) = receipt.as_ref().filter(|receipt| from <= receipt.at && receipt.at < until) else {
-                    continue;
-                };
-                digests.push(receipt.digest(&entry.id).map_err(Failure::issuing)?);
-            }
-            after = page.items.into_iter().next_back().map(|(entry, _)| entry);
-            if !page.more {
-                digests.sort_unstable();
-                return Ok(digests);
-            }
-        }
+        let mut digests = self.store.receipts_written(from, until, latest).await?;
+        digests.sort_unstable();
+        Ok(digests)
     }
 
     /// The longest time that certificates may be valid.
@@ -206,5 +192,5 @@ const AT_LEAST: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// The most receipts of a seal: its text is some 62 kB then, of the 400 kB of an item.
 const MOST_OF_SEAL: usize = 1_000;
 
-/// How many certificates are looked at in one read.
-const PAGE: usize = 500;
+/// How many profiles are read at once.
+const PAGE: usize = 100;

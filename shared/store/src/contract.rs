@@ -71,7 +71,7 @@ macro_rules! contract_tests {
             external_account: external_account_keys_are_listed_in_pages,
             external_account: the_secret_of_external_accounts_is_never_replaced,
             seal: the_place_of_a_seal_is_taken_once,
-            seal: receipts_are_listed_by_the_end_of_their_certificates,
+            seal: the_receipts_of_a_period_are_found_whenever_their_certificates_end,
             grant: a_grant_changes_only_from_its_present_version,
             grant: grants_are_found_by_their_principal,
             incident: an_incident_changes_only_from_its_present_version,

@@ -5,25 +5,24 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CertificateEntry, Page, Receipt, Sha256Digest, StoreError, Versioned};
+use crate::{Page, Sha256Digest, StoreError, Versioned};
 
-/// Access to the receipts of many certificates, and to their seals.
+/// Access to the digests of receipts, and to the seals of these.
 #[async_trait]
 pub trait SealStore: Send + Sync {
-    /// The receipts of the certificates whose validity ends from `from` (inclusive) to `until`
-    /// (exclusive) that come after `after`, ordered by that end, earliest first. Examines at most
-    /// `limit` certificates; `None` for one that has no receipt. Engines may leave out the grounds,
-    /// which the digest of a receipt does not need.
+    /// The digests of the receipts that were written from `from` (inclusive) to `until`
+    /// (exclusive), in any order, of the certificates whose validity ends at `from` or later, and
+    /// before `latest`. All certificates that end in that time are looked at. Receipts of the last
+    /// seconds may be missing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    async fn receipts_ending(
+    async fn receipts_written(
         &self,
         from: Timestamp,
         until: Timestamp,
-        after: Option<&CertificateEntry>,
-        limit: usize,
-    ) -> Result<Page<(CertificateEntry, Option<Receipt>)>, StoreError>;
+        latest: Timestamp,
+    ) -> Result<Vec<Sha256Digest>, StoreError>;
 
     /// The seals that come after the one at `after`, in the order of the chain, at most `limit`.
     ///
@@ -31,7 +30,8 @@ pub trait SealStore: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, StoreError>;
 
-    /// The last seal of the chain, or of its part before the place `before`; `None` if there is none.
+    /// The last seal of the chain, or of its part before the place `before`; `None` if there is
+    /// none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].

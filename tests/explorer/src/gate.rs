@@ -25,8 +25,8 @@ use store::{
     EnrolmentGrant, ExpiryWatch, ExternalAccountKey, ExternalAccountSecret, ExternalAccountStore, GrantStore,
     IamPrincipal, Incident, IncidentStore, IssuanceStore, IssuerId, IssuerRecord, IssuerStore, KeyReplacement,
     LimitStore, LimitWindow, LookupStore, NonceSecrets, NonceStore, OperationId, OrderPage, OrderStore, Page,
-    ProfileChanges, ProfileSet, ProfileStore, Proof, RaProfile, Receipt, Redemption, RevokedCertificate, Seal,
-    SealPlace, SealStore, Store, StoreError, UnboundAccounts, Versioned, WatchStore,
+    ProfileChanges, ProfileSet, ProfileStore, Proof, RaProfile, Redemption, RevokedCertificate, Seal, SealPlace,
+    SealStore, Sha256Digest, Store, StoreError, UnboundAccounts, Versioned, WatchStore,
 };
 
 /// The store behind turns.
@@ -237,12 +237,7 @@ at_once! {
         put_applied_configuration(applied: &AppliedConfiguration) -> ();
     }
     SealStore {
-        receipts_ending(
-            from: Timestamp,
-            until: Timestamp,
-            after: Option<&CertificateEntry>,
-            limit: usize
-        ) -> Page<(CertificateEntry, Option<Receipt>)>;
+        receipts_written(from: Timestamp, until: Timestamp, latest: Timestamp) -> Vec<Sha256Digest>;
         seals(after: Option<SealPlace>, limit: usize) -> Page<Seal>;
         last_seal(before: Option<SealPlace>) -> Option<Seal>;
         put_seal(seal: &Versioned<Seal>) -> ();

@@ -93,6 +93,11 @@ impl Item {
         self.with(EXPIRES, seconds(end))
     }
 
+    /// Sets an attribute to a time, in seconds.
+    pub(super) fn with_time(self, name: &str, at: Timestamp) -> Self {
+        self.with(name, seconds(at))
+    }
+
     /// Sets the bytes of `der`.
     pub(super) fn with_der(self, der: Vec<u8>) -> Self {
         self.with(DER, AttributeValue::B(Blob::new(der)))

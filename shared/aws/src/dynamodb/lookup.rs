@@ -54,8 +54,25 @@ impl LookupStore for DynamoDbStore {
         after: Option<&CertificateEntry>,
         limit: usize,
     ) -> Result<Page<CertificateEntry>, StoreError> {
-        let found = self.items_ending(from, until, after, limit.saturating_add(1)).await?;
-        Ok(Page::of(found.into_iter().map(|(entry, _)| entry).collect(), limit))
+        let most = limit.saturating_add(1);
+        let mut found = Vec::new();
+        let first = after.map_or(from, |after| after.not_after.max(from));
+        let mut days = key::days(first, until).peekable();
+        let mut at_a_time = 1;
+        while days.peek().is_some() && found.len() < most {
+            let some: Vec<String> = days.by_ref().take(at_a_time).collect();
+            let shards = some.iter().flat_map(|day| (0..key::ENDING_SHARDS).map(move |shard| (day, shard)));
+            let look = |(day, shard): (&String, u8)| {
+                self.query_first(key::certificates_ending(day, shard, from, until, after), most)
+            };
+            let items = try_join_all(shards.map(look)).await?;
+            let mut of_days = items.iter().flatten().map(entry).collect::<Result<Vec<_>, _>>()?;
+            // Skips periods in which no certificate ends in large steps.
+            at_a_time = if of_days.is_empty() { MAX_DAYS.min(at_a_time * 2) } else { 1 };
+            of_days.sort();
+            found.extend(of_days);
+        }
+        Ok(Page::of(found, limit))
     }
 
     async fn accounts_by_contact(
@@ -121,35 +138,6 @@ impl LookupStore for DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// The first `most` entries, or more, of the certificates that end in the period and come after
-    /// `after`, each with its item, ordered by that end.
-    pub(super) async fn items_ending(
-        &self,
-        from: Timestamp,
-        until: Timestamp,
-        after: Option<&CertificateEntry>,
-        most: usize,
-    ) -> Result<Vec<(CertificateEntry, Item)>, StoreError> {
-        let mut found = Vec::new();
-        let first = after.map_or(from, |after| after.not_after.max(from));
-        let mut days = key::days(first, until).peekable();
-        let mut at_a_time = 1;
-        while days.peek().is_some() && found.len() < most {
-            let some: Vec<String> = days.by_ref().take(at_a_time).collect();
-            let shards = some.iter().flat_map(|day| (0..key::ENDING_SHARDS).map(move |shard| (day, shard)));
-            let look = |(day, shard): (&String, u8)| {
-                self.query_first(key::certificates_ending(day, shard, from, until, after), most)
-            };
-            let items = try_join_all(shards.map(look)).await?.into_iter().flatten();
-            let mut of_days = items.map(|item| Ok((entry(&item)?, item))).collect::<Result<Vec<_>, StoreError>>()?;
-            // Skips periods in which no certificate ends in large steps.
-            at_a_time = if of_days.is_empty() { MAX_DAYS.min(at_a_time * 2) } else { 1 };
-            of_days.sort_by(|(one, _), (other, _)| one.cmp(other));
-            found.extend(of_days);
-        }
-        Ok(found)
-    }
-
     /// The index items of the certificate: one for each identifier, one for its key, and one for
     /// the end of its validity. The last one has the receipt, and that of each identifier its
     /// ground: an item costs a write unit, however little is in it, and the record of an ordinary
@@ -164,7 +152,7 @@ impl DynamoDbStore {
         let mut receipt = certificate.receipt.clone();
         let grounds = receipt.as_mut().map(|receipt| std::mem::take(&mut receipt.grounds)).unwrap_or_default();
         let ending = match &receipt {
-            Some(receipt) => Item::of(ending, receipt, &self.retention)?,
+            Some(receipt) => Item::of(ending, receipt, &self.retention)?.with_time(MADE, receipt.at),
             None => Item::new(ending),
         };
         let named = |name: &Identifier| {
@@ -261,6 +249,9 @@ impl Record for Ground {
     }
 }
 
+/// The attribute with the time at which a receipt was written, of the entry that has it.
+pub(super) const MADE: &str = "made";
+
 /// The maximum number of days that are queried concurrently.
 const MAX_DAYS: usize = 8;
 
@@ -268,6 +259,6 @@ fn account_of(entry: &Item) -> Result<AccountId, StoreError> {
     entry.sk().and_then(|id| id.parse().ok()).ok_or_else(|| malformed("way to an account"))
 }
 
-fn entry(item: &Item) -> Result<CertificateEntry, StoreError> {
+pub(super) fn entry(item: &Item) -> Result<CertificateEntry, StoreError> {
     item.sk().and_then(key::entry_of).ok_or_else(|| malformed("way to a certificate"))
 }

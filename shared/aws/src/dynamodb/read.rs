@@ -7,9 +7,11 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, KeysAndAttributes},
 };
 
+use jiff::Timestamp;
+
 use super::{
     DynamoDbStore,
-    item::Item,
+    item::{self, Item},
     key::{Key, Keys, Sort},
     retry::{Retries, unavailable},
 };
@@ -58,6 +60,22 @@ impl DynamoDbStore {
     /// All items of a partition, or of a part of it, in the order of their sort keys.
     pub(super) async fn query(&self, keys: Keys, consistency: Consistency) -> Result<Vec<Item>, StoreError> {
         self.pages(self.partition(keys, consistency).await?, usize::MAX).await
+    }
+
+    /// The items of a part of a partition whose attribute is a time from `from` (inclusive) to
+    /// `until` (exclusive). All items of the part are read, and paid for; only these are sent.
+    pub(super) async fn query_within(
+        &self,
+        keys: Keys,
+        attribute: &str,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<Vec<Item>, StoreError> {
+        let query = self.partition(keys, Consistency::Eventual).await?.expression_attribute_names("#at", attribute);
+        let query = query
+            .filter_expression("#at >= :from AND #at < :until")
+            .expression_attribute_values(":from", item::seconds(from))
+            .expression_attribute_values(":until", item::seconds(until));
+        self.pages(query, usize::MAX).await
     }
 
     /// The first items of a part of a partition, at most `limit`.

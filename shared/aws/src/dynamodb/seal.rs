@@ -2,29 +2,41 @@
 //! certificates are read with the entries of the ends of their validity.
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::{
     DynamoDbStore,
     condition::Condition,
-    item::{Item, Record},
+    item::{self, Item, Record},
     key,
+    lookup::{self, MADE},
 };
-use store::{CertificateEntry, Page, Receipt, Retention, Seal, SealPlace, SealStore, StoreError, Versioned};
+use store::{Page, Receipt, Retention, Seal, SealPlace, SealStore, Sha256Digest, StoreError, Versioned};
 
 #[async_trait]
 impl SealStore for DynamoDbStore {
-    /// Without the grounds, which are with the entries of the names.
-    async fn receipts_ending(
+    /// What was written in the period is picked out by DynamoDB, so that only this is sent.
+    async fn receipts_written(
         &self,
         from: Timestamp,
         until: Timestamp,
-        after: Option<&CertificateEntry>,
-        limit: usize,
-    ) -> Result<Page<(CertificateEntry, Option<Receipt>)>, StoreError> {
-        let found = self.items_ending(from, until, after, limit.saturating_add(1)).await?;
-        Page::of(found, limit)
-            .try_map(|(entry, item)| Ok((entry, item.has_record().then(|| item.record()).transpose()?)))
+        latest: Timestamp,
+    ) -> Result<Vec<Sha256Digest>, StoreError> {
+        let mut digests = Vec::new();
+        let mut days = key::days(from, latest).peekable();
+        while days.peek().is_some() {
+            let some: Vec<String> = days.by_ref().take(MAX_DAYS).collect();
+            let shards = some.iter().flat_map(|day| (0..key::ENDING_SHARDS).map(move |shard| (day, shard)));
+            let look = |(day, shard): (&String, u8)| {
+                self.query_within(key::certificates_ending(day, shard, from, latest, None), MADE, (from, until))
+            };
+            for item in try_join_all(shards.map(look)).await?.iter().flatten() {
+                let (receipt, entry) = (item.record::<Receipt>()?, lookup::entry(item)?);
+                digests.push(receipt.digest(&entry.id).map_err(|error| item::corrupt(Receipt::NAME, error))?);
+            }
+        }
+        Ok(digests)
     }
 
     async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, StoreError> {
@@ -50,3 +62,6 @@ impl Record for Seal {
         None
     }
 }
+
+/// The maximum number of days that are queried concurrently.
+const MAX_DAYS: usize = 8;

@@ -14,8 +14,8 @@ use ca::Statement;
 use issuing::Sealing;
 use jiff::Timestamp;
 use store::{
-    CertificateEntry, CertificateRecord, CertificateState, CertificateStore, Page, Receipt, Seal, SealPlace, SealStore,
-    SealedPeriod, Sha256Digest, StoreError, Versioned, embedded::EmbeddedStore,
+    CertificateRecord, CertificateState, CertificateStore, Page, Receipt, Seal, SealPlace, SealStore, SealedPeriod,
+    Sha256Digest, StoreError, Versioned, embedded::EmbeddedStore,
 };
 use tempfile::TempDir;
 
@@ -239,14 +239,13 @@ struct Between {
 
 #[async_trait]
 impl SealStore for Between {
-    async fn receipts_ending(
+    async fn receipts_written(
         &self,
         from: Timestamp,
         until: Timestamp,
-        after: Option<&CertificateEntry>,
-        limit: usize,
-    ) -> Result<Page<(CertificateEntry, Option<Receipt>)>, StoreError> {
-        self.store.receipts_ending(from, until, after, limit).await
+        latest: Timestamp,
+    ) -> Result<Vec<Sha256Digest>, StoreError> {
+        self.store.receipts_written(from, until, latest).await
     }
 
     async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, StoreError> {

@@ -276,6 +276,11 @@ pub fn certificate_of(issuer: &IssuerId, crl_shard: u16, serial: Serial) -> Vers
 
 /// The certificate with a receipt in which nothing is left out.
 pub fn with_receipt(before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
+    with_receipt_of(at(3), before)
+}
+
+/// The same, written at that time.
+pub fn with_receipt_of(written: Timestamp, before: &Versioned<CertificateRecord>) -> Versioned<CertificateRecord> {
     changed(before, |certificate| {
         let ground = |identifier: &Identifier| Ground {
             identifier: identifier.clone(),
@@ -285,7 +290,7 @@ pub fn with_receipt(before: &Versioned<CertificateRecord>) -> Versioned<Certific
             unknown: UnknownMembers::default(),
         };
         let basis = Basis {
-            at: at(3),
+            at: written,
             acme_profile: "web".parse().expect("a profile's name"),
             rules: "0123456789abcdef01234567".to_owned(),
             grounds: certificate.identifiers.iter().map(ground).collect(),

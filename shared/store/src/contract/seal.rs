@@ -1,10 +1,10 @@
-//! Seals: a chain of places that are taken once, and the receipts of many certificates.
+//! Seals: a chain of places that are taken once, and the receipts that they are about.
 
 use super::{
     Tried, WORKS, assert_conflict,
-    fixture::{DAY, at, certificate, changed, issued, seal, with_receipt},
+    fixture::{DAY, at, certificate, changed, issued, seal, with_receipt_of},
 };
-use crate::{CertificateEntry, Page, SealPlace};
+use crate::{Page, SealPlace};
 
 /// Two processes that seal the same period do not fork the chain.
 pub async fn the_place_of_a_seal_is_taken_once(store: Tried) {
@@ -35,38 +35,36 @@ pub async fn the_place_of_a_seal_is_taken_once(store: Tried) {
     assert_eq!(last(Some(all[0].place)).await, None);
 }
 
-/// Each has the digest that the receipt of its certificate has, also where its grounds are left out.
-pub async fn receipts_are_listed_by_the_end_of_their_certificates(store: Tried) {
-    let mut made = Vec::new();
-    for day in [5, 3, 400, 3, 9] {
-        let of_day = changed(&certificate(), |certificate| certificate.not_after = at(day * DAY + 7));
-        made.push(if day == 9 { of_day } else { with_receipt(&of_day) });
-    }
-    for (index, intended) in made.iter().enumerate() {
-        store.intend_certificate(intended).await.expect(WORKS);
+/// Of many certificates with receipts, in whatever state they are.
+pub async fn the_receipts_of_a_period_are_found_whenever_their_certificates_end(store: Tried) {
+    let receipt = |written: i64, end: i64| {
+        let ending = changed(&certificate(), |certificate| certificate.not_after = at(end * DAY + 7));
+        with_receipt_of(at(written), &ending)
+    };
+    let mut digests = Vec::new();
+    let periods = [(DAY, 5), (DAY, 3), (DAY + 1, 400), (2 * DAY - 1, 3), (2 * DAY, 9), (DAY - 1, 3), (DAY, 401)];
+    for (index, (written, end)) in periods.into_iter().enumerate() {
+        let intended = receipt(written, end);
+        store.intend_certificate(&intended).await.expect(WORKS);
         if index % 2 == 0 {
-            store.update_certificate(intended, &issued(intended)).await.expect(WORKS);
+            store.update_certificate(&intended, &issued(&intended)).await.expect(WORKS);
         }
+        digests.push(intended.receipt.as_ref().expect(WORKS).digest(&intended.id).expect("a document"));
     }
-    let digest = |certificate: &crate::CertificateRecord| {
-        certificate.receipt.as_ref().map(|receipt| receipt.digest(&certificate.id).expect("a document"))
+    store.intend_certificate(&certificate()).await.expect(WORKS);
+    let written = async |from, until, latest| {
+        let mut written = store.receipts_written(at(from), at(until), at(latest)).await.expect(WORKS);
+        written.sort();
+        written
     };
-    let mut expected: Vec<_> = made
-        .iter()
-        .map(|made| (CertificateEntry { not_after: made.not_after, id: made.id.clone() }, digest(made)))
-        .collect();
-    expected.sort();
-    let read = async |until, after: Option<&CertificateEntry>, limit| {
-        let page = store.receipts_ending(at(3 * DAY), at(until), after, limit).await.expect(WORKS);
-        let digest = |(entry, receipt): (CertificateEntry, Option<crate::Receipt>)| {
-            let digest = receipt.map(|receipt| receipt.digest(&entry.id).expect("a document"));
-            (entry, digest)
-        };
-        (page.items.into_iter().map(digest).collect::<Vec<_>>(), page.more)
+    let some = |indexes: &[usize]| {
+        let mut some: Vec<_> = indexes.iter().map(|index| digests[*index]).collect();
+        some.sort();
+        some
     };
-    assert_eq!(read(401 * DAY, None, 9).await, (expected.clone(), false));
-    assert_eq!(read(400 * DAY, None, 9).await, (expected[..4].to_vec(), false));
-    assert_eq!(read(401 * DAY, None, 2).await, (expected[..2].to_vec(), true));
-    assert_eq!(read(401 * DAY, Some(&expected[1].0), 3).await, (expected[2..].to_vec(), false));
-    assert_eq!(read(3 * DAY, None, 9).await, (Vec::new(), false));
+    assert_eq!(written(DAY, 2 * DAY, 401 * DAY).await, some(&[0, 1, 2, 3]), "those of the day");
+    assert_eq!(written(DAY, 2 * DAY, 402 * DAY).await, some(&[0, 1, 2, 3, 6]), "the last one ends later");
+    assert_eq!(written(2 * DAY, 3 * DAY, 401 * DAY).await, some(&[4]));
+    assert_eq!(written(3 * DAY, 4 * DAY, 401 * DAY).await, []);
+    assert_eq!(written(DAY, 2 * DAY, DAY).await, [], "no time at all");
 }

@@ -1,4 +1,4 @@
-//! Seals, in the order of their chain, and the receipts of many certificates.
+//! Seals, in the order of their chain, and the digests of receipts.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,31 +8,47 @@ use super::{
     change::Change,
     key,
     lookup::entries,
-    record::Record,
+    record::{self, Record},
     table::{self, TableName},
 };
-use crate::{CertificateEntry, CertificateRecord, Page, Receipt, Seal, SealPlace, SealStore, StoreError, Versioned};
+use crate::{
+    CertificateEntry, CertificateRecord, Page, Seal, SealPlace, SealStore, Sha256Digest, StoreError, Versioned,
+};
 
 #[async_trait]
 impl SealStore for EmbeddedStore {
-    async fn receipts_ending(
+    async fn receipts_written(
         &self,
         from: Timestamp,
         until: Timestamp,
-        after: Option<&CertificateEntry>,
-        limit: usize,
-    ) -> Result<Page<(CertificateEntry, Option<Receipt>)>, StoreError> {
-        if from >= until {
-            return Ok(Page::default());
+        latest: Timestamp,
+    ) -> Result<Vec<Sha256Digest>, StoreError> {
+        let (mut digests, mut after): (Vec<_>, Option<CertificateEntry>) = (Vec::new(), None);
+        while from < latest {
+            // Writes wait for a view, so each slice has one of its own.
+            let (written, last) = self.read(|snapshot| {
+                let keys = key::certificates_ending(from, latest, after.as_ref());
+                let keys = snapshot.first_keys(table::ENDING, keys, SLICE)?;
+                let entries = entries(snapshot, keys, table::ENDING, SLICE)?.items;
+                let mut written = Vec::new();
+                for entry in &entries {
+                    let record = snapshot.versioned::<CertificateRecord>(&key::certificate(&entry.id))?;
+                    let receipt = record.and_then(|record| record.value.receipt);
+                    if let Some(receipt) = receipt.filter(|receipt| from <= receipt.at && receipt.at < until) {
+                        let digest = receipt.digest(&entry.id);
+                        written.push(digest.map_err(|error| record::corrupt(table::CERTIFICATE, error))?);
+                    }
+                }
+                let is_full = entries.len() == SLICE;
+                Ok((written, entries.into_iter().next_back().filter(|_| is_full)))
+            })?;
+            digests.extend(written);
+            if last.is_none() {
+                break;
+            }
+            after = last;
         }
-        self.read(|snapshot| {
-            let keys = key::certificates_ending(from, until, after);
-            let keys = snapshot.first_keys(table::ENDING, keys, limit.saturating_add(1))?;
-            entries(snapshot, keys, table::ENDING, limit)?.try_map(|entry| {
-                let record = snapshot.versioned::<CertificateRecord>(&key::certificate(&entry.id))?;
-                Ok((entry, record.and_then(|record| record.value.receipt)))
-            })
-        })
+        Ok(digests)
     }
 
     async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, StoreError> {
@@ -55,3 +71,6 @@ impl SealStore for EmbeddedStore {
 impl Record for Seal {
     const TABLE: TableName = table::SEAL;
 }
+
+/// Records that are decoded in some milliseconds.
+const SLICE: usize = 200;

@@ -5,9 +5,8 @@ use acme::AuditId;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use store::{
-    AuditRecord, AuditStore, CertificateEntry, EnrolmentGrant, ExpiryWatch, GrantStore, IamPrincipal, Incident,
-    IncidentStore, LookupStore, OperationId, Page, Receipt, Seal, SealPlace, SealStore, StoreError, Versioned,
-    WatchStore,
+    AuditRecord, AuditStore, EnrolmentGrant, ExpiryWatch, GrantStore, IamPrincipal, Incident, IncidentStore,
+    OperationId, Page, Seal, SealPlace, SealStore, Sha256Digest, StoreError, Versioned, WatchStore,
 };
 
 use super::{Condition, MemoryStore, ONLY};
@@ -60,20 +59,17 @@ impl IncidentStore for MemoryStore {
 
 #[async_trait]
 impl SealStore for MemoryStore {
-    async fn receipts_ending(
+    async fn receipts_written(
         &self,
         from: Timestamp,
         until: Timestamp,
-        after: Option<&CertificateEntry>,
-        limit: usize,
-    ) -> Result<Page<(CertificateEntry, Option<Receipt>)>, StoreError> {
-        let page = self.certificates_ending(from, until, after, limit).await?;
+        latest: Timestamp,
+    ) -> Result<Vec<Sha256Digest>, StoreError> {
         let tables = self.lock();
-        let receipt = |id: &str| tables.certificates.get(id).and_then(|record| record.receipt.clone());
-        page.try_map(|entry| {
-            let receipt = receipt(&entry.id.to_string());
-            Ok((entry, receipt))
-        })
+        let ending = tables.certificates.values().filter(|record| (from..latest).contains(&record.not_after));
+        let receipts = ending.filter_map(|record| Some((&record.id, record.receipt.as_ref()?)));
+        let written = receipts.filter(|(_, receipt)| (from..until).contains(&receipt.at));
+        Ok(written.map(|(id, receipt)| receipt.digest(id).expect("a document")).collect())
     }
 
     async fn seals(&self, after: Option<SealPlace>, limit: usize) -> Result<Page<Seal>, StoreError> {
