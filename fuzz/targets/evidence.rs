@@ -1,7 +1,10 @@
 //! Fuzzes the examination of the evidence for a certificate.
 #![no_main]
 
-use admin::examination::{ChainDocument, examine, is_sound};
+use admin::{
+    examination::{ChainDocument, examine},
+    finding::is_sound,
+};
 use jiff::Timestamp;
 
 libfuzzer_sys::fuzz_target!(|text: &[u8]| {

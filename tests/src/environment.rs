@@ -70,7 +70,7 @@ impl Host {
         self.by(TestClock::default(), change).await
     }
 
-    /// Starts a CA with the built-in profiles whose clock is so many days slow.
+    /// Starts a CA with the built-in profiles whose clock is that number of days slow.
     pub async fn started_days_ago(self, days: i64) -> Environment {
         if self.is_deployed() {
             out_of_reach();
@@ -282,7 +282,7 @@ impl Environment {
         self
     }
 
-    /// Puts the clock of the CA forward by so many days, and then runs the hourly work.
+    /// Puts the clock of the CA forward by that number of days, and then runs the hourly work.
     pub async fn days_later(self, days: i64) -> Self {
         let by = SignedDuration::from_hours(24 * days);
         match &self.ca {

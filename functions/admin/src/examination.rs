@@ -1,7 +1,7 @@
 //! The evidence for a certificate, and its examination, for which no CA is needed.
 //!
-//! It finds what contradicts itself or is missing, and what the CA did not seal. Whether the root is
-//! the right one is for those who read it to decide.
+//! It finds what contradicts itself or is missing, and what the CA did not seal. Whether the root
+//! is the right one is for those who read it to decide.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,10 @@ use perspective::{Quorum, Region};
 use serde::{Deserialize, Serialize};
 use store::{Ground, Receipt, Seal};
 
-use crate::{observed, sealed};
+use crate::{
+    finding::{Finding, finding},
+    observed, sealed,
+};
 
 /// A certificate, and why it was signed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -60,15 +63,6 @@ impl EvidenceDocument {
     }
 }
 
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Whether it is as it has to be.
-    pub holds: bool,
-    /// What was found.
-    pub says: String,
-}
-
 /// The text is no evidence.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableEvidence {
@@ -96,11 +90,6 @@ pub fn examine(text: &[u8], now: Timestamp) -> Result<Vec<Finding>, UnreadableEv
     }
     let document: EvidenceDocument = serde_json::from_slice(text)?;
     Ok(document.examined(now)?)
-}
-
-/// Whether everything is as it has to be.
-pub fn is_sound(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.holds)
 }
 
 /// The findings about a document with these certificates.
@@ -236,10 +225,6 @@ fn quorum(evidence: &ValidationEvidence) -> Option<(bool, String)> {
 /// In the form that `openssl x509 -fingerprint` shows.
 fn fingerprint(certificate: &Certificate) -> String {
     certificate.fingerprint().map(|octet| format!("{octet:02X}")).join(":")
-}
-
-pub(crate) fn finding(holds: bool, says: impl Into<String>) -> Finding {
-    Finding { holds, says: says.into() }
 }
 
 /// The longest document: the seals of half a million certificates. The evidence for one certificate

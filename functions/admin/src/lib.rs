@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod examination;
 pub mod explain;
 pub mod external_account;
+pub mod finding;
 pub mod incident;
 pub mod issuer;
 pub mod issuer_revocation;

@@ -4,7 +4,7 @@ use ca::{Certificate, Statement};
 use jiff::{SignedDuration, Timestamp};
 use store::{Receipt, Seal, SealedPeriod, Sha256Digest};
 
-use crate::examination::{Finding, finding};
+use crate::finding::{Finding, finding};
 
 /// What a seal says of the receipt of this certificate, below one of these CAs. A seal that is
 /// missing is one that was left out, once it had to be there.

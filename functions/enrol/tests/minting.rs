@@ -228,8 +228,8 @@ fn event(caller: &str) -> Value {
     event
 }
 
-/// What the function logs in all tests of this program. Only the subscriber of the whole process sees
-/// each line: one of a single task misses those that another task was the first to reach.
+/// What the function logs in all tests of this program. Only the subscriber of the whole process
+/// sees each line: one of a single task misses those that another task was the first to reach.
 static LOG: LazyLock<Lines> = LazyLock::new(|| {
     let lines = Lines::default();
     let writer = lines.clone();

@@ -7,7 +7,10 @@ use std::{
     process::ExitCode,
 };
 
-use admin::examination::{Finding, MAX_LENGTH, UnreadableEvidence, examine, is_sound};
+use admin::{
+    examination::{MAX_LENGTH, UnreadableEvidence, examine},
+    finding::{Finding, is_sound},
+};
 use authority::{Clock, SystemClock};
 
 /// Why evidence was not examined.

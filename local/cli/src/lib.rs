@@ -169,10 +169,10 @@ enum Command {
     Admin(Box<AdminArguments>),
     /// Examine the evidence for a certificate, without the CA
     ///
-    /// FILE is what `admin certificates evidence ID --json` printed: the certificate, the receipt for
-    /// why it was signed, and the seal of that; or what `admin certificates seals --json` printed.
-    /// One line for each thing that was examined; the exit status is 0 if all of them are as they
-    /// have to be, and 1 otherwise.
+    /// FILE is what `admin certificates evidence ID --json` printed: the certificate, the receipt
+    /// for why it was signed, and the seal of that; or what `admin certificates seals --json`
+    /// printed. One line for each thing that was examined; the exit status is 0 if all of them are
+    /// as they have to be, and 1 otherwise.
     #[command(
         after_help = "Example:\n  serverless-acme admin certificates evidence ID --json > evidence.json\n  serverless-acme verify-evidence evidence.json"
     )]

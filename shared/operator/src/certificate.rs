@@ -71,8 +71,8 @@ impl Certificates {
         Ok(self.lookup.receipt(certificate).await?)
     }
 
-    /// The seal that has the receipt of the certificate. Where none has it, that of the time at which
-    /// the receipt was written; `None` if that is not sealed yet.
+    /// The seal that has the receipt of the certificate. Where none has it, that of the time at
+    /// which the receipt was written; `None` if that is not sealed yet.
     ///
     /// # Errors
     /// When the store cannot answer.

@@ -8,7 +8,7 @@ use tests::Directory;
 use crate::{HOST, everything, operator, patient::Patient, story};
 
 #[tokio::test]
-async fn everything_but_accounts_grants_keys_profiles_and_issuers_expires() {
+async fn everything_but_accounts_grants_keys_profiles_issuers_and_seals_expires() {
     let environment = HOST.configured(|config| config.ca.issuing_days = 120).await;
     let play = async |ca: Directory<'_>| drop(story::play(&ca, &Patient::new(&ca).await, &["story.test"]).await);
     environment.on_both_families(play).await;
@@ -20,7 +20,7 @@ async fn everything_but_accounts_grants_keys_profiles_and_issuers_expires() {
         let key = item["pk"]["S"].as_str().unwrap();
         let noun = key.split('#').next().unwrap().to_owned();
         let expires: Option<i64> = item.get("expires").map(|value| value["N"].as_str().unwrap().parse().unwrap());
-        let is_kept = ["ACCOUNT", "GRANT", "KEY", "PROFILE", "ISSUER", "SCHEMA"].contains(&noun.as_str());
+        let is_kept = ["ACCOUNT", "GRANT", "KEY", "PROFILE", "ISSUER", "SCHEMA", "SEAL"].contains(&noun.as_str());
         match expires {
             None => assert!(is_kept, "{key} never expires"),
             Some(second) => {
@@ -40,7 +40,7 @@ async fn everything_but_accounts_grants_keys_profiles_and_issuers_expires() {
 }
 
 /// Every noun of the table, the first part of a partition key.
-const NOUNS: [&str; 20] = [
+const NOUNS: [&str; 21] = [
     "ACCOUNT",
     "AUDIT",
     "AUTHORIZATION",
@@ -59,6 +59,7 @@ const NOUNS: [&str; 20] = [
     "PROFILE",
     "PROOF",
     "SCHEMA",
+    "SEAL",
     "SECRET",
     "WATCH",
 ];

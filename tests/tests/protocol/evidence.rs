@@ -1,6 +1,9 @@
 //! Receipts: why a certificate was signed, shown by the CA and examined without it.
 
-use admin::examination::{Finding, MAX_LENGTH, examine, is_sound};
+use admin::{
+    examination::{MAX_LENGTH, examine},
+    finding::{Finding, is_sound},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use store::{Caa, Ground, Sha256Digest};

@@ -72,9 +72,9 @@ pub(super) enum CertificatesCommand {
     },
     /// List the seals: what the CA signed, day by day, about the receipts of its certificates
     ///
-    /// Each seal names the one before it, so a chain that was kept elsewhere shows whether a receipt
-    /// was changed, added or left out since. With --json, it is a document that `serverless-acme
-    /// verify-evidence` examines without the CA.
+    /// Each seal names the one before it, so a chain that was kept elsewhere shows whether a
+    /// receipt was changed, added or left out since. With --json, it is a document that
+    /// `serverless-acme verify-evidence` examines without the CA.
     #[command(
         after_help = "Examples:\n  serverless-acme admin certificates seals\n  serverless-acme admin certificates seals --json > seals.json"
     )]
