@@ -77,6 +77,9 @@ fn read(jws: &str) -> Result<(Statement, SealedPeriod), String> {
 }
 
 fn described(period: &SealedPeriod) -> String {
+    if period.number == 0 {
+        return format!("number 0, with which the chain begins, for receipts since {}", period.until);
+    }
     let part = match period.parts {
         1 => String::new(),
         parts => format!(", part {} of {parts}", period.part.saturating_add(1)),

@@ -65,7 +65,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-const SOUND: &str = "The evidence is sound: nothing in it is missing or contradicts the rest. It is that of your CA if the \
-                     root's fingerprint is the one that you trust.";
+const SOUND: &str = "The evidence is sound: nothing in it is missing or contradicts the rest. Compare the root's fingerprint with \
+                     the one that you trust, and a chain of seals with your last copy of it.";
 
 const UNSOUND: &str = "The evidence is NOT sound: see the lines that say WRONG.";

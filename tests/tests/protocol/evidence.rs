@@ -251,7 +251,10 @@ async fn the_seal_of_another_ca_or_for_another_day_is_none() {
     let mut early = mine.clone();
     early["seal"] = first.clone();
     let wrong = examined(&early).unwrap_err();
-    assert!(wrong.contains("one of the 0 of the seal number 0, for 1970"), "{wrong}");
+    assert!(
+        wrong.contains("one of the 0 of the seal number 0, with which the chain begins, for receipts since "),
+        "{wrong}"
+    );
 }
 
 #[tokio::test]
@@ -263,7 +266,7 @@ async fn a_chain_in_which_a_seal_is_missing_moved_or_changed_is_not_sound() {
     }
     let whole = chain(&environment).await;
     let says = examined(&whole).unwrap();
-    assert!(says.starts_with("number 0, for 1970-01-01T00:00:00Z until "), "{says}");
+    assert!(says.starts_with("number 0, with which the chain begins, for receipts since "), "{says}");
     assert!(says.contains(": 1 receipts, by "), "{says}");
     let seals = whole["seals"].as_array().unwrap();
     assert!(seals.len() >= 4, "{says}");
