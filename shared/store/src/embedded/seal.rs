@@ -24,7 +24,10 @@ impl SealStore for EmbeddedStore {
         latest: Timestamp,
     ) -> Result<Vec<Sha256Digest>, StoreError> {
         let (mut digests, mut after): (Vec<_>, Option<CertificateEntry>) = (Vec::new(), None);
-        while from < latest {
+        if from >= latest {
+            return Ok(digests);
+        }
+        loop {
             // Writes wait for a view, so each slice has one of its own.
             let (written, last) = self.read(|snapshot| {
                 let keys = key::certificates_ending(from, latest, after.as_ref());
