@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use authority::Clock;
 use aws_lc_rs::hmac;
 use ca::IssuerKeyType;
 use host::Config;
@@ -290,7 +291,27 @@ impl Environment {
             Running::Aws(aws) => aws.clock().put_forward(by),
             Running::Stack(_) => out_of_reach(),
         }
-        self.an_hour_later().await
+        let environment = self.an_hour_later().await;
+        environment.sealed().await;
+        environment
+    }
+
+    /// Waits until the receipts of past days are sealed. The one process does it after its start.
+    async fn sealed(&self) {
+        let Running::OneProcess(host) = &self.ca else { return };
+        let an_hour_ago = host.clock().now() - SignedDuration::from_hours(1);
+        let midnight = an_hour_ago.as_second() - an_hour_ago.as_second().rem_euclid(24 * 60 * 60);
+        let is_sealed = async || {
+            let last = self.store().last_seal(None).await.unwrap();
+            last.is_some_and(|seal| seal.until.as_second() >= midnight && seal.place.part + 1 == seal.parts)
+        };
+        for _ in 0..1_000 {
+            if is_sealed().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the receipts of past days are not sealed");
     }
 
     /// The one process, for tests of what only it has.

@@ -205,6 +205,10 @@ impl Host {
             // The others are published, and the missing ones are retried every minute.
             tracing::error!(error = &error as &dyn std::error::Error, "not all CRLs were published");
         }
+        let is_unsealed = upkeep.sealing.begin().await.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "the receipts are sealed later");
+            false
+        });
         let names = host_names([&base_url, &local_url], listen_address.ip());
         let tls = OwnCertificate::start(&parts.host_certificates, names, host_profile(&hierarchy)?).await?;
         let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
@@ -268,7 +272,7 @@ impl Host {
         let http_port = config.http_port;
         let mut tasks = Tasks::default();
         tasks.spawn("the work queues", workers.run(parts.clone(), settings, config.test.validation_delay));
-        tasks.spawn("maintenance", maintain(operator, parts, upkeep, store.clone(), own_certificates));
+        tasks.spawn("maintenance", maintain(operator, parts, upkeep, store.clone(), own_certificates, is_unsealed));
         let writing = store.clone();
         tasks.spawn("the writer of the store", async move { writing.writer_ended().await });
         if let Some(webhook) = webhook {

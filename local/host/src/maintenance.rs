@@ -9,16 +9,20 @@ use tokio::time;
 
 use crate::own_certificate::OwnCertificate;
 
-/// Renews the host's own certificates, rotates nonce secrets, generates CRLs that are due,
-/// continues the revocations of incidents, and deletes expired records. Never ends; dropping the
-/// future is harmless.
+/// Renews the host's own certificates, rotates nonce secrets, generates CRLs that are due, seals
+/// receipts, continues the revocations of incidents, and deletes expired records. Receipts are also
+/// sealed at once if days are unsealed. Never ends; dropping the future is harmless.
 pub(crate) async fn maintain(
     operator: Arc<operator::Parts>,
     parts: Arc<Parts>,
     upkeep: Upkeep,
     store: Arc<EmbeddedStore>,
     own_certificates: Vec<Arc<OwnCertificate>>,
+    is_unsealed: bool,
 ) {
+    if is_unsealed && let Err(error) = upkeep.sealing.seal_due().await {
+        tracing::error!(error = &error as &dyn std::error::Error, "the receipts were not sealed");
+    }
     let mut clock = time::interval(EVERY);
     clock.tick().await;
     loop {

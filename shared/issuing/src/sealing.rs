@@ -37,47 +37,61 @@ impl Sealing {
     }
 
     /// Seals the days that have ended since the last seal, an hour after the end of the last one.
-    /// The first call begins the chain, with a seal that has no receipts. Costs one read when
-    /// nothing is due.
+    /// The first call begins the chain with a seal that has no receipts. Costs one read when nothing
+    /// is due.
     ///
     /// # Errors
     /// Nothing can be signed or stored now, or what is stored contradicts the chain.
     pub async fn seal_due(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        let Some(last) = self.store.last_seal(None).await? else {
-            return self.append(first_of_chain(day_of(now - BEFORE_FIRST))).await.map(drop);
+        let mut last = match self.store.last_seal(None).await? {
+            Some(last) => Some(Sealed::read(last)?),
+            None => self.append(first_of_chain(day_of(now - BEFORE_FIRST))).await?,
         };
-        let mut last = Sealed::read(last)?;
-        let is_begun = last.period.part + 1 < last.period.parts;
-        let (from, until) =
-            if is_begun { (last.period.from, last.period.until) } else { (last.period.until, day_of(now - SETTLED)) };
-        if from >= until {
-            return Ok(());
+        let ended = day_of(now - SETTLED);
+        while let Some((period, before)) = last.as_ref().and_then(|last| Some((last.due(ended)?, last))) {
+            last = self.seal(period, before).await?;
         }
+        Ok(())
+    }
+
+    /// Begins the chain if there is none, and returns whether there are days to be sealed, for which
+    /// all certificates will be looked at.
+    ///
+    /// # Errors
+    /// As [`Sealing::seal_due`].
+    pub async fn begin(&self) -> Result<bool, Error> {
+        match self.store.last_seal(None).await? {
+            None => self.seal_due().await.map(|()| false),
+            Some(last) => Ok(Sealed::read(last)?.due(day_of(self.clock.now() - SETTLED)).is_some()),
+        }
+    }
+
+    /// Stores the seals of a period, or the rest of them, and returns the last; `None` if another
+    /// process seals the same.
+    async fn seal(&self, Due { from, until, sealed }: Due, before: &Sealed) -> Result<Option<Sealed>, Error> {
         let digests = self.digests(from, until).await?;
-        let parts: Vec<Vec<Sha256Digest>> = if digests.is_empty() {
-            vec![Vec::new()]
-        } else {
-            digests.chunks(MOST_OF_SEAL).map(<[_]>::to_vec).collect()
-        };
+        let mut parts: Vec<&[Sha256Digest]> = digests.chunks(MOST_OF_SEAL).collect();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
         let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        let done = if is_begun { last.period.part + 1 } else { 0 };
-        if is_begun && count != last.period.parts {
+        if sealed > 0 && count != before.period.parts {
             // A receipt of the period was removed or added since.
             return Err(Failure::RecordLost("receipt").into());
         }
-        for (part, receipts) in (0..count).zip(parts).skip(done as usize) {
-            let number = last.period.number + 1;
-            let previous = Some(last.digest);
-            let period = SealedPeriod { number, previous, from, until, part, parts: count, receipts };
-            match self.append(period).await? {
-                Some(sealed) => last = sealed,
-                // Another process seals the same.
-                None => return Ok(()),
-            }
+        let (mut number, mut previous) = (before.period.number, before.digest);
+        let mut last = None;
+        for (part, receipts) in (0..count).zip(parts).skip(sealed as usize) {
+            number += 1;
+            let receipts = receipts.to_vec();
+            let period = SealedPeriod { number, previous: Some(previous), from, until, part, parts: count, receipts };
+            let Some(seal) = self.append(period).await? else { return Ok(None) };
+            previous = seal.digest;
+            last = Some(seal);
         }
         tracing::info!(%from, %until, receipts = digests.len(), "the receipts are sealed");
-        Ok(())
+        Ok(last)
     }
 
     /// Signs and stores the next seal; `None` if another process stored one.
@@ -154,11 +168,29 @@ struct Sealed {
 }
 
 impl Sealed {
+    /// What is to be sealed next, of the days that have ended: the rest of its own period, or all
+    /// days after that.
+    fn due(&self, ended: Timestamp) -> Option<Due> {
+        let SealedPeriod { from, until, part, parts, .. } = self.period;
+        if part + 1 < parts {
+            return Some(Due { from, until, sealed: part + 1 });
+        }
+        (until < ended).then_some(Due { from: until, until: ended, sealed: 0 })
+    }
+
     fn read(seal: Seal) -> Result<Self, Error> {
         let statement = Statement::verify(SealedPeriod::TYPE, &seal.jws).map_err(Failure::issuing)?;
         let period = serde_json::from_slice(statement.payload()).map_err(Failure::issuing)?;
         Ok(Self { period, digest: Sha256Digest::of(seal.jws.as_bytes()) })
     }
+}
+
+/// A period that is to be sealed.
+struct Due {
+    from: Timestamp,
+    until: Timestamp,
+    /// How many seals it has already.
+    sealed: u32,
 }
 
 /// It says from when on the chain has every receipt.
