@@ -37,8 +37,8 @@ impl Sealing {
     }
 
     /// Seals the days that have ended since the last seal, an hour after the end of the last one.
-    /// The first call begins the chain with a seal that has no receipts. Costs one read when nothing
-    /// is due.
+    /// The first call begins the chain with a seal that has no receipts. Costs one read when
+    /// nothing is due.
     ///
     /// # Errors
     /// Nothing can be signed or stored now, or what is stored contradicts the chain.
@@ -55,8 +55,8 @@ impl Sealing {
         Ok(())
     }
 
-    /// Begins the chain if there is none, and returns whether there are days to be sealed, for which
-    /// all certificates will be looked at.
+    /// Begins the chain if there is none, and returns whether there are days to be sealed, for
+    /// which all certificates will be looked at.
     ///
     /// # Errors
     /// As [`Sealing::seal_due`].
