@@ -16,7 +16,7 @@ pub(crate) fn of_receipt(
     now: Timestamp,
 ) -> Vec<Finding> {
     let Some(seal) = seal else {
-        let is_early = now <= receipt.at + SEALED_WITHIN;
+        let is_early = now.duration_since(receipt.at) <= SEALED_WITHIN;
         let says = if is_early {
             "the receipt is not sealed yet: that follows an hour after the end of its day (UTC)"
         } else {

@@ -105,10 +105,12 @@ impl SealedPeriod {
 
     /// Whether it is the one right after `before` in the chain, whose text has that digest.
     pub fn follows(&self, before: &Self, digest: Sha256Digest) -> bool {
-        let is_next = if before.part + 1 < before.parts {
-            (self.from, self.until, self.part, self.parts) == (before.from, before.until, before.part + 1, before.parts)
-        } else {
-            (self.from, self.part) == (before.until, 0) && self.from < self.until
+        let next_part = before.part.checked_add(1).filter(|part| *part < before.parts);
+        let is_next = match next_part {
+            Some(part) => {
+                (self.from, self.until, self.part, self.parts) == (before.from, before.until, part, before.parts)
+            }
+            None => (self.from, self.part) == (before.until, 0) && self.from < self.until,
         };
         is_next && self.previous == Some(digest) && Some(self.number) == before.number.checked_add(1)
     }
@@ -151,5 +153,7 @@ mod tests {
         }
         let last = SealedPeriod { number: u64::MAX, ..second.clone() };
         assert!(!third.follows(&last, text));
+        let odd = SealedPeriod { part: u32::MAX, ..second };
+        assert!(third.follows(&odd, text), "the one before has no further part");
     }
 }

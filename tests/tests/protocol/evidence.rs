@@ -185,6 +185,9 @@ async fn a_receipt_is_sealed_after_its_day_and_one_that_the_seal_does_not_have_i
     assert!(examined_at(at, &early).unwrap().contains("not sealed yet"));
     assert!(early.get("seal").is_none());
     let long_after = at + SignedDuration::from_hours(50);
+    let mut at_the_end_of_time = early.clone();
+    at_the_end_of_time["receipt"]["at"] = json!("9999-12-30T22:00:00Z");
+    examined(&at_the_end_of_time).unwrap_err();
     assert!(examined_at(long_after, &early).unwrap_err().contains("was left out"), "it had to be sealed by then");
 
     let environment = environment.days_later(2).await;
