@@ -19,7 +19,6 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -243,7 +242,7 @@ impl Authority for Door<'_> {
             resolver: challenges.dns_addr,
             management: format!("http://127.0.0.1:{}", challenges.management_port),
             terms: None,
-            lifetime: Duration::from_secs(store::Validity::default().default.into()),
+            lifetime: Target::of_first_profile(),
         }
     }
 }

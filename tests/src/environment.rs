@@ -449,7 +449,7 @@ impl Authority for Environment {
             resolver: self.challenges.dns_addr,
             management: format!("http://127.0.0.1:{}", self.challenges.management_port),
             terms: object["meta"]["termsOfService"].as_str().map(str::to_owned),
-            lifetime: Duration::from_secs(store::Validity::default().default.into()),
+            lifetime: Target::of_first_profile(),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use store::{Preset, RaProfile};
+
 /// A CA that clients can use.
 pub trait Authority {
     /// The CA as clients see it. From now on its name server resolves `names`, and everything below
@@ -40,6 +42,13 @@ pub struct Target {
 }
 
 impl Target {
+    /// The lifetime of a certificate under the profile that a new CA has.
+    pub(crate) fn of_first_profile() -> Duration {
+        let name = "default".parse().expect("a profile's name");
+        let profile = RaProfile::of_preset(Preset::Private, name, "issuing".parse().expect("an issuer's id"));
+        Duration::from_secs(profile.certificate_validity.default.into())
+    }
+
     /// The address at which an http-01 responder listens.
     pub fn http(&self) -> SocketAddr {
         SocketAddr::new(self.address, self.http_port)
