@@ -10,6 +10,7 @@ mod perspectives;
 use std::{path::Path, time::Duration};
 
 use serde_json::Value;
+use store::Validity;
 use tests::{
     Host, Operator, SignedZones,
     client::{Http, certificate_id},
@@ -115,6 +116,8 @@ impl Site {
         let target = Target {
             directory: target.directory.replace("/default/", "/servers/"),
             terms: Some("https://ca.walk.test/terms/1".to_owned()),
+            // The profiles of the walk have no preset.
+            lifetime: Duration::from_secs(Validity::default().default.into()),
             ..target
         };
         lead(&[WEB, LAB]).await;
